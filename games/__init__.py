@@ -1,0 +1,33 @@
+"""What is played: rules, spaces, seeds, drawing. Knows no torch, ray, database or screen."""
+
+from games.contract import (
+    CHANCE,
+    Dynamics,
+    Ending,
+    Game,
+    GameError,
+    IllegalActionError,
+    Move,
+    State,
+    Tables,
+    UnknownGameError,
+    Utility,
+)
+from games.registry import GameInfo, list_games, make_game
+
+__all__ = [
+    "CHANCE",
+    "Dynamics",
+    "Ending",
+    "Game",
+    "GameError",
+    "GameInfo",
+    "IllegalActionError",
+    "Move",
+    "State",
+    "Tables",
+    "UnknownGameError",
+    "Utility",
+    "list_games",
+    "make_game",
+]

@@ -1,0 +1,241 @@
+"""The contracts of a game: ``Game``, ``State``, and ``Tables`` (many states in lock-step).
+
+A *seat* is a position in the game, ``0..n-1``; its *agent ID* is the game's own name for it. A *step* applies one
+joint action: one seat's in a turn-based game, every acting seat's in a simultaneous one. Chance is resolved inside
+the state from its own seeded generator and is never a seat.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+
+Dynamics = Literal["turn_based", "simultaneous"]
+Ending = Literal["terminated", "truncated"]
+Utility = Literal["zero_sum", "constant_sum", "common_payoff", "general_sum"]
+Move = tuple[int, int]
+"""One entry of a history: ``(seat, action)``, or ``(CHANCE, outcome)``."""
+
+CHANCE = -1
+"""The player that stands for chance in a history."""
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+
+class GameError(Exception):
+    """A rule of a game or of this contract was broken; the message names the rule, the value and the mend."""
+
+
+class UnknownGameError(GameError):
+    """No game has this name, or it cannot be played here; the message suggests what to do."""
+
+
+class IllegalActionError(GameError):
+    """An action lies outside the mask of legal actions."""
+
+
+class State(ABC):
+    """One position of one running game. Pure (no I/O), seeded, copyable."""
+
+    @abstractmethod
+    def acting(self) -> tuple[int, ...]:
+        """Seats that act now, ascending: one, several, or none when the game is over."""
+
+    @abstractmethod
+    def observe(self, seat: int, observation: FloatArray, mask: BoolArray) -> None:
+        """Write what ``seat`` sees into the caller's rows. Works for any seat at any time, also after the end.
+
+        Args:
+            seat: the observing seat.
+            observation: float32 array of ``game.observation_shape``, overwritten.
+            mask: bool array ``(game.num_actions,)``, overwritten; all False when the seat does not act now.
+        """
+
+    @abstractmethod
+    def apply(self, actions: Sequence[int]) -> tuple[float, ...]:
+        """Apply the joint action and resolve any chance that follows.
+
+        Args:
+            actions: one action per acting seat, in the order of :meth:`acting`.
+
+        Returns:
+            The rewards of *this step* for every seat (not the returns so far), rewards of chance included.
+
+        Raises:
+            IllegalActionError: an action is not legal for its seat; the state is unchanged.
+            GameError: the game is over, or the number of actions is not that of the acting seats.
+        """
+
+    @abstractmethod
+    def ending(self) -> Ending | None:
+        """``"terminated"`` by the rules, ``"truncated"`` by a limit outside them, None while the game runs."""
+
+    @abstractmethod
+    def returns(self) -> tuple[float, ...]:
+        """Sum of the rewards so far for every seat."""
+
+    @abstractmethod
+    def history(self) -> tuple[Move, ...]:
+        """Every ``(player, action)`` so far in order, chance as :data:`CHANCE`; a simultaneous step lists its
+        acting seats ascending."""
+
+    @abstractmethod
+    def draw(self) -> str:
+        """The position as plain text for a person, without a trailing newline."""
+
+    @abstractmethod
+    def action_name(self, seat: int, action: int) -> str:
+        """What ``action`` is called here by a person who plays the game."""
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Hex SHA-256 of the position: equal positions of equal histories have equal digests on every machine."""
+
+    @abstractmethod
+    def clone(self) -> State:
+        """An independent copy, generator included: the same actions lead both to the same future."""
+
+
+class Game(ABC):
+    """The rules with fixed parameters. Immutable, picklable, cheap to share.
+
+    Attributes:
+        spec: the canonical spec; ``make_game(game.spec)`` gives an equal game.
+        agent_ids: the game's own name for each seat.
+        dynamics: whether one seat or all seats act in a step.
+        utility: how the returns of the seats relate.
+        perfect_information: whether every seat sees the whole position (search agents need it).
+        observation_shape: shape of one observation, float32, the same for every seat.
+        num_actions: size of the discrete action space, the same for every seat.
+        max_plies: no game has more steps than this; None when unknown.
+        replayable: whether ``new_state(seed, chance)`` repeats a recorded game exactly.
+    """
+
+    spec: str
+    agent_ids: tuple[str, ...]
+    dynamics: Dynamics
+    utility: Utility
+    perfect_information: bool
+    observation_shape: tuple[int, ...]
+    num_actions: int
+    max_plies: int | None
+    replayable: bool
+
+    @property
+    def num_seats(self) -> int:
+        """Number of seats."""
+        return len(self.agent_ids)
+
+    @abstractmethod
+    def new_state(self, seed: int, chance: Sequence[int] = ()) -> State:
+        """A fresh game.
+
+        Args:
+            seed: seeds the state's own generator; equal seeds and actions give equal games.
+            chance: outcomes to use, in order, before the generator's own (a replay passes the recorded ones).
+        """
+
+    @abstractmethod
+    def tables(self, size: int) -> Tables:
+        """``size`` tables of this game in lock-step, all idle until :meth:`Tables.reset`."""
+
+    def observation_space(self, seat: int) -> gym.spaces.Box:
+        """Space of the observations of ``seat``: float32 of ``observation_shape``."""
+        return gym.spaces.Box(-np.inf, np.inf, self.observation_shape, np.float32)
+
+    def action_space(self, seat: int) -> gym.spaces.Discrete:
+        """Space of the actions of ``seat``: ``Discrete(num_actions)``."""
+        return gym.spaces.Discrete(self.num_actions)
+
+    def replay(self, seed: int, history: Sequence[Move]) -> Iterator[State]:
+        """The position before the first step and after every step of a recorded game.
+
+        Each yielded state is the same object moved on; clone it to keep it.
+
+        Raises:
+            GameError: the game is not replayable, or the history does not fit its rules.
+        """
+        if not self.replayable:
+            raise GameError(f"only replayable games can be replayed, but {self.spec!r} draws chance it cannot repeat")
+        state = self.new_state(seed, [action for player, action in history if player == CHANCE])
+        moves = [move for move in history if move[0] != CHANCE]
+        yield state
+        at = 0
+        while at < len(moves):
+            seats = state.acting()
+            step = moves[at : at + len(seats)]
+            if not seats or tuple(player for player, _ in step) != seats:
+                raise GameError(f"a history must follow the game, but at move {at} seats {seats} act and it has {step}")
+            state.apply([action for _, action in step])
+            at += len(seats)
+            yield state
+        if state.history() != tuple(history):
+            raise GameError(f"a history must repeat itself when replayed, but {self.spec!r} went another way")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Game) and other.spec == self.spec
+
+    def __hash__(self) -> int:
+        return hash(self.spec)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.spec!r})"
+
+
+class Tables(ABC):
+    """``size`` states of one game, stepped in lock-step over preallocated arrays.
+
+    One round is :meth:`observe` (fills one row per acting seat of every live table), then :meth:`step` with one
+    action per row, then :meth:`reset` of the tables that ended. A table that is not reset stays idle: it has no rows.
+
+    Attributes:
+        observations: ``(size * num_seats, *observation_shape)`` float32; rows beyond ``rows`` are stale. In a
+            turn-based game the first dimension is ``size``.
+        masks: ``(same, num_actions)`` bool.
+        seats: ``(same,)`` int64, the seat of each row.
+        table: ``(same,)`` int64, the table of each row; ascending, and seats ascending within a table.
+        rows: number of live rows after the last :meth:`observe`.
+        rewards: ``(size, num_seats)`` float32, the rewards of the last step; zero for idle tables.
+    """
+
+    game: Game
+    size: int
+    observations: FloatArray
+    masks: BoolArray
+    seats: IntArray
+    table: IntArray
+    rows: int
+    rewards: FloatArray
+
+    @abstractmethod
+    def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
+        """Start a new game with its seed at each of ``tables``, whatever was there."""
+
+    @abstractmethod
+    def observe(self) -> int:
+        """Fill the rows of all live tables and return their number."""
+
+    @abstractmethod
+    def step(self, actions: IntArray) -> list[int]:
+        """Apply one action per row to the live tables.
+
+        Args:
+            actions: ``(rows,)`` int64, in the order of the rows.
+
+        Returns:
+            The tables that ended with this step, ascending. Their final position stays readable until reset.
+
+        Raises:
+            IllegalActionError: an action lies outside its row's mask; no table has moved.
+        """
+
+    @abstractmethod
+    def state(self, table: int) -> State:
+        """The state at ``table``, to read or clone, never to apply to."""
