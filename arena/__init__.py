@@ -1,0 +1,1 @@
+"""What a person runs: training, matches, replay, the command line and the terminal UI."""

@@ -1,0 +1,50 @@
+"""The loop that training and matches share: tables in lock-step, rows grouped by who has to act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from agents.contract import Turn
+from games.contract import Game, IntArray
+
+Rows = IntArray | slice
+"""Rows of the tables' arrays: an index array, or a slice when all rows belong to one player (then views, no copies)."""
+
+
+class Lockstep:
+    """Tables of one game with a player index at each seat.
+
+    Attributes:
+        tables: the tables; their arrays are this object's arrays.
+        players: ``(size, num_seats)`` int64, the player index at each seat; the caller gives indices their meaning.
+    """
+
+    def __init__(self, game: Game, size: int) -> None:
+        self.tables = game.tables(size)
+        self.players = np.full((size, game.num_seats), -1, np.int64)
+
+    def begin(self, tables: Sequence[int], players: Sequence[Sequence[int]], seeds: Sequence[int]) -> None:
+        """Start new games: ``players[i]`` at the seats of ``tables[i]``, seeded by ``seeds[i]``."""
+        if tables:
+            self.players[np.asarray(tables)] = players
+            self.tables.reset(tables, seeds)
+
+    def groups(self) -> Iterator[tuple[int, Rows]]:
+        """Observe all tables, then give each player index with its rows, lowest index first."""
+        rows = self.tables.observe()
+        if not rows:
+            return
+        players = self.players[self.tables.table[:rows], self.tables.seats[:rows]]
+        present = np.unique(players)
+        if len(present) == 1:
+            yield int(present[0]), slice(0, rows)
+            return
+        for player in present.tolist():
+            yield player, np.flatnonzero(players == player)
+
+    def turn(self, rows: Rows) -> Turn:
+        """The rows as an agent sees them."""
+        tables = self.tables
+        return Turn(tables.observations[rows], tables.masks[rows], tables.seats[rows], tables.table[rows], tables.state)
