@@ -1,0 +1,67 @@
+"""A person at the table: shows the position, reads a move, explains what was wrong with it and asks again."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import numpy as np
+
+from agents.contract import Agent, QuitGame, Turn
+from games.contract import IntArray, State
+
+WIDTH = 100
+"""Columns the list of legal moves is wrapped to."""
+
+
+class HumanAgent(Agent):
+    """Asks a person for every move.
+
+    An entry is a move's name (upper or lower case alike) or its number; ``q`` or the end of the input quits. An
+    entry that is no legal move is explained and asked again.
+    """
+
+    def __init__(self, read: Callable[[str], str] = input, write: Callable[[str], object] = print) -> None:
+        """Read lines with ``read(prompt)`` and show text with ``write(text)``."""
+        self._read = read
+        self._write = write
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        """The person's move for each row, ``(B,)`` int64.
+
+        Raises:
+            QuitGame: the person entered ``q``, or the input ended.
+        """
+        rows = zip(turn.tables.tolist(), turn.seats.tolist(), turn.masks, strict=True)
+        moves = [self._ask(turn.state(table), seat, np.flatnonzero(mask).tolist()) for table, seat, mask in rows]
+        return np.array(moves, np.int64)
+
+    def _ask(self, state: State, seat: int, legal: list[int]) -> int:
+        names = {action: state.action_name(seat, action) for action in legal}
+        # Numbers are offered only where no name looks like one, so that an entry never means two moves.
+        numbered = not any(name.strip().lstrip("+-").isdigit() for name in names.values())
+        choices = [f"{action} {name}" if numbered else name for action, name in names.items()]
+        listed = textwrap.fill(f"Legal moves: {', '.join(choices)}", WIDTH, subsequent_indent="  ")
+        self._write(f"\n{state.draw()}\nYou sit at seat {seat}. {listed}")
+        while True:
+            try:
+                entry = self._read("Your move (q quits): ").strip()
+            except EOFError as error:
+                raise QuitGame("the input ended") from error
+            if entry.lower() == "q" and "q" not in names.values():
+                raise QuitGame("the person quit")
+            action = _find(entry, names, numbered)
+            if action is not None:
+                return action
+            self._write(f"{entry!r} is no legal move here; enter one of these, or q to quit. {listed}")
+
+
+def _find(entry: str, names: dict[int, str], numbered: bool) -> int | None:
+    """The action that ``entry`` means, None when it means no or more than one legal action."""
+    exact = [action for action, name in names.items() if name == entry]
+    alike = exact or [action for action, name in names.items() if name.casefold() == entry.casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    if numbered and entry.isdecimal() and int(entry) in names:
+        return int(entry)
+    return None
