@@ -80,9 +80,9 @@ class Match:
         ending: terminated by the rules, truncated by a limit, or crash when a seat broke the rules.
         fault: the seat at fault of a crash; None otherwise.
         plies: number of steps played.
-        digest: hex SHA-256 of the final position.
-        started_at: when the first step was played, UTC.
-        duration: seconds from first to last step.
+        digest: hex SHA-256 of the final position; a match from the store has its first 16 digits only.
+        started_at: when the first step was played, UTC; the store keeps milliseconds.
+        duration: seconds from first to last step; the store keeps milliseconds.
         iteration: training iteration during which it was played; 0 outside training.
         id: given by the store; 0 before.
     """

@@ -16,6 +16,9 @@ from typing import Any, Self
 
 from leagues.records import LeagueError, Match, MatchKind, Member, Tally
 
+WEIGHTS = "weights"
+"""The folder inside a league's folder that holds its weights files, ``<sha256>.safetensors``."""
+
 
 class StoreError(LeagueError):
     """The store cannot be used as asked: no league here, another game, a newer schema, a second writer, ..."""
@@ -185,7 +188,8 @@ class Writer(Reader):
         """Add members.
 
         Raises:
-            StoreError: an ID exists already, or a snapshot's weights file is missing.
+            StoreError: an ID exists already, or a snapshot's weights file is missing (a league in memory has no
+                folder and does not look).
         """
 
     @abstractmethod
@@ -209,5 +213,6 @@ class Writer(Reader):
             The new match IDs, in order.
 
         Raises:
-            StoreError: a member does not exist, or one exists already; nothing is written.
+            StoreError: a member does not exist, or one exists already, or a match does not fit the league (its
+                seats, moves, weights, fault); nothing is written.
         """
