@@ -1,0 +1,45 @@
+"""``arena games``: what can be played."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from arena.cli.options import AsJson
+
+
+def games(
+    pattern: Annotated[
+        str,
+        typer.Argument(
+            metavar="[PATTERN]", help="Only games whose name contains this, or fits this glob.", show_default=False
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the games, with their seats, dynamics and spaces.
+
+    A game that cannot be played here is marked, with the reason.
+    """
+    from dataclasses import asdict
+
+    from arena.cli.output import cell, console, print_json, show, table
+    from games import list_games
+
+    found = list_games(pattern)
+    if as_json:
+        print_json([asdict(info) for info in found])
+        return
+    if not found:
+        console().print(cell(f"no game matches {pattern!r}: `arena games` lists them all"))
+        return
+    rows = table("game", "seats", "dynamics", "information", "utility", "chance", "observation", "actions", "title")
+    for info in found:
+        if info.playable:
+            shape = "x".join(map(str, info.observation or ()))
+            facts = [info.seats, info.dynamics, info.information, info.utility, info.chance, shape, info.actions]
+            rows.add_row(cell(info.spec, "bold"), *map(cell, facts), cell(info.title, "dim"))
+        else:
+            rows.add_row(cell(info.spec, "dim"), *[""] * 7, cell(f"not playable: {info.reason}", "yellow"))
+    show(rows)

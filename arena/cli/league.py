@@ -1,0 +1,129 @@
+"""``arena leaderboard``, ``payoffs`` and ``show``: how strong the members of a league are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arena.cli.options import AsJson, LeagueFolder
+
+if TYPE_CHECKING:
+    from leagues.ratings import Standing
+    from leagues.records import MatchKind
+
+_ROOM_FOR_BARS = 110
+"""Columns a screen needs for the leaderboard with bars."""
+
+
+def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
+    """Show the ratings of the frozen members, on the Elo scale with 95% intervals.
+
+    Ratings come from evaluation matches only; learners that still change have none.
+    """
+    from arena.cli.output import cell, console, print_json, show, table
+    from arena.text import interval_bar
+    from leagues.ratings import leaderboard as rate
+    from leagues.store import open_reader
+
+    with open_reader(folder) as reader:
+        standings = rate(reader.members(), reader.block_scores())
+    if as_json:
+        print_json([standing_row(standing) for standing in standings])
+        return
+    if not standings:
+        console().print("nobody to rate yet: no frozen members")
+        return
+    columns = ["rank", "agent", "role", "gen", "rating", "95% interval", "games", "W/D/L"]
+    bars = console().width >= _ROOM_FOR_BARS
+    rows = table(*columns, *[""] * bars, right=("rank", "gen", "rating", "games", "W/D/L"))
+    left, right = min(each.low for each in standings), max(each.high for each in standings)
+    for rank, each in enumerate(standings, 1):
+        bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=24)
+        rows.add_row(
+            str(rank),
+            cell(each.agent, "bold"),
+            cell(each.role.replace("_", " ")),
+            "" if each.generation is None else str(each.generation),
+            f"{each.rating:.0f}",
+            f"{each.low:.0f} to {each.high:.0f}",
+            f"{each.games:,}",
+            f"{each.wins}/{each.draws}/{each.losses}",
+            *[cell(bar, "cyan")] * bars,
+        )
+    show(rows)
+
+
+def standing_row(standing: Standing) -> dict[str, Any]:
+    """A row of the leaderboard as JSON."""
+    names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses")
+    return {name: getattr(standing, name) for name in names}
+
+
+def payoffs(
+    folder: LeagueFolder,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="Show evaluation or training games as the matrix.")
+    ] = "evaluation",
+    as_json: AsJson = False,
+) -> None:
+    """Show the score of each member against each other, in percent, with the number of games.
+
+    A draw counts one half. With --json both kinds are listed, training and evaluation.
+    """
+    from arena.cli.errors import check_kind
+    from arena.cli.output import console, print_json
+    from arena.cli.payoffs import payoff_matrix, payoff_rows
+    from leagues.ratings import leaderboard as rate
+    from leagues.store import open_reader
+
+    check_kind(kind)
+    with open_reader(folder) as reader:
+        members, blocks, tallies = reader.members(), reader.block_scores(), reader.tallies()
+    rows = payoff_rows(tallies, blocks)
+    if as_json:
+        print_json([row.json() for row in rows])
+        return
+    rows = [row for row in rows if row.kind == kind]
+    if not rows:
+        console().print(f"no {kind} games yet")
+        return
+    rank = {standing.agent: place for place, standing in enumerate(rate(members, blocks))}
+    played = {row.member for row in rows}
+    order = sorted((member.id for member in members if member.id in played), key=lambda name: rank.get(name, -1))
+    payoff_matrix(order, rows)
+
+
+def show(
+    folder: LeagueFolder,
+    member: Annotated[str, typer.Argument(metavar="MEMBER", help="Its name, such as main@12.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Show one member: what it is, its rating, its best and worst opponents."""
+    from dataclasses import asdict
+
+    from arena.cli.output import print_json
+    from arena.cli.payoffs import payoff_rows, print_member
+    from leagues.ratings import leaderboard as rate
+    from leagues.store import open_reader
+
+    with open_reader(folder) as reader:
+        found = reader.member(member)
+        blocks = reader.block_scores()
+        standings = rate(reader.members(), blocks)
+        played: MatchKind = "evaluation" if found.frozen else "training"
+        rows = [row for row in payoff_rows(reader.tallies(), blocks) if row.member == found.id and row.kind == played]
+    rows.sort(key=lambda row: (-row.score, row.opponent))
+    place = next((i for i, each in enumerate(standings) if each.agent == found.id), None)
+    if as_json:
+        print_json(
+            {
+                **asdict(found),
+                "modules": dict(found.modules),
+                "rank": None if place is None else place + 1,
+                "rating": None if place is None else standing_row(standings[place]),
+                "opponents": [row.json() for row in rows],
+            }
+        )
+        return
+    print_member(found, None if place is None else (place + 1, standings[place]), rows)

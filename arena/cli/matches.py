@@ -1,0 +1,144 @@
+"""``arena matches``, ``replay`` and ``verify``: what was played, move by move, and whether it is still true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from arena.cli.options import AsJson, LeagueFolder
+
+if TYPE_CHECKING:
+    from leagues.records import Match, MatchKind
+
+
+def matches(
+    folder: LeagueFolder,
+    member: Annotated[
+        str | None, typer.Option("--member", metavar="MEMBER", help="Only those it played.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Only training, or only evaluation.", show_default=False),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the recorded matches, newest first."""
+    from arena.cli.errors import check_kind
+    from arena.cli.output import cell, console, print_json, show, table
+    from leagues.store import open_reader
+
+    if kind is not None:
+        check_kind(kind)
+    with open_reader(folder) as reader:
+        game = reader.info().game
+        if member is not None:
+            reader.member(member)
+        found = reader.matches(member=member, kind=cast("MatchKind | None", kind), limit=limit)
+    if as_json:
+        print_json([match_row(match, game) for match in found])
+        return
+    if not found:
+        console().print("no matches")
+        return
+    rows = table("match", "started (UTC)", "kind", "returns", "plies", "ending", "agents", right=("match", "plies"))
+    for match in found:
+        rows.add_row(
+            str(match.id),
+            f"{match.started_at:%Y-%m-%d %H:%M:%S}",
+            cell(match.kind),
+            " ".join(f"{value:+g}" for value in match.returns),
+            str(match.plies),
+            cell(match.ending, "red" if match.ending == "crash" else ""),
+            cell(" against ".join(match.seats), "bold"),
+        )
+    show(rows)
+
+
+def match_row(match: Match, game: str) -> dict[str, Any]:
+    """A match without its moves as JSON."""
+    return {
+        "match": match.id,
+        "game": game,
+        "agents": list(match.seats),
+        "returns": list(match.returns),
+        "ending": match.ending,
+        "plies": match.plies,
+        "kind": match.kind,
+        "seed": match.seed,
+        "block": match.block,
+        "iteration": match.iteration,
+        "fault": match.fault,
+        "started_at": match.started_at.isoformat(),
+        "duration_s": match.duration,
+    }
+
+
+def replay(
+    folder: LeagueFolder,
+    match: Annotated[
+        str,
+        typer.Argument(metavar="MATCH", help="Its number, or best: the best two members' newest.", show_default=False),
+    ],
+    text: Annotated[bool, typer.Option("--text", help="Print it instead of opening the viewer.")] = False,
+    export: Annotated[
+        str | None,
+        typer.Option("--export", metavar="json", help="Print the record, enough to repeat it.", show_default=False),
+    ] = None,
+) -> None:
+    """Replay a match move by move.
+
+    Opens the viewer: left and right step, space plays, ? shows the keys. Prints text if stdout is no terminal.
+    """
+    from arena.cli.errors import CallError
+    from arena.cli.output import is_screen, print_json
+    from arena.cli.watch import watch_league
+    from arena.replay import best_match, replay_json, replay_text
+    from leagues.store import open_reader
+
+    if export not in (None, "json"):
+        raise CallError(f"--export knows json only, but got {export!r}")
+    with open_reader(folder) as reader:
+        number = best_match(reader) if match == "best" else _number(match)
+        if export == "json":
+            print_json(replay_json(reader, number))
+            return
+        if text or not is_screen():
+            for place, block in enumerate(replay_text(reader, number, colour=is_screen())):
+                print(f"\n{block}" if place else block)
+            return
+    watch_league(folder, number)
+
+
+def _number(match: str) -> int:
+    from arena.cli.errors import CallError
+
+    if not match.isdecimal():
+        raise CallError(f"a match is named by its number or best, but got {match!r}: `arena matches` lists them")
+    return int(match)
+
+
+def verify(folder: LeagueFolder, as_json: AsJson = False) -> None:
+    """Check a league against itself; fails if something is not as it was recorded.
+
+    Plays every recorded match again, rechecks the hashes of the weights, and counts the scores again. Only reads.
+    """
+    from dataclasses import asdict
+
+    from arena.cli.errors import FAILED
+    from arena.cli.output import cell, console, print_json
+    from arena.verify import verify as check
+
+    found = check(folder)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        out = console()
+        for finding in found.findings:
+            out.print(cell(f"{finding.subject}: {finding.problem}", "red"), soft_wrap=True)
+        skipped = f", {found.skipped:,} cannot be (the game draws chance it cannot repeat)" if found.skipped else ""
+        out.print(f"{found.matches:,} matches played again{skipped}, {found.weights:,} files of weights checked")
+        out.print(f"{len(found.findings):,} findings" if found.findings else "all is as it was recorded")
+    if found.findings:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,15 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+LeagueFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the league.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, and nothing else.")]
+GameSpec = Annotated[
+    str, typer.Argument(metavar="GAME", help="The game, such as connect_four or leduc_poker(players=3).")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed: the same one gives the same games.")]

@@ -1,0 +1,66 @@
+"""How commands print: tables for people, unwrapped plain text for pipes, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from arena.text import plain
+
+_PIPE_WIDTH = 100_000
+"""Wide enough that no row is ever wrapped or cut when nobody's screen limits it."""
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as indented JSON; control characters are escaped by JSON itself."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def is_screen() -> bool:
+    """Whether stdout is a person's terminal."""
+    return sys.stdout.isatty()
+
+
+def console() -> Console:
+    """A console on stdout that interprets no markup, and in a pipe neither colours nor wraps."""
+    if is_screen():
+        return Console(markup=False, highlight=False)
+    return Console(markup=False, highlight=False, width=_PIPE_WIDTH, color_system=None)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print a table or text; in a pipe without trailing blanks."""
+    out = console()
+    if is_screen():
+        out.print(renderable)
+        return
+    with out.capture() as capture:
+        out.print(renderable)
+    for line in capture.get().splitlines():
+        print(line.rstrip())
+
+
+def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+    """An empty table with ``columns``, those in ``right`` aligned to the right."""
+    screen = is_screen()
+    made = Table(
+        title=None if title is None else cell(title, "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD if screen else None,
+        pad_edge=False,
+        header_style="bold",
+    )
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+    return made
+
+
+def cell(text: object, style: str = "") -> Text:
+    """One cell of untrusted text: escaped, and never read as markup."""
+    return Text(plain(str(text)), style=style)

@@ -1,0 +1,124 @@
+"""Who scores how much against whom, as rows, as a matrix, and for one member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group
+
+from arena.cli.output import cell, console, show, table
+from leagues.ratings import Standing
+from leagues.records import MatchKind, Member, Tally
+from leagues.store.contract import BlockScore
+
+_MOST = 5
+"""Opponents shown at each end of a member's list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payoff:
+    """Score of ``member`` against ``opponent``, a draw being one half, over ``games`` games of one kind."""
+
+    member: str
+    opponent: str
+    score: float
+    games: int
+    kind: MatchKind
+
+    def json(self) -> dict[str, Any]:
+        """The row as JSON."""
+        return {
+            "member": self.member,
+            "opponent": self.opponent,
+            "score": self.score,
+            "games": self.games,
+            "kind": self.kind,
+        }
+
+
+def payoff_rows(tallies: Iterable[Tally], blocks: Iterable[BlockScore]) -> list[Payoff]:
+    """Payoffs of every ordered pair that has played: training from ``tallies``, evaluation from ``blocks``."""
+    training = {(each.member, each.opponent): (each.wins, each.draws, each.losses) for each in tallies}
+    for (member, opponent), (wins, draws, losses) in list(training.items()):
+        training.setdefault((opponent, member), (losses, draws, wins))
+    evaluation: dict[tuple[str, str], tuple[int, int, int]] = {}
+    for block in blocks:
+        for pair, new in (
+            ((block.member, block.opponent), (block.wins, block.draws, block.losses)),
+            ((block.opponent, block.member), (block.losses, block.draws, block.wins)),
+        ):
+            wins, draws, losses = evaluation.get(pair, (0, 0, 0))
+            evaluation[pair] = (wins + new[0], draws + new[1], losses + new[2])
+    sums: tuple[tuple[MatchKind, dict[tuple[str, str], tuple[int, int, int]]], ...] = (
+        ("evaluation", evaluation),
+        ("training", training),
+    )
+    return [
+        Payoff(member, opponent, (wins + draws / 2) / (wins + draws + losses), wins + draws + losses, kind)
+        for kind, results in sums
+        for (member, opponent), (wins, draws, losses) in sorted(results.items())
+        if wins + draws + losses
+    ]
+
+
+def payoff_matrix(order: Sequence[str], rows: Iterable[Payoff]) -> None:
+    """Print payoffs as a matrix of percents (and games), in ``order``, in as many parts as the screen needs."""
+    payoff = {(row.member, row.opponent): row for row in rows}
+    labels = [f"{place} {name}" for place, name in enumerate(order, 1)]
+    texts = {
+        pair: f"{100 * row.score:.0f} ({row.games:,})" if pair[0] != pair[1] else "" for pair, row in payoff.items()
+    }
+    width = max(4, *map(len, texts.values())) + 2
+    fit = max(1, (console().width - max(map(len, labels)) - 2) // width)
+    parts = []
+    for first in range(0, len(order), fit):
+        numbers = [str(place) for place in range(first + 1, min(first + fit, len(order)) + 1)]
+        part = table("% (games) against", *numbers, right=tuple(numbers))
+        for label, member in zip(labels, order, strict=True):
+            cells = []
+            for opponent in order[first : first + fit]:
+                row = payoff.get((member, opponent))
+                style = "dim" if row is None else "green" if row.score > 0.55 else "red" if row.score < 0.45 else ""
+                cells.append(cell(texts.get((member, opponent), "·"), style))
+            part.add_row(cell(label, "bold"), *cells)
+        parts.append(part)
+    show(Group(*parts))
+
+
+def print_member(member: Member, place: tuple[int, Standing] | None, opponents: Sequence[Payoff]) -> None:
+    """Print one member, its place and standing if rated, and its opponents, sorted by score, best first."""
+    facts = table("", "")
+    facts.show_header = False
+    lines: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
+    if place is not None:
+        rank, its = place
+        lines += [
+            ("rating", f"{its.rating:.0f} ({its.low:.0f} to {its.high:.0f}), rank {rank}"),
+            ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
+        ]
+    else:
+        lines.append(("rating", "none: a learner still changes" if not member.frozen else "none yet"))
+    if member.generation is not None:
+        lines.append(("generation", f"{member.generation} of {member.learner}, after {member.step:,} agent steps"))
+    if member.agent is not None:
+        lines.append(("agent", member.agent))
+    if member.weights is not None:
+        lines.append(("weights", member.weights))
+    if member.modules:
+        lines.append(("modules", ", ".join(f"{agent}: {module}" for agent, module in member.modules.items())))
+    for name, value in lines:
+        facts.add_row(cell(name, "dim"), cell(value, "bold" if name == "member" else ""))
+    show(facts)
+    if not opponents:
+        console().print("no games yet")
+        return
+    parts = [("opponents", list(opponents))]
+    if len(opponents) > 2 * _MOST:
+        parts = [("best against", list(opponents[:_MOST])), ("worst against", list(opponents[-_MOST:]))]
+    for title, rows in parts:
+        listed = table(title, "score", "games", right=("score", "games"))
+        for row in rows:
+            listed.add_row(cell(row.opponent), f"{100 * row.score:.0f}%", f"{row.games:,}")
+        show(listed)

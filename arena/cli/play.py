@@ -1,0 +1,90 @@
+"""``arena play`` and ``arena match``: a person at the table, and agents against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arena.cli.options import AsJson, GameSpec, Seed
+
+
+def match(
+    game: GameSpec,
+    agents: Annotated[
+        list[str],
+        typer.Argument(metavar="AGENT AGENT...", help="Such as random, mcts:200, DIR:best.", show_default=False),
+    ],
+    games: Annotated[int, typer.Option("--games", min=1, metavar="N", help="Number of games.")] = 100,
+    seed: Seed = 0,
+    league: Annotated[
+        Path | None,
+        typer.Option("--league", metavar="DIR", help="Record the matches in this league.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let agents play, and print the score of the first with its 95% interval.
+
+    A draw counts one half. Seats rotate, so that nobody gains by moving first.
+    """
+    from arena.cli.output import cell, console, print_json
+    from arena.matches import play_match
+    from games import make_game
+
+    made = make_game(game)
+    result = play_match(made, agents, games=games, seed=seed, league=league)
+    if as_json:
+        numbers = ("score", "low", "high", "games", "wins", "draws", "losses")
+        print_json({"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers})
+        return
+    out = console()
+    out.print(cell(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {made.spec}"))
+    out.print(
+        f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f}) in {result.games:,} games: "
+        f"{result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
+    )
+    if league is not None:
+        out.print(cell(f"recorded in {league}"))
+
+
+def play(
+    game: GameSpec,
+    against: Annotated[
+        str, typer.Option("--against", metavar="AGENT", help="Such as random, mcts:200, DIR:best.", show_default=False)
+    ],
+    seat: Annotated[int, typer.Option("--seat", min=0, metavar="N", help="Your seat; 0 moves first.")] = 0,
+    seed: Seed = 0,
+) -> None:
+    """Play GAME yourself against an agent, which takes all other seats.
+
+    Enter a move by its name or number; q leaves.
+    """
+    from agents.contract import QuitGame
+    from agents.human import HumanAgent
+    from arena.cli.errors import FAILED, CallError
+    from arena.cli.table import Announced, result_for
+    from arena.matches import play_pairings
+    from arena.names import load_agent
+    from arena.text import plain
+    from games import make_game
+    from leagues.records import Pairing
+
+    made = make_game(game)
+    if seat >= made.num_seats:
+        raise CallError(f"--seat must be below the {made.num_seats} seats of {made.spec}, but is {seat}")
+    opponent = load_agent(against, made)
+    you, name = "you", plain(against)
+    agents = {you: HumanAgent(write=lambda text: print(plain(text, lines=True))), name: Announced(opponent, made, name)}
+    seats = tuple(you if place == seat else name for place in range(made.num_seats))
+    print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {name}.")
+    try:
+        (played,) = play_pairings(made, [Pairing(seats, seed, block=0, kind="evaluation")], agents)
+    except (QuitGame, KeyboardInterrupt):
+        print("\nYou left the table; this game does not count.")
+        return
+    finally:
+        opponent.close()
+    print(f"\n{result_for(made, played, seat)}")
+    if played.ending == "crash":
+        raise typer.Exit(FAILED)

@@ -1,0 +1,106 @@
+"""How a training run is shown and stopped: one live line on a screen, a plain line now and then in a pipe."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as Line
+
+from arena.cli.output import console, is_screen
+from arena.text import duration, plain
+from leagues.ratings import Standing
+from leagues.store.contract import Progress
+
+OnProgress = Callable[[Progress, Sequence[Standing]], None]
+
+_PLAIN_EVERY = 10.0
+"""Seconds between two plain lines."""
+
+
+class Stop:
+    """Turns the first Ctrl-C into a request to stop and leaves the second one to Python."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def asked(self) -> bool:
+        """Whether the person asked to stop."""
+        return self._asked
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nStopping after this iteration; Ctrl-C again stops at once and loses it.", file=sys.stderr)
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+
+def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
+    """One line: rate, time, iteration, members, and the best frozen member with its interval."""
+    parts = [f"{progress.rate:,.0f} steps/s", f"{duration(elapsed)} gone"]
+    if progress.remaining is not None:
+        parts.append(f"{duration(progress.remaining)} left")
+    parts += [f"iteration {progress.iteration:,}", f"{len(standings)} members"]
+    if standings:
+        best = standings[0]
+        parts.append(f"best {plain(best.agent)} {best.rating:.0f} ({best.low:.0f} to {best.high:.0f})")
+    return " · ".join(parts)
+
+
+@contextmanager
+def progress_line(title: str) -> Iterator[OnProgress]:
+    """Show a run named ``title`` until left; yields what to call after every iteration."""
+    started = time.monotonic()
+    if is_screen():
+        with _live_line(title, started) as on_progress:
+            yield on_progress
+        return
+
+    shown = last = ""
+    due = 0.0
+
+    def print_line(progress: Progress, standings: Sequence[Standing]) -> None:
+        nonlocal shown, last, due
+        now = time.monotonic()
+        last = describe(progress, standings, now - started)
+        if now >= due:
+            print(last, flush=True)
+            shown, due = last, now + _PLAIN_EVERY
+
+    yield print_line
+    if last != shown:
+        print(last, flush=True)
+
+
+@contextmanager
+def _live_line(title: str, started: float) -> Iterator[OnProgress]:
+    line = Line(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False, style="bold"),
+        BarColumn(bar_width=16),
+        TextColumn("{task.fields[state]}", markup=False),
+        console=console(),
+    )
+    with line:
+        task = line.add_task(plain(title), total=None, state="starting")
+
+        def update(progress: Progress, standings: Sequence[Standing]) -> None:
+            gone = time.monotonic() - started
+            total = None if progress.remaining is None else gone + progress.remaining
+            line.update(task, completed=gone, total=total, state=describe(progress, standings, gone))
+
+        yield update

@@ -1,0 +1,100 @@
+"""``arena train``: trains a league and says how it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arena.cli.options import GameSpec
+
+
+def train(
+    game: GameSpec,
+    league: Annotated[Path, typer.Option("--league", metavar="DIR", help="Folder of the league.", show_default=False)],
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", metavar="M", help="Train for so many minutes.", show_default=False)
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, metavar="N", help="Train for so many agent steps.", show_default=False),
+    ] = None,
+    env_runners: Annotated[
+        int, typer.Option("--env-runners", min=0, metavar="K", help="Sampling processes; 0 samples in this one.")
+    ] = 0,
+    tables: Annotated[
+        int | None,
+        typer.Option(
+            "--tables", min=1, metavar="N", help="Games at once in each sampler.", show_default="fits the game"
+        ),
+    ] = None,
+    learners: Annotated[
+        int, typer.Option("--learners", min=0, metavar="L", help="Learner processes; 0 learns in this one.")
+    ] = 0,
+    gpus_per_learner: Annotated[
+        float, typer.Option("--gpus-per-learner", min=0.0, metavar="G", help="GPUs of each learner.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of the whole league.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the league in DIR.")] = False,
+    main_exploiter: Annotated[
+        bool, typer.Option("--main-exploiter", help="Train a second learner that looks for the first one's weaknesses.")
+    ] = False,
+) -> None:
+    """Train a league of agents on GAME by self-play.
+
+    Trains until Ctrl-C without --minutes or --steps. Ctrl-C stops after the iteration under way and keeps
+    everything; a second Ctrl-C stops at once and loses that iteration.
+    """
+    from arena.cli.errors import CallError
+    from arena.cli.progress import Stop, progress_line
+    from games import make_game
+
+    if minutes is not None and steps is not None:
+        raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are both given: drop one")
+    if minutes is not None and not 0 < minutes < float("inf"):
+        raise CallError(f"--minutes must be above 0, but is {minutes:g}")
+    spec = make_game(game).spec
+    _check_league(league, spec, resume)
+
+    from arena.training.run import train as train_league
+
+    with Stop() as stop, progress_line(spec) as on_progress:
+        train_league(
+            spec,
+            league=league,
+            minutes=minutes,
+            steps=steps,
+            env_runners=env_runners,
+            tables=tables,
+            learners=learners,
+            gpus_per_learner=gpus_per_learner,
+            seed=seed,
+            resume=resume,
+            main_exploiter=main_exploiter,
+            on_progress=on_progress,
+            should_stop=stop.asked,
+        )
+    typer.echo(f"Done. Look at it: arena leaderboard {league}   Watch it: arena watch {league}")
+
+
+def _check_league(folder: Path, spec: str, resume: bool) -> None:
+    """Refuse a wrong call at once, before anything heavy is loaded."""
+    from arena.cli.errors import CallError
+    from leagues.store import open_reader
+    from leagues.store.database import DATABASE
+
+    if not (folder / DATABASE).exists():
+        if resume:
+            raise CallError(
+                f"--resume needs a league, but there is none in {str(folder)!r}: drop --resume to start one"
+            )
+        return
+    if not resume:
+        raise CallError(
+            f"a new league needs a new folder, but {str(folder)!r} holds one: add --resume to go on with it"
+        )
+    with open_reader(folder) as reader:
+        played = reader.info().game
+    if played != spec:
+        raise CallError(f"a league plays one game, but {str(folder)!r} plays {played!r}, not {spec!r}: name that game")

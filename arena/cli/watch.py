@@ -1,0 +1,39 @@
+"""``arena watch``: the terminal UI."""
+
+from __future__ import annotations
+
+from arena.cli.options import LeagueFolder
+
+
+def watch(folder: LeagueFolder) -> None:
+    """Watch a league live: leaderboard, matches and boards, while it trains or after.
+
+    Press ? inside for the keys, q to leave.
+    """
+    watch_league(folder)
+
+
+def watch_league(folder: LeagueFolder, match: int | None = None) -> None:
+    """Run the TUI on ``folder``, opened on ``match`` if one is given.
+
+    Raises:
+        CallError: stdin or stdout is no terminal.
+        StoreError: there is no league, or it cannot be read.
+    """
+    import sys
+
+    import typer
+
+    from arena.cli.errors import FAILED, CallError
+    from leagues.store import open_reader
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CallError("the viewer needs a terminal, but stdin or stdout is none: use leaderboard, matches or replay")
+    with open_reader(folder) as reader:
+        if match is not None:
+            reader.match(match)
+
+    from arena.tui import run
+
+    if run(folder, match):
+        raise typer.Exit(FAILED)

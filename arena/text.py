@@ -1,0 +1,44 @@
+"""Untrusted text made safe to show: names, titles and drawings come from games, programs and other people's files."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that steer a terminal or hide in it: controls, format (bidi) marks, surrogates, separators."""
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    r"""``text`` with everything that could steer a terminal spelled out, such as ``\x1b`` for an escape.
+
+    Markup of rich or Textual stays as it is: show the result as text, never as markup.
+
+    Args:
+        text: any string.
+        lines: keep line breaks (for drawings) instead of spelling them out.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if (lines and character == "\n") or unicodedata.category(character) not in _HIDDEN
+        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for character in text
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds for a person: ``8s``, ``2m 05s``, ``3h 20m``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02}m"
+
+
+def interval_bar(low: float, at: float, high: float, *, left: float, right: float, width: int) -> str:
+    """The interval ``low..high`` and the point ``at`` in it, on an axis ``left..right`` of ``width`` characters."""
+    scale = (width - 1) / (right - left) if right > left else 0.0
+    first, point, last = (round((value - left) * scale) for value in (low, at, high))
+    return "".join("●" if i == point else "─" if first <= i <= last else " " for i in range(width))

@@ -1,0 +1,72 @@
+"""The app around the screen: its theme, its styles, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from textual.app import App
+from textual.theme import Theme
+
+from arena.tui.rows import ACCENT, BAD, GOOD, WARM
+from arena.tui.screen import LeagueScreen
+
+THEME = Theme(
+    name="arena",
+    dark=True,
+    primary=ACCENT,
+    secondary="#8fa6d8",
+    accent=ACCENT,
+    success=GOOD,
+    warning=WARM,
+    error=BAD,
+    foreground="#d8dee9",
+    background="#14171d",
+    surface="#191d25",
+    panel="#222833",
+)
+
+
+class LeagueApp(App[Exception]):
+    """Shows the league in ``folder`` live. Its result is the error that ended it, or None.
+
+    Args:
+        folder: the league's folder.
+        match: a match to open at its start; None opens the newest at its end.
+        now: the clock, UTC.
+    """
+
+    CSS_PATH = "arena.tcss"
+    TITLE = "arena"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self, folder: Path, match: int | None = None, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        super().__init__()
+        self._screen = LeagueScreen(folder, match, now)
+
+    def on_mount(self) -> None:
+        self.register_theme(THEME)
+        self.theme = THEME.name
+
+    def get_default_screen(self) -> LeagueScreen:
+        """The one screen."""
+        return self._screen
+
+
+def run(folder: Path, match: int | None = None) -> int:
+    """Show the league in ``folder`` until the person leaves, opened on ``match`` if one is given.
+
+    Returns:
+        0, or 1 when the screen itself broke (Textual has told then how).
+
+    Raises:
+        Exception: what ended the thread that reads the league.
+    """
+    app = LeagueApp(folder, match)
+    failure = app.run()
+    if failure is not None:
+        raise failure
+    return app.return_code or 0

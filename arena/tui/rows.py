@@ -1,0 +1,158 @@
+"""What the tables and the status line say: pure functions from records to text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from rich.text import Text
+
+from arena.text import duration, interval_bar, plain
+from arena.tui.feed import Picture
+from arena.tui.tables import Row
+from leagues.records import Match
+
+Size = Literal["narrow", "wide", "huge"]
+
+ACCENT = "#7fd1c7"
+GOOD = "#9ccf7a"
+BAD = "#e88a83"
+WARM = "#e8c07a"
+FAINT = "#7b8494"
+
+_NAME = {"narrow": 14, "wide": 20, "huge": 24}
+_PAIR = {"narrow": 27, "wide": 34, "huge": 40}
+_BAR = {"narrow": 0, "wide": 0, "huge": 14}
+_STALE = 60.0
+"""Seconds without news after which a league no longer counts as live."""
+
+
+def status(picture: Picture | None, now: datetime) -> Text:
+    """The line at the top: game, whether it lives, iteration, rate, time left, members, matches."""
+    if picture is None:
+        return Text("reading the league ...", style=FAINT)
+    line = Text(plain(picture.info.game), style=f"bold {ACCENT}")
+    progress = picture.progress
+    members = len(picture.standings) + len(picture.learners)
+    facts: list[tuple[str, str]] = []
+    if progress is None:
+        facts.append(("○ not trained yet", FAINT))
+    else:
+        silent = (now - progress.at).total_seconds()
+        left = None if progress.remaining is None else progress.remaining - silent
+        if silent < _STALE:
+            facts.append(("● live", GOOD))
+        else:
+            facts.append((f"○ {duration(silent)} ago", FAINT))
+        facts += [(f"iteration {progress.iteration:,}", ""), (f"{progress.rate:,.0f} steps/s", "")]
+        if silent < _STALE and left is not None:
+            facts.append((f"{duration(left)} left", WARM))
+    facts += [(f"{members:,} members", ""), (f"{picture.match_count:,} matches", "")]
+    for text, style in facts:
+        line.append("  ")
+        line.append(text, style)
+    return line
+
+
+def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row]]:
+    """Column labels and rows of the leaderboard: the rated members best first, then the learners."""
+    labels = [_right("#"), Text("agent"), _right("rating"), Text("95%"), _right("games")]
+    if size != "narrow":
+        labels += [_right("W"), _right("D"), _right("L")]
+    if _BAR[size]:
+        labels.append(Text(""))
+    rows: list[Row] = []
+    left = min((each.low for each in picture.standings), default=0.0)
+    right = max((each.high for each in picture.standings), default=0.0)
+    for rank, each in enumerate(picture.standings, 1):
+        cells = [
+            _right(str(rank), FAINT),
+            _cut(each.agent, _NAME[size], f"bold {ACCENT}" if rank == 1 else ""),
+            _right(f"{each.rating:.0f}", "bold"),
+            Text(f"{each.low:.0f}…{each.high:.0f}", style=FAINT),
+            _right(f"{each.games:,}"),
+        ]
+        if size != "narrow":
+            cells += [_right(f"{each.wins:,}", GOOD), _right(f"{each.draws:,}", FAINT), _right(f"{each.losses:,}", BAD)]
+        if _BAR[size]:
+            bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=_BAR[size])
+            cells.append(Text(bar, style=ACCENT))
+        rows.append((each.agent, tuple(cells)))
+    for learner in picture.learners:
+        cells = [_right("·", FAINT), _cut(learner.id, _NAME[size]), Text(""), Text("learning", style=WARM)]
+        rows.append((learner.id, (*cells, *[Text("")] * (len(labels) - len(cells)))))
+    return labels, rows
+
+
+def match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[Row]]:
+    """Column labels and rows of the match list, in the order given."""
+    labels = [_right("match"), Text("seats"), _right("returns"), _right("plies")]
+    if size != "narrow":
+        labels += [Text("kind"), Text("started")]
+    rows: list[Row] = []
+    for match in matches:
+        cells = [
+            _right(str(match.id), FAINT),
+            _versus(match, _PAIR[size]),
+            _right(returns(match)),
+            _right(f"{match.plies:,}"),
+        ]
+        if size != "narrow":
+            rated = match.kind == "evaluation"
+            cells.append(Text("rated" if rated else "training", style=ACCENT if rated else FAINT))
+            cells.append(Text(f"{match.started_at.astimezone():%H:%M:%S}", style=FAINT))
+        rows.append((str(match.id), tuple(cells)))
+    return labels, rows
+
+
+def returns(match: Match) -> str:
+    """The returns by seat, such as ``+1 -1``."""
+    return " ".join(map(signed, match.returns))
+
+
+def signed(value: float) -> str:
+    """A number with its sign, zero without."""
+    return f"{value:+g}" if value else "0"
+
+
+def seat_style(match: Match, seat: int) -> str:
+    """Colour of a seat by how its match ended for it."""
+    if match.fault is not None:
+        return BAD if seat == match.fault else ""
+    best = max(match.returns)
+    if min(match.returns) == best:
+        return ""
+    return GOOD if match.returns[seat] == best else FAINT
+
+
+def outcome(match: Match) -> str:
+    """How a match ended, in words."""
+    if match.ending == "crash":
+        who = "somebody" if match.fault is None else f"{match.seats[match.fault]} (seat {match.fault})"
+        return f"{plain(who)} broke the rules"
+    best = max(match.returns)
+    winners = [f"{plain(name)} (seat {seat})" for seat, name in enumerate(match.seats) if match.returns[seat] == best]
+    end = "draw" if len(winners) == len(match.seats) else f"{' and '.join(winners)} won"
+    return f"{end}, cut short" if match.ending == "truncated" else end
+
+
+def _versus(match: Match, width: int) -> Text:
+    separator = " · "
+    each = max(6, (width - len(separator) * (len(match.seats) - 1)) // len(match.seats))
+    line = Text()
+    for seat, name in enumerate(match.seats):
+        if seat:
+            line.append(separator, FAINT)
+        line.append(_cut(name, each, seat_style(match, seat)))
+    return line
+
+
+def _right(text: str, style: str = "") -> Text:
+    return Text(text, style=style, justify="right")
+
+
+def _cut(name: str, width: int, style: str = "") -> Text:
+    text = Text(plain(name), style=style)
+    text.truncate(width, overflow="ellipsis")
+    return text

@@ -1,0 +1,137 @@
+"""``arena games``, ``match`` and ``play``."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_league import GAME, played_league
+
+from arena.cli.app import run
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs ``arena`` with lines on stdin and gives exit code, stdout and stderr."""
+
+    def call(*args: object, typed: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        code = run([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_games_are_listed_and_filtered(cli: Cli) -> None:
+    code, out, err = cli("games", "tic_tac_toe", "--json")
+    assert (code, err) == (0, "")
+    listed = {row["spec"]: row for row in json.loads(out)}
+    assert listed[GAME]["seats"] == 2
+    assert listed[GAME]["playable"] is True
+
+    code, out, _ = cli("games", "tic_tac_toe")
+    assert code == 0
+    assert "turn_based" in out
+    assert cli("games", "no_such_game", "--json")[1].strip() == "[]"
+    assert "no game matches" in cli("games", "no_such_game")[1]
+
+
+def test_games_that_cannot_be_played_are_marked_with_the_reason(cli: Cli) -> None:
+    everything = json.loads(cli("games", "--json")[1])
+    unplayable = [row for row in everything if not row["playable"]]
+    assert unplayable
+    assert all(row["reason"] for row in unplayable)
+    out = cli("games")[1]
+    assert len(out.splitlines()) == len(everything) + 1
+    assert out.count("not playable: ") == len(unplayable)
+
+
+def test_a_match_is_scored_with_its_interval(cli: Cli) -> None:
+    code, out, err = cli("match", GAME, "random", "first", "--games", 40, "--seed", 3, "--json")
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    assert result["games"] == 40
+    assert result["wins"] + result["draws"] + result["losses"] == 40
+    assert 0 <= result["low"] <= result["score"] <= result["high"] <= 1
+    assert result["score"] == pytest.approx((result["wins"] + result["draws"] / 2) / 40)
+    assert json.loads(cli("match", GAME, "random", "first", "--games", 40, "--seed", 3, "--json")[1]) == result
+
+    code, out, _ = cli("match", GAME, "random", "first", "--games", 10)
+    assert code == 0
+    assert "in 10 games" in out
+
+
+def test_a_match_is_recorded_if_a_league_is_given(cli: Cli, tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    code, _, err = cli("match", GAME, f"{league}:random", f"{league}:first", "--games", 4, "--league", league)
+    assert (code, err) == (0, "")
+    listed = json.loads(cli("matches", league, "--json")[1])
+    assert len(listed) == 17
+    assert cli("verify", league)[0] == 0
+
+
+def test_a_person_plays_to_the_end(cli: Cli) -> None:
+    # Squares that are taken are asked for again, so that this ends whatever the agent does.
+    code, out, err = cli("play", GAME, "--against", "first", typed="4\n8\n6\n7\n5\n3\n2\n1\n0\n")
+    assert (code, err) == (0, "")
+    assert "you sit at seat 0" in out
+    assert "first plays " in out
+    assert any(verdict in out for verdict in ("You won", "You lost", "A draw"))
+
+
+@pytest.mark.parametrize("typed", ["", "4\n", "q\n", "nonsense\n"])
+def test_a_person_may_leave_at_any_time(cli: Cli, typed: str) -> None:
+    code, out, err = cli("play", GAME, "--against", "random", "--seat", 1, typed=typed)
+    assert (code, err) == (0, "")
+    assert "you sit at seat 1" in out
+    assert "You left the table" in out
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["match", "no_such_game", "random", "first"],
+        ["match", GAME, "random"],
+        ["match", GAME, "random", "no_such_agent"],
+        ["match", GAME, "random", "first", "--games", "0"],
+        ["match", GAME, "random", "first", "--seed", "-1"],
+        ["match", GAME, "random", "first", "--league", "{none}"],
+        ["match", "kuhn_poker", "{league}:random", "first"],
+        ["match", "kuhn_poker", "random", "first", "--league", "{league}"],
+        ["play", GAME],
+        ["play", "no_such_game", "--against", "random"],
+        ["play", GAME, "--against", "no_such_agent"],
+        ["play", GAME, "--against", "random", "--seat", "2"],
+        ["play", GAME, "--against", "{league}:nobody"],
+        ["train", "no_such_game", "--league", "{none}"],
+        ["train", GAME, "--league", "{none}", "--minutes", "1", "--steps", "10"],
+        ["train", GAME, "--league", "{none}", "--minutes", "0"],
+        ["train", GAME, "--league", "{none}", "--minutes", "nan"],
+        ["train", GAME, "--league", "{none}", "--steps", "0"],
+        ["train", GAME, "--league", "{none}", "--resume"],
+        ["train", GAME, "--league", "{league}"],
+        ["train", "kuhn_poker", "--league", "{league}", "--resume"],
+        ["train", GAME],
+    ],
+)
+def test_a_wrong_call_is_one_line_and_code_2(cli: Cli, tmp_path: Path, args: list[str]) -> None:
+    league = played_league(tmp_path / "league")
+    code, out, err = cli(*[arg.format(league=league, none=tmp_path / "none") for arg in args])
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_altered_weights_are_refused(cli: Cli, tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    (weights,) = (league / "weights").glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes() + b"x")
+    code, _, err = cli("match", GAME, f"{league}:main@1", "random")
+    assert code == 2
+    assert err.count("\n") == 1
