@@ -62,29 +62,31 @@ def _play(agent: Agent, game: Game, seed: int, games: int) -> list[IntArray]:
     tables = game.tables(TABLES)
     batches = np.random.default_rng((seed, 1))  # splits the rows into turns
     rng = np.random.default_rng((seed, 2))  # the agent's own
-    left = [games] * TABLES
-    actions: list[IntArray] = []
+    left = [games] * TABLES  # games that each table has yet to begin
+    live: set[int] = set()
     ended: list[int] = []
+    actions: list[IntArray] = []
     for step in range(MAX_STEPS):
-        if step < TABLES:
-            ended = [*ended, step]  # one table after the other, so that they are never at the same ply
-        begun = [table for table in ended if left[table]]
+        # The tables join one after the other, so that they are never at the same ply.
+        begun = [table for table in (*ended, step) if table < TABLES and left[table]]
         if begun:
             tables.reset(begun, [seed + table + TABLES * left[table] for table in begun])
             agent.reset(begun)
+            live.update(begun)
         for table in begun:
             left[table] -= 1
-        rows = tables.observe()
-        if not rows:
+        if not live:
             break
+        rows = tables.observe()
         chosen = np.zeros(rows, np.int64)
-        # Tables join a turn at random: an agent may not count on all tables, or on the same ones, each time.
+        # Who takes part in a turn is drawn: an agent may not count on all tables, or on the same ones, each time.
         late = batches.random(TABLES) < 0.5
         for part in (np.flatnonzero(late[tables.table[:rows]]), np.flatnonzero(~late[tables.table[:rows]])):
             if len(part):
                 chosen[part] = _ask(agent, tables, part, rng)
                 actions.append(chosen[part].copy())
         ended = tables.step(chosen)
+        live.difference_update(ended)
     return actions
 
 

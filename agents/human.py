@@ -42,7 +42,7 @@ class HumanAgent(Agent):
         numbered = not any(name.strip().lstrip("+-").isdigit() for name in names.values())
         choices = [f"{action} {name}" if numbered else name for action, name in names.items()]
         listed = textwrap.fill(f"Legal moves: {', '.join(choices)}", WIDTH, subsequent_indent="  ")
-        self._write(f"\n{state.draw()}\nYou sit at seat {seat}. {listed}")
+        self._write(f"\n{state.draw(seat)}\nYou sit at seat {seat}. {listed}")
         while True:
             try:
                 entry = self._read("Your move (q quits): ").strip()

@@ -20,7 +20,7 @@ def make_agent(spec: str, game: Game) -> Agent:
     """
     kind, _, argument = spec.partition(":")
     if kind not in _MAKERS:
-        raise AgentError(f"{_unknown(spec, kind)}; the kinds are {", ".join(USAGES)}, and FOLDER:MEMBER of a league")
+        raise AgentError(f"{_unknown(spec, kind)}; the kinds are {', '.join(USAGES)}, and FOLDER:MEMBER of a league")
     return _MAKERS[kind](argument, game)
 
 

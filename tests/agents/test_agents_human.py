@@ -1,0 +1,83 @@
+"""A person at the table, played by scripted lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from agents.contract import QuitGame, Turn
+from agents.human import HumanAgent
+
+
+class Board:
+    """A position with three legal moves, named by the test."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def draw(self, seat: int | None = None) -> str:
+        return f"..x\n.o. as seat {seat} sees it"
+
+    def action_name(self, seat: int, action: int) -> str:
+        return self.names[action]
+
+
+def ask(names: tuple[str, ...], *lines: str, mask: tuple[bool, ...] = (True, True, True)) -> tuple[int, str]:
+    """The action and everything that was shown, for a person who enters ``lines``."""
+    entries: Iterator[str] = iter(lines)
+    shown: list[str] = []
+
+    def read(prompt: str) -> str:
+        shown.append(prompt)
+        try:
+            return next(entries)
+        except StopIteration:
+            raise EOFError from None
+
+    board = Board(*names)
+    turn = Turn(
+        np.zeros((1, 1), np.float32), np.array([mask]), np.array([1]), np.array([4]), lambda table: {4: board}[table]
+    )
+    action = HumanAgent(read, shown.append).act(turn, np.random.default_rng(0))
+    assert action.dtype == np.int64
+    return int(action[0]), "\n".join(shown)
+
+
+def test_shows_drawing_seat_and_moves_and_takes_a_name() -> None:
+    action, shown = ask(("a1", "b2", "c3"), "B2", mask=(False, True, True))
+    assert action == 1
+    assert "..x\n.o." in shown
+    assert "as seat 1 sees it" in shown
+    assert "You sit at seat 1" in shown
+    assert "1 b2, 2 c3" in shown
+    assert "a1" not in shown
+
+
+def test_takes_a_number() -> None:
+    assert ask(("a1", "b2", "c3"), " 2 ")[0] == 2
+
+
+@pytest.mark.parametrize("entry", ["a1", "0", "7", "-1", "", "zzz", "²"])
+def test_explains_what_is_no_legal_move_and_asks_again(entry: str) -> None:
+    action, shown = ask(("a1", "b2", "c3"), entry, "c3", mask=(False, True, True))
+    assert action == 2
+    assert f"{entry!r} is no legal move here" in shown
+
+
+def test_names_that_look_like_numbers_are_taken_as_names() -> None:
+    action, shown = ask(("5", "2", "1"), "2")
+    assert action == 1
+    assert "Legal moves: 5, 2, 1" in shown
+
+
+def test_names_that_differ_in_case_only_must_be_written_exactly() -> None:
+    assert ask(("e4", "E4", "d4"), "E4")[0] == 1
+    assert ask(("Be4", "be4", "d4"), "BE4", "be4")[0] == 1
+
+
+@pytest.mark.parametrize("lines", [("q",), ("nonsense", "Q"), ()])
+def test_q_and_the_end_of_input_quit(lines: tuple[str, ...]) -> None:
+    with pytest.raises(QuitGame):
+        ask(("a1", "b2", "c3"), *lines)
