@@ -1,0 +1,256 @@
+"""Playing matches: planned pairings in lock-step, and a scored match between named agents."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+
+from agents.contract import Agent, AgentError
+from arena.hall import Hall
+from arena.names import find_member, load_agent, member_agent, require_game, split_name
+from games import Game, make_game
+from leagues.records import Match, Member, Pairing
+from leagues.scoring import DRAW, LOSS, WIN, pair_results
+from leagues.store import Writer, open_writer
+
+__all__ = ["MatchResult", "load_agent", "play_match", "play_pairings", "rotated_pairings"]
+
+
+def play_pairings(
+    game: Game,
+    pairings: Sequence[Pairing],
+    agents: Mapping[str, Agent],
+    *,
+    tables: int = 64,
+    weights: Mapping[str, str | None] = {},
+    iteration: int = 0,
+    on_match: Callable[[Match], None] | None = None,
+) -> list[Match]:
+    """Play every pairing to its end, up to ``tables`` of them side by side.
+
+    Every pairing that is started is played out, so short games get no more weight than long ones. Each agent is
+    asked once per step for all rows at which it acts, and draws from a generator of its own, seeded by the seed of
+    the first pairing. So the same call gives the same matches, bit for bit; but one match may go another way when
+    other matches run beside it.
+
+    An agent that raises, answers in the wrong shape or with an illegal action crashes its own match only: that match
+    ends as ``crash`` with the seat at ``fault``, the reason is logged as a warning, and the others go on.
+
+    Args:
+        game: the game to play.
+        pairings: who sits where, with the seed of each match.
+        agents: the agent of every member that the pairings name. They stay open.
+        tables: how many matches run side by side at most.
+        weights: member ID -> weights hash, for the record; members left out have none.
+        iteration: training iteration, for the record.
+        on_match: called with each match as it ends.
+
+    Returns:
+        One match per pairing, in the order of the pairings.
+
+    Raises:
+        AgentError: a pairing names a member without an agent, or has not one member per seat.
+        QuitGame: a person left; what was not finished is lost.
+    """
+    if not pairings:
+        return []
+    if tables < 1:
+        raise AgentError(f"matches need at least 1 table, but got {tables}")
+    return Hall(game, pairings, agents, min(tables, len(pairings)), weights, iteration, on_match).play()
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """What came of a match of several games, seen from its first agent.
+
+    Attributes:
+        agents: the agents' names; those that share one are told apart by ``#2``, ``#3``, ...
+        score: mean score of the first agent against each other agent in each game; a draw is one half.
+        low, high: 95% interval of the score, from whole blocks.
+        games: games played.
+        wins, draws, losses: of the first agent against each other agent; their sum is games * (agents - 1).
+        matches: every game, in order; game ``g`` seats agent ``i`` at seat ``(i + g) % n``.
+    """
+
+    agents: tuple[str, ...]
+    score: float
+    low: float
+    high: float
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    matches: tuple[Match, ...]
+
+
+def play_match(
+    game: Game | str,
+    agents: Sequence[str | Agent],
+    *,
+    games: int = 100,
+    seed: int = 0,
+    league: Path | str | None = None,
+    tables: int = 64,
+) -> MatchResult:
+    """Play a match between agents, one per seat, and score the first one.
+
+    The games come in blocks: in a block every game has the same seed (so the same cards or dice, as far as the moves
+    allow) and the seats are rotated, so that each agent sits at each seat once. Equal calls give equal results. Note
+    that agents without any randomness of their own (``first``) repeat the same game in a game without chance;
+    policies sample their actions.
+
+    Args:
+        game: the game, or its spec.
+        agents: names as :func:`arena.names.load_agent` knows them, or agents (which stay open).
+        games: how many games at least; rounded up to whole blocks, of one game per seat each.
+        seed: seeds everything.
+        league: folder of a league whose frozen members all agents are: its matches are recorded there as evaluation
+            matches. A member is named ``DIR:MEMBER`` or by its ID alone.
+        tables: how many games run side by side at most.
+
+    Raises:
+        AgentError: an agent cannot be made, cannot play the game, or is no member of ``league``.
+        GameError: the game cannot be made.
+        StoreError: the league cannot be written (it has one writer at a time: not while it is in training).
+        QuitGame: a person left.
+    """
+    game = make_game(game) if isinstance(game, str) else game
+    if game.num_seats < 2 or len(agents) != game.num_seats:
+        raise AgentError(
+            f"a match needs one agent for each of two or more seats, but {game.spec!r} has {game.num_seats} seats and "
+            f"got {len(agents)} agents; name an agent twice to let it sit twice"
+        )
+    if games < 1 or seed < 0:
+        raise AgentError(f"a match needs at least 1 game and a seed of at least 0, but got {games=}, {seed=}")
+    with ExitStack() as stack:
+
+        def made(agent: Agent) -> Agent:
+            stack.callback(agent.close)
+            return agent
+
+        if league is None:
+            names = _distinct([type(agent).__name__ if isinstance(agent, Agent) else agent for agent in agents])
+            players = [agent if isinstance(agent, Agent) else made(load_agent(agent, game)) for agent in agents]
+            return _play(game, names, players, games, seed, tables)
+        folder = Path(league)
+        writer = stack.enter_context(open_writer(folder))
+        require_game(writer, folder, game)
+        members = [_own_member(writer, folder, agent) for agent in agents]
+        names = _distinct([member.id for member in members])
+        result = _play(
+            game, names, [made(member_agent(folder, member, game)) for member in members], games, seed, tables
+        )
+        return _record(writer, dict(zip(names, members, strict=True)), result)
+
+
+def rotated_pairings(names: Sequence[str], *, games: int, seed: int) -> list[Pairing]:
+    """Evaluation pairings in whole blocks: one seed per block, and in its games the seats rotated.
+
+    A block is numbered by its seed, a 53-bit number drawn from ``seed``: blocks of other matches, and a league's own,
+    practically never have the same number; a repeated match repeats its blocks and so counts as no new evidence.
+
+    Args:
+        names: one per seat.
+        games: how many games at least.
+        seed: seeds the blocks' seeds.
+    """
+    count = len(names)
+    seeds = np.random.SeedSequence(seed).generate_state(-(-games // count), np.uint64) >> 11
+    return [
+        Pairing(tuple(names[(seat - turn) % count] for seat in range(count)), block, block, "evaluation")
+        for block in seeds.tolist()
+        for turn in range(count)
+    ]
+
+
+def _own_member(writer: Writer, league: Path, agent: str | Agent) -> Member:
+    """The member of ``league`` that ``agent`` names."""
+    if isinstance(agent, Agent):
+        raise AgentError(f"only members of '{league}' can be recorded there, but got an agent object; name a member")
+    place = split_name(agent)
+    if place is not None and place[0].resolve() == league.resolve():
+        return find_member(writer, place[1])
+    if all(member.id != agent for member in writer.members()):
+        raise AgentError(
+            f"only members of '{league}' can be recorded there, but {agent!r} is none; name a member, or play without "
+            "recording"
+        )
+    return find_member(writer, agent)
+
+
+def _play(
+    game: Game, names: Sequence[str], players: Sequence[Agent], games: int, seed: int, tables: int
+) -> MatchResult:
+    """Play the games and score the first of ``names``, which are all different."""
+    pairings = rotated_pairings(names, games=games, seed=seed)
+    matches = play_pairings(game, pairings, dict(zip(names, players, strict=True)), tables=tables)
+    first = names[0]
+    blocks: dict[int, list[int]] = {}  # results by block: leagues.scoring's WIN, DRAW, LOSS of the first agent
+    for match in matches:
+        results = blocks.setdefault(match.block, [])
+        for member, opponent, result in pair_results(match.seats, match.returns, match.fault):
+            if first in (member, opponent):
+                results.append(result if member == first else LOSS - result)
+    counts = Counter(result for results in blocks.values() for result in results)
+    low, high = _interval([[1 - result / LOSS for result in results] for results in blocks.values() if results])
+    return MatchResult(
+        agents=tuple(names),
+        score=(counts[WIN] + counts[DRAW] / 2) / counts.total() if counts else 0.5,
+        low=low,
+        high=high,
+        games=len(matches),
+        wins=counts[WIN],
+        draws=counts[DRAW],
+        losses=counts[LOSS],
+        matches=tuple(matches),
+    )
+
+
+def _record(writer: Writer, members: Mapping[str, Member], result: MatchResult) -> MatchResult:
+    """Record the matches under their members' IDs; the result with the matches as they are in the store."""
+    matches = [
+        replace(
+            match,
+            seats=tuple(members[name].id for name in match.seats),
+            weights=tuple(members[name].weights for name in match.seats),
+        )
+        for match in result.matches
+    ]
+    ids = writer.record(matches=matches)
+    return replace(result, matches=tuple(replace(match, id=number) for match, number in zip(matches, ids, strict=True)))
+
+
+def _interval(blocks: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """95% interval of the mean score from the scores in each block, ``(low, high)``.
+
+    Wilson's interval (Wilson 1927; Brown, Cai and DasGupta 2001, section 3.1.1) for as many independent games as have
+    the variance seen between blocks: games of one block depend on each other, so a plain count would be too sure.
+    At least one per block, at most one per game.
+    """
+    counts = np.array([len(block) for block in blocks])
+    means = np.array([sum(block) / len(block) for block in blocks])
+    mean = float(np.average(means, weights=counts))
+    spread = float(np.var(means, ddof=1)) / len(means) if len(means) > 1 else math.inf
+    most = counts.sum() if 0 < mean < 1 else len(counts)  # one-sided results show no variance: each block counts once
+    n = float(np.clip(mean * (1 - mean) / spread if spread else math.inf, len(counts), most))
+    z2 = NormalDist().inv_cdf(0.975) ** 2
+    centre = (mean + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (mean * (1 - mean) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, with ``#2``, ``#3``, ... at those that were there before."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        seen[name] += 1
+        distinct.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return distinct

@@ -1,0 +1,104 @@
+"""From an agent's name to an agent: members of a league folder (``DIR:main@12``, ``DIR:best``) and all plain kinds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agents import weights
+from agents.contract import Agent, AgentError
+from agents.registry import is_agent_name, make_agent
+from games import Game
+from leagues.ratings import leaderboard
+from leagues.records import Member
+from leagues.store import open_reader
+from leagues.store.contract import Reader
+
+BEST = "best"
+LATEST = "latest"
+
+
+def load_agent(spec: str, game: Game) -> Agent:
+    """The agent called ``spec``, ready to play ``game``.
+
+    Args:
+        spec: ``DIR:MEMBER`` for a member of the league in folder DIR, where MEMBER is an ID (``main@12``, ``random``),
+            a learner (``main``: its newest snapshot), ``latest`` (the newest snapshot of the main learner) or ``best``
+            (the highest-rated snapshot); else a name that :func:`agents.registry.make_agent` knows.
+        game: the game to play.
+
+    Raises:
+        AgentError: no agent has this name, or it cannot play this game.
+        StoreError: the league cannot be read, or has no such member.
+        WeightsError: the member's weights are missing or altered.
+    """
+    place = split_name(spec)
+    if place is None:
+        return make_agent(spec, game)
+    folder, name = place
+    with open_reader(folder) as reader:
+        require_game(reader, folder, game)
+        member = find_member(reader, name)
+    return member_agent(folder, member, game)
+
+
+def split_name(spec: str) -> tuple[Path, str] | None:
+    """Folder and member name of ``DIR:MEMBER``; None when ``spec`` is no name of that form."""
+    if is_agent_name(spec):
+        return None
+    # The first colon that follows an existing folder splits: a member's name may hold colons itself (mcts:200).
+    parts = spec.split(":")
+    for count in range(1, len(parts)):
+        folder = Path(":".join(parts[:count]))
+        if folder.is_dir():
+            return folder, ":".join(parts[count:])
+    return None
+
+
+def find_member(reader: Reader, name: str) -> Member:
+    """The frozen member that ``name`` means; names as in :func:`load_agent`.
+
+    Raises:
+        StoreError: the league has no such member.
+        AgentError: ``name`` needs a snapshot, and there is none yet.
+    """
+    members = reader.members()
+    snapshots = [member for member in members if member.kind == "snapshot"]
+    if name == BEST:
+        frozen = {member.id: member for member in snapshots}
+        standings = leaderboard(members, reader.block_scores())
+        played = [standing for standing in standings if standing.games and standing.agent in frozen]
+        # The lower bound, so that a newcomer with three lucky games is not the best.
+        found = [frozen[max(played, key=lambda standing: standing.low).agent]] if played else snapshots
+    elif name == LATEST:
+        found = [member for member in snapshots if member.role == "main"]
+    else:
+        member = reader.member(name)
+        found = [member] if member.frozen else [snapshot for snapshot in snapshots if snapshot.learner == name]
+    if not found:
+        raise AgentError(f"{name!r} needs a snapshot, but the league has none of it yet; train it for longer")
+    return found[-1]
+
+
+def member_agent(folder: Path, member: Member, game: Game) -> Agent:
+    """The agent of a frozen member of the league in ``folder``; errors as :func:`load_agent`."""
+    if member.agent is not None:
+        return make_agent(member.agent, game)
+    if member.weights is None:
+        raise AgentError(
+            f"only frozen members can play, but {member.id!r} is still learning; name one of its snapshots"
+        )
+    path = weights.check(folder / "weights", member.weights)
+    from agents.policy import load_policy  # loads torch and ray
+
+    return load_policy(path, game)
+
+
+def require_game(reader: Reader, folder: Path, game: Game) -> None:
+    """Check that the league in ``folder`` plays ``game``.
+
+    Raises:
+        AgentError: it plays another one.
+    """
+    played = reader.info().game
+    if played != game.spec:
+        raise AgentError(f"the league in '{folder}' plays {played!r}, but got {game.spec!r}; name that game instead")

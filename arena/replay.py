@@ -1,0 +1,147 @@
+"""Recorded matches, move by move: as text, as JSON, and as frames for a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from arena.text import duration, plain
+from games import CHANCE, Game, make_game
+from leagues.ratings import leaderboard
+from leagues.records import LeagueError, Match
+from leagues.store.contract import Reader
+
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+SEAT_COLOURS = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One position of a recorded match.
+
+    Attributes:
+        ply: number of steps made before this position; 0 is the start.
+        moves: ``(seat, name of its action)`` of every seat that acted in the step that led here; empty at the start.
+        drawing: the position as text.
+        returns: rewards so far by seat.
+        acting: the seats that act next; empty when the game is over.
+    """
+
+    ply: int
+    moves: tuple[tuple[int, str], ...]
+    drawing: str
+    returns: tuple[float, ...]
+    acting: tuple[int, ...]
+
+
+def frames(reader: Reader, match_id: int) -> list[Frame]:
+    """Every position of a match, from the start to the end (of a crash: to the last move made).
+
+    Raises:
+        StoreError: there is no such match.
+        GameError: the game cannot be replayed, or the record does not fit its rules.
+    """
+    return list(_frames(make_game(reader.info().game), reader.match(match_id)))
+
+
+def replay_text(reader: Reader, match_id: int, *, colour: bool = False) -> Iterator[str]:
+    """A match as blocks of text: a header, every position with the moves that led to it, and the result.
+
+    Args:
+        reader: the league.
+        match_id: the match.
+        colour: mark headings and seats with ANSI colours.
+
+    Raises:
+        StoreError, GameError: as :func:`frames`.
+    """
+    match = reader.match(match_id)
+    game = make_game(reader.info().game)
+    seats = [f"{game.agent_ids[seat]} ({plain(member)})" for seat, member in enumerate(match.seats)]
+    if colour:
+        seats = [f"{SEAT_COLOURS[seat % len(SEAT_COLOURS)]}{name}{RESET}" for seat, name in enumerate(seats)]
+    bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
+    at = match.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    yield (
+        f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}\n"
+        f"{' against '.join(seats)}\n"
+        f"{dim}{at}, {match.plies} plies in {duration(match.duration)}{reset}"
+    )
+    for frame in _frames(game, match):
+        moves = ", ".join(f"{seats[seat]} plays {plain(name)}" for seat, name in frame.moves)
+        yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{plain(frame.drawing, lines=True)}"
+    fault = "" if match.fault is None else f", at fault: {seats[match.fault]}"
+    yield f"{bold}{result_text(match)}{reset}{fault}"
+
+
+def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
+    """A match as one JSON object, enough to repeat it anywhere.
+
+    Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
+    ``[player, action]``, chance is player -1), ``returns``, ``ending``, ``fault`` (seat, null unless a crash),
+    ``digest`` (of the final position) and ``versions`` (of the libraries that made the league).
+
+    Raises:
+        StoreError: there is no such match.
+    """
+    match, info = reader.match(match_id), reader.info()
+    return {
+        "match": match.id,
+        "game": info.game,
+        "seed": match.seed,
+        "agents": list(match.seats),
+        "actions": [list(move) for move in match.history],
+        "returns": list(match.returns),
+        "ending": match.ending,
+        "fault": match.fault,
+        "digest": match.digest,
+        "versions": dict(info.versions),
+    }
+
+
+def result_text(match: Match) -> str:
+    """The end of a match in a few words: ``terminated after 9 plies: 1, -1``."""
+    returns = ", ".join(f"{value:g}" for value in match.returns)
+    return f"{match.ending} after {match.plies} plies: {returns}"
+
+
+def best_match(reader: Reader) -> int:
+    """The newest evaluation match between the two highest-rated different members that have met.
+
+    Raises:
+        LeagueError: no two members have met in an evaluation match yet.
+    """
+    scores = reader.block_scores()
+    met = {frozenset((score.member, score.opponent)) for score in scores}
+    order = [standing.agent for standing in leaderboard(reader.members(), scores)]
+    # Pairs by the sum of their places: first and second, first and third, then second and third or first and fourth.
+    pairs = sorted(combinations(range(len(order)), 2), key=lambda pair: (sum(pair), pair[1]))
+    for first, second in pairs:
+        if {order[first], order[second]} in met:
+            return _newest(reader, order[first], order[second])
+    raise LeagueError("the best match needs an evaluation match, but none is recorded yet; train on, or play some")
+
+
+def _newest(reader: Reader, member: str, opponent: str) -> int:
+    before: int | None = None
+    while page := reader.matches(member=member, kind="evaluation", before=before):
+        for match in page:
+            if opponent in match.seats:
+                return match.id
+        before = page[-1].id
+    raise LeagueError(f"the scores tell of a match of {member!r} and {opponent!r}, but none is there; run arena verify")
+
+
+def _frames(game: Game, match: Match) -> Iterator[Frame]:
+    moves = [action for player, action in match.history if player != CHANCE]
+    at = 0
+    made: tuple[tuple[int, str], ...] = ()
+    for ply, state in enumerate(game.replay(match.seed, match.history)):
+        acting = state.acting()
+        yield Frame(ply, made, state.draw(), state.returns(), acting)
+        # The names of the next step's actions, asked before it is made: names may depend on the position.
+        step = moves[at : at + len(acting)]
+        made = tuple((seat, state.action_name(seat, action)) for seat, action in zip(acting, step, strict=False))
+        at += len(step)

@@ -1,0 +1,196 @@
+"""Checking a league folder against itself: database, weights, every recorded match, sums and ratings."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents import weights
+from games import Game, GameError, State, make_game
+from leagues import scoring
+from leagues.ratings import leaderboard
+from leagues.records import Match
+from leagues.store import open_reader
+from leagues.store.contract import Reader
+from leagues.store.database import DATABASE
+
+PAGE = 1000
+"""Matches read at once."""
+
+SHOWN = 5
+"""Lines of SQLite's own findings, or of wrong sums, that are reported one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it was recorded: ``subject`` (``match 12``, ``main@3``) and what is wrong with it."""
+
+    subject: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was checked and what was found.
+
+    Attributes:
+        matches: matches re-simulated.
+        skipped: matches that cannot be re-simulated, because their game draws chance it cannot repeat.
+        weights: weights and learner-state files whose hash was checked.
+        findings: what is wrong; empty when all is well.
+    """
+
+    matches: int
+    skipped: int
+    weights: int
+    findings: tuple[Finding, ...]
+
+
+def verify(
+    folder: Path, *, limit: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Check the league in ``folder``. Only reads, so a training that runs there is not disturbed.
+
+    Checked: SQLite's own integrity and foreign keys; the SHA-256 of every snapshot's weights and of the learner state
+    that a resumed training would start from; every match, played again from its record (moves, returns, ending,
+    plies, final position); the block scores against the matches; that every rating comes out as a number.
+
+    Args:
+        folder: a league folder.
+        limit: play only the newest so many matches again; None for all.
+        progress: called with (matches played again, matches to play) now and then.
+
+    Raises:
+        StoreError: there is no league in ``folder``, or it is of another schema.
+    """
+    with open_reader(folder) as reader:
+        findings = list(_check_database(folder / DATABASE))
+        if findings:
+            return Verification(0, 0, 0, tuple(findings))  # what a damaged database says of its matches means nothing
+        files = _files(reader, folder)
+        findings += [found for subject, place, digest in files for found in _check_file(subject, place, digest)]
+        findings += _check_scores(reader)
+        try:
+            game = make_game(reader.info().game)
+        except GameError as error:
+            return Verification(0, 0, len(files), (*findings, Finding("game", str(error))))
+        total = reader.count_matches() if limit is None else min(limit, reader.count_matches())
+        if not game.replayable:
+            return Verification(0, total, len(files), tuple(findings))
+        checked = 0
+        try:
+            for match in _recorded(reader, limit):
+                problem = match_problem(game, match)
+                if problem is not None:
+                    findings.append(Finding(f"match {match.id}", problem))
+                checked += 1
+                if progress is not None and (checked % PAGE == 0 or checked == total):
+                    progress(checked, total)
+        except Exception as error:  # a record that no longer decodes can fail in any way: that is what we look for
+            findings.append(Finding("matches", f"after {checked} of them one cannot be read: {_line(error)}"))
+        return Verification(checked, 0, len(files), tuple(findings))
+
+
+def match_problem(game: Game, match: Match) -> str | None:
+    """Play a recorded match again; what differs from its record, None when nothing does.
+
+    The record's digest may be shortened: its length is what is compared.
+    """
+    plies = -1
+    state: State | None = None
+    try:
+        for state in game.replay(match.seed, match.history):  # noqa: B007
+            plies += 1
+    except (GameError, LookupError, ValueError) as error:
+        return f"its moves do not fit the rules of {game.spec!r}: {_line(error)}"
+    assert state is not None
+    ending = state.ending()
+    if match.ending == "crash":
+        if match.fault not in state.acting():
+            return f"it crashed at seat {match.fault}, but seats {state.acting()} act after its last move"
+    elif ending != match.ending:
+        return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"
+    if state.returns() != match.returns:
+        return f"its returns are recorded as {match.returns}, but played again they are {state.returns()}"
+    if plies != match.plies:
+        return f"it is recorded with {match.plies} plies, but played again it has {plies}"
+    if not match.digest or not state.digest().startswith(match.digest):
+        return f"its final position is recorded as {match.digest!r}, but played again it is {state.digest()!r}"
+    return None
+
+
+def _check_database(path: Path) -> Iterator[Finding]:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            for (line,) in connection.execute(f"PRAGMA integrity_check({SHOWN})"):
+                if line != "ok":
+                    yield Finding(DATABASE, line)
+            for table, row, other, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(SHOWN):
+                yield Finding(DATABASE, f"row {row} of {table!r} refers to a row of {other!r} that does not exist")
+    except sqlite3.DatabaseError as error:
+        yield Finding(DATABASE, _line(error))
+
+
+def _files(reader: Reader, folder: Path) -> list[tuple[str, Path, str]]:
+    """Subject, folder and digest of every file that must be there."""
+    files = [
+        (member.id, folder / "weights", member.weights or "")
+        for member in reader.members()
+        if member.kind == "snapshot"
+    ]
+    newest = reader.progress()
+    if newest is not None and newest.state is not None:
+        files.append(("learner state", folder / "state", newest.state))
+    return files
+
+
+def _check_file(subject: str, place: Path, digest: str) -> Iterator[Finding]:
+    try:
+        weights.check(place, digest)
+    except weights.WeightsError as error:
+        yield Finding(subject, str(error))
+
+
+def _check_scores(reader: Reader) -> Iterator[Finding]:
+    """Compare the block scores with the matches, and see that ratings can be made of them."""
+    stored = reader.block_scores()
+    try:
+        counted = scoring.block_scores(_results(reader))
+    except Exception as error:  # as in verify: a record that does not decode
+        yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
+        return
+    wrong = sorted(set(stored) ^ set(counted), key=lambda score: (score.block, score.member, score.opponent))
+    for score in wrong[:SHOWN]:
+        source = "the store but not by the matches" if score in stored else "the matches but not by the store"
+        result = f"{score.wins} wins, {score.draws} draws, {score.losses} losses"
+        yield Finding(f"block {score.block}", f"{score.member} against {score.opponent}: {result} is said by {source}")
+    if len(wrong) > SHOWN:
+        yield Finding("block scores", f"{len(wrong) - SHOWN} more differ from the matches")
+    for standing in leaderboard(reader.members(), stored):
+        if not all(map(math.isfinite, (standing.rating, standing.low, standing.high))):
+            yield Finding(standing.agent, f"its rating must be a number, but is {standing.rating}")
+
+
+def _results(reader: Reader) -> Iterator[Match]:
+    """Every evaluation match without its moves, in bounded memory."""
+    before: int | None = None
+    while page := reader.matches(kind="evaluation", before=before, limit=PAGE):
+        yield from page
+        before = page[-1].id
+
+
+def _recorded(reader: Reader, limit: int | None) -> Iterator[Match]:
+    """The matches to play again, with their moves."""
+    if limit is None:
+        yield from reader.iter_matches()
+    else:
+        for match in reader.matches(limit=limit):
+            yield reader.match(match.id)
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

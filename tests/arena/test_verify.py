@@ -1,0 +1,163 @@
+"""Verification finds what was altered for real: weights, records, sums, rows."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from played_league import crash, make_league
+
+from arena.verify import verify
+from leagues.store import StoreError, open_reader, open_writer
+from leagues.store.database import DATABASE
+
+MATCHES = 22
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_league(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture
+def folder(sound: Path, tmp_path: Path) -> Path:
+    """A copy of a sound league, to alter."""
+    return Path(shutil.copytree(sound, tmp_path / "league"))
+
+
+def alter(folder: Path, *statements: str) -> None:
+    """Change the database behind the store's back, its guards dropped."""
+    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{name}"')
+        for statement in statements:
+            assert connection.execute(statement).rowcount != 0
+
+
+def findings(folder: Path, limit: int | None = None) -> list[tuple[str, str]]:
+    return [(finding.subject, finding.problem) for finding in verify(folder, limit=limit).findings]
+
+
+def test_a_sound_league_has_no_findings(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    with open_writer(folder) as writer:
+        writer.record(matches=[crash("tic_tac_toe", ("random", "main@1"))])
+    told: list[tuple[int, int]] = []
+    result = verify(folder, progress=lambda done, total: told.append((done, total)))
+    assert result.findings == ()
+    assert (result.matches, result.skipped, result.weights) == (MATCHES + 1, 0, 3)
+    assert told[-1] == (MATCHES + 1, MATCHES + 1)
+
+
+def test_a_league_without_matches_is_sound(tmp_path: Path) -> None:
+    result = verify(make_league(tmp_path, played=False))
+    assert (result.matches, result.weights, result.findings) == (0, 3, ())
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(("change", "word"), [(flip, "altered"), (Path.unlink, "restore")])
+def test_an_altered_or_missing_weights_file_is_found(folder: Path, change: Callable[[Path], None], word: str) -> None:
+    with open_reader(folder) as reader:
+        digest = reader.member("main@2").weights
+    change(folder / "weights" / f"{digest}.safetensors")
+    ((subject, problem),) = findings(folder)
+    assert subject == "main@2"
+    assert word in problem
+
+
+def test_an_altered_learner_state_is_found(folder: Path) -> None:
+    (path,) = (folder / "state").iterdir()
+    flip(path)
+    ((subject, problem),) = findings(folder)
+    assert subject == "learner state"
+    assert "altered" in problem
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE matches SET actions = x'10000E0210' WHERE id = 5", "rules"),  # the first square twice
+        ("UPDATE matches SET actions = x'10000E040C' WHERE id = 5", "position"),  # another square of the loser
+        ("UPDATE matches SET actions = substr(actions, 1, 3) WHERE id = 5", "not over"),
+        ("UPDATE matches SET plies = plies + 1 WHERE id = 5", "plies"),
+        ("UPDATE matches SET digest = x'0123456789abcdef' WHERE id = 5", "position"),
+        ("UPDATE matches SET ending = 1 WHERE id = 5", "recorded as truncated"),
+        ("UPDATE matches SET ending = 2, fault = 0 WHERE id = 5", "crashed at seat 0"),
+    ],
+)
+def test_an_altered_match_is_found(folder: Path, statement: str, words: str) -> None:
+    alter(folder, statement)
+    found = [problem for subject, problem in findings(folder) if subject == "match 5"]
+    assert len(found) == 1
+    assert any(word in found[0] for word in words.split("|"))
+
+
+def test_altered_returns_are_found_in_the_match_and_in_the_sums(folder: Path) -> None:
+    alter(folder, "UPDATE matches SET returns = x'ff01' WHERE id = 1")  # main@2 as seat 0 won it
+    found = dict(findings(folder))
+    assert "returns" in found["match 1"]
+    assert any(subject.startswith("block ") for subject in found)
+
+
+def test_a_record_that_no_longer_decodes_is_found(folder: Path) -> None:
+    alter(folder, "UPDATE matches SET actions = x'01' WHERE id = 5")
+    assert any("cannot be read" in problem or "rules" in problem for _, problem in findings(folder))
+
+
+def test_a_lineup_of_a_member_that_does_not_exist_is_found(folder: Path) -> None:
+    alter(folder, "UPDATE lineups SET seats = x'7f7f' WHERE id = 1")
+    assert any("cannot be read" in problem for _, problem in findings(folder))
+
+
+def test_altered_block_scores_are_found(folder: Path) -> None:
+    alter(folder, "UPDATE block_scores SET wins = wins + 3")
+    found = findings(folder)
+    assert found
+    assert all(subject.startswith("block") for subject, _ in found)
+
+
+def test_a_deleted_match_is_found_by_the_sums(folder: Path) -> None:
+    alter(folder, "DELETE FROM matches WHERE id = 1")
+    assert any(subject.startswith("block") for subject, _ in findings(folder))
+
+
+def test_a_row_that_refers_to_nothing_is_found(folder: Path) -> None:
+    alter(folder, "INSERT INTO lineup_members VALUES (99, 1)")
+    ((subject, problem),) = findings(folder)
+    assert subject == DATABASE
+    assert "lineup_members" in problem
+
+
+def test_a_damaged_database_is_found(folder: Path) -> None:
+    path = folder / DATABASE
+    with closing(sqlite3.connect(path)) as connection:
+        ((size,),) = connection.execute("PRAGMA page_size")
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'matches'")
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * size : page * size] = b"\xa5" * size
+    path.write_bytes(data)
+    result = verify(folder)
+    assert {finding.subject for finding in result.findings} == {DATABASE}
+    assert result.matches == 0
+
+
+def test_a_limit_checks_the_newest_matches_only(folder: Path) -> None:
+    alter(folder, "UPDATE matches SET plies = plies + 1 WHERE id IN (1, 22)")
+    assert verify(folder, limit=3).matches == 3
+    assert [subject for subject, _ in findings(folder, limit=3)] == ["match 22"]
+    assert verify(folder, limit=1000).matches == MATCHES
+
+
+def test_a_folder_without_a_league_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"league\.db"):
+        verify(tmp_path)
