@@ -87,8 +87,12 @@ class State(ABC):
         acting seats ascending."""
 
     @abstractmethod
-    def draw(self) -> str:
-        """The position as plain text for a person, without a trailing newline."""
+    def draw(self, seat: int | None = None) -> str:
+        """The position as plain text for a person, without a trailing newline.
+
+        Args:
+            seat: show only what this seat may know; None shows everything (replays, spectators).
+        """
 
     @abstractmethod
     def action_name(self, seat: int, action: int) -> str:
@@ -150,7 +154,7 @@ class Game(ABC):
         """Space of the observations of ``seat``: float32 of ``observation_shape``."""
         return gym.spaces.Box(-np.inf, np.inf, self.observation_shape, np.float32)
 
-    def action_space(self, seat: int) -> gym.spaces.Discrete:
+    def action_space(self, seat: int) -> gym.spaces.Discrete[np.int64]:
         """Space of the actions of ``seat``: ``Discrete(num_actions)``."""
         return gym.spaces.Discrete(self.num_actions)
 

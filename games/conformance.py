@@ -1,0 +1,264 @@
+"""Checks that a game keeps the contract; run them on your own: ``check_game(make_game("my.module:make_env"))``."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import numpy as np
+
+from games.contract import BoolArray, FloatArray, Game, GameError, IllegalActionError, IntArray, State, Tables
+from games.registry import make_game
+
+_LONGEST = 400
+"""Steps played of each game; of longer games only the beginning is checked."""
+
+
+def check_game(game: Game, *, seed: int = 0, episodes: int = 3) -> None:
+    """Play random games and check every promise of :class:`Game`, :class:`State` and :class:`Tables` on the way.
+
+    Args:
+        game: the game to check.
+        seed: seeds the games and the random play.
+        episodes: games to play.
+
+    Raises:
+        GameError: a promise is broken; the message names the game and the rule.
+    """
+    rng = np.random.default_rng(seed)
+    _check_shape(game)
+    _check_spec(game)
+    for episode in range(episodes):
+        joint_actions = _check_play(game, seed + episode, rng)
+        if game.replayable:
+            _check_repetition(game, seed + episode, joint_actions)
+    if game.replayable:
+        _check_tables(game, seed, rng, games=2 * episodes)
+
+
+def _broken(game: Game, rule: str, seen: str) -> NoReturn:
+    raise GameError(f"{game.spec!r} breaks the rule '{rule}': {seen}")
+
+
+def _check_shape(game: Game) -> None:
+    rule = "a game has seats with distinct agent IDs, actions and observations"
+    if not game.agent_ids or len(set(game.agent_ids)) != game.num_seats:
+        _broken(game, rule, f"agent_ids are {game.agent_ids}")
+    if game.num_actions < 1 or min(game.observation_shape, default=0) < 1:
+        _broken(game, rule, f"num_actions is {game.num_actions}, observation_shape {game.observation_shape}")
+
+
+def _check_spec(game: Game) -> None:
+    if make_game(game.spec) != game:
+        _broken(game, "make_game(game.spec) == game", f"it gives {make_game(game.spec)!r}")
+    try:
+        twin = pickle.loads(pickle.dumps(game))
+    except Exception as error:  # pickling runs the game's own code
+        raise GameError(f"{game.spec!r} breaks the rule 'a game can be pickled': {error}") from error
+    if twin != game or (twin.new_state(0).digest() != game.new_state(0).digest() and game.replayable):
+        _broken(game, "a pickled game is the same game", f"it came back as {twin!r}")
+
+
+def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[int]]:
+    """Play one game to its end, checking every position; give the joint actions."""
+    state = game.new_state(seed)
+    total = np.zeros(game.num_seats)
+    joint_actions: list[list[int]] = []
+    while len(joint_actions) < _LONGEST and state.acting():
+        masks = _check_position(game, state)
+        actions = [_random_action(mask, rng) for mask in masks]
+        _check_refusals(game, state, masks, actions)
+        if len(joint_actions) < 3 or rng.random() < 0.2:
+            rewards = _check_clone(game, state, actions)
+        else:
+            rewards = state.apply(actions)
+        joint_actions.append(actions)
+        total += rewards
+        if not np.allclose(total, state.returns(), atol=1e-6):
+            _broken(game, "rewards sum to the returns", f"{total.tolist()} became {state.returns()}")
+    if state.acting():
+        return joint_actions
+    _check_position(game, state)
+    if game.max_plies is not None and len(joint_actions) > game.max_plies:
+        _broken(game, "no game is longer than max_plies", f"{len(joint_actions)} steps, max_plies {game.max_plies}")
+    with _must_raise(game, GameError, "a game that is over takes no action"):
+        state.apply([0])
+    return joint_actions
+
+
+def _check_position(game: Game, state: State) -> list[BoolArray]:
+    """Check what can be read of a position; give the masks of the acting seats."""
+    acting = state.acting()
+    if list(acting) != sorted(set(acting)) or not set(acting) <= set(range(game.num_seats)):
+        _broken(game, "acting seats are seats of the game, ascending", f"acting() is {acting}")
+    if game.dynamics == "turn_based" and len(acting) > 1:
+        _broken(game, "one seat acts at a time in a turn-based game", f"acting() is {acting}")
+    if (state.ending() is None) != bool(acting):
+        _broken(game, "a game is over exactly when no seat acts", f"ending() is {state.ending()}, acting() {acting}")
+    masks = []
+    for seat in range(game.num_seats):
+        _, mask = _observed(game, state, seat)
+        if mask.any() != (seat in acting):
+            rule = "a mask has legal actions exactly for acting seats"
+            _broken(game, rule, f"seat {seat} has {int(mask.sum())}, acting() is {acting}")
+        if seat in acting:
+            masks.append(mask)
+            for action in np.flatnonzero(mask)[:5].tolist():
+                if not state.action_name(seat, action).strip():
+                    _broken(game, "every legal action has a name", f"action {action} of seat {seat} has none")
+    for viewer in (None, *range(game.num_seats)):
+        text = state.draw(viewer)
+        if not text.strip() or text.endswith("\n"):
+            _broken(game, "a drawing has text and no trailing newline", f"draw({viewer}) gives {text!r}")
+    return masks
+
+
+def _observed(game: Game, state: State, seat: int) -> tuple[FloatArray, BoolArray]:
+    """The observation and mask of a seat, once it is known that they fill their own rows and no others."""
+    views = []
+    for filling in (-7.0, 7.0):
+        observations = np.full((3, *game.observation_shape), filling, np.float32)
+        masks = np.full((3, game.num_actions), filling > 0)
+        state.observe(seat, observations[1], masks[1])
+        if (observations[::2] != filling).any() or (masks[::2] != (filling > 0)).any():
+            _broken(game, "observe() writes only into its rows", f"observing seat {seat} changed its neighbours")
+        views.append((observations[1], masks[1]))
+    (first, mask), (second, same_mask) = views
+    if not np.array_equal(first, second) or not np.array_equal(mask, same_mask):
+        _broken(game, "observe() overwrites its rows and repeats itself", f"seat {seat} saw two different things")
+    if not np.isfinite(first).all():
+        _broken(game, "observations are finite", f"seat {seat} sees {first[~np.isfinite(first)][0]}")
+    return first, mask
+
+
+def _check_refusals(game: Game, state: State, masks: Sequence[BoolArray], actions: Sequence[int]) -> None:
+    """Illegal actions and wrong numbers of actions change nothing."""
+    before = state.digest()
+    for at, mask in enumerate(masks):
+        for illegal in (*np.flatnonzero(~mask)[:2].tolist(), -1, game.num_actions):
+            with _must_raise(game, IllegalActionError, f"an illegal action is refused (action {illegal})"):
+                state.apply([*actions[:at], illegal, *actions[at + 1 :]])
+    with _must_raise(game, GameError, "a step takes one action per acting seat"):
+        state.apply([*actions, 0])
+    if state.digest() != before:
+        _broken(game, "a refused action leaves the state unchanged", "the digest changed")
+
+
+def _check_clone(game: Game, state: State, actions: list[int]) -> tuple[float, ...]:
+    """Clones share nothing and go the same way; give the rewards of the state's own step."""
+    before, twin = state.digest(), state.clone()
+    if twin.digest() != before:
+        _broken(game, "a clone is at the same position", "its digest differs")
+    rewards = twin.apply(actions)
+    if state.digest() != before:
+        _broken(game, "a clone is independent", "stepping the clone changed the original")
+    after = twin.digest()
+    own = state.apply(actions)
+    if twin.digest() != after:
+        _broken(game, "a clone is independent", "stepping the original changed the clone")
+    if game.replayable and (state.digest() != after or own != rewards):
+        _broken(game, "a clone goes the same way under the same actions", f"after {actions} the two differ")
+    return own
+
+
+def _check_repetition(game: Game, seed: int, joint_actions: Sequence[list[int]]) -> None:
+    """The same seed and actions, and the recorded history, lead to the same end."""
+    first, second = (_played(game, seed, joint_actions) for _ in range(2))
+    if first.digest() != second.digest():
+        _broken(game, "equal seeds and actions give equal games", f"seed {seed} gave two different games")
+    *_, replayed = game.replay(seed, first.history())
+    if replayed.history() != first.history() or replayed.returns() != first.returns():
+        _broken(game, "a replay repeats history and returns", f"returns {first.returns()}, then {replayed.returns()}")
+    if replayed.digest() != first.digest():
+        _broken(game, "a replay repeats the position", "the digests differ")
+
+
+def _played(game: Game, seed: int, joint_actions: Sequence[list[int]]) -> State:
+    state = game.new_state(seed)
+    for actions in joint_actions:
+        state.apply(actions)
+    return state
+
+
+def _check_tables(game: Game, seed: int, rng: np.random.Generator, games: int) -> None:
+    """Tables do what states do: the same rows, rewards and endings."""
+    size, steps = 3, 0
+    tables = game.tables(size)
+    seeds = iter(range(seed, seed + games + size))
+    states: dict[int, State] = {}
+    _reset(tables, states, dict(zip(range(size), seeds, strict=False)))
+    while games > 0 and steps < _LONGEST:
+        steps += 1
+        actions = _check_rows(game, tables, states, rng)
+        if steps % 7 == 1:
+            _check_table_refusal(game, tables, states, actions)
+        ended = tables.step(actions)
+        rewards = np.zeros((size, game.num_seats), np.float32)
+        for table, state in states.items():
+            rewards[table] = state.apply(actions[tables.table[: tables.rows] == table].tolist())
+        if not np.array_equal(tables.rewards, rewards):
+            _broken(game, "tables give the rewards of states", f"{tables.rewards.tolist()}, not {rewards.tolist()}")
+        over = [table for table, state in sorted(states.items()) if state.ending()]
+        if ended != over:
+            _broken(game, "tables end when states do", f"step() gave {ended}, states ended at {over}")
+        for table in over:
+            if tables.state(table).digest() != states[table].digest():
+                _broken(game, "a table's state stays readable until reset", f"table {table} has another digest")
+            del states[table]
+        games -= len(over)
+        # Leave the last table idle for a step now and then: it must have no rows meanwhile.
+        again = [table for table in range(size) if table not in states and (table < size - 1 or rng.random() < 0.5)]
+        _reset(tables, states, dict(zip(again, seeds, strict=False)))
+
+
+def _reset(tables: Tables, states: dict[int, State], seeds: dict[int, int]) -> None:
+    tables.reset(list(seeds), list(seeds.values()))
+    for table, seed in seeds.items():
+        states[table] = tables.game.new_state(seed)
+        if states[table].ending():
+            del states[table]
+
+
+def _check_rows(game: Game, tables: Tables, states: dict[int, State], rng: np.random.Generator) -> IntArray:
+    """Compare every row with its state, and choose a random action for each."""
+    rows = tables.observe()
+    expected = [(table, seat) for table, state in sorted(states.items()) for seat in state.acting()]
+    got = list(zip(tables.table[:rows].tolist(), tables.seats[:rows].tolist(), strict=True))
+    if rows != tables.rows or got != expected:
+        _broken(game, "tables have one row per acting seat, ascending", f"rows {got}, acting {expected}")
+    actions = np.zeros(rows, np.int64)
+    for row, (table, seat) in enumerate(got):
+        observation, mask = _observed(game, states[table], seat)
+        if not np.array_equal(tables.observations[row], observation) or not np.array_equal(tables.masks[row], mask):
+            _broken(game, "rows of tables equal observations of states", f"row {row}, seat {seat} differs")
+        actions[row] = _random_action(mask, rng)
+    return actions
+
+
+def _check_table_refusal(game: Game, tables: Tables, states: dict[int, State], actions: IntArray) -> None:
+    wrong = actions.copy()
+    if not len(wrong):
+        return
+    wrong[-1] = next(iter(np.flatnonzero(~tables.masks[len(wrong) - 1])), game.num_actions)
+    with _must_raise(game, IllegalActionError, "tables refuse illegal actions before any table moves"):
+        tables.step(wrong)
+    for table, state in states.items():
+        if tables.state(table).digest() != state.digest():
+            _broken(game, "tables refuse illegal actions before any table moves", f"table {table} moved")
+
+
+def _random_action(mask: BoolArray, rng: np.random.Generator) -> int:
+    return int(rng.choice(np.flatnonzero(mask)))
+
+
+@contextmanager
+def _must_raise(game: Game, kind: type[GameError], rule: str) -> Iterator[None]:
+    try:
+        yield
+    except kind:
+        return
+    except Exception as error:  # anything else than the promised error is the finding
+        raise GameError(f"{game.spec!r} breaks the rule '{rule}': it raised {type(error).__name__}: {error}") from error
+    _broken(game, rule, f"no {kind.__name__} was raised")

@@ -1,0 +1,156 @@
+"""OpenSpiel games: turn-based and simultaneous, any number of seats, with explicit or sampled chance."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from games.chance import Chance
+from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, State, UnknownGameError
+from games.digest import position_digest
+from games.drawing import cell_name, draw_board
+from games.legality import check_joint_action, illegal_action
+from games.open_spiel_specs import describe, load_engine, uses_information_state
+
+if TYPE_CHECKING:
+    from games.open_spiel_tables import OpenSpielTables
+
+SIMULTANEOUS = -2
+"""The engine's ``current_player()`` where several seats act at once."""
+
+TERMINAL = -4
+"""The engine's ``current_player()`` when the game is over."""
+
+
+class OpenSpielGame(Game):
+    """An OpenSpiel game. Made by :func:`games.make_game` from a canonical spec."""
+
+    def __init__(self, spec: str) -> None:
+        self.spec = spec
+        self.engine = load_engine(spec)
+        info = describe(spec, self.engine)
+        if not info.playable or info.observation is None:
+            raise UnknownGameError(f"{spec!r} cannot be played: {info.reason}")
+        kind = self.engine.get_type()
+        self.name: str = kind.short_name
+        self.agent_ids = tuple(f"player_{seat}" for seat in range(info.seats))
+        self.dynamics = info.dynamics
+        self.utility = info.utility
+        self.perfect_information = info.information == "perfect"
+        self.observation_shape = info.observation
+        self.num_actions = info.actions
+        self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
+        self.replayable = info.chance != "sampled"
+        self.has_chance = info.chance == "explicit"
+        self.rewards_each_step = kind.reward_model.name == "REWARDS"
+        self._observers = threading.local()
+
+    def __reduce__(self) -> tuple[type[OpenSpielGame], tuple[str]]:
+        return OpenSpielGame, (self.spec,)
+
+    def new_state(self, seed: int, chance: Sequence[int] = ()) -> OpenSpielState:
+        dice = Chance(seed, tuple(chance))
+        engine = self.engine.new_initial_state()
+        resolve_chance(engine, dice)
+        return OpenSpielState(self, engine, dice)
+
+    def tables(self, size: int) -> OpenSpielTables:
+        from games.open_spiel_tables import OpenSpielTables
+
+        return OpenSpielTables(self, size)
+
+    def observer(self) -> tuple[Callable[[Any, int], None], FloatArray]:
+        """A new observer: its fill function ``(engine state, seat)`` and the flat float32 buffer it fills."""
+        import pyspiel
+        from open_spiel.python.observation import make_observation
+
+        recall = uses_information_state(self.engine.get_type())
+        observation = make_observation(self.engine, pyspiel.IIGObservationType(perfect_recall=True) if recall else None)
+        # The C++ object inside the Python wrapper saves a call in the hottest loop; games in Python have no inside.
+        return getattr(observation, "_observation", observation).set_from, observation.tensor
+
+    def look(self, engine: Any, seat: int, observation: FloatArray) -> None:
+        """Write what ``seat`` sees of an engine state into ``observation``."""
+        # An observer fills a buffer of its own, so threads must not share one.
+        if not hasattr(self._observers, "pair"):
+            self._observers.pair = self.observer()
+        fill, buffer = self._observers.pair
+        fill(engine, seat)
+        observation[...] = buffer.reshape(self.observation_shape)
+
+
+class OpenSpielState(State):
+    """A running OpenSpiel game; chance is always resolved, so some seat acts unless it is over."""
+
+    __slots__ = ("_chance", "engine", "game")
+
+    def __init__(self, game: OpenSpielGame, engine: Any, chance: Chance) -> None:
+        self.game = game
+        self.engine = engine
+        self._chance = chance
+
+    def acting(self) -> tuple[int, ...]:
+        player = self.engine.current_player()
+        if player >= 0:
+            return (player,)
+        if player == SIMULTANEOUS:
+            return tuple(seat for seat in range(self.game.num_seats) if self.engine.legal_actions(seat))
+        return ()
+
+    def observe(self, seat: int, observation: FloatArray, mask: BoolArray) -> None:
+        self.game.look(self.engine, seat, observation)
+        mask[...] = False
+        if self.engine.current_player() in (seat, SIMULTANEOUS):
+            mask[self.engine.legal_actions(seat)] = True
+
+    def apply(self, actions: Sequence[int]) -> tuple[float, ...]:
+        seats = self.acting()
+        check_joint_action(self.game, seats, actions)
+        for seat, action in zip(seats, actions, strict=True):
+            if action not in self.engine.legal_actions(seat):
+                raise illegal_action(self.game, seat, action)
+        if self.engine.current_player() == SIMULTANEOUS:
+            joint = [0] * self.game.num_seats  # the engine wants 0 from seats that have nothing to choose
+            for seat, action in zip(seats, actions, strict=True):
+                joint[seat] = int(action)
+            self.engine.apply_actions(joint)
+        else:
+            self.engine.apply_action(int(actions[0]))
+        resolve_chance(self.engine, self._chance)
+        # Defined between decisions only: at a chance node the engine may still show the reward before it.
+        return tuple(self.engine.rewards())
+
+    def ending(self) -> Ending | None:
+        return "terminated" if self.engine.is_terminal() else None
+
+    def returns(self) -> tuple[float, ...]:
+        return tuple(self.engine.returns())
+
+    def history(self) -> tuple[Move, ...]:
+        return tuple((move.player, move.action) for move in self.engine.full_history())
+
+    def draw(self, seat: int | None = None) -> str:
+        if seat is None or self.game.perfect_information:
+            return draw_board(self.game.name, str(self.engine))
+        kind = self.engine.get_game().get_type()
+        if kind.provides_information_state_string:
+            return str(self.engine.information_state_string(seat)).strip() or "(nothing seen yet)"
+        if kind.provides_observation_string:
+            return str(self.engine.observation_string(seat)).strip() or "(nothing seen yet)"
+        return "(this game has no text of what one seat sees)"
+
+    def action_name(self, seat: int, action: int) -> str:
+        return cell_name(self.game.name, action) or str(self.engine.action_to_string(seat, action))
+
+    def digest(self) -> str:
+        return position_digest(self.game, self)
+
+    def clone(self) -> OpenSpielState:
+        return OpenSpielState(self.game, self.engine.clone(), self._chance.copy())
+
+
+def resolve_chance(engine: Any, chance: Chance) -> None:
+    """Play chance until a seat acts or the game is over."""
+    while engine.current_player() == CHANCE:
+        engine.apply_action(chance.draw(engine.chance_outcomes()))

@@ -1,0 +1,64 @@
+"""From the text that names a game to the game, and the catalogue of all of them."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from games.contract import Game
+from games.specs import GameInfo
+
+__all__ = ["GameInfo", "list_games", "make_game"]
+
+_PETTINGZOO = "pettingzoo:"
+
+
+def make_game(spec: str) -> Game:
+    """The game a spec names.
+
+    Args:
+        spec: ``connect_four``, ``leduc_poker(players=3)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
+            ``pettingzoo:rps_v2(max_cycles=5)``, or ``package.module:callable`` with optional parameters, the callable
+            giving a PettingZoo AEC or Parallel environment.
+
+    Returns:
+        A game whose ``spec`` is canonical: ``make_game(game.spec) == game``.
+
+    Raises:
+        UnknownGameError: there is no such game, or it cannot be played here; one line says why and what to do.
+        GameError: its parameters, or the environment behind it, break a rule.
+    """
+    name = spec.partition("(")[0].strip()
+    if name.startswith(_PETTINGZOO):
+        from games.pettingzoo import pettingzoo_game
+
+        return pettingzoo_game(spec.strip().removeprefix(_PETTINGZOO))
+    if ":" in name:
+        from games.pettingzoo import custom_game
+
+        return custom_game(spec.strip())
+    from games.open_spiel import OpenSpielGame
+    from games.open_spiel_specs import canonical_spec
+
+    return OpenSpielGame(canonical_spec(spec))
+
+
+def list_games(pattern: str = "") -> list[GameInfo]:
+    """The catalogue: all of OpenSpiel at default parameters, then PettingZoo's classic games.
+
+    Args:
+        pattern: only games whose spec or title contains this, or whose spec matches it as a shell pattern
+            (``*poker*``); letters in any case. Empty for all.
+    """
+    from games.open_spiel_specs import catalogue as open_spiel_catalogue
+    from games.open_spiel_specs import game_types
+    from games.pettingzoo import catalogue as pettingzoo_catalogue
+    from games.pettingzoo_specs import CLASSIC
+
+    wanted = pattern.lower()
+
+    def matches(spec: str, title: str) -> bool:
+        return wanted in spec.lower() or wanted in title.lower() or fnmatchcase(spec.lower(), wanted)
+
+    engines = [name for name, kind in sorted(game_types().items()) if matches(name, kind.long_name)]
+    classic = [name for name, traits in CLASSIC.items() if matches(_PETTINGZOO + name, traits.title)]
+    return [*open_spiel_catalogue(engines), *(pettingzoo_catalogue(classic) if classic else [])]

@@ -1,0 +1,98 @@
+"""The text that names a game: ``name``, ``name(key=value,...)``, values possibly games of their own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from games.contract import Dynamics, GameError, Utility
+
+Library = Literal["openspiel", "pettingzoo", "custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class GameInfo:
+    """One line of the catalogue.
+
+    Attributes:
+        spec: what :func:`games.make_game` takes.
+        title: the game's long name.
+        library: where its rules come from.
+        seats: number of seats; 0 when only its parameters would tell.
+        dynamics: whether one seat or all seats act in a step.
+        information: ``perfect``, ``imperfect`` or ``one_shot``.
+        utility: how the returns of the seats relate.
+        chance: ``none``, ``explicit`` (recorded, replayable) or ``sampled`` (hidden in the engine).
+        observation: shape of one observation; None when there is none or only its parameters would tell.
+        actions: size of the action space; 0 when only its parameters would tell.
+        playable: whether ``make_game(spec)`` works as it stands.
+        reason: why not; empty when playable.
+    """
+
+    spec: str
+    title: str
+    library: Library
+    seats: int
+    dynamics: Dynamics
+    information: str
+    utility: Utility
+    chance: str
+    observation: tuple[int, ...] | None
+    actions: int
+    playable: bool
+    reason: str
+
+
+def parse_spec(text: str) -> tuple[str, dict[str, str]]:
+    """Split ``name(key=value,...)`` into the name and its raw values; values keep their own brackets.
+
+    Raises:
+        GameError: the brackets do not match, a parameter has no value, or one is given twice.
+    """
+    name, bracket, rest = text.strip().partition("(")
+    name, rest = name.strip(), rest.strip()
+    if not name:
+        raise GameError(f"a game spec must start with a name, but got {text!r}; write e.g. 'connect_four'")
+    if not bracket:
+        return name, {}
+    if not rest.endswith(")"):
+        raise GameError(f"the brackets of a game spec must match, but got {text!r}; write e.g. 'name(key=value)'")
+    parameters: dict[str, str] = {}
+    for part in _split(text, rest[:-1]):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not key or not equals:
+            raise GameError(f"parameters must be written key=value, but got {part.strip()!r} in {text!r}")
+        if key in parameters:
+            raise GameError(f"a parameter must be given once, but {key!r} is given twice in {text!r}")
+        parameters[key] = value
+    return name, parameters
+
+
+def _split(text: str, inside: str) -> list[str]:
+    """The parts of ``inside`` between its commas, except those within brackets."""
+    parts, depth, start = [], 0, 0
+    for at, letter in enumerate(inside):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth < 0:
+            break
+        if letter == "," and depth == 0:
+            parts.append(inside[start:at])
+            start = at + 1
+    if depth:
+        raise GameError(f"the brackets of a game spec must match, but got {text!r}; write e.g. 'name(key=value)'")
+    parts.append(inside[start:])
+    return parts if any(part.strip() for part in parts) else []
+
+
+def format_spec(name: str, parameters: Mapping[str, str]) -> str:
+    """The canonical text: parameters sorted, no spaces, no empty brackets."""
+    inside = ",".join(f"{key}={value}" for key, value in sorted(parameters.items()))
+    return f"{name}({inside})" if inside else name
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'x' or 'y'?"`` for the nearest known names, or nothing when none is near."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -1,0 +1,113 @@
+"""Tables over any state: the reference that faster tables must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from games.contract import Game, GameError, IntArray, State, Tables
+from games.legality import illegal_action
+
+
+class LockstepTables(Tables):
+    """The arrays and the checks that all tables share."""
+
+    def __init__(self, game: Game, size: int) -> None:
+        if size < 1:
+            raise GameError(f"tables must be at least one, but got size={size}")
+        rows = size if game.dynamics == "turn_based" else size * game.num_seats
+        self.game = game
+        self.size = size
+        self.rows = 0
+        self.observations = np.zeros((rows, *game.observation_shape), np.float32)
+        self.masks = np.zeros((rows, game.num_actions), np.bool_)
+        self.seats = np.zeros(rows, np.int64)
+        self.table = np.zeros(rows, np.int64)
+        self.rewards = np.zeros((size, game.num_seats), np.float32)
+        self._row_index = np.arange(rows)
+        self._observed = False
+
+    def _check_reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
+        if len(tables) != len(seeds):
+            raise GameError(f"each table needs its seed, but got {len(tables)} tables and {len(seeds)} seeds")
+        if len(tables) and not 0 <= min(tables) <= max(tables) < self.size:
+            raise GameError(f"tables must lie in 0..{self.size - 1}, but got {sorted(tables)}")
+        self._observed = False
+
+    def _check_step(self, actions: IntArray) -> list[int]:
+        """The actions as Python integers, once they are known to be legal for every row."""
+        if not self._observed:
+            raise GameError("a step must follow its own observe(), but the rows are old; call observe() first")
+        rows = self.rows
+        if actions.shape != (rows,):
+            raise GameError(f"a step needs one action per row, {rows} now, but got an array of shape {actions.shape}")
+        legal = (actions >= 0) & (actions < self.masks.shape[1])
+        if legal.all():
+            legal = self.masks[self._row_index[:rows], actions]
+        if not legal.all():
+            row = int(np.argmin(legal))
+            raise illegal_action(self.game, int(self.seats[row]), int(actions[row]))
+        self._observed = False
+        chosen: list[int] = actions.tolist()
+        return chosen
+
+
+class StateTables(LockstepTables):
+    """Tables that hold one :class:`State` each and ask it row by row."""
+
+    def __init__(self, game: Game, size: int) -> None:
+        super().__init__(game, size)
+        self._states: list[State | None] = [None] * size
+        self._live: list[tuple[int, State, tuple[int, ...]]] = []  # table, state, acting seats
+        self._over_at_once: list[int] = []  # games that chance ended before anyone could act
+
+    def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
+        self._check_reset(tables, seeds)
+        for table, seed in zip(tables, seeds, strict=True):
+            self._states[table] = self.game.new_state(seed)
+        fresh = set(tables)
+        live = [entry for entry in self._live if entry[0] not in fresh]
+        self._over_at_once = [table for table in self._over_at_once if table not in fresh]
+        for table in fresh:
+            state = self.state(table)
+            if seats := state.acting():
+                live.append((table, state, seats))
+            else:
+                self._over_at_once.append(table)
+        self._live = sorted(live, key=lambda entry: entry[0])
+
+    def observe(self) -> int:
+        row = 0
+        for table, state, seats in self._live:
+            for seat in seats:
+                self.table[row] = table
+                self.seats[row] = seat
+                state.observe(seat, self.observations[row], self.masks[row])
+                row += 1
+        self.rows = row
+        self._observed = True
+        return row
+
+    def step(self, actions: IntArray) -> list[int]:
+        chosen = self._check_step(actions)
+        self.rewards[:] = 0.0
+        ended, self._over_at_once = self._over_at_once, []
+        for table in ended:
+            self.rewards[table] = self.state(table).returns()
+        live, row = [], 0
+        for table, state, seats in self._live:
+            self.rewards[table] = state.apply(chosen[row : row + len(seats)])
+            row += len(seats)
+            if state.ending() is None:
+                live.append((table, state, state.acting()))
+            else:
+                ended.append(table)
+        self._live = live
+        return sorted(ended)
+
+    def state(self, table: int) -> State:
+        state = self._states[table]
+        if state is None:
+            raise GameError(f"a table must be reset before its state is read, but table {table} never was")
+        return state
