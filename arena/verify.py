@@ -15,7 +15,7 @@ from leagues import scoring
 from leagues.ratings import leaderboard
 from leagues.records import Match
 from leagues.store import open_reader
-from leagues.store.contract import Reader
+from leagues.store.contract import BlockScore, Reader
 from leagues.store.database import DATABASE
 
 PAGE = 1000
@@ -71,16 +71,15 @@ def verify(
         findings = list(_check_database(folder / DATABASE))
         if findings:
             return Verification(0, 0, 0, tuple(findings))  # what a damaged database says of its matches means nothing
-        files = _files(reader, folder)
-        findings += [found for subject, place, digest in files for found in _check_file(subject, place, digest)]
-        findings += _check_scores(reader)
+        files, problems = _check_files(reader, folder)
+        findings += [*problems, *_check_scores(reader)]
         try:
             game = make_game(reader.info().game)
         except GameError as error:
-            return Verification(0, 0, len(files), (*findings, Finding("game", str(error))))
+            return Verification(0, 0, files, (*findings, Finding("game", str(error))))
         total = reader.count_matches() if limit is None else min(limit, reader.count_matches())
         if not game.replayable:
-            return Verification(0, total, len(files), tuple(findings))
+            return Verification(0, total, files, tuple(findings))
         checked = 0
         try:
             for match in _recorded(reader, limit):
@@ -92,7 +91,7 @@ def verify(
                     progress(checked, total)
         except Exception as error:  # a record that no longer decodes can fail in any way: that is what we look for
             findings.append(Finding("matches", f"after {checked} of them one cannot be read: {_line(error)}"))
-        return Verification(checked, 0, len(files), tuple(findings))
+        return Verification(checked, 0, files, tuple(findings))
 
 
 def match_problem(game: Game, match: Match) -> str | None:
@@ -135,17 +134,18 @@ def _check_database(path: Path) -> Iterator[Finding]:
         yield Finding(DATABASE, _line(error))
 
 
-def _files(reader: Reader, folder: Path) -> list[tuple[str, Path, str]]:
-    """Subject, folder and digest of every file that must be there."""
-    files = [
-        (member.id, folder / "weights", member.weights or "")
-        for member in reader.members()
-        if member.kind == "snapshot"
+def _check_files(reader: Reader, folder: Path) -> tuple[int, list[Finding]]:
+    """How many files there must be, and what is wrong with them."""
+    snapshots = [member for member in reader.members() if member.kind == "snapshot"]
+    findings = [
+        found for member in snapshots for found in _check_file(member.id, folder / "weights", member.weights or "")
     ]
-    newest = reader.progress()
-    if newest is not None and newest.state is not None:
-        files.append(("learner state", folder / "state", newest.state))
-    return files
+    while (newest := reader.progress()) is not None and newest.state is not None:
+        found = list(_check_file("learner state", folder / "state", newest.state))
+        # A training that runs may have replaced the file while we looked: then there is a newer one to check.
+        if not found or reader.progress() == newest:
+            return len(snapshots) + 1, findings + found
+    return len(snapshots), findings
 
 
 def _check_file(subject: str, place: Path, digest: str) -> Iterator[Finding]:
@@ -157,9 +157,9 @@ def _check_file(subject: str, place: Path, digest: str) -> Iterator[Finding]:
 
 def _check_scores(reader: Reader) -> Iterator[Finding]:
     """Compare the block scores with the matches, and see that ratings can be made of them."""
-    stored = reader.block_scores()
     try:
-        counted = scoring.block_scores(_results(reader))
+        stored, newest = _moment(reader)
+        counted = scoring.block_scores(_results(reader, newest))
     except Exception as error:  # as in verify: a record that does not decode
         yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
         return
@@ -175,9 +175,19 @@ def _check_scores(reader: Reader) -> Iterator[Finding]:
             yield Finding(standing.agent, f"its rating must be a number, but is {standing.rating}")
 
 
-def _results(reader: Reader) -> Iterator[Match]:
-    """Every evaluation match without its moves, in bounded memory."""
-    before: int | None = None
+def _moment(reader: Reader) -> tuple[list[BlockScore], int]:
+    """The block scores and the newest match of one moment, also while somebody writes."""
+    while True:
+        version = reader.version()
+        stored = reader.block_scores()
+        newest = max((match.id for match in reader.matches(limit=1)), default=0)
+        if reader.version() == version:
+            return stored, newest
+
+
+def _results(reader: Reader, newest: int) -> Iterator[Match]:
+    """Every evaluation match up to ``newest`` without its moves, in bounded memory."""
+    before = newest + 1
     while page := reader.matches(kind="evaluation", before=before, limit=PAGE):
         yield from page
         before = page[-1].id

@@ -13,7 +13,7 @@ from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, AgentError, Turn
 from arena.matches import load_agent, play_match, play_pairings, rotated_pairings
 from arena.names import find_member
-from arena.verify import verify
+from arena.verify import match_problem, verify
 from games import make_game
 from games.contract import IntArray
 from leagues.records import Member
@@ -207,3 +207,33 @@ def test_an_altered_snapshot_is_refused_before_torch_is_loaded(tmp_path: Path) -
         path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(WeightsError, match="altered"):
         load_agent(f"{folder}:main@1", make_game("tic_tac_toe"))
+
+
+def test_a_frozen_policy_plays_under_its_name(tmp_path: Path) -> None:
+    from agents import weights
+    from agents.networks import default_module_spec
+    from agents.policy import policy_card, policy_tensors
+
+    game = make_game("tic_tac_toe")
+    folder = make_league(tmp_path, played=False)
+    seats = dict.fromkeys(game.agent_ids, "main")
+    spec = default_module_spec(game, model_config={"fcnet_hiddens": [16]})
+    tensors = policy_tensors({"main": spec.build().get_state()})
+    digest = weights.store(folder / "weights", tensors, policy_card(game, {"main": spec}, seats))
+    with open_writer(folder) as writer:
+        writer.add_members([Member("main@3", "snapshot", "main", 3, seats, digest, learner="main")])
+    result = play_match(game, [f"{folder}:latest", f"{folder}:random"], games=20, seed=1, league=folder)
+    assert result.agents == ("main@3", "random")
+    assert {match.ending for match in result.matches} == {"terminated"}
+    assert result.matches[0].weights == (digest, None)
+    again = play_match(game, [f"{folder}:main@3", "random"], games=20, seed=1)
+    assert [match.history for match in again.matches] == [match.history for match in result.matches]
+    assert verify(folder).matches == 20
+
+
+@pytest.mark.parametrize("game", ["pettingzoo:tictactoe_v3", "pettingzoo:rps_v2"])
+def test_pettingzoo_games_are_played_too(game: str) -> None:
+    result = play_match(game, ["random", "first"], games=6)
+    assert {match.ending for match in result.matches} <= {"terminated", "truncated"}
+    assert all(match.plies > 0 for match in result.matches)
+    assert [match_problem(make_game(game), match) for match in result.matches] == [None] * 6

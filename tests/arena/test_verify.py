@@ -7,14 +7,21 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from played_league import crash, make_league
+from played_league import AGENTS, crash, make_league
 
+from agents import weights
+from arena.matches import play_pairings, rotated_pairings
 from arena.verify import verify
-from leagues.store import StoreError, open_reader, open_writer
+from games import make_game
+from leagues.store import Reader, StoreError, open_reader, open_writer
 from leagues.store.database import DATABASE
+from leagues.store.reader import SqlReader
 
 MATCHES = 22
 
@@ -161,3 +168,36 @@ def test_a_limit_checks_the_newest_matches_only(folder: Path) -> None:
 def test_a_folder_without_a_league_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"league\.db"):
         verify(tmp_path)
+
+
+def test_a_league_that_is_written_meanwhile_is_no_finding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two reads a training records matches and puts a new learner state in the place of the old one."""
+    writes = 0
+
+    def train() -> None:
+        nonlocal writes, newest
+        writes += 1
+        state = weights.store(folder / "state", {"w": np.full(3, writes, np.float32)}, {})
+        pairings = rotated_pairings(("first", "random"), games=2, seed=100 + writes)
+        matches = play_pairings(make_game("tic_tac_toe"), pairings, AGENTS)
+        (folder / "state" / f"{newest.state}.safetensors").unlink()
+        newest = replace(newest, iteration=newest.iteration + 1, state=state)
+        writer.record(matches=matches, progress=newest)
+
+    def interrupted(method: Callable[[Reader], Any]) -> Callable[[Reader], Any]:
+        def call(reader: Reader) -> Any:
+            answer = method(reader)
+            if writes < 4:
+                train()
+            return answer
+
+        return call
+
+    with open_writer(folder) as writer:
+        before = writer.progress()
+        assert before is not None
+        newest = before
+        for name in ("progress", "block_scores"):
+            monkeypatch.setattr(SqlReader, name, interrupted(getattr(SqlReader, name)))
+        assert findings(folder) == []
+    assert writes == 4
