@@ -9,6 +9,7 @@ import pytest
 
 from agents.contract import QuitGame, Turn
 from agents.human import HumanAgent
+from games import make_game
 
 
 class Board:
@@ -81,3 +82,20 @@ def test_names_that_differ_in_case_only_must_be_written_exactly() -> None:
 def test_q_and_the_end_of_input_quit(lines: tuple[str, ...]) -> None:
     with pytest.raises(QuitGame):
         ask(("a1", "b2", "c3"), *lines)
+
+
+def test_a_person_sees_its_own_cards_only() -> None:
+    game = make_game("kuhn_poker")
+    shown: list[str] = []
+    agent = HumanAgent(lambda prompt: "0", shown.append)
+    state = game.new_state(0, chance=[2, 1])  # seat 0 holds card 2, seat 1 card 1
+    turn = Turn(
+        np.zeros((1, *game.observation_shape), np.float32),
+        np.array([[True, True]]),
+        np.array([0]),
+        np.array([0]),
+        lambda table: state,
+    )
+    agent.act(turn, np.random.default_rng(0))
+    assert "2" in shown[0].partition("You sit")[0]
+    assert "1" not in shown[0].partition("You sit")[0]
