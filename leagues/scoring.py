@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from leagues.records import Match, Tally
 from leagues.store.contract import BlockScore
 
-Game = tuple[tuple[str, ...], tuple[float, ...]]
+Game = tuple[Sequence[str], Sequence[float]]
 """The members by seat and the returns by seat of a finished game, when there is no :class:`Match` of it."""
 
 WIN, DRAW, LOSS = 0, 1, 2
@@ -43,7 +43,8 @@ def tallies(games: Iterable[Match | Game]) -> list[Tally]:
     Equal games are counted first and looked at once, which is what makes this quick (about 1 us a game).
     """
     distinct = Counter(
-        (game.seats, game.returns, game.fault) if isinstance(game, Match) else (*game, None) for game in games
+        (game.seats, game.returns, game.fault) if isinstance(game, Match) else (tuple(game[0]), tuple(game[1]), None)
+        for game in games
     )
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for (seats, returns, fault), count in distinct.items():

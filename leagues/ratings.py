@@ -1,0 +1,195 @@
+"""Ratings: how strong each frozen member is on the Elo scale, with intervals, from evaluation matches alone.
+
+The model is Davidson's extension of Bradley-Terry to draws (Davidson 1970, "On extending the Bradley-Terry model to
+accommodate ties"), fitted by Newman's iteration (Newman 2023, JMLR 24, 1-25) as evalica implements it: with a rating
+difference ``d`` in natural units and a tie parameter ``v`` the chances of win, draw and loss are as
+``exp(d / 2) : 2 v : exp(-d / 2)``. Elo is ``400 / ln 10`` times natural units.
+
+Weak prior: every member also has one win and one loss of weight one half against a virtual node, so that unbeaten
+members and members without games have a finite rating. Anchor: the member ``random`` is at 0 where there is one, else
+the mean is. Ratings are therefore differences to the anchor, and the anchor's own interval has no width.
+
+Intervals come from the block bootstrap: 300 times the blocks are drawn with replacement, and so are the virtual
+results (win share ~ Beta(1/2, 1/2), mean one half), which gives a member with few or one-sided games the wide interval
+it deserves. Neither the order of games nor that of members changes any rating.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from leagues.davidson import Comparisons
+from leagues.records import LeagueError, Member, Role
+from leagues.store.contract import BlockScore
+
+Floats = npt.NDArray[np.float64]
+
+ANCHOR = "random"
+"""The member whose rating is 0."""
+
+ELO = 400 / math.log(10)
+"""Elo points per natural unit of rating."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A row of the leaderboard.
+
+    Attributes:
+        agent: member ID.
+        role: what its learner was for, or baseline.
+        generation: 1, 2, ... among the snapshots of its learner; None for baselines.
+        rating: Elo points above the anchor. A member without games has what the prior alone says.
+        low, high: interval of the rating; never narrower than the evidence, so hundreds of points without games.
+        games: evaluation games against other frozen members, one for each pair of seats.
+        wins, draws, losses: their results; they sum to ``games``.
+    """
+
+    agent: str
+    role: Role
+    generation: int | None
+    rating: float
+    low: float
+    high: float
+    games: int
+    wins: int
+    draws: int
+    losses: int
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Fitted ratings with their bootstrap resamples, from which every interval is read.
+
+    Attributes:
+        members: the rated members.
+        ratings: ``(members,)`` Elo points above the anchor.
+        resamples: ``(resamples, members)`` likewise, one row per resample.
+        results: ``(members, 3)`` int64, wins, draws and losses of each member.
+    """
+
+    members: tuple[Member, ...]
+    ratings: Floats
+    resamples: Floats
+    results: npt.NDArray[np.int64]
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {member.id: i for i, member in enumerate(self.members)}
+
+    def leaderboard(self, confidence: float = 0.95) -> list[Standing]:
+        """All members, best first; equal ratings in the order of their IDs."""
+        low, high = _percentiles(self.resamples, self.ratings, confidence)
+        standings = [
+            Standing(
+                member.id,
+                member.role,
+                member.generation,
+                float(self.ratings[i]),
+                float(low[i]),
+                float(high[i]),
+                int(self.results[i].sum()),
+                *map(int, self.results[i]),
+            )
+            for i, member in enumerate(self.members)
+        ]
+        return sorted(standings, key=lambda standing: (-standing.rating, standing.agent))
+
+    def difference(self, a: str, b: str, confidence: float = 0.95) -> tuple[float, float, float]:
+        """``(delta, low, high)``: how many Elo points ``a`` is above ``b``.
+
+        Narrower than the two intervals suggest: what both owe to the anchor cancels.
+
+        Raises:
+            LeagueError: one of them is not rated.
+        """
+        for name in (a, b):
+            if name not in self._place:
+                raise LeagueError(f"only frozen members of the league are rated, but {name!r} is none; choose another")
+        i, j = self._place[a], self._place[b]
+        delta = self.ratings[[i]] - self.ratings[[j]]
+        low, high = _percentiles(self.resamples[:, [i]] - self.resamples[:, [j]], delta, confidence)
+        return float(delta[0]), float(low[0]), float(high[0])
+
+
+def leaderboard(
+    members: Iterable[Member],
+    block_scores: Iterable[BlockScore],
+    *,
+    confidence: float = 0.95,
+    resamples: int = 300,
+    seed: int = 0,
+) -> list[Standing]:
+    """The frozen members, best first. Arguments as of :func:`rate`; ``confidence`` is that of the intervals."""
+    return rate(members, block_scores, resamples=resamples, seed=seed).leaderboard(confidence)
+
+
+def difference(
+    a: str,
+    b: str,
+    members: Iterable[Member],
+    block_scores: Iterable[BlockScore],
+    *,
+    confidence: float = 0.95,
+    resamples: int = 300,
+    seed: int = 0,
+) -> tuple[float, float, float]:
+    """``(delta, low, high)`` of one pair, see :meth:`Ratings.difference`; for several pairs call :func:`rate` once."""
+    return rate(members, block_scores, resamples=resamples, seed=seed).difference(a, b, confidence)
+
+
+def rate(
+    members: Iterable[Member], block_scores: Iterable[BlockScore], *, resamples: int = 300, seed: int = 0
+) -> Ratings:
+    """Fit the ratings of the frozen members.
+
+    Args:
+        members: members of the league; learners are left out.
+        block_scores: evaluation results in any order; those of members not rated are left out.
+        resamples: bootstrap resamples.
+        seed: of the bootstrap. Equal arguments give equal ratings.
+    """
+    # By ID, so that nothing below can depend on the order in which members joined or games were played.
+    rated = tuple(sorted((member for member in members if member.frozen), key=lambda member: member.id))
+    place = {member.id: i for i, member in enumerate(rated)}
+    rows = [
+        (score.block, place[score.member], place[score.opponent], score.wins, score.draws, score.losses)
+        for score in block_scores
+        if score.member in place and score.opponent in place
+    ]
+    games = Comparisons.of(len(rated), np.array(rows, np.int64).reshape(-1, 6))
+    strengths, ties = games.fit()
+    samples = games.resample(strengths, ties, resamples, np.random.default_rng(seed))
+    results = np.zeros((len(rated), 3), np.int64)
+    np.add.at(results, games.i, games.sums)
+    np.add.at(results, games.j, games.sums[:, ::-1])
+    # The mean of those that have played: a newcomer must not move everybody.
+    played = np.flatnonzero(results.sum(1))
+    zero = [place[ANCHOR]] if ANCHOR in place else played.tolist()
+    return Ratings(rated, _anchored(strengths, zero), _anchored(samples, zero), results)
+
+
+def _anchored(strengths: Floats, zero: list[int]) -> Floats:
+    """Elo points above the mean of the members ``zero``; above the virtual node when there are none."""
+    return ELO * (strengths - strengths[..., zero].mean(-1, keepdims=True)) if zero else ELO * strengths
+
+
+def _percentiles(resamples: Floats, estimate: Floats, confidence: float) -> tuple[Floats, Floats]:
+    if not 0 < confidence < 1:
+        raise LeagueError(f"`0 < confidence < 1` must hold, but got confidence={confidence}")
+    if not len(resamples):
+        return estimate, estimate
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(resamples, [tail, 1 - tail], axis=0)
+    return np.minimum(low, estimate), np.maximum(high, estimate)
+
+
+def expected_score(delta_elo: float) -> float:
+    """Score expected of a player ``delta_elo`` points above its opponent, where draws do not occur."""
+    return 1 / (1 + 10 ** (-delta_elo / 400))
