@@ -168,7 +168,10 @@ def _check_repetition(game: Game, seed: int, joint_actions: Sequence[list[int]])
     first, second = (_played(game, seed, joint_actions) for _ in range(2))
     if first.digest() != second.digest():
         _broken(game, "equal seeds and actions give equal games", f"seed {seed} gave two different games")
-    *_, replayed = game.replay(seed, first.history())
+    try:
+        *_, replayed = game.replay(seed, first.history())
+    except GameError as error:
+        raise GameError(f"{game.spec!r} breaks the rule 'a history can be replayed': {error}") from error
     if replayed.history() != first.history() or replayed.returns() != first.returns():
         _broken(game, "a replay repeats history and returns", f"returns {first.returns()}, then {replayed.returns()}")
     if replayed.digest() != first.digest():

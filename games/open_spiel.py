@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from games.chance import Chance
 from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, State, UnknownGameError
@@ -42,7 +42,7 @@ class OpenSpielGame(Game):
         self.num_actions = info.actions
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
         self.replayable = info.chance != "sampled"
-        self.has_chance = info.chance == "explicit"
+        self.has_chance = info.chance != "none"
         self.rewards_each_step = kind.reward_model.name == "REWARDS"
         self._observers = threading.local()
 
@@ -146,8 +146,8 @@ class OpenSpielState(State):
     def digest(self) -> str:
         return position_digest(self.game, self)
 
-    def clone(self) -> OpenSpielState:
-        return OpenSpielState(self.game, self.engine.clone(), self._chance.copy())
+    def clone(self) -> Self:
+        return type(self)(self.game, self.engine.clone(), self._chance.copy())
 
 
 def resolve_chance(engine: Any, chance: Chance) -> None:

@@ -1,0 +1,158 @@
+"""Small PettingZoo environments with one peculiarity each, for the tests."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils import EzPickle
+from pettingzoo import AECEnv, ParallelEnv
+
+
+class Countdown(AECEnv, EzPickle):
+    """Three agents take 1 or 2 off a number in turn; who takes the last is out with -3, the others end with the limit.
+
+    Rewards reach every agent at every step: the mover gets what it took, the next agent loses a quarter.
+    """
+
+    metadata: ClassVar = {"name": "countdown", "render_modes": ["ansi"], "is_parallelizable": False}
+
+    def __init__(self, start: int = 7, render_mode: str | None = None) -> None:
+        EzPickle.__init__(self, start, render_mode)
+        super().__init__()
+        self.start = start
+        self.render_mode = render_mode
+        self.possible_agents = ["ann", "bob", "cat"]
+
+    def observation_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Box(0, 100, (2,), np.float64)
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Discrete(2, start=1)
+
+    def observe(self, agent: str) -> np.ndarray:
+        return np.array([self.left, self.possible_agents.index(agent)], np.float64)
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        self.left = self.start + int(np.random.default_rng(seed).integers(3))
+        self.agents = self.possible_agents[:]
+        self.rewards = dict.fromkeys(self.agents, 0.0)
+        self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
+        self.terminations = dict.fromkeys(self.agents, False)
+        self.truncations = dict.fromkeys(self.agents, False)
+        self._give_infos()
+        self.agent_selection = self.agents[0]
+
+    def _give_infos(self) -> None:
+        self.infos = {agent: {"action_mask": np.array([1, self.left >= 2], np.int8)} for agent in self.agents}
+
+    def step(self, action: int | None) -> None:
+        agent = self.agent_selection
+        if self.terminations[agent] or self.truncations[agent]:
+            self._was_dead_step(action)
+            return
+        assert action in (1, 2)
+        assert action <= self.left, "more was taken than is left"
+        self._clear_rewards()
+        self._cumulative_rewards[agent] = 0.0
+        following = self.agents[(self.agents.index(agent) + 1) % len(self.agents)]
+        self.left -= action
+        self.rewards[agent] = float(action)
+        self.rewards[following] = -0.25
+        if self.left == 0:
+            self.rewards[agent] = -3.0
+            self.terminations[agent] = True
+            self.truncations.update({other: True for other in self.agents if other != agent})
+        self.agent_selection = following
+        self._give_infos()
+        self._accumulate_rewards()
+        self._deads_step_first()
+
+    def render(self) -> str:
+        return f"{self.left} left\n"
+
+
+class LastStanding(ParallelEnv):
+    """Every round each living agent shows 0 or 1; those in the minority leave, until two or fewer are left."""
+
+    metadata: ClassVar = {"name": "last_standing", "render_modes": []}
+
+    def __init__(self, agents: int = 5, lives: int = 6) -> None:
+        self.possible_agents = [f"p{number}" for number in range(agents)]
+        self.lives = lives
+        self.render_mode = None
+
+    def observation_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Dict(
+            {"observation": gym.spaces.Box(0, 10, (1, 2)), "action_mask": gym.spaces.Box(0, 1, (2,), np.int8)}
+        )
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Discrete(2)
+
+    def _views(self, agents: list[str]) -> dict[str, Any]:
+        self.board[0, 0] = self.rounds
+        self.board[0, 1] = len(self.agents)
+        return {agent: {"observation": self.board, "action_mask": np.ones(2, np.int8)} for agent in agents}
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
+        self.board = np.zeros((1, 2), np.float32)  # one array for all, written over and over: clones must not share it
+        self.rounds = 0
+        self.agents = self.possible_agents[:]
+        return self._views(self.agents), {agent: {} for agent in self.agents}
+
+    def step(self, actions: dict[str, int]) -> tuple[Any, ...]:
+        playing = self.agents[:]
+        self.rounds += 1
+        ones = sum(actions.values())
+        loser = 1 if 2 * ones < len(playing) else 0
+        out = [agent for agent in playing if actions[agent] == loser] if 0 < ones < len(playing) else []
+        rest = [agent for agent in playing if agent not in out]
+        decided = len(rest) <= 2
+        late = self.rounds >= self.lives
+        terminations = {agent: agent in out or decided for agent in playing}
+        truncations = {agent: late and not terminations[agent] for agent in playing}
+        rewards = {agent: -1.0 if agent in out else 0.5 for agent in playing}
+        self.agents = [agent for agent in playing if not (terminations[agent] or truncations[agent])]
+        return self._views(playing), rewards, terminations, truncations, {agent: {} for agent in playing}
+
+    def render(self) -> None:
+        return None
+
+
+class Uneven(Countdown):
+    """One seat has more actions than the others."""
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Discrete(3 if agent == "ann" else 2)
+
+
+class Steered(Countdown):
+    """Actions are numbers on a line."""
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Box(-1, 1, (1,))
+
+
+class Spoken(Countdown):
+    """Observations are text."""
+
+    def observation_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Text(5)
+
+
+class Guarded(Countdown):
+    """Holds something that cannot be copied."""
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        super().reset(seed, options)
+        self.stream = (number for number in range(3))
+
+
+def make_gym() -> gym.Env[Any, Any]:
+    return gym.make("CartPole-v1")
+
+
+def make_broken(size: int) -> AECEnv:
+    raise RuntimeError(f"no board\nof size {size}")
