@@ -1,0 +1,140 @@
+"""PettingZoo's particulars: wrappers, the dead, limits, masks, copies, drawings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from odd_environments import Countdown, LastStanding
+
+from games import IllegalActionError, State, make_game
+
+
+def seen(state: State, seat: int) -> tuple[list[float], list[bool]]:
+    game = state.game  # type: ignore[attr-defined]
+    observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
+    state.observe(seat, observation, mask)
+    return observation.ravel().tolist(), mask.tolist()
+
+
+def test_rewards_reach_every_seat_at_the_step_that_gave_them() -> None:
+    state = make_game("odd_environments:Countdown").new_state(0)
+    assert state.apply([1]) == (2.0, -0.25, 0.0)  # action 1 takes 2: actions start at 1 in the environment
+    assert state.apply([0]) == (0.0, 1.0, -0.25)
+    assert state.returns() == (2.0, 0.75, -0.25)
+
+
+def test_returns_are_what_pettingzoo_itself_hands_out() -> None:
+    game = make_game("odd_environments:Countdown")
+    for seed in range(20):
+        state, env = game.new_state(seed), Countdown()
+        env.reset(seed=seed)
+        received = dict.fromkeys(env.possible_agents, 0.0)
+        for agent in env.agent_iter():
+            _, reward, terminated, truncated, info = env.last()
+            received[agent] += reward
+            if terminated or truncated:
+                env.step(None)
+                continue
+            action = int(np.flatnonzero(info["action_mask"])[-1])
+            state.apply([action])
+            env.step(action + 1)
+        assert state.returns() == tuple(received.values())
+        assert state.ending() == "truncated"  # one seat terminated, the others met the limit
+
+
+def test_a_mask_in_the_info_is_kept_before_the_environment_sees_the_action() -> None:
+    state = make_game("odd_environments:Countdown").new_state(1)
+    while seen(state, state.acting()[0])[1][1]:
+        state.apply([0])
+    before = state.digest()
+    with pytest.raises(IllegalActionError, match="chose 1"):
+        state.apply([1])
+    assert state.digest() == before
+    state.apply([0])
+    assert state.acting() == ()
+    assert [seen(state, seat) for seat in range(3)] == [([0.0, float(seat)], [False, False]) for seat in range(3)]
+
+
+def test_agents_that_leave_keep_their_last_view_and_the_others_go_on() -> None:
+    state = make_game("odd_environments:LastStanding").new_state(0)
+    assert state.acting() == (0, 1, 2, 3, 4)
+    assert state.apply([0, 1, 0, 0, 0]) == (0.5, -1.0, 0.5, 0.5, 0.5)
+    assert state.acting() == (0, 2, 3, 4)
+    assert state.ending() is None
+    out = seen(state, 1)
+    state.apply([0, 0, 0, 0])
+    assert seen(state, 1) == out
+    assert seen(state, 0) == ([2.0, 4.0], [True, True])
+    state.apply([0, 0, 1, 1])
+    assert state.ending() == "terminated"
+    assert state.history()[:6] == ((0, 0), (1, 1), (2, 0), (3, 0), (4, 0), (0, 0))
+
+
+def test_a_limit_truncates_even_when_some_had_terminated() -> None:
+    state = make_game("odd_environments:LastStanding(lives=2)").new_state(0)
+    state.apply([0, 1, 0, 0, 0])
+    state.apply([0, 0, 0, 0])
+    assert state.ending() == "truncated"
+    assert LastStanding(lives=2).lives == 2
+
+
+def test_equal_seeds_give_equal_games_and_every_game_is_seeded() -> None:
+    game = make_game("odd_environments:Countdown")
+    starts = [seen(game.new_state(seed), 0) for seed in range(12)]
+    assert starts == [seen(game.new_state(seed), 0) for seed in range(12)]
+    assert len({tuple(observation) for observation, _ in starts}) == 3
+    game.new_state(2**63 + 5)  # a seed of any size will do
+
+
+@pytest.mark.parametrize(
+    ("spec", "copyable"), [("odd_environments:Countdown", True), ("odd_environments:Guarded", False)]
+)
+def test_a_clone_is_a_copy_or_a_replay(spec: str, copyable: bool) -> None:
+    game = make_game(spec)
+    assert game.copyable is copyable  # type: ignore[attr-defined]
+    state = game.new_state(3)
+    state.apply([1])
+    clone = state.clone()
+    assert clone.digest() == state.digest()
+    clone.apply([0])
+    assert len(state.history()) == 1
+    state.apply([0])
+    assert clone.digest() == state.digest()
+
+
+def test_drawings() -> None:
+    state = make_game("pettingzoo:connect_four_v3").new_state(0)
+    for column in (3, 3, 4):
+        state.apply([column])
+    board = """\
+ 0 1 2 3 4 5 6
+ · · · · · · ·
+ · · · · · · ·
+ · · · · · · ·
+ · · · · · · ·
+ · · · ○ · · ·
+ · · · ● ● · ·"""
+    assert state.draw() == state.draw(0) == state.draw(1) == board
+    twin = make_game("connect_four").new_state(0)
+    for column in (3, 3, 4):
+        twin.apply([column])
+    assert twin.draw() == board
+    assert twin.action_name(1, 2) == state.action_name(1, 2) == "column 2"
+    small = make_game("tic_tac_toe").new_state(0)
+    zoo = make_game("pettingzoo:tictactoe_v3").new_state(0)
+    for square in (4, 0):
+        small.apply([square])
+        zoo.apply([square])
+    assert small.draw() == zoo.draw() == " o | 1 | 2\n---+---+---\n 3 | x | 5\n---+---+---\n 6 | 7 | 8"
+    rps = make_game("pettingzoo:rps_v2").new_state(0)
+    rps.apply([0, 2])
+    assert rps.draw() == "player_0: rock\nplayer_1: scissors"
+    assert make_game("odd_environments:Countdown").new_state(0).draw().endswith(" left")  # its own text
+
+
+def test_a_seat_is_not_shown_what_it_may_not_know() -> None:
+    state = make_game("kuhn_poker").new_state(4)
+    cards = [action for _, action in state.history()]
+    assert str(cards[1]) not in state.draw(0)
+    assert str(cards[0]) in state.draw(0)
+    assert all(str(card) in state.draw() for card in cards)

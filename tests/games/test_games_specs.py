@@ -1,0 +1,159 @@
+"""Specs: what they name, how they are written, and what is said when they are wrong."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from games import GameError, UnknownGameError, list_games, make_game
+
+
+@pytest.mark.parametrize(
+    ("spec", "canonical"),
+    [
+        ("connect_four", "connect_four"),
+        (" connect_four() ", "connect_four"),
+        ("leduc_poker(players=3)", "leduc_poker(players=3)"),
+        ("leduc_poker( suit_isomorphism = true, players=2 )", "leduc_poker(suit_isomorphism=True)"),
+        ("go(komi=7,board_size=9)", "go(board_size=9,komi=7.0)"),
+        ("misere(game=tic_tac_toe)", "misere(game=tic_tac_toe())"),
+        ("universal_poker(blind=100 100)", "universal_poker"),
+        (
+            "turn_based_simultaneous_game(game=goofspiel(num_cards=4, imp_info=True))",
+            "turn_based_simultaneous_game(game=goofspiel(imp_info=True,num_cards=4))",
+        ),
+        ("pettingzoo:rps_v2", "pettingzoo:rps_v2"),
+        ("pettingzoo:rps_v2(max_cycles=15)", "pettingzoo:rps_v2"),
+        ("pettingzoo:rps_v2( num_actions=5, max_cycles=5)", "pettingzoo:rps_v2(max_cycles=5,num_actions=5)"),
+        ("odd_environments:Countdown(start=9)", "odd_environments:Countdown(start=9)"),
+        ("pettingzoo.classic.rps.rps:parallel_env", "pettingzoo.classic.rps.rps:parallel_env"),
+    ],
+)
+def test_a_spec_has_one_canonical_form(spec: str, canonical: str) -> None:
+    game = make_game(spec)
+    assert game.spec == canonical
+    assert make_game(game.spec) == game
+    assert pickle.loads(pickle.dumps(game)) == game
+
+
+def test_games_with_different_rules_differ() -> None:
+    assert make_game("leduc_poker") != make_game("leduc_poker(players=3)")
+    assert make_game("pettingzoo:rps_v2") != make_game("pettingzoo:rps_v2(max_cycles=5)")
+
+
+def test_what_a_game_says_of_itself() -> None:
+    game = make_game("connect_four")
+    assert game.agent_ids == ("player_0", "player_1")
+    assert game.observation_shape == (3, 6, 7)
+    assert (game.num_actions, game.max_plies) == (7, 42)
+    assert (game.dynamics, game.utility, game.perfect_information) == ("turn_based", "zero_sum", True)
+    leduc = make_game("leduc_poker(players=3)")
+    assert leduc.num_seats == 3
+    assert not leduc.perfect_information
+    assert leduc.observation_shape == (47,)  # the information state, not the observation
+    assert make_game("goofspiel").dynamics == "simultaneous"
+    assert not make_game("negotiation").replayable
+    rps = make_game("pettingzoo:rps_v2")
+    assert (rps.dynamics, rps.observation_shape, rps.num_actions) == ("simultaneous", (4,), 3)
+    tictactoe = make_game("pettingzoo:tictactoe_v3")
+    assert tictactoe.agent_ids == ("player_1", "player_2")
+    assert tictactoe.observation_space(0).shape == (3, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("conect_four", "did you mean 'connect_four'"),
+        ("qqqq", "arena games"),
+        ("misere", "needs parameters \\(game\\)"),
+        ("misere(game=tictactoe)", "did you mean 'tic_tac_toe'"),
+        ("mfg_garnet", "mean-field"),
+        ("tarok", "no observation tensor"),
+        ("crossword", "actions are structures"),
+        ("connect_four(rows=0)", "nothing to see"),
+        ("pettingzoo:rps_v1", "did you mean 'rps_v2'"),
+        ("pettingzoo:pong_v3", "needs the package"),
+        ("no_such_module.envs:make", "no 'no_such_module'"),
+        ("odd_environments:Countdwn", "did you mean 'Countdown'"),
+        ("odd_environments:make_broken", "needs parameters \\(size\\)"),
+    ],
+)
+def test_an_unknown_game_is_refused_in_one_line(spec: str, says: str) -> None:
+    with pytest.raises(UnknownGameError, match=says) as caught:
+        make_game(spec)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("", "must start with a name"),
+        ("leduc_poker(playerz=3)", "takes action_mapping, .*did you mean 'players'"),
+        ("leduc_poker(players=30)", "2 to 10 players, but got players=30"),
+        ("leduc_poker(players=x)", "of type int, but got 'x'"),
+        ("leduc_poker(players=3.5)", "of type int, but got '3.5'"),
+        ("leduc_poker(suit_isomorphism=2)", "of type bool"),
+        ("leduc_poker(players=3", "brackets"),
+        ("leduc_poker(players=(3)))", "brackets"),
+        ("leduc_poker(players)", "key=value"),
+        ("leduc_poker(players=2,players=3)", "given twice"),
+        ("goofspiel(points_order=sideways)", "Unrecognized points_order parameter: sideways"),
+        ("repeated_game(stage_game=matrix_pd())", "Missing parameter num_repetitions"),
+        ("pettingzoo:rps_v2(max_cycle=5)", "did you mean 'max_cycles'"),
+        ("pettingzoo:rps_v2(num_actions=4)", "odd number"),
+        ("pettingzoo:rps_v2(render_mode=human)", "drawn as text"),
+        ("odd_environments:make_broken(size=3)", "RuntimeError: no board of size 3"),
+        ("odd_environments:make_gym", "makes .*RLlib and Gymnasium environments cannot be played yet"),
+        ("odd_environments:Uneven", "one action space .*ann has Discrete\\(3\\).*bob has Discrete\\(2\\)"),
+        ("odd_environments:Steered", "actions must be Discrete .*Box"),
+        ("odd_environments:Spoken", "observations must be a Box or Discrete .*Text"),
+    ],
+)
+def test_a_game_that_breaks_a_rule_is_refused_in_one_line(
+    spec: str, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GameError, match=says) as caught:
+        make_game(spec)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""  # the engine prints its errors itself, if one lets it
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "chess", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "pettingzoo.classic.chess.chess", raising=False)
+    with pytest.raises(UnknownGameError, match="chess") as caught:
+        make_game("pettingzoo:chess_v6")
+    assert "\n" not in str(caught.value)
+    info = next(info for info in list_games("chess_v6"))
+    assert not info.playable
+    assert "chess" in info.reason
+
+
+def test_the_catalogue() -> None:
+    games = {info.spec: info for info in list_games()}
+    playable = [info for info in games.values() if info.playable and info.library == "openspiel"]
+    assert len(games) >= 135
+    assert len(playable) == 100
+    assert all(info.observation and info.actions and info.seats and not info.reason for info in playable)
+    assert all(info.reason for info in games.values() if not info.playable)
+    connect_four = games["connect_four"]
+    assert (connect_four.seats, connect_four.observation, connect_four.actions) == (2, (3, 6, 7), 7)
+    assert (games["leduc_poker"].information, games["leduc_poker"].chance) == ("imperfect", "explicit")
+    assert games["goofspiel"].dynamics == games["pettingzoo:rps_v2"].dynamics == "simultaneous"
+    assert games["pettingzoo:tictactoe_v3"].playable
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("connect_four", {"connect_four", "pettingzoo:connect_four_v3"}),
+        ("pettingzoo:r*", {"pettingzoo:rps_v2"}),
+        ("KUHN", {"kuhn_poker"}),
+        ("no such game", set()),
+    ],
+)
+def test_the_catalogue_can_be_searched(pattern: str, found: set[str]) -> None:
+    assert {info.spec for info in list_games(pattern)} == found
