@@ -9,8 +9,11 @@ from pathlib import Path
 from textual.app import App
 from textual.theme import Theme
 
-from arena.tui.rows import ACCENT, BAD, GOOD, WARM
+from arena.tui.rows import ACCENT, BAD, GOOD, SIZES, WARM
 from arena.tui.screen import LeagueScreen
+
+BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]
+"""Width of the terminal -> the screen's style class."""
 
 THEME = Theme(
     name="arena",
@@ -40,6 +43,7 @@ class LeagueApp(App[Exception]):
     CSS_PATH = "arena.tcss"
     TITLE = "arena"
     ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def __init__(
         self, folder: Path, match: int | None = None, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)

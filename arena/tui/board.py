@@ -134,12 +134,13 @@ def _drawing(opened: Opened, ply: int) -> Text:
     now = plain(opened.frames[ply].drawing, lines=True)
     before = plain(opened.frames[ply - 1].drawing, lines=True) if ply else now
     text = Text(now)
-    text.highlight_regex(r"[.]", FAINT)
+    for pattern, style in ((r"[.·]", FAINT), ("●", WARM), ("○", ACCENT)):
+        text.highlight_regex(pattern, style)
     changed = [place for place, (old, new) in enumerate(zip(before, now, strict=False)) if old != new]
     # Only a drawing that keeps its shape shows a move by what differs; any other would light up all over.
     if len(before) == len(now) and len(changed) <= _MOST_CHANGED:
         for place in changed:
-            text.stylize(f"bold reverse {ACCENT}", place, place + 1)
+            text.stylize("bold reverse", place, place + 1)
     return text
 
 

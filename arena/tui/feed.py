@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -23,14 +24,17 @@ POLL = 0.5
 LISTED = 200
 """Newest matches listed."""
 
+RATING_REST = 4.0
+"""After rating, rest so many times as long as it took: a league in training needs the processor more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """The league at one moment.
 
     Attributes:
-        standings: the frozen members, best first.
-        learners: the members still in training.
+        members: everybody, in the order they joined.
+        standings: the rated members, best first; may lag behind the matches by a moment.
         matches: the newest ones without their moves, newest first; only those of ``only`` if that is set.
         only: the member whose matches are listed; None for all.
         match_count: number of recorded matches, listed or not.
@@ -38,8 +42,8 @@ class Picture:
 
     info: LeagueInfo
     progress: Progress | None
+    members: tuple[Member, ...]
     standings: tuple[Standing, ...]
-    learners: tuple[Member, ...]
     matches: tuple[Match, ...]
     only: str | None
     match_count: int
@@ -93,19 +97,27 @@ class _Wanted:
     stop: bool = False
 
 
-@dataclass
 class _Ratings:
-    """The last standings, kept because rating takes longer than reading."""
+    """The last standings. Rating takes far longer than reading, so it comes last and takes a part of the time only."""
 
-    members: list[Member] = field(default_factory=list)
-    blocks: list[BlockScore] = field(default_factory=list)
-    standings: tuple[Standing, ...] = ()
+    def __init__(self) -> None:
+        self.standings: tuple[Standing, ...] = ()
+        self._of: tuple[list[Member], list[BlockScore]] | None = None
+        self._not_before = 0.0
 
-    def update(self, members: list[Member], blocks: list[BlockScore]) -> tuple[Standing, ...]:
-        if members != self.members or blocks != self.blocks:
-            self.standings = tuple(leaderboard(members, blocks))
-            self.members, self.blocks = members, blocks
-        return self.standings
+    def update(self, reader: Reader) -> bool:
+        """Rate again if something has changed and it is time; whether it did."""
+        began = time.monotonic()
+        if began < self._not_before:
+            return False
+        members = [member for member in reader.members() if member.frozen]
+        of = (members, reader.block_scores())
+        if of == self._of:
+            return False
+        self.standings, self._of = tuple(leaderboard(*of)), of
+        ended = time.monotonic()
+        self._not_before = ended + RATING_REST * (ended - began)
+        return True
 
 
 class Feed(threading.Thread):
@@ -158,24 +170,27 @@ class Feed(threading.Thread):
                 if _identity(self._folder) != place:
                     return  # another league lies there now, or none: open it anew
                 version = reader.version()
-                if version != seen or self._wanted.changed:
-                    seen, self._wanted.changed = version, False
+                changed = version != seen or self._wanted.changed
+                seen, self._wanted.changed = version, False
+                if changed:
                     self._post(LeagueChanged(self._picture(reader)))
                 if self._wanted.match is not None:
                     wanted, self._wanted.match = self._wanted.match, None
                     self._post(MatchOpened(_open(reader, wanted)))
+                if self._ratings.update(reader):
+                    self._post(LeagueChanged(self._picture(reader)))
                 self._wait()
 
     def _picture(self, reader: Reader) -> Picture:
         only = self._wanted.only
         members = reader.members()
-        if only is not None and all(member.id != only for member in members):
+        if all(member.id != only for member in members):
             only = None
         return Picture(
             info=reader.info(),
             progress=reader.progress(),
-            standings=self._ratings.update(members, reader.block_scores()),
-            learners=tuple(member for member in members if not member.frozen),
+            members=tuple(members),
+            standings=self._ratings.standings,
             matches=tuple(reader.matches(member=only, limit=LISTED)),
             only=only,
             match_count=reader.count_matches(),

@@ -14,6 +14,8 @@ from arena.tui.tables import Row
 from leagues.records import Match
 
 Size = Literal["narrow", "wide", "huge"]
+SIZES: tuple[tuple[int, Size], ...] = ((0, "narrow"), (110, "wide"), (170, "huge"))
+"""Columns of the terminal from which on there is so much room."""
 
 ACCENT = "#7fd1c7"
 GOOD = "#9ccf7a"
@@ -23,18 +25,17 @@ FAINT = "#7b8494"
 
 _NAME = {"narrow": 14, "wide": 20, "huge": 24}
 _PAIR = {"narrow": 27, "wide": 34, "huge": 40}
-_BAR = {"narrow": 0, "wide": 0, "huge": 14}
+_BAR = {"narrow": 0, "wide": 14, "huge": 18}
 _STALE = 60.0
 """Seconds without news after which a league no longer counts as live."""
 
 
-def status(picture: Picture | None, now: datetime) -> Text:
+def status(picture: Picture | None, now: datetime, size: Size) -> Text:
     """The line at the top: game, whether it lives, iteration, rate, time left, members, matches."""
     if picture is None:
         return Text("reading the league ...", style=FAINT)
     line = Text(plain(picture.info.game), style=f"bold {ACCENT}")
     progress = picture.progress
-    members = len(picture.standings) + len(picture.learners)
     facts: list[tuple[str, str]] = []
     if progress is None:
         facts.append(("○ not trained yet", FAINT))
@@ -48,7 +49,9 @@ def status(picture: Picture | None, now: datetime) -> Text:
         facts += [(f"iteration {progress.iteration:,}", ""), (f"{progress.rate:,.0f} steps/s", "")]
         if silent < _STALE and left is not None:
             facts.append((f"{duration(left)} left", WARM))
-    facts += [(f"{members:,} members", ""), (f"{picture.match_count:,} matches", "")]
+    if size != "narrow":
+        facts.append((f"{len(picture.members):,} members", ""))
+    facts.append((f"{picture.match_count:,} matches", ""))
     for text, style in facts:
         line.append("  ")
         line.append(text, style)
@@ -56,7 +59,7 @@ def status(picture: Picture | None, now: datetime) -> Text:
 
 
 def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row]]:
-    """Column labels and rows of the leaderboard: the rated members best first, then the learners."""
+    """Column labels and rows of the leaderboard: the rated members best first, then the others, newest first."""
     labels = [_right("#"), Text("agent"), _right("rating"), Text("95%"), _right("games")]
     if size != "narrow":
         labels += [_right("W"), _right("D"), _right("L")]
@@ -79,9 +82,12 @@ def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row
             bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=_BAR[size])
             cells.append(Text(bar, style=ACCENT))
         rows.append((each.agent, tuple(cells)))
-    for learner in picture.learners:
-        cells = [_right("·", FAINT), _cut(learner.id, _NAME[size]), Text(""), Text("learning", style=WARM)]
-        rows.append((learner.id, (*cells, *[Text("")] * (len(labels) - len(cells)))))
+    rated = {each.agent for each in picture.standings}
+    for member in reversed(picture.members):
+        if member.id not in rated:
+            what = Text("rating ...", FAINT) if member.frozen else Text("learning", WARM)
+            cells = [_right("·", FAINT), _cut(member.id, _NAME[size]), Text(""), what]
+            rows.append((member.id, (*cells, *[Text("")] * (len(labels) - len(cells)))))
     return labels, rows
 
 

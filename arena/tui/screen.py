@@ -18,7 +18,7 @@ from textual.widgets import DataTable, Footer, Static
 from arena.text import plain
 from arena.tui.board import Board
 from arena.tui.feed import Feed, FeedFailed, LeagueChanged, LeagueLost, MatchOpened, Picture
-from arena.tui.rows import BAD, Size, leaderboard_rows, match_rows, status
+from arena.tui.rows import BAD, SIZES, Size, leaderboard_rows, match_rows, status
 from arena.tui.tables import KeyedTable
 
 HELP = """\
@@ -56,7 +56,7 @@ class Leaderboard(KeyedTable):
 class MatchList(KeyedTable):
     """The newest matches."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "play")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "replay")]
 
 
 class LeagueScreen(Screen[None]):
@@ -69,12 +69,11 @@ class LeagueScreen(Screen[None]):
         Binding("home", "first", "first", priority=True),
         Binding("end", "last", "last", priority=True),
         Binding("space", "play", "play", priority=True),
-        Binding("tab", "app.focus_next", "next list", show=False),
-        Binding("escape", "show_all", "all", show=False),
+        Binding("tab", "app.focus_next", "next", show=False),
+        Binding("escape", "show_all", "all matches", show=False),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-huge")]
 
     def __init__(self, folder: Path, match: int | None, now: Callable[[], datetime]) -> None:
         super().__init__()
@@ -122,6 +121,11 @@ class LeagueScreen(Screen[None]):
     def board(self) -> Board:
         """The board."""
         return self.query_one(Board)
+
+    @property
+    def room(self) -> Size:
+        """How much room there is."""
+        return next(name for width, name in reversed(SIZES) if self.app.size.width >= width)
 
     # What the thread tells
 
@@ -217,8 +221,7 @@ class LeagueScreen(Screen[None]):
         picture = self._picture
         if picture is None:
             return
-        width = self.app.size.width
-        size: Size = "huge" if width >= 170 else "wide" if width >= 110 else "narrow"
+        size = self.room
         with self.app.batch_update():
             self._show_status()
             self.leaderboard.show(*leaderboard_rows(picture, size))
@@ -228,7 +231,9 @@ class LeagueScreen(Screen[None]):
 
     def _show_status(self) -> None:
         line = (
-            Text(f"The league is lost: {plain(self._lost)}", BAD) if self._lost else status(self._picture, self._now())
+            Text(f"The league is lost: {plain(self._lost)}", BAD)
+            if self._lost
+            else status(self._picture, self._now(), self.room)
         )
         self.query_one("#status", Static).update(line)
 
