@@ -7,10 +7,13 @@ a virtual loss of weight one half against a node of strength 0, which keeps ever
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from leagues.store.contract import BlockScore
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -44,6 +47,16 @@ class Comparisons:
     kind: Ints
     pair: Ints
     results: Ints
+
+    @classmethod
+    def between(cls, place: Mapping[str, int], block_scores: Iterable[BlockScore]) -> Comparisons:
+        """From block scores; ``place`` numbers the players from 0 up, and games with others are left out."""
+        rows = [
+            (score.block, place[score.member], place[score.opponent], score.wins, score.draws, score.losses)
+            for score in block_scores
+            if score.member in place and score.opponent in place
+        ]
+        return cls.of(len(place), np.array(rows, np.int64).reshape(-1, 6))
 
     @classmethod
     def of(cls, n: int, rows: Ints) -> Comparisons:

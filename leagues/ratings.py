@@ -17,16 +17,35 @@ it deserves. Neither the order of games nor that of members changes any rating.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from leagues.davidson import Comparisons
+from leagues.rating_matches import choose_rating_pairs, rating_pairings
 from leagues.records import LeagueError, Member, Role
 from leagues.store.contract import BlockScore
+
+__all__ = [
+    "ANCHOR",
+    "Ratings",
+    "Standing",
+    "choose_rating_pairs",
+    "connected_components",
+    "difference",
+    "disconnection",
+    "expected_score",
+    "leaderboard",
+    "rate",
+    "rating_pairings",
+    "score_interval",
+    "scores_of",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -158,12 +177,7 @@ def rate(
     # By ID, so that nothing below can depend on the order in which members joined or games were played.
     rated = tuple(sorted((member for member in members if member.frozen), key=lambda member: member.id))
     place = {member.id: i for i, member in enumerate(rated)}
-    rows = [
-        (score.block, place[score.member], place[score.opponent], score.wins, score.draws, score.losses)
-        for score in block_scores
-        if score.member in place and score.opponent in place
-    ]
-    games = Comparisons.of(len(rated), np.array(rows, np.int64).reshape(-1, 6))
+    games = Comparisons.between(place, block_scores)
     strengths, ties = games.fit()
     samples = games.resample(strengths, ties, resamples, np.random.default_rng(seed))
     results = np.zeros((len(rated), 3), np.int64)
@@ -181,8 +195,7 @@ def _anchored(strengths: Floats, zero: list[int]) -> Floats:
 
 
 def _percentiles(resamples: Floats, estimate: Floats, confidence: float) -> tuple[Floats, Floats]:
-    if not 0 < confidence < 1:
-        raise LeagueError(f"`0 < confidence < 1` must hold, but got confidence={confidence}")
+    _check(confidence)
     if not len(resamples):
         return estimate, estimate
     tail = (1 - confidence) / 2
@@ -190,6 +203,83 @@ def _percentiles(resamples: Floats, estimate: Floats, confidence: float) -> tupl
     return np.minimum(low, estimate), np.maximum(high, estimate)
 
 
+def _check(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise LeagueError(f"`0 < confidence < 1` must hold, but got confidence={confidence}")
+
+
 def expected_score(delta_elo: float) -> float:
     """Score expected of a player ``delta_elo`` points above its opponent, where draws do not occur."""
     return 1 / (1 + 10 ** (-delta_elo / 400))
+
+
+def scores_of(agent: str, block_scores: Iterable[BlockScore]) -> list[float]:
+    """Mean score of ``agent`` in each block in which it played, over all its opponents; by ascending block."""
+    sums: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for score in block_scores:
+        if agent in (score.member, score.opponent):
+            won = score.wins if agent == score.member else score.losses
+            sums[score.block][0] += won + score.draws / 2
+            sums[score.block][1] += score.wins + score.draws + score.losses
+    return [sums[block][0] / sums[block][1] for block in sorted(sums)]
+
+
+def score_interval(scores: Sequence[float], *, confidence: float = 0.95) -> tuple[float, float, float]:
+    """``(score, low, high)`` from the mean score of each block.
+
+    A t-interval over the blocks with one block of score 1 and one of score 0 added (in the spirit of Agresti and
+    Coull 1998), so that it has a width when all blocks agree; cut to 0..1. The score itself is the plain mean.
+
+    Args:
+        scores: one number in 0..1 per complete block, e.g. of :func:`scores_of`.
+        confidence: of the interval.
+
+    Raises:
+        LeagueError: there is no block, or ``confidence`` is not in 0..1.
+    """
+    if not len(scores):
+        raise LeagueError("a score needs at least one complete block, but got none; play more games")
+    _check(confidence)
+    mean = float(np.mean(scores))
+    padded = np.array([*scores, 0.0, 1.0])
+    reach = _student(confidence, len(padded) - 1) * padded.std(ddof=1) / math.sqrt(len(padded))
+    low, high = max(0.0, padded.mean() - reach), min(1.0, padded.mean() + reach)
+    return mean, float(min(low, mean)), float(max(high, mean))
+
+
+def _student(confidence: float, freedom: float) -> float:
+    """Two-sided quantile of Student's t by the Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5)."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return sum(term * freedom**-power for power, term in enumerate(terms))
+
+
+def connected_components(members: Iterable[Member], block_scores: Iterable[BlockScore]) -> list[list[str]]:
+    """The frozen members in groups that have met, directly or through others; the largest group first.
+
+    Ratings of members of different groups are held together by the prior alone. A member without games is a group.
+    """
+    group = {member.id: {member.id} for member in members if member.frozen}
+    for a, b in {(score.member, score.opponent) for score in block_scores}:
+        if a in group and b in group and group[a] is not group[b]:
+            group[a] |= group[b]
+            for name in group[b]:
+                group[name] = group[a]
+    groups = {id(names): sorted(names) for names in group.values()}
+    return sorted(groups.values(), key=lambda names: (-len(names), names))
+
+
+def disconnection(members: Iterable[Member], block_scores: Iterable[BlockScore]) -> str | None:
+    """A warning for people when members with games fall into groups that never met; None when all is well."""
+    groups = [names for names in connected_components(members, block_scores) if len(names) > 1]
+    if len(groups) < 2:
+        return None
+    return (
+        f"ratings compare only members that met, but {groups[0][0]} and {groups[1][0]} did not, not even through "
+        "others; play rating matches between their groups"
+    )

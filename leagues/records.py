@@ -55,7 +55,7 @@ class Pairing:
     Attributes:
         seats: member ID at each seat.
         seed: seeds the game and the actions of its match.
-        block: matches of one block share a seed with the seats rotated; the unit of the bootstrap.
+        block: matches of one block share a seed with the seats rotated; the unit of the bootstrap. 0 in training.
         kind: training matches feed matchmaking, evaluation matches feed ratings; never both.
         learner: the learner whose seats' experience is kept; None in evaluation.
     """

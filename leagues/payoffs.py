@@ -1,0 +1,72 @@
+"""What a learner scores against each other member, recent games counting most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from leagues.records import Tally
+
+UNSEEN = 0.5
+"""Score of a pair that has not met."""
+
+
+class Payoffs:
+    """Scores of learners against others. Each new game of a pair scales what the older ones count by ``decay``
+    (the payoff matrix of AlphaStar's pseudocode, Vinyals et al. 2019, with 0.99)."""
+
+    def __init__(self, decay: float) -> None:
+        """No games yet."""
+        self._decay = decay
+        self._points: dict[str, dict[str, float]] = {}
+        self._games: dict[str, dict[str, float]] = {}
+        self._scores: dict[str, dict[str, float]] = {}
+
+    def add(self, tally: Tally) -> None:
+        """Count games of a learner. Those of one tally have no order: each gets the mean of their weights."""
+        if not tally.games:
+            return
+        old = self._decay**tally.games
+        new = float(tally.games) if self._decay == 1 else (1 - old) / (1 - self._decay)
+        points = self._points.setdefault(tally.member, {})
+        games = self._games.setdefault(tally.member, {})
+        points[tally.opponent] = old * points.get(tally.opponent, 0.0) + new * tally.score
+        games[tally.opponent] = old * games.get(tally.opponent, 0.0) + new
+        score = points[tally.opponent] / games[tally.opponent]
+        self._scores.setdefault(tally.member, {})[tally.opponent] = score
+
+    def get(self, a: str, b: str) -> tuple[float, float]:
+        """``(score, games)`` of ``a`` against ``b``, whichever of them is the learner."""
+        if b in self._scores.get(a, {}):
+            return self._scores[a][b], self._games[a][b]
+        if a in self._scores.get(b, {}):
+            return 1 - self._scores[b][a], self._games[b][a]
+        return UNSEEN, 0.0
+
+    def scores(self, learner: str) -> Mapping[str, float]:
+        """Opponent -> score of ``learner``, for those it has met."""
+        return self._scores.get(learner, {})
+
+    def forget(self, learner: str) -> None:
+        """Drop all games of ``learner``, also those that others have with it."""
+        for table in (self._points, self._games, self._scores):
+            table.pop(learner, None)
+            for row in table.values():
+                row.pop(learner, None)
+
+    def state(self) -> dict[str, Any]:
+        """``learner -> opponent -> [points, games]``, as plain JSON."""
+        return {
+            learner: {opponent: [row[opponent], self._games[learner][opponent]] for opponent in row}
+            for learner, row in self._points.items()
+        }
+
+    @classmethod
+    def restore(cls, decay: float, state: Mapping[str, Mapping[str, tuple[float, float]]]) -> Self:
+        """The payoffs that gave ``state``."""
+        payoffs = cls(decay)
+        for learner, row in state.items():
+            payoffs._points[learner] = {opponent: points for opponent, (points, _) in row.items()}
+            payoffs._games[learner] = {opponent: games for opponent, (_, games) in row.items()}
+            payoffs._scores[learner] = {opponent: points / games for opponent, (points, games) in row.items()}
+        return payoffs

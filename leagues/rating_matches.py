@@ -1,0 +1,93 @@
+"""Which rating matches to play next: where the ratings know least, between members that can tell each other apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from leagues.davidson import Comparisons
+from leagues.records import LeagueError, Member, Pairing
+from leagues.store.contract import BlockScore
+
+_NEAR = 1.2
+"""Natural units (about 200 Elo) over which an opponent's chance to be chosen falls by 1/e."""
+
+_ANCHORED = 0.2
+"""Share of pairs with a baseline as the opponent, which keeps all ratings on one scale."""
+
+_PAIR_GAMES = 2
+"""What a chosen pair is counted as until it has been played."""
+
+
+def choose_rating_pairs(
+    members: Iterable[Member], block_scores: Iterable[BlockScore], n: int, rng: np.random.Generator
+) -> list[tuple[str, str]]:
+    """``n`` pairs of frozen members to play next.
+
+    The first of a pair is the member with the fewest games, the newest among equals. Its opponent is drawn: with a
+    chance of one in five a baseline; else anybody, the likelier the nearer its rating and the fewer games the two have
+    had. A pair counts as played for the pairs after it.
+
+    Args:
+        members: members in the order they joined; learners are left out.
+        block_scores: evaluation results so far, in any grouping.
+        n: how many pairs; none are given when fewer than two members are frozen.
+        rng: the only source of chance.
+    """
+    frozen = [member for member in members if member.frozen]
+    if len(frozen) < 2:
+        return []
+    comparisons = Comparisons.between({member.id: i for i, member in enumerate(frozen)}, block_scores)
+    strengths, _ = comparisons.fit()
+    met = np.zeros((len(frozen), len(frozen)))
+    met[comparisons.i, comparisons.j] = met[comparisons.j, comparisons.i] = comparisons.sums.sum(-1)
+    newest_first = np.arange(len(frozen))[::-1]
+    anchors = np.array([member.kind == "baseline" for member in frozen])
+    pairs = []
+    for _ in range(n):
+        games = met.sum(1)
+        first = int(newest_first[np.argmin(games[newest_first])])
+        weights = np.exp(-np.abs(strengths - strengths[first]) / _NEAR) / (1 + met[first])
+        weights[first] = 0
+        if rng.random() < _ANCHORED and (anchors & (weights > 0)).any():
+            weights = weights * anchors
+        second = int(rng.choice(len(frozen), p=weights / weights.sum()))
+        met[first, second] += _PAIR_GAMES
+        met[second, first] += _PAIR_GAMES
+        pairs.append((frozen[first].id, frozen[second].id))
+    return pairs
+
+
+def rating_pairings(
+    pairs: Sequence[tuple[str, str]],
+    *,
+    num_seats: int,
+    next_block: int,
+    rng: np.random.Generator,
+    games_per_pair: int = 2,
+) -> list[Pairing]:
+    """Evaluation matches for the pairs ``(a, b)``, in whole blocks.
+
+    A block has one seed and one match for each seat: there ``a`` has that seat and ``b`` all others. So ``a`` plays
+    every seat once, and ``b`` every seat ``num_seats - 1`` times.
+
+    Args:
+        pairs: who plays whom, as of :func:`choose_rating_pairs`.
+        num_seats: seats of the game, at least 2.
+        next_block: number of the first block; the others follow.
+        rng: gives the seeds.
+        games_per_pair: matches for each pair, rounded up to whole blocks.
+
+    Raises:
+        LeagueError: the game has fewer than two seats.
+    """
+    if num_seats < 2:
+        raise LeagueError(f"rating matches need a game of at least 2 seats, but got num_seats={num_seats}")
+    blocks = [pair for pair in pairs for _ in range(-(-games_per_pair // num_seats))]
+    seeds = rng.integers(2**63, size=len(blocks)).tolist()
+    return [
+        Pairing((b,) * seat + (a,) + (b,) * (num_seats - seat - 1), seed, next_block + k, "evaluation")
+        for k, ((a, b), seed) in enumerate(zip(blocks, seeds, strict=True))
+        for seat in range(num_seats)
+    ]
