@@ -43,7 +43,8 @@ class OpenSpielGame(Game):
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
         self.replayable = info.chance != "sampled"
         self.has_chance = info.chance != "none"
-        self.rewards_each_step = kind.reward_model.name == "REWARDS"
+        # OpenSpiel says that repeated_leduc_poker pays at its end; it pays after every hand.
+        self.rewards_each_step = kind.reward_model.name == "REWARDS" or "repeated_" in spec
         self._observers = threading.local()
 
     def __reduce__(self) -> tuple[type[OpenSpielGame], tuple[str]]:
@@ -150,7 +151,10 @@ class OpenSpielState(State):
         return type(self)(self.game, self.engine.clone(), self._chance.copy())
 
 
-def resolve_chance(engine: Any, chance: Chance) -> None:
-    """Play chance until a seat acts or the game is over."""
-    while engine.current_player() == CHANCE:
+def resolve_chance(engine: Any, chance: Chance) -> int:
+    """Play chance until a seat acts or the game is over, and give the engine's player then."""
+    player: int = engine.current_player()
+    while player == CHANCE:
         engine.apply_action(chance.draw(engine.chance_outcomes()))
+        player = engine.current_player()
+    return player

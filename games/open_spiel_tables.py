@@ -63,9 +63,11 @@ class OpenSpielTables(LockstepTables):
             engines[table] = engine = new()
             if self.game.has_chance:
                 self._chances[table] = chance = Chance(seed)
-                resolve_chance(engine, chance)
-            players[table] = engine.current_player()
-            if players[table] == TERMINAL:
+                player = resolve_chance(engine, chance)
+            else:
+                player = engine.current_player()
+            players[table] = player
+            if player == TERMINAL:
                 self._over_at_once.append(table)
 
     def observe(self) -> int:
@@ -132,8 +134,7 @@ class OpenSpielTables(LockstepTables):
                 if player == CHANCE:
                     chance = self._chances[live[at]]
                     assert chance is not None
-                    resolve_chance(engines[at], chance)
-                    players[at] = engines[at].current_player()
+                    players[at] = resolve_chance(engines[at], chance)
         self.rewards[:] = 0.0
         ended = [live[at] for at, player in enumerate(players) if player == TERMINAL] if TERMINAL in players else []
         if self.game.rewards_each_step:

@@ -66,6 +66,11 @@ class PettingZooGame(Game):
         return first
 
     @cached_property
+    def _template(self) -> Any:
+        """An environment to copy, which is much quicker than to make one."""
+        return self.recipe.make()
+
+    @cached_property
     def copyable(self) -> bool:
         """Whether a running environment can be copied; clones of others replay their history."""
         env = self.recipe.make()
@@ -75,6 +80,10 @@ class PettingZooGame(Game):
         except Exception:  # a process, a socket, a C++ object: they raise whatever they like
             return False
         return True
+
+    def environment(self) -> Any:
+        """A new environment, not reset yet."""
+        return copied(self._template) if self.copyable else self.recipe.make()
 
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> PettingZooState:
         if chance:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import gymnasium as gym
 import numpy as np
 
 from games.contract import BoolArray, Ending, FloatArray, Move, State
@@ -35,7 +36,7 @@ class PettingZooState(State):
         self._views: dict[int, FloatArray] = {}  # kept views by seat; never written to again
         self._masks: dict[int, BoolArray] = {}  # masks of the acting seats, as far as known; likewise
         self._terminated: dict[int, bool] = {}  # seats that are out: by the rules (True), or by a limit
-        self._env = game.recipe.make()
+        self._env = game.environment()
         self._reset(seed % _SEEDS)
 
     @abstractmethod
@@ -196,14 +197,21 @@ class ParallelState(PettingZooState):
 
 
 def copied(env: Any) -> Any:
-    """A deep copy with the live attributes; gymnasium's EzPickle would give a new environment instead."""
+    """A deep copy with the live attributes; gymnasium's EzPickle would give a new environment instead.
+
+    Spaces are shared: they are large, and all that ever changes in them is the generator of ``sample()``, which
+    ``reset(seed)`` does not reach, so that no seeded game may depend on it.
+    """
     parts = [env]
-    while inner := next(
-        (vars(parts[-1])[key] for key in ("env", "aec_env", "par_env") if key in vars(parts[-1])), None
-    ):
+    while inner := next((vars(parts[-1])[key] for key in ("env", "aec_env") if key in vars(parts[-1])), None):
         parts.append(inner)
     twins = {id(part): object.__new__(type(part)) for part in parts}
     memo: dict[int, Any] = dict(twins)
+    for part in parts:
+        for value in vars(part).values():
+            for item in value.values() if isinstance(value, dict) else (value,):
+                if isinstance(item, gym.Space):
+                    memo[id(item)] = item
     for part in parts:
         twins[id(part)].__dict__.update(copy.deepcopy(vars(part), memo))
     return twins[id(env)]

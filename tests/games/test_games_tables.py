@@ -33,6 +33,7 @@ def snapshot(tables: Tables) -> tuple[object, ...]:
         "goofspiel(num_cards=4)",
         "laser_tag(horizon=12)",
         "matrix_mp",
+        "repeated_leduc_poker",  # rewards after every hand
         "2048",
     ],
 )
