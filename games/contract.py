@@ -234,7 +234,8 @@ class Tables(ABC):
             actions: ``(rows,)`` int64, in the order of the rows.
 
         Returns:
-            The tables that ended with this step, ascending. Their final position stays readable until reset.
+            The tables that ended with this step, ascending. Their final position stays readable until reset. A game
+            that chance ended at its reset has no rows and ends with the next step of any table.
 
         Raises:
             IllegalActionError: an action lies outside its row's mask; no table has moved.

@@ -14,17 +14,11 @@ _DISCS = {"x": "●", "o": "○", ".": "·"}
 
 def draw_board(name: str, text: str) -> str:
     """The position from the engine's own text: a board with numbered cells where we know better, else the text."""
-    rows = text.strip("\n").splitlines()
     if name == "connect_four":
-        return draw_connect_four([line.strip() for line in rows[: _board_rows(rows)]])
+        return draw_connect_four(text.split())
     if name == "tic_tac_toe":
-        return draw_tic_tac_toe(rows[:3])
+        return draw_tic_tac_toe(text.split())
     return text.strip("\n") or "(nothing on the table yet)"
-
-
-def _board_rows(rows: Sequence[str]) -> int:
-    """How many leading lines are rows of a board of x, o and dots."""
-    return next((at for at, line in enumerate(rows) if set(line.strip()) - set(_DISCS)), len(rows))
 
 
 def draw_connect_four(rows: Sequence[str]) -> str:

@@ -73,7 +73,6 @@ def test_what_a_game_says_of_itself() -> None:
         ("crossword", "actions are structures"),
         ("connect_four(rows=0)", "nothing to see"),
         ("pettingzoo:rps_v1", "did you mean 'rps_v2'"),
-        ("pettingzoo:pong_v3", "needs the package"),
         ("no_such_module.envs:make", "no 'no_such_module'"),
         ("odd_environments:Countdwn", "did you mean 'Countdown'"),
         ("odd_environments:make_broken", "needs parameters \\(size\\)"),
@@ -136,7 +135,7 @@ def test_the_catalogue() -> None:
     games = {info.spec: info for info in list_games()}
     playable = [info for info in games.values() if info.playable and info.library == "openspiel"]
     assert len(games) >= 135
-    assert len(playable) == 100
+    assert len(playable) >= 100
     assert all(info.observation and info.actions and info.seats and not info.reason for info in playable)
     assert all(info.reason for info in games.values() if not info.playable)
     connect_four = games["connect_four"]
