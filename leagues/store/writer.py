@@ -77,9 +77,16 @@ class SqlWriter(SqlReader, Writer):
 
     def _add_members(self, connection: Connection, members: Sequence[Member]) -> None:
         rows: list[dict[str, Any]] = []
+        taken = set(self._rows)
         for row, member in enumerate(members, start=len(self._members) + 1):
-            if member.id in self._rows or any(member.id == other["name"] for other in rows):
+            if member.id in taken:
                 raise StoreError(f"a member's ID must be new to its league, but {member.id!r} is taken; choose another")
+            if member.learner is not None and member.learner not in taken:
+                raise StoreError(
+                    f"a snapshot's learner must be in the league, but {member.id!r} is of {member.learner!r}; "
+                    "add that first"
+                )
+            taken.add(member.id)
             self._check_weights(member)
             rows.append(
                 {
@@ -176,7 +183,9 @@ class SqlWriter(SqlReader, Writer):
         ids: dict[bytes, int] = {}
         for start in range(0, len(distinct), 500):  # SQLite bounds the variables of one statement
             some = distinct[start : start + 500]
-            ids.update(connection.execute(select(c.seats, c.id).where(c.seats.in_(some))).tuples().all())
+            ids.update(
+                (row.seats, row.id) for row in connection.execute(select(c.seats, c.id).where(c.seats.in_(some)))
+            )
         new = [seats for seats in distinct if seats not in ids]
         if new:
             first = (connection.execute(select(func.max(c.id))).scalar() or 0) + 1
