@@ -106,7 +106,7 @@ class Board(Vertical):
     def _move(self, opened: Opened, frame: Frame | None) -> Text:
         text = Text()
         if frame is not None:
-            played = ", ".join(f"{plain(opened.match.seats[seat])}: {plain(name)}" for seat, name in frame.moves)
+            played = "\n".join(f"{plain(opened.match.seats[seat])}: {plain(name)}" for seat, name in frame.moves)
             text.append(played or "the start")
             text.append("\n")
             text.append(_slider(self.ply, self.last, _SLIDER), ACCENT)

@@ -23,8 +23,8 @@ BAD = "#e88a83"
 WARM = "#e8c07a"
 FAINT = "#7b8494"
 
-_NAME = {"narrow": 14, "wide": 20, "huge": 24}
-_PAIR = {"narrow": 27, "wide": 34, "huge": 40}
+_NAME = {"narrow": 12, "wide": 20, "huge": 24}
+_PAIR = {"narrow": 21, "wide": 34, "huge": 40}
 _BAR = {"narrow": 0, "wide": 14, "huge": 18}
 _STALE = 60.0
 """Seconds without news after which a league no longer counts as live."""
@@ -34,7 +34,8 @@ def status(picture: Picture | None, now: datetime, size: Size) -> Text:
     """The line at the top: game, whether it lives, iteration, rate, time left, members, matches."""
     if picture is None:
         return Text("reading the league ...", style=FAINT)
-    line = Text(plain(picture.info.game), style=f"bold {ACCENT}")
+    line = Text()
+    line.append(plain(picture.info.game), f"bold {ACCENT}")
     progress = picture.progress
     facts: list[tuple[str, str]] = []
     if progress is None:
@@ -93,19 +94,21 @@ def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row
 
 def match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[Row]]:
     """Column labels and rows of the match list, in the order given."""
-    labels = [_right("match"), Text("seats"), _right("returns"), _right("plies")]
+    labels = [_right("match"), Text("seats")]
+    # Returns of many seats need more room than a narrow list has; the colours and the board tell them too.
+    with_returns = size != "narrow" or all(len(match.seats) <= 2 for match in matches)
+    if with_returns:
+        labels.append(_right("returns"))
     if size != "narrow":
-        labels += [Text("kind"), Text("started")]
+        labels += [_right("plies"), Text("kind"), Text("started")]
     rows: list[Row] = []
     for match in matches:
-        cells = [
-            _right(str(match.id), FAINT),
-            _versus(match, _PAIR[size]),
-            _right(returns(match)),
-            _right(f"{match.plies:,}"),
-        ]
+        cells = [_right(str(match.id), FAINT), _versus(match, _PAIR[size])]
+        if with_returns:
+            cells.append(_right(returns(match)))
         if size != "narrow":
             rated = match.kind == "evaluation"
+            cells.append(_right(f"{match.plies:,}"))
             cells.append(Text("rated" if rated else "training", style=ACCENT if rated else FAINT))
             cells.append(Text(f"{match.started_at.astimezone():%H:%M:%S}", style=FAINT))
         rows.append((str(match.id), tuple(cells)))
@@ -119,7 +122,7 @@ def returns(match: Match) -> str:
 
 def signed(value: float) -> str:
     """A number with its sign, zero without."""
-    return f"{value:+g}" if value else "0"
+    return f"{value:+.4g}" if value else "0"
 
 
 def seat_style(match: Match, seat: int) -> str:

@@ -133,6 +133,8 @@ class LeagueScreen(Screen[None]):
     def _changed(self, message: LeagueChanged) -> None:
         before, self._picture, self._lost = self._picture, message.picture, ""
         self._show()
+        if message.picture.standings and (before is None or not before.standings):
+            self.leaderboard.select(self.leaderboard.keys[0])  # the first ratings put the members in order
         keys = self.matches.keys
         if not keys:
             if self._wanted is None:
@@ -215,6 +217,8 @@ class LeagueScreen(Screen[None]):
 
     def _open(self, key: str, opening: Literal["start", "end", "play"]) -> None:
         self._wanted, self._opening = int(key), opening
+        if self.board.opened is None:
+            self.board.say(f"Opening match {key} ...")
         self._feed.open(self._wanted)
 
     def _show(self) -> None:
@@ -230,12 +234,10 @@ class LeagueScreen(Screen[None]):
             self.matches.border_title = Text(f"Matches{of}")
 
     def _show_status(self) -> None:
-        line = (
-            Text(f"The league is lost: {plain(self._lost)}", BAD)
-            if self._lost
-            else status(self._picture, self._now(), self.room)
-        )
-        self.query_one("#status", Static).update(line)
+        line = self.query_one("#status", Static)
+        line.set_class(bool(self._lost), "-lost")
+        lost = Text(f"The league is lost: {plain(self._lost)}", BAD)
+        line.update(lost if self._lost else status(self._picture, self._now(), self.room))
 
 
 def _empty(picture: Picture) -> str:

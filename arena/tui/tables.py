@@ -19,7 +19,8 @@ class KeyedTable(DataTable[Text]):
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", cell_padding=1)
-        self._labels: tuple[str, ...] = ()
+        self._names: tuple[str, ...] = ()
+        self._widths: tuple[int, ...] = ()
         self._keys: list[str] = []
         self._cells: list[tuple[Text, ...]] = []
 
@@ -35,30 +36,40 @@ class KeyedTable(DataTable[Text]):
 
     def show(self, labels: Sequence[Text], rows: Sequence[Row]) -> None:
         """Make the table hold ``rows`` under the column ``labels``, changing as little as possible."""
-        key, top = self.key, self.cursor_row
+        key, place, scrolled = self.key, self.cursor_row, self.scroll_y
         names = tuple(label.plain for label in labels)
-        if names != self._labels:
-            self.clear(columns=True)
-            self._cells = []
-            self._labels = names
-            for label in labels:
-                self.add_column(label, key=label.plain)
+        columns = zip(labels, *(cells for _, cells in rows), strict=True)
+        widths = tuple(max(cell.cell_len for cell in column) for column in columns)
+        if names == self._names:
+            widths = tuple(map(max, self._widths, widths))
+        rebuilt = (names, widths) != (self._names, self._widths)
+        if rebuilt:
+            self._rebuild(labels, widths)
         self._keys = [row_key for row_key, _ in rows]
-        for place, (_, cells) in enumerate(rows):
-            if place >= len(self._cells):
-                self.add_row(*cells, key=str(place))
+        for at, (_, cells) in enumerate(rows):
+            if at >= len(self._cells):
+                self.add_row(*cells, key=str(at))
                 continue
-            for name, before, after in zip(names, self._cells[place], cells, strict=True):
+            for name, before, after in zip(names, self._cells[at], cells, strict=True):
                 if before != after:
-                    self.update_cell(str(place), name, after, update_width=True)
-        for place in range(len(rows), len(self._cells)):
-            self.remove_row(str(place))
+                    self.update_cell(str(at), name, after)
+        for at in range(len(rows), len(self._cells)):
+            self.remove_row(str(at))
         self._cells = [cells for _, cells in rows]
-        if key in self._keys and (place := self._keys.index(key)) != top:
-            self.select(key, place - top)
+        now = self._keys.index(key) if key in self._keys else min(place, max(0, len(rows) - 1))
+        if rebuilt or now != place:
+            self.scroll_to(y=scrolled + now - place, animate=False)
+            self.move_cursor(row=now, animate=False)
 
-    def select(self, key: str, scrolled: int = 0) -> None:
-        """Move the cursor to the row ``key``, after scrolling by ``scrolled`` rows."""
-        if scrolled:
-            self.scroll_relative(y=scrolled, animate=False)
+    def select(self, key: str) -> None:
+        """Move the cursor to the row ``key``."""
         self.move_cursor(row=self._keys.index(key), animate=False)
+
+    def _rebuild(self, labels: Sequence[Text], widths: tuple[int, ...]) -> None:
+        # Columns get their widths from us: those that Textual measures come one idle moment too late, and rows drawn
+        # before keep the old ones.
+        self.clear(columns=True)
+        self._cells = []
+        self._names, self._widths = tuple(label.plain for label in labels), widths
+        for label, width in zip(labels, widths, strict=True):
+            self.add_column(label, width=width, key=label.plain)
