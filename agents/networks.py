@@ -130,7 +130,7 @@ class _Mlp(nn.Module):
         self.width = inputs
 
     def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
-        return self.layers(torch.cat([observation.flatten(1), seat], 1))  # type: ignore[no-any-return]
+        return self.layers(torch.cat([observation.flatten(1), seat], 1))
 
 
 class _Residual(nn.Module):
@@ -163,7 +163,7 @@ class _Residual(nn.Module):
         hidden = self.stem(torch.cat([planes, seats], 1))
         for block in self.blocks:
             hidden = hidden + block(hidden)
-        return self.head(self.squeeze(hidden))  # type: ignore[no-any-return]
+        return self.head(self.squeeze(hidden))
 
 
 def _channel_axis(shape: tuple[int, ...]) -> int:

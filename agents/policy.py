@@ -18,7 +18,9 @@ from agents.networks import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, modul
 from games.contract import BoolArray, FloatArray, Game, IntArray
 
 
-def module_batch(observations: FloatArray, masks: BoolArray, seats: IntArray, num_seats: int) -> dict[str, Any]:
+def module_batch(
+    observations: FloatArray, masks: BoolArray, seats: IntArray, num_seats: int, device: str | torch.device = "cpu"
+) -> dict[str, Any]:
     """The arrays of some rows as a module's batch of torch tensors (views where the arrays allow it).
 
     Args:
@@ -26,23 +28,24 @@ def module_batch(observations: FloatArray, masks: BoolArray, seats: IntArray, nu
         masks: ``(B, A)`` bool.
         seats: ``(B,)`` int64.
         num_seats: number of seats of the game, for the one-hot.
+        device: where the tensors go.
     """
     return {
         Columns.OBS: {
-            OBSERVATION: _tensor(observations),
-            ACTION_MASK: _tensor(masks),
-            SEAT: torch.from_numpy(np.eye(num_seats, dtype=np.float32)[seats]),
+            OBSERVATION: _tensor(observations).to(device),
+            ACTION_MASK: _tensor(masks).to(device),
+            SEAT: torch.from_numpy(np.eye(num_seats, dtype=np.float32)[seats]).to(device),
         }
     }
 
 
 def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:
-    return torch.from_numpy(np.require(array, requirements="CW"))  # torch wants to own what it views; copies if not
+    return torch.from_numpy(
+        np.require(array, requirements=("C", "W"))
+    )  # torch wants to own what it views; copies if not
 
 
-def sample_actions(
-    logits: FloatArray, rng: np.random.Generator | None
-) -> tuple[IntArray, npt.NDArray[np.float32]]:
+def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple[IntArray, npt.NDArray[np.float32]]:
     """Draw from the categorical distribution of each row, or take its mode.
 
     Args:
@@ -155,7 +158,10 @@ def build_policy(
     """A frozen policy from tensors and card; arguments and errors as :func:`load_policy`."""
     if card.get("game") != game.spec:
         raise AgentError(f"a policy plays the game it was trained on, {card.get('game')!r}, but got {game.spec!r}")
-    trusted = {f"{MaskedNetwork.__module__}:{MaskedNetwork.__qualname__}": MaskedNetwork, **(module_classes or {})}
+    trusted: dict[str, type[RLModule]] = {
+        f"{MaskedNetwork.__module__}:{MaskedNetwork.__qualname__}": MaskedNetwork,
+        **(module_classes or {}),
+    }
     modules: dict[str, RLModule] = {}
     for name, made_of in card["modules"].items():
         if made_of["class"] not in trusted:
@@ -169,7 +175,11 @@ def build_policy(
             inference_only=False,
             model_config=dict(made_of["model_config"]),
         )
-        state = {key.split("/", 1)[1]: torch.from_numpy(array) for key, array in tensors.items() if key.split("/", 1)[0] == name}
+        state = {
+            key.split("/", 1)[1]: torch.from_numpy(array)
+            for key, array in tensors.items()
+            if key.split("/", 1)[0] == name
+        }
         try:
             module.load_state_dict(state)
         except RuntimeError as error:
@@ -182,6 +192,4 @@ def build_policy(
 
 def policy_tensors(modules: Mapping[str, Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:
     """Module states (name -> parameter -> array) as the flat tensors of a weights file."""
-    return {
-        f"{name}/{key}": np.asarray(value) for name, state in modules.items() for key, value in state.items()
-    }
+    return {f"{name}/{key}": np.asarray(value) for name, state in modules.items() for key, value in state.items()}

@@ -80,10 +80,14 @@ def read(folder: Path, digest: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise WeightsError(f"weights file {path} must be there, but: {error.strerror}; restore it from a copy") from error
+        raise WeightsError(
+            f"weights file {path} must be there, but: {error.strerror}; restore it from a copy"
+        ) from error
     actual = hashlib.sha256(data).hexdigest()
     if actual != digest:
-        raise WeightsError(f"weights file {path} must hash to its name, but it was altered (SHA-256 {actual}); restore it")
+        raise WeightsError(
+            f"weights file {path} must hash to its name, but it was altered (SHA-256 {actual}); restore it"
+        )
     return data
 
 

@@ -1,1 +1,64 @@
-"""What a person runs: training, matches, replay, the command line and the terminal UI."""
+"""The arena: a multi-agent league and self-play training on RLlib, PettingZoo and OpenSpiel.
+
+Importing it is cheap; what is heavy (ray, torch, the database) loads when first used::
+
+    import arena
+
+    config = arena.LeaguePPOConfig().game("connect_four").league("my-league")
+    algorithm = config.build_algo()
+    for _ in range(10):
+        algorithm.train()
+
+    with arena.open_league("my-league") as league:
+        print(league.members())
+
+    print(arena.play_match("connect_four", ["my-league:best", "random"], games=100).score)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from arena.api import open_league
+    from arena.matches import MatchResult, load_agent, play_match
+    from arena.training.algorithm import LeaguePPO
+    from arena.training.config import LeaguePPOConfig
+    from arena.training.env_runner import LeagueEnvRunner
+    from games import list_games, make_game
+
+__all__ = [
+    "LeagueEnvRunner",
+    "LeaguePPO",
+    "LeaguePPOConfig",
+    "MatchResult",
+    "list_games",
+    "load_agent",
+    "make_game",
+    "open_league",
+    "play_match",
+]
+
+_HOMES = {
+    "LeagueEnvRunner": "arena.training.env_runner",
+    "LeaguePPO": "arena.training.algorithm",
+    "LeaguePPOConfig": "arena.training.config",
+    "MatchResult": "arena.matches",
+    "list_games": "games",
+    "load_agent": "arena.matches",
+    "make_game": "games",
+    "open_league": "arena.api",
+    "play_match": "arena.matches",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

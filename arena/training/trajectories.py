@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ class Trajectories:
         log_probs: ``(T,)`` float32, of the actions taken under the behaviour policy.
         values: ``(T,)`` float32, the behaviour module's.
         rewards: ``(T,)`` float32: all the seat earned from this action up to its next one, or the end.
+        plies: ``(T,)`` int64, steps the game had had before this one.
         offsets: ``(E + 1,)`` int64; trajectory e is ``[offsets[e], offsets[e + 1])``, never empty.
         final_values: ``(E,)`` float32: 0 where the game terminated, the value of the last position where truncated.
         games: ``(E,)`` int64, a number for the game a trajectory belongs to, unique in its runner.
@@ -40,6 +42,7 @@ class Trajectories:
     log_probs: Float
     values: Float
     rewards: Float
+    plies: IntArray
     offsets: IntArray
     final_values: Float
     games: IntArray
@@ -48,7 +51,7 @@ class Trajectories:
         return len(self.actions)
 
 
-STEP_COLUMNS = ("observations", "masks", "seats", "actions", "logits", "log_probs", "values", "rewards")
+STEP_COLUMNS = ("observations", "masks", "seats", "actions", "logits", "log_probs", "values", "rewards", "plies")
 
 
 def concatenate(parts: list[Trajectories]) -> Trajectories:
@@ -100,12 +103,14 @@ def advantages(trajectories: Trajectories, *, gamma: float, lambda_: float) -> t
 class StepBuffer:
     """Collects the steps of one module while games run, and hands out those whose games have finished.
 
-    A step's place in the buffer is its row; rows are appended in time order and compacted when handed out.
+    A trajectory's number is ``game * num_seats + seat``. A step's place in the buffer is its row; rows are appended in
+    time order and compacted when handed out.
     """
 
-    def __init__(self, observation_shape: tuple[int, ...], num_actions: int) -> None:
+    def __init__(self, observation_shape: tuple[int, ...], num_actions: int, num_seats: int) -> None:
         self._rows = 0
-        self._columns: dict[str, npt.NDArray[np.generic]] = {
+        self._num_seats = num_seats
+        self._columns: dict[str, npt.NDArray[Any]] = {
             "observations": np.empty((0, *observation_shape), np.float32),
             "masks": np.empty((0, num_actions), np.bool_),
             "seats": np.empty(0, np.int64),
@@ -114,13 +119,14 @@ class StepBuffer:
             "log_probs": np.empty(0, np.float32),
             "values": np.empty(0, np.float32),
             "rewards": np.empty(0, np.float32),
+            "plies": np.empty(0, np.int64),
             "trajectory": np.empty(0, np.int64),
         }
 
     def __len__(self) -> int:
         return self._rows
 
-    def append(self, **steps: npt.NDArray[np.generic]) -> IntArray:
+    def append(self, **steps: npt.NDArray[Any]) -> IntArray:
         """Add one step per row; rewards start at zero. Returns the rows' places, ``(B,)`` int64."""
         count = len(steps["actions"])
         start, stop = self._rows, self._rows + count
@@ -134,7 +140,7 @@ class StepBuffer:
 
     def add_rewards(self, rows: IntArray, rewards: Float) -> None:
         """Add to the rewards of distinct rows."""
-        self._columns["rewards"][rows] += rewards  # type: ignore[operator]
+        self._columns["rewards"][rows] += rewards
 
     def take(self, finished: IntArray, final_values: Float) -> tuple[Trajectories, IntArray]:
         """Hand out the steps of finished trajectories and keep the rest.
@@ -154,10 +160,10 @@ class StepBuffer:
         present, starts = np.unique(numbers[rows], return_index=True)
         steps = {name: self._columns[name][rows] for name in STEP_COLUMNS}
         trajectories = Trajectories(
-            **steps,  # type: ignore[arg-type]
+            **steps,
             offsets=np.append(starts, len(rows)).astype(np.int64),
-            final_values=final_values[np.searchsorted(finished, present)],  # type: ignore[arg-type]
-            games=present.astype(np.int64),
+            final_values=final_values[np.searchsorted(finished, present)],
+            games=present // self._num_seats,
         )
         kept = np.flatnonzero(~over)
         moved = np.full(self._rows, -1, np.int64)

@@ -1,0 +1,107 @@
+"""A stored league as a Python object: what the dashboard shows, for scripts and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from leagues.records import Match, MatchKind, Member
+from leagues.store import LeagueInfo, Progress, Reader, open_reader
+
+if TYPE_CHECKING:
+    from agents.contract import Agent
+    from games.contract import Game, State
+    from leagues.ratings import Standing
+
+
+class OpenLeague:
+    """A league opened for reading, whether or not somebody trains it. Use it as a context manager, or close it.
+
+    Attributes:
+        folder: the league's folder.
+        reader: the store's reader, for everything not offered here.
+    """
+
+    def __init__(self, folder: Path, reader: Reader) -> None:
+        self.folder, self.reader = folder, reader
+
+    @property
+    def info(self) -> LeagueInfo:
+        """Game, seed, settings and versions it was made with."""
+        return self.reader.info()
+
+    @property
+    def game(self) -> Game:
+        """The league's game."""
+        from games import make_game
+
+        return make_game(self.info.game)
+
+    @property
+    def progress(self) -> Progress | None:
+        """Where training stands; None before its first iteration."""
+        return self.reader.progress()
+
+    def members(self) -> list[Member]:
+        """All members in the order they joined."""
+        return self.reader.members()
+
+    def leaderboard(self) -> list[Standing]:
+        """Frozen members by rating on the Elo scale, best first, with 95% intervals."""
+        from leagues.ratings import leaderboard
+
+        return leaderboard(self.reader.members(), self.reader.block_scores())
+
+    def matches(self, member: str | None = None, kind: MatchKind | None = None, limit: int | None = 100) -> list[Match]:
+        """Recorded matches, newest first, without their moves."""
+        return self.reader.matches(member=member, kind=kind, limit=limit)
+
+    def match(self, match_id: int) -> Match:
+        """One match with its moves.
+
+        Raises:
+            StoreError: there is none of this ID.
+        """
+        return self.reader.match(match_id)
+
+    def replay(self, match_id: int) -> Sequence[State]:
+        """The positions of a match, from before its first step to its end.
+
+        Raises:
+            StoreError: there is none of this ID.
+        """
+        match = self.match(match_id)
+        return [state.clone() for state in self.game.replay(match.seed, match.history)]
+
+    def agent(self, member: str = "best") -> Agent:
+        """A member as an agent that plays: an ID such as ``main@12``, ``best``, or ``latest``.
+
+        Raises:
+            StoreError, AgentError, WeightsError: no such member, or its weights are missing or altered.
+        """
+        from arena.matches import load_agent
+
+        return load_agent(f"{self.folder}:{member}", self.game)
+
+    def close(self) -> None:
+        """Release the database."""
+        self.reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_league(folder: str | Path) -> OpenLeague:
+    """Open the league in ``folder`` for reading.
+
+    Raises:
+        StoreError: there is no league, it is damaged, or a newer program made it.
+    """
+    return OpenLeague(Path(folder), open_reader(Path(folder)))

@@ -1,0 +1,227 @@
+"""``LeaguePPOConfig``: RLlib's fluent PPO config, with ``.game()`` and ``.league()`` beside what its users know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from leagues.league import LeagueConfig
+from ray.rllib.algorithms.algorithm_config import NotProvided
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.callbacks.callbacks import RLlibCallback
+from ray.rllib.core.rl_module import RLModuleSpec
+from ray.rllib.policy.policy import PolicySpec
+from ray.rllib.utils.from_config import _NotProvided
+
+from agents.networks import MaskedNetwork
+from arena.training.env import GameEnv
+from arena.training.learner import LeaguePPOTorchLearner
+from games import make_game
+
+MAIN, MAIN_EXPLOITER = "main", "main_exploiter"
+
+TRAINING_SETTINGS = (
+    "gamma",
+    "lambda_",
+    "lr",
+    "train_batch_size_per_learner",
+    "minibatch_size",
+    "num_epochs",
+    "clip_param",
+    "entropy_coeff",
+    "vf_loss_coeff",
+    "grad_clip",
+)
+
+
+class LeaguePPOConfig(PPOConfig):
+    """Configures :class:`arena.training.algorithm.LeaguePPO`.
+
+    Everything of ``PPOConfig`` works as RLlib's users know it: ``training()``, ``env_runners()``, ``learners()``,
+    ``rl_module()``, ``evaluation()``, ``callbacks()``, ``fault_tolerance()``, ``debugging(seed=...)``. Differences:
+
+    - ``num_envs_per_env_runner`` is the number of tables a runner steps in lock-step.
+    - ``train_batch_size_per_learner`` counts agent steps of finished games.
+    - RLlib's connectors, ``on_episode_created/start/step`` callbacks and ``policy_mapping_fn`` do not take part in
+      sampling; setting them is an error rather than a surprise.
+
+    Example::
+
+        config = LeaguePPOConfig().game("connect_four").league("my-league", main_exploiter=True)
+        algorithm = config.build_algo()
+        algorithm.train()
+    """
+
+    def __init__(self, algo_class: type | None = None) -> None:
+        from arena.training.algorithm import LeaguePPO
+        from arena.training.env_runner import LeagueEnvRunner
+
+        super().__init__(algo_class=algo_class or LeaguePPO)
+        self.game_spec: str | None = None
+        self.league_folder: str | None = None
+        self.league_settings = LeagueConfig()
+        self.module_per_seat = False
+        self.rating_games = 32
+        self.env_runner_cls = LeagueEnvRunner
+        self.env = GameEnv
+        self.disable_env_checking = True
+        self.num_env_runners = 0
+        self.num_envs_per_env_runner = 256
+        self.count_steps_by = "agent_steps"
+        self.batch_mode = "complete_episodes"
+        # Games end with a result, so the discount only has to make quick wins a little dearer than slow ones.
+        # Clip, epochs and minibatch: Andrychowicz et al. 2021; more entropy than usual: arXiv 2502.08938.
+        self.gamma = 0.997
+        self.lambda_ = 0.95
+        self.lr = 5e-4
+        self.train_batch_size_per_learner = 8192
+        self.minibatch_size = 1024
+        self.num_epochs = 4
+        self.clip_param = 0.2
+        self.entropy_coeff = 0.01
+        self.vf_loss_coeff = 0.5
+        self.vf_clip_param = float("inf")
+        self.use_kl_loss = False
+        self.grad_clip = 0.5
+
+    def game(self, spec: str) -> Self:
+        """Name the game: ``"connect_four"``, ``"leduc_poker(players=3)"``, ``"pettingzoo:rps_v2"``.
+
+        Raises:
+            games.UnknownGameError: there is no such game; the message suggests near names.
+        """
+        self.game_spec = make_game(spec).spec
+        self.env_config = {"game": self.game_spec}
+        return self
+
+    def league(
+        self,
+        folder: str | Path | _NotProvided | None = NotProvided,
+        *,
+        module_per_seat: bool | _NotProvided = NotProvided,
+        rating_games: int | _NotProvided = NotProvided,
+        **settings: Any,
+    ) -> Self:
+        """Set up the league.
+
+        Args:
+            folder: where the league is kept; created when missing, gone on with when it holds a league of the same
+                game. None keeps it in memory.
+            module_per_seat: one independent module per seat instead of one shared by all seats.
+            rating_games: evaluation games per training iteration.
+            settings: any field of :class:`leagues.league.LeagueConfig` (``main_exploiter``, ``pfsp``,
+                ``snapshot_win_rate``, ...).
+
+        Raises:
+            ValueError: an unknown setting, or a value that breaks its rule.
+        """
+        if folder is not NotProvided:
+            self.league_folder = None if folder is None else str(folder)
+        if module_per_seat is not NotProvided:
+            self.module_per_seat = bool(module_per_seat)
+        if rating_games is not NotProvided:
+            if rating_games < 0:
+                raise ValueError(f"`rating_games >= 0` must hold, but got {rating_games}")
+            self.rating_games = int(rating_games)
+        if settings:
+            known = LeagueConfig.__dataclass_fields__
+            if unknown := sorted(set(settings) - set(known)):
+                raise ValueError(f"a league setting must be one of {sorted(known)}, but got {unknown}")
+            self.league_settings = LeagueConfig(
+                **{name: getattr(self.league_settings, name) for name in known} | settings
+            )
+        return self
+
+    @property
+    def learner_ids(self) -> tuple[str, ...]:
+        """Member IDs of the learners."""
+        return (MAIN, MAIN_EXPLOITER) if self.league_settings.main_exploiter else (MAIN,)
+
+    def modules_of(self, learner: str) -> dict[str, str]:
+        """Agent ID -> module ID of a learner."""
+        assert self.game_spec is not None
+        return {
+            agent_id: f"{learner}.{agent_id}" if self.module_per_seat else learner
+            for agent_id in make_game(self.game_spec).agent_ids
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that make a training run, as plain JSON: what a league remembers and ``--resume`` takes up."""
+        return {
+            "training": {name: getattr(self, name) for name in TRAINING_SETTINGS},
+            "league": asdict(self.league_settings),
+            "module_per_seat": self.module_per_seat,
+            "rating_games": self.rating_games,
+            "model_config": dict(self._model_config) if isinstance(self._model_config, dict) else {},
+            "tables": self.num_envs_per_env_runner,
+        }
+
+    def take_up(self, settings: Mapping[str, Any]) -> Self:
+        """Set what :meth:`settings` gave."""
+        self.training(**settings["training"])
+        self.league(
+            module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **settings["league"]
+        )
+        self.rl_module(model_config=dict(settings["model_config"]))
+        return self.env_runners(num_envs_per_env_runner=settings["tables"])
+
+    def get_default_rl_module_spec(self) -> RLModuleSpec:
+        """The masked network of :mod:`agents.networks`; ``rl_module(model_config={...})`` has its settings."""
+        return RLModuleSpec(module_class=MaskedNetwork)
+
+    def get_default_learner_class(self) -> type:
+        """RLlib's PPO learner with balanced minibatches."""
+        return LeaguePPOTorchLearner
+
+    @property
+    def _model_config_auto_includes(self) -> dict[str, Any]:
+        return {}  # MaskedNetwork names its own settings; RLlib's catalog defaults mean nothing to it
+
+    def validate(self) -> None:
+        """Check the whole config.
+
+        Raises:
+            ValueError: a rule does not hold; the message names it.
+        """
+        if self.game_spec is None:
+            raise ValueError('a league needs a game, but none is set; call `.game("connect_four")`')
+        modules = sorted({module for learner in self.learner_ids for module in self.modules_of(learner).values()})
+        if set(self.policies) != set(modules):
+            self.multi_agent(
+                policies={module: PolicySpec() for module in modules},
+                policy_mapping_fn=_MapToMain(self.modules_of(MAIN)),
+                policies_to_train=modules,
+            )
+        for name in ("_env_to_module_connector", "_module_to_env_connector", "_learner_connector"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"`{name.strip('_')}` must be None, for the lock-step runner steps arrays without connectors; "
+                    "transform observations in your RLModule instead"
+                )
+        for name in ("created", "start", "step"):
+            if self._has_callback(f"on_episode_{name}"):
+                raise ValueError(
+                    f"the callback `on_episode_{name}` cannot be called from lock-step sampling; "
+                    "use `on_episode_end` or `on_sample_end`"
+                )
+        super().validate()
+
+    def _has_callback(self, name: str) -> bool:
+        classes = self.callbacks_class if isinstance(self.callbacks_class, list) else [self.callbacks_class]
+        overridden = any(getattr(cls, name) is not getattr(RLlibCallback, name) for cls in classes)
+        return overridden or getattr(self, f"callbacks_{name}") is not None
+
+    def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
+        """Nothing to check: runners are asked for steps of finished games, not for fragments."""
+
+
+class _MapToMain:
+    """``policy_mapping_fn`` of a league outside league play (``evaluation()``): every seat to the main learner."""
+
+    def __init__(self, modules: dict[str, str]) -> None:
+        self.modules = modules
+
+    def __call__(self, agent_id: str, *args: Any, **kwargs: Any) -> str:
+        return self.modules[agent_id]

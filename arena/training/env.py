@@ -1,0 +1,101 @@
+"""Games as RLlib sees them: one game as a ``MultiAgentEnv``, and the vector env that names a runner's tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from ray.rllib.env.multi_agent_env import MultiAgentEnv
+from ray.rllib.env.vector.vector_multi_agent_env import VectorMultiAgentEnv
+
+from agents.networks import ACTION_MASK, OBSERVATION, SEAT, module_observation_space
+from games import make_game
+from games.contract import Game, State
+
+
+class GameEnv(MultiAgentEnv):
+    """One game as an RLlib ``MultiAgentEnv``: ``GameEnv({"game": "connect_four"})``.
+
+    Observations are dicts of the observation, the action mask (int8) and the seat (one-hot float32). Every step gives
+    the rewards earned since the seat's last observation, and the last step a final observation to every seat.
+    """
+
+    def __init__(self, config: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.game: Game = make_game((config or {})["game"])
+        self.possible_agents = list(self.game.agent_ids)
+        self.agents = list(self.possible_agents)
+        self.observation_spaces, self.action_spaces = spaces(self.game)
+        self.observation_space = gym.spaces.Dict(self.observation_spaces)
+        self.action_space = gym.spaces.Dict(self.action_spaces)
+        self._seeds = np.random.default_rng()
+        self._owed = np.zeros(self.game.num_seats)
+        self._state: State | None = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        if seed is not None:
+            self._seeds = np.random.default_rng(seed)
+        self._state = self.game.new_state(int(self._seeds.integers(2**63)))
+        self._owed[:] = 0.0
+        self.agents = list(self.possible_agents)
+        return self._observations(self._state.acting()), {}
+
+    def step(self, action_dict: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        assert self._state is not None, "reset() before step()"
+        ids = self.game.agent_ids
+        self._owed += self._state.apply([int(action_dict[ids[seat]]) for seat in self._state.acting()])
+        ending = self._state.ending()
+        seats = self._state.acting() if ending is None else tuple(range(self.game.num_seats))
+        rewards = {ids[seat]: float(self._owed[seat]) for seat in seats}
+        self._owed[list(seats)] = 0.0
+        over = {ids[seat]: ending is not None for seat in seats} | {"__all__": ending is not None}
+        never = dict.fromkeys(over, False)
+        if ending is not None:
+            self.agents = []
+        terminated, truncated = (never, over) if ending == "truncated" else (over, never)
+        return self._observations(seats), rewards, terminated, truncated, {}
+
+    def render(self) -> str:
+        """The position as text."""
+        return self._state.draw() if self._state is not None else ""
+
+    def _observations(self, seats: tuple[int, ...]) -> dict[str, Any]:
+        assert self._state is not None
+        result = {}
+        for seat in seats:
+            observation = np.empty(self.game.observation_shape, np.float32)
+            mask = np.empty(self.game.num_actions, np.bool_)
+            self._state.observe(seat, observation, mask)
+            result[self.game.agent_ids[seat]] = {
+                OBSERVATION: observation,
+                ACTION_MASK: mask.astype(np.int8),
+                SEAT: np.eye(self.game.num_seats, dtype=np.float32)[seat],
+            }
+        return result
+
+
+class TablesEnv(VectorMultiAgentEnv):
+    """What RLlib asks of a runner's ``env`` (spaces, number, close) about tables that the runner steps itself."""
+
+    def __init__(self, game: Game, num_envs: int) -> None:
+        super().__init__()
+        self.num_envs = num_envs
+        observation_spaces, action_spaces = spaces(game)
+        self.single_observation_space = gym.spaces.Dict(observation_spaces)
+        self.single_action_space = gym.spaces.Dict(action_spaces)
+        self.observation_space, self.action_space = self.single_observation_space, self.single_action_space
+        self.envs: list[Any] = []
+
+    def close(self, **kwargs: Any) -> None:
+        """Nothing is held."""
+
+
+def spaces(game: Game) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Observation and action space of every agent ID of ``game``."""
+    return (
+        {agent_id: module_observation_space(game, seat) for seat, agent_id in enumerate(game.agent_ids)},
+        {agent_id: game.action_space(seat) for seat, agent_id in enumerate(game.agent_ids)},
+    )

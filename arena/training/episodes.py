@@ -1,0 +1,100 @@
+"""Flat columns as RLlib episodes, for stock algorithms and for callbacks that want an episode."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from ray.rllib.core.columns import Columns
+from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
+from ray.rllib.env.single_agent_episode import SingleAgentEpisode
+from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
+
+from agents.networks import ACTION_MASK, OBSERVATION, SEAT
+from arena.training.env import spaces
+from arena.training.sampler import Sampled
+from arena.training.trajectories import Trajectories
+from games.contract import Game
+
+Mapping_ = Callable[..., str]
+
+
+def to_episodes(game: Game, sampled: Sampled, mapping: Mapping_) -> list[MultiAgentEpisode]:
+    """One finished ``MultiAgentEpisode`` per game, with the seats whose experience was kept.
+
+    Args:
+        game: the game.
+        sampled: must have been run with ``final_observations=True``.
+        mapping: ``policy_mapping_fn``, for RLlib's own later questions.
+    """
+    parts: dict[int, list[tuple[str, Trajectories, int]]] = defaultdict(list)
+    for module, trajectories in sampled.trajectories.items():
+        for index, number in enumerate(trajectories.games.tolist()):
+            parts[number].append((module, trajectories, index))
+    all_spaces = spaces(game)
+    return [
+        _episode(game, sampled, number, plies, truncated, parts[number], all_spaces, mapping)
+        for number, plies, truncated in zip(sampled.numbers, sampled.plies, sampled.truncated, strict=True)
+    ]
+
+
+def _episode(
+    game: Game,
+    sampled: Sampled,
+    number: int,
+    plies: int,
+    truncated: bool,
+    parts: list[tuple[str, Trajectories, int]],
+    all_spaces: tuple[dict[str, Any], dict[str, Any]],
+    mapping: Mapping_,
+) -> MultiAgentEpisode:
+    episode = MultiAgentEpisode(
+        uuid.uuid4().hex,
+        observation_space=all_spaces[0],
+        action_space=all_spaces[1],
+        len_lookback_buffer=0,
+        agent_to_module_mapping_fn=mapping,
+    )
+    episode.env_t = plies
+    episode.is_terminated, episode.is_truncated = not truncated, truncated
+    for module, trajectories, index in parts:
+        rows = slice(int(trajectories.offsets[index]), int(trajectories.offsets[index + 1]))
+        seat = int(trajectories.seats[rows.start])
+        agent_id = game.agent_ids[seat]
+        steps = rows.stop - rows.start
+        last = sampled.final_observations[number * game.num_seats + seat]
+        episode.agent_episodes[agent_id] = SingleAgentEpisode(
+            f"{episode.id_}_{agent_id}",
+            observations={
+                OBSERVATION: np.concatenate([trajectories.observations[rows], last[None]]),
+                ACTION_MASK: np.concatenate(
+                    [trajectories.masks[rows], np.zeros((1, game.num_actions), np.bool_)]
+                ).astype(np.int8),
+                SEAT: np.tile(np.eye(game.num_seats, dtype=np.float32)[seat], (steps + 1, 1)),
+            },
+            observation_space=all_spaces[0][agent_id],
+            infos=[{} for _ in range(steps + 1)],
+            actions=trajectories.actions[rows],
+            action_space=all_spaces[1][agent_id],
+            rewards=trajectories.rewards[rows],
+            terminated=not truncated,
+            truncated=truncated,
+            extra_model_outputs={
+                Columns.ACTION_DIST_INPUTS: trajectories.logits[rows],
+                Columns.ACTION_LOGP: trajectories.log_probs[rows],
+                Columns.VF_PREDS: trajectories.values[rows],
+            },
+            len_lookback_buffer=0,
+            agent_id=agent_id,
+            module_id=module,
+            multi_agent_episode_id=episode.id_,
+        )
+        episode._agent_to_module_mapping[agent_id] = module
+        acted: list[Any] = [MultiAgentEpisode.SKIP_ENV_TS_TAG] * (plies + 1)
+        for step, ply in enumerate([*trajectories.plies[rows].tolist(), plies]):
+            acted[ply] = step
+        episode.env_t_to_agent_t[agent_id] = InfiniteLookbackBuffer(acted, lookback=0)
+    return episode

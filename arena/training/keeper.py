@@ -1,0 +1,246 @@
+"""The league beside a training run: makes the plans, takes the results, freezes snapshots, and keeps it all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from leagues.league import League, LeagueConfig
+
+from agents import weights
+from arena.training import learner_state
+from arena.training.plan import Plan
+from games.contract import Game
+from leagues.rating_matches import choose_rating_pairs, rating_pairings
+from leagues.ratings import Standing, leaderboard
+from leagues.records import Match, Member, Tally
+from leagues.scoring import block_scores
+from leagues.store import BlockScore, LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
+
+CACHED_WEIGHTS = 64
+"""Weights files kept at hand to send to runners."""
+
+LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
+
+
+class Keeper:
+    """A league that is being trained.
+
+    Attributes:
+        members: every member by ID.
+        league: matchmaking and snapshots.
+        progress: of the newest iteration that was committed.
+        writer: the database.
+        folder: where weights and states go.
+        seed: of the league.
+
+    Args:
+        folder: the league's folder; None keeps the database in memory and the weights in a temporary folder.
+        game: its game.
+        config: matchmaking and snapshots.
+        seed: of the whole league; an existing league keeps its own.
+        settings: the training settings as plain JSON, stored once.
+        learners: learner ID -> (agent ID -> module ID).
+        share: makes bytes cheap to send, e.g. ``ray.put``.
+
+    Raises:
+        StoreError: the folder holds a league of another game or of other learners, or no league can be there.
+    """
+
+    members: dict[str, Member]
+    league: League
+    progress: Progress
+    _scores: dict[tuple[str, str], BlockScore]
+    _next_block: int
+
+    def __init__(
+        self,
+        folder: Path | None,
+        game: Game,
+        config: LeagueConfig,
+        *,
+        seed: int,
+        settings: Mapping[str, Any],
+        learners: Mapping[str, Mapping[str, str]],
+        share: Callable[[bytes], Any],
+    ) -> None:
+        self.game = game
+        self._config = config
+        self._share = share
+        self._temporary = tempfile.TemporaryDirectory() if folder is None else None
+        self.folder = folder if folder is not None else Path(self._temporary.name)  # type: ignore[union-attr]
+        self._shared: OrderedDict[str, Any] = OrderedDict()
+        self.writer = self._open(folder, seed, settings)
+        self.seed = self.writer.info().seed
+        members = self.writer.members()
+        known = {member.id: member for member in members}
+        new = [
+            Member(
+                learner, "learner", "main_exploiter" if learner == "main_exploiter" else "main", modules=dict(modules)
+            )
+            for learner, modules in learners.items()
+        ] + [Member(agent, "baseline", "baseline", agent=agent) for agent in config.baselines]
+        for member in new:
+            if member.id in known and known[member.id] != member:
+                raise StoreError(
+                    f"a league keeps its members as they are, but {member.id!r} is {known[member.id]} and would become "
+                    f"{member}; use the settings the league was made with, or another folder"
+                )
+        self.writer.add_members([member for member in new if member.id not in known])
+        self._load()
+
+    def training_plan(self, count: int) -> Plan:
+        """``count`` training pairings for the coming iteration."""
+        rng = self._rng(1)
+        pairings = self.league.ask(count, rng)
+        # Shuffled, so that dealing them out among runners deals every learner and seat to each.
+        return self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
+
+    def rating_plan(self, games: int) -> Plan | None:
+        """About ``games`` rating matches between frozen members, in whole blocks; None while there are too few."""
+        frozen = [member for member in self.members.values() if member.frozen]
+        if len(frozen) < 2 or not games:
+            return None
+        rng = self._rng(2)
+        pairs = choose_rating_pairs(frozen, list(self._scores.values()), max(1, games // self.game.num_seats), rng)
+        pairings = rating_pairings(pairs, num_seats=self.game.num_seats, next_block=self._next_block, rng=rng)
+        if not pairings:
+            return None
+        self._next_block = max(pairing.block for pairing in pairings) + 1
+        return self._plan(tuple(pairings))
+
+    def tell(self, tallies: Iterable[Tally], steps: Mapping[str, int]) -> list[str]:
+        """Take an iteration's results; returns the learners whose snapshot is due."""
+        self.league.tell(tallies, steps)
+        return self.league.due()
+
+    def snapshot(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int) -> Member:
+        """Freeze a learner: its weights file first; the row follows with :meth:`commit`."""
+        digest = weights.store(self.folder / "weights", tensors, card)
+        member = self.league.snapshot(learner, digest, step, self.members[learner].modules)
+        self.members[member.id] = member
+        return member
+
+    def commit(
+        self,
+        *,
+        progress: Progress,
+        state: Mapping[str, Any],
+        tallies: Sequence[Tally],
+        matches: Sequence[Match],
+        members: Sequence[Member],
+    ) -> None:
+        """Store an iteration in one transaction: the learner's state as a file first, then all rows."""
+        progress = replace(progress, league=self.league.state())
+        if self._temporary is None:
+            progress = replace(progress, state=learner_state.save(self.folder / "state", state))
+        self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
+        self.progress = progress
+        if progress.state is not None:
+            learner_state.prune(self.folder / "state", progress.state)
+        self._count(block_scores(matches))
+
+    def learner_state(self) -> Any | None:
+        """The learner's state after the newest iteration; None for a new league or one in memory.
+
+        Raises:
+            WeightsError: the file is missing or was altered.
+        """
+        return None if self.progress.state is None else learner_state.load(self.folder / "state", self.progress.state)
+
+    def standings(self) -> list[Standing]:
+        """The leaderboard, derived from the evaluation matches so far."""
+        return leaderboard(list(self.members.values()), list(self.writer.block_scores()))
+
+    def checkpoint(self) -> dict[str, Any]:
+        """What a checkpoint of the algorithm keeps of the league: one in memory whole, one in a folder nothing, for
+        the folder itself is what lasts."""
+        if self._temporary is None:
+            return {}
+        snapshots = [member for member in self.members.values() if member.kind == "snapshot"]
+        return {
+            "progress": self.progress,
+            "snapshots": [(member, weights.read(self.folder / "weights", str(member.weights))) for member in snapshots],
+            "matches": list(self.writer.iter_matches()),
+            "tallies": self.writer.tallies(),
+        }
+
+    def restore(self, checkpoint: Mapping[str, Any]) -> None:
+        """Take over what :meth:`checkpoint` gave, into a league that has nothing yet."""
+        if not checkpoint or self._temporary is None:
+            return
+        for _, data in checkpoint["snapshots"]:
+            weights.store(self.folder / "weights", *weights.parse(data))
+        self.writer.record(
+            members=[member for member, _ in checkpoint["snapshots"]],
+            matches=checkpoint["matches"],
+            tallies=checkpoint["tallies"],
+            progress=checkpoint["progress"],
+        )
+        self._load()
+
+    def close(self) -> None:
+        """Release the database, and the temporary folder of a league in memory."""
+        self.writer.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def _open(self, folder: Path | None, seed: int, settings: Mapping[str, Any]) -> Writer:
+        if folder is not None and (folder / "league.db").exists():
+            writer = open_writer(folder)
+            stored = writer.info().game
+            if stored != self.game.spec:
+                writer.close()
+                raise StoreError(f"a league has one game, {stored!r} in {folder}, but got {self.game.spec!r}")
+            return writer
+        versions = {name: version(name) for name in LIBRARIES}
+        info = LeagueInfo(self.game.spec, self.game.agent_ids, seed, settings, versions, datetime.now(UTC))
+        return create_store(folder, info)
+
+    def _load(self) -> None:
+        self.members = {member.id: member for member in self.writer.members()}
+        self.progress = self.writer.progress() or Progress(0, 0, 0, 0, 0.0, 0.0, datetime.now(UTC))
+        shape: dict[str, Any] = {"num_seats": self.game.num_seats, "agent_ids": self.game.agent_ids}
+        everyone = list(self.members.values())
+        self.league = (
+            League.restore(self._config, everyone, self.progress.league, **shape)
+            if self.progress.league
+            else League(self._config, everyone, **shape)
+        )
+        self._scores = {}
+        self._next_block = 1
+        self._count(self.writer.block_scores())
+
+    def _plan(self, pairings: tuple[Any, ...]) -> Plan:
+        members = {member: self.members[member] for pairing in pairings for member in pairing.seats}
+        files = {member.weights: self._weights(member.weights) for member in members.values() if member.weights}
+        return Plan(pairings, members, files, self.progress.iteration + 1)
+
+    def _weights(self, digest: str) -> Any:
+        if digest in self._shared:
+            self._shared.move_to_end(digest)
+        else:
+            self._shared[digest] = self._share(weights.read(self.folder / "weights", digest))
+            if len(self._shared) > CACHED_WEIGHTS:
+                self._shared.popitem(last=False)
+        return self._shared[digest]
+
+    def _rng(self, purpose: int) -> np.random.Generator:
+        """Depends on seed, iteration and purpose alone, so that a resumed run draws as an unbroken one."""
+        return np.random.default_rng([self.seed, self.progress.iteration, purpose])
+
+    def _count(self, scores: Iterable[BlockScore]) -> None:
+        for score in scores:
+            pair = (score.member, score.opponent)
+            old = self._scores.get(pair, BlockScore(0, *pair, 0, 0, 0))
+            self._scores[pair] = BlockScore(
+                0, *pair, old.wins + score.wins, old.draws + score.draws, old.losses + score.losses
+            )
+            self._next_block = max(self._next_block, score.block + 1)

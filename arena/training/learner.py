@@ -1,0 +1,85 @@
+"""The PPO learner: RLlib's loss and update, with minibatches that cover every row of every module exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+import tree
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core.learner.learner import Learner
+from ray.rllib.core.learner.training_data import TrainingData
+from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+
+
+class LeaguePPOTorchLearner(PPOTorchLearner):
+    """``PPOTorchLearner`` with its own minibatches.
+
+    RLlib's iterator gives every module ``minibatch_size`` rows per step and cycles the smaller batches, so a learner
+    with half the data would be trained for twice the epochs. Here every epoch covers each row of each module once, in
+    as many steps as the largest module needs; the other modules' minibatches are smaller.
+    """
+
+    def _create_iterator_if_necessary(
+        self,
+        *,
+        training_data: TrainingData,
+        num_total_minibatches: int = 0,
+        num_epochs: int = 1,
+        minibatch_size: int | None = None,
+        shuffle_batch_per_epoch: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        if training_data.batch is None:
+            return super()._create_iterator_if_necessary(
+                training_data=training_data,
+                num_total_minibatches=num_total_minibatches,
+                num_epochs=num_epochs,
+                minibatch_size=minibatch_size,
+                shuffle_batch_per_epoch=shuffle_batch_per_epoch,
+                **kwargs,
+            )
+        batch = self._make_batch_if_necessary(training_data=training_data)
+        columns = {
+            module: dict(module_batch)
+            for module, module_batch in batch.policy_batches.items()
+            if self.should_module_be_updated(module, batch)
+        }
+        return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch)
+
+
+def _minibatches(
+    modules: Mapping[str, Mapping[str, Any]], env_steps: int, epochs: int, size: int | None, shuffle: bool
+) -> Iterator[MultiAgentBatch]:
+    rows = {module: len(tree.flatten(columns)[0]) for module, columns in modules.items()}
+    count = max(1, round(max(rows.values()) / size)) if size else 1
+    for _ in range(epochs):
+        parts = {
+            module: (torch.randperm(total) if shuffle else torch.arange(total)).tensor_split(count)
+            for module, total in rows.items()
+        }
+        for step in range(count):
+            yield MultiAgentBatch(
+                {
+                    module: SampleBatch(
+                        tree.map_structure(lambda column, part=parts[module][step]: column[part], dict(columns))
+                    )
+                    for module, columns in modules.items()
+                    if len(parts[module][step])
+                },
+                env_steps,
+            )
+
+
+def reset_modules(learner: Learner, states: Mapping[str, Mapping[str, Any]]) -> None:
+    """Give modules new weights and forget what their optimizers knew of the old ones.
+
+    Args:
+        learner: a learner of the group; every learner of it is given the same states.
+        states: module ID -> state (parameter name -> array).
+    """
+    for module_id, state in states.items():
+        learner.module[module_id].unwrapped().set_state(dict(state))
+        for _, optimizer in learner.get_optimizers_for_module(module_id):
+            optimizer.state.clear()

@@ -1,0 +1,26 @@
+"""Matchmaking as plain data: what travels to the env runners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leagues.records import Member, Pairing
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to play, sent with every request: a runner that restarts needs nothing else.
+
+    Attributes:
+        pairings: in order; training begins them anew with fresh seeds when they are used up.
+        members: every member that sits in a pairing, by ID.
+        weights: weights hash -> the verified bytes of the file, or a Ray reference to them.
+        iteration: the training iteration, for the record.
+    """
+
+    pairings: tuple[Pairing, ...]
+    members: Mapping[str, Member]
+    weights: Mapping[str, Any]
+    iteration: int

@@ -1,0 +1,148 @@
+"""The loop of ``arena train``: builds the algorithm, runs it for a time or a number of steps, and lets go cleanly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from leagues.ratings import Standing
+from leagues.store import LeagueInfo, Progress, open_reader
+
+LEADERBOARD_EVERY = 5.0
+"""Seconds between two refreshes of the ratings that are reported."""
+
+
+def train(
+    game: str,
+    *,
+    league: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    env_runners: int = 0,
+    tables: int | None = None,
+    learners: int = 0,
+    gpus_per_learner: float = 0.0,
+    seed: int | None = None,
+    resume: bool = False,
+    main_exploiter: bool = False,
+    network: str | None = None,
+    on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train a league until its time or steps are used up, or until told to stop.
+
+    Args:
+        game: spec of the game.
+        league: the league's folder.
+        minutes: train for so long, from the first iteration's start; None for no limit of time.
+        steps: train until so many env steps are sampled over the league's whole life; None for no such limit.
+        env_runners: remote env runners; 0 samples in this process.
+        tables: tables per runner; None for the default, or the league's own on resume.
+        learners: remote learners; 0 learns in this process.
+        gpus_per_learner: GPUs for each learner.
+        seed: seed of a new league; None draws one.
+        resume: go on with the league in the folder, with its settings.
+        main_exploiter: whether a new league has a main exploiter beside the main learner.
+        network: "mlp", "residual" or "auto", for a new league; None for the default.
+        on_progress: called after every iteration with the newest progress and a recent leaderboard.
+        should_stop: asked after every iteration.
+
+    Raises:
+        StoreError: ``resume`` without a league, or a league of another game.
+        games.UnknownGameError: there is no such game.
+    """
+    prepare_process()
+    import ray
+
+    from arena.training.config import LeaguePPOConfig
+
+    info = _info(league) if resume else None
+    config = LeaguePPOConfig().game(game)
+    if info is not None:
+        config.take_up(info.settings)
+    else:
+        config.league(main_exploiter=main_exploiter)
+        if network is not None:
+            config.rl_module(model_config={"network": network})
+    config.league(league)
+    config.env_runners(num_env_runners=env_runners)
+    if tables is not None:
+        config.env_runners(num_envs_per_env_runner=tables)
+    config.learners(num_learners=learners, num_gpus_per_learner=gpus_per_learner)
+    config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
+    started_ray = not ray.is_initialized()
+    if started_ray:
+        ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+    try:
+        algorithm = config.build_algo()
+        try:
+            _loop(algorithm, minutes, steps, on_progress, should_stop)
+        finally:
+            algorithm.stop()
+    finally:
+        if started_ray:
+            ray.shutdown()
+
+
+def prepare_process() -> None:
+    """Set the libraries up for a program of ours. Call it before torch is loaded.
+
+    Threads that wait sleep instead of spinning: with the TUI, or anything else, on the same cores, spinning slows
+    training tenfold. Banners stay off a person's terminal; errors still show.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    import ray  # sets its loggers up when imported, so that their levels are set after
+
+    del ray
+    for name in ("ray", "ray.rllib", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _info(league: Path) -> LeagueInfo:
+    with open_reader(league) as reader:
+        return reader.info()
+
+
+def _loop(
+    algorithm: Any,
+    minutes: float | None,
+    steps: int | None,
+    on_progress: Callable[[Progress, list[Standing]], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    began = time.monotonic()
+    first = algorithm.keeper.progress
+
+    def time_left() -> float | None:
+        by_time = None if minutes is None else 60.0 * minutes - (time.monotonic() - began)
+        progress = algorithm.keeper.progress
+        done = progress.env_steps - first.env_steps
+        by_steps = None
+        if steps is not None and done > 0:
+            by_steps = (steps - progress.env_steps) * (time.monotonic() - began) / done
+        left = [max(0.0, seconds) for seconds in (by_time, by_steps) if seconds is not None]
+        return min(left) if left else None
+
+    algorithm.time_left = time_left
+    standings: list[Standing] = []
+    rated_at = -LEADERBOARD_EVERY
+    while True:
+        if minutes is not None and time.monotonic() - began >= 60.0 * minutes:
+            return
+        if steps is not None and algorithm.keeper.progress.env_steps >= steps:
+            return
+        algorithm.train()
+        if time.monotonic() - rated_at >= LEADERBOARD_EVERY:
+            standings = algorithm.keeper.standings()
+            rated_at = time.monotonic()
+        on_progress(algorithm.keeper.progress, standings)
+        if should_stop():
+            return

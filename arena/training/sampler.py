@@ -1,0 +1,354 @@
+"""Plays training games in lock-step and keeps the experience of the seats that learn. Knows nothing of RLlib."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.contract import Agent, AgentError, Turn
+from arena.lockstep import Lockstep, Rows
+from arena.training.trajectories import StepBuffer, Trajectories
+from games.contract import FloatArray, Game, IllegalActionError, IntArray
+from leagues.records import Match, Pairing
+
+RECORDED_SHARE = 128
+"""One training game in so many is recorded move by move: chosen by number, so that long games are not missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a live module decided for B rows: actions ``(B,)`` int64, masked logits ``(B, A)``, log-probabilities
+    ``(B,)`` and values ``(B,)`` float32."""
+
+    actions: IntArray
+    logits: npt.NDArray[np.float32]
+    log_probs: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """Who sits where in one game.
+
+    Attributes:
+        players: for each seat a module ID of the live modules, or a key of an agent.
+        keeps: for each seat whether its experience is kept.
+        pairing: the league's pairing, with the seed of the game.
+        weights: for each seat the weights hash of a snapshot, None for everyone else; for the record.
+    """
+
+    players: tuple[str, ...]
+    keeps: tuple[bool, ...]
+    pairing: Pairing
+    weights: tuple[str | None, ...]
+
+
+@dataclass(slots=True)
+class Sampled:
+    """What one call of :meth:`Sampler.run` brought.
+
+    Attributes:
+        trajectories: module ID -> its finished trajectories.
+        numbers: number of every finished game, in the order of their ends.
+        truncated: whether it was truncated, likewise.
+        seats: members at each seat of every finished game, likewise.
+        returns: ``(games, num_seats)`` float64, likewise.
+        plies: steps of every finished game, likewise.
+        matches: the recorded games among them.
+        env_steps: steps played, of finished and of running games.
+        agent_steps: seats' actions played, likewise.
+        final_observations: trajectory number -> last observation ``observation_shape``, where asked for.
+        seconds: wall-clock seconds.
+    """
+
+    trajectories: dict[str, Trajectories]
+    numbers: list[int] = field(default_factory=list)
+    truncated: list[bool] = field(default_factory=list)
+    seats: list[tuple[str, ...]] = field(default_factory=list)
+    returns: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    plies: list[int] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    env_steps: int = 0
+    agent_steps: int = 0
+    final_observations: dict[int, FloatArray] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Sampler:
+    """Tables of one game that run on from call to call.
+
+    Only finished games are handed out, and running ones are finished in a later call, so no length of game is
+    favoured. A step keeps the log-probability and value of the weights that took it.
+
+    Args:
+        game: the game.
+        size: number of tables.
+        decide: asks a live module: ``decide(module_id, turn) -> Decision``.
+        value: the value of positions: ``value(module_id, observations (B, ...), seats (B,)) -> (B,)``.
+        rng: the only source of randomness.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        size: int,
+        *,
+        decide: Callable[[str, Turn], Decision],
+        value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]],
+        rng: np.random.Generator,
+    ) -> None:
+        self.game, self.size, self.rng = game, size, rng
+        self._decide, self._value = decide, value
+        self._lockstep = Lockstep(game, size)
+        self._keys: list[str] = []  # player index -> key
+        self._indices: dict[str, int] = {}
+        self._agents: dict[str, Agent] = {}
+        self._seatings: list[Seating | None] = [None] * size
+        self._games_started = 0
+        self._numbers = np.full(size, -1, np.int64)
+        self._started_at = np.zeros(size)
+        self._plies = np.zeros(size, np.int64)
+        self._returns = np.zeros((size, game.num_seats))
+        self._keeps = np.zeros((size, game.num_seats), np.bool_)
+        self._kept_steps = np.zeros((size, game.num_seats), np.int64)
+        self._live = 0
+        self._buffers: dict[str, StepBuffer] = {}
+        self._last: dict[str, IntArray] = {}  # module -> (size, num_seats): place of each seat's latest step, or -1
+
+    @property
+    def seated(self) -> set[str]:
+        """Keys of the players in running games: these agents must not be taken away."""
+        return {key for seating in self._seatings if seating is not None for key in seating.players}
+
+    def clear(self) -> None:
+        """Abandon all running games and their experience."""
+        self._lockstep = Lockstep(self.game, self.size)
+        self._seatings = [None] * self.size
+        self._live = 0
+        self._buffers.clear()
+        self._last.clear()
+
+    def run(
+        self,
+        next_seating: Callable[[], Seating | None],
+        agents: Mapping[str, Agent],
+        *,
+        modules: Sequence[str],
+        steps: int | None,
+        iteration: int = 0,
+        final_observations: bool = False,
+    ) -> Sampled:
+        """Play on until enough kept steps are in finished games.
+
+        Args:
+            next_seating: asked once for every game that starts; None leaves the table empty.
+            agents: key -> agent, for every player that is no live module; those of running games included.
+            modules: IDs of the live modules.
+            steps: kept steps of finished games to come to; None plays until all tables are empty.
+            iteration: for the record.
+            final_observations: whether to keep the last observation of every trajectory.
+
+        Raises:
+            AgentError: a player chose an action outside its mask.
+        """
+        began = time.perf_counter()
+        self._agents = dict(agents)
+        for module in modules:
+            if module not in self._buffers:
+                self._buffers[module] = StepBuffer(
+                    self.game.observation_shape, self.game.num_actions, self.game.num_seats
+                )
+                self._last[module] = np.full((self.size, self.game.num_seats), -1, np.int64)
+        sampled = Sampled({})
+        finished: list[int] = []
+        truncated: dict[str, dict[int, FloatArray]] = defaultdict(dict)
+        returns: list[npt.NDArray[np.float64]] = []
+        collected = 0
+        self._begin([t for t in range(self.size) if self._seatings[t] is None], next_seating)
+        while steps is None or collected < steps:
+            rows, ended = self._step()
+            if not rows:
+                break
+            sampled.agent_steps += rows
+            sampled.env_steps += self._live
+            for table in ended:
+                collected += self._finish(table, sampled, finished, truncated, returns, iteration, final_observations)
+            if ended:
+                self._begin(ended, next_seating)
+        sampled.returns = np.array(returns).reshape(-1, self.game.num_seats)
+        self._hand_out(sampled, np.array(sorted(finished), np.int64), truncated)
+        sampled.seconds = time.perf_counter() - began
+        return sampled
+
+    def _begin(self, tables: Sequence[int], next_seating: Callable[[], Seating | None]) -> None:
+        started, players, seeds = [], [], []
+        fresh: dict[str, list[int]] = defaultdict(list)
+        for table in tables:
+            seating = self._seatings[table] = next_seating()
+            if seating is None:
+                continue
+            started.append(table)
+            players.append([self._index(key) for key in seating.players])
+            seeds.append(seating.pairing.seed)
+            self._keeps[table] = seating.keeps
+            for key in seating.players:
+                if key in self._agents:
+                    fresh[key].append(table)
+        if not started:
+            return
+        self._lockstep.begin(started, players, seeds)
+        self._numbers[started] = np.arange(self._games_started, self._games_started + len(started))
+        self._games_started += len(started)
+        self._started_at[started] = time.time()
+        self._plies[started] = 0
+        self._kept_steps[started] = 0
+        self._live += len(started)
+        self._returns[started] = 0.0
+        for last in self._last.values():
+            last[started] = -1
+        for key, places in fresh.items():
+            self._agents[key].reset(places)
+
+    def _index(self, key: str) -> int:
+        index = self._indices.get(key)
+        if index is None:
+            index = self._indices[key] = len(self._keys)
+            self._keys.append(key)
+        return index
+
+    def _step(self) -> tuple[int, list[int]]:
+        """One round of all tables: the number of rows that acted, and the tables that ended."""
+        tables = self._lockstep.tables
+        actions = np.empty(len(tables.seats), np.int64)
+        for player, rows in self._lockstep.groups():
+            key = self._keys[player]
+            turn = self._lockstep.turn(rows)
+            agent = self._agents.get(key)
+            if agent is not None:
+                actions[rows] = agent.act(turn, self.rng)
+            else:
+                decision = self._decide(key, turn)
+                actions[rows] = decision.actions
+                self._keep(key, turn, decision)
+        count = tables.rows
+        if not count:
+            return 0, []
+        try:
+            ended = tables.step(actions[:count])
+        except IllegalActionError as error:
+            raise AgentError(
+                f"every player must act inside its mask, but {error}; a module of your own masks its logits with "
+                "agents.networks.mask_logits"
+            ) from error
+        self._plies[tables.table[:count]] += 1  # once for a table, however many of its seats acted
+        self._credit(tables.rewards)
+        return count, ended
+
+    def _keep(self, module: str, turn: Turn, decision: Decision) -> None:
+        kept = self._keeps[turn.tables, turn.seats]
+        rows: Rows = slice(None) if kept.all() else np.flatnonzero(kept)
+        tables, seats = turn.tables[rows], turn.seats[rows]
+        if not len(tables):
+            return
+        self._kept_steps[tables, seats] += 1
+        self._last[module][tables, seats] = self._buffers[module].append(
+            observations=turn.observations[rows],
+            masks=turn.masks[rows],
+            seats=seats,
+            actions=decision.actions[rows],
+            logits=decision.logits[rows],
+            log_probs=decision.log_probs[rows],
+            values=decision.values[rows],
+            plies=self._plies[tables],
+            trajectory=self._numbers[tables] * self.game.num_seats + seats,
+        )
+
+    def _credit(self, rewards: npt.NDArray[np.float32]) -> None:
+        """Rewards go to each seat's latest step, also those earned while another seat moved."""
+        tables, seats = np.nonzero(rewards)
+        if not len(tables):
+            return
+        earned = rewards[tables, seats]
+        self._returns[tables, seats] += earned
+        for module, last in self._last.items():
+            rows = last[tables, seats]
+            if (acted := rows >= 0).any():
+                self._buffers[module].add_rewards(rows[acted], earned[acted])
+
+    def _finish(
+        self,
+        table: int,
+        sampled: Sampled,
+        finished: list[int],
+        truncated: dict[str, dict[int, FloatArray]],
+        returns: list[npt.NDArray[np.float64]],
+        iteration: int,
+        final_observations: bool,
+    ) -> int:
+        """Book a game that ended; returns the number of kept steps that are now finished."""
+        seating = self._seatings[table]
+        assert seating is not None
+        self._seatings[table] = None
+        self._live -= 1
+        number = int(self._numbers[table])
+        plies = int(self._plies[table])
+        sampled.numbers.append(number)
+        sampled.seats.append(seating.pairing.seats)
+        sampled.plies.append(plies)
+        returns.append(self._returns[table].copy())
+        state = self._lockstep.tables.state(table)
+        if number % RECORDED_SHARE == 0:
+            sampled.matches.append(
+                Match(
+                    seats=seating.pairing.seats,
+                    weights=seating.weights,
+                    seed=seating.pairing.seed,
+                    block=seating.pairing.block,
+                    kind="training",
+                    history=state.history(),
+                    returns=state.returns(),
+                    ending=state.ending() or "terminated",
+                    plies=plies,
+                    digest=state.digest(),
+                    started_at=datetime.fromtimestamp(self._started_at[table], UTC),
+                    duration=time.time() - self._started_at[table],
+                    iteration=iteration,
+                )
+            )
+        was_truncated = state.ending() == "truncated"
+        sampled.truncated.append(was_truncated)
+        for seat, keep in enumerate(seating.keeps):
+            module = seating.players[seat]
+            if not keep or self._last[module][table, seat] < 0:
+                continue
+            finished.append(number * self.game.num_seats + seat)
+            if was_truncated or final_observations:
+                observation = np.empty(self.game.observation_shape, np.float32)
+                state.observe(seat, observation, np.empty(self.game.num_actions, np.bool_))
+                if was_truncated:
+                    truncated[module][finished[-1]] = observation
+                if final_observations:
+                    sampled.final_observations[finished[-1]] = observation
+        return int(self._kept_steps[table].sum())
+
+    def _hand_out(
+        self, sampled: Sampled, finished: IntArray, truncated: Mapping[str, Mapping[int, FloatArray]]
+    ) -> None:
+        for module, buffer in self._buffers.items():
+            final_values = np.zeros(len(finished), np.float32)
+            if truncated[module]:
+                numbers = np.fromiter(truncated[module], np.int64)
+                final_values[np.searchsorted(finished, numbers)] = self._value(
+                    module, np.stack(list(truncated[module].values())), numbers % self.game.num_seats
+                )
+            trajectories, moved = buffer.take(finished, final_values)
+            last = self._last[module]
+            last[last >= 0] = moved[last[last >= 0]]
+            if len(trajectories):
+                sampled.trajectories[module] = trajectories
