@@ -1,13 +1,14 @@
-"""Byte strings of the store: a match's moves, its returns, and a lineup. All integers are LEB128 varints.
+"""Byte strings of the store: a match's moves, its returns, and a lineup.
 
 Moves. The *expected* player of a move is the seat after the one that moved before it (seat 0 at first; chance moves
-do not count). A move is ``2 * action`` when its player is the expected one, else ``2 * action + 1`` followed by
-``player + 1``. So a move of a turn-based game, or of a simultaneous one with every seat acting, costs one byte up to
-action 63, and chance (player -1) one byte more.
+do not count). A move is the number ``2 * action`` when its player is the expected one, else the two numbers
+``2 * action + 1`` and ``player + 1``. So the players of a turn-based game, or of a simultaneous one in which every seat
+acts, cost a bit each, and chance (player -1) one number more. The numbers are written with equally many bits: first a
+byte that tells how many, then a 1 bit, then the numbers, as one big-endian integer. A connect-four move takes 4 bits.
 
 Returns. One signed byte per seat when all of them are integers in -128..127, else one little-endian float64 each.
 
-Lineups. ``2 * member`` per seat, plus 1 when the match was played with the member's frozen weights.
+Lineups. A LEB128 varint per seat: ``2 * member``, plus 1 when the match was played with the member's frozen weights.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def pack_moves(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
     Raises:
         ValueError: a player is not -1 or a seat, or an action is negative.
     """
-    out = bytearray()
+    numbers = []
     expected = 0
     for player, action in history:
         if not -1 <= player < num_seats or action < 0:
@@ -48,23 +49,30 @@ def pack_moves(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
                 f"a move needs a player in -1..{num_seats - 1} and an action >= 0, but got {player, action}"
             )
         if player == expected:
-            _varint(2 * action, out)
+            numbers.append(2 * action)
         else:
-            _varint(2 * action + 1, out)
-            _varint(player + 1, out)
+            numbers += (2 * action + 1, player + 1)
         if player >= 0:
             expected = (player + 1) % num_seats
-    return bytes(out)
+    if not numbers:
+        return b""
+    width = max(max(numbers).bit_length(), 1)
+    form = f"0{width}b"
+    bits = "1" + "".join([format(number, form) for number in numbers])
+    return bytes([width]) + int(bits, 2).to_bytes(-(-len(bits) // 8))
 
 
 def unpack_moves(data: bytes, num_seats: int) -> tuple[tuple[int, int], ...]:
     """The inverse of :func:`pack_moves`."""
+    if not data:
+        return ()
+    width, bits = data[0], f"{int.from_bytes(data[1:]):b}"
+    numbers = (int(bits[at : at + width], 2) for at in range(1, len(bits), width))
     moves = []
     expected = 0
-    values = _varints(data)
-    for value in values:
-        player = next(values) - 1 if value & 1 else expected
-        moves.append((player, value >> 1))
+    for number in numbers:
+        player = next(numbers) - 1 if number & 1 else expected
+        moves.append((player, number >> 1))
         if player >= 0:
             expected = (player + 1) % num_seats
     return tuple(moves)

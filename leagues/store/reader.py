@@ -172,6 +172,7 @@ class SqlReader(Reader):
         return row
 
     def _match(self, row: Row[Any], actions: bytes) -> Match:
+        crash = len(schema.ENDINGS) - 1
         lineup = [(self._members[member - 1], weights) for member, weights in codec.unpack_lineup(row.seats)]
         return Match(
             seats=tuple(member.id for member, _ in lineup),
@@ -181,12 +182,12 @@ class SqlReader(Reader):
             kind=schema.KINDS[row.kind],
             history=codec.unpack_moves(actions, len(lineup)),
             returns=codec.unpack_returns(row.returns, len(lineup)),
-            ending=schema.ENDINGS[row.ending],
+            ending=schema.ENDINGS[min(row.ending, crash)],
             plies=row.plies,
             digest=row.digest.hex(),
             started_at=EPOCH + row.started_at * MILLISECOND,
             duration=row.duration / 1000,
-            fault=row.fault,
+            fault=row.ending - crash if row.ending >= crash else None,
             iteration=row.iteration,
             id=row.id,
         )

@@ -44,7 +44,7 @@ KINDS: tuple[MatchKind, ...] = ("training", "evaluation")
 """``matches.kind`` holds the place in this tuple (0 and 1 take no byte in SQLite)."""
 
 ENDINGS: tuple[Literal["terminated", "truncated", "crash"], ...] = ("terminated", "truncated", "crash")
-"""``matches.ending`` holds the place in this tuple."""
+"""``matches.ending`` holds the place in this tuple, plus the seat at fault after a crash."""
 
 metadata = MetaData()
 
@@ -100,7 +100,6 @@ class MatchColumns(TypedColumns):
     block: Named[int] = Column(Integer)
     iteration: Named[int] = Column(Integer)
     ending: Named[int] = Column(Integer)
-    fault: Named[int | None] = Column(Integer)
     plies: Named[int] = Column(Integer)
     started_at: Named[int] = Column(Integer)
     duration: Named[int] = Column(Integer)

@@ -22,10 +22,10 @@ def test_any_history_comes_back(history: tuple[int, tuple[tuple[int, int], ...]]
     assert codec.unpack_moves(codec.pack_moves(moves, seats), seats) == moves
 
 
-def test_moves_in_turn_cost_a_byte_each_and_chance_two() -> None:
-    in_turn = tuple((k % 3, k % 64) for k in range(99))
-    assert len(codec.pack_moves(in_turn, 3)) == 99
-    assert len(codec.pack_moves(((-1, 5), (-1, 6), *in_turn), 3)) == 103
+def test_moves_in_turn_cost_their_action_and_a_bit() -> None:
+    in_turn = tuple((k % 3, k % 32) for k in range(100))
+    assert len(codec.pack_moves(in_turn, 3)) == 1 + 100 * 6 // 8 + 1
+    assert len(codec.pack_moves(((-1, 5), (-1, 6), *in_turn), 3)) == 1 + 104 * 6 // 8 + 1
 
 
 @pytest.mark.parametrize("move", [(2, 0), (-2, 0), (0, -1)])

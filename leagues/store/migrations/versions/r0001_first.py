@@ -54,7 +54,6 @@ def upgrade() -> None:
         sa.Column("block", sa.Integer, nullable=False),
         sa.Column("iteration", sa.Integer, nullable=False),
         sa.Column("ending", sa.Integer, nullable=False),
-        sa.Column("fault", sa.Integer),
         sa.Column("plies", sa.Integer, nullable=False),
         sa.Column("started_at", sa.Integer, nullable=False),
         sa.Column("duration", sa.Integer, nullable=False),
