@@ -37,6 +37,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h {whole % 3600 // 60:02}m"
 
 
+def signed(value: float) -> str:
+    """A return for a person: with its sign, zero without."""
+    return f"{value:+.4g}" if value else "0"
+
+
 def interval_bar(low: float, at: float, high: float, *, left: float, right: float, width: int) -> str:
     """The interval ``low..high`` and the point ``at`` in it, on an axis ``left..right`` of ``width`` characters."""
     scale = (width - 1) / (right - left) if right > left else 0.0

@@ -18,7 +18,7 @@ def games(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the games, with their seats, dynamics and spaces.
+    """List the games with their seats and spaces.
 
     A game that cannot be played here is marked, with the reason.
     """
@@ -34,7 +34,18 @@ def games(
     if not found:
         console().print(cell(f"no game matches {pattern!r}: `arena games` lists them all"))
         return
-    rows = table("game", "seats", "dynamics", "information", "utility", "chance", "observation", "actions", "title")
+    rows = table(
+        "game",
+        "seats",
+        "dynamics",
+        "information",
+        "utility",
+        "chance",
+        "observation",
+        "actions",
+        "title",
+        right=("seats", "actions"),
+    )
     for info in found:
         if info.playable:
             shape = "x".join(map(str, info.observation or ()))

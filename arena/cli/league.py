@@ -17,9 +17,10 @@ _ROOM_FOR_BARS = 110
 
 
 def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
-    """Show the ratings of the frozen members, on the Elo scale with 95% intervals.
+    """Show the ratings of a league's members.
 
-    Ratings come from evaluation matches only; learners that still change have none.
+    On the Elo scale, with 95% intervals. Ratings come from evaluation matches only; learners that still change have
+    none.
     """
     from arena.cli.output import cell, console, print_json, show, table
     from arena.text import interval_bar
@@ -67,9 +68,10 @@ def payoffs(
     ] = "evaluation",
     as_json: AsJson = False,
 ) -> None:
-    """Show the score of each member against each other, in percent, with the number of games.
+    """Show who scores how much against whom.
 
-    A draw counts one half. With --json both kinds are listed, training and evaluation.
+    In percent, with the number of games in brackets; a draw counts one half. With --json both kinds are listed,
+    training and evaluation.
     """
     from arena.cli.errors import check_kind
     from arena.cli.output import console, print_json
@@ -99,7 +101,7 @@ def show(
     member: Annotated[str, typer.Argument(metavar="MEMBER", help="Its name, such as main@12.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Show one member: what it is, its rating, its best and worst opponents."""
+    """Show one member: its rating, whom it beats, who beats it."""
     from dataclasses import asdict
 
     from arena.cli.output import print_json

@@ -27,6 +27,7 @@ def matches(
     """List the recorded matches, newest first."""
     from arena.cli.errors import check_kind
     from arena.cli.output import cell, console, print_json, show, table
+    from arena.text import signed
     from leagues.store import open_reader
 
     if kind is not None:
@@ -48,7 +49,7 @@ def matches(
             str(match.id),
             f"{match.started_at:%Y-%m-%d %H:%M:%S}",
             cell(match.kind),
-            " ".join(f"{value:+g}" for value in match.returns),
+            " ".join(map(signed, match.returns)),
             str(match.plies),
             cell(match.ending, "red" if match.ending == "crash" else ""),
             cell(" against ".join(match.seats), "bold"),
@@ -120,9 +121,10 @@ def _number(match: str) -> int:
 
 
 def verify(folder: LeagueFolder, as_json: AsJson = False) -> None:
-    """Check a league against itself; fails if something is not as it was recorded.
+    """Check that a league is as it was recorded.
 
-    Plays every recorded match again, rechecks the hashes of the weights, and counts the scores again. Only reads.
+    Fails if something is not. Plays every recorded match again, rechecks the hashes of the weights, and counts the
+    scores again. Only reads.
     """
     from dataclasses import asdict
 

@@ -14,19 +14,25 @@ def match(
     game: GameSpec,
     agents: Annotated[
         list[str],
-        typer.Argument(metavar="AGENT AGENT...", help="Such as random, mcts:200, DIR:best.", show_default=False),
+        typer.Argument(metavar="AGENT", help="Such as random, mcts:200, DIR:best.", show_default=False),
     ],
     games: Annotated[int, typer.Option("--games", min=1, metavar="N", help="Number of games.")] = 100,
     seed: Seed = 0,
     league: Annotated[
         Path | None,
-        typer.Option("--league", metavar="DIR", help="Record the matches in this league.", show_default=False),
+        typer.Option(
+            "--league",
+            metavar="DIR",
+            help="Record the matches in this league, of which all are members.",
+            show_default=False,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let agents play, and print the score of the first with its 95% interval.
+    """Score an agent against others.
 
-    A draw counts one half. Seats rotate, so that nobody gains by moving first.
+    Prints the mean score of the first agent with its 95% interval; a draw counts one half. Seats rotate, so that
+    nobody gains by moving first.
     """
     from arena.cli.output import cell, console, print_json
     from arena.matches import play_match
@@ -53,13 +59,20 @@ def play(
     against: Annotated[
         str, typer.Option("--against", metavar="AGENT", help="Such as random, mcts:200, DIR:best.", show_default=False)
     ],
-    seat: Annotated[int, typer.Option("--seat", min=0, metavar="N", help="Your seat; 0 moves first.")] = 0,
-    seed: Seed = 0,
+    seat: Annotated[int, typer.Option("--seat", min=0, metavar="N", help="Your seat, from 0.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", min=0, metavar="S", help="Seed of the game; drawn at random without.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Play GAME yourself against an agent, which takes all other seats.
+    """Play GAME yourself against an agent.
 
-    Enter a move by its name or number; q leaves.
+    The agent takes all other seats. Enter a move by its name or number; q leaves.
     """
+    import secrets
+
     from agents.contract import QuitGame
     from agents.human import HumanAgent
     from arena.cli.errors import FAILED, CallError
@@ -76,6 +89,7 @@ def play(
     opponent = load_agent(against, made)
     you, name = "you", plain(against)
     agents = {you: HumanAgent(write=lambda text: print(plain(text, lines=True))), name: Announced(opponent, made, name)}
+    seed = secrets.randbelow(2**31) if seed is None else seed
     seats = tuple(you if place == seat else name for place in range(made.num_seats))
     print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {name}.")
     try:

@@ -50,11 +50,11 @@ class Stop:
 
 
 def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
-    """One line: rate, time, iteration, members, and the best frozen member with its interval."""
+    """One line: rate, time, iteration, rated members, and the best frozen member with its interval."""
     parts = [f"{progress.rate:,.0f} steps/s", f"{duration(elapsed)} gone"]
     if progress.remaining is not None:
         parts.append(f"{duration(progress.remaining)} left")
-    parts += [f"iteration {progress.iteration:,}", f"{len(standings)} members"]
+    parts += [f"iteration {progress.iteration:,}", f"{len(standings)} rated"]
     if standings:
         best = standings[0]
         parts.append(f"best {plain(best.agent)} {best.rating:.0f} ({best.low:.0f} to {best.high:.0f})")

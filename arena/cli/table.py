@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from agents.contract import Agent, Turn
-from arena.text import plain
+from arena.text import plain, signed
 from games.contract import Game, IntArray
 from leagues.records import Match
 
@@ -48,5 +48,5 @@ def result_for(game: Game, match: Match, seat: int) -> str:
         verdict = "You won"
     else:
         verdict = "You lost"
-    shown = ", ".join(f"seat {place} {value:+g}" for place, value in enumerate(match.returns))
+    shown = ", ".join(f"seat {place} {signed(value)}" for place, value in enumerate(match.returns))
     return "\n".join([*lines, f"{verdict} after {match.plies} plies ({shown})."])

@@ -18,7 +18,9 @@ def train(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option("--steps", min=1, metavar="N", help="Train for so many agent steps.", show_default=False),
+        typer.Option(
+            "--steps", min=1, metavar="N", help="Train until the league has so many game steps.", show_default=False
+        ),
     ] = None,
     env_runners: Annotated[
         int, typer.Option("--env-runners", min=0, metavar="K", help="Sampling processes; 0 samples in this one.")
@@ -26,7 +28,7 @@ def train(
     tables: Annotated[
         int | None,
         typer.Option(
-            "--tables", min=1, metavar="N", help="Games at once in each sampler.", show_default="fits the game"
+            "--tables", min=1, metavar="N", help="Games at once in each sampling process.", show_default=False
         ),
     ] = None,
     learners: Annotated[
@@ -35,10 +37,18 @@ def train(
     gpus_per_learner: Annotated[
         float, typer.Option("--gpus-per-learner", min=0.0, metavar="G", help="GPUs of each learner.")
     ] = 0.0,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of the whole league.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the league in DIR.")] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", min=0, metavar="S", help="Seed of a new league; drawn at random without.", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the league in DIR, with its seed and settings.")
+    ] = False,
     main_exploiter: Annotated[
-        bool, typer.Option("--main-exploiter", help="Train a second learner that looks for the first one's weaknesses.")
+        bool,
+        typer.Option("--main-exploiter", help="In a new league, also train a learner that hunts main's weaknesses."),
     ] = False,
 ) -> None:
     """Train a league of agents on GAME by self-play.
@@ -54,6 +64,10 @@ def train(
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are both given: drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be above 0, but is {minutes:g}")
+    if resume and (seed is not None or main_exploiter):
+        raise CallError(
+            "a league keeps its seed and learners, but --resume came with --seed or --main-exploiter: drop it"
+        )
     spec = make_game(game).spec
     _check_league(league, spec, resume)
 
@@ -75,7 +89,7 @@ def train(
             on_progress=on_progress,
             should_stop=stop.asked,
         )
-    typer.echo(f"Done. Look at it: arena leaderboard {league}   Watch it: arena watch {league}")
+    print(f"{'Stopped' if stop.asked() else 'Done'}. The league is in {league}: arena leaderboard, watch, replay, ...")
 
 
 def _check_league(folder: Path, spec: str, resume: bool) -> None:

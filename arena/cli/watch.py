@@ -6,9 +6,9 @@ from arena.cli.options import LeagueFolder
 
 
 def watch(folder: LeagueFolder) -> None:
-    """Watch a league live: leaderboard, matches and boards, while it trains or after.
+    """Watch a league live, while it trains or after.
 
-    Press ? inside for the keys, q to leave.
+    Shows the leaderboard, the matches, and the board of one match. Press ? inside for the keys, q to leave.
     """
     watch_league(folder)
 

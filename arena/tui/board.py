@@ -9,9 +9,9 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from arena.replay import Frame
-from arena.text import plain
+from arena.text import plain, signed
 from arena.tui.feed import Opened
-from arena.tui.rows import ACCENT, FAINT, GOOD, WARM, outcome, seat_style, signed
+from arena.tui.rows import ACCENT, FAINT, GOOD, WARM, outcome, seat_style
 
 PACE = 0.35
 """Seconds between two positions while playing by itself."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rich.text import Text
 
-from arena.text import duration, interval_bar, plain
+from arena.text import duration, interval_bar, plain, signed
 from arena.tui.feed import Picture
 from arena.tui.tables import Row
 from leagues.records import Match
@@ -118,11 +118,6 @@ def match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[R
 def returns(match: Match) -> str:
     """The returns by seat, such as ``+1 -1``."""
     return " ".join(map(signed, match.returns))
-
-
-def signed(value: float) -> str:
-    """A number with its sign, zero without."""
-    return f"{value:+.4g}" if value else "0"
 
 
 def seat_style(match: Match, seat: int) -> str:

@@ -1,0 +1,159 @@
+"""``arena train``: what it tells, how it stops, and one real league from training to replay."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_league import GAME, played_league
+
+from arena.cli.app import run
+from arena.cli.progress import Stop, describe, progress_line
+from leagues.ratings import Standing
+from leagues.store.contract import Progress
+
+BEST = Standing("main@3", "main", 3, 812.4, 700.1, 930.9, 40, 30, 2, 8)
+
+
+def progress(iteration: int = 7, remaining: float | None = 75.0) -> Progress:
+    return Progress(iteration, 80_000, 70_000, 5_000, 12.0, 17_650.4, datetime.now(UTC), remaining=remaining)
+
+
+def test_a_line_tells_rate_time_iteration_members_and_the_best() -> None:
+    line = describe(progress(), [BEST], elapsed=62.0)
+    for part in ("17,650 steps/s", "1m 02s gone", "1m 15s left", "iteration 7", "1 rated", "main@3 812 (700 to 931)"):
+        assert part in line
+    assert "left" not in describe(progress(remaining=None), [], elapsed=1.0)
+
+
+def test_in_a_pipe_the_first_and_the_last_line_are_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_line(GAME) as on_progress:
+        for iteration in range(1, 6):
+            on_progress(progress(iteration), [BEST])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("iteration ")[1][0] for line in lines] == ["1", "5"]
+    assert "\x1b" not in "".join(lines)
+
+
+def test_on_a_screen_there_is_one_live_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.cli.progress.is_screen", lambda: True)
+    monkeypatch.setattr("arena.cli.output.is_screen", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    with progress_line("[red]game") as on_progress:
+        on_progress(progress(), [BEST])
+    out = capsys.readouterr().out
+    assert "[red]game" in out
+    assert "iteration 7" in out
+
+
+def test_the_first_interrupt_asks_and_the_second_stops(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Stop() as stop:
+        assert not stop.asked()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.asked()
+        assert "Stopping after this iteration" in capsys.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.fixture
+def trainer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., None]], None]:
+    """Puts a training loop in the place of the real one, which takes seconds to start."""
+
+    def replace(loop: Callable[..., None]) -> None:
+        monkeypatch.setattr("arena.training.run.train", loop)
+
+    return replace
+
+
+def test_options_reach_the_trainer(
+    trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    got: dict[str, Any] = {}
+
+    def loop(game: str, *, on_progress: Callable[..., None], should_stop: Callable[[], bool], **options: Any) -> None:
+        got.update(options, game=game, stopped=should_stop())
+        on_progress(progress(), [BEST])
+
+    trainer(loop)
+    league = tmp_path / "league"
+    args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --tables 8 --seed 4 --main-exploiter"
+    assert run(args.split()) == 0
+    out = capsys.readouterr().out
+    assert "iteration 7" in out
+    assert out.splitlines()[-1].startswith("Done. ")
+    assert got == {
+        "game": f"{GAME}" if "(" not in got["game"] else got["game"],
+        "league": league,
+        "minutes": None,
+        "steps": 500,
+        "env_runners": 2,
+        "tables": 8,
+        "learners": 0,
+        "gpus_per_learner": 0.0,
+        "seed": 4,
+        "resume": False,
+        "main_exploiter": True,
+        "stopped": False,
+    }
+
+
+def test_an_interrupt_ends_cleanly_and_a_second_one_at_once(
+    trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def once(_: str, *, should_stop: Callable[[], bool], **__: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        assert should_stop()
+
+    def twice(_: str, **__: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    trainer(once)
+    assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 0
+    assert capsys.readouterr().out.startswith("Stopped. ")
+    trainer(twice)
+    assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: interrupted"
+
+
+def test_a_resumed_league_keeps_its_seed(
+    trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    league = str(played_league(tmp_path / "league"))
+    seen: list[bool] = []
+    trainer(lambda _, *, resume, **__: seen.append(resume))
+    assert run(["train", GAME, "--league", league, "--resume"]) == 0
+    assert seen == [True]
+    assert run(["train", GAME, "--league", league, "--resume", "--seed", "1"]) == 2
+    assert "error: a league keeps its seed" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_league_is_trained_resumed_and_looked_at(tmp_path: Path) -> None:
+    league = str(tmp_path / "league")
+
+    def arena(*args: str) -> str:
+        command = [sys.executable, "-c", "from arena.cli import main; main()", *args]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "steps/s" in arena("train", GAME, "--league", league, "--steps", "6000", "--seed", "1")
+    arena("train", GAME, "--league", league, "--steps", "12000", "--resume")
+    board = json.loads(arena("leaderboard", league, "--json"))
+    assert "random" in [row["agent"] for row in board]
+    assert json.loads(arena("verify", league, "--json"))["findings"] == []
+    newest = json.loads(arena("matches", league, "--limit", "1", "--json"))[0]
+    assert arena("replay", league, str(newest["match"])).count(" plays ") == newest["plies"]
