@@ -7,6 +7,7 @@ a virtual loss of weight one half against a node of strength 0, which keeps ever
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -90,14 +91,25 @@ class Comparisons:
         return total
 
     def fit(self) -> tuple[Floats, float]:
-        """Strengths ``(n,)`` in natural units, the virtual node at 0, and the tie parameter."""
-        if not self.n:
-            return np.zeros(0), 0.0
-        strengths, ties = self._newman()
-        # Newman's iteration slows down on long chains of players and stops at a limit; Newton's ends where it ends.
+        """Strengths ``(n,)`` in natural units, the virtual node at 0, and the tie parameter: the maximum likelihood.
+
+        Newton's method for the strengths and for the logarithm of the tie parameter in turn. The usual fixed-point
+        iterations update all strengths at once, and that swings forever where the graph of pairs is nearly bipartite:
+        a chain of snapshots, or everybody against one anchor.
+        """
         sums = self.sums[None].astype(np.float64)
-        even = np.full((1, self.n), 0.5)
-        return self._newton(strengths, ties, sums.sum(-1), sums[..., 0] - sums[..., 2], even)[0], ties
+        games, won, draws = sums.sum(-1), sums[..., 0] - sums[..., 2], float(sums[..., 1].sum())
+        strengths = np.zeros(self.n)
+        ties = 0.5 if draws else 0.0
+        near = self._inverse(strengths, ties)
+        for _ in range(_MOST_STEPS if self.n else 0):
+            before = ties
+            strengths = self._newton(strengths, ties, games, won, np.full((1, self.n), 0.5), near)[0]
+            if draws:
+                ties = self._ties(strengths, ties, games[0], draws)
+            if abs(ties - before) <= 1e-6 * ties:
+                break
+        return strengths, ties
 
     def resample(self, strengths: Floats, ties: float, resamples: int, rng: np.random.Generator) -> Floats:
         """Refits ``(resamples, n)`` on resampled blocks, from the fit of all blocks.
@@ -112,6 +124,7 @@ class Comparisons:
         weight = self.results.sum(1)
         balance = self.results[:, 0] - self.results[:, 2]
         starts = np.flatnonzero(np.diff(self.pair, prepend=-1))
+        near = self._inverse(strengths, ties)
         chunk = 1 + _CHUNK // (1 + self.n**2 + len(self.kind))
         refits = [np.zeros((0, self.n))]
         for first in range(0, resamples, chunk):
@@ -122,28 +135,23 @@ class Comparisons:
                 drawn = rng.standard_gamma(self.times, (size, len(self.times)))[:, self.kind]  # (size, E)
                 games = np.add.reduceat(drawn * weight, starts, axis=1)
                 won = np.add.reduceat(drawn * balance, starts, axis=1)
-            refits.append(self._newton(strengths, ties, games, won, virtual))
+            refits.append(self._newton(strengths, ties, games, won, virtual, near))
         return np.concatenate(refits)
 
-    def _newman(self) -> tuple[Floats, float]:
-        import evalica  # brings pandas and scipy along, which takes a second that only ratings should cost
+    def _ties(self, strengths: Floats, ties: float, games: Floats, draws: float) -> float:
+        """The tie parameter under which as many games are expected to be drawn as were."""
+        halves = np.concatenate([strengths[self.i] - strengths[self.j], strengths]) / 2
+        decided = 2 * np.cosh(halves)
+        count = np.concatenate([games, np.full(self.n, 2 * _VIRTUAL)])
+        for _ in range(_MOST_STEPS):
+            drawn = 2 * ties / (decided + 2 * ties)
+            step = float((draws - count @ drawn) / (count @ (drawn * (1 - drawn))))
+            ties *= math.exp(min(max(step, -1.0), 1.0))
+            if abs(step) < 1e-9:
+                break
+        return ties
 
-        sums = self.sums
-        players = np.arange(self.n)
-        node = np.full(self.n, self.n)
-        left = np.concatenate([self.i, self.i, self.i, players, players])
-        right = np.concatenate([self.j, self.j, self.j, node, node])
-        weights = np.concatenate([*sums.T.astype(np.float64), np.full(2 * self.n, _VIRTUAL)])
-        met, drew = len(self.i), evalica.Winner.Draw
-        won, lost = evalica.Winner.X, evalica.Winner.Y
-        winners = [won] * met + [drew] * met + [lost] * met + [won] * self.n + [lost] * self.n
-        fit = evalica.newman(
-            left.tolist(), right.tolist(), winners, weights=weights.tolist(), tolerance=1e-8, limit=500
-        )
-        strengths = np.log(fit.scores.loc[list(range(self.n + 1))].to_numpy(np.float64))
-        return strengths[:-1] - strengths[-1], float(fit.v)
-
-    def _newton(self, start: Floats, ties: float, games: Floats, won: Floats, virtual: Floats) -> Floats:
+    def _newton(self, start: Floats, ties: float, games: Floats, won: Floats, virtual: Floats, near: Floats) -> Floats:
         """Maximise the likelihood for many weightings at once.
 
         Args:
@@ -152,13 +160,13 @@ class Comparisons:
             games: ``(R, P)`` games of each pair.
             won: ``(R, P)`` wins less losses of its ``i``.
             virtual: ``(R, n)`` share of the virtual win.
+            near: ``(n, n)`` roughly the inverse of any of the curvatures.
 
         Returns:
             ``(R, n)`` strengths.
         """
         strengths = np.tile(start, (len(virtual), 1))
         todo = np.arange(len(virtual))
-        near = np.linalg.inv(self._curvature(start[None], ties, games.mean(0, keepdims=True))[0])
         for _ in range(_MOST_STEPS):
             here = strengths[todo]
             pull = won[todo] / 2 - games[todo] * _outcome(here[:, self.i] - here[:, self.j], ties)[0]
@@ -178,6 +186,11 @@ class Comparisons:
         diagonal = np.arange(self.n)
         matrices[:, diagonal, diagonal] = 2 * _VIRTUAL * _outcome(strengths, ties)[1] - matrices.sum(-1)
         return matrices
+
+    def _inverse(self, strengths: Floats, ties: float) -> Floats:
+        """The inverse of the curvature over all blocks, ``(n, n)``."""
+        games = self.sums.sum(-1)[None].astype(np.float64)
+        return np.linalg.inv(self._curvature(strengths[None], ties, games)[0])
 
     def _dense(self, values: Floats, mirror: int) -> Floats:
         """Values of pairs ``(R, P)`` as matrices ``(R, n, n)``, times ``mirror`` below the diagonal."""

@@ -211,6 +211,10 @@ class League:
         """Whether the learner starts over from new weights once its snapshot is taken: main exploiters do."""
         return self._members[self._learner(learner)].role == "main_exploiter"
 
+    def steps_since_snapshot(self, learner: str) -> int:
+        """Agent steps a learner has been trained on since its last snapshot, or since it joined."""
+        return self._steps[self._learner(learner)]
+
     def payoff(self, a: str, b: str) -> tuple[float, float]:
         """``(score, games)`` of ``a`` against ``b`` in training, both decayed; (0.5, 0) when they have not met.
 

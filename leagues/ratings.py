@@ -1,15 +1,14 @@
 """Ratings: how strong each frozen member is on the Elo scale, with intervals, from evaluation matches alone.
 
 The model is Davidson's extension of Bradley-Terry to draws (Davidson 1970, "On extending the Bradley-Terry model to
-accommodate ties"), fitted by Newman's iteration (Newman 2023, JMLR 24, 1-25) as evalica implements it: with a rating
-difference ``d`` in natural units and a tie parameter ``v`` the chances of win, draw and loss are as
-``exp(d / 2) : 2 v : exp(-d / 2)``. Elo is ``400 / ln 10`` times natural units.
+accommodate ties", JASA 65): with a rating difference ``d`` in natural units and a tie parameter ``v`` the chances of
+win, draw and loss are as ``exp(d / 2) : 2 v : exp(-d / 2)``. Elo is ``400 / ln 10`` times natural units.
 
 Weak prior: every member also has one win and one loss of weight one half against a virtual node, so that unbeaten
 members and members without games have a finite rating. Anchor: the member ``random`` is at 0 where there is one, else
 the mean is. Ratings are therefore differences to the anchor, and the anchor's own interval has no width.
 
-Intervals come from the block bootstrap: 300 times the blocks are drawn with replacement, and so are the virtual
+Intervals come from the Bayesian block bootstrap: 300 times every block gets a random weight, and so do the virtual
 results (win share ~ Beta(1/2, 1/2), mean one half), which gives a member with few or one-sided games the wide interval
 it deserves. Neither the order of games nor that of members changes any rating.
 """
@@ -33,6 +32,7 @@ from leagues.store.contract import BlockScore
 
 __all__ = [
     "ANCHOR",
+    "ELO",
     "Ratings",
     "Standing",
     "choose_rating_pairs",
