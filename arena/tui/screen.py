@@ -26,7 +26,7 @@ HELP = """\
 tab        go to the next list, or to the board
 enter      on a member: list its matches only, or all again
            on a match: play it from the start
-escape     list all matches again
+escape     list all matches again and follow the newest
 
 ← →        one step back, one step on
 home end   the first, the last position
@@ -83,6 +83,7 @@ class LeagueScreen(Screen[None]):
         self._wanted = match
         self._opening: Literal["start", "end", "play"] = "end" if match is None else "start"
         self._under_cursor: str | None = None
+        self._following = match is None
         self._feed = Feed(folder, self.post_message)
 
     def compose(self) -> ComposeResult:
@@ -97,6 +98,7 @@ class LeagueScreen(Screen[None]):
     def on_mount(self) -> None:
         self.leaderboard.border_title = "Leaderboard"
         self.matches.focus()
+        self._follow(self._following)
         self.board.say("Reading the league ...")
         self._show_status()
         self.set_interval(1.0, self._show_status)
@@ -139,14 +141,12 @@ class LeagueScreen(Screen[None]):
         if not keys:
             if self._wanted is None:
                 self.board.say(_empty(message.picture))
-        elif before is None or before.only != message.picture.only or self._wanted is None:
-            # The list is a new one: go on with the match that is open if it is there, else with the newest.
-            key = str(self._wanted)
-            if key in keys:
-                self.matches.select(key)
-            elif before is not None or self._wanted is None:
-                self.matches.select(keys[0])
+        elif self._following:
+            self.matches.select(keys[0])
+            if keys[0] != str(self._wanted):
                 self._open(keys[0], "end")
+        elif before is None and str(self._wanted) in keys:
+            self.matches.select(str(self._wanted))
         self._under_cursor = self.matches.key
 
     @on(LeagueLost)
@@ -174,37 +174,45 @@ class LeagueScreen(Screen[None]):
         # The cursor's row also changes when rows come and go; only a person's own move opens another match.
         if key is not None and key != self._under_cursor:
             self._under_cursor = key
+            self._follow(False)
             self._open(key, "end")
 
     @on(DataTable.RowSelected, "MatchList")
     def _chosen(self) -> None:
         if self.matches.key is not None:
+            self._follow(False)
             self._open(self.matches.key, "play")
 
     @on(DataTable.RowSelected, "Leaderboard")
     def _filtered(self) -> None:
         if self._picture is not None:
             member = self.leaderboard.key
+            self._follow(True)
             self._feed.list_only(None if member == self._picture.only else member)
 
     def action_show_all(self) -> None:
-        """List everybody's matches again."""
+        """List everybody's matches again, and follow the newest."""
+        self._follow(True)
         self._feed.list_only(None)
 
     def action_step(self, by: int) -> None:
         """Step through the match."""
+        self._follow(False)
         self.board.step(by)
 
     def action_first(self) -> None:
         """Go to the first position."""
+        self._follow(False)
         self.board.go(0)
 
     def action_last(self) -> None:
         """Go to the last position."""
+        self._follow(False)
         self.board.go(self.board.last)
 
     def action_play(self) -> None:
         """Play the match, or pause."""
+        self._follow(False)
         self.board.play()
 
     def action_help(self) -> None:
@@ -214,6 +222,10 @@ class LeagueScreen(Screen[None]):
     @on(events.Resize)
     def _resized(self) -> None:
         self._show()
+
+    def _follow(self, newest: bool) -> None:
+        self._following = newest
+        self.matches.border_subtitle = "following the newest" if newest else "escape: follow the newest"
 
     def _open(self, key: str, opening: Literal["start", "end", "play"]) -> None:
         self._wanted, self._opening = int(key), opening

@@ -179,6 +179,24 @@ async def test_new_matches_come_in_without_moving_the_cursor(tmp_path: Path) -> 
         assert "Match 11" in person.text()
 
 
+async def test_the_newest_match_is_followed_until_a_person_chooses(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        await person.see(person.shows("Match 13", "following the newest"))
+        with open_writer(league) as store:
+            play(store, [("random", "first")], block=8)
+            await person.see(person.shows("Match 14"))
+            assert person.screen.matches.key == "14"
+            await person.press("left")
+            ply = person.screen.board.ply
+            play(store, [("random", "first")], block=9)
+            await person.see(person.shows("15 matches"))
+            assert (person.screen.matches.key, person.screen.board.ply) == ("14", ply)
+            await person.press("escape")
+            await person.see(person.shows("Match 15"))
+            assert person.screen.matches.key == "15"
+
+
 async def test_an_empty_league_says_so_and_fills(tmp_path: Path) -> None:
     with new_league(tmp_path / "league") as store:
         async with watching(tmp_path / "league", size=NARROW) as person:
