@@ -229,11 +229,14 @@ def open_file_reader(folder: Path) -> SqlReader:
         engine = database.frozen_engine(path)
         with database.transaction(engine, name) as connection:
             found = database.revision(connection)
-    database.check_not_newer(found, name)
-    if int(found) < int(schema.REVISION):
+    try:
+        database.check_not_newer(found, name)
+        if int(found) < int(schema.REVISION):
+            raise StoreError(
+                f"this program reads leagues of schema {schema.REVISION}, but {name} has schema {found}; "
+                "open it once for writing (`arena train --resume` does), which brings it up to date"
+            )
+    except StoreError:
         engine.dispose()
-        raise StoreError(
-            f"this program reads leagues of schema {schema.REVISION}, but {name} has schema {found}; "
-            "open it once for writing (arena rate does), which brings it up to date"
-        )
+        raise
     return SqlReader(engine, name)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leagues.store import codec
@@ -16,6 +16,7 @@ def histories(draw: st.DrawFn) -> tuple[int, tuple[tuple[int, int], ...]]:
     return seats, tuple(draw(moves))
 
 
+@settings(deadline=None)
 @given(histories())
 def test_any_history_comes_back(history: tuple[int, tuple[tuple[int, int], ...]]) -> None:
     seats, moves = history
@@ -34,6 +35,7 @@ def test_a_move_outside_the_game_is_refused(move: tuple[int, int]) -> None:
         codec.pack_moves([move], 2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats() | st.integers(-200, 200).map(float), min_size=1, max_size=9))
 def test_returns_come_back_bit_for_bit(returns: list[float]) -> None:
     packed = codec.pack_returns(returns)
@@ -42,6 +44,7 @@ def test_returns_come_back_bit_for_bit(returns: list[float]) -> None:
     assert len(packed) in (len(returns), 8 * len(returns))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.booleans()), min_size=1, max_size=9))
 def test_lineups_come_back(seats: list[tuple[int, bool]]) -> None:
     assert codec.unpack_lineup(codec.pack_lineup(seats)) == seats

@@ -53,6 +53,7 @@ def test_pfsp_is_uniform_when_every_weight_vanishes(weighting: Any) -> None:
     assert pfsp(np.ones(4), weighting) == pytest.approx([0.25] * 4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.sampled_from(["hard", "variance", "linear", "capped"]))
 def test_pfsp_gives_probabilities(rates: list[float], weighting: Any) -> None:
     probabilities = pfsp(np.array(rates), weighting)
@@ -96,7 +97,7 @@ def branch(pairing: Pairing) -> str:
     return "self" if set(pairing.seats) == {pairing.learner} else "frozen"
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     seats=st.integers(1, 5),
     snapshots=st.integers(0, 6),
@@ -288,7 +289,7 @@ class TestSnapshots:
             league.snapshot("main", "ab" * 32, 1, {"player_0": "main"})
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 200)), min_size=1, max_size=6))
 def test_a_restored_league_goes_on_as_the_original(iterations: list[tuple[int, int, int]]) -> None:
     config = LeagueConfig(main_exploiter=True, snapshot_min_steps=100, snapshot_max_steps=300)

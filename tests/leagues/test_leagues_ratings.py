@@ -229,6 +229,7 @@ class TestScoreInterval:
         with pytest.raises(LeagueError, match="at least one complete block"):
             score_interval([])
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=50))
     def test_it_holds_its_score_within_bounds(self, scores: list[float]) -> None:
         score, low, high = score_interval(scores)

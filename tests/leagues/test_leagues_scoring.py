@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import match
 
@@ -44,6 +44,7 @@ def test_a_crash_is_tallied_against_the_seat_at_fault() -> None:
     assert tallies([crash]) == [Tally("a", "b", 0, 0, 1), Tally("b", "a", 1, 0, 0)]
 
 
+@settings(deadline=None)
 @given(GAMES)
 def test_tallies_mirror_each_other_whatever_the_order(games: list[tuple[tuple[str, ...], tuple[float, ...]]]) -> None:
     found = {(t.member, t.opponent): t for t in tallies(games)}

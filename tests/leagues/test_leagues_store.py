@@ -13,6 +13,8 @@ from leaguekit import INFO, MAIN, NOW, RANDOM, match, progress, put_weights, sna
 from leagues import scoring
 from leagues.records import Tally
 from leagues.store import BlockScore, Reader, StoreError, Writer, create_store, open_reader
+from leagues.store.conformance import check_store
+from leagues.store.reader import SqlReader
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -192,3 +194,15 @@ def test_many_lineups_fit_one_transaction(writer: Writer) -> None:
     writer.record(matches=[match(pair) for pair in reversed(pairs)])
     assert [m.seats for m in writer.iter_matches()] == pairs + pairs[::-1]
     assert len(writer.matches(member="r7", limit=None)) == 2 * (2 * 40 - 1)
+
+
+def test_every_back_end_passes_the_suite_that_users_can_run(tmp_path: Path) -> None:
+    check_store(lambda info: create_store(None, info))
+    folder = tmp_path / "checked"
+    check_store(lambda info: create_store(folder, info), open_reader=lambda: open_reader(folder))
+
+
+def test_the_suite_finds_a_store_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SqlReader, "tallies", lambda self: [])
+    with pytest.raises(StoreError, match="for tallies expected"):
+        check_store(lambda info: create_store(None, info))
