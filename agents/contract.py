@@ -53,8 +53,8 @@ class Agent(ABC):
             ``(B,)`` int64; each lies in its row's mask.
         """
 
-    def reset(self, tables: Sequence[int]) -> None:
+    def reset(self, tables: Sequence[int]) -> None:  # noqa: B027 - optional to override
         """Forget whatever was kept for ``tables``: new games begin there. Stateless agents need not care."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - optional to override
         """Release what the agent holds (a process, a file). Called once, after its last act."""

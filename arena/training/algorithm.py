@@ -35,6 +35,9 @@ from leagues.records import Match, Member
 from leagues.store import Progress
 
 LEAGUE = "league"
+FINAL_RATING_GAMES = 200
+"""Evaluation games that every frozen member has at least had when a run is finished."""
+
 SMOOTHED_ITERATIONS = 20
 """The rate that people see is that of the last so many iterations."""
 
@@ -129,6 +132,30 @@ class LeaguePPO(PPO):
         for name in ("iteration", "agent_steps", "env_steps", "games"):
             self.metrics.log_value((LEAGUE, name), getattr(self.keeper.progress, name), window=1)
         self.metrics.log_value((LEAGUE, "members"), len(self.keeper.members), window=1)
+
+    def finish(self) -> None:
+        """Close a run: freeze learners that have come far enough, and rate whoever has hardly been rated.
+
+        A learner is frozen if it has no snapshot yet, or has trained for ``snapshot_min_steps`` since its last.
+        """
+        keeper = self.keeper
+        state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
+        learners = keeper.worth_keeping() if keeper.progress.agent_steps else []
+        members = [self._snapshot(learner, state, keeper.progress.agent_steps) for learner in learners]
+        if members:
+            keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
+        while (plan := keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)) is not None:
+            if self.env_runner_group.num_remote_workers() == 0:
+                matches = self.env_runner.play(plan)
+            else:
+                runner = self.env_runner_group.healthy_worker_ids()[:1]
+                played = self.env_runner_group.foreach_env_runner(
+                    "play", kwargs={"plan": plan}, remote_worker_ids=runner, local_env_runner=False
+                )
+                matches = [match for part in played for match in part]
+            if not matches:
+                return
+            keeper.record(matches)
 
     def cleanup(self) -> None:
         super().cleanup()

@@ -7,18 +7,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from leagues.league import LeagueConfig
 from ray.rllib.algorithms.algorithm_config import NotProvided
 from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.callbacks.callbacks import RLlibCallback
 from ray.rllib.core.rl_module import RLModuleSpec
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
 from agents.networks import MaskedNetwork
+from arena.training.callbacks import has_callback
 from arena.training.env import GameEnv
 from arena.training.learner import LeaguePPOTorchLearner
 from games import make_game
+from leagues.league import LeagueConfig
+from leagues.records import LeagueError
 
 MAIN, MAIN_EXPLOITER = "main", "main_exploiter"
 
@@ -115,7 +116,7 @@ class LeaguePPOConfig(PPOConfig):
                 ``snapshot_win_rate``, ...).
 
         Raises:
-            ValueError: an unknown setting, or a value that breaks its rule.
+            LeagueError: an unknown setting, or a value that breaks its rule.
         """
         if folder is not NotProvided:
             self.league_folder = None if folder is None else str(folder)
@@ -123,12 +124,12 @@ class LeaguePPOConfig(PPOConfig):
             self.module_per_seat = bool(module_per_seat)
         if rating_games is not NotProvided:
             if rating_games < 0:
-                raise ValueError(f"`rating_games >= 0` must hold, but got {rating_games}")
+                raise LeagueError(f"`rating_games >= 0` must hold, but got {rating_games}")
             self.rating_games = int(rating_games)
         if settings:
             known = LeagueConfig.__dataclass_fields__
             if unknown := sorted(set(settings) - set(known)):
-                raise ValueError(f"a league setting must be one of {sorted(known)}, but got {unknown}")
+                raise LeagueError(f"a league setting must be one of {sorted(known)}, but got {unknown}")
             self.league_settings = LeagueConfig(
                 **{name: getattr(self.league_settings, name) for name in known} | settings
             )
@@ -201,17 +202,12 @@ class LeaguePPOConfig(PPOConfig):
                     "transform observations in your RLModule instead"
                 )
         for name in ("created", "start", "step"):
-            if self._has_callback(f"on_episode_{name}"):
+            if has_callback(self, f"on_episode_{name}"):
                 raise ValueError(
                     f"the callback `on_episode_{name}` cannot be called from lock-step sampling; "
                     "use `on_episode_end` or `on_sample_end`"
                 )
         super().validate()
-
-    def _has_callback(self, name: str) -> bool:
-        classes = self.callbacks_class if isinstance(self.callbacks_class, list) else [self.callbacks_class]
-        overridden = any(getattr(cls, name) is not getattr(RLlibCallback, name) for cls in classes)
-        return overridden or getattr(self, f"callbacks_{name}") is not None
 
     def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
         """Nothing to check: runners are asked for steps of finished games, not for fragments."""

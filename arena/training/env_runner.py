@@ -24,6 +24,7 @@ from agents.policy import build_policy, module_batch, sample_actions
 from agents.registry import make_agent
 from agents.weights import parse
 from arena.matches import play_pairings
+from arena.training.callbacks import has_callback
 from arena.training.env import TablesEnv, spaces
 from arena.training.episodes import to_episodes
 from arena.training.plan import Plan
@@ -97,8 +98,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.sampler = Sampler(self.game, self.num_envs, decide=self._decide, value=self._value, rng=self.rng)
         self._opponents = _Opponents()
         self._explore = True
-        self._plan_position = 0
-        self._needs_initial_reset = False
+        self._wants_episodes = has_callback(self.config, "on_episode_end")
 
     def make_module(self) -> None:
         """Build the live modules in full: their values are wanted here, so that the learner need not ask again."""
@@ -131,7 +131,6 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         self._opponents.keep(self.sampler.seated)
         self._load_opponents(plan)
-        self._plan_position = 0
         self._explore = True
         seatings = self._seatings(plan)
         sampled = self.sampler.run(
@@ -140,8 +139,11 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             modules=list(self.module.keys()),
             steps=steps,
             iteration=plan.iteration,
+            final_observations=self._wants_episodes,
         )
         self._log(sampled)
+        if self._wants_episodes:
+            self._call_on_episode_end(to_episodes(self.game, sampled, self.config.policy_mapping_fn))
         self._call_on_sample_end(sampled.trajectories)
         return TrainingSample(
             trajectories=sampled.trajectories,
@@ -201,6 +203,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             sampled = self._run(lambda: next(seatings), num_timesteps)
         self._log(sampled)
         episodes = to_episodes(self.game, sampled, self.config.policy_mapping_fn)
+        if self._wants_episodes:
+            self._call_on_episode_end(episodes)
         self._call_on_sample_end(episodes)
         return episodes
 
@@ -316,6 +320,23 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         log(names.EPISODE_RETURN_MAX, float(returns.max()), reduce="max", window=1)
         for agent_id, mean in zip(self.game.agent_ids, sampled.returns.mean(axis=0).tolist(), strict=True):
             log((names.EPISODE_AGENT_RETURN_MEAN, agent_id), mean, window=1)
+
+    def _call_on_episode_end(self, episodes: Sequence[MultiAgentEpisode]) -> None:
+        for episode in episodes:
+            make_callback(
+                "on_episode_end",
+                callbacks_objects=self._callbacks,
+                callbacks_functions=self.config.callbacks_on_episode_end,
+                kwargs={
+                    "episode": episode,
+                    "prev_episode_chunks": [],
+                    "env_runner": self,
+                    "metrics_logger": self.metrics,
+                    "env": self.env,
+                    "rl_module": self.module,
+                    "env_index": 0,
+                },
+            )
 
     def _call_on_sample_end(self, samples: Any) -> None:
         make_callback(

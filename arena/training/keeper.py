@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from leagues.league import League, LeagueConfig
 
 from agents import weights
 from arena.training import learner_state
 from arena.training.plan import Plan
 from games.contract import Game
+from leagues.league import League, LeagueConfig
 from leagues.rating_matches import choose_rating_pairs, rating_pairings
 from leagues.ratings import Standing, leaderboard
 from leagues.records import Match, Member, Tally
@@ -98,23 +98,43 @@ class Keeper:
 
     def training_plan(self, count: int) -> Plan:
         """``count`` training pairings for the coming iteration."""
-        rng = self._rng(1)
+        rng = np.random.default_rng([self.seed, self.progress.iteration, 1])
         pairings = self.league.ask(count, rng)
         # Shuffled, so that dealing them out among runners deals every learner and seat to each.
         return self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
 
-    def rating_plan(self, games: int) -> Plan | None:
-        """About ``games`` rating matches between frozen members, in whole blocks; None while there are too few."""
+    def rating_plan(self, games: int, *, below: int | None = None) -> Plan | None:
+        """About ``games`` rating matches between frozen members, in whole blocks; None while there are too few.
+
+        Args:
+            games: how many.
+            below: give None, too, once every frozen member has had so many games.
+        """
         frozen = [member for member in self.members.values() if member.frozen]
         if len(frozen) < 2 or not games:
             return None
-        rng = self._rng(2)
+        if below is not None and min(self._games_of(member.id) for member in frozen) >= below:
+            return None
+        rng = np.random.default_rng([self.seed, self._next_block, 2])
         pairs = choose_rating_pairs(frozen, list(self._scores.values()), max(1, games // self.game.num_seats), rng)
         pairings = rating_pairings(pairs, num_seats=self.game.num_seats, next_block=self._next_block, rng=rng)
         if not pairings:
             return None
         self._next_block = max(pairing.block for pairing in pairings) + 1
         return self._plan(tuple(pairings))
+
+    def worth_keeping(self) -> list[str]:
+        """Learners without a snapshot, or that have trained on for long enough since their last."""
+        with_snapshots = {member.learner for member in self.members.values()}
+        return [
+            member.id
+            for member in self.members.values()
+            if member.kind == "learner"
+            and (
+                member.id not in with_snapshots
+                or self.league.steps_since_snapshot(member.id) >= self._config.snapshot_min_steps
+            )
+        ]
 
     def tell(self, tallies: Iterable[Tally], steps: Mapping[str, int]) -> list[str]:
         """Take an iteration's results; returns the learners whose snapshot is due."""
@@ -145,6 +165,11 @@ class Keeper:
         self.progress = progress
         if progress.state is not None:
             learner_state.prune(self.folder / "state", progress.state)
+        self._count(block_scores(matches))
+
+    def record(self, matches: Sequence[Match]) -> None:
+        """Store evaluation matches played outside an iteration."""
+        self.writer.record(matches=matches)
         self._count(block_scores(matches))
 
     def learner_state(self) -> Any | None:
@@ -232,9 +257,8 @@ class Keeper:
                 self._shared.popitem(last=False)
         return self._shared[digest]
 
-    def _rng(self, purpose: int) -> np.random.Generator:
-        """Depends on seed, iteration and purpose alone, so that a resumed run draws as an unbroken one."""
-        return np.random.default_rng([self.seed, self.progress.iteration, purpose])
+    def _games_of(self, member: str) -> int:
+        return sum(s.wins + s.draws + s.losses for pair, s in self._scores.items() if member in pair)
 
     def _count(self, scores: Iterable[BlockScore]) -> None:
         for score in scores:

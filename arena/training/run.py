@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +80,12 @@ def train(
     if started_ray:
         ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
-        algorithm = config.build_algo()
+        with _without_stderr():  # Ray's core complains there, past all logging, of what RLlib does by design
+            algorithm = config.build_algo()
         try:
             _loop(algorithm, minutes, steps, on_progress, should_stop)
+            algorithm.finish()
+            on_progress(algorithm.keeper.progress, algorithm.keeper.standings())
         finally:
             algorithm.stop()
     finally:
@@ -96,7 +101,6 @@ def prepare_process() -> None:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import ray  # sets its loggers up when imported, so that their levels are set after
@@ -104,6 +108,21 @@ def prepare_process() -> None:
     del ray
     for name in ("ray", "ray.rllib", "ray.tune"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Point file descriptor 2 nowhere for a while. Exceptions still travel."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _info(league: Path) -> LeagueInfo:
