@@ -89,13 +89,16 @@ class SqlReader(Reader):
             query = query.where(c.id < before)
         with self._transaction() as connection:
             self._load_members(connection)
+            # A frozen member has few of all matches: find them by the index, whose first column must then be named.
+            # Else the newest matches hold enough; "+ 0" keeps SQLite from sorting all it finds by the index.
+            few = member is not None and self._members[self._row(member) - 1].frozen
             if member is not None:
                 mine = select(schema.lineup_members.c.lineup).where(schema.lineup_members.c.member == self._row(member))
-                query = query.where(c.lineup.in_(mine))
+                query = query.where((c.lineup if few else c.lineup + 0).in_(mine))
             if kind is not None:
-                query = query.where(c.kind == schema.KINDS.index(kind))
-            elif member is not None:
-                query = query.where(c.kind.in_(range(len(schema.KINDS))))  # lets SQLite use the index by lineup
+                query = query.where((c.kind if few else c.kind + 0) == schema.KINDS.index(kind))
+            elif few:
+                query = query.where(c.kind.in_(range(len(schema.KINDS))))
             return [self._match(row, b"") for row in connection.execute(query)]
 
     def match(self, match_id: int) -> Match:
