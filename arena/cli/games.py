@@ -8,6 +8,9 @@ import typer
 
 from arena.cli.options import AsJson
 
+_ROOM_FOR_ALL = 120
+"""Columns a screen needs for all that is known of a game."""
+
 
 def games(
     pattern: Annotated[
@@ -34,23 +37,15 @@ def games(
     if not found:
         console().print(cell(f"no game matches {pattern!r}: `arena games` lists them all"))
         return
-    rows = table(
-        "game",
-        "seats",
-        "dynamics",
-        "information",
-        "utility",
-        "chance",
-        "observation",
-        "actions",
-        "title",
-        right=("seats", "actions"),
-    )
+    roomy = console().width >= _ROOM_FOR_ALL
+    names = ["game", "seats", "dynamics", "chance", "actions"]
+    rows = table(*names, *["information", "utility", "observation"] * roomy, "title", right=("seats", "actions"))
     for info in found:
         if info.playable:
-            shape = "x".join(map(str, info.observation or ()))
-            facts = [info.seats, info.dynamics, info.information, info.utility, info.chance, shape, info.actions]
-            rows.add_row(cell(info.spec, "bold"), *map(cell, facts), cell(info.title, "dim"))
+            facts = [info.seats, info.dynamics, info.chance, info.actions]
+            more = [info.information, info.utility, "x".join(map(str, info.observation or ()))] * roomy
+            rows.add_row(cell(info.spec, "bold"), *map(cell, [*facts, *more]), cell(info.title, "dim"))
         else:
-            rows.add_row(cell(info.spec, "dim"), *[""] * 7, cell(f"not playable: {info.reason}", "yellow"))
+            blank = [""] * (len(rows.columns) - 2)
+            rows.add_row(cell(info.spec, "dim"), *blank, cell(f"not playable: {info.reason}", "yellow"))
     show(rows)

@@ -43,16 +43,16 @@ def matches(
     if not found:
         console().print("no matches")
         return
-    rows = table("match", "started (UTC)", "kind", "returns", "plies", "ending", "agents", right=("match", "plies"))
+    rows = table("match", "UTC", "kind", "returns", "plies", "ending", "agents", right=("match", "plies"))
     for match in found:
         rows.add_row(
             str(match.id),
-            f"{match.started_at:%Y-%m-%d %H:%M:%S}",
+            f"{match.started_at:%m-%d %H:%M:%S}",
             cell(match.kind),
             " ".join(map(signed, match.returns)),
             str(match.plies),
             cell(match.ending, "red" if match.ending == "crash" else ""),
-            cell(" against ".join(match.seats), "bold"),
+            cell(" · ".join(match.seats), "bold"),
         )
     show(rows)
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from rich import box
 from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from arena.text import plain
 
 _PIPE_WIDTH = 100_000
 """Wide enough that no row is ever wrapped or cut when nobody's screen limits it."""
+
+
+_GAP = 2
+"""Blanks between two columns."""
+
+_LEAST = 10
+"""Width below which the last column of a table is not cut; a screen narrower than that wraps the rows."""
 
 
 def print_json(value: Any) -> None:
@@ -35,8 +43,16 @@ def console() -> Console:
 
 
 def show(renderable: RenderableType) -> None:
-    """Print a table or text; in a pipe without trailing blanks."""
+    """Print a table; in a pipe without trailing blanks, on a narrow screen cutting the last column first."""
     out = console()
+    if isinstance(renderable, Table):
+        # Left to itself, rich would narrow every column, and drop some.
+        *fixed, last = [max(out.measure(cell).maximum for cell in _cells(column)) for column in renderable.columns]
+        for column, width in zip(renderable.columns, fixed, strict=False):
+            column.width = width
+        taken = sum(fixed) + _GAP * len(fixed) + 2
+        renderable.columns[-1].width = min(last, max(_LEAST, out.width - taken))
+        out.width = max(out.width, taken + _LEAST)
     if is_screen():
         out.print(renderable)
         return
@@ -46,14 +62,17 @@ def show(renderable: RenderableType) -> None:
         print(line.rstrip())
 
 
-def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+def _cells(column: Column) -> Iterable[RenderableType]:
+    return column.header, *column.cells
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table with ``columns``, those in ``right`` aligned to the right."""
     screen = is_screen()
     made = Table(
-        title=None if title is None else cell(title, "bold"),
-        title_justify="left",
         box=box.SIMPLE_HEAD if screen else None,
         pad_edge=False,
+        padding=(0, 1, 0, 0) if screen else (0, 2, 0, 0),
         header_style="bold",
     )
     for name in columns:

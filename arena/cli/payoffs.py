@@ -70,12 +70,14 @@ def payoff_matrix(order: Sequence[str], rows: Iterable[Payoff]) -> None:
     texts = {
         pair: f"{100 * row.score:.0f} ({row.games:,})" if pair[0] != pair[1] else "" for pair, row in payoff.items()
     }
-    width = max(4, *map(len, texts.values())) + 2
-    fit = max(1, (console().width - max(map(len, labels)) - 2) // width)
+    corner, gap = "% (games) against", 2
+    first_column = max(len(corner), *(cell(label).cell_len for label in labels))
+    width = gap + max(map(len, texts.values()))
+    fit = max(1, (console().width - first_column) // width)
     parts = []
     for first in range(0, len(order), fit):
         numbers = [str(place) for place in range(first + 1, min(first + fit, len(order)) + 1)]
-        part = table("% (games) against", *numbers, right=tuple(numbers))
+        part = table(corner, *numbers, right=tuple(numbers))
         for label, member in zip(labels, order, strict=True):
             cells = []
             for opponent in order[first : first + fit]:

@@ -91,7 +91,7 @@ def test_matches_are_newest_first_and_can_be_narrowed(cli: Cli, league: Path) ->
 
     code, out, _ = cli("matches", league, "--limit", 1)
     assert code == 0
-    assert "main against random" in out
+    assert "main · random" in out
 
 
 def test_show_tells_what_a_member_is_and_whom_it_beats(cli: Cli, league: Path) -> None:
@@ -175,13 +175,17 @@ def test_an_empty_league_is_told_plainly(cli: Cli, tmp_path: Path) -> None:
     assert err.startswith("error: ")
 
 
-def test_rows_on_a_narrow_screen_stay_on_their_lines(cli: Cli, league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["leaderboard", "payoffs", "matches", "show"])
+def test_a_narrow_screen_gets_whole_lines(
+    cli: Cli, league: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     monkeypatch.setattr("arena.cli.output.is_screen", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = cli("leaderboard", league)
+    code, out, _ = cli(command, league, *["main@1"] * (command == "show"))
     assert code == 0
     assert all(len(line) <= 80 for line in out.splitlines())
-    assert sum("main@1" in line for line in out.splitlines()) == 1
+    assert "main@1" in out
+    assert "…" not in out
 
 
 @pytest.mark.parametrize(
