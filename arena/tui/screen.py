@@ -73,6 +73,7 @@ class LeagueScreen(Screen[None]):
         Binding("escape", "show_all", "all matches", show=False),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
+        Binding("ctrl+c", "app.quit", "quit", show=False, priority=True),
     ]
 
     def __init__(self, folder: Path, match: int | None, now: Callable[[], datetime]) -> None:

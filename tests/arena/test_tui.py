@@ -22,6 +22,12 @@ from leagues.store import open_writer
 NARROW, WIDE, HUGE = (80, 24), (120, 40), (200, 50)
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arena.tui.feed.POLL", 0.02)
+    monkeypatch.setattr("arena.tui.feed.RATING_REST", 0.0)
+
+
 class Person:
     """Someone at the keyboard, who waits until the screen shows what was asked for."""
 
@@ -241,6 +247,12 @@ async def test_help_opens_and_closes(league: Path) -> None:
         await person.see(lambda: not isinstance(person.pilot.app.screen, HelpScreen))
         assert person.pilot.app.is_running
         await person.press("q")
+        await person.see(lambda: not person.pilot.app.is_running)
+
+
+async def test_an_interrupt_leaves(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("ctrl+c")
         await person.see(lambda: not person.pilot.app.is_running)
 
 
