@@ -24,8 +24,7 @@ NARROW, WIDE, HUGE = (80, 24), (120, 40), (200, 50)
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.tui.feed.POLL", 0.02)
-    monkeypatch.setattr("arena.tui.feed.RATING_REST", 0.0)
+    monkeypatch.setattr("arena.tui.feed.POLL", 0.1)
 
 
 class Person:
