@@ -11,6 +11,7 @@ from rich.text import Text
 from arena.text import duration, interval_bar, plain, signed
 from arena.tui.feed import Picture
 from arena.tui.tables import Row
+from leagues.ratings import Standing
 from leagues.records import Match
 
 Size = Literal["narrow", "wide", "huge"]
@@ -25,7 +26,8 @@ FAINT = "#7b8494"
 
 _NAME = {"narrow": 12, "wide": 20, "huge": 24}
 _PAIR = {"narrow": 21, "wide": 34, "huge": 40}
-_BAR = {"narrow": 0, "wide": 14, "huge": 18}
+_BAR = range(8, 33)
+"""Widths of the bars that show intervals; with less room there are none."""
 _STALE = 60.0
 """Seconds without news after which a league no longer counts as live."""
 
@@ -59,16 +61,15 @@ def status(picture: Picture | None, now: datetime, size: Size) -> Text:
     return line
 
 
-def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row]]:
-    """Column labels and rows of the leaderboard: the rated members best first, then the others, newest first."""
+def leaderboard_rows(picture: Picture, size: Size, width: int) -> tuple[list[Text], list[Row]]:
+    """Column labels and rows of the leaderboard: the rated members best first, then the others, newest first.
+
+    What is left of ``width`` columns is used for bars that show the intervals.
+    """
     labels = [_right("#"), Text("agent"), _right("rating"), Text("95%"), _right("games")]
     if size != "narrow":
         labels += [_right("W"), _right("D"), _right("L")]
-    if _BAR[size]:
-        labels.append(Text(""))
     rows: list[Row] = []
-    left = min((each.low for each in picture.standings), default=0.0)
-    right = max((each.high for each in picture.standings), default=0.0)
     for rank, each in enumerate(picture.standings, 1):
         cells = [
             _right(str(rank), FAINT),
@@ -79,9 +80,6 @@ def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row
         ]
         if size != "narrow":
             cells += [_right(f"{each.wins:,}", GOOD), _right(f"{each.draws:,}", FAINT), _right(f"{each.losses:,}", BAD)]
-        if _BAR[size]:
-            bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=_BAR[size])
-            cells.append(Text(bar, style=ACCENT))
         rows.append((each.agent, tuple(cells)))
     rated = {each.agent for each in picture.standings}
     for member in reversed(picture.members):
@@ -89,7 +87,25 @@ def leaderboard_rows(picture: Picture, size: Size) -> tuple[list[Text], list[Row
             what = Text("rating ...", FAINT) if member.frozen else Text("learning", WARM)
             cells = [_right("·", FAINT), _cut(member.id, _NAME[size]), Text(""), what]
             rows.append((member.id, (*cells, *[Text("")] * (len(labels) - len(cells)))))
+    columns = zip(labels, *(cells for _, cells in rows), strict=True)
+    left_over = width - sum(max(cell.cell_len for cell in column) + 2 for column in columns) - 2
+    if left_over >= _BAR.start:
+        room = min(left_over, _BAR.stop - 1)
+        bars = _bars(picture.standings, room)
+        labels.append(Text(" " * room))
+        rows = [(key, (*cells, bars.get(key, Text("")))) for key, cells in rows]
     return labels, rows
+
+
+def _bars(standings: Sequence[Standing], width: int) -> dict[str, Text]:
+    left = min((each.low for each in standings), default=0.0)
+    right = max((each.high for each in standings), default=0.0)
+    return {
+        each.agent: Text(
+            interval_bar(each.low, each.rating, each.high, left=left, right=right, width=width), style=ACCENT
+        )
+        for each in standings
+    }
 
 
 def match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[Row]]:

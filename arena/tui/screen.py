@@ -222,7 +222,7 @@ class LeagueScreen(Screen[None]):
 
     @on(events.Resize)
     def _resized(self) -> None:
-        self._show()
+        self.call_after_refresh(self._show)  # the tables have their new size then
 
     def _follow(self, newest: bool) -> None:
         self._following = newest
@@ -241,7 +241,8 @@ class LeagueScreen(Screen[None]):
         size = self.room
         with self.app.batch_update():
             self._show_status()
-            self.leaderboard.show(*leaderboard_rows(picture, size))
+            room = self.leaderboard.scrollable_content_region.width
+            self.leaderboard.show(*leaderboard_rows(picture, size, room))
             self.matches.show(*match_rows(picture.matches, size))
             of = "" if picture.only is None else f" of {plain(picture.only)}"
             self.matches.border_title = Text(f"Matches{of}")
