@@ -17,6 +17,10 @@ from leagues.records import LeagueError, Member, Pairing, Tally
 ENOUGH_GAMES = 20.0
 """Decayed games against an opponent before a win rate against it counts for a snapshot."""
 
+BEATEN = 0.9
+"""A learner that scores at least this against a baseline, in :data:`ENOUGH_GAMES`, has learned from it what it could
+and trains against it no more. Snapshots come back however often they are beaten: what was learned can be forgotten."""
+
 HOPELESS = 0.1
 """A main exploiter that scores no more than this against the live main trains against its past instead."""
 
@@ -26,16 +30,19 @@ class LeagueConfig:
     """How a league makes its matches and its snapshots.
 
     Attributes:
-        pfsp: share of a main learner's matches against frozen members, by prioritised fictitious self-play.
+        pfsp: share of a main learner's matches against its opponents, by prioritised fictitious self-play.
         latest: share of self-play: the learner at every seat.
-        uniform: share against frozen members, all equally likely.
+        uniform: share against its opponents, all equally likely.
         pfsp_weighting: which opponents ``pfsp`` prefers, see :func:`leagues.matchmaking.pfsp`.
         snapshot_win_rate: a snapshot is due when the learner scores more than this against each frozen opponent.
         snapshot_min_steps: agent steps between two snapshots of a learner, at least.
         snapshot_max_steps: agent steps after which a snapshot is due whatever the scores.
         main_exploiter: whether a second learner trains against the main one alone, starting afresh at each snapshot.
         payoff_decay: what a game still counts for when one more has been played between the two.
-        baselines: agents that are members from the start: frozen opponents and anchors of the ratings.
+        baselines: agents that are members from the start: first opponents and anchors of the ratings.
+
+    A main learner's opponents are all snapshots, and the baselines it has not :data:`BEATEN`. Until it has a snapshot
+    of its own it stands in for that itself, at a score of one half; a match in which it draws itself is self-play.
     """
 
     pfsp: float = 0.5
@@ -167,7 +174,8 @@ class League:
         A learner is due after ``snapshot_max_steps`` agent steps since its last snapshot; or already after
         ``snapshot_min_steps`` when it scores more than ``snapshot_win_rate`` against each opponent that counts: for a
         main learner the frozen members it has met in :data:`ENOUGH_GAMES` decayed games, the newest snapshot of its
-        own being one of them if it has any; for a main exploiter the live main.
+        own being one of them if it has any; for a main exploiter the live main. A baseline that is :data:`BEATEN`
+        counts as beaten at any ``snapshot_win_rate``: nothing could change its score any more.
         """
         return [learner for learner in self._learners if self._is_due(learner)]
 
@@ -285,22 +293,34 @@ class League:
         if self._members[learner].role == "main_exploiter":
             names, probabilities = self._exploited(learner)
             return names, draw(probabilities, shape, rng), np.zeros(n, bool)
-        names = self._frozen
+        names = [name for name in self._frozen if not self._has_beaten(learner, name)]
+        if not self._past(learner):
+            names.append(learner)
         branch = rng.random(n)
-        if not names:
-            return [learner], np.zeros(shape, np.int64), np.ones(n, bool)
         prioritised = draw(pfsp(self._win_rates(learner, names), self.config.pfsp_weighting), shape, rng)
         equal = draw(uniform(len(names)), shape, rng)
         # Both are drawn for every match, used or not: a match's opponents do not depend on the branches of others.
         choices = np.where(branch[:, None] < self.config.pfsp, prioritised, equal)
-        return names, choices, branch >= self.config.pfsp + self.config.uniform
+        itself = np.array([name == learner for name in names])
+        return names, choices, (branch >= self.config.pfsp + self.config.uniform) | itself[choices].any(1)
 
     def _exploited(self, learner: str) -> tuple[list[str], Floats]:
         """Whom a main exploiter meets: the live main, or main's past while the live one is too strong."""
-        past = [name for name in self._frozen if self._members[name].learner == self._main]
+        past = self._past(self._main)
         if not past or self._payoffs.get(learner, self._main)[0] > HOPELESS:
             return [self._main], uniform(1)
         return past, pfsp(self._win_rates(learner, past), "variance")
+
+    def _past(self, learner: str) -> list[str]:
+        """The snapshots of ``learner``, oldest first."""
+        return [name for name in self._frozen if self._members[name].learner == learner]
+
+    def _has_beaten(self, learner: str, name: str) -> bool:
+        """Whether ``name`` is a baseline from which ``learner`` learns no more."""
+        if self._members[name].kind != "baseline":
+            return False
+        score, games = self._payoffs.get(learner, name)
+        return games >= ENOUGH_GAMES and score >= BEATEN
 
     def _win_rates(self, learner: str, opponents: Sequence[str]) -> Floats:
         scores = self._payoffs.scores(learner)
@@ -312,16 +332,19 @@ class League:
             return True
         if steps < self.config.snapshot_min_steps:
             return False
-        own = [name for name in self._frozen if self._members[name].learner == learner]
         exploiter = self._members[learner].role == "main_exploiter"
-        needed = [self._main] if exploiter else own[-1:]
+        needed = [self._main] if exploiter else self._past(learner)[-1:]
         met = {
             name: score
             for name in ([self._main] if exploiter else self._frozen)
             for score, games in [self._payoffs.get(learner, name)]
             if games >= ENOUGH_GAMES
         }
-        return bool(met) and met.keys() >= set(needed) and min(met.values()) > self.config.snapshot_win_rate
+        return (
+            bool(met)
+            and met.keys() >= set(needed)
+            and all(s > self.config.snapshot_win_rate or self._has_beaten(learner, name) for name, s in met.items())
+        )
 
     def _join(self, member: Member) -> None:
         if member.id in self._members:

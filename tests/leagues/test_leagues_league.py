@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import MAIN, RANDOM, snapshot
 
-from leagues.league import League, LeagueConfig
+from leagues.league import BEATEN, ENOUGH_GAMES, League, LeagueConfig
 from leagues.matchmaking import pfsp
 from leagues.records import LeagueError, Member, Pairing, Tally
 
@@ -143,9 +143,10 @@ def test_the_mix_is_respected() -> None:
     pairings = league.ask(20_000, generator())
     met = Counter(seat for p in pairings for seat in p.seats if branch(p) == "frozen" and seat != "main")
     assert sum(branch(p) == "self" for p in pairings) / 20_000 == pytest.approx(0.3, abs=0.015)
-    # All PFSP matches go to the one that is not beaten yet, and a third of the uniform ones.
-    assert met["main@2"] / 20_000 == pytest.approx(0.6 + 0.1 / 3, abs=0.015)
-    assert met["random"] / 20_000 == pytest.approx(0.1 / 3, abs=0.01)
+    # All PFSP matches go to the one that is not beaten yet, and half of the uniform ones: of random, nothing is left
+    # to learn.
+    assert met["main@2"] / 20_000 == pytest.approx(0.6 + 0.1 / 2, abs=0.015)
+    assert met["main@1"] / 20_000 == pytest.approx(0.1 / 2, abs=0.01)
 
 
 def test_seeds_differ_and_other_seats_draw_opponents_of_their_own() -> None:
@@ -159,9 +160,66 @@ def test_without_frozen_members_it_is_all_self_play() -> None:
     assert {p.seats for p in make(MAIN, baselines=()).ask(50, generator())} == {("main", "main")}
 
 
-def test_baselines_stand_in_until_there_is_a_snapshot() -> None:
-    league = make(MAIN, RANDOM)
-    assert {p.seats for p in league.ask(50, generator())} == {("main", "main"), ("main", "random"), ("random", "main")}
+def faced(league: League, n: int = 2_000) -> Counter[str]:
+    """How often the main learner meets whom in a game of two seats; itself, in self-play."""
+    return Counter((set(p.seats) - {"main"} or {"main"}).pop() for p in league.ask(n, generator()))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    shares=st.integers(0, 10).flatmap(lambda latest: st.tuples(st.just(latest), st.integers(0, 10 - latest))),
+    weighting=st.sampled_from(["hard", "variance", "linear", "capped"]),
+    score=st.floats(0.5, 1),
+    baselines=st.integers(1, 3),
+)
+def test_before_its_first_snapshot_a_learner_meets_itself_at_least_as_often_as_any_baseline_it_does_not_lose_to(
+    shares: tuple[int, int], weighting: Any, score: float, baselines: int
+) -> None:
+    latest, pfsp_share = shares
+    names = ["random", "first", "last"][:baselines]
+    members = [Member(name, "baseline", "baseline", agent=name) for name in names]
+    league = make(
+        MAIN,
+        *members,
+        pfsp=pfsp_share / 10,
+        latest=latest / 10,
+        uniform=(10 - latest - pfsp_share) / 10,
+        pfsp_weighting=weighting,
+    )
+    wins = round(1000 * score)
+    for name in names:
+        beat(league, "main", name, wins, 1000 - wins)
+    met = faced(league)
+    assert all(met["main"] > met[name] - 150 for name in names)
+
+
+@pytest.mark.parametrize("snapshots", [0, 1, 5])
+def test_a_beaten_baseline_is_not_met_again(snapshots: int) -> None:
+    league = make(MAIN, RANDOM, *(snapshot(n) for n in range(1, snapshots + 1)))
+    assert faced(league)["random"]
+    beat(league, "main", "random", 10)
+    assert faced(league)["random"]  # ten games may have been luck
+    beat(league, "main", "random", 890, 100)
+    assert 0.88 < league.payoff("main", "random")[0] < BEATEN
+    assert faced(league)["random"]
+    beat(league, "main", "random", 100)
+    assert league.payoff("main", "random")[0] >= BEATEN
+    met = faced(league)
+    assert met.keys() == {"main", *(f"main@{n}" for n in range(1, snapshots + 1))}
+    if snapshots:
+        assert met["main"] / 2_000 == pytest.approx(0.35, abs=0.05)
+
+
+def test_a_beaten_snapshot_is_met_again() -> None:
+    league = make(MAIN, RANDOM, snapshot(1))
+    for name in ("random", "main@1"):
+        beat(league, "main", name, 1000)
+    assert faced(league).keys() == {"main", "main@1"}
+
+
+def test_a_match_in_which_a_learner_meets_itself_is_self_play_at_every_seat() -> None:
+    counts = Counter(p.seats.count("main") for p in make(MAIN, RANDOM, seats=4).ask(500, generator()))
+    assert counts.keys() == {1, 4}
 
 
 def test_an_exploiter_meets_the_live_main_until_that_is_hopeless() -> None:
@@ -247,6 +305,29 @@ class TestSnapshots:
         assert league.due() == ["main"]
         beat(league, "main", "random", 0, 60)
         assert league.due() == []
+
+    @pytest.mark.parametrize("rate", [0.7, 0.95])
+    def test_a_beaten_baseline_lets_the_first_snapshot_come_and_holds_up_none(self, rate: float) -> None:
+        league = make(MAIN, RANDOM, snapshot_min_steps=100, snapshot_win_rate=rate)
+        league.tell([], {"main": 100})
+        assert league.due() == []
+        beat(league, "main", "random", 92, 8)  # never met again, so this score stays
+        assert BEATEN < league.payoff("main", "random")[0] < 0.95
+        assert league.due() == ["main"]
+        league.snapshot("main", "ab" * 32, 100, MODULES)
+        league.tell([], {"main": 100})
+        assert league.due() == []  # not for having beaten random long ago
+        beat(league, "main", "main@1", 100)
+        assert league.due() == ["main"]
+
+    def test_a_baseline_not_beaten_yet_holds_a_snapshot_up(self) -> None:
+        league = make(MAIN, RANDOM, snapshot_min_steps=100)
+        league.tell([], {"main": 100})
+        beat(league, "main", "random", 60, 40)
+        assert league.payoff("main", "random")[1] > ENOUGH_GAMES
+        assert league.due() == []
+        beat(league, "main", "random", 80, 20)
+        assert league.due() == ["main"]
 
     def test_not_due_before_the_least_steps(self) -> None:
         league = make(MAIN, RANDOM, snapshot_min_steps=100)
