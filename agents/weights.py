@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+
+from agents import files
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 SUFFIX = ".safetensors"
@@ -37,7 +38,7 @@ def store(folder: Path, tensors: Tensors, card: Mapping[str, Any]) -> str:
     """Write tensors and their card, and return the SHA-256 of the file's bytes.
 
     The bytes reach the disk before the name does: a crash leaves either the whole file or none. Storing the same
-    tensors and card again changes nothing.
+    tensors and card again changes nothing, except that a damaged file is made whole.
 
     Args:
         folder: created when missing.
@@ -46,21 +47,10 @@ def store(folder: Path, tensors: Tensors, card: Mapping[str, Any]) -> str:
     """
     data = save({name: np.ascontiguousarray(array) for name, array in sorted(tensors.items())}, {"card": _dump(card)})
     digest = hashlib.sha256(data).hexdigest()
-    path = path_of(folder, digest)
-    if path.exists():
-        return digest
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{digest}.{os.getpid()}.part"
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    directory = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        read(folder, digest)
+    except WeightsError:
+        files.write(path_of(folder, digest), data)
     return digest
 
 

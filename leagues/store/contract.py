@@ -19,6 +19,9 @@ from leagues.records import LeagueError, Match, MatchKind, Member, Tally
 WEIGHTS = "weights"
 """The folder inside a league's folder that holds its weights files, ``<sha256>.safetensors``."""
 
+STATE = "state"
+"""The folder inside a league's folder that holds the learners' states, ``<sha256>.safetensors``."""
+
 
 class StoreError(LeagueError):
     """The store cannot be used as asked: no league here, another game, a newer schema, a second writer, ..."""
@@ -59,7 +62,7 @@ class Progress:
         remaining: seconds the run expects to go on; None when unknown or ended.
         state: SHA-256 of the learner-state file (weights and optimizer) in the league's folder; None when none.
         league: the league's own state as plain JSON (counters, win rates, generator).
-        metrics: newest learning metrics, ``learner -> name -> value``.
+        metrics: newest learning metrics, module ID -> name -> value.
         at: UTC.
     """
 

@@ -174,16 +174,6 @@ def _outside_transaction(engine: Engine) -> Iterator[sqlite3.Connection]:
         pooled.close()
 
 
-def publish(aside: Path, path: Path) -> None:
-    """Give a finished file its name, for good."""
-    aside.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 class WriterLock:
     """The right to write to a league. The system drops it when the process ends, however it ends."""
 

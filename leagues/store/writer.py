@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from agents import files
 from leagues.records import Match, Member, Tally
 from leagues.scoring import block_scores
 from leagues.store import codec, database, migrations, schema
-from leagues.store.contract import WEIGHTS, LeagueInfo, Progress, StoreError, Writer
+from leagues.store.contract import STATE, WEIGHTS, LeagueInfo, Progress, StoreError, Writer
 from leagues.store.reader import EPOCH, MICROSECOND, MILLISECOND, SqlReader
 
 _DIGEST_BYTES = 8
@@ -251,7 +252,7 @@ def _set_progress(connection: Connection, progress: Progress) -> None:
             seconds=progress.seconds,
             rate=progress.rate,
             remaining=progress.remaining,
-            metrics={learner: dict(values) for learner, values in progress.metrics.items()},
+            metrics={module: dict(values) for module, values in progress.metrics.items()},
             at=(progress.at - EPOCH) // MICROSECOND,
         )
     )
@@ -281,7 +282,7 @@ def create_in_folder(folder: Path, info: LeagueInfo) -> SqlWriter:
     """See ``leagues.store.create_store``."""
     path = folder / database.DATABASE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(folder)
     except OSError as error:
         raise StoreError(f"a league needs a folder, but {str(folder)!r}: {error.strerror}; choose another") from error
     lock = database.WriterLock(folder)
@@ -296,7 +297,7 @@ def create_in_folder(folder: Path, info: LeagueInfo) -> SqlWriter:
         engine = database.writing_engine(aside)
         _build(engine, str(aside), info)
         engine.dispose()
-        database.publish(aside, path)
+        files.publish(aside, path)
     finally:
         lock.release()
     return open_file_writer(folder)
@@ -330,6 +331,8 @@ def open_file_writer(folder: Path) -> SqlWriter:
             if found != schema.REVISION:
                 migrations.upgrade(connection)
         database.keep_log(engine, str(path))
+        for place in (WEIGHTS, STATE):  # only a league's writer writes there, and this is the only one
+            files.sweep(folder / place)
         return SqlWriter(engine, str(path), folder, lock)
     except BaseException:
         engine.dispose()

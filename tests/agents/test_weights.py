@@ -1,9 +1,13 @@
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from agents import weights
+from agents import files, weights
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones(2, np.int64)}
 
@@ -34,6 +38,71 @@ def test_a_flipped_byte_is_found(tmp_path):
     path.write_bytes(data)
     with pytest.raises(weights.WeightsError, match="altered"):
         weights.check(tmp_path, digest)
+
+
+def test_a_damaged_file_is_made_whole_by_storing_it_again(tmp_path):
+    digest = weights.store(tmp_path, TENSORS, {})
+    path = weights.path_of(tmp_path, digest)
+    for damage in (b"", path.read_bytes()[:-1]):
+        path.write_bytes(damage)
+        assert weights.store(tmp_path, TENSORS, {}) == digest
+        assert weights.check(tmp_path, digest) == path
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_every_new_name_is_on_the_disk_before_store_returns(tmp_path, monkeypatch):
+    synced = []
+    fsync = os.fsync
+
+    def record(number):
+        fsync(number)
+        synced.append(os.fstat(number).st_ino)
+
+    monkeypatch.setattr(os, "fsync", record)
+    folder = tmp_path / "league" / "weights"
+    path = weights.path_of(folder, weights.store(folder, TENSORS, {}))
+    # Each folder after what was made in it; the bytes before the name.
+    places = [tmp_path, tmp_path / "league", path, folder]
+    assert synced == [place.stat().st_ino for place in places]
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_what_a_killed_process_leaves_is_swept_away_and_nothing_else(tmp_path, moment):
+    folder = tmp_path / "weights"
+    kept = weights.store(folder, TENSORS, {"kept": True})
+    (folder / "notes.part").touch()
+    before = set(folder.iterdir())
+    program = f"""
+import os, pathlib, signal, numpy
+from agents import weights
+calls = 0
+def fsync(number):
+    global calls
+    calls += 1
+    if calls == {moment}:  # 1: the bytes are written; 2: they have their name
+        os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = fsync
+weights.store(pathlib.Path({str(folder)!r}), {{"a": numpy.ones(3)}}, {{}})
+"""
+    died = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False)
+    assert died.returncode == -signal.SIGKILL
+    (left,) = set(folder.iterdir()) - before
+    files.sweep(folder)
+    assert left.exists() == (moment == 2)
+    assert before <= set(folder.iterdir())
+    weights.check(folder, kept)
+    if moment == 2:
+        weights.check(folder, left.stem)
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        weights.store(tmp_path, TENSORS, {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -131,6 +131,26 @@ def test_a_creation_that_was_cut_short_can_be_repeated(tmp_path: Path) -> None:
         assert writer.info() == INFO
 
 
+def test_a_writer_clears_away_what_a_killed_one_left(folder: Path) -> None:
+    put_weights(folder, snapshot(1))
+    (folder / "state").mkdir()
+    left = [folder / place / f".{'ab' * 32}.safetensors.1234.part" for place in ("weights", "state")]
+
+    def leave() -> None:
+        for part in left:
+            part.touch()
+
+    leave()
+    with open_writer(folder):
+        assert not any(part.exists() for part in left)
+        leave()  # as the one at work would
+        with pytest.raises(StoreError, match="one writer"):
+            open_writer(folder)
+        with open_reader(folder):
+            assert all(part.exists() for part in left)
+    assert {path.suffix for path in (folder / "weights").iterdir()} == {".safetensors", ".part"}
+
+
 def test_a_snapshot_needs_its_weights_on_disk(folder: Path) -> None:
     with open_writer(folder) as writer:
         with pytest.raises(StoreError, match=r"'main@1' misses .*weights/0+1\.safetensors"):
