@@ -1,0 +1,46 @@
+"""Draw the picture of the README: the terminal UI on a trained league, as SVG.
+
+    arena train connect_four --league /tmp/league --minutes 2 --seed 1
+    python docs/make_screenshot.py /tmp/league docs/images/watch.svg
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from arena.replay import best_match
+from arena.tui import LeagueApp
+from arena.tui.board import Board
+from leagues.store import open_reader
+
+SIZE = (124, 30)
+
+
+async def draw(folder: Path) -> str:
+    """The screen as SVG, opened at the end of the newest match of the league's best two members."""
+    with open_reader(folder) as reader:
+        match, progress = best_match(reader), reader.progress()
+    at = progress.at if progress is not None else datetime.now(UTC)
+    app = LeagueApp(folder, match, now=lambda: at + timedelta(seconds=1))  # as the league looked in its last second
+    async with app.run_test(size=SIZE) as pilot:
+        board = app.screen.query_one(Board)
+        while board.opened is None:
+            await pilot.pause(0.05)
+        await pilot.press("end")
+        await pilot.pause()
+        return app.export_screenshot(title="arena watch")
+
+
+def main(folder: Path, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(asyncio.run(draw(folder)))
+    print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
