@@ -103,7 +103,8 @@ class Ratings:
         return {member.id: i for i, member in enumerate(self.members)}
 
     def leaderboard(self, confidence: float = 0.95) -> list[Standing]:
-        """All members, best first; equal ratings in the order of their IDs."""
+        """All members that have played, best first, and then the others: of those the prior alone speaks. Equal
+        ratings in the order of their IDs."""
         low, high = _percentiles(self.resamples, self.ratings, confidence)
         standings = [
             Standing(
@@ -118,7 +119,7 @@ class Ratings:
             )
             for i, member in enumerate(self.members)
         ]
-        return sorted(standings, key=lambda standing: (-standing.rating, standing.agent))
+        return sorted(standings, key=lambda s: (not s.games, -s.rating, s.agent))
 
     def difference(self, a: str, b: str, confidence: float = 0.95) -> tuple[float, float, float]:
         """``(delta, low, high)``: how many Elo points ``a`` is above ``b``.
@@ -145,7 +146,8 @@ def leaderboard(
     resamples: int = 300,
     seed: int = 0,
 ) -> list[Standing]:
-    """The frozen members, best first. Arguments as of :func:`rate`; ``confidence`` is that of the intervals."""
+    """The frozen members, best first, those without games last. Arguments as of :func:`rate`; ``confidence`` is that
+    of the intervals."""
     return rate(members, block_scores, resamples=resamples, seed=seed).leaderboard(confidence)
 
 

@@ -112,6 +112,16 @@ def test_a_player_without_games_has_the_prior_rating_and_a_wide_interval() -> No
     assert leaderboard([], []) == []
 
 
+def test_those_without_games_stand_below_all_that_have_played() -> None:
+    members = [RANDOM, *frozen("a", "idle", "never", "z")]
+    scores = [*rows("a", "random", 60, 0, 40), *rows("random", "z", 90, 0, 10, 200)]
+    standings = leaderboard(members, scores)
+    assert [s.agent for s in standings] == ["a", "random", "z", "idle", "never"]
+    assert standings[3].rating > standings[2].rating  # by the prior alone
+    # Games against a learner rate nobody.
+    assert leaderboard([MAIN, *members], [*scores, *rows("idle", "main", 9, 0, 0, 400)]) == standings
+
+
 def reference(names: list[str], scores: list[BlockScore]) -> np.ndarray:
     """Elo points above their mean by evalica alone, run until it no longer moves."""
     games: list[tuple[str, str, evalica.Winner, float]] = []
