@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from games.chance import Chance
@@ -21,6 +21,9 @@ SIMULTANEOUS = -2
 
 TERMINAL = -4
 """The engine's ``current_player()`` when the game is over."""
+
+_PAY_EARLY = frozenset({"repeated_leduc_poker"})
+"""Games that pay before their end, after every hand, although OpenSpiel says otherwise; so do games made of them."""
 
 
 class OpenSpielGame(Game):
@@ -43,8 +46,9 @@ class OpenSpielGame(Game):
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
         self.replayable = info.chance != "sampled"
         self.has_chance = info.chance != "none"
-        # OpenSpiel says that repeated_leduc_poker pays at its end; it pays after every hand.
-        self.rewards_each_step = kind.reward_model.name == "REWARDS" or "repeated_" in spec
+        self.rewards_each_step = kind.reward_model.name == "REWARDS" or not _PAY_EARLY.isdisjoint(
+            [kind.short_name, *_games_within(self.engine.get_parameters())]
+        )
         self._observers = threading.local()
 
     def __reduce__(self) -> tuple[type[OpenSpielGame], tuple[str]]:
@@ -149,6 +153,14 @@ class OpenSpielState(State):
 
     def clone(self) -> Self:
         return type(self)(self.game, self.engine.clone(), self._chance.copy())
+
+
+def _games_within(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the games that a game is made of, such as the one that ``misere(game=...)`` turns round."""
+    for value in parameters.values():
+        if isinstance(value, dict):
+            yield value["name"]
+            yield from _games_within(value)
 
 
 def resolve_chance(engine: Any, chance: Chance) -> int:

@@ -34,6 +34,7 @@ def snapshot(tables: Tables) -> tuple[object, ...]:
         "laser_tag(horizon=12)",
         "matrix_mp",
         "repeated_leduc_poker",  # rewards after every hand
+        "misere(game=repeated_leduc_poker())",
         "2048",
     ],
 )
