@@ -11,9 +11,10 @@ from games.contract import (
     State,
     Tables,
     UnknownGameError,
+    UntrustedCodeError,
     Utility,
 )
-from games.registry import GameInfo, list_games, make_game
+from games.registry import GameInfo, list_games, make_game, names_code
 
 __all__ = [
     "CHANCE",
@@ -27,7 +28,9 @@ __all__ = [
     "State",
     "Tables",
     "UnknownGameError",
+    "UntrustedCodeError",
     "Utility",
     "list_games",
     "make_game",
+    "names_code",
 ]

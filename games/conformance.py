@@ -97,6 +97,7 @@ def _check_position(game: Game, state: State) -> list[BoolArray]:
         _broken(game, "one seat acts at a time in a turn-based game", f"acting() is {acting}")
     if (state.ending() is None) != bool(acting):
         _broken(game, "a game is over exactly when no seat acts", f"ending() is {state.ending()}, acting() {acting}")
+    _check_endings(game, state)
     masks = []
     for seat in range(game.num_seats):
         _, mask = _observed(game, state, seat)
@@ -113,6 +114,15 @@ def _check_position(game: Game, state: State) -> list[BoolArray]:
         if not text.strip() or text.endswith("\n"):
             _broken(game, "a drawing has text and no trailing newline", f"draw({viewer}) gives {text!r}")
     return masks
+
+
+def _check_endings(game: Game, state: State) -> None:
+    """Seats end with their game or before it, and the game is terminated when all of them are."""
+    endings, acting, over = state.seat_endings(), state.acting(), state.ending()
+    if len(endings) != game.num_seats or any(endings[seat] for seat in acting):
+        _broken(game, "every seat has its ending, None while it acts", f"seat_endings() is {endings}, acting {acting}")
+    if over and (None in endings or (over == "terminated") != (set(endings) == {"terminated"})):
+        _broken(game, "a game that is over is terminated when all seats are", f"ending() is {over}, seats {endings}")
 
 
 def _observed(game: Game, state: State, seat: int) -> tuple[FloatArray, BoolArray]:

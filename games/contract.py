@@ -37,6 +37,10 @@ class UnknownGameError(GameError):
     """No game has this name, or it cannot be played here; the message suggests what to do."""
 
 
+class UntrustedCodeError(GameError):
+    """A stored spec names code to import, and nobody has said that it may run."""
+
+
 class IllegalActionError(GameError):
     """An action lies outside the mask of legal actions."""
 
@@ -76,6 +80,15 @@ class State(ABC):
     @abstractmethod
     def ending(self) -> Ending | None:
         """``"terminated"`` by the rules, ``"truncated"`` by a limit outside them, None while the game runs."""
+
+    def seat_endings(self) -> tuple[Ending | None, ...]:
+        """How the game ended for every seat, as :meth:`ending`; None while the seat is in a running game.
+
+        Seats may end one by one: some by the rules while the others play on, or meet the limit later. The game is
+        then over once all have ended, and ``"terminated"`` if every seat was. Where all seats end together, as by
+        default, each has the game's own ending.
+        """
+        return (self.ending(),) * len(self.returns())
 
     @abstractmethod
     def returns(self) -> tuple[float, ...]:

@@ -83,6 +83,14 @@ class PettingZooState(State):
             return None
         return "terminated" if all(self._terminated.values()) else "truncated"
 
+    def seat_endings(self) -> tuple[Ending | None, ...]:
+        # A seat that the environment never let in, or dropped without a word, ends with the game.
+        others = self.ending()
+        return tuple(
+            others if seat not in self._terminated else "terminated" if self._terminated[seat] else "truncated"
+            for seat in range(self.game.num_seats)
+        )
+
     def returns(self) -> tuple[float, ...]:
         return tuple(self._returns)
 

@@ -4,42 +4,58 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from games.contract import Game
+from games.contract import Game, UntrustedCodeError
 from games.specs import GameInfo
 
-__all__ = ["GameInfo", "list_games", "make_game"]
+__all__ = ["GameInfo", "list_games", "make_game", "names_code"]
 
 _PETTINGZOO = "pettingzoo:"
 
 
-def make_game(spec: str) -> Game:
+def make_game(spec: str, *, trust_code: bool = True) -> Game:
     """The game a spec names.
+
+    Making a game of the last form imports the module and calls the callable, so ``os:system(command='...')`` runs a
+    command. Whoever names such a game wants that; a spec out of somebody's file must be made with
+    ``trust_code=False``.
 
     Args:
         spec: ``connect_four``, ``leduc_poker(players=3)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
             ``pettingzoo:rps_v2(max_cycles=5)``, or ``package.module:callable`` with optional parameters, the callable
             giving a PettingZoo AEC or Parallel environment.
+        trust_code: whether the spec may name code to run.
 
     Returns:
         A game whose ``spec`` is canonical: ``make_game(game.spec) == game``.
 
     Raises:
         UnknownGameError: there is no such game, or it cannot be played here; one line says why and what to do.
+        UntrustedCodeError: it names code, which is not trusted; none of it has run.
         GameError: its parameters, or the environment behind it, break a rule.
     """
-    name = spec.partition("(")[0].strip()
-    if name.startswith(_PETTINGZOO):
-        from games.pettingzoo import pettingzoo_game
-
-        return pettingzoo_game(spec.strip().removeprefix(_PETTINGZOO))
-    if ":" in name:
+    if names_code(spec):
+        if not trust_code:
+            raise UntrustedCodeError(
+                f"a stored game must not run code unasked, but {spec!r} imports a module and calls it; if you trust "
+                "who made it, say so by trust_code=True, on the command line by --trust-code"
+            )
         from games.pettingzoo import custom_game
 
         return custom_game(spec.strip())
+    if spec.strip().startswith(_PETTINGZOO):
+        from games.pettingzoo import pettingzoo_game
+
+        return pettingzoo_game(spec.strip().removeprefix(_PETTINGZOO))
     from games.open_spiel import OpenSpielGame
     from games.open_spiel_specs import canonical_spec
 
     return OpenSpielGame(canonical_spec(spec))
+
+
+def names_code(spec: str) -> bool:
+    """Whether making this game imports and calls a module that the spec names."""
+    name = spec.partition("(")[0].strip()
+    return ":" in name and not name.startswith(_PETTINGZOO)
 
 
 def list_games(pattern: str = "") -> list[GameInfo]:

@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.utils import EzPickle
 from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils.conversions import parallel_to_aec
 
 
 class Countdown(AECEnv, EzPickle):
@@ -119,6 +120,11 @@ class LastStanding(ParallelEnv):
 
     def render(self) -> None:
         return None
+
+
+def in_turns(lives: int = 6) -> AECEnv:
+    """:class:`LastStanding`, one agent after the other."""
+    return parallel_to_aec(LastStanding(lives=lives))
 
 
 class Uneven(Countdown):

@@ -12,7 +12,7 @@ import pytest
 from games import GameError, make_game
 from games.chance import Chance
 from games.conformance import check_game
-from games.contract import BoolArray, FloatArray, IntArray, Move
+from games.contract import BoolArray, Ending, FloatArray, IntArray, Move
 from games.open_spiel import OpenSpielGame, OpenSpielState
 from games.tables import StateTables
 
@@ -38,6 +38,7 @@ from games.tables import StateTables
         "odd_environments:Countdown",
         "odd_environments:Guarded(start=4)",
         "odd_environments:LastStanding",
+        "odd_environments:in_turns",
     ],
 )
 def test_our_games_keep_the_contract(spec: str) -> None:
@@ -123,6 +124,16 @@ class NeverEnds(OpenSpielState):
         return None
 
 
+class EndsUnevenly(OpenSpielState):
+    def seat_endings(self) -> tuple[Ending | None, ...]:
+        return ("terminated" if self.engine.move_number() else None, "terminated" if self.ending() else None)
+
+
+class ForgetsASeat(OpenSpielState):
+    def seat_endings(self) -> tuple[Ending | None, ...]:
+        return self.ending(), None
+
+
 class SwappedTables(StateTables):
     def observe(self) -> int:
         rows = super().observe()
@@ -152,6 +163,8 @@ class EagerTables(StateTables):
         ("connect_four", LeavesStale, "overwrites its rows"),
         ("connect_four", Speechless, "a drawing has text"),
         ("kuhn_poker", NeverEnds, "over exactly when no seat acts"),
+        ("connect_four", EndsUnevenly, "None while it acts"),
+        ("connect_four", ForgetsASeat, "terminated when all seats are"),
     ],
 )
 def test_a_broken_state_is_found(spec: str, fault: type[OpenSpielState], rule: str) -> None:

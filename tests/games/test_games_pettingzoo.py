@@ -78,6 +78,41 @@ def test_a_limit_truncates_even_when_some_had_terminated() -> None:
     assert LastStanding(lives=2).lives == 2
 
 
+def in_rounds(spec: str, actions: list[int]) -> State:
+    """Play a game whose seats each take the action of every round that they live to see."""
+    state = make_game(spec).new_state(0)
+    for action in actions:
+        seats = state.acting()
+        for _ in range(1 if len(seats) > 1 else sum(ending is None for ending in state.seat_endings())):
+            # Seat 1 does what the others do not.
+            state.apply([1 - action if seat == 1 else action for seat in state.acting()])
+    return state
+
+
+@pytest.mark.parametrize("env", ["LastStanding", "in_turns"])
+def test_every_seat_has_an_ending_of_its_own(env: str) -> None:
+    spec = f"odd_environments:{env}(lives=2)"
+    assert in_rounds(spec, []).seat_endings() == (None,) * 5
+    running = in_rounds(spec, [0])
+    assert (running.seat_endings(), running.ending()) == ((None, "terminated", None, None, None), None)
+    limited = in_rounds(spec, [0, 0])
+    others = ("truncated",) * 3
+    assert (limited.seat_endings(), limited.ending()) == (("truncated", "terminated", *others), "truncated")
+    assert limited.clone().seat_endings() == limited.seat_endings()
+    assert running.seat_endings()[0] is None  # states share nothing
+
+
+def test_seats_that_end_together_have_the_ending_of_their_game() -> None:
+    state = make_game("tic_tac_toe").new_state(0)
+    assert state.seat_endings() == (None, None)
+    for square in (0, 3, 1, 4, 2):
+        state.apply([square])
+    assert state.seat_endings() == ("terminated", "terminated")
+    rps = make_game("pettingzoo:rps_v2(max_cycles=1)").new_state(0)
+    rps.apply([0, 1])
+    assert rps.seat_endings() == (rps.ending(),) * 2
+
+
 def test_equal_seeds_give_equal_games_and_every_game_is_seeded() -> None:
     game = make_game("odd_environments:Countdown")
     starts = [seen(game.new_state(seed), 0) for seed in range(12)]

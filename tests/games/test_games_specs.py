@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
-from games import GameError, UnknownGameError, list_games, make_game
+from games import GameError, UnknownGameError, UntrustedCodeError, list_games, make_game, names_code
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,28 @@ def test_a_game_that_breaks_a_rule_is_refused_in_one_line(
         make_game(spec)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""  # the engine prints its errors itself, if one lets it
+
+
+@pytest.mark.parametrize(
+    "spec", ["ran_code:make(mark='{mark}')", " ran_code:make(mark='{mark}')", "ran_code:make", "ran_code :make"]
+)
+def test_code_named_by_a_stored_spec_does_not_run(
+    spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ran_code.py").write_text("print('imported')\ndef make(mark=''):\n    print('called', mark)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    named = spec.format(mark=tmp_path)
+    assert names_code(named)
+    with pytest.raises(UntrustedCodeError, match=r"trust_code=True.*--trust-code") as caught:
+        make_game(named, trust_code=False)
+    assert "\n" not in str(caught.value)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("spec", ["kuhn_poker", "misere(game=tic_tac_toe())", "pettingzoo:rps_v2(max_cycles=5)"])
+def test_stored_specs_of_known_games_need_no_trust(spec: str) -> None:
+    assert not names_code(spec)
+    assert make_game(spec, trust_code=False) == make_game(spec)
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
