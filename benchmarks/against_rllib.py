@@ -2,11 +2,13 @@
 
     python -m benchmarks.against_rllib [--repeats 3] [--quick]
 
-Sampling and end-to-end PPO, each: stock RLlib at its default, stock at the best settings found, and ours. The three
+Sampling and end-to-end PPO, each: stock RLlib at its default, stock at the best settings found, and ours. The sides
 take turns (A-B-C-A-B-C), each is warmed up first, and medians with their spread are printed. Every side plays
-connect_four with its own network of the same trunk (256x256, shared by policy and value) and trains with the same
-minibatch, epochs and learning rate. Stock plays OpenSpiel through RLlib's own ``OpenSpielEnv``, which has no action
-masks and replaces an illegal move by a random one; ours computes masks and never moves illegally.
+connect_four with a network of the same trunk (256x256, shared by policy and value) and trains with the same minibatch,
+epochs, learning rate and loss terms (stock's default keeps its KL term). Training counts the *agent steps trained on*:
+stock trains on all it samples; ours does in self-play, and in league play it also plays frozen opponents' moves, which
+nobody learns from and which are not counted. Stock plays OpenSpiel through RLlib's own ``OpenSpielEnv``, which has no
+action masks and replaces an illegal move by a random one; ours computes masks and never moves illegally.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from arena.training.run import prepare_process, without_stderr
 
 HIDDENS, MINIBATCH, EPOCHS, BATCH = [256, 256], 1024, 4, 8192
 RESULTS = Path(__file__).parent / "results"
@@ -47,16 +51,20 @@ def stock_config(envs: int, *, best: bool) -> Any:
         .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=5e-4)
         .debugging(seed=0, log_level="ERROR")
     )
-    return config.env_runners(episodes_to_numpy=False) if best else config
+    if best:
+        config.env_runners(episodes_to_numpy=False).training(use_kl_loss=False)
+    return config
 
 
-def our_config(tables: int) -> Any:
-    """Ours as a league trains: main against itself and its past, rating matches included."""
+def our_config(tables: int, *, self_play: bool) -> Any:
+    """Ours: in self-play alone as stock does, or as a league trains by default. Rating and storage are included."""
     from arena import LeaguePPOConfig
 
+    mix = {"pfsp": 0.0, "uniform": 0.0, "latest": 1.0} if self_play else {}
     return (
         LeaguePPOConfig()
         .game("connect_four")
+        .league(None, **mix)
         .env_runners(num_env_runners=0, num_envs_per_env_runner=tables)
         .rl_module(model_config={"network": "mlp", "fcnet_hiddens": HIDDENS, "fcnet_activation": "relu"})
         .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=5e-4)
@@ -91,12 +99,12 @@ def our_sampling(tables: int, *, seconds: float) -> Iterator[Callable[[], float]
     from arena.training.plan import Plan
     from leagues.records import Member, Pairing
 
-    config = our_config(tables)
+    config = our_config(tables, self_play=True)
     config.validate()
     runner = LeagueEnvRunner(config=config)
     main = Member("main", "learner", "main", modules=dict.fromkeys(runner.game.agent_ids, "main"))
     pairings = tuple(Pairing(("main", "main"), seed, 0, "training", "main") for seed in range(4 * tables))
-    plan = Plan(pairings, {"main": main}, {}, 1)
+    plan = Plan(pairings, {"main": main}, {}, 1, 0)
 
     def measure() -> float:
         steps, began = 0, time.perf_counter()
@@ -111,7 +119,7 @@ def our_sampling(tables: int, *, seconds: float) -> Iterator[Callable[[], float]
 
 @contextmanager
 def training(config: Any, steps_of: Callable[[Any], int], *, seconds: float) -> Iterator[Callable[[], float]]:
-    """Env steps per second of ``Algorithm.train``, sampling, learning, league and storage included."""
+    """Trained agent steps per second of ``Algorithm.train``, sampling, learning, league and storage included."""
     algorithm = config.build_algo()
 
     def measure() -> float:
@@ -126,20 +134,18 @@ def training(config: Any, steps_of: Callable[[Any], int], *, seconds: float) -> 
 
 
 def stock_steps(algorithm: Any) -> int:
-    """Env steps a stock algorithm has sampled."""
+    """Agent steps a stock algorithm has sampled and trained on: in connect four, its env steps."""
     return int(algorithm.metrics.peek(("env_runners", "num_env_steps_sampled_lifetime")))
 
 
 def our_steps(algorithm: Any) -> int:
-    """Env steps a league has sampled."""
-    return int(algorithm.keeper.progress.env_steps)
+    """Agent steps a league's learners have been trained on."""
+    return int(algorithm.keeper.progress.agent_steps)
 
 
 def compare(title: str, sides: dict[str, Any], repeats: int) -> dict[str, Any]:
     """Let the sides take turns; print and return medians, spreads and the ratios of the last to the others."""
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
+    with ExitStack() as stack, without_stderr():  # OpenSpiel complains there of stock's illegal moves, slowly
         measures = {name: stack.enter_context(side) for name, side in sides.items()}
         figures: dict[str, list[float]] = {name: [] for name in measures}
         for _ in range(repeats):
@@ -164,8 +170,6 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="short turns, for a look; not for reporting")
     arguments = parser.parse_args()
     seconds = 2.0 if arguments.quick else 8.0
-    from arena.training.run import prepare_process
-
     prepare_process()
     import ray
     import torch
@@ -190,15 +194,16 @@ def main() -> None:
         arguments.repeats,
     )
     trained = compare(
-        "end-to-end PPO, env steps per second, one process",
+        "end-to-end PPO, agent steps trained on per second, one process",
         {
             "stock default (1 env)": training(stock_config(1, best=False), stock_steps, seconds=seconds),
             "stock best (32 envs, episodes_to_numpy=False)": training(
                 stock_config(32, best=True), stock_steps, seconds=seconds
             ),
-            "ours (256 tables, league, ratings and storage included)": training(
-                our_config(256), our_steps, seconds=seconds
+            "ours, default league (256 tables, with frozen opponents)": training(
+                our_config(256, self_play=False), our_steps, seconds=seconds
             ),
+            "ours, self-play (256 tables)": training(our_config(256, self_play=True), our_steps, seconds=seconds),
         },
         arguments.repeats,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +34,11 @@ from leagues.records import Match, Member
 from leagues.store import Progress
 
 LEAGUE = "league"
+RATING = "rating"
+PATIENCE = 30
+"""Iterations without any living env runner, a second each, before a run gives up."""
+
+FINAL_RATING_SECONDS = 20.0
 FINAL_RATING_GAMES = 200
 """Evaluation games that every frozen member has at least had when a run is finished."""
 
@@ -59,47 +63,59 @@ class LeaguePPO(PPO):
         return LeaguePPOConfig(algo_class=cls)
 
     def setup(self, config: LeaguePPOConfig) -> None:
-        super().setup(config)
-        folder = self.config.league_folder
-        self.game = make_game(self.config.game_spec)
-        remote = self.env_runner_group.num_remote_workers() > 0 or self.eval_env_runner_group is not None
+        """Open the league, then build runners and learners around it.
+
+        Raises:
+            StoreError: the folder holds a league of another game, other learners or another network, or a newer one.
+            AgentError: a baseline cannot play the game.
+            WeightsError: the league's learner state is missing or was altered.
+        """
+        folder = config.league_folder
+        self.game = make_game(str(config.game_spec))
         self.keeper = Keeper(
             None if folder is None else Path(folder),
             self.game,
-            self.config.league_settings,
-            seed=self.config.seed if self.config.seed is not None else secrets.randbits(63),
-            settings=self.config.settings(),
-            learners={learner: self.config.modules_of(learner) for learner in self.config.learner_ids},
-            share=ray.put if remote else lambda data: data,
+            config.league_settings,
+            seed=config.seed,
+            settings=config.settings(),
+            learners=config.learning_members(),
+            share=ray.put if config.num_env_runners or config.evaluation_num_env_runners else lambda data: data,
         )
-        self.time_left: Callable[[], float | None] = lambda: None
-        self._rates: list[tuple[float, int]] = []
-        self.module_specs = self.config.get_multi_rl_module_spec(
-            spaces=self.env_runner_group.get_spaces(), inference_only=False
-        ).rl_module_specs
-        state = self.keeper.learner_state()
-        if state is not None:
-            self.learner_group.set_state({COMPONENT_LEARNER: state})
-        # In full, values too: RLlib's own first broadcast leaves out what it thinks inference does not need.
-        self._broadcast()
+        try:
+            state = self.keeper.learner_state()
+            super().setup(config)
+            self.time_left: Callable[[], float | None] = lambda: None
+            self._rates: list[tuple[float, int]] = []
+            self._iterations_without_runners = 0
+            self._rating_runners: set[int] = set()
+            self.module_specs = self.config.get_multi_rl_module_spec(
+                spaces=self.env_runner_group.get_spaces(), inference_only=False
+            ).rl_module_specs
+            if state is not None:
+                self.learner_group.set_state({COMPONENT_LEARNER: state})
+            # In full, values too: RLlib's own first broadcast leaves out what it thinks inference does not need.
+            self._broadcast()
+        except BaseException:
+            self.keeper.close()
+            raise
 
     def training_step(self) -> None:
         """One iteration, as the class says."""
         began = time.perf_counter()
         before = self.keeper.progress
-        wanted = self.config.total_train_batch_size
-        tables = self.config.num_envs_per_env_runner * max(1, self.config.num_env_runners)
         with self.metrics.log_time((names.TIMERS, names.ENV_RUNNER_SAMPLING_TIMER)):
-            samples, matches = self._sample(
-                self.keeper.training_plan(tables), self.keeper.rating_plan(self.config.rating_games), wanted
-            )
+            samples, matches = self._sample()
         if not samples:
-            return  # every runner failed; RLlib restarts them before the next iteration
+            self._without_runners(matches)
+            return
+        self._iterations_without_runners = 0
         with self.metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
             trained = self._learn(samples)
         tallies = [tally for sample in samples for tally in sample.tallies]
+        learners = [member for member in self.keeper.members.values() if member.kind == "learner"]
         due = self.keeper.tell(
-            tallies, {learner: self._steps_of(learner, trained) for learner in self.config.learner_ids}
+            tallies,
+            {member.id: sum(trained.get(module, 0) for module in set(member.modules.values())) for member in learners},
         )
         agent_steps = before.agent_steps + sum(trained.values())
         state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
@@ -133,29 +149,41 @@ class LeaguePPO(PPO):
             self.metrics.log_value((LEAGUE, name), getattr(self.keeper.progress, name), window=1)
         self.metrics.log_value((LEAGUE, "members"), len(self.keeper.members), window=1)
 
-    def finish(self) -> None:
+    def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Close a run: freeze learners that have come far enough, and rate whoever has hardly been rated.
 
-        A learner is frozen if it has no snapshot yet, or has trained for ``snapshot_min_steps`` since its last.
+        A learner is frozen if it has no snapshot yet, or has trained for ``snapshot_min_steps`` since its last. Rating
+        stops when every frozen member has had :data:`FINAL_RATING_GAMES`, after :data:`FINAL_RATING_SECONDS`, or when
+        asked to; matches under way are played out and stored.
+
+        Args:
+            should_stop: asked before every round of rating matches.
         """
         keeper = self.keeper
-        state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
-        learners = keeper.worth_keeping() if keeper.progress.agent_steps else []
-        members = [self._snapshot(learner, state, keeper.progress.agent_steps) for learner in learners]
-        if members:
-            keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
-        while (plan := keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)) is not None:
-            if self.env_runner_group.num_remote_workers() == 0:
-                matches = self.env_runner.play(plan)
-            else:
-                runner = self.env_runner_group.healthy_worker_ids()[:1]
-                played = self.env_runner_group.foreach_env_runner(
-                    "play", kwargs={"plan": plan}, remote_worker_ids=runner, local_env_runner=False
-                )
-                matches = [match for part in played for match in part]
-            if not matches:
+        if keeper.progress.agent_steps:
+            state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
+            members = [self._snapshot(name, state, keeper.progress.agent_steps) for name in keeper.worth_keeping()]
+            if members:
+                keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
+        keeper.record(self._rated(timeout=FINAL_RATING_SECONDS))
+        deadline = time.monotonic() + FINAL_RATING_SECONDS
+        while not should_stop() and time.monotonic() < deadline:
+            plan = keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)
+            if plan is None:
                 return
-            keeper.record(matches)
+            group = self.env_runner_group
+            if group.num_remote_workers() == 0:
+                keeper.record(self.env_runner.play(plan))
+                continue
+            runners = group.healthy_worker_ids()
+            parts = [{"plan": part} for part in _deal(plan, len(runners), by_block=True) if part is not None]
+            played = group.foreach_env_runner(
+                "play", kwargs=parts, remote_worker_ids=runners[: len(parts)], local_env_runner=False
+            )
+            if not played:
+                return  # no runner is left; what has been rated is stored
+            for matches in played:
+                keeper.record(matches)
 
     def cleanup(self) -> None:
         super().cleanup()
@@ -168,23 +196,31 @@ class LeaguePPO(PPO):
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
-        super().set_state(state)
+        """Restore a checkpoint. A league in memory comes back with it; a league in a folder goes on from its folder,
+        with the learner's state of its newest iteration, for a folder cannot be at two times at once."""
         if LEAGUE in state:
             self.keeper.restore(state[LEAGUE])
+        super().set_state(state)
+        newest = self.keeper.learner_state()
+        if newest is not None:
+            self.learner_group.set_state({COMPONENT_LEARNER: newest})
         self._broadcast()
 
-    def _sample(self, training: Plan, ratings: Plan | None, steps: int) -> tuple[list[TrainingSample], list[Match]]:
+    def _sample(self) -> tuple[list[TrainingSample], list[Match]]:
         """Training games from every runner, and rating matches from the evaluation runners, or else from the same."""
-        finished: list[Match] = []
-        evaluators = self.eval_env_runner_group
-        if evaluators is not None and evaluators.num_healthy_remote_workers():
-            finished = self._play_beside(ratings)
-            ratings = None
-        group = self.env_runner_group
+        group, evaluators = self.env_runner_group, self.eval_env_runner_group
+        runners = group.healthy_worker_ids() if group.num_remote_workers() else [0]
+        if not runners:
+            return [], self._rated()
+        rated_beside = evaluators is not None and evaluators.num_remote_workers() > 0
+        ratings = None if rated_beside else self.keeper.rating_plan(self.config.rating_games)
+        training = self.keeper.training_plan(self.config.num_envs_per_env_runner * len(runners))
+        steps = self.config.total_train_batch_size
         if group.num_remote_workers() == 0:
             results = [self.env_runner.work(training, steps, ratings)]
         else:
-            runners = group.healthy_worker_ids()
+            if rated_beside:
+                self._rate_beside()
             requests = [
                 {"training": part, "steps": -(-steps // len(runners)), "ratings": rated}
                 for part, rated in zip(
@@ -194,24 +230,47 @@ class LeaguePPO(PPO):
                 )
             ]
             results = group.foreach_env_runner(
-                "work",
-                kwargs=requests,
-                remote_worker_ids=runners,
-                local_env_runner=False,
-                timeout_seconds=self.config.sample_timeout_s,
+                "work_or_error", kwargs=requests, remote_worker_ids=runners, local_env_runner=False
             )
+            for result in results:
+                if isinstance(result, Exception):
+                    raise result
+        if rated_beside and group.num_remote_workers() == 0:
+            self._rate_beside()
         self.metrics.aggregate([metrics for _, _, metrics in results], key=names.ENV_RUNNER_RESULTS)
-        return [sample for sample, _, _ in results], finished + [match for _, played, _ in results for match in played]
+        played = [match for _, matches, _ in results for match in matches]
+        return [sample for sample, _, _ in results], self._rated() + played
 
-    def _play_beside(self, ratings: Plan | None) -> list[Match]:
-        """Rating matches that evaluation runners have finished since; new ones for those that are idle."""
+    def _rate_beside(self) -> None:
+        """Give rating matches to the evaluation runners that are idle."""
         group = self.eval_env_runner_group
-        ready = group.fetch_ready_async_reqs(tags="rating", timeout_seconds=0.0)
-        if ratings is not None:
-            runners = group.healthy_worker_ids()
-            parts = [{"plan": part} for part in _deal(ratings, len(runners), by_block=True) if part is not None]
-            group.foreach_env_runner_async("play", tag="rating", kwargs=parts, remote_worker_ids=runners[: len(parts)])
+        healthy = group.healthy_worker_ids()
+        self._rating_runners &= set(healthy)
+        idle = [runner for runner in healthy if runner not in self._rating_runners]
+        plan = self.keeper.rating_plan(self.config.rating_games * len(idle))
+        parts = [part for part in _deal(plan, len(idle), by_block=True) if part is not None] if idle else []
+        for runner, part in zip(idle, parts, strict=False):
+            group.foreach_env_runner_async("play", tag=RATING, kwargs={"plan": part}, remote_worker_ids=[runner])
+            self._rating_runners.add(runner)
+
+    def _rated(self, timeout: float = 0.0) -> list[Match]:
+        """Rating matches that evaluation runners have finished since."""
+        if self.eval_env_runner_group is None or not self._rating_runners:
+            return []
+        ready = self.eval_env_runner_group.fetch_ready_async_reqs(tags=RATING, timeout_seconds=timeout)
+        self._rating_runners -= {runner for runner, _ in ready}
         return [match for _, matches in ready for match in matches]
+
+    def _without_runners(self, matches: Sequence[Match]) -> None:
+        """No runner is alive: RLlib restarts them before the next iteration, which may take some."""
+        self.keeper.record(matches)
+        self._iterations_without_runners += 1
+        if self._iterations_without_runners >= PATIENCE:
+            raise RuntimeError(
+                f"env runners must come back within {PATIENCE} iterations, but none of {self.config.num_env_runners} "
+                "did; look into Ray's logs for why they die, then go on with the league as it is stored"
+            )
+        time.sleep(1.0)
 
     def _learn(self, samples: Sequence[TrainingSample]) -> dict[str, int]:
         """Update on the samples; returns the steps trained on, by module."""
@@ -252,10 +311,10 @@ class LeaguePPO(PPO):
             for learner in learners
             for module in sorted(set(self.keeper.members[learner].modules.values()))
         }
-        self.learner_group.foreach_learner(lambda learner: reset_modules(learner, fresh))
-
-    def _steps_of(self, learner: str, trained: Mapping[str, int]) -> int:
-        return sum(trained.get(module, 0) for module in set(self.keeper.members[learner].modules.values()))
+        for result in self.learner_group.foreach_learner(lambda learner: reset_modules(learner, fresh)):
+            if not result.ok:
+                raise result.get()
+        self.keeper.started_over(learners)
 
     def _learning_metrics(self) -> dict[str, dict[str, float]]:
         wanted = ("policy_loss", "vf_loss", "entropy", "vf_explained_var")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,9 +20,7 @@ from arena.training.env import GameEnv
 from arena.training.learner import LeaguePPOTorchLearner
 from games import make_game
 from leagues.league import LeagueConfig
-from leagues.records import LeagueError
-
-MAIN, MAIN_EXPLOITER = "main", "main_exploiter"
+from leagues.records import LeagueError, Member, Role
 
 TRAINING_SETTINGS = (
     "gamma",
@@ -33,8 +32,16 @@ TRAINING_SETTINGS = (
     "clip_param",
     "entropy_coeff",
     "vf_loss_coeff",
+    "vf_clip_param",
+    "use_kl_loss",
+    "kl_coeff",
+    "kl_target",
     "grad_clip",
+    "grad_clip_by",
+    "shuffle_batch_per_epoch",
 )
+SEEDS = 2**31
+"""RLlib adds the runner's index to the seed and gives the sum to generators that take 32 bits."""
 
 
 class LeaguePPOConfig(PPOConfig):
@@ -55,6 +62,8 @@ class LeaguePPOConfig(PPOConfig):
         algorithm.train()
     """
 
+    seed: Any  # RLlib leaves it untyped
+
     def __init__(self, algo_class: type | None = None) -> None:
         from arena.training.algorithm import LeaguePPO
         from arena.training.env_runner import LeagueEnvRunner
@@ -72,6 +81,7 @@ class LeaguePPOConfig(PPOConfig):
         self.num_envs_per_env_runner = 256
         self.count_steps_by = "agent_steps"
         self.batch_mode = "complete_episodes"
+        self.sample_timeout_s = None  # a runner is waited for: finished games are never thrown away
         # Games end with a result, so the discount only has to make quick wins a little dearer than slow ones.
         # Clip, epochs and minibatch: Andrychowicz et al. 2021; more entropy than usual: arXiv 2502.08938.
         self.gamma = 0.997
@@ -83,7 +93,7 @@ class LeaguePPOConfig(PPOConfig):
         self.clip_param = 0.2
         self.entropy_coeff = 0.01
         self.vf_loss_coeff = 0.5
-        self.vf_clip_param = float("inf")
+        self.vf_clip_param = 1e9  # values are not clipped
         self.use_kl_loss = False
         self.grad_clip = 0.5
 
@@ -92,8 +102,12 @@ class LeaguePPOConfig(PPOConfig):
 
         Raises:
             games.UnknownGameError: there is no such game; the message suggests near names.
+            LeagueError: it has fewer than two seats.
         """
-        self.game_spec = make_game(spec).spec
+        game = make_game(spec)
+        if game.num_seats < 2:
+            raise LeagueError(f"a league needs a game of at least 2 seats, but {game.spec!r} has {game.num_seats}")
+        self.game_spec = game.spec
         self.env_config = {"game": self.game_spec}
         return self
 
@@ -135,18 +149,20 @@ class LeaguePPOConfig(PPOConfig):
             )
         return self
 
-    @property
-    def learner_ids(self) -> tuple[str, ...]:
-        """Member IDs of the learners."""
-        return (MAIN, MAIN_EXPLOITER) if self.league_settings.main_exploiter else (MAIN,)
-
-    def modules_of(self, learner: str) -> dict[str, str]:
-        """Agent ID -> module ID of a learner."""
+    def learning_members(self) -> list[Member]:
+        """The learners as members of the league, each with its modules."""
         assert self.game_spec is not None
-        return {
-            agent_id: f"{learner}.{agent_id}" if self.module_per_seat else learner
-            for agent_id in make_game(self.game_spec).agent_ids
-        }
+        agent_ids = make_game(self.game_spec).agent_ids
+        roles: tuple[Role, ...] = ("main", "main_exploiter") if self.league_settings.main_exploiter else ("main",)
+        return [
+            Member(
+                role,
+                "learner",
+                role,
+                modules={agent_id: f"{role}.{agent_id}" if self.module_per_seat else role for agent_id in agent_ids},
+            )
+            for role in roles
+        ]
 
     def settings(self) -> dict[str, Any]:
         """The settings that make a training run, as plain JSON: what a league remembers and ``--resume`` takes up."""
@@ -155,18 +171,43 @@ class LeaguePPOConfig(PPOConfig):
             "league": asdict(self.league_settings),
             "module_per_seat": self.module_per_seat,
             "rating_games": self.rating_games,
-            "model_config": dict(self._model_config) if isinstance(self._model_config, dict) else {},
+            "network": self._network(),
             "tables": self.num_envs_per_env_runner,
         }
 
     def take_up(self, settings: Mapping[str, Any]) -> Self:
-        """Set what :meth:`settings` gave."""
+        """Set what :meth:`settings` gave.
+
+        Raises:
+            LeagueError: the settings name code (a network or an agent of the user's own), which no stored word may
+                load; build the config in Python then, and name it there.
+        """
+        network = settings["network"]
+        own = [network["class"]] if network["class"] != _name(MaskedNetwork) else []
+        own += [name for name in settings["league"]["baselines"] if name.startswith("py:")]
+        if own:
+            raise LeagueError(
+                f"a league's stored settings must not load code, but they name {own}; "
+                "go on from Python, with a LeaguePPOConfig that names them itself"
+            )
         self.training(**settings["training"])
         self.league(
             module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **settings["league"]
         )
-        self.rl_module(model_config=dict(settings["model_config"]))
+        self.rl_module(model_config=dict(network["model_config"]))
         return self.env_runners(num_envs_per_env_runner=settings["tables"])
+
+    def _network(self) -> dict[str, Any]:
+        """What rebuilds the networks: their class and its settings."""
+        spec = self.rl_module_spec
+        if not isinstance(spec, RLModuleSpec):
+            raise LeagueError(
+                f"a league's learners share one kind of network, so `rl_module_spec` must be an RLModuleSpec, "
+                f"but got {type(spec).__name__}"
+            )
+        own = spec.model_config
+        config = self.model_config | (own if isinstance(own, dict) else asdict(own) if own is not None else {})
+        return {"class": _name(spec.module_class or MaskedNetwork), "model_config": config}
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
         """The masked network of :mod:`agents.networks`; ``rl_module(model_config={...})`` has its settings."""
@@ -188,11 +229,16 @@ class LeaguePPOConfig(PPOConfig):
         """
         if self.game_spec is None:
             raise ValueError('a league needs a game, but none is set; call `.game("connect_four")`')
-        modules = sorted({module for learner in self.learner_ids for module in self.modules_of(learner).values()})
+        if self.seed is None:
+            self.seed = secrets.randbits(31)
+        if not (isinstance(self.seed, int) and 0 <= self.seed < SEEDS):
+            raise ValueError(f"`0 <= seed < 2**31` must hold, but got seed={self.seed}")
+        learners = self.learning_members()
+        modules = sorted({module for learner in learners for module in learner.modules.values()})
         if set(self.policies) != set(modules):
             self.multi_agent(
                 policies={module: PolicySpec() for module in modules},
-                policy_mapping_fn=_MapToMain(self.modules_of(MAIN)),
+                policy_mapping_fn=_MapToMain(dict(learners[0].modules)),
                 policies_to_train=modules,
             )
         for name in ("_env_to_module_connector", "_module_to_env_connector", "_learner_connector"):
@@ -211,6 +257,10 @@ class LeaguePPOConfig(PPOConfig):
 
     def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
         """Nothing to check: runners are asked for steps of finished games, not for fragments."""
+
+
+def _name(cls: type) -> str:
+    return f"{cls.__module__}:{cls.__qualname__}"
 
 
 class _MapToMain:

@@ -51,11 +51,11 @@ class GameEnv(MultiAgentEnv):
         seats = self._state.acting() if ending is None else tuple(range(self.game.num_seats))
         rewards = {ids[seat]: float(self._owed[seat]) for seat in seats}
         self._owed[list(seats)] = 0.0
-        over = {ids[seat]: ending is not None for seat in seats} | {"__all__": ending is not None}
-        never = dict.fromkeys(over, False)
+        endings = self._state.seat_endings() if ending is not None else (None,) * self.game.num_seats
         if ending is not None:
             self.agents = []
-        terminated, truncated = (never, over) if ending == "truncated" else (over, never)
+        terminated = {ids[seat]: endings[seat] == "terminated" for seat in seats} | {"__all__": ending == "terminated"}
+        truncated = {ids[seat]: endings[seat] == "truncated" for seat in seats} | {"__all__": ending == "truncated"}
         return self._observations(seats), rewards, terminated, truncated, {}
 
     def render(self) -> str:

@@ -15,6 +15,7 @@ from ray.rllib.callbacks.utils import make_callback
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModule
 from ray.rllib.env import INPUT_ENV_SINGLE_SPACES, INPUT_ENV_SPACES
+from ray.rllib.env.env_context import EnvContext
 from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 from ray.rllib.utils import metrics as names
@@ -92,13 +93,26 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.game = make_game(self.config.env_config["game"])
         self.num_envs = self.config.num_envs_per_env_runner
         self.env = TablesEnv(self.game, self.num_envs)
-        index = self.worker_index or 0
-        seed = None if self._seed is None else [self._seed, index, int(self.config.in_evaluation)]
-        self.rng = np.random.default_rng(seed)
-        self.sampler = Sampler(self.game, self.num_envs, decide=self._decide, value=self._value, rng=self.rng)
+        # RLlib has put the worker's index, and whether it evaluates, into `_seed`.
+        self.rng = np.random.default_rng(self._seed)
+        self.sampler = self._make_sampler()
+        self._stock_sampler: Sampler | None = None
         self._opponents = _Opponents()
         self._explore = True
         self._wants_episodes = has_callback(self.config, "on_episode_end")
+        make_callback(
+            "on_environment_created",
+            callbacks_objects=self._callbacks,
+            callbacks_functions=self.config.callbacks_on_environment_created,
+            kwargs={
+                "env_runner": self,
+                "metrics_logger": self.metrics,
+                "env": self.env,
+                "env_context": EnvContext(
+                    self.config.env_config, worker_index=self.worker_index or 0, num_workers=self.num_workers
+                ),
+            },
+        )
 
     def make_module(self) -> None:
         """Build the live modules in full: their values are wanted here, so that the learner need not ask again."""
@@ -129,6 +143,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             plan: the league's pairings.
             steps: agent steps, over all learners.
         """
+        self._reseed(plan)
+        self.sampler.start_over(plan.fresh)
         self._opponents.keep(self.sampler.seated)
         self._load_opponents(plan)
         self._explore = True
@@ -160,15 +176,21 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         sample = self.sample_plan(training, steps)
         return sample, self.play(ratings) if ratings is not None else [], self.get_metrics()
 
+    def work_or_error(self, **request: Any) -> Any:
+        """:meth:`work`, its error as a value: RLlib takes a raised one for a dead runner, and restarts it forever."""
+        try:
+            return self.work(**request)
+        except Exception as error:
+            return error
+
     def play(self, plan: Plan) -> list[Match]:
         """Play every pairing of the plan once, to its end, between frozen members."""
         self._opponents.keep(self.sampler.seated)
-        self._load_opponents(plan)
-        keys = {member.id: _key(member) for member in plan.members.values()}
+        self._load_opponents(plan, rating=True)
         return play_pairings(
             self.game,
             list(plan.pairings),
-            {member: self._opponents.agents[key] for member, key in keys.items()},
+            {member.id: self._opponents.agents[_key(member, rating=True)] for member in plan.members.values()},
             weights={member.id: member.weights for member in plan.members.values()},
             tables=self.num_envs,
             iteration=plan.iteration,
@@ -192,8 +214,10 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             raise ValueError(f"{self} has no env, so it cannot sample; it runs on the workers with an env only")
         self._explore = bool(self.config.explore if explore is None else explore)
         seatings = self._stock_seatings(random_actions)
+        # Not the league's tables: an evaluation on this runner must not disturb the games it trains on.
+        self._stock_sampler = self._stock_sampler or self._make_sampler()
         if force_reset or num_episodes is not None:
-            self.sampler.clear()
+            self._stock_sampler.clear()
         if num_episodes is not None:
             limited = iter([next(seatings) for _ in range(num_episodes)])
             sampled = self._run(lambda: next(limited, None), None)
@@ -223,8 +247,19 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             for agent in self._opponents.agents.values():
                 agent.close()
 
+    def _make_sampler(self) -> Sampler:
+        return Sampler(self.game, self.num_envs, decide=self._decide, value=self._value, rng=self.rng)
+
+    def _reseed(self, plan: Plan) -> None:
+        """Draw this request's chances from what names it, so that no restart and no resumption repeats old ones."""
+        self.rng = self.sampler.rng = np.random.default_rng(
+            [plan.seed, plan.iteration, self.worker_index or 0, int(self.config.in_evaluation)]
+        )
+
     def _run(self, next_seating: Any, steps: int | None) -> Sampled:
-        return self.sampler.run(
+        assert self._stock_sampler is not None
+        self._stock_sampler.rng = self.rng
+        return self._stock_sampler.run(
             next_seating,
             {RANDOM: make_agent("random", self.game)},
             modules=list(self.module.keys()),
@@ -251,18 +286,20 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         )
 
     def _stock_seatings(self, random_actions: bool) -> Iterator[Seating]:
-        modules = tuple(self.config.policy_mapping_fn(agent_id, None) for agent_id in self.game.agent_ids)
-        players = (RANDOM,) * len(modules) if random_actions else modules
+        nobody = (None,) * self.game.num_seats
         while True:
-            seed = int(self.rng.integers(2**63))
-            pairing = Pairing(seats=modules, seed=seed, block=0, kind="training")
-            yield Seating(players, (not random_actions,) * len(modules), pairing, (None,) * len(modules))
+            # Mapped anew for every game, as RLlib does for every episode.
+            episode = MultiAgentEpisode()
+            modules = tuple(self.config.policy_mapping_fn(agent_id, episode) for agent_id in self.game.agent_ids)
+            players = (RANDOM,) * len(modules) if random_actions else modules
+            pairing = Pairing(seats=modules, seed=int(self.rng.integers(2**63)), block=0, kind="training")
+            yield Seating(players, (not random_actions,) * len(modules), pairing, nobody, episode.id_)
 
-    def _load_opponents(self, plan: Plan) -> None:
+    def _load_opponents(self, plan: Plan, *, rating: bool = False) -> None:
         for member in plan.members.values():
             if member.kind == "learner":
                 continue
-            key = _key(member)
+            key = _key(member, rating=rating)
             if key in self._opponents.agents:
                 self._opponents.agents.move_to_end(key)
             elif member.kind == "baseline":
@@ -347,6 +384,12 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         )
 
 
-def _key(member: Member) -> str:
-    """What names an agent in a runner: content, not membership, so that equal weights are loaded once."""
-    return f"weights:{member.weights}" if member.weights else f"agent:{member.agent or member.id}"
+def _key(member: Member, *, rating: bool = False) -> str:
+    """What names an agent in a runner: content, not membership, so that equal weights are loaded once.
+
+    An agent may keep something for each of its tables, so those that play rating matches are others than those at the
+    training tables. Policies keep nothing and are shared.
+    """
+    if member.weights:
+        return f"weights:{member.weights}"
+    return f"{'rating' if rating else 'agent'}:{member.agent or member.id}"

@@ -36,8 +36,8 @@ def to_episodes(game: Game, sampled: Sampled, mapping: Mapping_) -> list[MultiAg
             parts[number].append((module, trajectories, index))
     all_spaces = spaces(game)
     return [
-        _episode(game, sampled, number, plies, truncated, parts[number], all_spaces, mapping)
-        for number, plies, truncated in zip(sampled.numbers, sampled.plies, sampled.truncated, strict=True)
+        _episode(game, sampled, number, plies, tag, parts[number], all_spaces, mapping)
+        for number, plies, tag in zip(sampled.numbers, sampled.plies, sampled.tags, strict=True)
     ]
 
 
@@ -46,26 +46,27 @@ def _episode(
     sampled: Sampled,
     number: int,
     plies: int,
-    truncated: bool,
+    tag: str,
     parts: list[tuple[str, Trajectories, int]],
     all_spaces: tuple[dict[str, Any], dict[str, Any]],
     mapping: Mapping_,
 ) -> MultiAgentEpisode:
     episode = MultiAgentEpisode(
-        uuid.uuid4().hex,
+        tag or uuid.uuid4().hex,
         observation_space=all_spaces[0],
         action_space=all_spaces[1],
         len_lookback_buffer=0,
         agent_to_module_mapping_fn=mapping,
     )
     episode.env_t = plies
-    episode.is_terminated, episode.is_truncated = not truncated, truncated
     for module, trajectories, index in parts:
         rows = slice(int(trajectories.offsets[index]), int(trajectories.offsets[index + 1]))
         seat = int(trajectories.seats[rows.start])
         agent_id = game.agent_ids[seat]
         steps = rows.stop - rows.start
-        last = sampled.final_observations[number * game.num_seats + seat]
+        trajectory = number * game.num_seats + seat
+        last = sampled.final_observations[trajectory]
+        truncated = trajectory in sampled.truncated
         episode.agent_episodes[agent_id] = SingleAgentEpisode(
             f"{episode.id_}_{agent_id}",
             observations={
@@ -97,4 +98,7 @@ def _episode(
         for step, ply in enumerate([*trajectories.plies[rows].tolist(), plies]):
             acted[ply] = step
         episode.env_t_to_agent_t[agent_id] = InfiniteLookbackBuffer(acted, lookback=0)
+    # RLlib knows one ending for a game: truncated as soon as one seat was.
+    episode.is_truncated = any(seat.is_truncated for seat in episode.agent_episodes.values())
+    episode.is_terminated = not episode.is_truncated
     return episode

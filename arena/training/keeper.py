@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from agents import weights
+from agents.registry import make_agent
 from arena.training import learner_state
 from arena.training.plan import Plan
 from games.contract import Game
@@ -23,6 +24,7 @@ from leagues.ratings import Standing, leaderboard
 from leagues.records import Match, Member, Tally
 from leagues.scoring import block_scores
 from leagues.store import BlockScore, LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
+from leagues.store.database import DATABASE
 
 CACHED_WEIGHTS = 64
 """Weights files kept at hand to send to runners."""
@@ -41,17 +43,21 @@ class Keeper:
         folder: where weights and states go.
         seed: of the league.
 
+    A league in a folder is locked for its one writer until :meth:`close`.
+
     Args:
         folder: the league's folder; None keeps the database in memory and the weights in a temporary folder.
         game: its game.
         config: matchmaking and snapshots.
         seed: of the whole league; an existing league keeps its own.
         settings: the training settings as plain JSON, stored once.
-        learners: learner ID -> (agent ID -> module ID).
+        learners: the learners as members.
         share: makes bytes cheap to send, e.g. ``ray.put``.
 
     Raises:
-        StoreError: the folder holds a league of another game or of other learners, or no league can be there.
+        StoreError: the folder holds a league of another game, of other learners or of another network, or no league
+            can be there. Nothing is written then.
+        AgentError: a baseline cannot play this game. Nothing is written then.
     """
 
     members: dict[str, Member]
@@ -68,40 +74,42 @@ class Keeper:
         *,
         seed: int,
         settings: Mapping[str, Any],
-        learners: Mapping[str, Mapping[str, str]],
+        learners: Sequence[Member],
         share: Callable[[bytes], Any],
     ) -> None:
         self.game = game
         self._config = config
         self._share = share
+        self._shared: OrderedDict[str, Any] = OrderedDict()
+        self._fresh: tuple[str, ...] = ()
+        for baseline in config.baselines:
+            make_agent(baseline, game).close()
+        members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in config.baselines)]
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self.folder = folder if folder is not None else Path(self._temporary.name)  # type: ignore[union-attr]
-        self._shared: OrderedDict[str, Any] = OrderedDict()
-        self.writer = self._open(folder, seed, settings)
-        self.seed = self.writer.info().seed
-        members = self.writer.members()
-        known = {member.id: member for member in members}
-        new = [
-            Member(
-                learner, "learner", "main_exploiter" if learner == "main_exploiter" else "main", modules=dict(modules)
-            )
-            for learner, modules in learners.items()
-        ] + [Member(agent, "baseline", "baseline", agent=agent) for agent in config.baselines]
-        for member in new:
-            if member.id in known and known[member.id] != member:
-                raise StoreError(
-                    f"a league keeps its members as they are, but {member.id!r} is {known[member.id]} and would become "
-                    f"{member}; use the settings the league was made with, or another folder"
-                )
-        self.writer.add_members([member for member in new if member.id not in known])
-        self._load()
+        self.writer = self._open(seed, settings)
+        try:
+            self._join(members, settings)
+            self.seed = self.writer.info().seed
+            self._load()
+        except BaseException:
+            self.close()
+            raise
 
     def training_plan(self, count: int) -> Plan:
         """``count`` training pairings for the coming iteration."""
         rng = np.random.default_rng([self.seed, self.progress.iteration, 1])
         pairings = self.league.ask(count, rng)
         # Shuffled, so that dealing them out among runners deals every learner and seat to each.
-        return self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
+        plan = self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
+        fresh, self._fresh = self._fresh, ()
+        return replace(plan, fresh=fresh)
+
+    def started_over(self, learners: Iterable[str]) -> None:
+        """Say that learners have new weights: the next plan tells the runners."""
+        self._fresh = tuple(
+            sorted({module for learner in learners for module in self.members[learner].modules.values()})
+        )
 
     def rating_plan(self, games: int, *, below: int | None = None) -> Plan | None:
         """About ``games`` rating matches between frozen members, in whole blocks; None while there are too few.
@@ -161,7 +169,11 @@ class Keeper:
         progress = replace(progress, league=self.league.state())
         if self._temporary is None:
             progress = replace(progress, state=learner_state.save(self.folder / "state", state))
-        self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
+        try:
+            self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
+        except BaseException:
+            self._load()  # what was not stored has not happened
+            raise
         self.progress = progress
         if progress.state is not None:
             learner_state.prune(self.folder / "state", progress.state)
@@ -185,49 +197,76 @@ class Keeper:
         return leaderboard(list(self.members.values()), list(self.writer.block_scores()))
 
     def checkpoint(self) -> dict[str, Any]:
-        """What a checkpoint of the algorithm keeps of the league: one in memory whole, one in a folder nothing, for
+        """What a checkpoint of the algorithm keeps of the league: one in memory whole; one in a folder nothing, for
         the folder itself is what lasts."""
         if self._temporary is None:
             return {}
         snapshots = [member for member in self.members.values() if member.kind == "snapshot"]
         return {
+            "info": self.writer.info(),
             "progress": self.progress,
-            "snapshots": [(member, weights.read(self.folder / "weights", str(member.weights))) for member in snapshots],
+            "members": list(self.members.values()),
+            "weights": [weights.read(self.folder / "weights", str(member.weights)) for member in snapshots],
             "matches": list(self.writer.iter_matches()),
             "tallies": self.writer.tallies(),
         }
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
-        """Take over what :meth:`checkpoint` gave, into a league that has nothing yet."""
+        """Take over what :meth:`checkpoint` gave, in place of all that is here; a league in a folder stays as it is."""
         if not checkpoint or self._temporary is None:
             return
-        for _, data in checkpoint["snapshots"]:
+        for data in checkpoint["weights"]:
             weights.store(self.folder / "weights", *weights.parse(data))
-        self.writer.record(
-            members=[member for member, _ in checkpoint["snapshots"]],
+        writer = create_store(None, checkpoint["info"])
+        writer.record(
+            members=checkpoint["members"],
             matches=checkpoint["matches"],
             tallies=checkpoint["tallies"],
             progress=checkpoint["progress"],
         )
+        self.writer.close()
+        self.writer, self.seed = writer, checkpoint["info"].seed
         self._load()
+        # What the runners have begun belongs to a league that is no more.
+        self.started_over([member.id for member in self.members.values() if member.kind == "learner"])
 
     def close(self) -> None:
-        """Release the database, and the temporary folder of a league in memory."""
+        """Release the database and its lock, and the temporary folder of a league in memory."""
         self.writer.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
-    def _open(self, folder: Path | None, seed: int, settings: Mapping[str, Any]) -> Writer:
-        if folder is not None and (folder / "league.db").exists():
-            writer = open_writer(folder)
+    def _open(self, seed: int, settings: Mapping[str, Any]) -> Writer:
+        if self._temporary is None and (self.folder / DATABASE).exists():
+            writer = open_writer(self.folder)
             stored = writer.info().game
             if stored != self.game.spec:
                 writer.close()
-                raise StoreError(f"a league has one game, {stored!r} in {folder}, but got {self.game.spec!r}")
+                raise StoreError(f"a league has one game, {stored!r} in {self.folder}, but got {self.game.spec!r}")
             return writer
         versions = {name: version(name) for name in LIBRARIES}
         info = LeagueInfo(self.game.spec, self.game.agent_ids, seed, settings, versions, datetime.now(UTC))
-        return create_store(folder, info)
+        return create_store(None if self._temporary is not None else self.folder, info)
+
+    def _join(self, members: Sequence[Member], settings: Mapping[str, Any]) -> None:
+        """Add the members a new league starts with; an old one must have just these learners and this network."""
+        stored = {member.id: member for member in self.writer.members()}
+        if not stored:
+            self.writer.add_members(members)
+            return
+        wanted = [member for member in members if member.kind == "learner"]
+        learners = [member for member in stored.values() if member.kind == "learner"]
+        if learners != wanted:
+            raise StoreError(
+                f"a league keeps its learners, {_names(learners)} in {self.folder}, but got {_names(wanted)}; "
+                "use the settings it was made with, or another folder"
+            )
+        network = self.writer.info().settings.get("network")
+        if network != settings.get("network"):
+            raise StoreError(
+                f"a league keeps its network, {network} in {self.folder}, but got {settings.get('network')}; "
+                "use the settings it was made with, or another folder"
+            )
 
     def _load(self) -> None:
         self.members = {member.id: member for member in self.writer.members()}
@@ -246,7 +285,7 @@ class Keeper:
     def _plan(self, pairings: tuple[Any, ...]) -> Plan:
         members = {member: self.members[member] for pairing in pairings for member in pairing.seats}
         files = {member.weights: self._weights(member.weights) for member in members.values() if member.weights}
-        return Plan(pairings, members, files, self.progress.iteration + 1)
+        return Plan(pairings, members, files, self.progress.iteration + 1, self.seed)
 
     def _weights(self, digest: str) -> Any:
         if digest in self._shared:
@@ -268,3 +307,7 @@ class Keeper:
                 0, *pair, old.wins + score.wins, old.draws + score.draws, old.losses + score.losses
             )
             self._next_block = max(self._next_block, score.block + 1)
+
+
+def _names(members: Iterable[Member]) -> str:
+    return ", ".join(f"{member.id} {sorted(set(member.modules.values()))}" for member in members)

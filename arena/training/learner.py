@@ -11,10 +11,13 @@ from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core.learner.learner import Learner
 from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+from ray.rllib.utils.metrics import ALL_MODULES
+
+SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
 
 class LeaguePPOTorchLearner(PPOTorchLearner):
-    """``PPOTorchLearner`` with its own minibatches.
+    """``PPOTorchLearner`` with its own minibatches, a fused optimizer, and one check for finite gradients per step.
 
     RLlib's iterator gives every module ``minibatch_size`` rows per step and cycles the smaller batches, so a learner
     with half the data would be trained for twice the epochs. Here every epoch covers each row of each module once, in
@@ -47,6 +50,29 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
             if self.should_module_be_updated(module, batch)
         }
         return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch)
+
+    def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
+        """Adam in one kernel instead of one per operation and parameter."""
+        parameters = self.get_parameters(self._module[module_id])
+        optimizer = torch.optim.Adam(parameters, fused=self._device.type in ("cpu", "cuda"))
+        self.register_optimizer(
+            module_id=module_id, optimizer=optimizer, params=parameters, lr_or_lr_schedule=config.lr
+        )
+
+    def apply_gradients(self, gradients_dict: Mapping[Any, Any]) -> None:
+        """Step every optimizer; an update with a gradient that is not finite is skipped whole, and counted."""
+        if self._grad_scalers is not None or self._lr_scheduler_classes is not None:
+            super().apply_gradients(gradients_dict)
+            return
+        present = {key: gradient for key, gradient in gradients_dict.items() if gradient is not None}
+        finite = bool(torch.isfinite(torch.nn.utils.get_total_norm(list(present.values()))))
+        self.metrics.log_value((ALL_MODULES, SKIPPED_UPDATES), int(not finite), reduce="lifetime_sum")
+        if not finite:
+            return
+        for key, gradient in present.items():
+            self._params[key].grad = gradient
+        for optimizer in self._optimizer_parameters:
+            optimizer.step()
 
 
 def _minibatches(

@@ -18,9 +18,14 @@ class Plan:
         members: every member that sits in a pairing, by ID.
         weights: weights hash -> the verified bytes of the file, or a Ray reference to them.
         iteration: the training iteration, for the record.
+        seed: of the league; with the iteration and the runner's index it seeds the runner's draws, so that neither a
+            resumed run nor a restarted runner repeats old ones.
+        fresh: modules that start over with this plan: what their predecessors were doing is abandoned.
     """
 
     pairings: tuple[Pairing, ...]
     members: Mapping[str, Member]
     weights: Mapping[str, Any]
     iteration: int
+    seed: int
+    fresh: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from leagues.ratings import Standing
 from leagues.store import LeagueInfo, Progress, open_reader
 
 LEADERBOARD_EVERY = 5.0
-"""Seconds between two refreshes of the ratings that are reported."""
+"""Seconds between two refreshes of the ratings that are reported, at least; longer where they take long."""
 
 
 def train(
@@ -80,11 +80,11 @@ def train(
     if started_ray:
         ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
-        with _without_stderr():  # Ray's core complains there, past all logging, of what RLlib does by design
+        with without_stderr():  # Ray's core complains there, past all logging, of what RLlib does by design
             algorithm = config.build_algo()
         try:
             _loop(algorithm, minutes, steps, on_progress, should_stop)
-            algorithm.finish()
+            algorithm.finish(should_stop)
             on_progress(algorithm.keeper.progress, algorithm.keeper.standings())
         finally:
             algorithm.stop()
@@ -111,7 +111,7 @@ def prepare_process() -> None:
 
 
 @contextmanager
-def _without_stderr() -> Iterator[None]:
+def without_stderr() -> Iterator[None]:
     """Point file descriptor 2 nowhere for a while. Exceptions still travel."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -152,16 +152,18 @@ def _loop(
 
     algorithm.time_left = time_left
     standings: list[Standing] = []
-    rated_at = -LEADERBOARD_EVERY
+    rate_again_at = 0.0
     while True:
         if minutes is not None and time.monotonic() - began >= 60.0 * minutes:
             return
         if steps is not None and algorithm.keeper.progress.env_steps >= steps:
             return
         algorithm.train()
-        if time.monotonic() - rated_at >= LEADERBOARD_EVERY:
-            standings = algorithm.keeper.standings()
+        if time.monotonic() >= rate_again_at:
             rated_at = time.monotonic()
+            standings = algorithm.keeper.standings()
+            cost = time.monotonic() - rated_at
+            rate_again_at = time.monotonic() + max(LEADERBOARD_EVERY, 50 * cost)
         on_progress(algorithm.keeper.progress, standings)
         if should_stop():
             return

@@ -41,12 +41,14 @@ class Seating:
         keeps: for each seat whether its experience is kept.
         pairing: the league's pairing, with the seed of the game.
         weights: for each seat the weights hash of a snapshot, None for everyone else; for the record.
+        tag: whatever the caller wants to know the game by.
     """
 
     players: tuple[str, ...]
     keeps: tuple[bool, ...]
     pairing: Pairing
     weights: tuple[str | None, ...]
+    tag: str = ""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,8 @@ class Sampled:
     Attributes:
         trajectories: module ID -> its finished trajectories.
         numbers: number of every finished game, in the order of their ends.
-        truncated: whether it was truncated, likewise.
+        truncated: numbers of the trajectories whose seat was truncated.
+        tags: the seatings' tags, in the order of the games' ends.
         seats: members at each seat of every finished game, likewise.
         returns: ``(games, num_seats)`` float64, likewise.
         plies: steps of every finished game, likewise.
@@ -69,7 +72,8 @@ class Sampled:
 
     trajectories: dict[str, Trajectories]
     numbers: list[int] = field(default_factory=list)
-    truncated: list[bool] = field(default_factory=list)
+    truncated: set[int] = field(default_factory=set)
+    tags: list[str] = field(default_factory=list)
     seats: list[tuple[str, ...]] = field(default_factory=list)
     returns: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     plies: list[int] = field(default_factory=list)
@@ -128,11 +132,32 @@ class Sampler:
 
     def clear(self) -> None:
         """Abandon all running games and their experience."""
-        self._lockstep = Lockstep(self.game, self.size)
-        self._seatings = [None] * self.size
-        self._live = 0
-        self._buffers.clear()
-        self._last.clear()
+        self._abandon(range(self.size))
+        self._lockstep = Lockstep(self.game, self.size)  # all tables idle, also those that get no new game
+
+    def start_over(self, modules: Sequence[str]) -> None:
+        """Abandon the games of modules that have new weights: their old steps and results say nothing of the new."""
+        self._abandon(
+            [
+                table
+                for table, seating in enumerate(self._seatings)
+                if seating is not None and not set(modules).isdisjoint(seating.players)
+            ]
+        )
+
+    def _abandon(self, tables: Sequence[int]) -> None:
+        places = [table for table in tables if self._seatings[table] is not None]
+        if not places:
+            return
+        seats = np.arange(self.game.num_seats)
+        numbers = np.sort((self._numbers[places, None] * self.game.num_seats + seats).ravel())
+        for module, buffer in self._buffers.items():
+            _, moved = buffer.take(numbers, np.zeros(len(numbers), np.float32))
+            self._move(module, moved)
+            self._last[module][places] = -1
+        for table in places:
+            self._seatings[table] = None
+        self._live -= len(places)
 
     def run(
         self,
@@ -321,13 +346,16 @@ class Sampler:
                     iteration=iteration,
                 )
             )
-        was_truncated = state.ending() == "truncated"
-        sampled.truncated.append(was_truncated)
+        endings = state.seat_endings()
+        sampled.tags.append(seating.tag)
         for seat, keep in enumerate(seating.keeps):
             module = seating.players[seat]
             if not keep or self._last[module][table, seat] < 0:
                 continue
             finished.append(number * self.game.num_seats + seat)
+            was_truncated = endings[seat] == "truncated"
+            if was_truncated:
+                sampled.truncated.add(finished[-1])
             if was_truncated or final_observations:
                 observation = np.empty(self.game.observation_shape, np.float32)
                 state.observe(seat, observation, np.empty(self.game.num_actions, np.bool_))
@@ -348,7 +376,10 @@ class Sampler:
                     module, np.stack(list(truncated[module].values())), numbers % self.game.num_seats
                 )
             trajectories, moved = buffer.take(finished, final_values)
-            last = self._last[module]
-            last[last >= 0] = moved[last[last >= 0]]
+            self._move(module, moved)
             if len(trajectories):
                 sampled.trajectories[module] = trajectories
+
+    def _move(self, module: str, moved: IntArray) -> None:
+        last = self._last[module]
+        last[last >= 0] = moved[last[last >= 0]]

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
+
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
 from arena.training import sampler as sampler_module
@@ -147,7 +148,7 @@ def test_a_truncated_game_ends_with_the_value_of_its_last_position():
     game = make_game("pettingzoo:rps_v2(max_cycles=3)")
     seatings = self_play(game, np.random.default_rng(1))
     sampled = make_sampler(game).run(lambda: next(seatings), {}, modules=["main"], steps=30)
-    assert all(sampled.truncated)
+    assert len(sampled.truncated) == 2 * len(sampled.seats), "every seat of every game"
     assert set(sampled.trajectories["main"].final_values.tolist()) == {9.0}
 
 
@@ -165,6 +166,31 @@ def test_as_many_games_as_are_started_are_played_out():
     limited = iter([next(seatings) for _ in range(25)])
     sampled = make_sampler(game).run(lambda: next(limited, None), {}, modules=["main"], steps=None)
     assert sorted(sampled.numbers) == list(range(25))
+
+
+def test_starting_over_abandons_what_the_old_weights_began():
+    game = make_game("leduc_poker")
+    rng = np.random.default_rng(3)
+
+    def seatings():
+        for index in range(10**9):
+            learner = ("main", "exploiter")[index % 2]
+            pairing = Pairing((learner, "agent:random"), int(rng.integers(2**60)), 0, "training", learner)
+            yield Seating((learner, "agent:random"), (True, False), pairing, (None, None))
+
+    games = seatings()
+    sampler = make_sampler(game)
+    arguments = {"agents": {"agent:random": RandomAgent()}, "modules": ["main", "exploiter"], "steps": 20}
+    before = sampler.run(lambda: next(games), **arguments)
+    running = set(range(max(before.numbers) + 1)) - set(before.numbers)
+    sampler.start_over(["exploiter"])
+    assert "exploiter" not in sampler.seated
+    after = sampler.run(lambda: next(games), **arguments)
+    exploiters = {number for number in running if number % 2}
+    assert not exploiters & set(after.numbers)
+    assert not exploiters & set(after.trajectories["exploiter"].games.tolist())
+    for module, trajectories in after.trajectories.items():
+        assert len(trajectories.rewards) == trajectories.offsets[-1], module
 
 
 class Cheat(Agent):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from agents import weights
+from agents.contract import AgentError
 from games import UnknownGameError, make_game
 from leagues.records import LeagueError
+from leagues.store import open_reader
 
 pytestmark = pytest.mark.usefixtures("local_ray")
 
@@ -185,6 +187,72 @@ def test_a_league_in_a_folder_goes_on_where_it_stopped(tmp_path, build):
     assert second.keeper.progress.env_steps > progress.env_steps
 
 
+def test_restoring_in_place_takes_the_past_for_the_present(tmp_path, build):
+    algorithm = build(small("leduc_poker"))
+    for _ in range(4):
+        algorithm.train()
+    members, standings = dict(algorithm.keeper.members), algorithm.keeper.standings()
+    algorithm.save_to_path(tmp_path / "checkpoint")
+    for _ in range(4):
+        algorithm.train()
+    assert algorithm.keeper.members != members
+    algorithm.restore_from_path(tmp_path / "checkpoint")
+    assert algorithm.keeper.members == members
+    assert algorithm.keeper.standings() == standings
+    algorithm.train()
+    assert algorithm.keeper.progress.iteration == 5
+
+
+def test_a_folder_cannot_be_at_two_times(tmp_path, build):
+    """An older checkpoint of a league in a folder: the folder's newest learner goes on."""
+    algorithm = build(small(folder=tmp_path / "league"))
+    algorithm.train()
+    algorithm.save_to_path(tmp_path / "checkpoint")
+    for _ in range(3):
+        algorithm.train()
+    newest = module_state(algorithm)["main"]["policy.weight"]
+    algorithm.restore_from_path(tmp_path / "checkpoint")
+    np.testing.assert_array_equal(newest, module_state(algorithm)["main"]["policy.weight"])
+    algorithm.train()
+    assert algorithm.keeper.progress.iteration == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"main_exploiter": True}, "keeps its learners"),
+        ({"module_per_seat": True}, "keeps its learners"),
+        ({"baselines": ("random", "mcts:10")}, "mcts"),
+    ],
+)
+def test_wrong_settings_leave_a_league_as_it_was(tmp_path, build, change, message):
+    folder = tmp_path / "league"
+    first = build(small("kuhn_poker", folder))
+    first.train()
+    first.stop()
+    with open_reader(folder) as reader:
+        before = (reader.members(), reader.progress(), reader.info())
+    with pytest.raises((LeagueError, AgentError), match=message):
+        small("kuhn_poker", folder, **change).build_algo()
+    with open_reader(folder) as reader:
+        assert (reader.members(), reader.progress(), reader.info()) == before
+    again = build(small("kuhn_poker", folder))
+    again.train()
+    assert again.keeper.progress.iteration == 2
+
+
+def test_another_network_is_refused(tmp_path, build):
+    build(small(folder=tmp_path)).stop()
+    with pytest.raises(LeagueError, match="keeps its network"):
+        small(folder=tmp_path).rl_module(model_config={"fcnet_hiddens": [32]}).build_algo()
+
+
+def test_a_baseline_that_cannot_play_leaves_no_folder(tmp_path):
+    with pytest.raises(AgentError):
+        small("kuhn_poker", tmp_path / "league", baselines=("random", "mcts:10")).build_algo()
+    assert not (tmp_path / "league").exists()
+
+
 def test_a_league_of_another_game_is_refused(tmp_path, build):
     build(small("tic_tac_toe", tmp_path)).stop()
     with pytest.raises(LeagueError, match=r"one game, 'tic_tac_toe'.*'kuhn_poker'"):
@@ -225,6 +293,39 @@ def test_evaluation_plays_games_to_their_end(build):
     assert episodes["episode_return_mean"] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("unit", ["episodes", "timesteps"])
+def test_evaluating_on_the_training_runner_leaves_its_games_alone(build, unit):
+    algorithm = build(small("leduc_poker").evaluation(evaluation_duration=20, evaluation_duration_unit=unit))
+    for _ in range(3):
+        algorithm.train()
+        sampler = algorithm.env_runner.sampler
+        running = [sampler._lockstep.tables.state(table).history() for table in range(sampler.size)]
+        steps = {module: len(buffer) for module, buffer in sampler._buffers.items()}
+        algorithm.evaluate()
+        assert [sampler._lockstep.tables.state(table).history() for table in range(sampler.size)] == running
+        assert {module: len(buffer) for module, buffer in sampler._buffers.items()} == steps
+
+
+def test_policy_mapping_is_asked_for_every_game(build):
+    from ray.rllib.policy.policy import PolicySpec
+
+    from arena import LeagueEnvRunner
+
+    config = small("kuhn_poker")
+    config.validate()
+    config.multi_agent(
+        policies={"a": PolicySpec(), "b": PolicySpec()},
+        policy_mapping_fn=lambda agent_id, episode, **kwargs: "ab"[int(episode.id_, 16) % 2],
+    )
+    runner = LeagueEnvRunner(config=config)
+    episodes = runner.sample(num_episodes=40)
+    used = {module for episode in episodes for module in (seat.module_id for seat in episode.agent_episodes.values())}
+    assert used == {"a", "b"}
+    for episode in episodes:
+        for seat in episode.agent_episodes.values():
+            assert seat.module_id == "ab"[int(episode.id_, 16) % 2]
+
+
 def test_a_stock_algorithm_trains_from_the_lock_step_runner():
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.rllib.core.rl_module import RLModuleSpec
@@ -260,6 +361,7 @@ def test_the_stock_runner_plays_our_games(build):
     config.validate()
     runner = MultiAgentEnvRunner(config=config.copy(copy_frozen=False).env_runners(num_envs_per_env_runner=2))
     episodes = runner.sample(num_episodes=6)
+    assert any(seat.get_return() > 0 for episode in episodes for seat in episode.agent_episodes.values())
     assert all(abs(episode.get_return()) < 1e-6 for episode in episodes), "leduc is zero-sum"
     assert all(episode.is_terminated for episode in episodes)
 
@@ -292,6 +394,8 @@ def test_your_own_module_and_the_residual_tower_train(build):
         (lambda c: c.env_runners(env_to_module_connector=lambda env: []).validate(), ValueError, "connectors"),
         (lambda c: c.callbacks(on_episode_step=lambda **kwargs: None).validate(), ValueError, "on_episode_step"),
         (lambda c: type(c)().validate(), ValueError, "needs a game"),
+        (lambda c: c.game("2048"), LeagueError, "at least 2 seats"),
+        (lambda c: c.debugging(seed=2**31).validate(), ValueError, "0 <= seed"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(change, error, message):

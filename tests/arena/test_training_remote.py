@@ -74,6 +74,31 @@ def test_a_killed_runner_is_replaced_and_plays_the_leagues_pairings(build):
         np.testing.assert_array_equal(weights, state)
 
 
+def test_the_only_runner_may_die_too(build):
+    algorithm = build(small("tic_tac_toe").env_runners(num_env_runners=1))
+    algorithm.train()
+    [pid] = algorithm.env_runner_group.foreach_env_runner(lambda runner: os.getpid(), local_env_runner=False)
+    os.kill(pid, signal.SIGKILL)
+    iteration = algorithm.keeper.progress.iteration
+    for _ in range(40):
+        algorithm.train()
+        if algorithm.keeper.progress.iteration > iteration + 1:
+            break
+    assert algorithm.keeper.progress.iteration > iteration + 1
+
+
+def test_an_error_of_a_remote_runner_is_told_not_retried_forever(build, monkeypatch):
+    algorithm = build(small("tic_tac_toe").env_runners(num_env_runners=1))
+    algorithm.train()
+
+    def spoil(runner):
+        runner.sampler._decide = None
+
+    algorithm.env_runner_group.foreach_env_runner(spoil, local_env_runner=False)
+    with pytest.raises(TypeError, match="not callable"):
+        algorithm.train()
+
+
 def test_two_learners_stay_in_step(build):
     algorithm = build(small("tic_tac_toe", main_exploiter=True).learners(num_learners=2))
     for _ in range(3):
@@ -150,7 +175,7 @@ def iterations(folder):
 
 def test_a_run_killed_outright_verifies_and_goes_on(tmp_path):
     league = tmp_path / "league"
-    command = [sys.executable, "-m", "arena", "train", "tic_tac_toe", "--league", str(league), "--seed", "4"]
+    command = [sys.executable, "-m", "arena", "train", "tic_tac_toe", "--league", str(league)]
     process = subprocess.Popen([*command, "--steps", "100000000"], stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + 200
