@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -24,6 +26,39 @@ _CALL_ERRORS = (
 
 class CallError(Exception):
     """The call was wrong; the message names the rule, the value and the mend."""
+
+
+class RunError(Exception):
+    """The run failed after it had begun; the message says why, and what the person still has."""
+
+
+@contextmanager
+def failures_of_the_run(kept: str) -> Iterator[Callable[[], None]]:
+    """Tell a run that fails from a call that was wrong: yields what to call when all is set up and the run begins.
+
+    The same error, weights that are not what they were or a database that cannot be written, means a wrong call
+    before that and a failed run after.
+
+    Args:
+        kept: what the person still has and how to go on, for the message.
+
+    Raises:
+        RunError: in place of an error that would mean a wrong call, or of one of the system such as a full disk.
+    """
+    begun = False
+
+    def begin() -> None:
+        nonlocal begun
+        begun = True
+
+    try:
+        yield begin
+    except BrokenPipeError:
+        raise  # the reader of our pipe has left, which is no failure
+    except Exception as error:
+        if begun and (isinstance(error, OSError) or _is_one_of(error, *_CALL_ERRORS)):
+            raise RunError(f"{error}; {kept}") from error
+        raise
 
 
 def check_kind(kind: str) -> None:
@@ -50,6 +85,8 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return f"{error.format_message()} (see {_command_path(error)} --help)", WRONG_CALL
     if isinstance(error, CallError):
         return str(error), WRONG_CALL
+    if isinstance(error, RunError):
+        return str(error), FAILED
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return "interrupted", FAILED
     if _is_one_of(error, ("agents.contract", "QuitGame")):

@@ -32,6 +32,7 @@ def train(
     resume: bool = False,
     main_exploiter: bool = False,
     network: str | None = None,
+    on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
@@ -50,6 +51,7 @@ def train(
         resume: go on with the league in the folder, with its settings.
         main_exploiter: whether a new league has a main exploiter beside the main learner.
         network: "mlp", "residual" or "auto", for a new league; None for the default.
+        on_start: called once, when everything is set up and the first iteration begins.
         on_progress: called after every iteration with the newest progress and a recent leaderboard.
         should_stop: asked after every iteration.
 
@@ -83,6 +85,7 @@ def train(
         with without_stderr():  # Ray's core complains there, past all logging, of what RLlib does by design
             algorithm = config.build_algo()
         try:
+            on_start()
             _loop(algorithm, minutes, steps, on_progress, should_stop)
             algorithm.finish(should_stop)
             on_progress(algorithm.keeper.progress, algorithm.keeper.standings())
