@@ -166,8 +166,9 @@ def build_policy(
     for name, made_of in card["modules"].items():
         if made_of["class"] not in trusted:
             raise AgentError(
-                f"a policy's network must be known here, but {made_of['class']!r} is not; "
-                f"pass it as module_classes={{{made_of['class']!r}: ...}}"
+                f"no file may import code, so a policy's network must be a class that you name, but "
+                f"{made_of['class']!r} is not: pass module_classes={{{made_of['class']!r}: ...}}, on the command line "
+                "--module PACKAGE.MODULE:CLASS, in training rl_module()"
             )
         module = trusted[made_of["class"]](
             observation_space=module_observation_space(game, 0),

@@ -12,12 +12,24 @@ from agents.human import HumanAgent
 from games.contract import Game
 
 
-def make_agent(spec: str, game: Game) -> Agent:
+def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
     """The agent called ``spec``, ready to play ``game``.
 
+    Args:
+        spec: one of :data:`USAGES`.
+        game: the game to play.
+        trust_code: whether ``spec`` may name code to run. Whoever writes ``py:module:Factory`` wants that; a name out
+            of somebody's file must be made with False.
+
     Raises:
-        AgentError: no agent has this name, its argument is wrong, or it cannot play this game.
+        AgentError: no agent has this name, its argument is wrong, or it cannot play this game; or it names code,
+            which is not trusted: none of it has run then.
     """
+    if names_code(spec) and not trust_code:
+        raise AgentError(
+            f"a stored agent must not run code unasked, but {spec!r} imports a module and calls it; if you trust who "
+            "made it, say so by trust_code=True, on the command line by --trust-code"
+        )
     kind, _, argument = spec.partition(":")
     if kind not in _MAKERS:
         raise AgentError(f"{_unknown(spec, kind)}; the kinds are {', '.join(USAGES)}, and FOLDER:MEMBER of a league")
@@ -27,6 +39,11 @@ def make_agent(spec: str, game: Game) -> Agent:
 def is_agent_name(spec: str) -> bool:
     """Whether the part of ``spec`` before a colon is the name of a kind made here (its argument may still be wrong)."""
     return spec.partition(":")[0] in _MAKERS
+
+
+def names_code(spec: str) -> bool:
+    """Whether making this agent runs code that the spec names."""
+    return spec.partition(":")[0] in _RUN_CODE
 
 
 def _unknown(spec: str, kind: str) -> str:
@@ -90,6 +107,8 @@ _MAKERS: dict[str, Callable[[str, Game], Agent]] = {
     "human": _plain("human", HumanAgent),
     "py": _python,
 }
+
+_RUN_CODE = frozenset({"py"})
 
 USAGES = ("random", "first", "mcts:SIMULATIONS", "minimax:PLIES", "human", "py:MODULE:FACTORY")
 """How each kind of agent is written, for help texts."""

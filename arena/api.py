@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from leagues.records import Match, MatchKind, Member
 from leagues.store import LeagueInfo, Progress, Reader, open_reader
@@ -22,10 +22,11 @@ class OpenLeague:
     Attributes:
         folder: the league's folder.
         reader: the store's reader, for everything not offered here.
+        trust_code: whether code that the league's database names may run.
     """
 
-    def __init__(self, folder: Path, reader: Reader) -> None:
-        self.folder, self.reader = folder, reader
+    def __init__(self, folder: Path, reader: Reader, *, trust_code: bool = False) -> None:
+        self.folder, self.reader, self.trust_code = folder, reader, trust_code
 
     @property
     def info(self) -> LeagueInfo:
@@ -34,10 +35,15 @@ class OpenLeague:
 
     @property
     def game(self) -> Game:
-        """The league's game."""
+        """The league's game.
+
+        Raises:
+            UntrustedCodeError: it is ``package.module:callable``, and the league was opened without trust.
+            GameError: it cannot be made here.
+        """
         from games import make_game
 
-        return make_game(self.info.game)
+        return make_game(self.info.game, trust_code=self.trust_code)
 
     @property
     def progress(self) -> Progress | None:
@@ -71,19 +77,29 @@ class OpenLeague:
 
         Raises:
             StoreError: there is none of this ID.
+            GameError: as :attr:`game`, or the game cannot be replayed.
         """
         match = self.match(match_id)
         return [state.clone() for state in self.game.replay(match.seed, match.history)]
 
-    def agent(self, member: str = "best") -> Agent:
+    def agent(self, member: str = "best", *, module_classes: Mapping[str, type[Any]] | None = None) -> Agent:
         """A member as an agent that plays: an ID such as ``main@12``, ``best``, or ``latest``.
 
-        Raises:
-            StoreError, AgentError, WeightsError: no such member, or its weights are missing or altered.
-        """
-        from arena.matches import load_agent
+        Args:
+            member: its name.
+            module_classes: RLModule classes of your own, as :func:`arena.load_agent` takes them.
 
-        return load_agent(f"{self.folder}:{member}", self.game)
+        Raises:
+            StoreError, AgentError, WeightsError: no such member, it needs code that you have not named or do not
+                trust, or its weights are missing or altered.
+            GameError: as :attr:`game`.
+        """
+        from arena.names import find_member, member_agent
+
+        found = find_member(self.reader, member)
+        return member_agent(
+            self.folder, found, self.game, member, module_classes=module_classes, trust_code=self.trust_code
+        )
 
     def close(self) -> None:
         """Release the database."""
@@ -98,10 +114,15 @@ class OpenLeague:
         self.close()
 
 
-def open_league(folder: str | Path) -> OpenLeague:
+def open_league(folder: str | Path, *, trust_code: bool = False) -> OpenLeague:
     """Open the league in ``folder`` for reading.
+
+    Args:
+        folder: the league's folder.
+        trust_code: whether code that its database names may run: a game ``package.module:callable``, a baseline
+            ``py:package.module:Factory``. Say so only of a league whose maker you trust.
 
     Raises:
         StoreError: there is no league, it is damaged, or a newer program made it.
     """
-    return OpenLeague(Path(folder), open_reader(Path(folder)))
+    return OpenLeague(Path(folder), open_reader(Path(folder)), trust_code=trust_code)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from arena.names import find_member, load_agent, member_agent, require_game, spl
 from games import Game, make_game
 from leagues.records import Match, Member, Pairing
 from leagues.scoring import DRAW, LOSS, WIN, pair_results
-from leagues.store import Writer, open_writer
+from leagues.store import Reader, Writer, open_writer
 
 __all__ = ["MatchResult", "load_agent", "play_match", "play_pairings", "rotated_pairings"]
 
@@ -98,6 +99,8 @@ def play_match(
     seed: int = 0,
     league: Path | str | None = None,
     tables: int = 64,
+    module_classes: Mapping[str, type[Any]] | None = None,
+    trust_code: bool = False,
 ) -> MatchResult:
     """Play a match between agents, one per seat, and score the first one.
 
@@ -112,11 +115,15 @@ def play_match(
         games: how many games at least; rounded up to whole blocks, of one game per seat each.
         seed: seeds everything.
         league: folder of a league whose frozen members all agents are: its matches are recorded there as evaluation
-            matches. A member is named ``DIR:MEMBER`` or by its ID alone.
+            matches. A member is named ``DIR:MEMBER`` or by its ID alone. Blocks in which two of them have met before
+            are passed over, so a repeated call plays on with new blocks of the same seed: what is recorded is always
+            new evidence.
         tables: how many games run side by side at most.
+        module_classes, trust_code: code that the agents may need, as :func:`arena.names.load_agent` takes it.
 
     Raises:
-        AgentError: an agent cannot be made, cannot play the game, or is no member of ``league``.
+        AgentError: an agent cannot be made, cannot play the game, is no member of ``league``, or needs code that you
+            have not named or do not trust.
         GameError: the game cannot be made.
         StoreError: the league cannot be written (it has one writer at a time: not while it is in training).
         QuitGame: a person left.
@@ -137,43 +144,65 @@ def play_match(
 
         if league is None:
             names = _distinct([type(agent).__name__ if isinstance(agent, Agent) else agent for agent in agents])
-            players = [agent if isinstance(agent, Agent) else made(load_agent(agent, game)) for agent in agents]
-            return _play(game, names, players, games, seed, tables)
+            players = [
+                agent
+                if isinstance(agent, Agent)
+                else made(load_agent(agent, game, module_classes=module_classes, trust_code=trust_code))
+                for agent in agents
+            ]
+            return _play(game, names, players, rotated_pairings(names, games=games, seed=seed), tables)
         folder = Path(league)
         writer = stack.enter_context(open_writer(folder))
         require_game(writer, folder, game)
-        members = [_own_member(writer, folder, agent) for agent in agents]
+        specs = [_member_spec(folder, agent) for agent in agents]
+        members = [_own_member(writer, folder, spec) for spec in specs]
+        players = [
+            made(member_agent(folder, member, game, spec, module_classes=module_classes, trust_code=trust_code))
+            for spec, member in zip(specs, members, strict=True)
+        ]
         names = _distinct([member.id for member in members])
-        result = _play(
-            game, names, [made(member_agent(folder, member, game)) for member in members], games, seed, tables
-        )
+        pairings = rotated_pairings(names, games=games, seed=seed, without=_met(writer, members))
+        result = _play(game, names, players, pairings, tables)
         return _record(writer, dict(zip(names, members, strict=True)), result)
 
 
-def rotated_pairings(names: Sequence[str], *, games: int, seed: int) -> list[Pairing]:
+def rotated_pairings(names: Sequence[str], *, games: int, seed: int, without: Collection[int] = ()) -> list[Pairing]:
     """Evaluation pairings in whole blocks: one seed per block, and in its games the seats rotated.
 
-    A block is numbered by its seed, a 53-bit number drawn from ``seed``: blocks of other matches, and a league's own,
-    practically never have the same number; a repeated match repeats its blocks and so counts as no new evidence.
+    A block is numbered by its seed, a 53-bit number drawn from ``seed``: blocks of other seeds, and a league's own,
+    practically never have the same number.
 
     Args:
         names: one per seat.
         games: how many games at least.
-        seed: seeds the blocks' seeds.
+        seed: seeds the blocks' seeds. More games are the same ones and some more.
+        without: blocks to pass over.
     """
     count = len(names)
-    seeds = np.random.SeedSequence(seed).generate_state(-(-games // count), np.uint64) >> 11
+    wanted = -(-games // count)
+    seeds = np.random.SeedSequence(seed).generate_state(wanted + len(without), np.uint64) >> 11
+    blocks = [block for block in seeds.tolist() if block not in without][:wanted]
     return [
         Pairing(tuple(names[(seat - turn) % count] for seat in range(count)), block, block, "evaluation")
-        for block in seeds.tolist()
+        for block in blocks
         for turn in range(count)
     ]
 
 
-def _own_member(writer: Writer, league: Path, agent: str | Agent) -> Member:
-    """The member of ``league`` that ``agent`` names."""
+def _met(reader: Reader, members: Sequence[Member]) -> set[int]:
+    """The blocks in which any two of these members have met."""
+    names = {member.id for member in members}
+    return {score.block for score in reader.block_scores() if names >= {score.member, score.opponent}}
+
+
+def _member_spec(league: Path, agent: str | Agent) -> str:
     if isinstance(agent, Agent):
         raise AgentError(f"only members of '{league}' can be recorded there, but got an agent object; name a member")
+    return agent
+
+
+def _own_member(writer: Writer, league: Path, agent: str) -> Member:
+    """The member of ``league`` that ``agent`` names."""
     place = split_name(agent)
     if place is not None and place[0].resolve() == league.resolve():
         return find_member(writer, place[1])
@@ -186,10 +215,9 @@ def _own_member(writer: Writer, league: Path, agent: str | Agent) -> Member:
 
 
 def _play(
-    game: Game, names: Sequence[str], players: Sequence[Agent], games: int, seed: int, tables: int
+    game: Game, names: Sequence[str], players: Sequence[Agent], pairings: Sequence[Pairing], tables: int
 ) -> MatchResult:
     """Play the games and score the first of ``names``, which are all different."""
-    pairings = rotated_pairings(names, games=games, seed=seed)
     matches = play_pairings(game, pairings, dict(zip(names, players, strict=True)), tables=tables)
     first = names[0]
     blocks: dict[int, list[int]] = {}  # results by block: leagues.scoring's WIN, DRAW, LOSS of the first agent

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from agents import weights
 from agents.contract import Agent, AgentError
@@ -17,7 +19,9 @@ BEST = "best"
 LATEST = "latest"
 
 
-def load_agent(spec: str, game: Game) -> Agent:
+def load_agent(
+    spec: str, game: Game, *, module_classes: Mapping[str, type[Any]] | None = None, trust_code: bool = False
+) -> Agent:
     """The agent called ``spec``, ready to play ``game``.
 
     Args:
@@ -25,9 +29,13 @@ def load_agent(spec: str, game: Game) -> Agent:
             a learner (``main``: its newest snapshot), ``latest`` (the newest snapshot of the main learner) or ``best``
             (the highest-rated snapshot); else a name that :func:`agents.registry.make_agent` knows.
         game: the game to play.
+        module_classes: RLModule classes of your own that snapshots may need, by the name in their weights' card:
+            ``"package.module:Class"``. No other code is imported on a file's word.
+        trust_code: whether a baseline of the league may run the code that its database names
+            (``py:package.module:Factory``). A name that ``spec`` writes out in full is your own, and needs no trust.
 
     Raises:
-        AgentError: no agent has this name, or it cannot play this game.
+        AgentError: no agent has this name, it cannot play this game, or it needs code that you have not named.
         StoreError: the league cannot be read, or has no such member.
         WeightsError: the member's weights are missing or altered.
     """
@@ -38,7 +46,7 @@ def load_agent(spec: str, game: Game) -> Agent:
     with open_reader(folder) as reader:
         require_game(reader, folder, game)
         member = find_member(reader, name)
-    return member_agent(folder, member, game)
+    return member_agent(folder, member, game, spec, module_classes=module_classes, trust_code=trust_code)
 
 
 def split_name(spec: str) -> tuple[Path, str] | None:
@@ -79,10 +87,20 @@ def find_member(reader: Reader, name: str) -> Member:
     return found[-1]
 
 
-def member_agent(folder: Path, member: Member, game: Game) -> Agent:
-    """The agent of a frozen member of the league in ``folder``; errors as :func:`load_agent`."""
+def member_agent(
+    folder: Path,
+    member: Member,
+    game: Game,
+    spec: str,
+    *,
+    module_classes: Mapping[str, type[Any]] | None = None,
+    trust_code: bool = False,
+) -> Agent:
+    """The agent of a frozen ``member`` of the league in ``folder``, which the caller named by ``spec``; arguments and
+    errors as :func:`load_agent`."""
     if member.agent is not None:
-        return make_agent(member.agent, game)
+        written_out = f":{spec}".endswith(f":{member.agent}")
+        return make_agent(member.agent, game, trust_code=trust_code or written_out)
     if member.weights is None:
         raise AgentError(
             f"only frozen members can play, but {member.id!r} is still learning; name one of its snapshots"
@@ -90,7 +108,7 @@ def member_agent(folder: Path, member: Member, game: Game) -> Agent:
     path = weights.check(folder / "weights", member.weights)
     from agents.policy import load_policy  # loads torch and ray
 
-    return load_policy(path, game)
+    return load_policy(path, game, module_classes=module_classes)
 
 
 def require_game(reader: Reader, folder: Path, game: Game) -> None:

@@ -36,29 +36,36 @@ class Frame:
     acting: tuple[int, ...]
 
 
-def frames(reader: Reader, match_id: int) -> list[Frame]:
+def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[Frame]:
     """Every position of a match, from the start to the end (of a crash: to the last move made).
+
+    Args:
+        reader: the league.
+        match_id: the match.
+        trust_code: whether the league's game may be code of its maker's own, ``package.module:callable``.
 
     Raises:
         StoreError: there is no such match.
+        UntrustedCodeError: the game is such code, and not trusted; none of it has run.
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
-    return list(_frames(make_game(reader.info().game), reader.match(match_id)))
+    return list(_frames(make_game(reader.info().game, trust_code=trust_code), reader.match(match_id)))
 
 
-def replay_text(reader: Reader, match_id: int, *, colour: bool = False) -> Iterator[str]:
+def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
     """A match as blocks of text: a header, every position with the moves that led to it, and the result.
 
     Args:
         reader: the league.
         match_id: the match.
         colour: mark headings and seats with ANSI colours.
+        trust_code: as in :func:`frames`.
 
     Raises:
-        StoreError, GameError: as :func:`frames`.
+        StoreError, UntrustedCodeError, GameError: as :func:`frames`.
     """
     match = reader.match(match_id)
-    game = make_game(reader.info().game)
+    game = make_game(reader.info().game, trust_code=trust_code)
     seats = [f"{game.agent_ids[seat]} ({plain(member)})" for seat, member in enumerate(match.seats)]
     if colour:
         seats = [f"{SEAT_COLOURS[seat % len(SEAT_COLOURS)]}{name}{RESET}" for seat, name in enumerate(seats)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents import weights
-from games import Game, GameError, State, make_game
+from games import Game, GameError, State, UntrustedCodeError, make_game
 from leagues import scoring
 from leagues.ratings import leaderboard
 from leagues.records import Match
@@ -51,7 +51,11 @@ class Verification:
 
 
 def verify(
-    folder: Path, *, limit: int | None = None, progress: Callable[[int, int], None] | None = None
+    folder: Path,
+    *,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    trust_code: bool = False,
 ) -> Verification:
     """Check the league in ``folder``. Only reads, so a training that runs there is not disturbed.
 
@@ -63,20 +67,27 @@ def verify(
         folder: a league folder.
         limit: play only the newest so many matches again; None for all.
         progress: called with (matches played again, matches to play) now and then.
+        trust_code: whether the league's game may be code of its maker's own, ``package.module:callable``.
 
     Raises:
         StoreError: there is no league in ``folder``, or it is of another schema.
+        UntrustedCodeError: its game is such code, and not trusted; none of it has run.
     """
     with open_reader(folder) as reader:
         findings = list(_check_database(folder / DATABASE))
         if findings:
             return Verification(0, 0, 0, tuple(findings))  # what a damaged database says of its matches means nothing
+        game: Game | None = None
+        try:
+            game = make_game(reader.info().game, trust_code=trust_code)
+        except UntrustedCodeError:
+            raise
+        except GameError as error:
+            findings.append(Finding("game", str(error)))
         files, problems = _check_files(reader, folder)
         findings += [*problems, *_check_scores(reader)]
-        try:
-            game = make_game(reader.info().game)
-        except GameError as error:
-            return Verification(0, 0, files, (*findings, Finding("game", str(error))))
+        if game is None:
+            return Verification(0, 0, files, tuple(findings))
         total = reader.count_matches() if limit is None else min(limit, reader.count_matches())
         if not game.replayable:
             return Verification(0, total, files, tuple(findings))

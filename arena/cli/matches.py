@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from arena.cli.options import AsJson, LeagueFolder
+from arena.cli.options import AsJson, LeagueFolder, TrustCode
 
 if TYPE_CHECKING:
     from leagues.records import Match, MatchKind
@@ -87,11 +87,13 @@ def replay(
         str | None,
         typer.Option("--export", metavar="json", help="Print the record, enough to repeat it.", show_default=False),
     ] = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Replay a match move by move.
 
     Opens the viewer: left and right step, space plays, ? shows the keys. Prints text if stdout is no terminal.
     """
+    from arena.cli.code import prepare
     from arena.cli.errors import CallError
     from arena.cli.output import is_screen, print_json
     from arena.cli.watch import watch_league
@@ -100,16 +102,17 @@ def replay(
 
     if export not in (None, "json"):
         raise CallError(f"--export knows json only, but got {export!r}")
+    prepare(trust_code=trust_code)
     with open_reader(folder) as reader:
         number = best_match(reader) if match == "best" else _number(match)
         if export == "json":
             print_json(replay_json(reader, number))
             return
         if text or not is_screen():
-            for place, block in enumerate(replay_text(reader, number, colour=is_screen())):
+            for place, block in enumerate(replay_text(reader, number, colour=is_screen(), trust_code=trust_code)):
                 print(f"\n{block}" if place else block)
             return
-    watch_league(folder, number)
+    watch_league(folder, number, trust_code=trust_code)
 
 
 def _number(match: str) -> int:
@@ -120,7 +123,7 @@ def _number(match: str) -> int:
     return int(match)
 
 
-def verify(folder: LeagueFolder, as_json: AsJson = False) -> None:
+def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson = False) -> None:
     """Check that a league is as it was recorded.
 
     Fails if something is not. Plays every recorded match again, rechecks the hashes of the weights, and counts the
@@ -128,11 +131,13 @@ def verify(folder: LeagueFolder, as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
+    from arena.cli.code import prepare
     from arena.cli.errors import FAILED
     from arena.cli.output import cell, console, print_json
     from arena.verify import verify as check
 
-    found = check(folder)
+    prepare(trust_code=trust_code)
+    found = check(folder, trust_code=trust_code)
     if as_json:
         print_json(asdict(found))
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.options import AsJson, GameSpec, Seed
+from arena.cli.options import AsJson, GameSpec, Networks, Seed, TrustCode
 
 
 def match(
@@ -27,19 +27,31 @@ def match(
             show_default=False,
         ),
     ] = None,
+    modules: Networks = None,
+    trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Score an agent against others.
 
     Prints the mean score of the first agent with its 95% interval; a draw counts one half. Seats rotate, so that
-    nobody gains by moving first.
+    nobody gains by moving first. With --league, games that are recorded there already are not played again: the same
+    call plays on with new ones.
     """
+    from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.output import cell, console, print_json
     from arena.matches import play_match
-    from games import make_game
 
-    made = make_game(game)
-    result = play_match(made, agents, games=games, seed=seed, league=league)
+    made = named_game(game)
+    prepare(agents, trust_code=trust_code)
+    result = play_match(
+        made,
+        agents,
+        games=games,
+        seed=seed,
+        league=league,
+        module_classes=named_networks(modules or ()),
+        trust_code=trust_code,
+    )
     if as_json:
         numbers = ("score", "low", "high", "games", "wins", "draws", "losses")
         print_json({"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers})
@@ -66,6 +78,8 @@ def play(
             "--seed", min=0, metavar="S", help="Seed of the game; drawn at random without.", show_default=False
         ),
     ] = None,
+    modules: Networks = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Play GAME yourself against an agent.
 
@@ -75,18 +89,19 @@ def play(
 
     from agents.contract import QuitGame
     from agents.human import HumanAgent
+    from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.errors import FAILED, CallError
     from arena.cli.table import Announced, result_for
     from arena.matches import play_pairings
     from arena.names import load_agent
     from arena.text import plain
-    from games import make_game
     from leagues.records import Pairing
 
-    made = make_game(game)
+    made = named_game(game)
     if seat >= made.num_seats:
         raise CallError(f"--seat must be below the {made.num_seats} seats of {made.spec}, but is {seat}")
-    opponent = load_agent(against, made)
+    prepare([against], trust_code=trust_code)
+    opponent = load_agent(against, made, module_classes=named_networks(modules or ()), trust_code=trust_code)
     you, name = "you", plain(against)
     agents = {you: HumanAgent(write=lambda text: print(plain(text, lines=True))), name: Announced(opponent, made, name)}
     seed = secrets.randbelow(2**31) if seed is None else seed

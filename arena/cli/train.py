@@ -56,9 +56,9 @@ def train(
     Trains until Ctrl-C without --minutes or --steps. Ctrl-C stops after the iteration under way and keeps
     everything; a second Ctrl-C stops at once and loses that iteration.
     """
-    from arena.cli.errors import CallError
+    from arena.cli.code import named_game
+    from arena.cli.errors import CallError, failures_of_the_run
     from arena.cli.progress import Stop, progress_line
-    from games import make_game
 
     if minutes is not None and steps is not None:
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are both given: drop one")
@@ -68,12 +68,13 @@ def train(
         raise CallError(
             "a league keeps its seed and learners, but --resume came with --seed or --main-exploiter: drop it"
         )
-    spec = make_game(game).spec
+    spec = named_game(game).spec
     _check_league(league, spec, resume)
 
     from arena.training.run import train as train_league
 
-    with Stop() as stop, progress_line(spec) as on_progress:
+    kept = f"all iterations before are kept in {league}: --resume goes on with them"
+    with Stop() as stop, progress_line(spec) as on_progress, failures_of_the_run(kept) as on_start:
         train_league(
             spec,
             league=league,
@@ -86,6 +87,7 @@ def train(
             seed=seed,
             resume=resume,
             main_exploiter=main_exploiter,
+            on_start=on_start,
             on_progress=on_progress,
             should_stop=stop.asked,
         )
@@ -94,6 +96,7 @@ def train(
 
 def _check_league(folder: Path, spec: str, resume: bool) -> None:
     """Refuse a wrong call at once, before anything heavy is loaded."""
+    from agents.registry import names_code
     from arena.cli.errors import CallError
     from leagues.store import open_reader
     from leagues.store.database import DATABASE
@@ -109,6 +112,11 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
             f"a new league needs a new folder, but {str(folder)!r} holds one: add --resume to go on with it"
         )
     with open_reader(folder) as reader:
-        played = reader.info().game
+        played, agents = reader.info().game, [member.agent for member in reader.members() if member.agent]
+    if own := [agent for agent in agents if names_code(agent)]:
+        raise CallError(
+            f"a stored league must not run code unasked, but {str(folder)!r} has baselines that do, {', '.join(own)}: "
+            "go on from Python, with a LeaguePPOConfig whose baselines name them"
+        )
     if played != spec:
         raise CallError(f"a league plays one game, but {str(folder)!r} plays {played!r}, not {spec!r}: name that game")

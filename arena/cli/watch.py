@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from arena.cli.options import LeagueFolder
+from arena.cli.options import LeagueFolder, TrustCode
 
 
-def watch(folder: LeagueFolder) -> None:
+def watch(folder: LeagueFolder, trust_code: TrustCode = False) -> None:
     """Watch a league live, while it trains or after.
 
     Shows the leaderboard, the matches, and the board of one match. Press ? inside for the keys, q to leave.
     """
-    watch_league(folder)
+    watch_league(folder, trust_code=trust_code)
 
 
-def watch_league(folder: LeagueFolder, match: int | None = None) -> None:
+def watch_league(folder: LeagueFolder, match: int | None = None, *, trust_code: bool = False) -> None:
     """Run the TUI on ``folder``, opened on ``match`` if one is given.
 
     Raises:
@@ -24,6 +24,7 @@ def watch_league(folder: LeagueFolder, match: int | None = None) -> None:
 
     import typer
 
+    from arena.cli.code import prepare
     from arena.cli.errors import FAILED, CallError
     from leagues.store import open_reader
 
@@ -35,5 +36,6 @@ def watch_league(folder: LeagueFolder, match: int | None = None) -> None:
 
     from arena.tui import run
 
-    if run(folder, match):
+    prepare(trust_code=trust_code)
+    if run(folder, match, trust_code=trust_code):
         raise typer.Exit(FAILED)

@@ -38,6 +38,7 @@ class LeagueApp(App[Exception]):
         folder: the league's folder.
         match: a match to open at its start; None opens the newest at its end.
         now: the clock, UTC.
+        trust_code: whether the league's game may be code of its maker's own.
     """
 
     CSS_PATH = "arena.tcss"
@@ -46,10 +47,15 @@ class LeagueApp(App[Exception]):
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def __init__(
-        self, folder: Path, match: int | None = None, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        folder: Path,
+        match: int | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        trust_code: bool = False,
     ) -> None:
         super().__init__()
-        self._screen = LeagueScreen(folder, match, now)
+        self._screen = LeagueScreen(folder, match, now, trust_code)
 
     def on_mount(self) -> None:
         self.register_theme(THEME)
@@ -60,8 +66,10 @@ class LeagueApp(App[Exception]):
         return self._screen
 
 
-def run(folder: Path, match: int | None = None) -> int:
+def run(folder: Path, match: int | None = None, *, trust_code: bool = False) -> int:
     """Show the league in ``folder`` until the person leaves, opened on ``match`` if one is given.
+
+    Its game may be code of its maker's own only with ``trust_code``.
 
     Returns:
         0, or 1 when the screen itself broke (Textual has told then how).
@@ -69,7 +77,7 @@ def run(folder: Path, match: int | None = None) -> int:
     Raises:
         Exception: what ended the thread that reads the league.
     """
-    app = LeagueApp(folder, match)
+    app = LeagueApp(folder, match, trust_code=trust_code)
     failure = app.run()
     if failure is not None:
         raise failure

@@ -123,11 +123,13 @@ class _Ratings:
 class Feed(threading.Thread):
     """Follows the league in ``folder`` and hands messages to ``post`` (which must be safe to call from a thread).
 
-    It outlives the league: when the folder goes away it says so, and picks up whatever league comes back.
+    It outlives the league: when the folder goes away it says so, and picks up whatever league comes back. The league's
+    game may be code of its maker's own, ``package.module:callable``, only with ``trust_code``.
     """
 
-    def __init__(self, folder: Path, post: Callable[[Message], object]) -> None:
+    def __init__(self, folder: Path, post: Callable[[Message], object], *, trust_code: bool = False) -> None:
         super().__init__(name="league-feed", daemon=True)
+        self._trust_code = trust_code
         self._folder = folder
         self._post = post
         self._requests: SimpleQueue[Callable[[_Wanted], None]] = SimpleQueue()
@@ -176,7 +178,7 @@ class Feed(threading.Thread):
                     self._post(LeagueChanged(self._picture(reader)))
                 if self._wanted.match is not None:
                     wanted, self._wanted.match = self._wanted.match, None
-                    self._post(MatchOpened(_open(reader, wanted)))
+                    self._post(MatchOpened(_open(reader, wanted, self._trust_code)))
                 if self._ratings.update(reader):
                     self._post(LeagueChanged(self._picture(reader)))
                 self._wait()
@@ -206,10 +208,10 @@ class Feed(threading.Thread):
             pass
 
 
-def _open(reader: Reader, match_id: int) -> Opened:
+def _open(reader: Reader, match_id: int, trust_code: bool) -> Opened:
     match, agent_ids = reader.match(match_id), reader.info().agent_ids
     try:
-        return Opened(match, agent_ids, tuple(frames(reader, match_id)))
+        return Opened(match, agent_ids, tuple(frames(reader, match_id, trust_code=trust_code)))
     except Exception as error:  # a game may break in any way: that is this match's problem, not the screen's
         return Opened(match, agent_ids, problem=str(error))
 

@@ -76,7 +76,7 @@ class LeagueScreen(Screen[None]):
         Binding("ctrl+c", "app.quit", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, folder: Path, match: int | None, now: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, match: int | None, now: Callable[[], datetime], trust_code: bool) -> None:
         super().__init__()
         self._now = now
         self._picture: Picture | None = None
@@ -85,7 +85,7 @@ class LeagueScreen(Screen[None]):
         self._opening: Literal["start", "end", "play"] = "end" if match is None else "start"
         self._under_cursor: str | None = None
         self._following = match is None
-        self._feed = Feed(folder, self.post_message)
+        self._feed = Feed(folder, self.post_message, trust_code=trust_code)
 
     def compose(self) -> ComposeResult:
         yield Static(id="status", markup=False)

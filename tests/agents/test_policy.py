@@ -67,7 +67,7 @@ class Custom(MaskedNetwork):
 def test_no_code_is_imported_on_a_files_word(tmp_path):
     _, path = store_policy(tmp_path, GAME, module_class=Custom)
     name = f"{Custom.__module__}:{Custom.__qualname__}"
-    with pytest.raises(AgentError, match="must be known here"):
+    with pytest.raises(AgentError, match="must be a class that you name"):
         load_policy(path, GAME)
     assert load_policy(path, GAME, module_classes={name: Custom}).act(
         turn_of(GAME), np.random.default_rng(0)

@@ -126,11 +126,23 @@ def test_matches_between_members_are_recorded_in_their_league(tmp_path: Path) ->
     assert [match.history for match in recorded] == [match.history for match in result.matches]
     assert len(scores) == 5
     assert sum(score.wins for score in scores) == result.wins  # first sorts before random
-    # The same match again is no new evidence: it falls into the same blocks.
-    play_match("tic_tac_toe", ["first", "random"], games=10, seed=2, league=folder)
+    assert verify(folder).findings == ()
+
+
+def test_a_recorded_match_that_is_repeated_plays_on_with_new_blocks(tmp_path: Path) -> None:
+    folder = make_league(tmp_path / "league", played=False)
+    for agents in (["first", "random"], ["first", "random"], ["random", f"{folder}:first"]):
+        play_match("tic_tac_toe", agents, games=6, seed=2, league=folder)
     with open_reader(folder) as reader:
-        assert len(reader.block_scores()) == 5
-        assert reader.count_matches() == 20
+        scores = reader.block_scores()
+        recorded = list(reader.iter_matches())
+    assert {score.wins + score.draws + score.losses for score in scores} == {2}  # no block has been added to
+    assert [match.seed for match in recorded] == [
+        pairing.seed for pairing in rotated_pairings(("first", "random"), games=18, seed=2)
+    ]
+    # Others play the same seeds, so that a new opponent gets the same deals.
+    other = play_match("tic_tac_toe", ["random", "random"], games=6, seed=2, league=folder)
+    assert [match.seed for match in other.matches] == [match.seed for match in recorded[:6]]
     assert verify(folder).findings == ()
 
 

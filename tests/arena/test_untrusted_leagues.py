@@ -1,0 +1,213 @@
+"""Nothing that is done with somebody else's league folder runs code that its database names, unless it is trusted."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from played_league import make_league
+from textual.message import Message
+
+import arena
+from agents.basic import FirstLegalAgent
+from agents.contract import AgentError
+from agents.registry import make_agent
+from arena.cli.app import run
+from arena.replay import frames, replay_json, replay_text
+from arena.tui.feed import Feed, MatchOpened
+from arena.verify import verify
+from games import UntrustedCodeError, make_game
+from leagues.store import open_reader
+from leagues.store.database import DATABASE
+
+GAME = "their_code:make_game(size=3)"
+AGENT = "py:their_code:make_agent"
+CODE = """
+from pathlib import Path
+Path("ran").touch()
+
+def make_game(size):
+    from pettingzoo.classic.tictactoe.tictactoe import env
+    return env()
+
+def make_agent(game):
+    from agents.basic import FirstLegalAgent
+    return FirstLegalAgent()
+"""
+
+
+def rewrite(folder: Path, *statements: str) -> Path:
+    """Change a league behind the store's back."""
+    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{name}"')
+        for statement in statements:
+            assert connection.execute(statement).rowcount == 1
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory, with a module in it that leaves a file behind when it runs."""
+    (tmp_path / "their_code.py").write_text(CODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "their_code", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def game_league(place: Path) -> Path:
+    """A league of a game that is code of its maker's own."""
+    folder = make_league(place / "league", GAME)
+    del sys.modules["their_code"]
+    Path("ran").unlink()
+    return folder
+
+
+@pytest.fixture
+def agent_league(place: Path) -> Path:
+    """A league of tic-tac-toe whose baseline ``random`` is code of its own."""
+    return rewrite(make_league(place / "league"), f"UPDATE members SET agent = '{AGENT}' WHERE name = 'random'")
+
+
+def opened(folder: Path, *, trust_code: bool = False) -> str:
+    """What the viewer says of match 1: why it cannot be shown, or its last position."""
+    messages: list[Message] = []
+
+    def post(message: Message) -> None:
+        messages.append(message)
+        if isinstance(message, MatchOpened):
+            feed.stop()
+
+    feed = Feed(folder, post, trust_code=trust_code)
+    feed.open(1)
+    feed.run()
+    (match,) = (message.opened for message in messages if isinstance(message, MatchOpened))
+    return match.problem or match.frames[-1].drawing
+
+
+def read(folder: Path, work: Callable[..., object], **settings: bool) -> object:
+    with open_reader(folder) as reader:
+        result = work(reader, 1, **settings)
+        return list(result) if work is replay_text else result  # type: ignore[call-overload]
+
+
+def positions(folder: Path, **settings: bool) -> object:
+    with arena.open_league(folder, **settings) as league:
+        return league.replay(1)
+
+
+USES_OF_A_GAME: dict[str, Callable[..., object]] = {
+    "verify": verify,
+    "frames": lambda folder, **settings: read(folder, frames, **settings),
+    "replay_text": lambda folder, **settings: read(folder, replay_text, **settings),
+    "open_league": positions,
+}
+
+
+@pytest.mark.parametrize("use", USES_OF_A_GAME)
+def test_a_stored_game_runs_only_when_it_is_trusted(game_league: Path, use: str) -> None:
+    with pytest.raises(UntrustedCodeError, match=r"their_code.*--trust-code") as caught:
+        USES_OF_A_GAME[use](game_league)
+    assert "\n" not in str(caught.value)
+    assert not Path("ran").exists()
+    assert USES_OF_A_GAME[use](game_league, trust_code=True)
+    assert Path("ran").exists()
+
+
+def test_the_viewer_shows_why_a_stored_game_does_not_run(game_league: Path) -> None:
+    assert "--trust-code" in opened(game_league)
+    assert not Path("ran").exists()
+    assert "o" in opened(game_league, trust_code=True)
+
+
+def test_what_needs_no_game_works_without_trust(game_league: Path) -> None:
+    with arena.open_league(game_league) as league:
+        assert league.leaderboard()
+        assert league.matches()
+        assert league.members()
+        assert league.info.game == GAME
+    assert read(game_league, replay_json)
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["verify", "league"],
+        ["replay", "league", "1", "--text"],
+        ["play", "tic_tac_toe", "--against", "league:random"],
+        ["match", "tic_tac_toe", "league:random", "first"],
+        ["match", "tic_tac_toe", "first", "random", "--league", "league"],
+        ["train", "tic_tac_toe", "--league", "league", "--resume", "--steps", "1"],
+        ["train", "pettingzoo:tictactoe_v3", "--league", "league", "--resume", "--steps", "1"],
+    ],
+)
+@pytest.mark.parametrize("league", ["game_league", "agent_league"])
+def test_the_command_line_runs_nothing(
+    league: str, args: list[str], request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request.getfixturevalue(league)
+    code = run(args)
+    out, err = capsys.readouterr()
+    assert not Path("ran").exists()
+    if not (league == "agent_league" and args[0] in ("verify", "replay")):  # these need no agent
+        assert (code, out, err.count("\n")) == (2, "", 1)
+    for command in (["leaderboard"], ["payoffs"], ["matches"], ["show"]):
+        assert run([*command, "league", *["random"] * (command == ["show"])]) == 0
+    assert run(["replay", "league", "1", "--export", "json"]) == 0
+    assert not Path("ran").exists()
+
+
+def test_the_command_line_runs_what_is_trusted_from_the_current_directory(game_league: Path) -> None:
+    code = "import sys; from arena.cli import main; sys.path[:] = [p for p in sys.path if p]; main(sys.argv[1:])"
+    for args, words in ((["verify", "league"], "22 matches"), (["replay", "league", "1", "--text"], "The start")):
+        command = [sys.executable, "-P", "-c", code, *args]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "--trust-code" in refused.stderr
+        done = subprocess.run([*command, "--trust-code"], capture_output=True, text=True, check=True)
+        assert words in done.stdout
+
+
+def test_a_stored_baseline_runs_only_when_it_is_trusted_or_written_out(agent_league: Path) -> None:
+    game, spec = make_game("tic_tac_toe"), f"{agent_league}:random"
+    uses: list[Callable[[], object]] = [
+        lambda: arena.load_agent(spec, game),
+        lambda: arena.play_match(game, [spec, "first"], games=2),
+        lambda: arena.play_match(game, ["random", "first"], games=2, league=agent_league),
+        lambda: arena.open_league(agent_league).agent("random"),
+    ]
+    for use in uses:
+        with pytest.raises(AgentError, match=r"their_code.*--trust-code") as caught:
+            use()
+        assert "\n" not in str(caught.value)
+    assert isinstance(arena.load_agent(f"{agent_league}:first", game), FirstLegalAgent)
+    assert not Path("ran").exists()
+    assert isinstance(arena.load_agent(spec, game, trust_code=True), FirstLegalAgent)
+    assert arena.play_match(game, ["random", "first"], games=2, league=agent_league, trust_code=True).games == 2
+    with arena.open_league(agent_league, trust_code=True) as league:
+        assert isinstance(league.agent("random"), FirstLegalAgent)
+
+
+def test_what_a_person_writes_out_is_trusted(place: Path) -> None:
+    folder = rewrite(
+        make_league(place / "league"), f"UPDATE members SET agent = '{AGENT}', name = '{AGENT}' WHERE name = 'random'"
+    )
+    game = make_game("tic_tac_toe")
+    assert isinstance(arena.load_agent(f"{folder}:{AGENT}", game), FirstLegalAgent)
+    assert arena.play_match(game, [AGENT, "first"], games=2, league=folder).games == 2
+    assert isinstance(make_agent(AGENT, game), FirstLegalAgent)
+    with pytest.raises(AgentError, match="their_code"):
+        make_agent(AGENT, game, trust_code=False)
+
+
+def test_a_person_who_names_the_game_trusts_it(game_league: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["match", GAME, "league:random", "league:first", "--games", "2", "--league", "league"]) == 0
+    assert "in 2 games" in capsys.readouterr().out
