@@ -118,9 +118,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """Build the live modules in full: their values are wanted here, so that the learner need not ask again."""
         spec: MultiRLModuleSpec = self.config.get_multi_rl_module_spec(spaces=self.get_spaces(), inference_only=False)
         self.module = spec.build()
-        self.module.foreach_module(
-            lambda _, module: module.to(self._device) if isinstance(module, torch.nn.Module) else None
-        )
+        for module in self.module.values():
+            if isinstance(module, torch.nn.Module):
+                module.to(self._device).eval()
         self.module_classes = {
             f"{cls.__module__}:{cls.__qualname__}": cls
             for cls in (module_spec.module_class for module_spec in spec.rl_module_specs.values())
@@ -312,7 +312,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
     def _decide(self, module_id: str, turn: Turn) -> Decision:
         module: RLModule = self.module[module_id]
         batch = module_batch(turn.observations, turn.masks, turn.seats, self.game.num_seats, self._device)
-        output = module.forward_exploration(batch) if self._explore else module.forward_inference(batch)
+        # Past the public `forward_*`, which walk through all submodules twice a call to switch modes: these never train.
+        with torch.no_grad():
+            output = module._forward_exploration(batch) if self._explore else module._forward_inference(batch)
         logits = output[Columns.ACTION_DIST_INPUTS].detach().cpu().numpy()
         values = output[Columns.VF_PREDS] if Columns.VF_PREDS in output else self._compute_values(module, batch)
         actions, log_probs = sample_actions(logits, self.rng if self._explore else None)
