@@ -15,6 +15,7 @@ from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
 from agents.networks import MaskedNetwork
+from agents.registry import names_code
 from arena.training.callbacks import has_callback
 from arena.training.env import GameEnv
 from arena.training.learner import LeaguePPOTorchLearner
@@ -184,13 +185,13 @@ class LeaguePPOConfig(PPOConfig):
         """
         network = settings["network"]
         own = [network["class"]] if network["class"] != _name(MaskedNetwork) else []
-        own += [name for name in settings["league"]["baselines"] if name.startswith("py:")]
+        own += filter(names_code, settings["league"]["baselines"])
         if own:
             raise LeagueError(
                 f"a league's stored settings must not load code, but they name {own}; "
                 "go on from Python, with a LeaguePPOConfig that names them itself"
             )
-        self.training(**settings["training"])
+        self.training(**{name: value for name, value in settings["training"].items() if name in TRAINING_SETTINGS})
         self.league(
             module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **settings["league"]
         )

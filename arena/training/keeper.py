@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from agents import weights
-from agents.registry import make_agent
+from agents.registry import make_agent, names_code
 from arena.training import learner_state
 from arena.training.plan import Plan
 from games.contract import Game
@@ -55,8 +55,9 @@ class Keeper:
         share: makes bytes cheap to send, e.g. ``ray.put``.
 
     Raises:
-        StoreError: the folder holds a league of another game, of other learners or of another network, or no league
-            can be there. Nothing is written then.
+        StoreError: the folder holds a league of another game, of other learners or of another network, or one with
+            baselines of its maker's own code that ``config`` does not name, or no league can be there. Nothing is
+            written then.
         AgentError: a baseline cannot play this game. Nothing is written then.
     """
 
@@ -266,6 +267,12 @@ class Keeper:
             raise StoreError(
                 f"a league keeps its network, {network} in {self.folder}, but got {settings.get('network')}; "
                 "use the settings it was made with, or another folder"
+            )
+        agents = [member.agent for member in stored.values() if member.agent is not None]
+        if own := [agent for agent in agents if names_code(agent) and agent not in self._config.baselines]:
+            raise StoreError(
+                f"a stored league must not run code unasked, but {self.folder} has baselines that do, {own}; "
+                "if you trust who made it, name them in `baselines` yourself"
             )
 
     def _load(self) -> None:

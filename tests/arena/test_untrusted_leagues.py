@@ -22,7 +22,9 @@ from arena.replay import frames, replay_json, replay_text
 from arena.tui.feed import Feed, MatchOpened
 from arena.verify import verify
 from games import UntrustedCodeError, make_game
-from leagues.store import open_reader
+from leagues.league import LeagueConfig
+from leagues.records import LeagueError, Member
+from leagues.store import StoreError, open_reader
 from leagues.store.database import DATABASE
 
 GAME = "their_code:make_game(size=3)"
@@ -211,3 +213,35 @@ def test_what_a_person_writes_out_is_trusted(place: Path) -> None:
 def test_a_person_who_names_the_game_trusts_it(game_league: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["match", GAME, "league:random", "league:first", "--games", "2", "--league", "league"]) == 0
     assert "in 2 games" in capsys.readouterr().out
+
+
+def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league: Path) -> None:
+    from arena.training.config import LeaguePPOConfig
+    from arena.training.keeper import Keeper
+
+    game = make_game("tic_tac_toe")
+    learner = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
+
+    def keeper(*baselines: str) -> Keeper:
+        config = LeagueConfig(baselines=("first", *baselines))
+        return Keeper(agent_league, game, config, seed=7, settings={}, learners=[learner], share=bytes)
+
+    with pytest.raises(StoreError, match=r"their_code.*`baselines`"):
+        keeper()
+    settings = LeaguePPOConfig().game("tic_tac_toe").settings()
+    settings["league"]["baselines"] = ["random", AGENT]
+    with pytest.raises(LeagueError, match="their_code"):
+        LeaguePPOConfig().game("tic_tac_toe").take_up(settings)
+    assert not Path("ran").exists()
+    keeper(AGENT).close()
+    assert Path("ran").exists()
+
+
+def test_stored_settings_set_what_training_stores_and_nothing_else() -> None:
+    from arena.training.config import LeaguePPOConfig
+
+    settings = LeaguePPOConfig().game("tic_tac_toe").training(lr=0.25).settings()
+    settings["training"]["learner_class"] = "their_code.Learner"
+    config = LeaguePPOConfig().game("tic_tac_toe").take_up(settings)
+    assert config.lr == 0.25
+    assert config.learner_class is LeaguePPOConfig().learner_class
