@@ -69,7 +69,7 @@ def test_a_frozen_random_is_the_zero_of_the_scale_else_the_mean_of_those_who_pla
     assert (anchored[1].rating, anchored[1].low, anchored[1].high) == (0, 0, 0)
     assert anchored[0].rating == pytest.approx(190, abs=3)
     centred = leaderboard(frozen("a", "b", "idle"), rows("a", "b", 75, 0, 25))
-    assert centred[0].rating == pytest.approx(-centred[2].rating)
+    assert centred[0].rating == pytest.approx(-centred[1].rating)
 
 
 def test_equal_players_and_drawn_games_give_equal_ratings() -> None:
