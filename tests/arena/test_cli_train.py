@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 from small_league import GAME, played_league
 
+from agents.contract import AgentError
+from agents.weights import WeightsError
 from arena.cli.app import run
+from arena.cli.errors import failures_of_the_run
 from arena.cli.progress import Stop, describe, progress_line
+from games.contract import GameError
 from leagues.ratings import Standing
-from leagues.store.contract import Progress
+from leagues.store import open_writer
+from leagues.store.contract import Progress, StoreError
 
 BEST = Standing("main@3", "main", 3, 812.4, 700.1, 930.9, 40, 30, 2, 8)
 
@@ -82,8 +87,16 @@ def test_options_reach_the_trainer(
 ) -> None:
     got: dict[str, Any] = {}
 
-    def loop(game: str, *, on_progress: Callable[..., None], should_stop: Callable[[], bool], **options: Any) -> None:
+    def loop(
+        game: str,
+        *,
+        on_start: Callable[[], None],
+        on_progress: Callable[..., None],
+        should_stop: Callable[[], bool],
+        **options: Any,
+    ) -> None:
         got.update(options, game=game, stopped=should_stop())
+        on_start()
         on_progress(progress(), [BEST])
 
     trainer(loop)
@@ -140,20 +153,87 @@ def test_a_resumed_league_keeps_its_seed(
     assert "error: a league keeps its seed" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_a_league_is_trained_resumed_and_looked_at(tmp_path: Path) -> None:
-    league = str(tmp_path / "league")
+@pytest.mark.parametrize(
+    "error",
+    [AgentError("illegal"), WeightsError("altered"), GameError("broken"), StoreError("no disk"), OSError(28, "full")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_fails_during_training_is_no_wrong_call(
+    error: Exception,
+    trainer: Callable[[Callable[..., None]], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def loop(_: str, *, on_start: Callable[[], None], **__: Any) -> None:
+        on_start()
+        raise error
 
-    def arena(*args: str) -> str:
+    trainer(loop)
+    assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {error}")
+    assert "--resume" in line
+    assert "unexpected" not in line
+
+
+def test_what_fails_before_training_is_a_wrong_call(
+    trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def setup(_: str, **__: Any) -> None:
+        raise StoreError("somebody else writes there")
+
+    trainer(setup)
+    assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 2
+    assert capsys.readouterr().err == "error: somebody else writes there\n"
+
+
+def test_a_fault_of_the_program_stays_one_and_a_pipe_that_closes_is_none(
+    trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def loop(_: str, *, on_start: Callable[[], None], **__: Any) -> None:
+        on_start()
+        raise ZeroDivisionError("oops")
+
+    trainer(loop)
+    assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 1
+    assert "unexpected ZeroDivisionError: oops" in capsys.readouterr().err
+
+    def reader_leaves() -> None:
+        with failures_of_the_run("") as begin:
+            begin()
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        reader_leaves()
+
+
+@pytest.mark.slow
+def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> None:
+    league = tmp_path / "league"
+
+    def call(*args: str) -> tuple[int, str, str]:
         command = [sys.executable, "-c", "from arena.cli import main; main()", *args]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return done.returncode, done.stdout, done.stderr
 
-    assert "steps/s" in arena("train", GAME, "--league", league, "--steps", "6000", "--seed", "1")
-    arena("train", GAME, "--league", league, "--steps", "12000", "--resume")
-    board = json.loads(arena("leaderboard", league, "--json"))
+    def arena(*args: str) -> str:
+        code, out, err = call(*args)
+        assert code == 0, err
+        return out
+
+    assert "steps/s" in arena("train", GAME, "--league", str(league), "--steps", "6000", "--seed", "1")
+    resume = ("train", GAME, "--league", str(league), "--resume", "--steps")
+    with open_writer(league):
+        code, _, err = call(*resume, "12000")
+        assert (code, err.count("\n")) == (2, 1), err  # somebody else writes there: the call was wrong
+    arena(*resume, "12000")
+    board = json.loads(arena("leaderboard", str(league), "--json"))
     assert "random" in [row["agent"] for row in board]
-    assert json.loads(arena("verify", league, "--json"))["findings"] == []
-    newest = json.loads(arena("matches", league, "--limit", "1", "--json"))[0]
-    assert arena("replay", league, str(newest["match"])).count(" plays ") == newest["plies"]
+    assert json.loads(arena("verify", str(league), "--json"))["findings"] == []
+    newest = json.loads(arena("matches", str(league), "--limit", "1", "--json"))[0]
+    assert arena("replay", str(league), str(newest["match"])).count(" plays ") == newest["plies"]
+    for file in (league / "weights").iterdir():
+        file.write_bytes(b"altered")
+    code, _, err = call(*resume, "100000")
+    assert (code, err.count("\n")) == (1, 1), err  # found out when an opponent is needed: the run failed
+    assert "weights" in err
