@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,11 @@ _LONGEST_STEP = 2.0
 """Newton overshoots where the likelihood is flat; two natural units (350 Elo) a time is still quick."""
 _SMALL_STEP = 0.02
 """Newton ends after a step below this (3 Elo): it converges quadratically, so what is left is below 0.1 Elo."""
+_FINAL_STEP = 1e-6
+"""The fit ends after a step below this."""
 _MOST_STEPS = 60
+_EXACT = 1e-4
+"""A Newton step may miss this part of its length, squared: the next one mends it."""
 _CHUNK = 250_000
 """Numbers in one temporary array of the refits: few enough for the processor's cache."""
 
@@ -52,12 +57,11 @@ class Comparisons:
     @classmethod
     def between(cls, place: Mapping[str, int], block_scores: Iterable[BlockScore]) -> Comparisons:
         """From block scores; ``place`` numbers the players from 0 up, and games with others are left out."""
-        rows = [
-            (score.block, place[score.member], place[score.opponent], score.wins, score.draws, score.losses)
-            for score in block_scores
-            if score.member in place and score.opponent in place
-        ]
-        return cls.of(len(place), np.array(rows, np.int64).reshape(-1, 6))
+        columns = list(zip(*block_scores, strict=True)) or [()] * 6
+        blocks, members, opponents, *results = columns
+        i, j = (np.array([place.get(name, -1) for name in names], np.int64) for names in (members, opponents))
+        rows = np.stack([np.array(blocks, np.int64), i, j, *(np.array(column, np.int64) for column in results)], axis=1)
+        return cls.of(len(place), rows[(i >= 0) & (j >= 0)])
 
     @classmethod
     def of(cls, n: int, rows: Ints) -> Comparisons:
@@ -97,17 +101,18 @@ class Comparisons:
         iterations update all strengths at once, and that swings forever where the graph of pairs is nearly bipartite:
         a chain of snapshots, or everybody against one anchor.
         """
-        sums = self.sums[None].astype(np.float64)
-        games, won, draws = sums.sum(-1), sums[..., 0] - sums[..., 2], float(sums[..., 1].sum())
+        sums = self.sums[..., None].astype(np.float64)
+        games, won, draws = sums.sum(1), sums[:, 0] - sums[:, 2], float(sums[:, 1].sum())
         strengths = np.zeros(self.n)
         ties = 0.5 if draws else 0.0
-        near = self._inverse(strengths, ties)
+        even = np.full((self.n, 1), 0.5)
         for _ in range(_MOST_STEPS if self.n else 0):
-            before = ties
-            strengths = self._newton(strengths, ties, games, won, np.full((1, self.n), 0.5), near)[0]
+            before = np.append(strengths, ties)
+            near = self._inverse(strengths, ties)
+            strengths = self._newton(strengths, ties, games, won, even, near)[:, 0]
             if draws:
-                ties = self._ties(strengths, ties, games[0], draws)
-            if abs(ties - before) <= 1e-6 * ties:
+                ties = self._ties(strengths, ties, games[:, 0], draws)
+            if np.abs(np.append(strengths, ties) - before).max() <= _FINAL_STEP:
                 break
         return strengths, ties
 
@@ -121,22 +126,19 @@ class Comparisons:
         """
         if not self.n:
             return np.zeros((resamples, 0))
-        weight = self.results.sum(1)
-        balance = self.results[:, 0] - self.results[:, 2]
+        weight = self.results.sum(1)[:, None]
+        balance = self.results[:, :1] - self.results[:, 2:]
         starts = np.flatnonzero(np.diff(self.pair, prepend=-1))
         near = self._inverse(strengths, ties)
-        chunk = 1 + _CHUNK // (1 + self.n**2 + len(self.kind))
-        refits = [np.zeros((0, self.n))]
+        chunk = 1 + _CHUNK // (self.n + len(self.kind))
+        refits = [np.zeros((self.n, 0))]
         for first in range(0, resamples, chunk):
             size = min(chunk, resamples - first)
-            virtual = rng.beta(_VIRTUAL, _VIRTUAL, (size, self.n))
-            games = won = np.zeros((size, 0))
-            if len(starts):
-                drawn = rng.standard_gamma(self.times, (size, len(self.times)))[:, self.kind]  # (size, E)
-                games = np.add.reduceat(drawn * weight, starts, axis=1)
-                won = np.add.reduceat(drawn * balance, starts, axis=1)
+            virtual = rng.beta(_VIRTUAL, _VIRTUAL, (self.n, size))
+            drawn = rng.standard_gamma(self.times[:, None], (len(self.times), size))[self.kind]  # (E, size)
+            games, won = (_sums(drawn * each, starts) for each in (weight, balance))
             refits.append(self._newton(strengths, ties, games, won, virtual, near))
-        return np.concatenate(refits)
+        return np.concatenate(refits, axis=1).T
 
     def _ties(self, strengths: Floats, ties: float, games: Floats, draws: float) -> float:
         """The tie parameter under which as many games are expected to be drawn as were."""
@@ -157,72 +159,89 @@ class Comparisons:
         Args:
             start: ``(n,)`` where to begin.
             ties: the tie parameter.
-            games: ``(R, P)`` games of each pair.
-            won: ``(R, P)`` wins less losses of its ``i``.
-            virtual: ``(R, n)`` share of the virtual win.
+            games: ``(P, R)`` games of each pair.
+            won: ``(P, R)`` wins less losses of its ``i``.
+            virtual: ``(n, R)`` share of the virtual win.
             near: ``(n, n)`` roughly the inverse of any of the curvatures.
 
         Returns:
-            ``(R, n)`` strengths.
+            ``(n, R)`` strengths.
         """
-        strengths = np.tile(start, (len(virtual), 1))
-        todo = np.arange(len(virtual))
+        strengths = np.repeat(start[:, None], virtual.shape[1], axis=1)
+        todo = np.arange(virtual.shape[1])
         for _ in range(_MOST_STEPS):
-            here = strengths[todo]
-            pull = won[todo] / 2 - games[todo] * _outcome(here[:, self.i] - here[:, self.j], ties)[0]
-            pull_of_node = virtual[todo] - 0.5 - 2 * _VIRTUAL * _outcome(here, ties)[0]
-            gradient = pull_of_node + self._dense(pull, -1).sum(-1)
-            step = _solve(self._curvature(here, ties, games[todo]), gradient, near).clip(-_LONGEST_STEP, _LONGEST_STEP)
-            strengths[todo] += step
-            todo = todo[np.abs(step).max(-1) > _SMALL_STEP]
+            here = strengths[:, todo]
+            mean, variance = _outcome(self._differences(here), ties)
+            of_node, variance_of_node = _outcome(here, ties)
+            gradient = virtual - 0.5 - 2 * _VIRTUAL * of_node + self._totals(won / 2 - games * mean)
+            step = self._solve(games * variance, 2 * _VIRTUAL * variance_of_node, gradient, near)
+            strengths[:, todo] += step.clip(-_LONGEST_STEP, _LONGEST_STEP)
+            moving = np.abs(step).max(0) > _SMALL_STEP
+            todo, games, won, virtual = todo[moving], games[:, moving], won[:, moving], virtual[:, moving]
             if not len(todo):
                 break
         return strengths
 
-    def _curvature(self, strengths: Floats, ties: float, games: Floats) -> Floats:
-        """Minus the second derivatives of the log-likelihood, ``(R, n, n)``."""
-        variance = _outcome(strengths[:, self.i] - strengths[:, self.j], ties)[1]
-        matrices = self._dense(-games * variance, 1)
-        diagonal = np.arange(self.n)
-        matrices[:, diagonal, diagonal] = 2 * _VIRTUAL * _outcome(strengths, ties)[1] - matrices.sum(-1)
-        return matrices
+    def _solve(self, pairs: Floats, nodes: Floats, right: Floats, near: Floats) -> Floats:
+        """Newton steps: solve ``(D + B' W B) x = right`` for each column, with ``D`` and ``W`` the diagonal matrices
+        of the curvatures ``nodes`` ``(n, R)`` and ``pairs`` ``(P, R)``, and ``B x`` the differences of pairs.
+
+        Conjugate gradients: no matrix of ``n`` by ``n`` is made for each column, and one that suits them all is the
+        preconditioner, with which some ten products do.
+        """
+        solution = np.zeros_like(right)
+        residual = right.copy()
+        preconditioned = near @ residual
+        direction = preconditioned
+        energy = (residual * preconditioned).sum(0)
+        enough = _EXACT * energy
+        for _ in range(2 * self.n):
+            going = energy > enough  # the other columns stay as they are
+            if not going.any():
+                break
+            product = nodes * direction + self._totals(pairs * self._differences(direction))
+            length = np.divide(energy, (direction * product).sum(0), out=np.zeros_like(energy), where=going)
+            solution += length * direction
+            residual -= length * product
+            preconditioned = near @ residual
+            before, energy = energy, (residual * preconditioned).sum(0)
+            direction = preconditioned + np.divide(energy, before, out=np.zeros_like(energy), where=going) * direction
+        return solution
+
+    def _differences(self, values: Floats) -> Floats:
+        """``B x``: what each pair's ``i`` has more than its ``j``, ``(P, R)`` from ``(n, R)``."""
+        return values.take(self.i, axis=0) - values.take(self.j, axis=0)
+
+    def _totals(self, values: Floats) -> Floats:
+        """``B' y``: what the pairs give to their ``i`` and take from their ``j``, ``(n, R)`` from ``(P, R)``."""
+        totals = np.zeros((self.n, values.shape[1]))
+        (first, starts), (second, order, turned) = self._ends
+        totals[first] = _sums(values, starts)
+        totals[second] -= _sums(values.take(order, axis=0), turned)
+        return totals
+
+    @cached_property
+    def _ends(self) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints, Ints]]:
+        """Where to sum the pairs of each player: the players that are an ``i`` and where their pairs start, and the
+        same for ``j``, with the order that brings the pairs of each together."""
+        first, starts = np.unique(self.i, return_index=True)
+        order = np.argsort(self.j, kind="stable")
+        second, turned = np.unique(self.j[order], return_index=True)
+        return (first, starts), (second, order, turned)
 
     def _inverse(self, strengths: Floats, ties: float) -> Floats:
         """The inverse of the curvature over all blocks, ``(n, n)``."""
-        games = self.sums.sum(-1)[None].astype(np.float64)
-        return np.linalg.inv(self._curvature(strengths[None], ties, games)[0])
-
-    def _dense(self, values: Floats, mirror: int) -> Floats:
-        """Values of pairs ``(R, P)`` as matrices ``(R, n, n)``, times ``mirror`` below the diagonal."""
-        dense = np.zeros((len(values), self.n, self.n))
-        dense[:, self.i, self.j] = values
-        dense[:, self.j, self.i] = mirror * values
-        return dense
+        games = self.sums.sum(-1)
+        matrix = np.zeros((self.n, self.n))
+        matrix[self.i, self.j] = -games * _outcome(strengths[self.i] - strengths[self.j], ties)[1]
+        matrix += matrix.T
+        matrix[np.diag_indices(self.n)] = 2 * _VIRTUAL * _outcome(strengths, ties)[1] - matrix.sum(0)
+        return np.linalg.inv(matrix).astype(np.float64, copy=False)
 
 
-def _solve(matrices: Floats, vectors: Floats, near: Floats) -> Floats:
-    """Solve ``(R, n, n)`` positive definite systems that are all near the inverse of ``near``.
-
-    Conjugate gradients: with that preconditioner some ten products do, and unlike LAPACK's solver on many small
-    matrices they start no threads, which would fight for the cores with a training beside them.
-    """
-    solution = np.zeros_like(vectors)
-    residual = vectors.copy()
-    preconditioned = residual @ near
-    direction = preconditioned
-    energy = (residual * preconditioned).sum(-1, keepdims=True)
-    enough = 1e-8 * energy + 1e-24
-    for _ in range(2 * len(near)):
-        product = np.einsum("rij,rj->ri", matrices, direction)
-        length = energy / np.maximum((direction * product).sum(-1, keepdims=True), 1e-300)
-        solution += length * direction
-        residual -= length * product
-        preconditioned = residual @ near
-        before, energy = energy, (residual * preconditioned).sum(-1, keepdims=True)
-        if (energy <= enough).all():
-            break
-        direction = preconditioned + energy / np.maximum(before, 1e-300) * direction
-    return solution
+def _sums(values: Floats, starts: Ints) -> Floats:
+    """``(len(starts), R)`` sums of the rows of ``values`` from each start to the next."""
+    return np.add.reduceat(values, starts, axis=0) if len(starts) else values[:0]
 
 
 def _outcome(difference: Floats, ties: float) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from leagues.records import LeagueError, Match, MatchKind, Member, Tally
 
@@ -79,12 +79,11 @@ class Progress:
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockScore:
+class BlockScore(NamedTuple):
     """What rating needs of the evaluation matches: the games of one block between two members, summed.
 
     ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
-    of different members counts once.
+    of different members counts once. A named tuple, for there may be a hundred thousand of them.
     """
 
     block: int

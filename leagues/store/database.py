@@ -84,9 +84,10 @@ def transaction(engine: Engine, name: str) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
+        says = error.orig if isinstance(error, DBAPIError) else error
         raise StoreError(
-            f"the database of a league must be whole and reachable, but {name} says: {error.orig}; "
+            f"the database of a league must be whole and reachable, but {name} says: {says}; "
             "check the disk, or go back to a copy of the folder"
         ) from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from dataclasses import replace
 
 import evalica
 import numpy as np
@@ -170,7 +169,7 @@ def test_neither_the_order_of_games_nor_of_members_matters(shuffler: random.Rand
     for items in (scores, members, renumbered):
         shuffler.shuffle(items)
     assert leaderboard(members, scores, resamples=20) == expected
-    moved = [replace(score, block=renumbered[score.block]) for score in scores]
+    moved = [score._replace(block=renumbered[score.block]) for score in scores]
     assert leaderboard(members, moved, resamples=20) == expected
 
 
@@ -211,6 +210,30 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
         standings = leaderboard(frozen(*(f"m{k:02d}" for k in range(8))), scores)
         inside += [s.low <= truth[int(s.agent[1:])] <= s.high for s in standings]
     assert 0.91 <= np.mean(inside) <= 0.985
+
+
+def test_intervals_are_as_wide_as_the_information_in_the_games_says() -> None:
+    n = 120
+    truth, scores = simulated(n, 12_000, np.random.default_rng(6))
+    ratings = rate(frozen(*(f"m{k:02d}" for k in range(n))), scores)
+    strengths = {f"m{k:02d}": strength / ELO for k, strength in enumerate(truth)}
+    # Fisher's information of Davidson's model with v = 1/4, the prior being the half in each member's own entry.
+    information = np.eye(n) / 4
+    order = [member.id for member in ratings.members]
+    place = {name: k for k, name in enumerate(order)}
+    for score in scores:
+        i, j = place[score.member], place[score.opponent]
+        half = (strengths[score.member] - strengths[score.opponent]) / 2
+        total = 2 * math.cosh(half) + 0.5
+        each = 2 * (2 * math.cosh(half) / total / 4 - (math.sinh(half) / total) ** 2)
+        information[[i, j], [i, j]] += each
+        information[[i, j], [j, i]] -= each
+    centred = np.eye(n) - 1 / n
+    expected = ELO * np.sqrt(np.diag(centred @ np.linalg.inv(information) @ centred))
+    found = ratings.resamples.std(0)
+    assert np.mean(found / expected) == pytest.approx(1, abs=0.03)
+    assert np.max(np.abs(found / expected - 1)) < 0.5
+    assert np.mean(ratings.resamples, 0) == pytest.approx(ratings.ratings, abs=25)
 
 
 def test_groups_that_never_met_are_named() -> None:
