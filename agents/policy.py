@@ -61,7 +61,10 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
         actions = odds.argmax(axis=1)
     else:
         # The exponential race: argmax of odds / Exp(1) is a draw in proportion to the odds, one pass for all rows.
-        actions = (odds / rng.standard_exponential(odds.shape, np.float32)).argmax(axis=1)
+        # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
+        race = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
+        with np.errstate(over="ignore"):  # whoever draws that little has won
+            actions = (odds / race).argmax(axis=1)
     rows = np.arange(len(actions))
     log_probs = shifted[rows, actions] - np.log(odds.sum(axis=1))
     return actions, log_probs

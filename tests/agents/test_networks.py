@@ -98,6 +98,21 @@ def test_mask_logits_leaves_its_arguments_alone():
     assert torch.equal(masked[mask], logits[mask])
 
 
+class Zeros:
+    """A generator at its rarest: every draw is exactly 0."""
+
+    def standard_exponential(self, shape, dtype):
+        return np.zeros(shape, dtype)
+
+
+def test_a_draw_of_zero_does_not_make_an_illegal_action_legal():
+    logits = np.array([[LOGIT_OF_ILLEGAL, 0.0, 5.0], [LOGIT_OF_ILLEGAL, LOGIT_OF_ILLEGAL, 1.0]], np.float32)
+    actions, log_probs = sample_actions(logits, Zeros())
+    assert actions[0] in (1, 2)
+    assert actions[1] == 2
+    assert np.isfinite(log_probs).all()
+
+
 def test_sampled_actions_follow_the_softmax():
     logits = np.array([[0.0, np.log(3.0), LOGIT_OF_ILLEGAL]], np.float32).repeat(40_000, axis=0)
     actions, log_probs = sample_actions(logits, np.random.default_rng(3))
