@@ -255,9 +255,12 @@ def _outcome(difference: Floats, ties: float) -> tuple[Floats, Floats]:
 
 def _distinct(rows: Ints) -> tuple[Ints, Ints]:
     """Where each distinct row first occurs, in lexicographic order, and how often it does."""
-    code = np.zeros(len(rows), np.int64)
+    code, codes = np.zeros(len(rows), np.int64), 1
     for column in rows.T:
-        _, first, code, count = np.unique(
-            code * (column.max() + 1) + column, return_index=True, return_inverse=True, return_counts=True
-        )
+        values = int(column.max()) + 1
+        if codes * values > np.iinfo(np.int64).max:
+            kept, code = np.unique(code, return_inverse=True)
+            codes = len(kept)
+        code, codes = code * values + column, codes * values
+    _, first, count = np.unique(code, return_index=True, return_counts=True)
     return first, count

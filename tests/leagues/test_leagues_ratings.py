@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import MAIN, RANDOM, frozen, snapshot
 
+from leagues.davidson import Comparisons
 from leagues.ratings import (
     ELO,
     choose_rating_pairs,
@@ -189,6 +190,23 @@ def test_games_of_one_block_count_as_one_piece_of_evidence() -> None:
     together = [BlockScore(k, "a", "b", 10 * (k < 6), 0, 10 * (k >= 6)) for k in range(10)]
     (_, low, high), (_, lower, higher) = (difference("a", "b", members, scores) for scores in (apart, together))
     assert higher - lower > 2 * (high - low)
+
+
+@pytest.mark.parametrize("players", [2, 3, 8])
+def test_equal_blocks_are_counted_however_many_meet_in_them(players: int) -> None:
+    rng = np.random.default_rng(7)
+    pairs = [(i, j) for i in range(players) for j in range(i + 1, players)]
+    kinds = rng.integers(0, 50, (6, len(pairs), 3))
+    drawn = rng.integers(0, 6, 200).tolist()
+    rows = [
+        (block, *pair, *result)
+        for block, k in enumerate(drawn)
+        for pair, result in zip(pairs, kinds[k].tolist(), strict=True)
+    ]
+    found = Comparisons.of(players, np.array(rows))
+    assert Counter(found.times.tolist()) == Counter(Counter(drawn).values())
+    assert list(zip(found.i.tolist(), found.j.tolist(), strict=True)) == pairs
+    assert (found.sums == kinds[drawn].sum(0)).all()
 
 
 def test_a_difference_is_surer_than_its_ends() -> None:
