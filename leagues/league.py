@@ -14,10 +14,14 @@ from leagues.matchmaking import Floats, Ints, Weighting, draw, pfsp, uniform
 from leagues.payoffs import UNSEEN, Payoffs
 from leagues.records import LeagueError, Member, Pairing, Tally
 
+AT_ONCE = 4
+"""Different opponents that one call of ``ask`` draws for a learner and branch: each costs the runners a forward pass of
+its own at every step, and the next call draws others."""
+
 ENOUGH_GAMES = 20.0
 """Decayed games against an opponent before a win rate against it counts for a snapshot."""
 
-BEATEN = 0.9
+BEATEN = 0.98
 """A learner that scores at least this against a baseline, in :data:`ENOUGH_GAMES`, has learned from it what it could
 and trains against it no more. Snapshots come back however often they are beaten: what was learned can be forgotten."""
 
@@ -292,13 +296,14 @@ class League:
         shape = (n, self._num_seats - 1)
         if self._members[learner].role == "main_exploiter":
             names, probabilities = self._exploited(learner)
-            return names, draw(probabilities, shape, rng), np.zeros(n, bool)
+            return names, draw(probabilities, shape, rng, distinct=AT_ONCE), np.zeros(n, bool)
         names = [name for name in self._frozen if not self._has_beaten(learner, name)]
         if not self._past(learner):
             names.append(learner)
         branch = rng.random(n)
-        prioritised = draw(pfsp(self._win_rates(learner, names), self.config.pfsp_weighting), shape, rng)
-        equal = draw(uniform(len(names)), shape, rng)
+        weights = pfsp(self._win_rates(learner, names), self.config.pfsp_weighting)
+        prioritised = draw(weights, shape, rng, distinct=AT_ONCE)
+        equal = draw(uniform(len(names)), shape, rng, distinct=AT_ONCE)
         # Both are drawn for every match, used or not: a match's opponents do not depend on the branches of others.
         choices = np.where(branch[:, None] < self.config.pfsp, prioritised, equal)
         itself = np.array([name == learner for name in names])

@@ -54,6 +54,19 @@ def uniform(n: int) -> Floats:
     return np.full(n, 1 / n)
 
 
-def draw(probabilities: Floats, shape: tuple[int, ...], rng: np.random.Generator) -> Ints:
-    """Independent draws of opponents, as places in ``probabilities``."""
-    return rng.choice(len(probabilities), size=shape, p=probabilities)
+def draw(
+    probabilities: Floats, shape: tuple[int, ...], rng: np.random.Generator, *, distinct: int | None = None
+) -> Ints:
+    """Places in ``probabilities``, drawn with them: an array of ``shape``.
+
+    Args:
+        probabilities: ``(n,)``, summing to one.
+        shape: of the result.
+        rng: the only source of chance.
+        distinct: at most so many different places: so many are drawn first, and each of the result is one of these,
+            equally likely. Every place of the result still has these probabilities, but they are not independent.
+    """
+    if distinct is None:
+        return rng.choice(len(probabilities), size=shape, p=probabilities)
+    pool = rng.choice(len(probabilities), size=distinct, p=probabilities)
+    return pool[rng.integers(distinct, size=shape)]

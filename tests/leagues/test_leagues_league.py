@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import MAIN, RANDOM, snapshot
 
-from leagues.league import BEATEN, ENOUGH_GAMES, League, LeagueConfig
+from leagues.league import AT_ONCE, BEATEN, ENOUGH_GAMES, League, LeagueConfig
 from leagues.matchmaking import pfsp
 from leagues.records import LeagueError, Member, Pairing, Tally
 
@@ -162,7 +162,9 @@ def test_without_frozen_members_it_is_all_self_play() -> None:
 
 def faced(league: League, n: int = 2_000) -> Counter[str]:
     """How often the main learner meets whom in a game of two seats; itself, in self-play."""
-    return Counter((set(p.seats) - {"main"} or {"main"}).pop() for p in league.ask(n, generator()))
+    rng = generator()
+    pairings = [pairing for _ in range(n // 5) for pairing in league.ask(5, rng)]  # one call meets only a few
+    return Counter((set(p.seats) - {"main"} or {"main"}).pop() for p in pairings)
 
 
 @settings(max_examples=30, deadline=None)
@@ -202,12 +204,20 @@ def test_a_beaten_baseline_is_not_met_again(snapshots: int) -> None:
     beat(league, "main", "random", 890, 100)
     assert 0.88 < league.payoff("main", "random")[0] < BEATEN
     assert faced(league)["random"]
-    beat(league, "main", "random", 100)
+    beat(league, "main", "random", 400)
     assert league.payoff("main", "random")[0] >= BEATEN
     met = faced(league)
     assert met.keys() == {"main", *(f"main@{n}" for n in range(1, snapshots + 1))}
     if snapshots:
         assert met["main"] / 2_000 == pytest.approx(0.35, abs=0.05)
+
+
+def test_one_call_meets_few_opponents_and_many_calls_meet_all() -> None:
+    league = make(MAIN, RANDOM, *(snapshot(n) for n in range(1, 100)))
+    rng = generator()
+    calls = [{name for p in league.ask(256, rng) for name in p.seats} - {"main"} for _ in range(200)]
+    assert max(map(len, calls)) <= 2 * AT_ONCE
+    assert len(set().union(*calls)) == 100
 
 
 def test_a_beaten_snapshot_is_met_again() -> None:
@@ -306,13 +316,13 @@ class TestSnapshots:
         beat(league, "main", "random", 0, 60)
         assert league.due() == []
 
-    @pytest.mark.parametrize("rate", [0.7, 0.95])
+    @pytest.mark.parametrize("rate", [0.7, 0.999])
     def test_a_beaten_baseline_lets_the_first_snapshot_come_and_holds_up_none(self, rate: float) -> None:
         league = make(MAIN, RANDOM, snapshot_min_steps=100, snapshot_win_rate=rate)
         league.tell([], {"main": 100})
         assert league.due() == []
-        beat(league, "main", "random", 92, 8)  # never met again, so this score stays
-        assert BEATEN < league.payoff("main", "random")[0] < 0.95
+        beat(league, "main", "random", 990, 10)  # never met again, so this score stays
+        assert BEATEN < league.payoff("main", "random")[0] < 0.999
         assert league.due() == ["main"]
         league.snapshot("main", "ab" * 32, 100, MODULES)
         league.tell([], {"main": 100})
