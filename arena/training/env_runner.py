@@ -312,7 +312,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
     def _decide(self, module_id: str, turn: Turn) -> Decision:
         module: RLModule = self.module[module_id]
         batch = module_batch(turn.observations, turn.masks, turn.seats, self.game.num_seats, self._device)
-        # Past the public `forward_*`, which walk through all submodules twice a call to switch modes: these never train.
+        # Past the public `forward_*`, which walk all submodules twice a call to switch modes: these never train.
         with torch.no_grad():
             output = module._forward_exploration(batch) if self._explore else module._forward_inference(batch)
         logits = output[Columns.ACTION_DIST_INPUTS].detach().cpu().numpy()

@@ -24,6 +24,7 @@ from leagues.ratings import Standing, leaderboard
 from leagues.records import Match, Member, Tally
 from leagues.scoring import block_scores
 from leagues.store import BlockScore, LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
+from leagues.store.contract import STATE, WEIGHTS
 from leagues.store.database import DATABASE
 
 CACHED_WEIGHTS = 64
@@ -152,7 +153,7 @@ class Keeper:
 
     def snapshot(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int) -> Member:
         """Freeze a learner: its weights file first; the row follows with :meth:`commit`."""
-        digest = weights.store(self.folder / "weights", tensors, card)
+        digest = weights.store(self.folder / WEIGHTS, tensors, card)
         member = self.league.snapshot(learner, digest, step, self.members[learner].modules)
         self.members[member.id] = member
         return member
@@ -169,7 +170,7 @@ class Keeper:
         """Store an iteration in one transaction: the learner's state as a file first, then all rows."""
         progress = replace(progress, league=self.league.state())
         if self._temporary is None:
-            progress = replace(progress, state=learner_state.save(self.folder / "state", state))
+            progress = replace(progress, state=learner_state.save(self.folder / STATE, state))
         try:
             self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
         except BaseException:
@@ -177,7 +178,7 @@ class Keeper:
             raise
         self.progress = progress
         if progress.state is not None:
-            learner_state.prune(self.folder / "state", progress.state)
+            learner_state.prune(self.folder / STATE, progress.state)
         self._count(block_scores(matches))
 
     def record(self, matches: Sequence[Match]) -> None:
@@ -191,7 +192,7 @@ class Keeper:
         Raises:
             WeightsError: the file is missing or was altered.
         """
-        return None if self.progress.state is None else learner_state.load(self.folder / "state", self.progress.state)
+        return None if self.progress.state is None else learner_state.load(self.folder / STATE, self.progress.state)
 
     def standings(self) -> list[Standing]:
         """The leaderboard, derived from the evaluation matches so far."""
@@ -207,7 +208,7 @@ class Keeper:
             "info": self.writer.info(),
             "progress": self.progress,
             "members": list(self.members.values()),
-            "weights": [weights.read(self.folder / "weights", str(member.weights)) for member in snapshots],
+            "weights": [weights.read(self.folder / WEIGHTS, str(member.weights)) for member in snapshots],
             "matches": list(self.writer.iter_matches()),
             "tallies": self.writer.tallies(),
         }
@@ -217,7 +218,7 @@ class Keeper:
         if not checkpoint or self._temporary is None:
             return
         for data in checkpoint["weights"]:
-            weights.store(self.folder / "weights", *weights.parse(data))
+            weights.store(self.folder / WEIGHTS, *weights.parse(data))
         writer = create_store(None, checkpoint["info"])
         writer.record(
             members=checkpoint["members"],
@@ -298,7 +299,7 @@ class Keeper:
         if digest in self._shared:
             self._shared.move_to_end(digest)
         else:
-            self._shared[digest] = self._share(weights.read(self.folder / "weights", digest))
+            self._shared[digest] = self._share(weights.read(self.folder / WEIGHTS, digest))
             if len(self._shared) > CACHED_WEIGHTS:
                 self._shared.popitem(last=False)
         return self._shared[digest]
