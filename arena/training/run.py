@@ -31,7 +31,6 @@ def train(
     seed: int | None = None,
     resume: bool = False,
     main_exploiter: bool = False,
-    network: str | None = None,
     on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -50,7 +49,6 @@ def train(
         seed: seed of a new league; None draws one.
         resume: go on with the league in the folder, with its settings.
         main_exploiter: whether a new league has a main exploiter beside the main learner.
-        network: "mlp", "residual" or "auto", for a new league; None for the default.
         on_start: called once, when everything is set up and the first iteration begins.
         on_progress: called after every iteration with the newest progress and a recent leaderboard.
         should_stop: asked after every iteration.
@@ -70,8 +68,6 @@ def train(
         config.take_up(info.settings)
     else:
         config.league(main_exploiter=main_exploiter)
-        if network is not None:
-            config.rl_module(model_config={"network": network})
     config.league(league)
     config.env_runners(num_env_runners=env_runners)
     if tables is not None:
