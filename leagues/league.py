@@ -36,7 +36,9 @@ class LeagueConfig:
     Attributes:
         pfsp: share of a main learner's matches against its opponents, by prioritised fictitious self-play.
         latest: share of self-play: the learner at every seat.
-        uniform: share against its opponents, all equally likely.
+        uniform: share against its opponents at even odds: the snapshots share one half of it equally, the baselines
+            the other half, for they alone are not of the learner's making, and against its own kind alone it forgets
+            how to play anybody else.
         pfsp_weighting: which opponents ``pfsp`` prefers, see :func:`leagues.matchmaking.pfsp`.
         snapshot_win_rate: a snapshot is due when the learner scores more than this against each frozen opponent.
         snapshot_min_steps: agent steps between two snapshots of a learner, at least.
@@ -49,9 +51,9 @@ class LeagueConfig:
     of its own it stands in for that itself, at a score of one half; a match in which it draws itself is self-play.
     """
 
-    pfsp: float = 0.5
+    pfsp: float = 0.4
     latest: float = 0.35
-    uniform: float = 0.15
+    uniform: float = 0.25
     pfsp_weighting: Weighting = "hard"
     snapshot_win_rate: float = 0.7
     snapshot_min_steps: int = 100_000
@@ -303,11 +305,19 @@ class League:
         branch = rng.random(n)
         weights = pfsp(self._win_rates(learner, names), self.config.pfsp_weighting)
         prioritised = draw(weights, shape, rng, distinct=AT_ONCE)
-        equal = draw(uniform(len(names)), shape, rng, distinct=AT_ONCE)
+        even = draw(self._even(names), shape, rng, distinct=AT_ONCE)
         # Both are drawn for every match, used or not: a match's opponents do not depend on the branches of others.
-        choices = np.where(branch[:, None] < self.config.pfsp, prioritised, equal)
+        choices = np.where(branch[:, None] < self.config.pfsp, prioritised, even)
         itself = np.array([name == learner for name in names])
         return names, choices, (branch >= self.config.pfsp + self.config.uniform) | itself[choices].any(1)
+
+    def _even(self, names: Sequence[str]) -> Floats:
+        """Even odds between baselines and the rest, and within each."""
+        baselines = np.array([self._members[name].kind == "baseline" for name in names])
+        if baselines.all() or not baselines.any():
+            return uniform(len(names))
+        odds: Floats = np.where(baselines, 0.5 / baselines.sum(), 0.5 / (~baselines).sum())
+        return odds
 
     def _exploited(self, learner: str) -> tuple[list[str], Floats]:
         """Whom a main exploiter meets: the live main, or main's past while the live one is too strong."""

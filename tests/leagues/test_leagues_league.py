@@ -69,8 +69,8 @@ def test_an_unknown_weighting_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"pfsp": 0.6}, r"`pfsp \+ uniform \+ latest == 1` must hold, but got pfsp=0\.6, uniform=0\.15, latest=0\.35"),
-        ({"pfsp": 1.1, "latest": -0.25}, r"`pfsp, uniform, latest >= 0`"),
+        ({"pfsp": 0.6}, r"`pfsp \+ uniform \+ latest == 1` must hold, but got pfsp=0\.6, uniform=0\.25, latest=0\.35"),
+        ({"pfsp": 1.1, "latest": -0.35}, r"`pfsp, uniform, latest >= 0`"),
         ({"pfsp_weighting": "soft"}, "pfsp_weighting='soft'"),
         ({"snapshot_win_rate": 1.5}, r"snapshot_win_rate=1\.5"),
         ({"snapshot_min_steps": 10, "snapshot_max_steps": 5}, "snapshot_max_steps=5"),
@@ -147,6 +147,14 @@ def test_the_mix_is_respected() -> None:
     # to learn.
     assert met["main@2"] / 20_000 == pytest.approx(0.6 + 0.1 / 2, abs=0.015)
     assert met["main@1"] / 20_000 == pytest.approx(0.1 / 2, abs=0.01)
+
+
+def test_even_odds_are_between_baselines_and_snapshots() -> None:
+    league = make(MAIN, RANDOM, *(snapshot(n) for n in range(1, 5)), pfsp=0.0, latest=0.0, uniform=1.0)
+    met = faced(league, 20_000)
+    assert met["random"] / 20_000 == pytest.approx(0.5, abs=0.02)
+    for n in range(1, 5):
+        assert met[f"main@{n}"] / 20_000 == pytest.approx(0.125, abs=0.015)
 
 
 def test_seeds_differ_and_other_seats_draw_opponents_of_their_own() -> None:
@@ -360,7 +368,7 @@ class TestSnapshots:
         assert league.due() == []
         assert league.snapshot("main", "cd" * 32, 800, MODULES).id == "main@2"
         assert [m.id for m in league.members] == ["main", "random", "main@1", "main@2"]
-        assert {"main@1", "main@2"} < {seat for p in league.ask(200, generator()) for seat in p.seats}
+        assert {"main@1", "main@2"} < faced(league).keys()
 
     def test_an_exploiter_starts_over_and_main_does_not(self) -> None:
         league = make(MAIN, EXPLOITER, RANDOM)
