@@ -165,7 +165,7 @@ class LeaguePPO(PPO):
             members = [self._snapshot(name, state, keeper.progress.agent_steps) for name in keeper.worth_keeping()]
             if members:
                 keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
-        keeper.record(self._rated(timeout=FINAL_RATING_SECONDS))
+        keeper.record(self._rated(timeout=0.0 if should_stop() else FINAL_RATING_SECONDS))
         deadline = time.monotonic() + FINAL_RATING_SECONDS
         while not should_stop() and time.monotonic() < deadline:
             plan = keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)
@@ -216,11 +216,11 @@ class LeaguePPO(PPO):
         ratings = None if rated_beside else self.keeper.rating_plan(self.config.rating_games)
         training = self.keeper.training_plan(self.config.num_envs_per_env_runner * len(runners))
         steps = self.config.total_train_batch_size
+        if rated_beside:
+            self._rate_beside()
         if group.num_remote_workers() == 0:
             results = [self.env_runner.work(training, steps, ratings)]
         else:
-            if rated_beside:
-                self._rate_beside()
             requests = [
                 {"training": part, "steps": -(-steps // len(runners)), "ratings": rated}
                 for part, rated in zip(
@@ -235,8 +235,6 @@ class LeaguePPO(PPO):
             for result in results:
                 if isinstance(result, Exception):
                     raise result
-        if rated_beside and group.num_remote_workers() == 0:
-            self._rate_beside()
         self.metrics.aggregate([metrics for _, _, metrics in results], key=names.ENV_RUNNER_RESULTS)
         played = [match for _, matches, _ in results for match in matches]
         return [sample for sample, _, _ in results], self._rated() + played
@@ -281,6 +279,8 @@ class LeaguePPO(PPO):
             rows[module] = len(trajectories) - len(trajectories) % max(1, self.config.num_learners)
             if rows[module]:
                 batches[module] = _train_batch(trajectories, rows[module], self.game.num_seats, self.config)
+        if not batches:
+            return rows
         env_steps = sum(sample.env_steps for sample in samples)
         results = self.learner_group.update(
             training_data=TrainingData(batch=MultiAgentBatch(batches, env_steps)),
