@@ -1,7 +1,7 @@
 """Draw the picture of the README: the terminal UI on a trained league, as SVG.
 
-arena train connect_four --league /tmp/league --minutes 2 --seed 1
-python docs/make_screenshot.py /tmp/league docs/images/watch.svg
+arena train connect_four --league my-league --minutes 2 --seed 1
+python docs/make_screenshot.py my-league docs/images/watch.svg
 """
 
 from __future__ import annotations
