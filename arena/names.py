@@ -8,6 +8,7 @@ from typing import Any
 
 from agents import weights
 from agents.contract import Agent, AgentError
+from agents.registry import USAGES as KINDS
 from agents.registry import is_agent_name, make_agent
 from games import Game
 from leagues.ratings import leaderboard
@@ -41,6 +42,12 @@ def load_agent(
     """
     place = split_name(spec)
     if place is None:
+        folder_name, colon, _ = spec.rpartition(":")
+        if colon and not is_agent_name(spec):
+            raise AgentError(
+                f"an agent {spec!r} must be a member of a league or a kind of agent ({', '.join(KINDS)}), "
+                f"but there is no folder {folder_name!r}; check the path"
+            )
         return make_agent(spec, game)
     folder, name = place
     with open_reader(folder) as reader:

@@ -98,7 +98,9 @@ def payoffs(
 
 def show(
     folder: LeagueFolder,
-    member: Annotated[str, typer.Argument(metavar="MEMBER", help="Its name, such as main@12.", show_default=False)],
+    member: Annotated[
+        str, typer.Argument(metavar="MEMBER", help="Its name, such as main@12, or best, or latest.", show_default=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Show one member: its rating, whom it beats, who beats it."""
@@ -106,11 +108,12 @@ def show(
 
     from arena.cli.output import print_json
     from arena.cli.payoffs import payoff_rows, print_member
+    from arena.names import BEST, LATEST, find_member
     from leagues.ratings import leaderboard as rate
     from leagues.store import open_reader
 
     with open_reader(folder) as reader:
-        found = reader.member(member)
+        found = find_member(reader, member) if member in (BEST, LATEST) else reader.member(member)
         blocks = reader.block_scores()
         standings = rate(reader.members(), blocks)
         played: MatchKind = "evaluation" if found.frozen else "training"

@@ -51,9 +51,8 @@ class Stop:
 
 def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
     """One line: rate, time, iteration, rated members, and the best frozen member with its interval."""
-    parts = [f"{progress.rate:,.0f} steps/s", f"{duration(elapsed)} gone"]
-    if progress.remaining is not None:
-        parts.append(f"{duration(progress.remaining)} left")
+    left = progress.remaining
+    parts = [f"{progress.rate:,.0f} steps/s", f"{duration(elapsed)} gone" if left is None else f"{duration(left)} left"]
     parts += [f"iteration {progress.iteration:,}", f"{len(standings)} rated"]
     if standings:
         best = standings[0]
@@ -63,7 +62,7 @@ def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) 
 
 @contextmanager
 def progress_line(title: str) -> Iterator[OnProgress]:
-    """Show a run named ``title`` until left; yields what to call after every iteration."""
+    """Show a run until left; yields what to call after every iteration. ``title`` is shown until the first."""
     started = time.monotonic()
     if is_screen():
         with _live_line(title, started) as on_progress:
@@ -90,13 +89,12 @@ def progress_line(title: str) -> Iterator[OnProgress]:
 def _live_line(title: str, started: float) -> Iterator[OnProgress]:
     line = Line(
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False, style="bold"),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=8),
         TextColumn("{task.fields[state]}", markup=False),
         console=console(),
     )
     with line:
-        task = line.add_task(plain(title), total=None, state="starting")
+        task = line.add_task("", total=None, state=f"{plain(title)}: starting")
 
         def update(progress: Progress, standings: Sequence[Standing]) -> None:
             gone = time.monotonic() - started

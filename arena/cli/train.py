@@ -14,7 +14,10 @@ def train(
     game: GameSpec,
     league: Annotated[Path, typer.Option("--league", metavar="DIR", help="Folder of the league.", show_default=False)],
     minutes: Annotated[
-        float | None, typer.Option("--minutes", metavar="M", help="Train for so many minutes.", show_default=False)
+        float | None,
+        typer.Option(
+            "--minutes", metavar="M", help="Train for so many minutes, start-up not counted.", show_default=False
+        ),
     ] = None,
     steps: Annotated[
         int | None,
@@ -101,6 +104,8 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
     from leagues.store import open_reader
     from leagues.store.database import DATABASE
 
+    if folder.exists() and not folder.is_dir():
+        raise CallError(f"a league is a folder, but {str(folder)!r} is a file: name a folder")
     if not (folder / DATABASE).exists():
         if resume:
             raise CallError(

@@ -153,11 +153,11 @@ class LeaguePPO(PPO):
         """Close a run: freeze learners that have come far enough, and rate whoever has hardly been rated.
 
         A learner is frozen if it has no snapshot yet, or has trained for ``snapshot_min_steps`` since its last. Rating
-        stops when every frozen member has had :data:`FINAL_RATING_GAMES`, after :data:`FINAL_RATING_SECONDS`, or when
-        asked to; matches under way are played out and stored.
+        goes on in rounds of :data:`FINAL_RATING_GAMES` until every frozen member has had so many, for
+        :data:`FINAL_RATING_SECONDS` at most, and for one round only when asked to stop.
 
         Args:
-            should_stop: asked before every round of rating matches.
+            should_stop: asked after every round of rating matches.
         """
         keeper = self.keeper
         if keeper.progress.agent_steps:
@@ -167,23 +167,23 @@ class LeaguePPO(PPO):
                 keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
         keeper.record(self._rated(timeout=0.0 if should_stop() else FINAL_RATING_SECONDS))
         deadline = time.monotonic() + FINAL_RATING_SECONDS
-        while not should_stop() and time.monotonic() < deadline:
-            plan = keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)
-            if plan is None:
+        while (plan := keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)) is not None:
+            matches = self._play(plan)
+            keeper.record(matches)
+            if not matches or should_stop() or time.monotonic() > deadline:
                 return
-            group = self.env_runner_group
-            if group.num_remote_workers() == 0:
-                keeper.record(self.env_runner.play(plan))
-                continue
-            runners = group.healthy_worker_ids()
-            parts = [{"plan": part} for part in _deal(plan, len(runners), by_block=True) if part is not None]
-            played = group.foreach_env_runner(
-                "play", kwargs=parts, remote_worker_ids=runners[: len(parts)], local_env_runner=False
-            )
-            if not played:
-                return  # no runner is left; what has been rated is stored
-            for matches in played:
-                keeper.record(matches)
+
+    def _play(self, plan: Plan) -> list[Match]:
+        """Rating matches on the training runners; none when no runner is alive."""
+        group = self.env_runner_group
+        if group.num_remote_workers() == 0:
+            return list(self.env_runner.play(plan))
+        runners = group.healthy_worker_ids()
+        parts = [{"plan": part} for part in _deal(plan, len(runners), by_block=True) if part is not None]
+        played = group.foreach_env_runner(
+            "play", kwargs=parts, remote_worker_ids=runners[: len(parts)], local_env_runner=False
+        )
+        return [match for matches in played for match in matches]
 
     def cleanup(self) -> None:
         super().cleanup()

@@ -60,6 +60,7 @@ class Keeper:
             baselines of its maker's own code that ``config`` does not name, or no league can be there. Nothing is
             written then.
         AgentError: a baseline cannot play this game. Nothing is written then.
+        WeightsError: a snapshot's weights file is missing.
     """
 
     members: dict[str, Member]
@@ -92,6 +93,9 @@ class Keeper:
         self.writer = self._open(seed, settings)
         try:
             self._join(members, settings)
+            for member in self.writer.members():
+                if member.weights is not None and not weights.path_of(self.folder / WEIGHTS, member.weights).is_file():
+                    weights.check(self.folder / WEIGHTS, member.weights)  # says which file, and how to mend it
             self.seed = self.writer.info().seed
             self._load()
         except BaseException:

@@ -100,7 +100,8 @@ def check_file(folder: Path) -> Path:
     """
     path = folder / DATABASE
     if not folder.is_dir():
-        raise StoreError(f"a league is a folder, but {str(folder)!r} does not exist; train one, or check the path")
+        what = "is a file" if folder.exists() else "does not exist"
+        raise StoreError(f"a league is a folder, but {str(folder)!r} {what}; train one, or check the path")
     if not path.is_file():
         raise StoreError(f"a league has a {DATABASE}, but {str(folder)!r} has none; train one there, or check the path")
     try:

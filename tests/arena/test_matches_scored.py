@@ -205,7 +205,7 @@ def test_baselines_of_a_league_load_by_folder_and_name(tmp_path: Path) -> None:
     assert type(load_agent(f"{folder}:mcts:7", game)).__name__ == "MCTSAgent"
     with pytest.raises(AgentError, match=r"plays 'tic_tac_toe.*connect_four"):
         load_agent(f"{folder}:first", make_game("connect_four"))
-    with pytest.raises(AgentError, match="FOLDER:MEMBER"):
+    with pytest.raises(AgentError, match="there is no folder"):
         load_agent(f"{folder}-typo:first", game)
     with pytest.raises(StoreError, match=r"league\.db"):
         load_agent(f"{tmp_path}:first", game)

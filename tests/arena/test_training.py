@@ -241,6 +241,16 @@ def test_wrong_settings_leave_a_league_as_it_was(tmp_path, build, change, messag
     assert again.keeper.progress.iteration == 2
 
 
+def test_a_missing_weights_file_is_found_before_anything_starts(tmp_path, build):
+    algorithm = build(small(folder=tmp_path))
+    while "main@1" not in algorithm.keeper.members:
+        algorithm.train()
+    algorithm.stop()
+    weights.path_of(tmp_path / "weights", algorithm.keeper.members["main@1"].weights).unlink()
+    with pytest.raises(weights.WeightsError, match="must be there"):
+        small(folder=tmp_path).build_algo()
+
+
 def test_another_network_is_refused(tmp_path, build):
     build(small(folder=tmp_path)).stop()
     with pytest.raises(LeagueError, match="keeps its network"):
