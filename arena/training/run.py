@@ -95,10 +95,10 @@ def train(
 def prepare_process() -> None:
     """Set the libraries up for a program of ours. Call it before torch is loaded.
 
-    Threads that wait sleep instead of spinning: with the TUI, or anything else, on the same cores, spinning slows
-    training tenfold. Banners stay off a person's terminal; errors still show.
+    Torch takes half of the cores: its threads spin while they wait for each other, and with the TUI, or anything else,
+    on the same cores that slows training tenfold. Banners stay off a person's terminal; errors still show.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
