@@ -69,7 +69,7 @@ def test_an_unknown_weighting_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"pfsp": 0.6}, r"`pfsp \+ uniform \+ latest == 1` must hold, but got pfsp=0\.6, uniform=0\.25, latest=0\.35"),
+        ({"pfsp": 0.6}, r"`pfsp \+ uniform \+ latest == 1` must hold, but got pfsp=0\.6, uniform=0\.35, latest=0\.35"),
         ({"pfsp": 1.1, "latest": -0.35}, r"`pfsp, uniform, latest >= 0`"),
         ({"pfsp_weighting": "soft"}, "pfsp_weighting='soft'"),
         ({"snapshot_win_rate": 1.5}, r"snapshot_win_rate=1\.5"),
