@@ -56,7 +56,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     The trunk is chosen by ``model_config``, whose keys are RLlib's where RLlib has one:
 
     - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default), which takes the residual CNN for a board of
-      9x9 and up or an image, and the MLP for everything else: on small boards the MLP learns more per second.
+      9x9 and up or an image, and the MLP for everything else, where it costs far less arithmetic.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
 

@@ -89,7 +89,7 @@ class LeaguePPOConfig(PPOConfig):
         self.batch_mode = "complete_episodes"
         self.sample_timeout_s = None  # a runner is waited for: finished games are never thrown away
         # Games end with a result, so the discount only has to make quick wins a little dearer than slow ones. Learning
-        # rate, minibatch and entropy are those that play connect four best after a million steps.
+        # rate, minibatch and entropy come from a small sweep on connect four of about a million steps a setting.
         self.gamma = 0.997
         self.lambda_ = 0.95
         self.lr = 1e-3
