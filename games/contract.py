@@ -150,6 +150,15 @@ class Game(ABC):
         """Number of seats."""
         return len(self.agent_ids)
 
+    @property
+    def public_moves(self) -> bool:
+        """Whether every seat may know what the others played once the step is made, so that it can be said aloud.
+
+        Nothing is promised here beyond games that hide nothing. A game that hides only what chance dealt (cards, dice)
+        says so itself; one whose moves may stay hidden (dark chess, sealed bids) must not.
+        """
+        return self.perfect_information
+
     @abstractmethod
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> State:
         """A fresh game.

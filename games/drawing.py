@@ -48,8 +48,13 @@ def draw_views(name: str, agents: Sequence[str], views: Mapping[int, FloatArray]
         return draw_connect_four(_marks(views[first], first))
     if name == "tictactoe_v3":
         return draw_tic_tac_toe(_marks(views[first], first))
-    lines = [f"{agents[seat]}: {cell_name(name, action) or f'action {action}'}" for seat, action in moves]
-    if name not in _MOVES:
+    if name in _MOVES:
+        played: dict[int, list[str]] = {}
+        for seat, action in moves:
+            played.setdefault(seat, []).append(cell_name(name, action))
+        lines = [f"{agents[seat]}: {' '.join(names)}" for seat, names in played.items()]
+    else:
+        lines = [f"{agents[seat]}: action {action}" for seat, action in moves]
         for seat, view in views.items():
             shown = np.array2string(view, precision=3, suppress_small=True, threshold=400)
             lines += [f"{agents[seat]} sees", shown]

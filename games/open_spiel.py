@@ -25,6 +25,26 @@ TERMINAL = -4
 _PAY_EARLY = frozenset({"repeated_leduc_poker"})
 """Games that pay before their end, after every hand, although OpenSpiel says otherwise; so do games made of them."""
 
+_HIDE_CHANCE_ONLY = frozenset(
+    {
+        "bargaining",
+        "bridge",
+        "gin_rummy",
+        "go_fish",
+        "kuhn_poker",
+        "leduc_poker",
+        "liars_dice",
+        "oh_hell",
+        "repeated_leduc_poker",
+        "spades",
+        "tiny_bridge_2p",
+        "tiny_bridge_4p",
+        "tiny_hanabi",
+        "universal_poker",
+    }
+)
+"""Games of imperfect information in which all see every move. OpenSpiel does not tell them from the others."""
+
 
 class OpenSpielGame(Game):
     """An OpenSpiel game. Made by :func:`games.make_game` from a canonical spec."""
@@ -41,6 +61,8 @@ class OpenSpielGame(Game):
         self.dynamics = info.dynamics
         self.utility = info.utility
         self.perfect_information = info.information == "perfect"
+        # A one-shot game is over with the step that is made, and then there is nothing left to hide.
+        self._public_moves = info.information != "imperfect" or self.name in _HIDE_CHANCE_ONLY
         self.observation_shape = info.observation
         self.num_actions = info.actions
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
@@ -53,6 +75,10 @@ class OpenSpielGame(Game):
 
     def __reduce__(self) -> tuple[type[OpenSpielGame], tuple[str]]:
         return OpenSpielGame, (self.spec,)
+
+    @property
+    def public_moves(self) -> bool:
+        return self._public_moves
 
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> OpenSpielState:
         dice = Chance(seed, tuple(chance))

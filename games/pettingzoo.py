@@ -40,6 +40,7 @@ class PettingZooGame(Game):
         self.dynamics = "simultaneous" if self.parallel else "turn_based"
         self.utility = traits.utility
         self.perfect_information = traits.information == "perfect"
+        self._public_moves = self.perfect_information or traits.public_moves
         self.max_plies = None
         self.replayable = True
         self._sight = _sight(self.spec, self._same("observation", env.observation_space))
@@ -84,6 +85,10 @@ class PettingZooGame(Game):
     def environment(self) -> Any:
         """A new environment, not reset yet."""
         return copied(self._template) if self.copyable else self.recipe.make()
+
+    @property
+    def public_moves(self) -> bool:
+        return self._public_moves
 
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> PettingZooState:
         if chance:

@@ -21,6 +21,7 @@ class Traits:
     information: str = "imperfect"
     utility: Utility = "general_sum"
     chance: str = "sampled"
+    public_moves: bool = False
 
 
 CLASSIC: Mapping[str, Traits] = {
@@ -29,7 +30,7 @@ CLASSIC: Mapping[str, Traits] = {
     "go_v5": Traits("Go", "perfect", "zero_sum", "none"),
     "hanabi_v5": Traits("Hanabi", "imperfect", "common_payoff"),
     "leduc_holdem_v4": Traits("Leduc Hold'em", "imperfect", "zero_sum"),
-    "rps_v2": Traits("Rock Paper Scissors", "imperfect", "zero_sum", "none"),
+    "rps_v2": Traits("Rock Paper Scissors", "imperfect", "zero_sum", "none", public_moves=True),
     "texas_holdem_no_limit_v6": Traits("Texas Hold'em No Limit", "imperfect", "zero_sum"),
     "texas_holdem_v4": Traits("Texas Hold'em", "imperfect", "zero_sum"),
     "tictactoe_v3": Traits("Tic-Tac-Toe", "perfect", "zero_sum", "none"),

@@ -98,14 +98,15 @@ class PettingZooState(State):
         return tuple(self._moves)
 
     def draw(self, seat: int | None = None) -> str:
-        open_to_all = seat is None or self.game.perfect_information
-        if open_to_all and getattr(self._env, "render_mode", None) == "ansi":
+        everything = seat is None or self.game.perfect_information
+        if everything and getattr(self._env, "render_mode", None) == "ansi":
             return str(self._env.render()).strip("\n") or "(nothing on the table yet)"
         views = {}
         for viewer in range(self.game.num_seats) if seat is None else (seat,):
             views[viewer] = np.zeros(self.game.observation_shape, np.float32)
             self._see(viewer, views[viewer])
-        return draw_views(self.game.name, self.game.agent_ids, views, self._moves if open_to_all else [])
+        moves = self._moves if seat is None or self.game.public_moves else []
+        return draw_views(self.game.name, self.game.agent_ids, views, moves)
 
     def action_name(self, seat: int, action: int) -> str:
         return cell_name(self.game.name, action) or f"action {action}"

@@ -91,7 +91,7 @@ def play(
     from agents.human import HumanAgent
     from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.errors import FAILED, CallError
-    from arena.cli.table import Announced, result_for
+    from arena.cli.table import Table
     from arena.matches import play_pairings
     from arena.names import load_agent
     from arena.text import plain
@@ -103,9 +103,11 @@ def play(
     prepare([against], trust_code=trust_code)
     opponent = load_agent(against, made, module_classes=named_networks(modules or ()), trust_code=trust_code)
     you, name = "you", plain(against)
-    agents = {you: HumanAgent(write=lambda text: print(plain(text, lines=True))), name: Announced(opponent, made, name)}
     seed = secrets.randbelow(2**31) if seed is None else seed
     seats = tuple(you if place == seat else name for place in range(made.num_seats))
+    table = Table(made, seats, seat)
+    person = HumanAgent(write=lambda text: print(plain(text, lines=True)))
+    agents = {you: table.watched(person), name: table.watched(opponent)}
     print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {name}.")
     try:
         (played,) = play_pairings(made, [Pairing(seats, seed, block=0, kind="evaluation")], agents)
@@ -114,6 +116,6 @@ def play(
         return
     finally:
         opponent.close()
-    print(f"\n{result_for(made, played, seat)}")
+    table.end(played)
     if played.ending == "crash":
         raise typer.Exit(FAILED)

@@ -1,31 +1,98 @@
-"""What a person at the table is told: what the others play, and how it ended."""
+"""What a person at the table is told: what is played as far as they may know it, what it brings, and how it ended."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 
 from agents.contract import Agent, Turn
+from agents.human import WIDTH
 from arena.text import plain, signed
-from games.contract import Game, IntArray
+from games import Game, State
+from games.contract import IntArray
 from leagues.records import Match
 
 
-class Announced(Agent):
-    """An agent whose moves are said aloud, where everybody at the table may know them."""
+class Table:
+    """One game with a person at ``seat``, who is told of every step once it is made.
 
-    def __init__(self, agent: Agent, game: Game, name: str) -> None:
+    So nobody hears what the others chose in a step before choosing too. Moves are told where the game says that they
+    are public (:attr:`games.Game.public_moves`). Of other games no rule tells which moves may be known, so the person
+    sees only what the game draws for the seat, and hears all that was played when it is over.
+
+    Args:
+        game: what is played.
+        names: who sits at each seat.
+        seat: the person's.
+    """
+
+    def __init__(self, game: Game, names: Sequence[str], seat: int) -> None:
+        self._game = game
+        self._who = [f"{name} at seat {place}" if game.num_seats > 2 else name for place, name in enumerate(names)]
+        self._seat = seat
+        self._length = 0  # of the history, when the last step was told
+        self._chosen: list[tuple[int, str]] = []  # (seat, move) of the step that is being made
+        self._played: list[str] = []
+        self._return = 0.0  # the person's
+
+    def watched(self, agent: Agent) -> Agent:
+        """``agent``, its moves heard at this table."""
+        return _Watched(agent, self)
+
+    def before(self, state: State) -> None:
+        """Somebody is about to choose: tell of the step that led here, unless that is done."""
+        length = len(state.history())
+        if length != self._length:
+            self._length = length
+            self._tell(state.returns()[self._seat])
+
+    def chose(self, seat: int, move: str) -> None:
+        """Hear what a seat chose."""
+        self._chosen.append((seat, move))
+
+    def end(self, match: Match) -> None:
+        """Tell of the last step, the last position if it can be repeated, and the result; the game may hide nothing
+        now."""
+        if match.ending != "crash":
+            self._tell(match.returns[self._seat], over=True)
+        if self._played and not self._game.public_moves:
+            print("\n" + textwrap.fill(f"What was played: {'; '.join(self._played)}.", WIDTH, subsequent_indent="  "))
+        if self._game.replayable:
+            *_, last = self._game.replay(match.seed, match.history)
+            print(f"\n{plain(last.draw(), lines=True)}")
+        print(_result(match, self._seat))
+
+    def _tell(self, total: float, *, over: bool = False) -> None:
+        told = ", ".join(
+            f"{'you play' if seat == self._seat else f'{self._who[seat]} plays'} {move}" for seat, move in self._chosen
+        )
+        own_alone = [seat for seat, _ in self._chosen] == [self._seat]
+        if told:
+            self._played.append(told)
+        if told and not own_alone and self._game.public_moves:
+            print(f"\n{told}.")
+        gain, self._return, self._chosen = total - self._return, total, []
+        if gain and not (over and gain == total):  # what the whole game brought is the result
+            print(f"You get {signed(gain)}, {signed(total)} so far.")
+
+
+class _Watched(Agent):
+    """An agent at a :class:`Table`."""
+
+    def __init__(self, agent: Agent, table: Table) -> None:
         self._agent = agent
-        self._name = name
-        self._public = game.perfect_information and game.dynamics == "turn_based"
+        self._table = table
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         """The agent's actions, ``(B,)`` int64."""
+        state = turn.state(int(turn.tables[0]))  # a person plays at one table only
+        self._table.before(state)
         actions = self._agent.act(turn, rng)
-        if self._public:
-            for table, seat, action in zip(turn.tables, turn.seats, actions, strict=True):
-                print(f"\n{self._name} plays {plain(turn.state(int(table)).action_name(int(seat), int(action)))}.")
+        for seat, mask, action in zip(turn.seats.tolist(), turn.masks, actions.tolist(), strict=True):
+            if action in np.flatnonzero(mask):  # what is not legal has no name, and ends the game
+                self._table.chose(seat, plain(state.action_name(seat, action)))
         return actions
 
     def reset(self, tables: Sequence[int]) -> None:
@@ -33,14 +100,10 @@ class Announced(Agent):
         self._agent.reset(tables)
 
 
-def result_for(game: Game, match: Match, seat: int) -> str:
-    """The end of a match as told to the person at ``seat``: the last position if it can be repeated, and the result."""
-    lines = []
-    if game.replayable:
-        *_, last = game.replay(match.seed, match.history)
-        lines.append(plain(last.draw(), lines=True))
+def _result(match: Match, seat: int) -> str:
+    """How a match ended, as told to the person at ``seat``."""
     if match.ending == "crash":
-        return "\n".join([*lines, f"The agent at seat {match.fault} broke the rules; the game ends here."])
+        return f"The agent at seat {match.fault} broke the rules; the game ends here."
     mine, best = match.returns[seat], max(match.returns)
     if min(match.returns) == best:
         verdict = "A draw"
@@ -49,4 +112,4 @@ def result_for(game: Game, match: Match, seat: int) -> str:
     else:
         verdict = "You lost"
     shown = ", ".join(f"seat {place} {signed(value)}" for place, value in enumerate(match.returns))
-    return "\n".join([*lines, f"{verdict} after {match.plies} plies ({shown})."])
+    return f"{verdict} after {match.plies} plies ({shown})."

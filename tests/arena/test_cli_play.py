@@ -7,10 +7,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_league import GAME, played_league
 
+from agents.contract import Agent, Turn
 from arena.cli.app import run
+from games import Game
+from games.contract import IntArray
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -83,6 +87,65 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
     assert "you sit at seat 0" in out
     assert "first plays " in out
     assert any(verdict in out for verdict in ("You won", "You lost", "A draw"))
+
+
+def test_a_person_hears_every_round_of_a_simultaneous_game_after_choosing(cli: Cli) -> None:
+    code, out, _ = cli("play", "pettingzoo:rps_v2(max_cycles=4)", "--against", "first", typed="rock\npaper\n" * 2)
+    assert code == 0
+    asked = out.split("Your move")
+    told = ["you play rock, first plays rock.", "you play paper, first plays rock.\nYou get +1, +1 so far."]
+    for line, question in zip((told * 2)[:3], asked[1:], strict=False):
+        assert line.splitlines()[0] in question
+    assert told[1] in out
+    assert "You get +1, +2 so far." in asked[-1]
+    assert "player_1: rock rock rock rock" in asked[-1]
+    assert "You won after 4 plies" in out
+
+
+def test_a_person_hears_the_bets_of_a_poker_game_but_sees_no_card(cli: Cli) -> None:
+    code, out, _ = cli("play", "kuhn_poker", "--against", "first", "--seat", 1, "--seed", 2, typed="Bet\n")
+    assert code == 0
+    before, after = out.split("Your move")
+    assert "first plays Pass." in before
+    assert before.splitlines()[-2] in ("0p", "1p", "2p")  # one's own card only
+    assert "first plays Pass." in after
+    assert after.splitlines()[-2].endswith(" pbp")  # both cards
+    assert "plays at seat" not in out
+
+    out = cli("play", "kuhn_poker(players=3)", "--against", "first", "--seat", 2, typed="Bet\n" * 2)[1]
+    assert "first at seat 0 plays Pass." in out
+    assert "first at seat 1 plays Pass." in out
+
+
+@pytest.mark.parametrize(
+    ("game", "typed"),
+    [("phantom_ttt", "x(2,2)\nx(1,2)\nx(2,1)\nx(2,0)\n"), ("goofspiel(imp_info=True,num_cards=3)", "2\n1\n0\n")],
+)
+def test_hidden_moves_are_told_when_the_game_is_over(cli: Cli, game: str, typed: str) -> None:
+    code, out, _ = cli("play", game, "--against", "first", typed=typed)
+    assert code == 0
+    *asked, end = out.split("Your move")
+    assert len(asked) > 1
+    assert "first plays" not in "".join(asked)
+    assert "What was played: you play " in end
+    assert "first plays " in end
+
+
+class Rude(Agent):
+    """Answers what nobody may play."""
+
+    def __init__(self, game: Game) -> None:
+        self._answer = game.num_actions
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        return np.full(len(turn.seats), self._answer, np.int64)
+
+
+def test_a_move_that_breaks_the_rules_is_not_told_as_played(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
+    code, out, _ = cli("play", "matrix_rps", "--against", f"py:{__name__}:Rude", typed="Rock\n")
+    assert code == 1
+    assert "plays" not in out
+    assert "The agent at seat 1 broke the rules" in out
 
 
 @pytest.mark.parametrize("typed", ["", "4\n", "q\n", "nonsense\n"])

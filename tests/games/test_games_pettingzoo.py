@@ -163,7 +163,9 @@ def test_drawings() -> None:
     assert small.draw() == zoo.draw() == " o | 1 | 2\n---+---+---\n 3 | x | 5\n---+---+---\n 6 | 7 | 8"
     rps = make_game("pettingzoo:rps_v2").new_state(0)
     rps.apply([0, 2])
-    assert rps.draw() == "player_0: rock\nplayer_1: scissors"
+    assert rps.draw() == rps.draw(0) == "player_0: rock\nplayer_1: scissors"
+    rps.apply([1, 1])
+    assert rps.draw() == "player_0: rock paper\nplayer_1: scissors paper"
     assert make_game("odd_environments:Countdown").new_state(0).draw().endswith(" left")  # its own text
 
 
