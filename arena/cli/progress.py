@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.progress import BarColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Line
+from rich.table import Column
 
 from arena.cli.output import console, is_screen
 from arena.text import duration, plain
@@ -19,6 +22,9 @@ from leagues.ratings import Standing
 from leagues.store.contract import Progress
 
 OnProgress = Callable[[Progress, Sequence[Standing]], None]
+
+_ECHO = len("^C") + 1
+"""Columns kept free beside the live line: a terminal that wraps the echo of Ctrl-C would leave a stale copy of it."""
 
 _PLAIN_EVERY = 10.0
 """Seconds between two plain lines."""
@@ -53,9 +59,10 @@ def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) 
     """One line: rate, time, iteration, rated members, and the best frozen member with its interval."""
     left = progress.remaining
     parts = [f"{progress.rate:,.0f} steps/s", f"{duration(elapsed)} gone" if left is None else f"{duration(left)} left"]
-    parts += [f"iteration {progress.iteration:,}", f"{len(standings)} rated"]
-    if standings:
-        best = standings[0]
+    rated = [each for each in standings if each.games]
+    parts += [f"iteration {progress.iteration:,}", f"{len(rated)} rated"]
+    if rated:
+        best = rated[0]
         parts.append(f"best {plain(best.agent)} {best.rating:.0f} ({best.low:.0f} to {best.high:.0f})")
     return " · ".join(parts)
 
@@ -85,13 +92,21 @@ def progress_line(title: str) -> Iterator[OnProgress]:
         print(last, flush=True)
 
 
+class _Line(Line):
+    """A live line that leaves room for the echo of Ctrl-C."""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield Padding(self.make_tasks_table(self.tasks), (0, _ECHO, 0, 0))
+
+
 @contextmanager
 def _live_line(title: str, started: float) -> Iterator[OnProgress]:
-    line = Line(
+    line = _Line(
         SpinnerColumn(),
         BarColumn(bar_width=8),
-        TextColumn("{task.fields[state]}", markup=False),
+        TextColumn("{task.fields[state]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
         console=console(),
+        expand=True,
     )
     with line:
         task = line.add_task("", total=None, state=f"{plain(title)}: starting")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ def test_a_line_tells_rate_time_iteration_members_and_the_best() -> None:
     line = describe(progress(), [BEST], elapsed=62.0)
     for part in ("17,650 steps/s", "1m 15s left", "iteration 7", "1 rated", "main@3 812 (700 to 931)"):
         assert part in line
+    unrated = replace(BEST, games=0, wins=0, draws=0, losses=0)
+    assert describe(progress(), [unrated], elapsed=1.0).endswith("0 rated")
     assert "left" not in describe(progress(remaining=None), [], elapsed=1.0)
 
 
@@ -59,6 +62,12 @@ def test_on_a_screen_there_is_one_live_line(
     with progress_line("[red]game") as on_progress:
         on_progress(progress(), [BEST])
     assert "iteration 7" in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "60")
+    with progress_line(GAME) as on_progress:
+        on_progress(progress(), [BEST])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "17,650 steps/s" in line
+    assert len(line.rstrip()) <= 60 - len("^C")  # which the terminal must not wrap
 
 
 def test_the_first_interrupt_asks_and_the_second_stops(capsys: pytest.CaptureFixture[str]) -> None:
