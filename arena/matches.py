@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,7 @@ class MatchResult:
         low, high: 95% interval of the score, from whole blocks.
         games: games played.
         wins, draws, losses: of the first agent against each other agent; their sum is games * (agents - 1).
+        returns: mean return of each agent, in the order of ``agents``.
         matches: every game, in order; game ``g`` seats agent ``i`` at seat ``(i + g) % n``.
     """
 
@@ -88,6 +89,7 @@ class MatchResult:
     wins: int
     draws: int
     losses: int
+    returns: tuple[float, ...]
     matches: tuple[Match, ...]
 
 
@@ -237,6 +239,7 @@ def _play(
         wins=counts[WIN],
         draws=counts[DRAW],
         losses=counts[LOSS],
+        returns=tuple(fmean(match.returns[match.seats.index(name)] for match in matches) for name in names),
         matches=tuple(matches),
     )
 

@@ -27,15 +27,17 @@ def games(
     """
     from dataclasses import asdict
 
+    from arena.cli.errors import CallError
     from arena.cli.output import cell, console, print_json, show, table
     from games import list_games
+    from games.specs import suggest
 
     found = list_games(pattern)
+    if not found:
+        near = suggest(pattern, [info.spec for info in list_games()])
+        raise CallError(f"a pattern must fit a game, but {pattern!r} fits none{near}; `arena games` lists them all")
     if as_json:
         print_json([asdict(info) for info in found])
-        return
-    if not found:
-        console().print(cell(f"no game matches {pattern!r}: `arena games` lists them all"))
         return
     roomy = console().width >= _ROOM_FOR_ALL
     names = ["game", "seats", "dynamics", "chance", "actions"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,9 @@ def match(
         list[str],
         typer.Argument(metavar="AGENT", help="Such as random, mcts:200, DIR:best.", show_default=False),
     ],
-    games: Annotated[int, typer.Option("--games", min=1, metavar="N", help="Number of games.")] = 100,
+    games: Annotated[
+        int, typer.Option("--games", min=1, metavar="N", help="At least so many games; every block rotates all seats.")
+    ] = 100,
     seed: Seed = 0,
     league: Annotated[
         Path | None,
@@ -33,13 +36,14 @@ def match(
 ) -> None:
     """Score an agent against others.
 
-    Prints the mean score of the first agent with its 95% interval; a draw counts one half. Seats rotate, so that
-    nobody gains by moving first. With --league, games that are recorded there already are not played again: the same
-    call plays on with new ones.
+    Prints the mean score of the first agent with its 95% interval; a draw counts one half. In games that are not
+    zero-sum, prints the mean returns of all agents too. Seats rotate, so that nobody gains by moving first. With
+    --league, games that are recorded there already are not played again: the same call plays on with new ones.
     """
     from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.output import cell, console, print_json
     from arena.matches import play_match
+    from arena.text import signed
 
     made = named_game(game)
     prepare(agents, trust_code=trust_code)
@@ -52,8 +56,10 @@ def match(
         module_classes=named_networks(modules or ()),
         trust_code=trust_code,
     )
+    if result.games != games:
+        print(f"note: {games:,} games asked, {result.games:,} played: every block rotates all seats", file=sys.stderr)
     if as_json:
-        numbers = ("score", "low", "high", "games", "wins", "draws", "losses")
+        numbers = ("score", "low", "high", "games", "wins", "draws", "losses", "returns")
         print_json({"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers})
         return
     out = console()
@@ -62,6 +68,9 @@ def match(
         f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f}) in {result.games:,} games: "
         f"{result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
     )
+    if made.utility in ("general_sum", "common_payoff"):  # where a score does not tell what the agents get
+        means = (f"{name} {signed(mean)}" for name, mean in zip(result.agents, result.returns, strict=True))
+        out.print(cell(f"mean returns: {', '.join(means)}"))
     if league is not None:
         out.print(cell(f"recorded in {league}"))
 

@@ -42,8 +42,14 @@ def test_games_are_listed_and_filtered(cli: Cli) -> None:
     code, out, _ = cli("games", "tic_tac_toe")
     assert code == 0
     assert "turn_based" in out
-    assert cli("games", "no_such_game", "--json")[1].strip() == "[]"
-    assert "no game matches" in cli("games", "no_such_game")[1]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_pattern_that_fits_no_game_is_a_wrong_call_and_near_names_are_told(cli: Cli, form: tuple[str, ...]) -> None:
+    code, out, err = cli("games", "conect_four", *form)
+    assert (code, out) == (2, "")
+    assert "did you mean 'connect_four'" in err
+    assert err.count("\n") == 1
 
 
 def test_games_that_cannot_be_played_are_marked_with_the_reason(cli: Cli) -> None:
@@ -69,6 +75,23 @@ def test_a_match_is_scored_with_its_interval(cli: Cli) -> None:
     code, out, _ = cli("match", GAME, "random", "first", "--games", 10)
     assert code == 0
     assert "in 10 games" in out
+    assert "returns" not in out
+
+
+def test_games_beyond_those_asked_are_told(cli: Cli) -> None:
+    code, out, err = cli("match", GAME, "random", "first", "--games", 3, "--json")
+    assert code == 0
+    assert json.loads(out)["games"] == 4
+    assert err == "note: 3 games asked, 4 played: every block rotates all seats\n"
+    assert cli("match", GAME, "random", "first", "--games", 4)[2] == ""
+
+
+def test_a_match_that_is_not_zero_sum_shows_what_each_agent_got(cli: Cli) -> None:
+    code, out, _ = cli("match", "matrix_pd", "first", "first", "--games", 2)
+    assert code == 0
+    assert "0 won, 2 drawn, 0 lost" in out  # both cooperate, and both gain
+    assert "mean returns: first +5, first#2 +5" in out
+    assert json.loads(cli("match", "matrix_pd", "first", "first", "--games", 2, "--json")[1])["returns"] == [5, 5]
 
 
 def test_a_match_is_recorded_if_a_league_is_given(cli: Cli, tmp_path: Path) -> None:
