@@ -42,6 +42,11 @@ def signed(value: float) -> str:
     return f"{value:+.4g}" if value else "0"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 game``, ``1,200 games``; ``many`` where no ``s`` makes the plural."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def interval_bar(low: float, at: float, high: float, *, left: float, right: float, width: int) -> str:
     """The interval ``low..high`` and the point ``at`` in it, on an axis ``left..right`` of ``width`` characters."""
     scale = (width - 1) / (right - left) if right > left else 0.0

@@ -20,7 +20,7 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     """Show the ratings of a league's members.
 
     On the Elo scale, with 95% intervals. Ratings come from evaluation matches only; learners that still change have
-    none.
+    none, and neither have members without rated games.
     """
     from arena.cli.output import cell, console, print_json, show, table
     from arena.text import interval_bar
@@ -38,27 +38,29 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     columns = ["rank", "agent", "role", "gen", "rating", "95% interval", "games", "W/D/L"]
     bars = console().width >= _ROOM_FOR_BARS
     rows = table(*columns, *[""] * bars, right=("rank", "gen", "rating", "games", "W/D/L"))
-    left, right = min(each.low for each in standings), max(each.high for each in standings)
+    played = [each for each in standings if each.games]
+    left, right = min((each.low for each in played), default=0.0), max((each.high for each in played), default=0.0)
     for rank, each in enumerate(standings, 1):
         bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=24)
         rows.add_row(
-            str(rank),
+            str(rank) if each.games else "-",
             cell(each.agent, "bold"),
             cell(each.role.replace("_", " ")),
             "" if each.generation is None else str(each.generation),
-            f"{each.rating:.0f}",
-            f"{each.low:.0f} to {each.high:.0f}",
+            f"{each.rating:.0f}" if each.games else "-",
+            f"{each.low:.0f} to {each.high:.0f}" if each.games else "-",
             f"{each.games:,}",
             f"{each.wins}/{each.draws}/{each.losses}",
-            *[cell(bar, "cyan")] * bars,
+            *[cell(bar if each.games else "", "cyan")] * bars,
         )
     show(rows)
 
 
 def standing_row(standing: Standing) -> dict[str, Any]:
-    """A row of the leaderboard as JSON."""
+    """A row of the leaderboard as JSON; without games nothing is known of the rating and its interval: null."""
     names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses")
-    return {name: getattr(standing, name) for name in names}
+    row = {name: getattr(standing, name) for name in names}
+    return row if standing.games else row | dict.fromkeys(("rating", "low", "high"))
 
 
 def payoffs(
@@ -119,7 +121,7 @@ def show(
         played: MatchKind = "evaluation" if found.frozen else "training"
         rows = [row for row in payoff_rows(reader.tallies(), blocks) if row.member == found.id and row.kind == played]
     rows.sort(key=lambda row: (-row.score, row.opponent))
-    place = next((i for i, each in enumerate(standings) if each.agent == found.id), None)
+    place = next((i for i, each in enumerate(standings) if each.agent == found.id and each.games), None)
     if as_json:
         print_json(
             {

@@ -85,28 +85,40 @@ def replay(
     text: Annotated[bool, typer.Option("--text", help="Print it instead of opening the viewer.")] = False,
     export: Annotated[
         str | None,
-        typer.Option("--export", metavar="json", help="Print the record, enough to repeat it.", show_default=False),
+        typer.Option(
+            "--export",
+            metavar="FORMAT",
+            help="Print the record: json, enough to repeat it, or pgn, of chess.",
+            show_default=False,
+        ),
     ] = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Replay a match move by move.
 
     Opens the viewer: left and right step, space plays, ? shows the keys. Prints text if stdout is no terminal.
+    --export prints a record for other programs instead.
     """
     from arena.cli.code import prepare
     from arena.cli.errors import CallError
     from arena.cli.output import is_screen, print_json
     from arena.cli.watch import watch_league
+    from arena.pgn import replay_pgn
     from arena.replay import best_match, replay_json, replay_text
     from leagues.store import open_reader
 
-    if export not in (None, "json"):
-        raise CallError(f"--export knows json only, but got {export!r}")
+    if export not in (None, "json", "pgn"):
+        raise CallError(f"--export must be json or pgn, but is {export!r}")
+    if export is not None and text:
+        raise CallError(f"a replay is printed in one form, but --text and --export {export} are both given: drop one")
     prepare(trust_code=trust_code)
     with open_reader(folder) as reader:
         number = best_match(reader) if match == "best" else _number(match)
         if export == "json":
             print_json(replay_json(reader, number))
+            return
+        if export == "pgn":
+            print(replay_pgn(reader, number), end="")
             return
         if text or not is_screen():
             for place, block in enumerate(replay_text(reader, number, colour=is_screen(), trust_code=trust_code)):
@@ -134,6 +146,7 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
     from arena.cli.code import prepare
     from arena.cli.errors import FAILED
     from arena.cli.output import cell, console, print_json
+    from arena.text import counted
     from arena.verify import verify as check
 
     prepare(trust_code=trust_code)
@@ -145,7 +158,8 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
         for finding in found.findings:
             out.print(cell(f"{finding.subject}: {finding.problem}", "red"), soft_wrap=True)
         skipped = f", {found.skipped:,} cannot be (the game draws chance it cannot repeat)" if found.skipped else ""
-        out.print(f"{found.matches:,} matches played again{skipped}, {found.weights:,} files of weights checked")
-        out.print(f"{len(found.findings):,} findings" if found.findings else "all is as it was recorded")
+        played, files = counted(found.matches, "match", "matches"), counted(found.weights, "file")
+        out.print(f"{played} played again{skipped}, {files} of weights checked")
+        out.print(counted(len(found.findings), "finding") if found.findings else "all is as it was recorded")
     if found.findings:
         raise typer.Exit(FAILED)

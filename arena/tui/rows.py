@@ -72,10 +72,10 @@ def leaderboard_rows(picture: Picture, size: Size, width: int) -> tuple[list[Tex
     rows: list[Row] = []
     for rank, each in enumerate(picture.standings, 1):
         cells = [
-            _right(str(rank), FAINT),
-            _cut(each.agent, _NAME[size], f"bold {ACCENT}" if rank == 1 else ""),
-            _right(f"{each.rating:.0f}", "bold"),
-            Text(f"{each.low:.0f}…{each.high:.0f}", style=FAINT),
+            _right(str(rank) if each.games else "·", FAINT),
+            _cut(each.agent, _NAME[size], f"bold {ACCENT}" if rank == 1 and each.games else ""),
+            _right(f"{each.rating:.0f}" if each.games else "", "bold"),
+            Text(f"{each.low:.0f}…{each.high:.0f}" if each.games else "no games yet", style=FAINT),
             _right(f"{each.games:,}"),
         ]
         if size != "narrow":
@@ -91,7 +91,7 @@ def leaderboard_rows(picture: Picture, size: Size, width: int) -> tuple[list[Tex
     left_over = width - sum(max(cell.cell_len for cell in column) + 2 for column in columns) - 2
     if left_over >= _BAR.start:
         room = min(left_over, _BAR.stop - 1)
-        bars = _bars(picture.standings, room)
+        bars = _bars([each for each in picture.standings if each.games], room)
         labels.append(Text(" " * room))
         rows = [(key, (*cells, bars.get(key, Text("")))) for key, cells in rows]
     return labels, rows

@@ -58,6 +58,18 @@ def test_the_leaderboard_has_the_promised_keys_and_orders_by_rating(cli: Cli, le
     assert [line.split()[1] for line in lines[1:]] == [row["agent"] for row in board]
 
 
+def test_members_without_rated_games_have_no_rating(cli: Cli, tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        play(store, [("random", "first")])
+    board = {row["agent"]: row for row in rows(cli, "leaderboard", tmp_path / "league")}
+    assert (board["main@1"]["rating"], board["main@1"]["low"], board["main@1"]["high"]) == (None, None, None)
+    assert (board["main@1"]["games"], board["random"]["rating"]) == (0, 0)
+    line = cli("leaderboard", tmp_path / "league")[1].splitlines()[-1]
+    assert line.split() == ["-", "main@1", "main", "1", "-", "-", "0", "0/0/0"]
+    assert rows(cli, "show", tmp_path / "league", "main@1")["rating"] is None
+    assert "none yet" in cli("show", tmp_path / "league", "main@1")[1]
+
+
 def test_payoffs_are_seen_from_both_sides_and_by_kind(cli: Cli, league: Path) -> None:
     found = rows(cli, "payoffs", league)
     score = {(row["member"], row["opponent"], row["kind"]): (row["score"], row["games"]) for row in found}
@@ -144,6 +156,7 @@ def test_verify_is_silent_about_a_sound_league_and_fails_on_a_damaged_one(cli: C
     code, out, _ = cli("verify", league)
     assert code == 1
     assert "main@1" in out
+    assert out.splitlines()[-1] == "1 finding"
 
 
 def test_hostile_names_reach_no_terminal(cli: Cli, tmp_path: Path) -> None:
@@ -205,6 +218,8 @@ def test_a_narrow_screen_gets_whole_lines(
         ["replay", "{league}", "999"],
         ["replay", "{league}", "first"],
         ["replay", "{league}", "1", "--export", "pgn"],
+        ["replay", "{league}", "1", "--export", "xml"],
+        ["replay", "{league}", "1", "--export", "json", "--text"],
         ["watch", "{league}"],
         ["leaderboard"],
         ["leaderbord", "{league}"],
