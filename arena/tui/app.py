@@ -9,11 +9,8 @@ from pathlib import Path
 from textual.app import App
 from textual.theme import Theme
 
-from arena.tui.rows import ACCENT, BAD, GOOD, SIZES, WARM
+from arena.tui.rows import ACCENT, BAD, GOOD, HEIGHTS, SIZES, WARM
 from arena.tui.screen import LeagueScreen
-
-BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]
-"""Width of the terminal -> the screen's style class."""
 
 THEME = Theme(
     name="arena",
@@ -44,7 +41,8 @@ class LeagueApp(App[Exception]):
     CSS_PATH = "arena.tcss"
     TITLE = "arena"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    HORIZONTAL_BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
 
     def __init__(
         self,

@@ -45,6 +45,9 @@ class Board(Vertical):
         self.border_title = "Board"
         self._timer = self.set_interval(PACE, self._tick, pause=True)
 
+    def on_resize(self) -> None:
+        self._draw()
+
     @property
     def last(self) -> int:
         """Index of the last position."""
@@ -109,11 +112,14 @@ class Board(Vertical):
             played = "\n".join(f"{plain(opened.match.seats[seat])}: {plain(name)}" for seat, name in frame.moves)
             text.append(played or "the start")
             text.append("\n")
-            text.append(_slider(self.ply, self.last, _SLIDER), ACCENT)
-            text.append(f" {self.ply}/{self.last}", FAINT)
+            # Where rows are few, the outcome takes the place of the slider, which is at its end then.
+            short = self.screen.has_class("-short") and self.ply == self.last
+            text.append("" if short else f"{_slider(self.ply, self.last, _SLIDER)} ", ACCENT)
+            text.append(f"{self.ply}/{self.last}", FAINT)
             text.append(" ▶" if self.playing else "", GOOD)
+            text.append(" " if short else "\n" if self.ply == self.last else "")
         if self.ply == self.last:
-            text.append(f"\n{outcome(opened.match)}", f"bold {WARM}")
+            text.append(outcome(opened.match), f"bold {WARM}")
         return text
 
 

@@ -14,9 +14,15 @@ from arena.tui.tables import Row
 from leagues.ratings import Standing
 from leagues.records import Match
 
-Size = Literal["narrow", "wide", "huge"]
-SIZES: tuple[tuple[int, Size], ...] = ((0, "narrow"), (110, "wide"), (170, "huge"))
+Size = Literal["slim", "narrow", "wide", "huge"]
+SIZES: tuple[tuple[int, Size], ...] = ((0, "slim"), (80, "narrow"), (110, "wide"), (170, "huge"))
 """Columns of the terminal from which on there is so much room."""
+
+HEIGHTS = ((0, "short"), (20, "tall"))
+"""Rows of the terminal, likewise."""
+
+LEAST = (56, 14)
+"""Columns and rows of the smallest terminal in which the screen can be used."""
 
 ACCENT = "#7fd1c7"
 GOOD = "#9ccf7a"
@@ -24,8 +30,9 @@ BAD = "#e88a83"
 WARM = "#e8c07a"
 FAINT = "#7b8494"
 
-_NAME = {"narrow": 12, "wide": 20, "huge": 24}
-_PAIR = {"narrow": 21, "wide": 34, "huge": 40}
+_NAME = {"slim": 11, "narrow": 12, "wide": 20, "huge": 24}
+_PAIR = {"slim": 18, "narrow": 21, "wide": 34, "huge": 40}
+_ROOMY = ("wide", "huge")
 _BAR = range(8, 33)
 """Widths of the bars that show intervals; with less room there are none."""
 _STALE = 60.0
@@ -49,10 +56,12 @@ def status(picture: Picture | None, now: datetime, size: Size) -> Text:
             facts.append(("● live", GOOD))
         else:
             facts.append((f"○ {duration(silent)} ago", FAINT))
-        facts += [(f"iteration {progress.iteration:,}", ""), (f"{progress.rate:,.0f} steps/s", "")]
+        if size != "slim":
+            facts.append((f"iteration {progress.iteration:,}", ""))
+        facts.append((f"{progress.rate:,.0f} steps/s", ""))
         if silent < _STALE and left is not None:
             facts.append((f"{duration(left)} left", WARM))
-    if size != "narrow":
+    if size in _ROOMY:
         facts.append((f"{len(picture.members):,} members", ""))
     facts.append((f"{picture.match_count:,} matches", ""))
     for text, style in facts:
@@ -66,27 +75,32 @@ def leaderboard_rows(picture: Picture, size: Size, width: int) -> tuple[list[Tex
 
     What is left of ``width`` columns is used for bars that show the intervals.
     """
-    labels = [_right("#"), Text("agent"), _right("rating"), Text("95%"), _right("games")]
-    if size != "narrow":
+    labels = [_right("#"), Text("agent"), _right("rating")]
+    if size != "slim":
+        labels += [Text("95%"), _right("games")]
+    if size in _ROOMY:
         labels += [_right("W"), _right("D"), _right("L")]
     rows: list[Row] = []
     for rank, each in enumerate(picture.standings, 1):
+        if not each.games:
+            rows.append((each.agent, _unrated(each.agent, "no games yet", FAINT, size, len(labels))))
+            continue
         cells = [
-            _right(str(rank) if each.games else "·", FAINT),
-            _cut(each.agent, _NAME[size], f"bold {ACCENT}" if rank == 1 and each.games else ""),
-            _right(f"{each.rating:.0f}" if each.games else "", "bold"),
-            Text(f"{each.low:.0f}…{each.high:.0f}" if each.games else "no games yet", style=FAINT),
+            _right(str(rank), FAINT),
+            _cut(each.agent, _NAME[size], f"bold {ACCENT}" if rank == 1 else ""),
+            _right(f"{each.rating:.0f}", "bold"),
+            Text(f"{each.low:.0f}…{each.high:.0f}", style=FAINT),
             _right(f"{each.games:,}"),
+            _right(f"{each.wins:,}", GOOD),
+            _right(f"{each.draws:,}", FAINT),
+            _right(f"{each.losses:,}", BAD),
         ]
-        if size != "narrow":
-            cells += [_right(f"{each.wins:,}", GOOD), _right(f"{each.draws:,}", FAINT), _right(f"{each.losses:,}", BAD)]
-        rows.append((each.agent, tuple(cells)))
+        rows.append((each.agent, tuple(cells[: len(labels)])))
     rated = {each.agent for each in picture.standings}
     for member in reversed(picture.members):
         if member.id not in rated:
-            what = Text("rating ...", FAINT) if member.frozen else Text("learning", WARM)
-            cells = [_right("·", FAINT), _cut(member.id, _NAME[size]), Text(""), what]
-            rows.append((member.id, (*cells, *[Text("")] * (len(labels) - len(cells)))))
+            what, style = ("rating ...", FAINT) if member.frozen else ("learning", WARM)
+            rows.append((member.id, _unrated(member.id, what, style, size, len(labels))))
     columns = zip(labels, *(cells for _, cells in rows), strict=True)
     left_over = width - sum(max(cell.cell_len for cell in column) + 2 for column in columns) - 2
     if left_over >= _BAR.start:
@@ -95,6 +109,13 @@ def leaderboard_rows(picture: Picture, size: Size, width: int) -> tuple[list[Tex
         labels.append(Text(" " * room))
         rows = [(key, (*cells, bars.get(key, Text("")))) for key, cells in rows]
     return labels, rows
+
+
+def _unrated(name: str, why: str, style: str, size: Size, columns: int) -> tuple[Text, ...]:
+    """A row of the leaderboard that says why there is no rating: in the place of the interval, or of the rating."""
+    cells = [_right("·", FAINT), _cut(name, _NAME[size])]
+    cells += [_right(why.removesuffix(" yet"), style)] if size == "slim" else [Text(""), Text(why, style=style)]
+    return (*cells, *[Text("")] * (columns - len(cells)))
 
 
 def _bars(standings: Sequence[Standing], width: int) -> dict[str, Text]:
@@ -112,17 +133,17 @@ def match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[R
     """Column labels and rows of the match list, in the order given."""
     labels = [_right("match"), Text("seats")]
     # Returns of many seats need more room than a narrow list has; the colours and the board tell them too.
-    with_returns = size != "narrow" or all(len(match.seats) <= 2 for match in matches)
+    with_returns = size in _ROOMY or (size == "narrow" and all(len(match.seats) <= 2 for match in matches))
     if with_returns:
         labels.append(_right("returns"))
-    if size != "narrow":
+    if size in _ROOMY:
         labels += [_right("plies"), Text("kind"), Text("started")]
     rows: list[Row] = []
     for match in matches:
         cells = [_right(str(match.id), FAINT), _versus(match, _PAIR[size])]
         if with_returns:
             cells.append(_right(returns(match)))
-        if size != "narrow":
+        if size in _ROOMY:
             rated = match.kind == "evaluation"
             cells.append(_right(f"{match.plies:,}"))
             cells.append(Text("rated" if rated else "training", style=ACCENT if rated else FAINT))

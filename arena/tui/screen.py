@@ -11,22 +11,22 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Container, VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import DataTable, Footer, Static
 
 from arena.text import plain
 from arena.tui.board import Board
 from arena.tui.feed import Feed, FeedFailed, LeagueChanged, LeagueLost, MatchOpened, Picture
-from arena.tui.rows import BAD, SIZES, Size, leaderboard_rows, match_rows, status
+from arena.tui.rows import BAD, LEAST, SIZES, Size, leaderboard_rows, match_rows, status
 from arena.tui.tables import KeyedTable
 
 HELP = """\
 ↑ ↓        choose a row
-tab        go to the next list, or to the board
-enter      on a member: list its matches only, or all again
+tab        the next list, or the board
+enter      on a member: its matches, or all
            on a match: play it from the start
-escape     list all matches again and follow the newest
+escape     all matches, following the newest
 
 ← →        one step back, one step on
 home end   the first, the last position
@@ -42,9 +42,9 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter,space", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
-        box = Static(HELP, id="help", markup=False)
+        with VerticalScroll(id="help") as box:
+            yield Static(HELP, markup=False)
         box.border_title = "Keys"
-        yield box
 
 
 class Leaderboard(KeyedTable):
@@ -66,8 +66,8 @@ class LeagueScreen(Screen[None]):
         # Priority: a focused table would take the arrows, home and end for itself.
         Binding("left", "step(-1)", "back", key_display="←", priority=True),
         Binding("right", "step(1)", "on", key_display="→", priority=True),
-        Binding("home", "first", "first", priority=True),
-        Binding("end", "last", "last", priority=True),
+        Binding("home", "first", "first", show=False, priority=True),
+        Binding("end", "last", "last", show=False, priority=True),
         Binding("space", "play", "play", priority=True),
         Binding("tab", "app.focus_next", "next", show=False),
         Binding("escape", "show_all", "all matches", show=False),
@@ -95,6 +95,7 @@ class LeagueScreen(Screen[None]):
                 yield MatchList()
             yield Board()
         yield Footer(show_command_palette=False)
+        yield Static(id="cramped", markup=False)
 
     def on_mount(self) -> None:
         self.leaderboard.border_title = "Leaderboard"
@@ -222,6 +223,12 @@ class LeagueScreen(Screen[None]):
 
     @on(events.Resize)
     def _resized(self) -> None:
+        (width, height), (least_width, least_height) = self.app.size, LEAST
+        self.query_one("#cramped", Static).update(
+            f"arena needs at least {least_width}x{least_height}, has {width}x{height}: enlarge the terminal"
+        )
+        self.set_class(width < least_width or height < least_height, "-cramped")
+        self.query_one(Footer).compact = self.room == "slim"
         self.call_after_refresh(self._show)  # the tables have their new size then
 
     def _follow(self, newest: bool) -> None:

@@ -15,11 +15,12 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from arena.tui import LeagueApp
+from arena.tui.rows import LEAST
 from arena.tui.screen import HelpScreen, LeagueScreen
 from leagues.records import Member
 from leagues.store import open_writer
 
-NARROW, WIDE, HUGE = (80, 24), (120, 40), (200, 50)
+SLIM, NARROW, WIDE, HUGE = (60, 15), (80, 24), (120, 40), (200, 50)
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +95,42 @@ async def test_everything_is_on_one_screen(league: Path, size: tuple[int, int]) 
             assert expected in text
         assert "quit" in text.splitlines()[-1]
         assert len(text.splitlines()) == size[1]
+
+
+@pytest.mark.parametrize("size", [LEAST, SLIM])
+async def test_a_small_terminal_shows_all_that_is_needed(league: Path, size: tuple[int, int]) -> None:
+    async with watching(league, size=size) as person:
+        await person.see(person.shows("Match 13", "main@1", "quit"))
+        await person.see(lambda: "..." not in person.text())
+        lines = person.text().splitlines()
+        assert (len(lines), {len(line) for line in lines}) == (size[1], {size[0]})
+        for expected in ("tic_tac_toe", "live", "Leaderboard", "rating", "Matches", "main · random"):
+            assert expected in person.text()
+        assert "? help" in lines[-1]
+        assert person.text().count("---+---+---") == 2  # the whole board
+        assert "/" in person.said("move")
+        assert " won" in person.text() or "draw" in person.text()
+        await person.press("left")
+        await person.see(person.shows("●─"))
+        await person.press("question_mark")
+        await person.see(person.shows("Keys", "all matches, following the newest", "leave"))
+
+
+async def test_a_terminal_that_is_too_small_is_told_what_is_needed(league: Path) -> None:
+    width, height = LEAST
+    async with watching(league, size=(width, height - 1)) as person:
+        wanted = f"arena needs at least {width}x{height}, has {width}x{height - 1}:"
+        await person.see(person.shows(wanted))
+        assert "Leaderboard" not in person.text()
+        await person.pilot.resize_terminal(*SLIM)
+        await person.see(person.shows("Leaderboard", "Match 13"))
+        assert "needs at least" not in person.text()
+        await person.press("down", "down")  # the list has kept the focus
+        await person.see(person.shows("Match 11"))
+        await person.pilot.resize_terminal(width - 1, height)
+        await person.see(person.shows("needs at least"))
+        await person.press("q")
+        await person.see(lambda: not person.pilot.app.is_running)
 
 
 async def test_a_match_is_stepped_through_with_keys(league: Path) -> None:
@@ -225,6 +262,16 @@ async def test_a_league_that_goes_away_is_told_in_one_line_and_may_come_back(tmp
         with new_league(league):
             pass
         await person.see(person.shows("0 matches"))
+
+
+@pytest.mark.parametrize("size", [SLIM, WIDE])
+async def test_a_member_without_rated_games_shows_no_rating(tmp_path: Path, size: tuple[int, int]) -> None:
+    with new_league(tmp_path / "league") as store:
+        play(store, [("random", "first")])
+        async with watching(tmp_path / "league", size=size) as person:
+            await person.see(person.shows("no games"))
+            (line,) = [line for line in person.text().splitlines() if "main@1" in line]
+            assert not any(letter.isdigit() for letter in line.split("│")[1].replace("main@1", ""))
 
 
 async def test_hostile_names_are_shown_as_text(tmp_path: Path) -> None:
