@@ -6,6 +6,7 @@ which seat it is, so that one module can be shared by all seats of a game.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gymnasium as gym
@@ -18,6 +19,9 @@ from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
 
 from games.contract import Game
+
+# RLlib builds every module in a way that it calls deprecated itself, which no user can help.
+logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
 
 OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
 

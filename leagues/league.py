@@ -51,9 +51,9 @@ class LeagueConfig:
     of its own it stands in for that itself, at a score of one half; a match in which it draws itself is self-play.
     """
 
-    pfsp: float = 0.3
-    latest: float = 0.35
-    uniform: float = 0.35
+    pfsp: float = 0.25
+    latest: float = 0.25
+    uniform: float = 0.5
     pfsp_weighting: Weighting = "hard"
     snapshot_win_rate: float = 0.7
     snapshot_min_steps: int = 100_000

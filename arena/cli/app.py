@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -69,8 +68,6 @@ def run(args: Sequence[str]) -> int:
     """Run ``arena`` on ``args`` and return the exit code: 0 done, 1 the run failed, 2 the call was wrong."""
     # Global options stand before the command, so that no command's own value can be taken for one.
     debug = "--debug" in takewhile(lambda arg: arg.startswith("-"), args)
-    # RLlib builds its own modules in a way it calls deprecated, which no user can help.
-    logging.getLogger("ray._common.deprecation").setLevel(logging.ERROR)
     try:
         code = typer.main.get_command(app).main(args=list(args) or ["--help"], prog_name="arena", standalone_mode=False)
         sys.stdout.flush()

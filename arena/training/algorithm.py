@@ -23,6 +23,7 @@ from ray.rllib.utils import metrics as names
 
 from agents.networks import ACTION_MASK, OBSERVATION, SEAT
 from agents.policy import policy_card, policy_tensors
+from arena.training.averages import Averages, take_in
 from arena.training.config import LeaguePPOConfig
 from arena.training.env_runner import TrainingSample
 from arena.training.keeper import Keeper
@@ -34,6 +35,7 @@ from leagues.records import Match, Member
 from leagues.store import Progress
 
 LEAGUE = "league"
+AVERAGES = "averages"
 RATING = "rating"
 PATIENCE = 30
 """Iterations without any living env runner, a second each, before a run gives up."""
@@ -55,6 +57,7 @@ class LeaguePPO(PPO):
 
     Attributes:
         keeper: the league: members, ratings, database.
+        averages: the weights that snapshots are made of, see :mod:`arena.training.averages`.
         time_left: seconds the run expects to go on, for those who watch; whoever runs the loop sets it.
     """
 
@@ -91,8 +94,9 @@ class LeaguePPO(PPO):
             self.module_specs = self.config.get_multi_rl_module_spec(
                 spaces=self.env_runner_group.get_spaces(), inference_only=False
             ).rl_module_specs
+            self.averages: Averages = {}
             if state is not None:
-                self.learner_group.set_state({COMPONENT_LEARNER: state})
+                self._take_up(state)
             # In full, values too: RLlib's own first broadcast leaves out what it thinks inference does not need.
             self._broadcast()
         except BaseException:
@@ -118,11 +122,12 @@ class LeaguePPO(PPO):
             {member.id: sum(trained.get(module, 0) for module in set(member.modules.values())) for member in learners},
         )
         agent_steps = before.agent_steps + sum(trained.values())
-        state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
-        snapshots = [self._snapshot(learner, state, agent_steps) for learner in due]
+        state = self._learner_state()
+        self.averages = take_in(self.averages, state[COMPONENT_RL_MODULE])
+        snapshots = [self._snapshot(learner, agent_steps) for learner in due]
         if reset := [learner for learner in due if self.keeper.league.resets_after_snapshot(learner)]:
             self._reset(reset)
-            state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
+            state = self._learner_state()
         with self.metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):
             self._broadcast()
         env_steps = sum(sample.env_steps for sample in samples)
@@ -140,7 +145,7 @@ class LeaguePPO(PPO):
                 metrics=self._learning_metrics(),
                 at=datetime.now(UTC),
             ),
-            state=state,
+            state=state | {AVERAGES: self.averages},
             tallies=tallies,
             matches=[*(match for sample in samples for match in sample.matches), *matches],
             members=snapshots,
@@ -161,9 +166,9 @@ class LeaguePPO(PPO):
         """
         keeper = self.keeper
         if keeper.progress.agent_steps:
-            state = self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
-            members = [self._snapshot(name, state, keeper.progress.agent_steps) for name in keeper.worth_keeping()]
+            members = [self._snapshot(name, keeper.progress.agent_steps) for name in keeper.worth_keeping()]
             if members:
+                state = self._learner_state() | {AVERAGES: self.averages}
                 keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
         keeper.record(self._rated(timeout=0.0 if should_stop() else FINAL_RATING_SECONDS))
         deadline = time.monotonic() + FINAL_RATING_SECONDS
@@ -193,6 +198,7 @@ class LeaguePPO(PPO):
         state = super().get_state(components, not_components=not_components, **kwargs)
         if self._check_component(LEAGUE, components, not_components):
             state[LEAGUE] = self.keeper.checkpoint()
+            state[AVERAGES] = self.averages
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -203,7 +209,9 @@ class LeaguePPO(PPO):
         super().set_state(state)
         newest = self.keeper.learner_state()
         if newest is not None:
-            self.learner_group.set_state({COMPONENT_LEARNER: newest})
+            self._take_up(newest)
+        else:
+            self.averages = state.get(AVERAGES) or take_in({}, self._learner_state()[COMPONENT_RL_MODULE])
         self._broadcast()
 
     def _sample(self) -> tuple[list[TrainingSample], list[Match]]:
@@ -297,9 +305,18 @@ class LeaguePPO(PPO):
     def _broadcast(self) -> None:
         self.env_runner_group.sync_weights(from_worker_or_learner_group=self.learner_group, inference_only=False)
 
-    def _snapshot(self, learner: str, state: Mapping[str, Any], step: int) -> Member:
+    def _learner_state(self) -> dict[str, Any]:
+        return self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
+
+    def _take_up(self, stored: Mapping[str, Any]) -> None:
+        """Go on from a stored learner state; one from before there were averages starts them."""
+        state = {name: value for name, value in stored.items() if name != AVERAGES}
+        self.learner_group.set_state({COMPONENT_LEARNER: state})
+        self.averages = stored.get(AVERAGES) or take_in({}, state[COMPONENT_RL_MODULE])
+
+    def _snapshot(self, learner: str, step: int) -> Member:
         modules = set(self.keeper.members[learner].modules.values())
-        states = {module: state[COMPONENT_RL_MODULE][module] for module in modules}
+        states = {module: self.averages[module]["weights"] for module in modules}
         specs = {module: self.module_specs[module] for module in modules}
         card = policy_card(self.game, specs, self.keeper.members[learner].modules)
         return self.keeper.snapshot(learner, policy_tensors(states), card, step)
@@ -314,6 +331,7 @@ class LeaguePPO(PPO):
         for result in self.learner_group.foreach_learner(lambda learner: reset_modules(learner, fresh)):
             if not result.ok:
                 raise result.get()
+        self.averages = {module: average for module, average in self.averages.items() if module not in fresh}
         self.keeper.started_over(learners)
 
     def _learning_metrics(self) -> dict[str, dict[str, float]]:

@@ -89,9 +89,9 @@ class LeaguePPOConfig(PPOConfig):
         self.batch_mode = "complete_episodes"
         self.sample_timeout_s = None  # a runner is waited for: finished games are never thrown away
         # Games end with a result, so the discount only has to make quick wins a little dearer than slow ones. Learning
-        # rate, minibatch and entropy come from a small sweep on connect four of about a million steps a setting.
-        self.gamma = 0.997
-        self.lambda_ = 0.95
+        # rate, minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
+        self.gamma = 0.99
+        self.lambda_ = 0.8
         self.lr = 1e-3
         self.train_batch_size_per_learner = 8192
         self.minibatch_size = 512
