@@ -18,7 +18,10 @@ import numpy.typing as npt
 Dynamics = Literal["turn_based", "simultaneous"]
 Ending = Literal["terminated", "truncated"]
 Utility = Literal["zero_sum", "constant_sum", "common_payoff", "general_sum"]
-Move = tuple[int, int]
+Action = int | tuple[float, ...]
+"""What a seat chooses: a number, or the components of a continuous action."""
+
+Move = tuple[int, Action]
 """One entry of a history: ``(seat, action)``, or ``(CHANCE, outcome)``."""
 
 CHANCE = -1
@@ -130,7 +133,9 @@ class Game(ABC):
         utility: how the returns of the seats relate.
         perfect_information: whether every seat sees the whole position (search agents need it).
         observation_shape: shape of one observation, float32, the same for every seat.
-        num_actions: size of the discrete action space, the same for every seat.
+        num_actions: size of the discrete action space, the largest of all seats' (masks tell them apart); 1 where
+            actions are continuous, whose masks only say that the seat acts.
+        action_bounds: lowest and highest continuous action, each ``(D,)`` float32 and finite; None where discrete.
         max_plies: no game has more steps than this; None when unknown.
         replayable: whether ``new_state(seed, chance)`` repeats a recorded game exactly.
     """
@@ -142,6 +147,7 @@ class Game(ABC):
     perfect_information: bool
     observation_shape: tuple[int, ...]
     num_actions: int
+    action_bounds: tuple[FloatArray, FloatArray] | None = None
     max_plies: int | None
     replayable: bool
 
@@ -149,6 +155,11 @@ class Game(ABC):
     def num_seats(self) -> int:
         """Number of seats."""
         return len(self.agent_ids)
+
+    @property
+    def teams(self) -> tuple[int, ...]:
+        """The team of each seat, ``0..t-1``; every seat its own where nobody plays together."""
+        return tuple(range(self.num_seats))
 
     @property
     def public_moves(self) -> bool:
