@@ -69,8 +69,8 @@ def test_an_unknown_weighting_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"pfsp": 0.6}, r"`pfsp \+ uniform \+ latest == 1` must hold, but got pfsp=0\.6, uniform=0\.35, latest=0\.35"),
-        ({"pfsp": 1.1, "latest": -0.35}, r"`pfsp, uniform, latest >= 0`"),
+        ({"pfsp": 0.6}, r"`pfsp \+ uniform \+ latest == 1` must hold, but got pfsp=0\.6, uniform=0\.5, latest=0\.25"),
+        ({"pfsp": 0.6, "latest": -0.1}, r"`pfsp, uniform, latest >= 0`"),
         ({"pfsp_weighting": "soft"}, "pfsp_weighting='soft'"),
         ({"snapshot_win_rate": 1.5}, r"snapshot_win_rate=1\.5"),
         ({"snapshot_min_steps": 10, "snapshot_max_steps": 5}, "snapshot_max_steps=5"),
@@ -217,7 +217,7 @@ def test_a_beaten_baseline_is_not_met_again(snapshots: int) -> None:
     met = faced(league)
     assert met.keys() == {"main", *(f"main@{n}" for n in range(1, snapshots + 1))}
     if snapshots:
-        assert met["main"] / 2_000 == pytest.approx(0.35, abs=0.05)
+        assert met["main"] / 2_000 == pytest.approx(LeagueConfig().latest, abs=0.05)
 
 
 def test_one_call_meets_few_opponents_and_many_calls_meet_all() -> None:
