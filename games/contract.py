@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
@@ -19,7 +19,7 @@ Dynamics = Literal["turn_based", "simultaneous"]
 Ending = Literal["terminated", "truncated"]
 Utility = Literal["zero_sum", "constant_sum", "common_payoff", "general_sum"]
 Action = int | tuple[float, ...]
-"""What a seat chooses: a number, or the components of a continuous action."""
+"""What a seat chooses: a number, or the components of a continuous action, each exactly a float32."""
 
 Move = tuple[int, Action]
 """One entry of a history: ``(seat, action)``, or ``(CHANCE, outcome)``."""
@@ -30,6 +30,8 @@ CHANCE = -1
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
+ActionArray = npt.NDArray[Any]
+"""One action per row: int64 ``(rows,)``, or float32 ``(rows, D)`` where actions are continuous."""
 
 
 class GameError(Exception):
@@ -45,7 +47,7 @@ class UntrustedCodeError(GameError):
 
 
 class IllegalActionError(GameError):
-    """An action lies outside the mask of legal actions."""
+    """An action lies outside the mask of legal actions, or outside the bounds of continuous ones."""
 
 
 class State(ABC):
@@ -66,11 +68,12 @@ class State(ABC):
         """
 
     @abstractmethod
-    def apply(self, actions: Sequence[int]) -> tuple[float, ...]:
+    def apply(self, actions: Sequence[Any]) -> tuple[float, ...]:
         """Apply the joint action and resolve any chance that follows.
 
         Args:
-            actions: one action per acting seat, in the order of :meth:`acting`.
+            actions: one :data:`Action` per acting seat, in the order of :meth:`acting`; numbers where actions are
+                discrete, sequences of D finite floats inside ``game.action_bounds`` where they are continuous.
 
         Returns:
             The rewards of *this step* for every seat (not the returns so far), rewards of chance included.
@@ -111,7 +114,7 @@ class State(ABC):
         """
 
     @abstractmethod
-    def action_name(self, seat: int, action: int) -> str:
+    def action_name(self, seat: int, action: Any) -> str:
         """What ``action`` is called here by a person who plays the game."""
 
     @abstractmethod
@@ -187,9 +190,17 @@ class Game(ABC):
         """Space of the observations of ``seat``: float32 of ``observation_shape``."""
         return gym.spaces.Box(-np.inf, np.inf, self.observation_shape, np.float32)
 
-    def action_space(self, seat: int) -> gym.spaces.Discrete[np.int64]:
-        """Space of the actions of ``seat``: ``Discrete(num_actions)``."""
+    def action_space(self, seat: int) -> gym.Space[Any]:
+        """Space of the actions of ``seat``: ``Discrete(num_actions)``, or the ``Box`` of ``action_bounds``."""
+        if self.action_bounds is not None:
+            return gym.spaces.Box(*self.action_bounds, dtype=np.float32)
         return gym.spaces.Discrete(self.num_actions)
+
+    def empty_actions(self, rows: int) -> ActionArray:
+        """An array to fill with one action per row: int64 ``(rows,)``, or float32 ``(rows, D)`` where continuous."""
+        if self.action_bounds is not None:
+            return np.empty((rows, *self.action_bounds[0].shape), np.float32)
+        return np.empty(rows, np.int64)
 
     def replay(self, seed: int, history: Sequence[Move]) -> Iterator[State]:
         """The position before the first step and after every step of a recorded game.
@@ -201,7 +212,8 @@ class Game(ABC):
         """
         if not self.replayable:
             raise GameError(f"only replayable games can be replayed, but {self.spec!r} draws chance it cannot repeat")
-        state = self.new_state(seed, [action for player, action in history if player == CHANCE])
+        outcomes = [action for player, action in history if player == CHANCE and isinstance(action, int)]
+        state = self.new_state(seed, outcomes)
         moves = [move for move in history if move[0] != CHANCE]
         yield state
         at = 0
@@ -260,18 +272,18 @@ class Tables(ABC):
         """Fill the rows of all live tables and return their number."""
 
     @abstractmethod
-    def step(self, actions: IntArray) -> list[int]:
+    def step(self, actions: ActionArray) -> list[int]:
         """Apply one action per row to the live tables.
 
         Args:
-            actions: ``(rows,)`` int64, in the order of the rows.
+            actions: ``(rows,)`` int64, or ``(rows, D)`` float32 where continuous, in the order of the rows.
 
         Returns:
             The tables that ended with this step, ascending. Their final position stays readable until reset. A game
             that chance ended at its reset has no rows and ends with the next step of any table.
 
         Raises:
-            IllegalActionError: an action lies outside its row's mask; no table has moved.
+            IllegalActionError: an action lies outside its row's mask, or outside the bounds; no table has moved.
         """
 
     @abstractmethod

@@ -51,6 +51,7 @@ def draw_views(name: str, agents: Sequence[str], views: Mapping[int, FloatArray]
     if name in _MOVES:
         played: dict[int, list[str]] = {}
         for seat, action in moves:
+            assert isinstance(action, int)
             played.setdefault(seat, []).append(cell_name(name, action))
         lines = [f"{agents[seat]}: {' '.join(names)}" for seat, names in played.items()]
     else:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from games.contract import Game, GameError, IllegalActionError
+import numpy as np
+
+from games.contract import Action, Game, GameError, IllegalActionError
 
 
-def check_joint_action(game: Game, seats: Sequence[int], actions: Sequence[int]) -> None:
+def check_joint_action(game: Game, seats: Sequence[int], actions: Sequence[Any]) -> None:
     """Check that the game runs and that there is one action per acting seat.
 
     Raises:
@@ -19,8 +22,32 @@ def check_joint_action(game: Game, seats: Sequence[int], actions: Sequence[int])
         raise GameError(f"a step needs one action per acting seat, but seats {seats} act and got {list(actions)}")
 
 
-def illegal_action(game: Game, seat: int, action: int) -> IllegalActionError:
-    """The error for an action outside its mask."""
+def illegal_action(game: Game, seat: int, action: Action) -> IllegalActionError:
+    """The error for an action outside its mask, or outside the bounds of continuous actions."""
+    if game.action_bounds is not None:
+        low, high = (bound.tolist() for bound in game.action_bounds)
+        return IllegalActionError(
+            f"an action must be {len(low)} numbers between {low} and {high}, but seat {seat} of {game.spec!r} chose "
+            f"{action}; clip it to these bounds"
+        )
     return IllegalActionError(
-        f"an action must lie in its mask, but seat {seat} of {game.spec!r} chose {int(action)}; choose where it is True"
+        f"an action must lie in its mask, but seat {seat} of {game.spec!r} chose {action}; choose where it is True"
     )
+
+
+def continuous_action(game: Game, seat: int, action: Any) -> tuple[float, ...]:
+    """A continuous action as the float32 numbers that are played and recorded.
+
+    Raises:
+        IllegalActionError: it is not D finite numbers inside ``game.action_bounds``.
+    """
+    assert game.action_bounds is not None, "discrete games have masks"
+    low, high = game.action_bounds
+    with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused
+        try:
+            point = np.asarray(action, np.float32)
+        except (TypeError, ValueError) as error:
+            raise illegal_action(game, seat, action) from error
+    if point.shape != low.shape or not ((low <= point) & (point <= high)).all():  # NaN is not between
+        raise illegal_action(game, seat, action)
+    return tuple(point.tolist())

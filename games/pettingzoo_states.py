@@ -63,7 +63,7 @@ class PettingZooState(State):
             return np.ones(self.game.num_actions, np.bool_)
         return np.array(given).astype(np.bool_)
 
-    def apply(self, actions: Sequence[int]) -> tuple[float, ...]:
+    def apply(self, actions: Sequence[Any]) -> tuple[float, ...]:
         seats = self.acting()
         check_joint_action(self.game, seats, actions)
         for seat, action in zip(seats, actions, strict=True):

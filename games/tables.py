@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from games.contract import Game, GameError, IntArray, State, Tables
+from games.contract import ActionArray, FloatArray, Game, GameError, State, Tables
 from games.legality import illegal_action
 
 
@@ -35,22 +36,37 @@ class LockstepTables(Tables):
             raise GameError(f"tables must lie in 0..{self.size - 1}, but got {sorted(tables)}")
         self._observed = False
 
-    def _check_step(self, actions: IntArray) -> list[int]:
-        """The actions as Python integers, once they are known to be legal for every row."""
+    def _check_step(self, actions: ActionArray) -> list[Any]:
+        """The actions as Python integers, or tuples of floats, once they are known to be legal for every row."""
         if not self._observed:
             raise GameError("a step must follow its own observe(), but the rows are old; call observe() first")
-        rows = self.rows
-        if actions.shape != (rows,):
-            raise GameError(f"a step needs one action per row, {rows} now, but got an array of shape {actions.shape}")
-        legal = (actions >= 0) & (actions < self.masks.shape[1])
-        if legal.all():
-            legal = self.masks[self._row_index[:rows], actions]
+        bounds = self.game.action_bounds
+        shape = (self.rows,) if bounds is None else (self.rows, *bounds[0].shape)
+        if actions.shape != shape:
+            raise GameError(
+                f"a step needs one action per row, {self.rows} now, in an array of {shape}, but got {actions.shape}"
+            )
+        if bounds is not None:
+            chosen = self._check_points(actions, *bounds)
+        else:
+            legal = (actions >= 0) & (actions < self.masks.shape[1])
+            if legal.all():
+                legal = self.masks[self._row_index[: self.rows], actions]
+            if not legal.all():
+                row = int(np.argmin(legal))
+                raise illegal_action(self.game, int(self.seats[row]), int(actions[row]))
+            chosen = actions.tolist()
+        self._observed = False
+        return chosen
+
+    def _check_points(self, actions: ActionArray, low: FloatArray, high: FloatArray) -> list[Any]:
+        if actions.dtype != np.float32:
+            raise GameError(f"continuous actions must be float32, but got {actions.dtype}; convert them with astype")
+        legal = ((low <= actions) & (actions <= high)).all(axis=1)  # NaN is not between
         if not legal.all():
             row = int(np.argmin(legal))
-            raise illegal_action(self.game, int(self.seats[row]), int(actions[row]))
-        self._observed = False
-        chosen: list[int] = actions.tolist()
-        return chosen
+            raise illegal_action(self.game, int(self.seats[row]), tuple(actions[row].tolist()))
+        return list(map(tuple, actions.tolist()))
 
 
 class StateTables(LockstepTables):
@@ -89,7 +105,7 @@ class StateTables(LockstepTables):
         self._observed = True
         return row
 
-    def step(self, actions: IntArray) -> list[int]:
+    def step(self, actions: ActionArray) -> list[int]:
         chosen = self._check_step(actions)
         self.rewards[:] = 0.0
         ended, self._over_at_once = self._over_at_once, []

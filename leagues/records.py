@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from games.contract import Move
+
 Role = Literal["main", "main_exploiter", "league_exploiter", "baseline"]
 Kind = Literal["learner", "snapshot", "baseline"]
 MatchKind = Literal["training", "evaluation"]
@@ -75,7 +77,7 @@ class Match:
         seats: member ID at each seat.
         weights: weights hash at each seat; None for baselines and live learners.
         seed, block, kind: as in the pairing.
-        history: flat ``(player, action)`` moves, chance as player -1.
+        history: flat ``(player, action)`` moves, chance as player -1; see :data:`games.contract.Move`.
         returns: sum of rewards for each seat.
         ending: terminated by the rules, truncated by a limit, or crash when a seat broke the rules.
         fault: the seat at fault of a crash; None otherwise.
@@ -92,7 +94,7 @@ class Match:
     seed: int
     block: int
     kind: MatchKind
-    history: tuple[tuple[int, int], ...]
+    history: tuple[Move, ...]
     returns: tuple[float, ...]
     ending: Literal["terminated", "truncated", "crash"]
     plies: int

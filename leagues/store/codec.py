@@ -6,6 +6,10 @@ do not count). A move is the number ``2 * action`` when its player is the expect
 acts, cost a bit each, and chance (player -1) one number more. The numbers are written with equally many bits: first a
 byte that tells how many, then a 1 bit, then the numbers, as one big-endian integer. A connect-four move takes 4 bits.
 
+Continuous moves. A zero byte, with which no discrete moves begin; the number of components of an action, then the
+length of what follows, as little-endian uint32; the moves as above, every continuous action as 0; then the continuous
+actions, a little-endian float32 per component. Chance keeps its numbers.
+
 Returns. One signed byte per seat when all of them are integers in -128..127, else one little-endian float64 each.
 
 Lineups. A LEB128 varint per seat: ``2 * member``, plus 1 when the match was played with the member's frozen weights.
@@ -15,6 +19,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+
+from games.contract import CHANCE, Move
+
+_CONTINUOUS = struct.Struct("<BII")
+"""A zero byte, the number of components, the length of the numbers."""
 
 
 def _varint(value: int, out: bytearray) -> None:
@@ -35,12 +44,50 @@ def _varints(data: bytes) -> Iterator[int]:
             value = shift = 0
 
 
-def pack_moves(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
+def pack_moves(history: Sequence[Move], num_seats: int) -> bytes:
     """The moves of a match.
 
     Raises:
-        ValueError: a player is not -1 or a seat, or an action is negative.
+        ValueError: a player is not -1 or a seat, or an action is negative; or continuous actions stand beside discrete
+            ones, differ in length, or are no float32 numbers.
     """
+    points = [action for _, action in history if isinstance(action, tuple)]
+    numbers = _pack_numbers(
+        [(player, 0 if isinstance(action, tuple) else action) for player, action in history], num_seats
+    )
+    if not points:
+        return numbers
+    if any(isinstance(action, tuple) == (player == CHANCE) for player, action in history):
+        raise ValueError("either every seat's action is continuous or none is, and chance is never")
+    components = len(points[0])
+    header = _CONTINUOUS.pack(0, components, len(numbers))
+    return header + numbers + b"".join([_pack_point(point, components) for point in points])
+
+
+def _pack_point(point: tuple[float, ...], components: int) -> bytes:
+    code = f"<{components}f"
+    try:
+        packed = struct.pack(code, *point)
+    except (struct.error, OverflowError):
+        packed = b""
+    if not packed or struct.unpack(code, packed) != point:
+        raise ValueError(f"a continuous action needs {components} finite float32 numbers, but got {point}")
+    return packed
+
+
+def unpack_moves(data: bytes, num_seats: int) -> tuple[Move, ...]:
+    """The inverse of :func:`pack_moves`."""
+    if not data.startswith(b"\0"):
+        return _unpack_numbers(data, num_seats)
+    _, components, length = _CONTINUOUS.unpack_from(data)
+    numbers, packed = data[_CONTINUOUS.size :][:length], data[_CONTINUOUS.size + length :]
+    points = struct.iter_unpack(f"<{components}f", packed)
+    return tuple(
+        (player, action if player == CHANCE else next(points)) for player, action in _unpack_numbers(numbers, num_seats)
+    )
+
+
+def _pack_numbers(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
     numbers = []
     expected = 0
     for player, action in history:
@@ -62,8 +109,7 @@ def pack_moves(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
     return bytes([width]) + int(bits, 2).to_bytes(-(-len(bits) // 8))
 
 
-def unpack_moves(data: bytes, num_seats: int) -> tuple[tuple[int, int], ...]:
-    """The inverse of :func:`pack_moves`."""
+def _unpack_numbers(data: bytes, num_seats: int) -> tuple[tuple[int, int], ...]:
     if not data:
         return ()
     width, bits = data[0], f"{int.from_bytes(data[1:]):b}"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from games.contract import Move
 from leagues.store import codec
 
 
@@ -21,6 +22,46 @@ def histories(draw: st.DrawFn) -> tuple[int, tuple[tuple[int, int], ...]]:
 def test_any_history_comes_back(history: tuple[int, tuple[tuple[int, int], ...]]) -> None:
     seats, moves = history
     assert codec.unpack_moves(codec.pack_moves(moves, seats), seats) == moves
+
+
+def test_discrete_moves_are_stored_as_they_always_were() -> None:
+    assert codec.pack_moves(((0, 3), (1, 0), (0, 6), (1, 3)), 2).hex() == "040160c6"
+    assert codec.pack_moves(((-1, 7), (1, 2), (0, 0)), 2).hex() == "041f0520"
+    assert codec.pack_moves((), 2) == b""
+
+
+@st.composite
+def continuous_histories(draw: st.DrawFn) -> tuple[int, tuple[Move, ...]]:
+    seats, components = draw(st.integers(1, 9)), draw(st.integers(1, 6))
+    point = st.tuples(*[st.floats(width=32, allow_nan=False)] * components)
+    seated = st.tuples(st.integers(0, seats - 1), point)
+    chance = st.tuples(st.just(-1), st.integers(0, 2**31))
+    return seats, tuple(draw(st.lists(seated | chance, max_size=30)))
+
+
+@settings(deadline=None)
+@given(continuous_histories())
+def test_continuous_moves_come_back_bit_for_bit(history: tuple[int, tuple[Move, ...]]) -> None:
+    seats, moves = history
+    back = codec.unpack_moves(codec.pack_moves(moves, seats), seats)
+    assert repr(back) == repr(moves)  # tells -0.0 from 0.0 and a float from an integer
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [(0, (0.1,))],  # no float32
+        [(0, (1e300,))],
+        [(0, (float("nan"),))],
+        [(0, (0.5, 0.25)), (1, (0.5,))],
+        [(0, ())],
+        [(0, (0.5,)), (1, 2)],
+        [(0, (0.5,)), (-1, (0.5,))],
+    ],
+)
+def test_continuous_moves_that_would_not_come_back_are_refused(moves: list[Move]) -> None:
+    with pytest.raises(ValueError, match="continuous"):
+        codec.pack_moves(moves, 2)
 
 
 def test_moves_in_turn_cost_their_action_and_a_bit() -> None:
