@@ -140,6 +140,7 @@ class Game(ABC):
             actions are continuous, whose masks only say that the seat acts.
         action_bounds: lowest and highest continuous action, each ``(D,)`` float32 and finite; None where discrete.
         max_plies: no game has more steps than this; None when unknown.
+        min_return: no seat's return is lower than this; None when unknown.
         replayable: whether ``new_state(seed, chance)`` repeats a recorded game exactly.
     """
 
@@ -152,6 +153,7 @@ class Game(ABC):
     num_actions: int
     action_bounds: tuple[FloatArray, FloatArray] | None = None
     max_plies: int | None
+    min_return: float | None = None
     replayable: bool
 
     @property

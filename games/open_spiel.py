@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -66,6 +67,8 @@ class OpenSpielGame(Game):
         self.observation_shape = info.observation
         self.num_actions = info.actions
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
+        lowest = self.engine.min_utility()
+        self.min_return = lowest if math.isfinite(lowest) else None
         self.replayable = info.chance != "sampled"
         self.has_chance = info.chance != "none"
         self.rewards_each_step = kind.reward_model.name == "REWARDS" or not _PAY_EARLY.isdisjoint(
