@@ -2,6 +2,7 @@
 
 from games.contract import (
     CHANCE,
+    BrokenGameError,
     Dynamics,
     Ending,
     Game,
@@ -18,6 +19,7 @@ from games.registry import GameInfo, list_games, make_game, names_code
 
 __all__ = [
     "CHANCE",
+    "BrokenGameError",
     "Dynamics",
     "Ending",
     "Game",

@@ -50,6 +50,11 @@ class IllegalActionError(GameError):
     """An action lies outside the mask of legal actions, or outside the bounds of continuous ones."""
 
 
+class BrokenGameError(GameError):
+    """A game broke a rule of its own contract: it raised in a step, gave a reward that is no number, left a seat that
+    acts without a legal action. No player is at fault."""
+
+
 class State(ABC):
     """One position of one running game. Pure (no I/O), seeded, copyable."""
 
@@ -80,6 +85,7 @@ class State(ABC):
 
         Raises:
             IllegalActionError: an action is not legal for its seat; the state is unchanged.
+            BrokenGameError: the game broke a rule of its own in this step; the state is back where it was before.
             GameError: the game is over, or the number of actions is not that of the acting seats.
         """
 
@@ -254,6 +260,8 @@ class Tables(ABC):
         table: ``(same,)`` int64, the table of each row; ascending, and seats ascending within a table.
         rows: number of live rows after the last :meth:`observe`.
         rewards: ``(size, num_seats)`` float32, the rewards of the last step; zero for idle tables.
+        broken: what was wrong, by table whose game broke a rule of its own since it was reset. Such a table ends with
+            the step that broke it, or with the next one if its reset did; the position before that stays readable.
     """
 
     game: Game
@@ -264,6 +272,7 @@ class Tables(ABC):
     table: IntArray
     rows: int
     rewards: FloatArray
+    broken: dict[int, BrokenGameError]
 
     @abstractmethod
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
@@ -290,4 +299,8 @@ class Tables(ABC):
 
     @abstractmethod
     def state(self, table: int) -> State:
-        """The state at ``table``, to read or clone, never to apply to."""
+        """The state at ``table``, to read or clone, never to apply to.
+
+        Raises:
+            GameError: the table was never reset, or its game broke at its reset.
+        """
