@@ -21,33 +21,44 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from arena.api import open_league
+    from arena.best_response import best_response_env
     from arena.matches import MatchResult, load_agent, play_match
     from arena.training.algorithm import LeaguePPO
     from arena.training.config import LeaguePPOConfig
+    from arena.training.env import GameEnv
     from arena.training.env_runner import LeagueEnvRunner
     from games import list_games, make_game
+    from games.views import aec_env, parallel_env
 
 __all__ = [
+    "GameEnv",
     "LeagueEnvRunner",
     "LeaguePPO",
     "LeaguePPOConfig",
     "MatchResult",
+    "aec_env",
+    "best_response_env",
     "list_games",
     "load_agent",
     "make_game",
     "open_league",
+    "parallel_env",
     "play_match",
 ]
 
 _HOMES = {
+    "GameEnv": "arena.training.env",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithm",
     "LeaguePPOConfig": "arena.training.config",
     "MatchResult": "arena.matches",
+    "aec_env": "games.views",
+    "best_response_env": "arena.best_response",
     "list_games": "games",
     "load_agent": "arena.matches",
     "make_game": "games",
     "open_league": "arena.api",
+    "parallel_env": "games.views",
     "play_match": "arena.matches",
 }
 

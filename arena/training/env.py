@@ -17,13 +17,26 @@ from games.contract import Game, State
 class GameEnv(MultiAgentEnv):
     """One game as an RLlib ``MultiAgentEnv``: ``GameEnv({"game": "connect_four"})``.
 
-    Observations are dicts of the observation, the action mask (int8) and the seat (one-hot float32). Every step gives
-    the rewards earned since the seat's last observation, and the last step a final observation to every seat.
+    Observations are dicts of the observation, the action mask (int8) and the seat (one-hot float32), which
+    :class:`agents.networks.MaskedNetwork` reads. A seat is shown a position when it acts, and all are shown the last
+    one. With it comes what the seat has earned since its last observation; what it earned before its first one comes
+    with the second, for RLlib drops a reward that no action precedes.
+
+    ``reset(seed=s)`` begins the game of ``game.new_state(s)``; a reset without a seed one that follows from the last
+    seed given. A seat that a limit ends has no flag of its own but ``truncated["__all__"]``: RLlib takes a game in
+    which all seats have a flag for terminated, and would not bootstrap.
+
+    Args:
+        config: ``game``, a game or its spec.
+
+    Raises:
+        GameError: the game cannot be made; in ``step``: an action is not legal.
     """
 
-    def __init__(self, config: dict[str, Any] | None = None) -> None:
+    def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
-        self.game: Game = make_game((config or {})["game"])
+        game = config["game"]
+        self.game: Game = make_game(game) if isinstance(game, str) else game
         self.possible_agents = list(self.game.agent_ids)
         self.agents = list(self.possible_agents)
         self.observation_spaces, self.action_spaces = spaces(self.game)
@@ -31,31 +44,39 @@ class GameEnv(MultiAgentEnv):
         self.action_space = gym.spaces.Dict(self.action_spaces)
         self._seeds = np.random.default_rng()
         self._owed = np.zeros(self.game.num_seats)
+        self._seen: set[int] = set()  # seats that have been shown a position of this game
         self._state: State | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        if seed is not None:
+        if seed is None:
+            seed = int(self._seeds.integers(2**63))
+        else:
             self._seeds = np.random.default_rng(seed)
-        self._state = self.game.new_state(int(self._seeds.integers(2**63)))
-        self._owed[:] = 0.0
+        self._state = self.game.new_state(seed)
+        self._owed[:] = self._state.returns()  # chance may pay before anyone acts
         self.agents = list(self.possible_agents)
-        return self._observations(self._state.acting()), {}
+        acting = self._state.acting()
+        self._seen = set(acting)
+        return self._observations(acting), {}
 
     def step(self, action_dict: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         assert self._state is not None, "reset() before step()"
         ids = self.game.agent_ids
-        self._owed += self._state.apply([int(action_dict[ids[seat]]) for seat in self._state.acting()])
+        self._owed += self._state.apply([action_dict[ids[seat]] for seat in self._state.acting()])
         ending = self._state.ending()
         seats = self._state.acting() if ending is None else tuple(range(self.game.num_seats))
-        rewards = {ids[seat]: float(self._owed[seat]) for seat in seats}
-        self._owed[list(seats)] = 0.0
-        endings = self._state.seat_endings() if ending is not None else (None,) * self.game.num_seats
+        paid = [seat for seat in seats if seat in self._seen or ending is not None]
+        rewards = dict.fromkeys((ids[seat] for seat in seats), 0.0)
+        rewards |= {ids[seat]: float(self._owed[seat]) for seat in paid}
+        self._owed[paid] = 0.0
+        self._seen.update(seats)
+        terminated, truncated = {"__all__": ending == "terminated"}, {"__all__": ending == "truncated"}
         if ending is not None:
             self.agents = []
-        terminated = {ids[seat]: endings[seat] == "terminated" for seat in seats} | {"__all__": ending == "terminated"}
-        truncated = {ids[seat]: endings[seat] == "truncated" for seat in seats} | {"__all__": ending == "truncated"}
+            endings = self._state.seat_endings()
+            terminated |= {ids[seat]: True for seat in seats if endings[seat] == "terminated"}
         return self._observations(seats), rewards, terminated, truncated, {}
 
     def render(self) -> str:
