@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from games.cards import CARDS, draw_cards
 from games.chance import Chance
 from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, State, UnknownGameError
 from games.digest import position_digest
-from games.drawing import cell_name, draw_board
+from games.drawing import draw_engine, drawn_as, engine_move
 from games.legality import check_joint_action, illegal_action
 from games.open_spiel_specs import describe, load_engine, uses_information_state
 
@@ -58,6 +59,8 @@ class OpenSpielGame(Game):
             raise UnknownGameError(f"{spec!r} cannot be played: {info.reason}")
         kind = self.engine.get_type()
         self.name: str = kind.short_name
+        self.one_suit = bool(self.engine.get_parameters().get("suit_isomorphism"))
+        self.drawn_as = drawn_as(kind.short_name, self.engine.get_parameters())
         self.agent_ids = tuple(f"player_{seat}" for seat in range(info.seats))
         self.dynamics = info.dynamics
         self.utility = info.utility
@@ -165,17 +168,24 @@ class OpenSpielState(State):
         return tuple((move.player, move.action) for move in self.engine.full_history())
 
     def draw(self, seat: int | None = None) -> str:
-        if seat is None or self.game.perfect_information:
-            return draw_board(self.game.name, str(self.engine))
-        kind = self.engine.get_game().get_type()
-        if kind.provides_information_state_string:
-            return str(self.engine.information_state_string(seat)).strip() or "(nothing seen yet)"
-        if kind.provides_observation_string:
-            return str(self.engine.observation_string(seat)).strip() or "(nothing seen yet)"
-        return "(this game has no text of what one seat sees)"
+        game, engine = self.game, self.engine
+        viewers = range(game.num_seats) if seat is None or game.perfect_information else (seat,)
+        if game.drawn_as in CARDS:
+            known = {viewer: str(engine.information_state_string(viewer)) for viewer in viewers}
+            return draw_cards(game.drawn_as, known, game.agent_ids, one_suit=game.one_suit)
+        kind = engine.get_game().get_type()
+        if seat is None or game.perfect_information:
+            text = str(engine)
+        elif kind.provides_information_state_string:
+            text = str(engine.information_state_string(seat))
+        elif kind.provides_observation_string:
+            text = str(engine.observation_string(seat))
+        else:
+            return "(this game has no text of what one seat sees)"
+        return draw_engine(game.drawn_as, text)
 
     def action_name(self, seat: int, action: int) -> str:
-        return cell_name(self.game.name, action) or str(self.engine.action_to_string(seat, action))
+        return engine_move(self.game.drawn_as, action, str(self.engine.action_to_string(seat, action)))
 
     def digest(self) -> str:
         return position_digest(self.game, self)

@@ -12,8 +12,8 @@ import numpy as np
 
 from games.contract import BoolArray, Ending, FloatArray, Move, State
 from games.digest import position_digest
-from games.drawing import cell_name, draw_views
 from games.legality import check_joint_action, illegal_action
+from games.pettingzoo_drawing import draw_environment, environment_action
 
 if TYPE_CHECKING:
     from games.pettingzoo import PettingZooGame
@@ -99,17 +99,15 @@ class PettingZooState(State):
 
     def draw(self, seat: int | None = None) -> str:
         everything = seat is None or self.game.perfect_information
-        if everything and getattr(self._env, "render_mode", None) == "ansi":
-            return str(self._env.render()).strip("\n") or "(nothing on the table yet)"
         views = {}
-        for viewer in range(self.game.num_seats) if seat is None else (seat,):
+        for viewer in range(self.game.num_seats) if seat is None or everything else (seat,):
             views[viewer] = np.zeros(self.game.observation_shape, np.float32)
             self._see(viewer, views[viewer])
-        moves = self._moves if seat is None or self.game.public_moves else []
-        return draw_views(self.game.name, self.game.agent_ids, views, moves)
+        moves = self._moves if everything or self.game.public_moves else []
+        return draw_environment(self.game.name, self._env, self.game.agent_ids, views, moves, everything=everything)
 
     def action_name(self, seat: int, action: int) -> str:
-        return cell_name(self.game.name, action) or f"action {action}"
+        return environment_action(self.game.name, self._env, seat, action)
 
     def digest(self) -> str:
         return position_digest(self.game, self)
