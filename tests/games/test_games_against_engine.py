@@ -1,7 +1,8 @@
-"""Random play from recorded seeds equals the bare engine: observations, masks, rewards, endings, returns."""
+"""Random play of every OpenSpiel game of the catalogue equals the bare engine: what seats see, may do and earn."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,137 +10,165 @@ import pyspiel
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pettingzoo.classic.connect_four.connect_four import env as connect_four_env
-from pettingzoo.classic.rps.rps import parallel_env as rps_env
-from pettingzoo.classic.tictactoe.tictactoe import env as tictactoe_env
+from recorded_play import Position, look, play_state, play_tables, random_action
 
-from games import CHANCE, Game, State, make_game
+from games import CHANCE, Game, State, Tables, list_games, make_game
+from games.contract import Move
+from games.tables import StateTables
+
+CATALOGUE = [info.spec for info in list_games() if info.library == "openspiel" and info.playable]
+
+WITH_PARAMETERS = [
+    "breakthrough(rows=4,columns=4)",
+    "coop_to_1p(game=tiny_hanabi())",
+    "first_sealed_auction(players=3)",
+    "go(board_size=9)",
+    "goofspiel(imp_info=True,num_cards=4,players=3)",
+    "hanabi(players=3)",
+    "kuhn_poker(players=3)",
+    "laser_tag(horizon=12)",
+    "leduc_poker(players=3)",
+    "misere(game=repeated_leduc_poker())",
+    "repeated_game(num_repetitions=3,stage_game=matrix_pd())",
+    "start_at(game=tic_tac_toe(),history=4;0)",
+    "turn_based_simultaneous_game(game=goofspiel())",
+    "turn_based_simultaneous_game(game=laser_tag(horizon=8))",
+    "zerosum(game=matrix_pd())",
+]
+
+LONGEST = 1200
+"""Steps played of one game; only the longest of 22,000-ply games are left before their end."""
+
+LONG = {
+    "bridge",
+    "bridge_uncontested_bidding",
+    "capture_the_flag",
+    "chinese_checkers",
+    "colored_trails",
+    "go",
+    "hive",
+    "kriegspiel",
+    "laser_tag",
+    "shogi",
+}
+"""Games of which one comparison takes about a second or more."""
+
+QUICK = [spec for spec in CATALOGUE + WITH_PARAMETERS if spec not in LONG]
 
 seeds = st.integers(0, 2**63 - 1)
-few = settings(max_examples=8, deadline=None)
+game_of = cache(make_game)
+bare_game = cache(pyspiel.load_game)
 
 
-def views(game: Game, state: State) -> tuple[np.ndarray, np.ndarray]:
-    """What every seat sees now: (seats, *observation_shape) and (seats, actions)."""
-    observations = np.full((game.num_seats, *game.observation_shape), np.nan, np.float32)
-    masks = np.ones((game.num_seats, game.num_actions), np.bool_)
-    for seat in range(game.num_seats):
-        state.observe(seat, observations[seat], masks[seat])
-    return observations, masks
+def sees_the_past(kind: Any) -> bool:
+    """Whether the documented default is the information state: wherever something is hidden and there is one."""
+    if not kind.provides_observation_tensor:
+        return True
+    return (
+        kind.provides_information_state_tensor and kind.information != pyspiel.GameType.Information.PERFECT_INFORMATION
+    )
 
 
-def random_joint_action(state: State, masks: np.ndarray, rng: np.random.Generator) -> list[int]:
-    return [int(rng.choice(np.flatnonzero(masks[seat]))) for seat in state.acting()]
+def check_against_engine(engine: Any, positions: list[Position], history: tuple[Move, ...]) -> None:
+    """Drive the bare ``engine`` state through the recorded moves and compare every position on the way."""
+    game = engine.get_game()
+    everyone = range(game.num_players())
+    look = engine.information_state_tensor if sees_the_past(game.get_type()) else engine.observation_tensor
+    returns = [0.0] * game.num_players()
+    at = len(engine.full_history())
+    for here in positions:
+        while engine.is_chance_node():
+            player, outcome = history[at]
+            assert player == CHANCE
+            assert outcome in [possible for possible, probability in engine.chance_outcomes() if probability > 0.0]
+            engine.apply_action(outcome)
+            at += 1
+        np.testing.assert_allclose(here.rewards or returns, np.subtract(engine.returns(), returns), atol=1e-5)
+        if here.rewards is not None:  # exactly, where the engine says it: tables keep them as float32
+            assert here.rewards in (tuple(engine.rewards()), tuple(np.float32(engine.rewards()).tolist()))
+        returns = engine.returns()
+        assert here.returns in (None, tuple(returns))
+        assert here.ending == ("terminated" if engine.is_terminal() else None) or here.returns is None
+        legal = {seat: [] if engine.is_terminal() else engine.legal_actions(seat) for seat in everyone}
+        assert here.acting == tuple(seat for seat in everyone if legal[seat])
+        for seat, (observation, mask) in here.views.items():
+            np.testing.assert_array_equal(observation.ravel(), np.array(look(seat), np.float32))
+            assert np.flatnonzero(mask).tolist() == legal[seat]
+        if not here.actions:
+            break
+        if engine.is_simultaneous_node():
+            joint = [0] * len(everyone)  # what the engine wants from a seat that has no choice
+            for seat, action in zip(here.acting, here.actions, strict=True):
+                joint[seat] = action
+            engine.apply_actions(joint)
+            assert history[at : at + len(everyone)] == tuple(enumerate(joint))
+            at += len(everyone)
+        else:
+            engine.apply_action(here.actions[0])
+            assert history[at] == (here.acting[0], here.actions[0])
+            at += 1
+    assert len(history) == at
 
 
-def engine_tensor(engine: Any, seat: int, recall: bool) -> list[float]:
-    return engine.information_state_tensor(seat) if recall else engine.observation_tensor(seat)
+def start_of(spec: str, first: State) -> Any:
+    """A bare engine state at the start of a game: a fresh one, or a copy of ours where chance hides in it."""
+    engine = bare_game(spec)
+    if engine.get_type().chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
+        return first.engine.clone()  # type: ignore[attr-defined]
+    return engine.new_initial_state()
 
 
-@pytest.mark.parametrize(
-    ("spec", "recall"),
-    [
-        ("connect_four", False),  # perfect information
-        ("leduc_poker(players=3)", True),  # hidden cards, chance in the middle, three seats
-        ("backgammon", False),  # perfect information, chance between turns
-        ("goofspiel(num_cards=5,imp_info=True)", True),  # simultaneous
-        ("laser_tag(horizon=30)", False),  # simultaneous, chance, reward per step
-        ("matrix_pd", True),  # general sum, one shot
-        ("pig(horizon=60)", False),  # one seat may act again and again
-        ("coop_box_pushing(horizon=12)", False),  # the engine repeats its reward at chance nodes
-    ],
-)
-@few
+def check_state(spec: str, seed: int) -> None:
+    game = game_of(spec)
+    state = game.new_state(seed)
+    engine = start_of(spec, state)
+    positions = play_state(game, state, np.random.default_rng(seed), LONGEST)
+    check_against_engine(engine, positions, state.history())
+
+
+def check_tables(spec: str, seed: int, tables: Tables) -> None:
+    for played in play_tables(tables, range(seed, seed + tables.size), np.random.default_rng(seed), LONGEST):
+        check_against_engine(start_of(spec, played.first), played.positions, played.last.history())
+
+
+@pytest.mark.parametrize("spec", QUICK)
+@settings(max_examples=2, deadline=None)
 @given(seed=seeds)
-def test_open_spiel(spec: str, recall: bool, seed: int) -> None:
-    game = make_game(spec)
-    rng = np.random.default_rng(seed)
-    state = game.new_state(seed)
-    engine = pyspiel.load_game(spec).new_initial_state()
-    done = 0  # moves of the history that the engine has made
-    rewards: tuple[float, ...] | None = None
-    while True:
-        moves = state.history()
-        while done < len(moves):  # the engine gets our history, chance included
-            if engine.is_simultaneous_node():
-                engine.apply_actions([action for _, action in moves[done : done + game.num_seats]])
-                done += game.num_seats
-                continue
-            player, action = moves[done]
-            assert player == engine.current_player()
-            if player == CHANCE:
-                assert action in [outcome for outcome, probability in engine.chance_outcomes() if probability > 0]
-            engine.apply_action(action)
-            done += 1
-        if rewards is not None:
-            assert rewards == tuple(engine.rewards())
-        assert state.returns() == tuple(engine.returns())
-        assert (state.ending() == "terminated") == engine.is_terminal()
-        observations, masks = views(game, state)
-        for seat in range(game.num_seats):
-            expected = np.array(engine_tensor(engine, seat, recall), np.float32)
-            np.testing.assert_array_equal(observations[seat].ravel(), expected)
-            legal = [] if engine.is_terminal() else engine.legal_actions(seat)
-            assert np.flatnonzero(masks[seat]).tolist() == legal
-        if engine.is_terminal():
-            return
-        rewards = state.apply(random_joint_action(state, masks, rng))
+def test_states_play_as_the_engine_does(spec: str, seed: int) -> None:
+    check_state(spec, seed)
 
 
-@pytest.mark.parametrize(
-    ("spec", "make"), [("pettingzoo:tictactoe_v3", tictactoe_env), ("pettingzoo:connect_four_v3", connect_four_env)]
-)
-@few
+@pytest.mark.parametrize("spec", QUICK)
+@settings(max_examples=2, deadline=None)
 @given(seed=seeds)
-def test_pettingzoo_turn_based(spec: str, make: Any, seed: int) -> None:
-    """Against the environment in all its wrappers, driven as PettingZoo's own documentation drives it."""
-    game = make_game(spec)
-    rng = np.random.default_rng(seed)
-    state = game.new_state(seed)
-    env = make()
-    env.reset(seed=seed)
-    received = dict.fromkeys(env.possible_agents, 0.0)
-    for agent in env.agent_iter():
-        seen, reward, terminated, truncated, _ = env.last()
-        received[agent] += reward
-        if terminated or truncated:
-            assert state.ending() == ("terminated" if terminated else "truncated")
-            env.step(None)
-            continue
-        assert state.ending() is None
-        assert state.acting() == (env.possible_agents.index(agent),)
-        observations, masks = views(game, state)
-        for seat, other in enumerate(env.possible_agents):
-            np.testing.assert_array_equal(observations[seat], env.observe(other)["observation"])
-        np.testing.assert_array_equal(masks[state.acting()[0]], seen["action_mask"])
-        actions = random_joint_action(state, masks, rng)
-        env.step(actions[0])
-        assert state.apply(actions) == tuple(env.rewards[other] for other in env.possible_agents)
-    assert state.returns() == tuple(received.values())
-    assert sum(map(abs, state.returns())) in (0.0, 2.0)
+def test_tables_play_as_the_engine_does(spec: str, seed: int) -> None:
+    check_tables(spec, seed, game_of(spec).tables(2))
 
 
-@few
-@given(seed=seeds, cycles=st.integers(1, 6))
-def test_pettingzoo_parallel(seed: int, cycles: int) -> None:
-    game = make_game(f"pettingzoo:rps_v2(max_cycles={cycles})")
-    rng = np.random.default_rng(seed)
-    state = game.new_state(seed)
-    env = rps_env(max_cycles=cycles)
-    seen, _ = env.reset(seed=seed)
-    while env.agents:
-        assert state.acting() == (0, 1)
-        observations, masks = views(game, state)
-        for seat, agent in enumerate(env.possible_agents):
-            np.testing.assert_array_equal(observations[seat], np.eye(4)[seen[agent]])
-        assert masks.all()
-        actions = random_joint_action(state, masks, rng)
-        seen, rewards, terminations, truncations, _ = env.step(dict(zip(env.possible_agents, actions, strict=True)))
-        assert state.apply(actions) == tuple(rewards[agent] for agent in env.possible_agents)
-    assert any(truncations.values())
-    assert not any(terminations.values())
-    assert state.ending() == "truncated"
-    assert len(state.history()) == 2 * cycles
+@pytest.mark.parametrize("spec", QUICK)
+def test_tables_of_states_play_as_the_engine_does(spec: str) -> None:
+    check_tables(spec, 5, StateTables(game_of(spec), 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", sorted(LONG))
+def test_long_games_are_played_as_the_engine_does(spec: str) -> None:
+    check_state(spec, 0)
+    check_tables(spec, 1, game_of(spec).tables(1))
+    check_tables(spec, 2, StateTables(game_of(spec), 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", QUICK)
+@settings(max_examples=4, deadline=None)
+@given(seed=seeds)
+def test_more_random_play_equals_the_engine(spec: str, seed: int) -> None:
+    check_state(spec, seed)
+    check_tables(spec, seed, game_of(spec).tables(2))
+
+
+def random_step(game: Game, state: State, rng: np.random.Generator) -> None:
+    state.apply([random_action(game, look(game, state, seat)[1], rng) for seat in state.acting()])
 
 
 def test_chance_follows_its_probabilities() -> None:
@@ -157,7 +186,7 @@ def test_recorded_chance_comes_first_and_the_generator_goes_on_as_it_would_have(
     rng = np.random.default_rng(5)
     state = game.new_state(11)
     for _ in range(20):
-        state.apply(random_joint_action(state, views(game, state)[1], rng))
+        random_step(game, state, rng)
     chance = [action for player, action in state.history() if player == CHANCE]
     again = game.new_state(11, chance[:4])
     for player, action in state.history():
