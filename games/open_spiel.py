@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from games.cards import CARDS, draw_cards
@@ -13,7 +13,9 @@ from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, St
 from games.digest import position_digest
 from games.drawing import draw_engine, drawn_as, engine_move
 from games.legality import check_joint_action, illegal_action
-from games.open_spiel_specs import describe, load_engine, uses_information_state
+from games.open_spiel_catalogue import describe
+from games.open_spiel_specs import default_view, engine_errors, load_engine, own_teams, read_spec
+from games.specs import parse_teams
 
 if TYPE_CHECKING:
     from games.open_spiel_tables import OpenSpielTables
@@ -52,12 +54,17 @@ class OpenSpielGame(Game):
     """An OpenSpiel game. Made by :func:`games.make_game` from a canonical spec."""
 
     def __init__(self, spec: str) -> None:
+        parts = read_spec(spec)
         self.spec = spec
-        self.engine = load_engine(spec)
-        info = describe(spec, self.engine)
+        self.engine = load_engine(parts)
+        info = describe(spec, self.engine, parts.view)
         if not info.playable or info.observation is None:
             raise UnknownGameError(f"{spec!r} cannot be played: {info.reason}")
+        with engine_errors(spec):  # some parameters are first looked at by a state
+            if self.engine.new_initial_state().is_terminal():
+                raise UnknownGameError(f"{spec!r} cannot be played: its parameters leave nothing to play")
         kind = self.engine.get_type()
+        self.view = parts.view or default_view(kind)
         self.name: str = kind.short_name
         self.one_suit = bool(self.engine.get_parameters().get("suit_isomorphism"))
         self.drawn_as = drawn_as(kind.short_name, self.engine.get_parameters())
@@ -74,9 +81,9 @@ class OpenSpielGame(Game):
         self.min_return = lowest if math.isfinite(lowest) else None
         self.replayable = info.chance != "sampled"
         self.has_chance = info.chance != "none"
-        self.rewards_each_step = kind.reward_model.name == "REWARDS" or not _PAY_EARLY.isdisjoint(
-            [kind.short_name, *_games_within(self.engine.get_parameters())]
-        )
+        self.rewards_each_step = kind.reward_model.name == "REWARDS" or not _PAY_EARLY.isdisjoint(parts.games)
+        named = parts.teams and parse_teams(parts.teams, info.seats)
+        self._teams = named or own_teams(parts, self.engine)
         self._observers = threading.local()
 
     def __reduce__(self) -> tuple[type[OpenSpielGame], tuple[str]]:
@@ -85,6 +92,10 @@ class OpenSpielGame(Game):
     @property
     def public_moves(self) -> bool:
         return self._public_moves
+
+    @property
+    def teams(self) -> tuple[int, ...]:
+        return self._teams
 
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> OpenSpielState:
         dice = Chance(seed, tuple(chance))
@@ -102,7 +113,7 @@ class OpenSpielGame(Game):
         import pyspiel
         from open_spiel.python.observation import make_observation
 
-        recall = uses_information_state(self.engine.get_type())
+        recall = self.view == "information_state"
         observation = make_observation(self.engine, pyspiel.IIGObservationType(perfect_recall=True) if recall else None)
         # The C++ object inside the Python wrapper saves a call in the hottest loop; games in Python have no inside.
         return getattr(observation, "_observation", observation).set_from, observation.tensor
@@ -185,6 +196,9 @@ class OpenSpielState(State):
         return draw_engine(game.drawn_as, text)
 
     def action_name(self, seat: int, action: int) -> str:
+        # The engine trusts the action: one that is not legal, as in a record tampered with, may end the process.
+        if action not in self.engine.legal_actions(seat):
+            raise illegal_action(self.game, seat, action)
         return engine_move(self.game.drawn_as, action, str(self.engine.action_to_string(seat, action)))
 
     def digest(self) -> str:
@@ -192,14 +206,6 @@ class OpenSpielState(State):
 
     def clone(self) -> Self:
         return type(self)(self.game, self.engine.clone(), self._chance.copy())
-
-
-def _games_within(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the games that a game is made of, such as the one that ``misere(game=...)`` turns round."""
-    for value in parameters.values():
-        if isinstance(value, dict):
-            yield value["name"]
-            yield from _games_within(value)
 
 
 def resolve_chance(engine: Any, chance: Chance) -> int:

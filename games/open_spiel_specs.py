@@ -1,26 +1,75 @@
-"""OpenSpiel's catalogue: which games there are, what their parameters mean, and which can be played here."""
+"""OpenSpiel's specs: which parameters a game takes, what they mean, and what OpenSpiel loads for them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from games.contract import GameError, UnknownGameError, Utility
-from games.specs import GameInfo, format_spec, parse_spec, suggest
+from games.contract import GameError, UnknownGameError
+from games.open_spiel_guards import check_transform
+from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 
-_UTILITIES: dict[str, Utility] = {
-    "ZERO_SUM": "zero_sum",
-    "CONSTANT_SUM": "constant_sum",
-    "IDENTICAL": "common_payoff",
-    "GENERAL_SUM": "general_sum",
+View = Literal["information_state", "observation"]
+"""Which of the engine's tensors the seats see."""
+
+OURS = ("teams", "view")
+"""Parameters of the outermost game that are ours, not OpenSpiel's: who plays together, and what the seats see."""
+
+PARTNERSHIPS = frozenset({"bridge", "euchre", "spades", "tiny_bridge_4p"})
+"""Games of four seats in which those that face each other are partners. OpenSpiel does not say so itself."""
+
+_EXAMPLES = {
+    "add_noise": "add_noise(epsilon=0.1,game=leduc_poker(),seed=1)",
+    "cached_tree": "cached_tree(game=leduc_poker())",
+    "coop_to_1p": "coop_to_1p(game=tiny_hanabi())",
+    "efg_game": "efg_game(filename=game.efg)",
+    "misere": "misere(game=tic_tac_toe())",
+    "nfg_game": "nfg_game(filename=game.nfg)",
+    "normal_form_extensive_game": "normal_form_extensive_game(game=kuhn_poker())",
+    "repeated_game": "repeated_game(num_repetitions=10,stage_game=matrix_pd())",
+    "repeated_poker": "repeated_poker(max_num_hands=5,reset_stacks=True,rotate_dealer=True,"
+    "universal_poker_game_string=universal_poker(betting=nolimit,bettingAbstraction=fullgame))",
+    "restricted_nash_response": "restricted_nash_response(game=leduc_poker(),p=0.3)",
+    "start_at": "start_at(game=tic_tac_toe(),history=4;0)",
+    "turn_based_simultaneous_game": "turn_based_simultaneous_game(game=goofspiel())",
+    "zerosum": "zerosum(game=sheriff())",
 }
-_CHANCE = {"DETERMINISTIC": "none", "EXPLICIT_STOCHASTIC": "explicit", "SAMPLED_STOCHASTIC": "sampled"}
-_INFORMATION = {"PERFECT_INFORMATION": "perfect", "IMPERFECT_INFORMATION": "imperfect", "ONE_SHOT": "one_shot"}
+"""For each game that needs parameters, some that it can be played with (for files, of your own)."""
+
+_Value = bool | int | float | str | dict[str, Any]
+"""A parameter as ``pyspiel.load_game`` takes it; a game is a dict with its ``name``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSpielSpec:
+    """A spec taken apart.
+
+    Attributes:
+        name: the short name of the outermost game.
+        parameters: its parameters, as the engine takes them.
+        view: the tensor asked for; None for the game's default.
+        teams: as written; None for the game's own.
+    """
+
+    name: str
+    parameters: dict[str, _Value]
+    view: View | None = None
+    teams: str | None = None
+
+    @property
+    def games(self) -> tuple[str, ...]:
+        """The names of this game and of those it is made of."""
+        return tuple(_names({"name": self.name} | self.parameters))
+
+    def __str__(self) -> str:
+        ours = {key: value for key in OURS if (value := getattr(self, key)) is not None}
+        return format_spec(self.name, {key: _text(value) for key, value in self.parameters.items()} | ours)
 
 
 def game_types() -> dict[str, Any]:
@@ -38,105 +87,130 @@ def canonical_spec(text: str) -> str:
         GameError: a parameter is unknown or its value does not fit.
     """
     types = game_types()
-    name, parameters = _typed_parameters(text, types)
-    if types[name].default_loadable and parameters:
-        told = load_engine(format_spec(name, parameters)).get_parameters()
-        for key in list(parameters):
-            shorter = {other: value for other, value in parameters.items() if other != key}
-            if load_engine(format_spec(name, shorter)).get_parameters() == told:
-                parameters = shorter
-    return format_spec(name, parameters)
+    spec = read_spec(text, types)
+    with engine_errors(str(spec)):
+        check_transform(spec.name, spec.parameters, _load)
+    parameters = _shortest(spec.name, spec.parameters, types)
+    view, teams = spec.view, spec.teams
+    if view or teams:
+        engine = load_engine(spec)
+        kind = engine.get_type()
+        if view:
+            if not getattr(kind, f"provides_{view}_tensor"):
+                raise GameError(f"a view must be one the game offers, but {spec.name!r} has no {view} tensor")
+            view = None if view == default_view(kind) else view
+        if teams:
+            named = parse_teams(teams, engine.num_players())
+            teams = None if named == own_teams(spec, engine) else format_teams(named)
+    return str(OpenSpielSpec(spec.name, parameters, view, teams))
 
 
-def load_engine(spec: str) -> Any:
-    """The ``pyspiel.Game`` of a canonical spec.
+def read_spec(text: str, types: Mapping[str, Any] | None = None) -> OpenSpielSpec:
+    """Take a spec apart and check its names and the types of its values.
+
+    Raises:
+        UnknownGameError, GameError: as :func:`canonical_spec`.
+    """
+    types = game_types() if types is None else types
+    name, raw = parse_spec(text)
+    # The day OpenSpiel names a parameter as we do, its own wins there, and the test of our names fails.
+    known = types[name].parameter_specification if name in types else {}
+    ours = {key: raw.pop(key) for key in OURS if key in raw and key not in known}
+    view = ours.get("view")
+    if view is not None and view not in get_args(View):
+        raise GameError(f"a view must be {' or '.join(get_args(View))}, but {name!r} got view={view}")
+    return OpenSpielSpec(name, _typed_parameters(name, raw, types), cast(View | None, view), ours.get("teams"))
+
+
+def load_engine(spec: OpenSpielSpec) -> Any:
+    """The ``pyspiel.Game`` of a spec.
 
     Raises:
         UnknownGameError: it cannot be played as it stands; the message says why.
         GameError: the parameters do not make a game.
     """
-    import pyspiel
-
-    name, parameters = parse_spec(spec)
-    kind = game_types()[name]
-    if reason := _unloadable(kind, bool(parameters)):
-        raise UnknownGameError(f"{spec!r} cannot be played: {reason}")
-    try:
-        with _quiet_engine():
-            return pyspiel.load_game(spec)
-    except (pyspiel.SpielError, ValueError) as error:
-        raise GameError(f"{spec!r} must be a valid game, but OpenSpiel says: {_one_line(error)}") from error
+    kind = game_types()[spec.name]
+    if reason := unloadable(kind, bool(spec.parameters)):
+        raise UnknownGameError(f"'{spec}' cannot be played: {reason}")
+    with engine_errors(str(spec)):
+        return _load(spec.name, spec.parameters)
 
 
-def describe(spec: str, engine: Any) -> GameInfo:
-    """What a loaded game is like, and whether it can be played here."""
-    kind = engine.get_type()
-    shape, reason = observation_shape(engine)
-    return _info(spec, kind, engine.num_players(), shape, engine.num_distinct_actions(), reason)
+def own_teams(spec: OpenSpielSpec, engine: Any) -> tuple[int, ...]:
+    """The teams that the rules themselves make; every seat its own where they make none."""
+    seats = range(engine.num_players())
+    partners = len(seats) == 4 and not PARTNERSHIPS.isdisjoint(spec.games)
+    return tuple(seat % 2 if partners else seat for seat in seats)
 
 
-def uses_information_state(kind: Any) -> bool:
-    """Whether seats see the information-state tensor: hidden information needs what was seen before, too."""
+def default_view(kind: Any) -> View:
+    """What seats see unless a spec says otherwise: hidden information needs what was seen before, too."""
     hidden = kind.information.name != "PERFECT_INFORMATION" or not kind.provides_observation_tensor
-    return bool(kind.provides_information_state_tensor and hidden)
+    return "information_state" if kind.provides_information_state_tensor and hidden else "observation"
 
 
-def observation_shape(engine: Any) -> tuple[tuple[int, ...] | None, str]:
-    """Shape of an observation in the tensor's own dimensions; or None and the reason."""
-    kind = engine.get_type()
-    if kind.action_structs_only:
-        return None, "its actions are structures, not numbers"
-    if not (kind.provides_observation_tensor or kind.provides_information_state_tensor):
-        return None, "it offers no observation tensor"
-    recall = uses_information_state(kind)
-    shape = tuple(engine.information_state_tensor_shape() if recall else engine.observation_tensor_shape())
-    if min(shape, default=0) <= 0 or engine.num_distinct_actions() <= 0:
-        return None, f"its parameters leave nothing to see or do (observation {shape})"
-    return shape, ""
-
-
-def catalogue(names: list[str]) -> list[GameInfo]:
-    """One line for each of these registered names, at default parameters."""
-    types = game_types()
-    return [_listed(types[name]) for name in names]
-
-
-def _listed(kind: Any) -> GameInfo:
-    if reason := _unloadable(kind, False):
-        return _info(kind.short_name, kind, 0, None, 0, reason)
-    return describe(kind.short_name, load_engine(kind.short_name))
-
-
-def _info(spec: str, kind: Any, seats: int, shape: tuple[int, ...] | None, actions: int, reason: str) -> GameInfo:
-    return GameInfo(
-        spec=spec,
-        title=kind.long_name,
-        library="openspiel",
-        seats=seats,
-        dynamics="simultaneous" if kind.dynamics.name == "SIMULTANEOUS" else "turn_based",
-        information=_INFORMATION[kind.information.name],
-        utility=_UTILITIES[kind.utility.name],
-        chance=_CHANCE[kind.chance_mode.name],
-        observation=shape,
-        actions=actions,
-        playable=not reason,
-        reason=reason,
-    )
-
-
-def _unloadable(kind: Any, parameters: bool) -> str:
+def unloadable(kind: Any, parameters: bool) -> str:
     """Why a game must not even be loaded; empty when it may be."""
     if kind.dynamics.name == "MEAN_FIELD":
         return "mean-field games have no seats of their own"
     if not kind.default_loadable and not parameters:
         known = ", ".join(sorted(kind.parameter_specification))
-        inner = "goofspiel()" if kind.short_name == "turn_based_simultaneous_game" else "tic_tac_toe()"
-        return f"it needs parameters ({known})" + (f", e.g. {kind.short_name}(game={inner})" if known == "game" else "")
+        return f"it needs parameters ({known}), e.g. {_EXAMPLES.get(kind.short_name, kind.short_name + '(...)')}"
     return ""
 
 
-def _typed_parameters(text: str, types: dict[str, Any]) -> tuple[str, dict[str, str]]:
-    name, raw = parse_spec(text)
+@contextlib.contextmanager
+def engine_errors(spec: str) -> Iterator[None]:
+    """Turn what the engine raises at bad parameters into one line, and keep it from printing beside it.
+
+    Raises:
+        GameError: the engine raised something.
+    """
+    try:
+        with _quiet_engine():
+            yield
+    except (RuntimeError, ValueError, MemoryError) as error:  # pyspiel.SpielError is a RuntimeError
+        raise GameError(f"{spec!r} must be a valid game, but OpenSpiel says: {_one_line(error)}") from error
+
+
+def _load(name: str, parameters: Mapping[str, _Value]) -> Any:
+    """Load by typed values: as text, OpenSpiel takes every string of digits for a number."""
+    import pyspiel
+
+    return pyspiel.load_game(name, dict(parameters))
+
+
+def _shortest(name: str, parameters: dict[str, _Value], types: Mapping[str, Any]) -> dict[str, _Value]:
+    """The parameters without those that say the default, also within games that are parameters."""
+    short = {
+        key: _named(str(value["name"]), _shortest(str(value["name"]), _within(value), types))
+        if isinstance(value, dict)
+        else value
+        for key, value in parameters.items()
+    }
+    for key, value in list(short.items()):
+        without = {other: kept for other, kept in short.items() if other != key}
+        if not isinstance(value, dict) and _means_the_same(name, short, without, key, types[name]):
+            short = without
+    return short
+
+
+def _means_the_same(name: str, full: Mapping[str, _Value], without: Mapping[str, _Value], key: str, kind: Any) -> bool:
+    """Whether leaving out ``key`` makes the same game."""
+    if unloadable(kind, bool(without)):
+        return False
+    with engine_errors(format_spec(name, {other: _text(value) for other, value in full.items()})):
+        told = _load(name, full).get_parameters()
+    if key not in told and full[key] != kind.parameter_specification[key]:
+        return False  # many a game keeps quiet about its parameters
+    try:
+        with engine_errors(name):
+            return bool(_load(name, without).get_parameters() == told)
+    except GameError:
+        return False
+
+
+def _typed_parameters(name: str, raw: Mapping[str, str], types: Mapping[str, Any]) -> dict[str, _Value]:
     if name not in types:
         raise UnknownGameError(
             f"a game must be known, but there is no {name!r}{suggest(name, types)}; see `arena games`"
@@ -145,32 +219,63 @@ def _typed_parameters(text: str, types: dict[str, Any]) -> tuple[str, dict[str, 
     for key in raw:
         if key not in known:
             takes = f"{name!r} takes {', '.join(sorted(known)) or 'none'}"
-            raise GameError(f"a parameter must be known, but {key!r} is not: {takes}{suggest(key, known)}")
-    parameters = {key: _typed(name, key, value, known[key], types) for key, value in raw.items()}
+            ours = f"; {key} belongs into the outermost brackets" if key in OURS else suggest(key, known)
+            raise GameError(f"a parameter must be known, but {key!r} is not: {takes}{ours}")
     low, high = types[name].min_num_players, types[name].max_num_players
-    if "players" in parameters and isinstance(known["players"], int) and not low <= int(raw["players"]) <= high:
-        raise GameError(f"{name!r} must have {low} to {high} players, but got players={raw['players']}")
-    return name, parameters
+    parameters = {key: _typed(name, key, value, known[key], types) for key, value in raw.items()}
+    players = parameters.get("players")
+    if isinstance(players, int) and not low <= players <= high:
+        raise GameError(f"{name!r} must have {low} to {high} players, but got players={players}")
+    return parameters
 
 
-def _typed(name: str, key: str, value: str, default: object, types: dict[str, Any]) -> str:
-    """The value as OpenSpiel's own parser wants it for the type of its default."""
+def _typed(name: str, key: str, value: str, default: object, types: Mapping[str, Any]) -> _Value:
+    """The value in the type of its default."""
     try:
         match default:
             case bool():
-                return {"true": "True", "false": "False"}[value.lower()]
+                return {"true": True, "false": False}[value.lower()]
             case int():
-                return str(int(value))
+                number = int(value)
+                if not -(2**31) <= number < 2**31:
+                    raise ValueError
+                return number
             case float():
-                return np.format_float_positional(float(value), trim="0")
+                if not np.isfinite(real := float(value)):
+                    raise ValueError
+                return real
             case dict():
-                inner, parameters = _typed_parameters(value, types)
-                return format_spec(inner, parameters) if parameters else f"{inner}()"
+                inner, raw = parse_spec(value)
+                parameters = _typed_parameters(inner, raw, types)
+                if reason := unloadable(types[inner], bool(parameters)):
+                    raise UnknownGameError(f"{inner!r} cannot be played within {name!r}: {reason}")
+                return _named(inner, parameters)
             case _:
                 return value
     except (KeyError, ValueError):
         kind = type(default).__name__
         raise GameError(f"parameter {key!r} of {name!r} must be of type {kind}, but got {value!r}") from None
+
+
+def _text(value: _Value) -> str:
+    if isinstance(value, dict):
+        return format_spec(value["name"], {key: _text(inner) for key, inner in _within(value).items()}, brackets=True)
+    return np.format_float_positional(value, trim="0") if isinstance(value, float) else str(value)
+
+
+def _named(name: str, parameters: Mapping[str, _Value]) -> dict[str, Any]:
+    return {"name": name, **parameters}
+
+
+def _within(game: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in game.items() if key != "name"}
+
+
+def _names(game: Mapping[str, Any]) -> Iterator[str]:
+    yield game["name"]
+    for value in game.values():
+        if isinstance(value, dict):
+            yield from _names(value)
 
 
 def _one_line(error: Exception) -> str:

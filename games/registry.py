@@ -65,7 +65,7 @@ def list_games(pattern: str = "") -> list[GameInfo]:
         pattern: only games whose spec or title contains this, or whose spec matches it as a shell pattern
             (``*poker*``); letters in any case. Empty for all.
     """
-    from games.open_spiel_specs import catalogue as open_spiel_catalogue
+    from games.open_spiel_catalogue import catalogue as open_spiel_catalogue
     from games.open_spiel_specs import game_types
     from games.pettingzoo import catalogue as pettingzoo_catalogue
     from games.pettingzoo_specs import CLASSIC

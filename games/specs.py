@@ -86,13 +86,37 @@ def _split(text: str, inside: str) -> list[str]:
     return parts if any(part.strip() for part in parts) else []
 
 
-def format_spec(name: str, parameters: Mapping[str, str]) -> str:
-    """The canonical text: parameters sorted, no spaces, no empty brackets."""
+def format_spec(name: str, parameters: Mapping[str, str], *, brackets: bool = False) -> str:
+    """The canonical text: parameters sorted, no spaces, empty brackets only where ``brackets`` are wanted."""
     inside = ",".join(f"{key}={value}" for key, value in sorted(parameters.items()))
-    return f"{name}({inside})" if inside else name
+    return f"{name}({inside})" if inside or brackets else name
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'x' or 'y'?"`` for the nearest known names, or nothing when none is near."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def parse_teams(text: str, seats: int) -> tuple[int, ...]:
+    """The team of each seat from its text: one digit or letter per seat, equal ones play together (``0101``).
+
+    Teams are numbered in the order of their first seats, so ``1010`` and ``0101`` are the same.
+
+    Raises:
+        GameError: there is not one letter per seat, or all play together.
+    """
+    letters = list(dict.fromkeys(text))
+    if len(text) != seats or not text.isalnum():
+        raise GameError(
+            f"teams must be one digit or letter for each of the {seats} seats, but got {text!r}; write e.g. "
+            f"teams={format_teams([seat % 2 for seat in range(seats)])}"
+        )
+    if len(letters) < 2:
+        raise GameError(f"there must be at least two teams, but teams={text} has {len(letters)}; name another")
+    return tuple(letters.index(letter) for letter in text)
+
+
+def format_teams(teams: Iterable[int]) -> str:
+    """The text that :func:`parse_teams` reads."""
+    return "".join("0123456789abcdefghijklmnopqrstuvwxyz"[team] for team in teams)

@@ -1,0 +1,92 @@
+"""What some of OpenSpiel's game transforms require, and do not check: they would end the process or never return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from games.contract import GameError
+
+_ONE_PLAYER = ("hanabi", "tiny_bridge_2p", "tiny_hanabi")
+"""The games that ``coop_to_1p`` can take; it crashes on every other one tried."""
+
+_MOST_PROFILES = 1_000_000
+"""Pure strategy profiles of a normal form; its matrices have a cell for each."""
+
+_MOST_NODES = 100_000
+"""Positions looked at to count the profiles."""
+
+
+def check_transform(name: str, parameters: Mapping[str, Any], load: Callable[[str, Mapping[str, Any]], Any]) -> None:
+    """Check a game and the games that it is made of.
+
+    Args:
+        name: short name of the game.
+        parameters: its parameters as the engine takes them.
+        load: loads a game from the two.
+
+    Raises:
+        GameError: a requirement is not met.
+    """
+    for value in parameters.values():
+        if isinstance(value, dict):
+            check_transform(value["name"], _within(value), load)
+    inner = parameters.get("game", {})
+    if not inner:
+        return
+    within = inner["name"]
+    if name == "coop_to_1p" and within not in _ONE_PLAYER:
+        raise GameError(f"coop_to_1p must be made of {', '.join(_ONE_PLAYER)}, but got {within}: OpenSpiel fails on it")
+    if name == "start_at":
+        _check_start(within, load(within, _within(inner)), parameters.get("history", ""))
+    if name == "normal_form_extensive_game":
+        _check_size(within, load(within, _within(inner)))
+    if name == "restricted_nash_response":
+        seats, fixed = load(within, _within(inner)).num_players(), parameters.get("fixed_player", 0)
+        if not 0 <= fixed < seats or not 0 <= parameters.get("p", 0.5) <= 1:
+            raise GameError(
+                f"restricted_nash_response must have 0 <= fixed_player < {seats} and 0 <= p <= 1, but got "
+                f"fixed_player={fixed} and p={parameters.get('p', 0.5)}"
+            )
+
+
+def _check_start(name: str, engine: Any, history: str) -> None:
+    """The engine makes the moves of a start unchecked, chance outcomes that do not exist included."""
+    state = engine.new_initial_state()
+    for at, text in enumerate(history.split(";") if history else []):
+        action = int(text) if text.strip().lstrip("-").isdigit() else None
+        if state.is_terminal() or action not in state.legal_actions():
+            legal = [] if state.is_terminal() else state.legal_actions()
+            raise GameError(
+                f"the history of start_at must be legal actions such as 4;0, but {text!r} at place {at} is none in "
+                f"{name}, where {legal[:10]}{'...' * (len(legal) > 10)} are"
+            )
+        state.apply_action(action)
+    if state.is_terminal():
+        raise GameError(f"start_at must leave something to play, but {name} is over after {history}; end it earlier")
+
+
+def _check_size(name: str, engine: Any) -> None:
+    """A normal form has a row for every pure strategy: the product of the choices at all information states."""
+    profiles, nodes = 1, 0
+    seen: set[tuple[int, str]] = set()
+    todo = [engine.new_initial_state()]
+    while todo:
+        state, nodes = todo.pop(), nodes + 1
+        if profiles > _MOST_PROFILES or nodes > _MOST_NODES:
+            raise GameError(
+                f"normal_form_extensive_game must have at most {_MOST_PROFILES:,} pure strategy profiles, but {name} "
+                "has more; name a smaller game, e.g. kuhn_poker()"
+            )
+        if state.is_terminal():
+            continue
+        for seat in () if state.is_chance_node() else range(engine.num_players()):
+            legal = state.legal_actions(seat)
+            if legal and (key := (seat, state.information_state_string(seat))) not in seen:
+                seen.add(key)
+                profiles *= len(legal)
+        todo += [state.child(action) for action in state.legal_actions()]
+
+
+def _within(game: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in game.items() if key != "name"}
