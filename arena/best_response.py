@@ -102,7 +102,8 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         self._state: State | None = None
         self._seat, self._opponent = self._seats[0], 0
         self._paid = 0.0  # what the episode's rewards sum to so far
-        self._forfeited = False
+        self._over = False  # the game is, or the seat has lost it by a masked-out action
+        self._mask = np.zeros(game.num_actions, np.bool_)
 
     @property
     def position(self) -> State:
@@ -125,7 +126,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         skipped_return = 0.0
         for skipped in range(_MOST_SKIPPED):
             self._begin()
-            if self._acts():
+            if not self._over:
                 self._show()
                 observation, info = self._look()
                 return observation, info | {"skipped_games": skipped, "skipped_return": skipped_return}
@@ -142,27 +143,27 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
             IllegalActionError: the action lies outside the action space, or an opponent's is not legal.
             GameError: the episode is over.
         """
-        if not self._acts():
+        state = self.position
+        if self._over:
             raise GameError("a step needs a running episode, but this one is over; call reset()")
         if isinstance(self.action_space, gym.spaces.Discrete):
             action = int(action)
             if not 0 <= action < self.action_space.n:
                 raise illegal_action(self.game, self._seat, action)
-            if not self.action_masks()[action]:
+            if not self._mask[action]:
                 return self._forfeit(action)
         self._play(action)
         self._wait()
-        earned = self.position.returns()[self._seat]
+        earned = state.returns()[self._seat]
         reward, self._paid = earned - self._paid, earned
-        ending = None if self._acts() else self.position.seat_endings()[self._seat]
+        ending = state.seat_endings()[self._seat] if self._over else None
         self._show()
         observation, info = self._look()
         return observation, reward, ending == "terminated", ending == "truncated", info
 
     def action_masks(self) -> BoolArray:
         """What is legal now, bool ``(n,)``; nothing once the episode is over. All true where actions are continuous."""
-        _, mask = self._see(self._seat)
-        return mask & (not self._forfeited)
+        return self._mask.copy()
 
     def render(self) -> str | None:  # type: ignore[override]
         """The position as text in the mode ``"ansi"``; printed in the mode ``"human"``."""
@@ -183,19 +184,17 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         """Start a game and play it until the seat acts or it is over."""
         self._state = self.game.new_state(int(self.np_random.integers(2**53)))
         self._seat = int(self.np_random.choice(self._seats))
-        self._paid, self._forfeited = 0.0, False
+        self._paid = 0.0
         if self.opponents:
             self._opponent = int(self.np_random.choice(len(self.opponents), p=self._shares))
             self.opponents[self._opponent].reset([0])
         self._wait()
 
-    def _acts(self) -> bool:
-        return self._seat in self.position.acting() and not self._forfeited
-
     def _wait(self) -> None:
         """Let the others act until the seat does or the game is over."""
         while (acting := self.position.acting()) and self._seat not in acting:
             self._play(None)
+        self._over = not acting
 
     def _play(self, action: Any) -> None:
         """One step of the game, with the seat's own action where it acts."""
@@ -211,8 +210,14 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         observations, masks = zip(*map(self._see, seats), strict=True)
         tables = np.zeros(len(seats), np.int64)
         turn = Turn(np.stack(observations), np.stack(masks), np.array(seats), tables, lambda table: state)
-        actions: list[Any] = np.asarray(self.opponents[self._opponent].act(turn, self.np_random)).tolist()
-        return actions
+        opponent = self.opponents[self._opponent]
+        answer = np.asarray(opponent.act(turn, self.np_random))
+        if answer.shape[:1] != (len(seats),):
+            raise AgentError(
+                f"an opponent must give one action for each of its {len(seats)} rows, but {type(opponent).__name__} "
+                f"gave an array of shape {answer.shape}"
+            )
+        return list(answer.tolist())
 
     def _see(self, seat: int) -> tuple[FloatArray, BoolArray]:
         observation = np.empty(self.game.observation_shape, np.float32)
@@ -221,17 +226,18 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         return observation, mask
 
     def _look(self) -> tuple[FloatArray, dict[str, Any]]:
-        observation, mask = self._see(self._seat)
+        observation, self._mask = self._see(self._seat)
+        self._mask &= not self._over
         info: dict[str, Any] = {"seat": self._seat, "opponent": self._opponent}
         if isinstance(self.action_space, gym.spaces.Discrete):
-            info["action_mask"] = (mask & (not self._forfeited)).astype(np.int8)
+            info["action_mask"] = self._mask.astype(np.int8)
         return observation, info
 
     def _forfeit(self, action: int) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
         """End the episode for a masked-out action."""
         earned = self.position.returns()[self._seat] - 1.0
         total = earned if self.game.min_return is None else self.game.min_return
-        reward, self._paid, self._forfeited = total - self._paid, total, True
+        reward, self._paid, self._over = total - self._paid, total, True
         observation, info = self._look()
         return observation, reward, True, False, info | {"illegal_action": action}
 
