@@ -10,8 +10,13 @@ import numpy as np
 from agents.contract import Agent, QuitGame, Turn
 from games.contract import IntArray, State
 
-WIDTH = 100
-"""Columns the list of legal moves is wrapped to."""
+WIDTH = 79
+"""Columns that sentences are wrapped to."""
+
+_BLANK = "\xa0"  # where no line is broken
+
+_MOST_LINES = 5
+"""Lines of legal moves at most; a board has to stay in sight above them."""
 
 
 class HumanAgent(Agent):
@@ -21,10 +26,17 @@ class HumanAgent(Agent):
     entry that is no legal move is explained and asked again.
     """
 
-    def __init__(self, read: Callable[[str], str] = input, write: Callable[[str], object] = print) -> None:
-        """Read lines with ``read(prompt)`` and show text with ``write(text)``."""
+    def __init__(
+        self,
+        read: Callable[[str], str] = input,
+        write: Callable[[str], object] = print,
+        show: Callable[[State, int], object] | None = None,
+    ) -> None:
+        """Read lines with ``read(prompt)``, say something with ``write(text)``, show a position with
+        ``show(state, seat)``; without, the drawing is written."""
         self._read = read
         self._write = write
+        self._show = show or (lambda state, seat: write(f"\n{state.draw(seat)}"))
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         """The person's move for each row, ``(B,)`` int64.
@@ -40,9 +52,9 @@ class HumanAgent(Agent):
         names = {action: state.action_name(seat, action) for action in legal}
         # Numbers are offered only where no name looks like one, so that an entry never means two moves.
         numbered = not any(name.strip().lstrip("+-").isdigit() for name in names.values())
-        choices = [f"{action} {name}" if numbered else name for action, name in names.items()]
-        listed = textwrap.fill(f"Legal moves: {', '.join(choices)}", WIDTH, subsequent_indent="  ")
-        self._write(f"\n{state.draw(seat)}\nYou sit at seat {seat}. {listed}")
+        listed = _listed(names, numbered)
+        self._show(state, seat)
+        self._write(f"You sit at seat {seat}.\n{listed}")
         while True:
             try:
                 entry = self._read("Your move (q quits): ").strip()
@@ -53,7 +65,25 @@ class HumanAgent(Agent):
             action = _find(entry, names, numbered)
             if action is not None:
                 return action
-            self._write(f"{entry!r} is no legal move here; enter one of these, or q to quit. {listed}")
+            self._write(f"{entry!r} is no legal move here; enter one of these, or q to quit.\n{listed}")
+
+
+def _listed(names: dict[int, str], numbered: bool) -> str:
+    """The legal moves in a few lines; with its number where a name of several words does not tell it."""
+    choices = [
+        f"{action} {name}" if numbered and " " in name and not name.endswith(f" {action}") else name
+        for action, name in names.items()
+    ]
+    lines = textwrap.fill(
+        f"Legal moves: {', '.join(choice.replace(' ', _BLANK) for choice in choices)}",
+        WIDTH,
+        subsequent_indent="  ",
+        max_lines=_MOST_LINES,
+        placeholder=f" ... ({len(choices)} in all)",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines.replace(_BLANK, " ")
 
 
 def _find(entry: str, names: dict[int, str], numbered: bool) -> int | None:

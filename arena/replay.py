@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from arena.paint import painted
 from arena.text import duration, plain
 from games import CHANCE, Game, make_game
 from leagues.ratings import leaderboard
@@ -58,7 +59,7 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     Args:
         reader: the league.
         match_id: the match.
-        colour: mark headings and seats with ANSI colours.
+        colour: colour headings, seats and drawings with ANSI escapes, and mark what each step changed.
         trust_code: as in :func:`frames`.
 
     Raises:
@@ -76,9 +77,12 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
         f"{' against '.join(seats)}\n"
         f"{dim}{at}, {match.plies} plies in {duration(match.duration)}{reset}"
     )
+    before: str | None = None
     for frame in _frames(game, match):
         moves = ", ".join(f"{seats[seat]} plays {plain(name)}" for seat, name in frame.moves)
-        yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{plain(frame.drawing, lines=True)}"
+        drawing = painted(frame.drawing, before) if colour else plain(frame.drawing, lines=True)
+        yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
+        before = frame.drawing
     fault = "" if match.fault is None else f", at fault: {seats[match.fault]}"
     yield f"{bold}{result_text(match)}{reset}{fault}"
 
@@ -87,8 +91,9 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
     """A match as one JSON object, enough to repeat it anywhere.
 
     Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
-    ``[player, action]``, chance is player -1), ``returns``, ``ending``, ``fault`` (seat, null unless a crash),
-    ``digest`` (of the final position) and ``versions`` (of the libraries that made the league).
+    ``[player, action]``, chance is player -1, a continuous action a list of numbers), ``returns``, ``ending``,
+    ``fault`` (seat, null unless a crash), ``digest`` (of the final position) and ``versions`` (of the libraries that
+    made the league).
 
     Raises:
         StoreError: there is no such match.
@@ -99,7 +104,9 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
         "game": info.game,
         "seed": match.seed,
         "agents": list(match.seats),
-        "actions": [list(move) for move in match.history],
+        "actions": [
+            [player, list(action) if isinstance(action, tuple) else action] for player, action in match.history
+        ],
         "returns": list(match.returns),
         "ending": match.ending,
         "fault": match.fault,

@@ -101,7 +101,7 @@ def replay(
     """
     from arena.cli.code import prepare
     from arena.cli.errors import CallError
-    from arena.cli.output import is_screen, print_json
+    from arena.cli.output import is_coloured, is_screen, print_json
     from arena.cli.watch import watch_league
     from arena.pgn import replay_pgn
     from arena.replay import best_match, replay_json, replay_text
@@ -121,7 +121,7 @@ def replay(
             print(replay_pgn(reader, number), end="")
             return
         if text or not is_screen():
-            for place, block in enumerate(replay_text(reader, number, colour=is_screen(), trust_code=trust_code)):
+            for place, block in enumerate(replay_text(reader, number, colour=is_coloured(), trust_code=trust_code)):
                 print(f"\n{block}" if place else block)
             return
     watch_league(folder, number, trust_code=trust_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -33,6 +34,11 @@ def print_json(value: Any) -> None:
 def is_screen() -> bool:
     """Whether stdout is a person's terminal."""
     return sys.stdout.isatty()
+
+
+def is_coloured() -> bool:
+    """Whether stdout takes ANSI colours: a terminal that is no dumb one, of a person who has not set ``NO_COLOR``."""
+    return is_screen() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def console() -> Console:

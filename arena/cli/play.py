@@ -34,7 +34,7 @@ def match(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score an agent against others.
+    """Score an agent against others, one for each seat or, in games of partners, for each team.
 
     Prints the mean score of the first agent with its 95% interval; a draw counts one half. In games that are not
     zero-sum, prints the mean returns of all agents too. Seats rotate, so that nobody gains by moving first. With
@@ -115,7 +115,7 @@ def play(
     seed = secrets.randbelow(2**31) if seed is None else seed
     seats = tuple(you if place == seat else name for place in range(made.num_seats))
     table = Table(made, seats, seat)
-    person = HumanAgent(write=lambda text: print(plain(text, lines=True)))
+    person = HumanAgent(write=lambda text: print(plain(text, lines=True)), show=table.show)
     agents = {you: table.watched(person), name: table.watched(opponent)}
     print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {name}.")
     try:

@@ -9,6 +9,8 @@ import numpy as np
 
 from agents.contract import Agent, Turn
 from agents.human import WIDTH
+from arena.cli.output import is_coloured
+from arena.paint import painted
 from arena.text import plain, signed
 from games import Game, State
 from games.contract import IntArray
@@ -36,10 +38,17 @@ class Table:
         self._chosen: list[tuple[int, str]] = []  # (seat, move) of the step that is being made
         self._played: list[str] = []
         self._return = 0.0  # the person's
+        self._before: str | None = None  # the drawing that was shown last
 
     def watched(self, agent: Agent) -> Agent:
         """``agent``, its moves heard at this table."""
         return _Watched(agent, self)
+
+    def show(self, state: State, seat: int | None) -> None:
+        """Show a position as ``seat`` may see it, with what changed since the one shown last."""
+        drawing = state.draw(seat)
+        print(f"\n{painted(drawing, self._before) if is_coloured() else plain(drawing, lines=True)}")
+        self._before = drawing
 
     def before(self, state: State) -> None:
         """Somebody is about to choose: tell of the step that led here, unless that is done."""
@@ -61,7 +70,7 @@ class Table:
             print("\n" + textwrap.fill(f"What was played: {'; '.join(self._played)}.", WIDTH, subsequent_indent="  "))
         if self._game.replayable:
             *_, last = self._game.replay(match.seed, match.history)
-            print(f"\n{plain(last.draw(), lines=True)}")
+            self.show(last, None)
         print(_result(match, self._seat))
 
     def _tell(self, total: float, *, over: bool = False) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import ScrollableContainer, Vertical
@@ -11,13 +13,20 @@ from textual.widgets import Static
 from arena.replay import Frame
 from arena.text import plain, signed
 from arena.tui.feed import Opened
-from arena.tui.rows import ACCENT, FAINT, GOOD, WARM, outcome, seat_style
+from arena.tui.rows import ACCENT, BAD, FAINT, GOOD, WARM, outcome, seat_style
+from games.drawing import Role, spans
 
 PACE = 0.35
 """Seconds between two positions while playing by itself."""
 
 _SLIDER = 18
-_MOST_CHANGED = 6
+_STYLES: Mapping[Role, str] = {
+    "first": WARM,
+    "second": ACCENT,
+    "faint": FAINT,
+    "red": BAD,
+    "changed": "bold reverse",
+}
 
 
 class Board(Vertical):
@@ -138,15 +147,10 @@ def _seats(opened: Opened, frame: Frame | None) -> Text:
 def _drawing(opened: Opened, ply: int) -> Text:
     """The drawing at ``ply`` with what changed since the ply before standing out."""
     now = plain(opened.frames[ply].drawing, lines=True)
-    before = plain(opened.frames[ply - 1].drawing, lines=True) if ply else now
+    before = plain(opened.frames[ply - 1].drawing, lines=True) if ply else None
     text = Text(now)
-    for pattern, style in ((r"[.·]", FAINT), ("●", WARM), ("○", ACCENT)):
-        text.highlight_regex(pattern, style)
-    changed = [place for place, (old, new) in enumerate(zip(before, now, strict=False)) if old != new]
-    # Only a drawing that keeps its shape shows a move by what differs; any other would light up all over.
-    if len(before) == len(now) and len(changed) <= _MOST_CHANGED:
-        for place in changed:
-            text.stylize("bold reverse", place, place + 1)
+    for start, end, role in spans(now, before):
+        text.stylize(_STYLES[role], start, end)
     return text
 
 

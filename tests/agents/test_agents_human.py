@@ -52,8 +52,23 @@ def test_shows_drawing_seat_and_moves_and_takes_a_name() -> None:
     assert "..x\n.o." in shown
     assert "as seat 1 sees it" in shown
     assert "You sit at seat 1" in shown
-    assert "1 b2, 2 c3" in shown
+    assert "Legal moves: b2, c3\n" in shown
     assert "a1" not in shown
+
+
+def test_numbers_are_told_where_names_are_long_and_tell_none() -> None:
+    assert "Legal moves: 0 draw the stock, pass, square 2\n" in ask(("draw the stock", "pass", "square 2"), "0")[1]
+
+
+def test_a_long_list_of_moves_leaves_the_board_in_sight() -> None:
+    names = tuple(f"point {at}" for at in range(300))
+    action, shown = ask(names, "POINT 299", mask=(True,) * 300)
+    listed = shown[shown.index("Legal moves") :].splitlines()
+    assert action == 299
+    assert len(listed) <= 6
+    assert "(300 in all)" in shown
+    assert all(len(line) < 80 for line in listed)
+    assert not any(line.endswith("point") for line in listed)
 
 
 def test_takes_a_number() -> None:

@@ -107,7 +107,7 @@ async def test_a_small_terminal_shows_all_that_is_needed(league: Path, size: tup
         for expected in ("tic_tac_toe", "live", "Leaderboard", "rating", "Matches", "main · random"):
             assert expected in person.text()
         assert "? help" in lines[-1]
-        assert person.text().count("---+---+---") == 2  # the whole board
+        assert person.text().count("───┼───┼───") == 2  # the whole board
         assert "/" in person.said("move")
         assert " won" in person.text() or "draw" in person.text()
         await person.press("left")
