@@ -46,8 +46,9 @@ format: $(STAMP)  ## write the format and the mends that ruff knows
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## speed against stock RLlib, as ratios from one run
+bench: $(STAMP)  ## speed against stock RLlib, and of the games against their bare engines, as ratios
 	$(BIN)/python -m benchmarks.against_rllib
+	$(BIN)/python -m benchmarks.games
 
 clean:  ## remove .venv and the caches; leagues stay
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

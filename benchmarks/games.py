@@ -1,0 +1,227 @@
+"""Our stepping rate over the bare engine's, for games of different kinds, printed as ratios.
+
+    python -m benchmarks.games [--repeats 5] [--quick] [SPEC ...]
+
+Both sides play uniformly random games in one thread and do the same work at every action: the observation and the mask
+of the seat that acts stand in NumPy rows, a legal action is drawn, applied, the rewards are known, chance is
+resolved and games that ended begin anew. Ours does it for 256 tables at once (``Tables.observe`` and ``step``), the
+actions drawn in vectorised code. The bare side is the loop that a user would write, as fast as plain Python goes: for
+OpenSpiel one state at a time, its observation filled by the library's own observer, ``random.choice`` of
+``legal_actions``; for PettingZoo the loop of its documentation over ``env()`` or ``parallel_env()``.
+
+The sides take turns (A-B-A-B). Rates are agent steps per second of this process's CPU time, so other programs count
+only through the caches they share.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from games import CHANCE, make_game
+from games.contract import BoolArray, IntArray
+from games.open_spiel import SIMULTANEOUS, TERMINAL, OpenSpielGame
+
+GAMES = {
+    "tic_tac_toe": "the smallest board",
+    "connect_four": "a board",
+    "go(board_size=9)": "a board with many actions",
+    "chess": "slow rules, 4,674 actions",
+    "backgammon": "chance between turns, 1,352 actions",
+    "leduc_poker": "hidden cards, chance",
+    "kuhn_poker(players=3)": "three seats, two moves long",
+    "goofspiel": "simultaneous, chance",
+    "laser_tag(horizon=100)": "simultaneous, chance, a reward every step",
+    "pettingzoo:connect_four_v3": "PettingZoo, AEC",
+    "pettingzoo:rps_v2": "PettingZoo, Parallel",
+}
+TABLES = 256
+WIDE = 64
+"""From so many actions on, writing the legal ones into a mask of zeros is the faster way for the bare loop."""
+
+RESULTS = Path(__file__).parent / "results"
+Measure = Callable[[float], float]
+"""Plays for so many CPU seconds, and gives the agent steps per second."""
+
+
+def random_legal(masks: BoolArray, rng: np.random.Generator) -> IntArray:
+    """One legal action of each row of ``(rows, actions)``, each as likely: ``(rows,)`` int64."""
+    flat = masks.ravel().nonzero()[0]  # several times faster than over two dimensions
+    counts = np.bincount(flat // masks.shape[1])
+    first = np.cumsum(counts) - counts
+    chosen: IntArray = flat[first + (rng.random(len(counts)) * counts).astype(np.int64)] % masks.shape[1]
+    return chosen
+
+
+def ours(spec: str) -> Measure:
+    """Tables in lock-step."""
+    tables = make_game(spec).tables(TABLES)
+    rng = np.random.default_rng(0)
+    seeds = iter(range(2**62))
+    tables.reset(range(TABLES), [next(seeds) for _ in range(TABLES)])
+
+    def measure(seconds: float) -> float:
+        steps, began = 0, time.process_time()
+        while (spent := time.process_time() - began) < seconds:
+            rows = tables.observe()
+            ended = tables.step(random_legal(tables.masks[:rows], rng))
+            if ended:
+                tables.reset(ended, [next(seeds) for _ in ended])
+            steps += rows
+        return steps / spent
+
+    return measure
+
+
+def bare_open_spiel(spec: str) -> Measure:
+    """One pyspiel state after the other."""
+    import pyspiel
+    from open_spiel.python.observation import make_observation
+
+    game = pyspiel.load_game(spec)
+    seats = range(game.num_players())
+    recall = ours_recalls(spec)
+    observation = make_observation(game, pyspiel.IIGObservationType(perfect_recall=True) if recall else None)
+    mask = np.zeros(game.num_distinct_actions(), np.bool_)
+    wide = len(mask) >= WIDE
+
+    def legal_of(state: Any, seat: int) -> list[int]:
+        """Fill the seat's observation, which is a NumPy array of its own, and its mask."""
+        observation.set_from(state, seat)
+        legal: list[int] = state.legal_actions(seat)
+        if wide:
+            mask[:] = False
+            mask[legal] = True
+        else:
+            mask[:] = state.legal_actions_mask(seat)
+        return legal
+
+    def play() -> int:
+        state, steps = game.new_initial_state(), 0
+        while (player := state.current_player()) != TERMINAL:
+            if player == CHANCE:
+                outcomes, odds = zip(*state.chance_outcomes(), strict=True)
+                state.apply_action(random.choices(outcomes, odds)[0])
+            elif player == SIMULTANEOUS:
+                state.apply_actions([random.choice(legal_of(state, seat)) for seat in seats])
+                state.rewards()
+                steps += len(seats)
+            else:
+                state.apply_action(random.choice(legal_of(state, player)))
+                steps += 1
+        state.returns()
+        return steps
+
+    return repeatedly(play)
+
+
+def ours_recalls(spec: str) -> bool:
+    """Whether our side sees information states here, so that the bare side fills the same tensor."""
+    game = make_game(spec)
+    assert isinstance(game, OpenSpielGame)
+    return game.view == "information_state"
+
+
+def bare_pettingzoo(spec: str) -> Measure:
+    """One environment in all its wrappers, driven as PettingZoo's documentation drives it."""
+    module = importlib.import_module(f"pettingzoo.classic.{spec.removeprefix('pettingzoo:')}")
+    parallel = make_game(spec).dynamics == "simultaneous"
+    env = module.parallel_env() if parallel else module.env()
+    seeds = iter(range(2**32))
+
+    def in_turns() -> int:
+        env.reset(seed=next(seeds))
+        steps = 0
+        for _ in env.agent_iter():
+            seen, _, terminated, truncated, _ = env.last()
+            if terminated or truncated:
+                env.step(None)
+                continue
+            env.step(random.choice(seen["action_mask"].nonzero()[0]))
+            steps += 1
+        return steps
+
+    def at_once() -> int:
+        env.reset(seed=next(seeds))
+        actions = {agent: range(env.action_space(agent).n) for agent in env.possible_agents}
+        steps = 0
+        while env.agents:
+            steps += len(env.agents)
+            env.step({agent: random.choice(actions[agent]) for agent in env.agents})
+        return steps
+
+    return repeatedly(at_once if parallel else in_turns)
+
+
+def repeatedly(play: Callable[[], int]) -> Measure:
+    """Whole games, which give their number of steps."""
+
+    def measure(seconds: float) -> float:
+        steps, began = 0, time.process_time()
+        while (spent := time.process_time() - began) < seconds:
+            steps += play()
+        return steps / spent
+
+    return measure
+
+
+def compare(spec: str, repeats: int, seconds: float) -> dict[str, Any]:
+    """Let the two sides take turns; print and return medians, spreads and the ratio."""
+    bare = bare_pettingzoo if spec.startswith("pettingzoo:") else bare_open_spiel
+    sides = {"ours": ours(spec), "bare": bare(spec)}
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    for measure in sides.values():
+        measure(seconds / 2)  # warm
+    for _ in range(repeats):
+        for name, measure in sides.items():
+            rates[name].append(measure(seconds))
+    ratios = [our / their for our, their in zip(rates["ours"], rates["bare"], strict=True)]
+    median = {name: statistics.median(values) for name, values in rates.items()}
+    ratio = statistics.median(ratios)
+    print(
+        f"  {spec:<28}{median['ours']:>10,.0f}/s{median['bare']:>10,.0f}/s{ratio:>8.2f}"
+        f"  [{min(ratios):.2f} .. {max(ratios):.2f}]  {GAMES.get(spec, '')}",
+        flush=True,
+    )
+    return {**median, "ratio": ratio, "lowest": min(ratios), "highest": max(ratios)}
+
+
+def main() -> None:
+    """Run everything and write the figures beside this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("specs", nargs="*", metavar="SPEC", help="games to compare; by default eleven of all kinds")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="short turns, for a look; not for reporting")
+    arguments = parser.parse_args()
+    seconds = 0.2 if arguments.quick else 1.0
+    machine = {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("numpy", "open_spiel", "pettingzoo")},
+    }
+    print("machine:", machine)
+    print(f"{TABLES} tables against one bare game; {arguments.repeats} turns of {seconds} s of CPU time for each side")
+    print(f"\n  {'agent steps per second':<28}{'ours':>12}{'bare':>12}{'ours over bare':>16}")
+    compared = {spec: compare(spec, arguments.repeats, seconds) for spec in arguments.specs or GAMES}
+    if arguments.specs:
+        return  # a look at some games is no report
+    RESULTS.mkdir(exist_ok=True)
+    report = {"machine": machine, "tables": TABLES, "games": compared, "seconds_per_turn": seconds}
+    (RESULTS / "games.json").write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
