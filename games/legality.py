@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from games.contract import Action, Game, GameError, IllegalActionError
+from games.contract import Action, ActionArray, BoolArray, FloatArray, Game, GameError, IllegalActionError
 
 
 def check_joint_action(game: Game, seats: Sequence[int], actions: Sequence[Any]) -> None:
@@ -51,3 +51,21 @@ def continuous_action(game: Game, seat: int, action: Any) -> tuple[float, ...]:
     if point.shape != low.shape or not ((low <= point) & (point <= high)).all():  # NaN is not between
         raise illegal_action(game, seat, action)
     return tuple(point.tolist())
+
+
+def legal_rows(actions: ActionArray, masks: BoolArray, bounds: tuple[FloatArray, FloatArray] | None) -> BoolArray:
+    """Which rows have a legal action, ``(B,)`` bool.
+
+    Args:
+        actions: ``(B,)`` int64, or ``(B, D)`` float32 where there are bounds.
+        masks: ``(B, A)`` bool.
+        bounds: lowest and highest continuous action; None where actions are discrete.
+    """
+    legal: BoolArray
+    if bounds is None:
+        legal = (actions >= 0) & (actions < masks.shape[1])
+        legal &= masks[np.arange(len(actions)), np.where(legal, actions, 0)]
+    else:
+        low, high = bounds
+        legal = np.all((low <= actions) & (actions <= high), axis=1)  # NaN is not between
+    return legal

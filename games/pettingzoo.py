@@ -1,70 +1,73 @@
-"""PettingZoo environments, AEC and Parallel, as games: Discrete actions, Box or Discrete observations."""
+"""Environments as games: PettingZoo's AEC and Parallel ones, RLlib's ``MultiAgentEnv``, Gymnasium's ``Env``."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-import gymnasium as gym
+import numpy as np
 
 from games.contract import FloatArray, Game, GameError
-from games.pettingzoo_specs import CLASSIC, Recipe, Traits, custom_recipe, is_parallel, pettingzoo_recipe
-from games.pettingzoo_states import AECState, ParallelState, PettingZooState, copied
+from games.foreign import Style, style
+from games.pettingzoo_specs import CATALOGUE, Traits, pettingzoo_recipe
+from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState, copied
+from games.recipes import Recipe, custom_recipe
+from games.spaces import BrokenRule, Choices, Sight, choices, sight
 from games.specs import GameInfo
 from games.tables import StateTables
 
 
 class PettingZooGame(Game):
-    """A PettingZoo environment as a game. Made by :func:`games.make_game`; pickles as its recipe.
+    """An environment as a game. Made by :func:`games.make_game`; pickles as its recipe.
 
-    Discrete observations are seen one-hot. Chance lies hidden in the environment, which its seed repeats.
+    Observations are seen as :func:`games.spaces.sight` says; where seats differ in shape, flat, with zeros up to the
+    longest. Actions are those of :func:`games.spaces.choices`; where seats have different numbers of actions, masks
+    tell them apart, and where continuous actions have different sizes, the shorter ignore the rest. Chance lies hidden
+    in the environment, which its seed repeats.
 
     Raises:
-        GameError: seats differ in their spaces, or a space is none of those above.
+        GameError: a space is none that can be translated, or the seats' actions do not go together.
     """
 
     def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
         env = recipe.make()
-        traits = CLASSIC.get(recipe.name, Traits(recipe.name))
+        traits = CATALOGUE.get(recipe.name, Traits(recipe.name)) if recipe.listed else Traits(recipe.name)
+        self.recipe = recipe.drawn_by(env)
         self.spec = recipe.spec
         self.name = recipe.name
-        self.parallel = is_parallel(env)
+        self.style = style(env)
         agents = getattr(env, "possible_agents", None)
         if not agents:
             raise GameError(f"an environment must declare its possible_agents, but {self.spec!r} has none")
         self.agents = tuple(agents)
         self.agent_ids = tuple(map(str, agents))
-        self.dynamics = "simultaneous" if self.parallel else "turn_based"
-        self.utility = traits.utility
+        self.seat_of = {agent: seat for seat, agent in enumerate(agents)}
+        self.dynamics = "turn_based" if self.style == "aec" or len(agents) == 1 else "simultaneous"
+        common = traits.utility == "common_payoff"
+        self.utility = "general_sum" if common and recipe.parameters else traits.utility
         self.perfect_information = traits.information == "perfect"
         self._public_moves = self.perfect_information or traits.public_moves
+        self._teams = _teams(self.agent_ids, traits)
         self.max_plies = None
         self.replayable = True
-        self._sight = _sight(self.spec, self._same("observation", env.observation_space))
-        self.observation_shape = _shape(self._sight)
-        actions = self._same("action", env.action_space)
-        if not isinstance(actions, gym.spaces.Discrete):
-            raise GameError(f"actions must be Discrete for now, but {self.spec!r} has {actions}")
-        self.num_actions = int(actions.n)
-        self.first_action = int(actions.start)
+        try:
+            self.sights = tuple(sight(env.observation_space(agent)) for agent in agents)
+            self.choices = tuple(choices(env.action_space(agent)) for agent in agents)
+            self.action_bounds = _common_bounds(self.choices)
+        except GameError as error:
+            raise GameError(f"{self.spec!r} cannot be played: {error}") from error
+        shapes = {seen.shape for seen in self.sights}
+        self._padded = len(shapes) > 1
+        self.observation_shape = (max(map(_size, self.sights)),) if self._padded else shapes.pop()
+        self.num_actions = max(own.size for own in self.choices)
+        self.all_legal = tuple(np.arange(self.num_actions) < own.size for own in self.choices)
         env.close()
 
     def __reduce__(self) -> tuple[type[PettingZooGame], tuple[Recipe]]:
         return PettingZooGame, (self.recipe,)
-
-    def _same(self, what: str, space_of: Callable[[Any], gym.Space[Any]]) -> gym.Space[Any]:
-        """The one space of all seats."""
-        first, *others = (space_of(agent) for agent in self.agents)
-        for agent, space in zip(self.agents[1:], others, strict=True):
-            if space != first:
-                raise GameError(
-                    f"all seats need one {what} space for now, but in {self.spec!r} {self.agents[0]} has {first} "
-                    f"and {agent} has {space}"
-                )
-        return first
 
     @cached_property
     def _template(self) -> Any:
@@ -75,8 +78,8 @@ class PettingZooGame(Game):
     def copyable(self) -> bool:
         """Whether a running environment can be copied; clones of others replay their history."""
         env = self.recipe.make()
-        env.reset(seed=0)
         try:
+            env.reset(seed=0)
             copied(env)
         except Exception:  # a process, a socket, a C++ object: they raise whatever they like
             return False
@@ -87,25 +90,47 @@ class PettingZooGame(Game):
         return copied(self._template) if self.copyable else self.recipe.make()
 
     @property
+    def teams(self) -> tuple[int, ...]:
+        return self._teams
+
+    @property
     def public_moves(self) -> bool:
         return self._public_moves
 
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> PettingZooState:
         if chance:
             raise GameError(f"{self.spec!r} keeps its chance to itself, but got outcomes {list(chance)}; pass none")
-        return (ParallelState if self.parallel else AECState)(self, seed)
+        return _STATES[self.style](self, seed)
 
     def tables(self, size: int) -> StateTables:
         return StateTables(self, size)
 
-    def write(self, seen: Any, observation: FloatArray) -> None:
-        """Write an observation of the environment into a row."""
-        value = seen["observation"] if isinstance(seen, dict) else seen
-        if isinstance(self._sight, gym.spaces.Discrete):
-            observation[...] = 0.0
-            observation[int(value) - int(self._sight.start)] = 1.0
-        else:
-            observation[...] = value
+    def write(self, seat: int, seen: Any, observation: FloatArray) -> None:
+        """Write what a seat is shown by the environment into a row.
+
+        Raises:
+            BrokenRule: it does not fit the seat's space, or is not finite.
+        """
+        own = self.sights[seat]
+        if own.key is not None:
+            try:
+                seen = seen[own.key]
+            except (KeyError, TypeError, IndexError):
+                raise BrokenRule(
+                    f"an observation must be a dict with {own.key!r}, but is {type(seen).__name__}"
+                ) from None
+        if self._padded:
+            size = _size(own)
+            observation[size:] = 0.0
+            observation = observation[:size].reshape(own.shape)
+        own.write(seen, observation)
+
+
+_STATES: dict[Style, Callable[[PettingZooGame, int], PettingZooState]] = {
+    "aec": AECState,
+    "parallel": ParallelState,
+    "agent_dicts": AgentDictsState,
+}
 
 
 def pettingzoo_game(text: str) -> PettingZooGame:
@@ -127,8 +152,8 @@ def custom_game(text: str) -> PettingZooGame:
 
 
 def catalogue(names: Sequence[str]) -> list[GameInfo]:
-    """One line for each of these classic games."""
-    return [_listed(name, CLASSIC[name]) for name in names]
+    """One line for each of these games."""
+    return [_listed(name, CATALOGUE[name]) for name in names]
 
 
 def _listed(name: str, traits: Traits) -> GameInfo:
@@ -155,13 +180,25 @@ def _listed(name: str, traits: Traits) -> GameInfo:
     )
 
 
-def _shape(sight: gym.spaces.Box | gym.spaces.Discrete[Any]) -> tuple[int, ...]:
-    return (int(sight.n),) if isinstance(sight, gym.spaces.Discrete) else sight.shape
+def _size(seen: Sight) -> int:
+    return math.prod(seen.shape)
 
 
-def _sight(spec: str, space: gym.Space[Any]) -> gym.spaces.Box | gym.spaces.Discrete[Any]:
-    """The Box or Discrete that a seat sees, inside or outside a dict with an action mask."""
-    inner = space.spaces.get("observation", space) if isinstance(space, gym.spaces.Dict) else space
-    if not isinstance(inner, gym.spaces.Box | gym.spaces.Discrete):
-        raise GameError(f"observations must be a Box or Discrete for now, but {spec!r} has {space}")
-    return inner
+def _teams(agent_ids: Sequence[str], traits: Traits) -> tuple[int, ...]:
+    """The team of each seat: the side that its ID begins with, or its own."""
+    return tuple(
+        next((team for team, names in enumerate(traits.sides) if agent_id.startswith(names)), seat)
+        for seat, agent_id in enumerate(agent_ids)
+    )
+
+
+def _common_bounds(own: Sequence[Choices]) -> tuple[FloatArray, FloatArray] | None:
+    """The bounds of the longest continuous action, which all others must have as far as they go."""
+    bounds = [each.bounds for each in own if each.bounds is not None]
+    if not bounds:
+        return None
+    low, high = max(bounds, key=lambda pair: len(pair[0]))
+    alike = all(np.array_equal(pair, (low[: len(pair[0])], high[: len(pair[0])])) for pair in bounds)
+    if len(bounds) < len(own) or not alike:
+        raise GameError("where one seat's actions are continuous, all must be, within the same bounds; but they differ")
+    return low, high

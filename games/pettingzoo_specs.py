@@ -1,201 +1,117 @@
-"""PettingZoo's catalogue, and how an environment is made from the text that names it."""
+"""PettingZoo's catalogue, MPE and Atari included, and what PettingZoo does not say about its own games."""
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from games.contract import GameError, UnknownGameError, Utility
-from games.specs import format_spec, parse_spec, suggest
+from games.contract import UnknownGameError, Utility
+from games.recipes import Recipe, import_module, make_recipe
+from games.specs import parse_spec, suggest
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What PettingZoo does not say about its own games; the defaults promise nothing."""
+    """What PettingZoo does not say about its own games; the defaults promise nothing.
+
+    Attributes:
+        title: the game's long name.
+        family: where it stands in PettingZoo's documentation: ``pettingzoo:family/name`` names it too.
+        information: ``perfect`` or ``imperfect``.
+        utility: how the returns of the seats relate; common payoffs at default parameters only.
+        chance: ``none`` or ``sampled``.
+        public_moves: whether every seat may know what the others played.
+        sides: who plays together, as the beginnings of their agent IDs; empty where nobody does.
+        render_mode: what it must be asked to draw, for want of which its observations stay blank.
+    """
 
     title: str
+    family: str = "classic"
     information: str = "imperfect"
     utility: Utility = "general_sum"
     chance: str = "sampled"
     public_moves: bool = False
+    sides: tuple[tuple[str, ...], ...] = ()
+    render_mode: str | None = None
 
 
-CLASSIC: Mapping[str, Traits] = {
-    "chess_v6": Traits("Chess", "perfect", "zero_sum", "none"),
-    "connect_four_v3": Traits("Connect Four", "perfect", "zero_sum", "none"),
-    "go_v5": Traits("Go", "perfect", "zero_sum", "none"),
-    "hanabi_v5": Traits("Hanabi", "imperfect", "common_payoff"),
-    "leduc_holdem_v4": Traits("Leduc Hold'em", "imperfect", "zero_sum"),
-    "rps_v2": Traits("Rock Paper Scissors", "imperfect", "zero_sum", "none", public_moves=True),
-    "texas_holdem_no_limit_v6": Traits("Texas Hold'em No Limit", "imperfect", "zero_sum"),
-    "texas_holdem_v4": Traits("Texas Hold'em", "imperfect", "zero_sum"),
-    "tictactoe_v3": Traits("Tic-Tac-Toe", "perfect", "zero_sum", "none"),
+_PREDATORS = (("adversary", "leadadversary"), ("agent",))
+
+CATALOGUE: Mapping[str, Traits] = {
+    "chess_v6": Traits("Chess", "classic", "perfect", "zero_sum", "none"),
+    "connect_four_v3": Traits("Connect Four", "classic", "perfect", "zero_sum", "none"),
+    "go_v5": Traits("Go", "classic", "perfect", "zero_sum", "none"),
+    "hanabi_v5": Traits("Hanabi", "classic", "imperfect", "common_payoff"),
+    "leduc_holdem_v4": Traits("Leduc Hold'em", "classic", "imperfect", "zero_sum"),
+    "rps_v2": Traits("Rock Paper Scissors", "classic", "imperfect", "zero_sum", "none", public_moves=True),
+    "texas_holdem_no_limit_v6": Traits("Texas Hold'em No Limit", "classic", "imperfect", "zero_sum"),
+    "texas_holdem_v4": Traits("Texas Hold'em", "classic", "imperfect", "zero_sum"),
+    "tictactoe_v3": Traits("Tic-Tac-Toe", "classic", "perfect", "zero_sum", "none"),
+    "cooperative_pong_v6": Traits("Cooperative Pong", "butterfly", utility="common_payoff", render_mode="rgb_array"),
+    "knights_archers_zombies_v11": Traits("Knights Archers Zombies", "butterfly"),
+    "pistonball_v6": Traits("Pistonball", "butterfly", utility="common_payoff"),
+    "multiwalker_v9": Traits("Multiwalker", "sisl", utility="common_payoff"),
+    "pursuit_v5": Traits("Pursuit", "sisl", utility="common_payoff"),
+    "collect_treasure_v1": Traits("Collect Treasure", "mpe"),
+    "simple_adversary_v3": Traits("Simple Adversary", "mpe", sides=_PREDATORS),
+    "simple_crypto_v3": Traits("Simple Crypto", "mpe", sides=(("eve",), ("bob", "alice"))),
+    "simple_formation_v1": Traits("Simple Formation", "mpe", utility="common_payoff"),
+    "simple_line_v1": Traits("Simple Line", "mpe", utility="common_payoff"),
+    "simple_push_v3": Traits("Simple Push", "mpe"),
+    "simple_reference_v3": Traits("Simple Reference", "mpe"),
+    "simple_speaker_listener_v4": Traits("Simple Speaker Listener", "mpe", utility="common_payoff"),
+    "simple_spread_v3": Traits("Simple Spread", "mpe"),
+    "simple_tag_v3": Traits("Simple Tag", "mpe", sides=_PREDATORS),
+    "simple_v3": Traits("Simple", "mpe"),
+    "simple_world_comm_v3": Traits("Simple World Comm", "mpe", sides=_PREDATORS),
+    **{
+        name: Traits(name.rpartition("_v")[0].replace("_", " ").title(), "atari")
+        for name in (
+            *("basketball_pong_v3", "boxing_v2", "combat_plane_v2", "combat_tank_v2", "double_dunk_v3"),
+            *("entombed_competitive_v3", "entombed_cooperative_v3", "flag_capture_v2", "foozpong_v3", "ice_hockey_v2"),
+            *("joust_v3", "mario_bros_v3", "maze_craze_v3", "othello_v3", "pong_v3", "quadrapong_v4"),
+            *("space_invaders_v2", "space_war_v2", "surround_v2", "tennis_v3", "video_checkers_v4"),
+            *("volleyball_pong_v3", "warlords_v3", "wizard_of_wor_v3"),
+        )
+    },
 }
-"""PettingZoo's classic games by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to make an environment; plain data, so that games can be sent to other processes.
-
-    Attributes:
-        spec: the canonical spec.
-        name: the game's name in PettingZoo, or the callable's.
-        module: module to import.
-        factory: name of the callable in it.
-        parameters: its keyword arguments.
-        text: whether to ask it for its own text drawing.
-    """
-
-    spec: str
-    name: str
-    module: str
-    factory: str
-    parameters: tuple[tuple[str, Any], ...]
-    text: bool = False
-
-    def make(self) -> Any:
-        """A fresh environment, without the wrappers that only check the caller.
-
-        Raises:
-            GameError: the callable fails, or gives something else.
-        """
-        from pettingzoo import AECEnv, ParallelEnv
-
-        factory = getattr(importlib.import_module(self.module), self.factory)
-        try:
-            env = factory(**dict(self.parameters), **({"render_mode": "ansi"} if self.text else {}))
-        except Exception as error:  # whatever an environment's own code raises
-            raise GameError(f"{self.spec!r} must make an environment, but raises {_said(error)}") from error
-        if not isinstance(env, AECEnv | ParallelEnv):
-            raise GameError(
-                f"{self.spec!r} must make a PettingZoo AECEnv or ParallelEnv, but makes {type(env).__name__}; RLlib "
-                "and Gymnasium environments cannot be played yet"
-            )
-        return _unchecked(env)
-
-
-def is_parallel(env: Any) -> bool:
-    """Whether all its agents act at once."""
-    from pettingzoo import ParallelEnv
-
-    return isinstance(env, ParallelEnv)
+"""PettingZoo's games by name, family by family; the Atari ones need the package ``multi_agent_ale_py`` and its ROMs."""
 
 
 def pettingzoo_recipe(text: str) -> Recipe:
     """The recipe of one of PettingZoo's own environments, from its spec without ``pettingzoo:``.
 
+    Args:
+        text: the name (``rps_v2``; PettingZoo's own ways to write it, ``classic/rps_v2`` and ``classic/rps-v2``, too),
+            with parameters if need be.
+
     Raises:
         UnknownGameError: there is none of this name, or it needs a package that is not installed.
         GameError: a parameter is unknown, or the environment cannot be made.
     """
+    given, raw = parse_spec(text)
+    family, _, name = given.replace("-v", "_v").rpartition("/")
+    traits = CATALOGUE.get(name)
+    if traits is None or family not in ("", traits.family):
+        near = suggest(name, CATALOGUE)
+        raise UnknownGameError(f"a PettingZoo game must be known, but there is no {given!r}{near}; see `arena games`")
+    spec = f"pettingzoo:{name}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Box2D's import ends the process where they are errors
+        module = import_module(spec, _module(traits.family, name))
+    # Where all agents act at once, asking them in turn would show the later ones a world that has not moved.
+    at_once = hasattr(module, "parallel_env")
+    factory = "parallel_env" if at_once else "env"
+    recipe = make_recipe(spec, name, module.__name__, factory, module.raw_env, raw)
+    return replace(recipe, render_mode=traits.render_mode, listed=True)
+
+
+def _module(family: str, name: str) -> str:
+    """The module that makes an environment: the one PettingZoo's registry names, for the obvious one is deprecated."""
     import pettingzoo
 
-    name, raw = parse_spec(text)
-    entries = {key.rpartition("/")[2].replace("-v", "_v"): key for key in pettingzoo.aec_registry}
-    if name not in entries:
-        near = suggest(name, entries)
-        raise UnknownGameError(f"a PettingZoo game must be known, but there is no {name!r}{near}; see `arena games`")
-    entry = pettingzoo.aec_registry[entries[name]].entry_point.partition(":")[0]
-    module = _import(f"pettingzoo:{name}", entry)
-    at_once = entries[name] in pettingzoo.parallel_registry and module.raw_env.metadata.get("is_parallelizable")
-    factory = "parallel_env" if at_once else "env"
-    return _recipe(f"pettingzoo:{name}", name, entry, factory, module.raw_env, raw)
-
-
-def custom_recipe(text: str) -> Recipe:
-    """The recipe of ``package.module:callable(key=value,...)``.
-
-    Raises:
-        UnknownGameError: there is no such module or callable.
-        GameError: a parameter is unknown, or the callable does not make a PettingZoo environment.
-    """
-    path, raw = parse_spec(text)
-    module_name, _, factory = path.partition(":")
-    module = _import(path, module_name)
-    make = getattr(module, factory, None)
-    if not callable(make):
-        near = suggest(factory, vars(module))
-        raise UnknownGameError(f"{path!r} must name a callable, but {module_name!r} has no callable {factory!r}{near}")
-    return _recipe(path, factory, module_name, factory, make, raw)
-
-
-def _import(path: str, module: str) -> Any:
-    import pettingzoo  # noqa: F401 - first, because it keeps pygame's banner off the screen
-
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        missing = error.name or module
-        if module == missing or module.startswith(f"{missing}."):
-            raise UnknownGameError(f"{path!r} must name a module, but there is no {missing!r} to import") from error
-        raise UnknownGameError(
-            f"{path!r} needs the package {missing!r}, which is not installed; install it first"
-        ) from error
-    except ImportError as error:
-        raise UnknownGameError(f"{path!r} cannot be imported: {_said(error)}") from error
-
-
-def _recipe(
-    path: str, name: str, module: str, factory: str, signature_of: Callable[..., Any], raw: dict[str, str]
-) -> Recipe:
-    try:
-        known: Mapping[str, inspect.Parameter] = inspect.signature(signature_of).parameters
-        silent = False
-    except ValueError:  # a callable written in C may not say
-        known, silent = {}, True
-    anything = silent or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-    values = {}
-    for key, text in raw.items():
-        if key == "render_mode":
-            raise GameError(f"environments are drawn as text here, but {path!r} got render_mode={text}; leave it out")
-        if key not in known and not anything:
-            takes = ", ".join(sorted(known.keys() - {"render_mode"})) or "none"
-            raise GameError(
-                f"a parameter must be known, but {key!r} is not: {path!r} takes {takes}{suggest(key, known)}"
-            )
-        value = _value(text)
-        if key not in known or (value, type(value)) != (known[key].default, type(known[key].default)):
-            values[key] = value
-    if lacking := [
-        key
-        for key, parameter in known.items()
-        if parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-        and key not in raw
-    ]:
-        raise UnknownGameError(f"{path!r} cannot be played: it needs parameters ({', '.join(lacking)})")
-    spec = format_spec(path, {key: repr(value) for key, value in values.items()})
-    recipe = Recipe(spec, name, module, factory, tuple(sorted(values.items())))
-    env = recipe.make()
-    modes = getattr(env, "metadata", {}).get("render_modes", ())
-    env.close()
-    return Recipe(spec, name, module, factory, recipe.parameters, "ansi" in modes and "render_mode" in known)
-
-
-def _value(text: str) -> Any:
-    """A Python literal, or else the text itself."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-
-
-def _unchecked(env: Any) -> Any:
-    """The environment without the wrappers that only guard against wrong callers: masks and turns are kept here."""
-    from pettingzoo.utils.conversions import aec_to_parallel_wrapper
-    from pettingzoo.utils.wrappers import AssertOutOfBoundsWrapper, OrderEnforcingWrapper, TerminateIllegalWrapper
-
-    if type(env) is aec_to_parallel_wrapper:
-        env.aec_env = _unchecked(env.aec_env)
-    while type(env) in (AssertOutOfBoundsWrapper, OrderEnforcingWrapper, TerminateIllegalWrapper):
-        env = env.env
-    return env
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    if family == "mpe":
+        return f"mpe2.{name}"
+    entry: str = pettingzoo.aec_registry[f"{family}/{'-v'.join(name.rsplit('_v', 1))}"].entry_point
+    return entry.partition(":")[0]

@@ -1,19 +1,24 @@
-"""Running PettingZoo environments: one agent at a time (AEC), or all at once (Parallel)."""
+"""Running environments: one agent at a time (AEC), all at once (Parallel), or whoever is shown something (RLlib)."""
 
 from __future__ import annotations
 
 import copy
+import math
+import sys
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
 
-from games.contract import BoolArray, Ending, FloatArray, Move, State
+from games.contract import Action, BoolArray, BrokenGameError, Ending, FloatArray, Move, State
 from games.digest import position_digest
-from games.legality import check_joint_action, illegal_action
+from games.legality import check_joint_action, continuous_action, illegal_action
 from games.pettingzoo_drawing import draw_environment, environment_action
+from games.recipes import said
+from games.spaces import BrokenRule, read_mask
 
 if TYPE_CHECKING:
     from games.pettingzoo import PettingZooGame
@@ -23,7 +28,7 @@ _SEEDS = 2**32
 
 
 class PettingZooState(State):
-    """A running environment. Subclasses step it; this keeps what every game keeps.
+    """A running environment. Subclasses step it; this keeps what every game keeps, and checks what it is given.
 
     What the environment shows is copied when it is shown: environments may write into the arrays they gave.
     """
@@ -34,52 +39,107 @@ class PettingZooState(State):
         self._moves: list[Move] = []
         self._returns = [0.0] * game.num_seats
         self._views: dict[int, FloatArray] = {}  # kept views by seat; never written to again
-        self._masks: dict[int, BoolArray] = {}  # masks of the acting seats, as far as known; likewise
+        self._masks: dict[int, BoolArray] = {}  # masks of the acting seats; likewise
         self._terminated: dict[int, bool] = {}  # seats that are out: by the rules (True), or by a limit
+        self._acting: tuple[int, ...] = ()
         self._env = game.environment()
-        self._reset(seed % _SEEDS)
+        try:
+            self._reset(seed % _SEEDS)
+        except Exception as error:  # whatever an environment's own code raises
+            raise self._broken("reset", error) from error
 
     @abstractmethod
     def _reset(self, seed: int) -> None:
         """Start the environment."""
 
     @abstractmethod
-    def _step(self, seats: tuple[int, ...], actions: list[int]) -> list[float]:
-        """Step the environment and give the rewards of the step for every seat."""
+    def _step(self, joint: Mapping[int, Any]) -> list[float]:
+        """Step the environment with an action of its own for every acting seat, and give every seat's reward."""
 
     @abstractmethod
     def _see(self, seat: int, observation: FloatArray) -> None:
-        """Write what a seat sees into the row, and make sure that its mask is known if it acts."""
+        """Write what a seat sees into the row."""
+
+    def acting(self) -> tuple[int, ...]:
+        return self._acting
 
     def observe(self, seat: int, observation: FloatArray, mask: BoolArray) -> None:
         self._see(seat, observation)
-        mask[...] = self._masks[seat] if seat in self.acting() else False
-
-    def _mask_in(self, seen: Any, info: Mapping[str, Any]) -> BoolArray:
-        """The mask beside the observation, or in the info, or else all actions."""
-        given = seen.get("action_mask") if isinstance(seen, dict) else None
-        given = info.get("action_mask") if given is None else given
-        if given is None:
-            return np.ones(self.game.num_actions, np.bool_)
-        return np.array(given).astype(np.bool_)
+        mask[...] = self._masks[seat] if seat in self._acting else False
 
     def apply(self, actions: Sequence[Any]) -> tuple[float, ...]:
-        seats = self.acting()
-        check_joint_action(self.game, seats, actions)
+        game, seats = self.game, self._acting
+        check_joint_action(game, seats, actions)
+        moves: list[Move] = []
+        joint = {}
         for seat, action in zip(seats, actions, strict=True):
-            if seat not in self._masks:
-                self._see(seat, np.empty(self.game.observation_shape, np.float32))
-            if not (0 <= action < self.game.num_actions and self._masks[seat][action]):
-                raise illegal_action(self.game, seat, action)
-        self._masks = {}
-        chosen = [int(action) for action in actions]
-        rewards = self._step(seats, [action + self.game.first_action for action in chosen])
-        self._moves += zip(seats, chosen, strict=True)
+            chosen: Action
+            if game.action_bounds is not None:
+                chosen = continuous_action(game, seat, action)
+            elif 0 <= action < game.num_actions and self._masks[seat][action]:
+                chosen = int(action)
+            else:
+                raise illegal_action(game, seat, action)
+            moves.append((seat, chosen))
+            joint[seat] = game.choices[seat].decode(chosen)
+        try:
+            rewards = self._step(joint)
+        except Exception as error:  # whatever an environment's own code raises
+            broken = self._broken(f"step, given {dict(moves)}", error)
+            # Half a step cannot be taken back, only the game be played again, unless it breaks sooner this time.
+            with suppress(BrokenGameError):
+                self.__dict__.update(self._replayed().__dict__)
+            raise broken from error
+        self._moves += moves
         self._returns = [total + reward for total, reward in zip(self._returns, rewards, strict=True)]
         return tuple(rewards)
 
+    def _broken(self, doing: str, error: Exception) -> BrokenGameError:
+        what = str(error) if isinstance(error, BrokenRule) else f"its code must not raise, but raises {said(error)}"
+        return BrokenGameError(
+            f"{self.game.spec!r} breaks a rule of environments in {doing}, after {len(self._moves)} moves of seed "
+            f"{self._seed}: {what}"
+        )
+
+    def _seat(self, agent: Any) -> int:
+        try:
+            return self.game.seat_of[agent]
+        except (KeyError, TypeError):
+            known = ", ".join(self.game.agent_ids)
+            raise BrokenRule(f"an agent must be one of possible_agents, {known}, but there is {agent!r}") from None
+
+    def _looked(self, seat: int, seen: Any) -> FloatArray:
+        view = np.empty(self.game.observation_shape, np.float32)
+        self.game.write(seat, seen, view)
+        return view
+
+    def _mask(self, seat: int, seen: Any, info: Mapping[str, Any] | None) -> BoolArray:
+        """The mask beside the observation, or in the info, or else all actions."""
+        given = seen.get("action_mask") if isinstance(seen, dict) else None
+        if given is None and info:
+            given = info.get("action_mask")
+        if given is None or self.game.action_bounds is not None:
+            return self.game.all_legal[seat]
+        mask = np.empty(self.game.num_actions, np.bool_)
+        read_mask(given, self.game.choices[seat], mask)
+        if not mask.any():
+            raise BrokenRule(f"an agent that acts must have a legal action, but {self.game.agents[seat]!r} has none")
+        return mask
+
+    def _rewards(self, given: Mapping[Any, Any]) -> list[float]:
+        """The rewards of all seats, in their order."""
+        game = self.game
+        if not given.keys() <= game.seat_of.keys():
+            for agent in given:
+                self._seat(agent)
+        rewards = [float(given.get(agent, 0.0)) for agent in game.agents]
+        if not math.isfinite(sum(rewards)):
+            told = dict(zip(game.agent_ids, rewards, strict=True))
+            raise BrokenRule(f"rewards must be finite numbers, but are {told}")
+        return rewards
+
     def ending(self) -> Ending | None:
-        if self.acting():
+        if self._acting:
             return None
         return "terminated" if all(self._terminated.values()) else "truncated"
 
@@ -113,13 +173,17 @@ class PettingZooState(State):
         return position_digest(self.game, self)
 
     def clone(self) -> PettingZooState:
-        if self.game.copyable:
-            twin = copy.copy(self)
-            twin._env = copied(self._env)
-            twin._moves = self._moves[:]
-            twin._views, twin._masks = dict(self._views), dict(self._masks)
-            twin._terminated = dict(self._terminated)
-            return twin
+        if not self.game.copyable:
+            return self._replayed()
+        twin = copy.copy(self)
+        twin._env = copied(self._env)
+        twin._moves = self._moves[:]
+        twin._views, twin._masks = dict(self._views), dict(self._masks)
+        twin._terminated = dict(self._terminated)
+        return twin
+
+    def _replayed(self) -> PettingZooState:
+        """A new game brought to this position."""
         twin = self.game.new_state(self._seed)
         at = 0
         while at < len(self._moves):
@@ -134,38 +198,63 @@ class AECState(PettingZooState):
 
     def _reset(self, seed: int) -> None:
         self._env.reset(seed=seed)
-        self._bury()
+        self._next()
 
-    def acting(self) -> tuple[int, ...]:
-        return (self.game.agents.index(self._env.agent_selection),) if self._env.agents else ()
+    def _step(self, joint: Mapping[int, Any]) -> list[float]:
+        env = self._env
+        env.step(*joint.values())
+        # `rewards` are those of this step; `_cumulative_rewards` reach a seat only at its own next turn.
+        rewards = self._rewards(env.rewards)
+        self._next()
+        return rewards
 
     def _see(self, seat: int, observation: FloatArray) -> None:
-        if seat in self._views:
-            observation[...] = self._views[seat]
+        view = self._views.get(seat)
+        if view is not None:
+            observation[...] = view
             return
         agent = self.game.agents[seat]
-        seen = self._env.observe(agent)
-        self.game.write(seen, observation)
-        self._masks[seat] = self._mask_in(seen, self._env.infos.get(agent, {}))
+        if agent not in self._env.agents:  # an agent that has not appeared yet sees nothing
+            observation[...] = 0.0
+            return
+        try:
+            self.game.write(seat, self._env.observe(agent), observation)
+        except Exception as error:  # whatever an environment's own code raises
+            raise self._broken(f"observe of {agent!r}", error) from error
 
-    def _step(self, seats: tuple[int, ...], actions: list[int]) -> list[float]:
-        self._env.step(actions[0])
-        # `rewards` are those of this step; `_cumulative_rewards` reach a seat only at its own next turn.
-        rewards = [float(self._env.rewards.get(agent, 0.0)) for agent in self.game.agents]
+    def _next(self) -> None:
+        """Bury the dead, and look at the board as the next agent does."""
+        for seat in self._acting:
+            self._views.pop(seat, None)
         self._bury()
-        return rewards
+        env = self._env
+        if not env.agents:
+            self._acting, self._masks = (), {}
+            return
+        agent = env.agent_selection
+        seat = self._seat(agent)
+        if agent not in env.agents:
+            raise BrokenRule(f"the agent selected must be one of agents, {env.agents}, but is {agent!r}")
+        seen = env.observe(agent)
+        self._views[seat] = self._looked(seat, seen)
+        self._masks = {seat: self._mask(seat, seen, env.infos.get(agent))}
+        self._acting = (seat,)
 
     def _bury(self) -> None:
         env = self._env
+        terminations, truncations = env.terminations, env.truncations
         for agent in env.agents:
-            seat = self.game.agents.index(agent)
-            if (env.terminations[agent] or env.truncations[agent]) and seat not in self._terminated:
-                view = np.empty(self.game.observation_shape, np.float32)
-                self._see(seat, view)
-                self._views[seat] = view
-                self._terminated[seat] = bool(env.terminations[agent])
-        while env.agents and (env.terminations[env.agent_selection] or env.truncations[env.agent_selection]):
+            seat = self._seat(agent)
+            if (terminations[agent] or truncations[agent]) and seat not in self._terminated:
+                self._views[seat] = self._looked(seat, env.observe(agent))
+                self._terminated[seat] = bool(terminations[agent])
+        for _ in range(len(env.agents)):
+            agent = env.agent_selection
+            if not env.agents or not (env.terminations[agent] or env.truncations[agent]):
+                return
             env.step(None)
+            if agent in env.agents:
+                raise BrokenRule(f"a dead agent must leave when it is stepped with None, but {agent!r} stays")
 
 
 class ParallelState(PettingZooState):
@@ -173,34 +262,70 @@ class ParallelState(PettingZooState):
 
     def _reset(self, seed: int) -> None:
         # An agent that has not appeared yet sees nothing.
-        self._views = {seat: np.zeros(self.game.observation_shape, np.float32) for seat in range(self.game.num_seats)}
-        self._receive(*self._env.reset(seed=seed))
+        self._views = dict.fromkeys(range(self.game.num_seats), np.zeros(self.game.observation_shape, np.float32))
+        seen, infos = self._env.reset(seed=seed)
+        self._receive(seen, infos, self._env.agents)
 
-    def _receive(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any]) -> None:
+    def _step(self, joint: Mapping[int, Any]) -> list[float]:
+        agents = self.game.agents
+        seen, given, terminations, truncations, infos = self._env.step(
+            {agents[seat]: action for seat, action in joint.items()}
+        )
+        rewards = self._rewards(given)
+        living = self._env.agents
+        for seat in joint:
+            terminated = bool(terminations.get(agents[seat], False))
+            if terminated or truncations.get(agents[seat], False) or agents[seat] not in living:
+                self._terminated[seat] = terminated
+        self._receive(seen, infos, living)
+        return rewards
+
+    def _receive(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any], acting: Collection[Any]) -> None:
+        """Take in what was shown, to those who act next and to others."""
+        seats = sorted(seat for seat in map(self._seat, acting) if seat not in self._terminated)
         for agent, view in seen.items():
-            seat = self.game.agents.index(agent)
-            self._views[seat] = np.empty(self.game.observation_shape, np.float32)
-            self.game.write(view, self._views[seat])
-            self._masks[seat] = self._mask_in(view, infos.get(agent, {}))
-        living = (self.game.agents.index(agent) for agent in self._env.agents)
-        self._alive = tuple(sorted(seat for seat in living if seat not in self._terminated))
-
-    def acting(self) -> tuple[int, ...]:
-        return self._alive
+            seat = self._seat(agent)
+            self._views[seat] = self._looked(seat, view)
+        self._masks = {}
+        for seat in seats:
+            agent = self.game.agents[seat]
+            if agent not in seen:
+                raise BrokenRule(f"an agent that acts must be shown something, but {agent!r} is not")
+            self._masks[seat] = self._mask(seat, seen[agent], infos.get(agent))
+        self._acting = tuple(seats)
 
     def _see(self, seat: int, observation: FloatArray) -> None:
         observation[...] = self._views[seat]
 
-    def _step(self, seats: tuple[int, ...], actions: list[int]) -> list[float]:
+
+class AgentDictsState(ParallelState):
+    """Whoever was shown something acts next, as in RLlib's ``MultiAgentEnv``."""
+
+    def _reset(self, seed: int) -> None:
+        self._views = dict.fromkeys(range(self.game.num_seats), np.zeros(self.game.observation_shape, np.float32))
+        seen, infos = self._env.reset(seed=seed)
+        self._show(seen, infos, over=False)
+
+    def _step(self, joint: Mapping[int, Any]) -> list[float]:
         agents = self.game.agents
-        joint = {agents[seat]: action for seat, action in zip(seats, actions, strict=True)}
-        seen, rewards, terminations, truncations, infos = self._env.step(joint)
-        for seat in seats:
-            terminated = bool(terminations.get(agents[seat], False))
-            if terminated or truncations.get(agents[seat], False) or agents[seat] not in self._env.agents:
-                self._terminated[seat] = terminated
-        self._receive(seen, infos)
-        return [float(rewards.get(agent, 0.0)) for agent in agents]
+        seen, given, terminations, truncations, infos = self._env.step(
+            {agents[seat]: action for seat, action in joint.items()}
+        )
+        rewards = self._rewards(given)
+        for agent in {*terminations, *truncations} - {"__all__"}:
+            if terminations.get(agent) or truncations.get(agent):
+                self._terminated[self._seat(agent)] = bool(terminations.get(agent))
+        over = bool(terminations.get("__all__") or truncations.get("__all__"))
+        if over:
+            for seat in range(self.game.num_seats):
+                self._terminated.setdefault(seat, bool(terminations.get("__all__")))
+        self._show(seen, infos, over)
+        return rewards
+
+    def _show(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any], over: bool) -> None:
+        self._receive(seen, infos, seen)
+        if not self._acting and not over and len(self._terminated) < self.game.num_seats:
+            raise BrokenRule("somebody must be shown something, and so act, until __all__ is True; but nobody is")
 
 
 def copied(env: Any) -> Any:
@@ -208,6 +333,9 @@ def copied(env: Any) -> Any:
 
     Spaces are shared: they are large, and all that ever changes in them is the generator of ``sample()``, which
     ``reset(seed)`` does not reach, so that no seeded game may depend on it.
+
+    Raises:
+        Exception: of any kind, where a part cannot be copied, or not so that it goes on as it would have.
     """
     parts = [env]
     while inner := next((vars(parts[-1])[key] for key in ("env", "aec_env") if key in vars(parts[-1])), None):
@@ -221,4 +349,7 @@ def copied(env: Any) -> Any:
                     memo[id(item)] = item
     for part in parts:
         twins[id(part)].__dict__.update(copy.deepcopy(vars(part), memo))
+    pymunk = sys.modules.get("pymunk")
+    if pymunk is not None and any(isinstance(item, pymunk.Space) for item in memo.values()):
+        raise TypeError("a copied pymunk.Space has lost its contacts, and moves on differently")
     return twins[id(env)]

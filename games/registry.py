@@ -68,7 +68,7 @@ def list_games(pattern: str = "") -> list[GameInfo]:
     from games.open_spiel_catalogue import catalogue as open_spiel_catalogue
     from games.open_spiel_specs import game_types
     from games.pettingzoo import catalogue as pettingzoo_catalogue
-    from games.pettingzoo_specs import CLASSIC
+    from games.pettingzoo_specs import CATALOGUE
 
     wanted = pattern.lower()
 
@@ -76,5 +76,5 @@ def list_games(pattern: str = "") -> list[GameInfo]:
         return wanted in spec.lower() or wanted in title.lower() or fnmatchcase(spec.lower(), wanted)
 
     engines = [name for name, kind in sorted(game_types().items()) if matches(name, kind.long_name)]
-    classic = [name for name, traits in CLASSIC.items() if matches(_PETTINGZOO + name, traits.title)]
+    classic = [name for name, traits in CATALOGUE.items() if matches(_PETTINGZOO + name, traits.title)]
     return [*open_spiel_catalogue(engines), *(pettingzoo_catalogue(classic) if classic else [])]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from games.contract import ActionArray, FloatArray, Game, GameError, State, Tables
-from games.legality import illegal_action
+from games.contract import ActionArray, BrokenGameError, Game, GameError, State, Tables
+from games.legality import illegal_action, legal_rows
 
 
 class LockstepTables(Tables):
@@ -26,6 +26,7 @@ class LockstepTables(Tables):
         self.seats = np.zeros(rows, np.int64)
         self.table = np.zeros(rows, np.int64)
         self.rewards = np.zeros((size, game.num_seats), np.float32)
+        self.broken: dict[int, BrokenGameError] = {}
         self._row_index = np.arange(rows)
         self._observed = False
 
@@ -46,27 +47,15 @@ class LockstepTables(Tables):
             raise GameError(
                 f"a step needs one action per row, {self.rows} now, in an array of {shape}, but got {actions.shape}"
             )
-        if bounds is not None:
-            chosen = self._check_points(actions, *bounds)
-        else:
-            legal = (actions >= 0) & (actions < self.masks.shape[1])
-            if legal.all():
-                legal = self.masks[self._row_index[: self.rows], actions]
-            if not legal.all():
-                row = int(np.argmin(legal))
-                raise illegal_action(self.game, int(self.seats[row]), int(actions[row]))
-            chosen = actions.tolist()
-        self._observed = False
-        return chosen
-
-    def _check_points(self, actions: ActionArray, low: FloatArray, high: FloatArray) -> list[Any]:
-        if actions.dtype != np.float32:
+        if bounds is not None and actions.dtype != np.float32:
             raise GameError(f"continuous actions must be float32, but got {actions.dtype}; convert them with astype")
-        legal = ((low <= actions) & (actions <= high)).all(axis=1)  # NaN is not between
+        legal = legal_rows(actions, self.masks[: self.rows], bounds)
+        chosen = actions.tolist() if bounds is None else list(map(tuple, actions.tolist()))
         if not legal.all():
             row = int(np.argmin(legal))
-            raise illegal_action(self.game, int(self.seats[row]), tuple(actions[row].tolist()))
-        return list(map(tuple, actions.tolist()))
+            raise illegal_action(self.game, int(self.seats[row]), chosen[row])
+        self._observed = False
+        return chosen
 
 
 class StateTables(LockstepTables):
@@ -76,17 +65,21 @@ class StateTables(LockstepTables):
         super().__init__(game, size)
         self._states: list[State | None] = [None] * size
         self._live: list[tuple[int, State, tuple[int, ...]]] = []  # table, state, acting seats
-        self._over_at_once: list[int] = []  # games that chance ended before anyone could act
+        self._over_at_once: list[int] = []  # games that ended, or broke, before anyone could act
 
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         self._check_reset(tables, seeds)
-        for table, seed in zip(tables, seeds, strict=True):
-            self._states[table] = self.game.new_state(seed)
         fresh = set(tables)
         live = [entry for entry in self._live if entry[0] not in fresh]
         self._over_at_once = [table for table in self._over_at_once if table not in fresh]
-        for table in fresh:
-            state = self.state(table)
+        for table, seed in zip(tables, seeds, strict=True):
+            self.broken.pop(table, None)
+            try:
+                state = self._states[table] = self.game.new_state(seed)
+            except BrokenGameError as error:
+                self._states[table], self.broken[table] = None, error
+                self._over_at_once.append(table)
+                continue
             if seats := state.acting():
                 live.append((table, state, seats))
             else:
@@ -110,12 +103,18 @@ class StateTables(LockstepTables):
         self.rewards[:] = 0.0
         ended, self._over_at_once = self._over_at_once, []
         for table in ended:
-            self.rewards[table] = self.state(table).returns()
+            if table not in self.broken:
+                self.rewards[table] = self.state(table).returns()
         live, row = [], 0
         for table, state, seats in self._live:
-            self.rewards[table] = state.apply(chosen[row : row + len(seats)])
+            try:
+                self.rewards[table] = state.apply(chosen[row : row + len(seats)])
+            except BrokenGameError as error:
+                self.broken[table] = error
             row += len(seats)
-            if state.ending() is None:
+            if table in self.broken:
+                ended.append(table)
+            elif state.ending() is None:
                 live.append((table, state, state.acting()))
             else:
                 ended.append(table)
@@ -124,6 +123,8 @@ class StateTables(LockstepTables):
 
     def state(self, table: int) -> State:
         state = self._states[table]
+        if state is None and table in self.broken:
+            raise self.broken[table]
         if state is None:
             raise GameError(f"a table must be reset before its state is read, but table {table} never was")
         return state

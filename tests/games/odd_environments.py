@@ -127,25 +127,32 @@ def in_turns(lives: int = 6) -> AECEnv:
     return parallel_to_aec(LastStanding(lives=lives))
 
 
-class Uneven(Countdown):
-    """One seat has more actions than the others."""
+class Unbounded(Countdown):
+    """Actions are any numbers on a line."""
 
     def action_space(self, agent: str) -> gym.Space[Any]:
-        return gym.spaces.Discrete(3 if agent == "ann" else 2)
+        return gym.spaces.Box(-np.inf, np.inf, (1,))
 
 
-class Steered(Countdown):
-    """Actions are numbers on a line."""
+class Piano(Countdown):
+    """Actions are combinations of many keys."""
 
     def action_space(self, agent: str) -> gym.Space[Any]:
-        return gym.spaces.Box(-1, 1, (1,))
+        return gym.spaces.MultiBinary(13)
 
 
-class Spoken(Countdown):
-    """Observations are text."""
+class Mixed(Countdown):
+    """One seat chooses a number, the others a point."""
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Discrete(3) if agent == "ann" else gym.spaces.Box(-1, 1, (1,))
+
+
+class Growing(Countdown):
+    """Observations have no fixed size."""
 
     def observation_space(self, agent: str) -> gym.Space[Any]:
-        return gym.spaces.Text(5)
+        return gym.spaces.Sequence(gym.spaces.Discrete(5))
 
 
 class Guarded(Countdown):
@@ -156,8 +163,8 @@ class Guarded(Countdown):
         self.stream = (number for number in range(3))
 
 
-def make_gym() -> gym.Env[Any, Any]:
-    return gym.make("CartPole-v1")
+def make_text() -> str:
+    return "no environment"
 
 
 def make_broken(size: int) -> AECEnv:

@@ -104,10 +104,11 @@ def test_an_unknown_game_is_refused_in_one_line(spec: str, says: str) -> None:
         ("pettingzoo:rps_v2(num_actions=4)", "odd number"),
         ("pettingzoo:rps_v2(render_mode=human)", "drawn as text"),
         ("odd_environments:make_broken(size=3)", "RuntimeError: no board of size 3"),
-        ("odd_environments:make_gym", "makes .*RLlib and Gymnasium environments cannot be played yet"),
-        ("odd_environments:Uneven", "one action space .*ann has Discrete\\(3\\).*bob has Discrete\\(2\\)"),
-        ("odd_environments:Steered", "actions must be Discrete .*Box"),
-        ("odd_environments:Spoken", "observations must be a Box or Discrete .*Text"),
+        ("odd_environments:make_text", "must make an environment, but makes str; PettingZoo's"),
+        ("odd_environments:Piano", "up to 4096 combinations, but MultiBinary\\(13\\) has 8192"),
+        ("odd_environments:Unbounded", "must have finite bounds, but are Box"),
+        ("odd_environments:Mixed", "where one seat's actions are continuous, all must be"),
+        ("odd_environments:Growing", "must have a fixed size, but Sequence"),
     ],
 )
 def test_a_game_that_breaks_a_rule_is_refused_in_one_line(
