@@ -29,6 +29,9 @@ TERMINAL = -4
 _PAY_EARLY = frozenset({"repeated_leduc_poker"})
 """Games that pay before their end, after every hand, although OpenSpiel says otherwise; so do games made of them."""
 
+_DRAW_REWARDS = frozenset({"add_noise"})
+"""Games whose rewards are drawn when an end is first met, so that they depend on the games played before."""
+
 _HIDE_CHANCE_ONLY = frozenset(
     {
         "bargaining",
@@ -79,7 +82,7 @@ class OpenSpielGame(Game):
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
         lowest = self.engine.min_utility()
         self.min_return = lowest if math.isfinite(lowest) else None
-        self.replayable = info.chance != "sampled"
+        self.replayable = info.chance != "sampled" and _DRAW_REWARDS.isdisjoint(parts.games)
         self.has_chance = info.chance != "none"
         self.rewards_each_step = kind.reward_model.name == "REWARDS" or not _PAY_EARLY.isdisjoint(parts.games)
         named = parts.teams and parse_teams(parts.teams, info.seats)

@@ -19,7 +19,9 @@ from games.tables import StateTables
 CATALOGUE = [info.spec for info in list_games() if info.library == "openspiel" and info.playable]
 
 WITH_PARAMETERS = [
+    "add_noise(epsilon=0.1,game=leduc_poker(),seed=1)",
     "breakthrough(rows=4,columns=4)",
+    "cached_tree(game=leduc_poker())",
     "coop_to_1p(game=tiny_hanabi())",
     "first_sealed_auction(players=3)",
     "go(board_size=9)",
@@ -29,11 +31,14 @@ WITH_PARAMETERS = [
     "laser_tag(horizon=12)",
     "leduc_poker(players=3)",
     "misere(game=repeated_leduc_poker())",
+    "normal_form_extensive_game(game=kuhn_poker())",
     "repeated_game(num_repetitions=3,stage_game=matrix_pd())",
+    "restricted_nash_response(game=leduc_poker(),p=0.3)",
     "start_at(game=tic_tac_toe(),history=4;0)",
     "turn_based_simultaneous_game(game=goofspiel())",
     "turn_based_simultaneous_game(game=laser_tag(horizon=8))",
-    "zerosum(game=matrix_pd())",
+    "universal_poker(betting=nolimit,bettingAbstraction=fullgame)",
+    "zerosum(game=sheriff())",
 ]
 
 LONGEST = 1200
@@ -69,11 +74,18 @@ def sees_the_past(kind: Any) -> bool:
     )
 
 
-def check_against_engine(engine: Any, positions: list[Position], history: tuple[Move, ...]) -> None:
-    """Drive the bare ``engine`` state through the recorded moves and compare every position on the way."""
+def check_against_engine(
+    engine: Any, positions: list[Position], history: tuple[Move, ...], recall: bool | None = None
+) -> None:
+    """Drive the bare ``engine`` state through the recorded moves and compare every position on the way.
+
+    ``recall`` tells which of its tensors the seats see; None: the documented default.
+    """
     game = engine.get_game()
     everyone = range(game.num_players())
-    look = engine.information_state_tensor if sees_the_past(game.get_type()) else engine.observation_tensor
+    if recall is None:
+        recall = sees_the_past(game.get_type())
+    look = engine.information_state_tensor if recall else engine.observation_tensor
     returns = [0.0] * game.num_players()
     at = len(engine.full_history())
     for here in positions:
@@ -111,11 +123,10 @@ def check_against_engine(engine: Any, positions: list[Position], history: tuple[
 
 
 def start_of(spec: str, first: State) -> Any:
-    """A bare engine state at the start of a game: a fresh one, or a copy of ours where chance hides in it."""
-    engine = bare_game(spec)
-    if engine.get_type().chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
+    """A bare engine state at the start of a game: a fresh one, or a copy of ours where the engine hides its chance."""
+    if not game_of(spec).replayable:
         return first.engine.clone()  # type: ignore[attr-defined]
-    return engine.new_initial_state()
+    return bare_game(spec).new_initial_state()
 
 
 def check_state(spec: str, seed: int) -> None:
@@ -150,6 +161,16 @@ def test_tables_of_states_play_as_the_engine_does(spec: str) -> None:
     check_tables(spec, 5, StateTables(game_of(spec), 2))
 
 
+@pytest.mark.parametrize("view", ["information_state", "observation"])
+@pytest.mark.parametrize("spec", ["cliff_walking", "goofspiel", "kuhn_poker", "liars_dice"])
+def test_seats_see_what_was_asked_for(spec: str, view: str) -> None:
+    game = game_of(f"{spec}(view={view})")
+    state = game.new_state(3)
+    positions = play_state(game, state, np.random.default_rng(3), LONGEST)
+    engine = bare_game(spec).new_initial_state()
+    check_against_engine(engine, positions, state.history(), view == "information_state")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", sorted(LONG))
 def test_long_games_are_played_as_the_engine_does(spec: str) -> None:
@@ -169,6 +190,17 @@ def test_more_random_play_equals_the_engine(spec: str, seed: int) -> None:
 
 def random_step(game: Game, state: State, rng: np.random.Generator) -> None:
     state.apply([random_action(game, look(game, state, seat)[1], rng) for seat in state.acting()])
+
+
+def test_games_whose_chance_the_engine_hides_say_so() -> None:
+    """Equal moves of two engines need not give equal games: such games promise no replay."""
+    hidden = [spec for spec in CATALOGUE + WITH_PARAMETERS if not game_of(spec).replayable]
+    assert [spec.partition("(")[0] for spec in hidden] == [
+        "bridge_uncontested_bidding",
+        "negotiation",
+        "stones_and_gems",
+        "add_noise",
+    ]
 
 
 def test_chance_follows_its_probabilities() -> None:
