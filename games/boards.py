@@ -97,7 +97,7 @@ def ranked(name: str, text: str) -> str:
 def backgammon(text: str) -> str:
     """Backgammon from the engine's text; both sides count the points towards their own home, as moves are named."""
     rows = re.findall(r"^\|([^|]{6})\|([^|]{6})\|$", text, re.MULTILINE)
-    upper, lower = range(13, 25), range(12, 0, -1)
+    upper, lower = range(12, 0, -1), range(13, 25)
     lines = [_points("●", upper), _points("○", [25 - point for point in upper])]
     for left, right in rows:
         halves = ("".join(f"{DISCS.get(cell, cell):>3}" for cell in half) for half in (left, right))
