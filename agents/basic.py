@@ -5,24 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from agents.contract import Agent, Turn
-from games.contract import IntArray
+from agents.distributions import in_bounds
+from games.contract import ActionArray
 
 
 class RandomAgent(Agent):
-    """Uniform over the legal actions of each row."""
+    """Uniform over the legal actions of each row, or over the box of continuous ones."""
 
-    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
-        """One uniformly drawn legal action per row, ``(B,)`` int64."""
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        """One uniformly drawn legal action per row, ``(B,)`` int64 or ``(B, D)`` float32."""
+        if turn.action_bounds is not None:
+            points = rng.uniform(-1.0, 1.0, (len(turn.seats), len(turn.action_bounds[0])))
+            return in_bounds(points.astype(np.float32), turn.action_bounds)
         counts = turn.masks.cumsum(axis=1)  # (B, A): how many legal actions up to and with each
         drawn = rng.integers(counts[:, -1])  # (B,): which of them, from 0
-        actions: IntArray = (counts > drawn[:, None]).argmax(axis=1)
+        actions: ActionArray = (counts > drawn[:, None]).argmax(axis=1)
         return actions
 
 
 class FirstLegalAgent(Agent):
-    """The legal action with the lowest number. Deterministic: it repeats its games."""
+    """The lowest legal action: the first in number, or the low bounds. Deterministic: it repeats its games."""
 
-    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
-        """The first legal action of each row, ``(B,)`` int64."""
-        actions: IntArray = turn.masks.argmax(axis=1)
-        return actions
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        """The first legal action of each row, ``(B,)`` int64 or ``(B, D)`` float32."""
+        return first_legal(turn)
+
+
+def first_legal(turn: Turn) -> ActionArray:
+    """The lowest legal action of each row, ``(B,)`` int64 or ``(B, D)`` float32."""
+    if turn.action_bounds is not None:
+        return np.tile(turn.action_bounds[0], (len(turn.seats), 1))
+    actions: ActionArray = turn.masks.argmax(axis=1)
+    return actions

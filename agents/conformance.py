@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from agents.contract import Agent, AgentError, Turn
-from games.contract import Game, IntArray, Tables
+from games.contract import ActionArray, Game, IntArray, Tables
+from games.legality import illegal_action, legal_rows
 
 TABLES = 5
 """Tables that run side by side, so that an agent which mixes its tables up is found out."""
@@ -21,7 +22,7 @@ def check_agent(
 ) -> None:
     """Play ``games`` games at each of several interleaved tables, the agent at every seat, and check each answer.
 
-    Checked: shape and dtype of the actions, actions inside the masks, no write to the turn's arrays (they are
+    Checked: shape and dtype of the actions, legal actions, no write to the turn's arrays (they are
     read-only here), no change of the states, batches of one row and of many, tables that are reset while others go
     on, and that equal seeds give equal actions — from two agents of the factory, or from one agent after a reset
     of its tables. A broken rule that only shows in a rare position can go unseen: raise ``games``.
@@ -47,7 +48,7 @@ def check_agent(
             )
 
 
-def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: int) -> list[IntArray]:
+def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: int) -> list[ActionArray]:
     agent = factory(game)
     if not isinstance(agent, Agent):
         raise AgentError(f"a factory must give an agents.contract.Agent, but it gave {type(agent).__name__}")
@@ -57,7 +58,7 @@ def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: i
         agent.close()
 
 
-def _play(agent: Agent, game: Game, seed: int, games: int) -> list[IntArray]:
+def _play(agent: Agent, game: Game, seed: int, games: int) -> list[ActionArray]:
     """Play all games and give the actions of every act, in order."""
     tables = game.tables(TABLES)
     batches = np.random.default_rng((seed, 1))  # splits the rows into turns
@@ -65,7 +66,7 @@ def _play(agent: Agent, game: Game, seed: int, games: int) -> list[IntArray]:
     left = [games] * TABLES  # games that each table has yet to begin
     live: set[int] = set()
     ended: list[int] = []
-    actions: list[IntArray] = []
+    actions: list[ActionArray] = []
     for step in range(MAX_STEPS):
         # The tables join one after the other, so that they are never at the same ply.
         begun = [table for table in (*ended, step) if table < TABLES and left[table]]
@@ -78,7 +79,7 @@ def _play(agent: Agent, game: Game, seed: int, games: int) -> list[IntArray]:
         if not live:
             break
         rows = tables.observe()
-        chosen = np.zeros(rows, np.int64)
+        chosen = game.empty_actions(rows)
         # Who takes part in a turn is drawn: an agent may not count on all tables, or on the same ones, each time.
         late = batches.random(TABLES) < 0.5
         for part in (np.flatnonzero(late[tables.table[:rows]]), np.flatnonzero(~late[tables.table[:rows]])):
@@ -90,7 +91,7 @@ def _play(agent: Agent, game: Game, seed: int, games: int) -> list[IntArray]:
     return actions
 
 
-def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator) -> IntArray:
+def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator) -> ActionArray:
     """The agent's answer for ``rows``, checked."""
     arrays = tables.observations[rows], tables.masks[rows], tables.seats[rows], tables.table[rows]
     for array in arrays:
@@ -98,19 +99,20 @@ def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator)
     masks, seats, places = arrays[1:]
     before = [tables.state(table).digest() for table in places.tolist()]
     try:
-        answer = agent.act(Turn(*arrays, tables.state), rng)
+        answer = agent.act(Turn(*arrays, tables.state, tables.game.action_bounds), rng)
     except Exception as error:
         raise AgentError(
             f"act must answer every turn, but it raised {type(error).__name__}: {error} (the turn's arrays are "
             f"read-only here: copy before you write)"
         ) from error
-    if not isinstance(answer, np.ndarray) or answer.dtype != np.int64 or answer.shape != (len(rows),):
-        shape = f"{answer.dtype}{answer.shape}" if isinstance(answer, np.ndarray) else type(answer).__name__
-        raise AgentError(f"act must give an int64 array of shape ({len(rows)},), but it gave {shape}")
-    for row, action in enumerate(answer.tolist()):
-        if not (0 <= action < masks.shape[1] and masks[row, action]):
-            legal = np.flatnonzero(masks[row]).tolist()
-            raise AgentError(f"actions must lie in their mask, but seat {seats[row]} chose {action}, legal are {legal}")
+    wanted = tables.game.empty_actions(len(rows))
+    if not isinstance(answer, np.ndarray) or answer.dtype != wanted.dtype or answer.shape != wanted.shape:
+        given = f"{answer.dtype}{answer.shape}" if isinstance(answer, np.ndarray) else type(answer).__name__
+        raise AgentError(f"act must give an {wanted.dtype} array of shape {wanted.shape}, but it gave {given}")
+    legal = legal_rows(answer, masks, tables.game.action_bounds)
+    if not legal.all():
+        row = int(legal.argmin())
+        raise AgentError(str(illegal_action(tables.game, int(seats[row]), answer[row].tolist())))
     if before != [tables.state(table).digest() for table in places.tolist()]:
         raise AgentError("act must leave the states as they are, but one has changed; clone a state before you apply")
     return answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from games.contract import BoolArray, FloatArray, IntArray, State
+from games.contract import ActionArray, BoolArray, FloatArray, IntArray, State
 
 
 class AgentError(Exception):
@@ -29,6 +29,7 @@ class Turn:
         seats: ``(B,)`` int64.
         tables: ``(B,)`` int64; the table a row belongs to, the key for whatever an agent keeps per game.
         state: the live state at a table, for agents that search, print or ask a person. Read or clone it only.
+        action_bounds: lowest and highest continuous action, each ``(D,)`` float32; None where actions are discrete.
     """
 
     observations: FloatArray
@@ -36,13 +37,14 @@ class Turn:
     seats: IntArray
     tables: IntArray
     state: Callable[[int], State]
+    action_bounds: tuple[FloatArray, FloatArray] | None = None
 
 
 class Agent(ABC):
     """Chooses actions for a batch of rows. One agent may sit at many tables, and at several seats of one."""
 
     @abstractmethod
-    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """One legal action per row.
 
         Args:
@@ -50,7 +52,7 @@ class Agent(ABC):
             rng: the only source of randomness an agent may use.
 
         Returns:
-            ``(B,)`` int64; each lies in its row's mask.
+            ``(B,)`` int64, each in its row's mask; or ``(B, D)`` float32 inside ``turn.action_bounds``.
         """
 
     def reset(self, tables: Sequence[int]) -> None:  # noqa: B027 - optional to override

@@ -7,6 +7,7 @@ which seat it is, so that one module can be shared by all seats of a game.
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import gymnasium as gym
@@ -27,6 +28,10 @@ OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
 
 LOGIT_OF_ILLEGAL = -1e9
 """Finite, so that a KL divergence or an entropy over masked logits stays finite; its probability is exactly 0."""
+
+FIRST_LOG_STD = math.log(0.5)
+"""Continuous actions begin with half a unit of deviation: most draws lie inside the bounds (Andrychowicz et al. 2021,
+section 3.2, found 0.5 best)."""
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU}
 NETWORKS = ("auto", "mlp", "residual")
@@ -64,7 +69,10 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
 
-    Every forward returns the masked logits and the value in one pass; the batch is read, never written.
+    Every forward returns the inputs of the action distribution and the value in one pass; the batch is read, never
+    written. Where actions are discrete the inputs are masked logits. Where they are continuous they are means and
+    logarithms of standard deviations, in the units of :mod:`agents.distributions`; the deviations are learned, and the
+    same at every position.
 
     Raises:
         ValueError: an unknown network or activation, or a residual tower over an observation that is no board.
@@ -90,7 +98,10 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
                 config.get("fcnet_activation", "relu"),
             )
         self.trunk = trunk
-        self.policy = nn.Linear(trunk.width, int(self.action_space.n))
+        continuous = isinstance(self.action_space, gym.spaces.Box)
+        actions = self.action_space.shape[0] if continuous else int(self.action_space.n)
+        self.policy = nn.Linear(trunk.width, actions)
+        self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
         self.value = nn.Linear(trunk.width, 1)
         # A near-uniform first policy and small first values: nothing is unlearnt before learning starts
         # (Andrychowicz et al. 2021, "What Matters In On-Policy Reinforcement Learning?", section 3.2).
@@ -102,8 +113,11 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Tensor]:
         seen = batch[Columns.OBS]
         hidden = self.trunk(seen[OBSERVATION], seen[SEAT])  # (B, width)
+        policy = self.policy(hidden)  # (B, A) logits, or (B, D) means
         return {
-            Columns.ACTION_DIST_INPUTS: mask_logits(self.policy(hidden), seen[ACTION_MASK]),  # (B, A)
+            Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (B, A)
+            if self.log_std is None
+            else torch.cat([policy, self.log_std.expand_as(policy)], 1),  # (B, 2 D)
             Columns.VF_PREDS: self.value(hidden).squeeze(-1),  # (B,)
             Columns.EMBEDDINGS: hidden,
         }

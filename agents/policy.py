@@ -14,8 +14,9 @@ from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 
 from agents import weights
 from agents.contract import Agent, AgentError, Turn
+from agents.distributions import in_bounds, sample_actions, sample_points
 from agents.networks import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
-from games.contract import BoolArray, FloatArray, Game, IntArray
+from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
 
 def module_batch(
@@ -45,50 +46,26 @@ def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:
     )  # torch wants to own what it views; copies if not
 
 
-def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple[IntArray, npt.NDArray[np.float32]]:
-    """Draw from the categorical distribution of each row, or take its mode.
-
-    Args:
-        logits: ``(B, A)`` float32, illegal actions at :data:`agents.networks.LOGIT_OF_ILLEGAL`.
-        rng: source of randomness; None takes the most likely action.
-
-    Returns:
-        Actions ``(B,)`` int64 and their log-probabilities ``(B,)`` float32.
-    """
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    odds = np.exp(shifted)
-    if rng is None:
-        actions = odds.argmax(axis=1)
-    else:
-        # The exponential race: argmax of odds / Exp(1) is a draw in proportion to the odds, one pass for all rows.
-        # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
-        race = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
-        with np.errstate(over="ignore"):  # whoever draws that little has won
-            actions = (odds / race).argmax(axis=1)
-    rows = np.arange(len(actions))
-    log_probs = shifted[rows, actions] - np.log(odds.sum(axis=1))
-    return actions, log_probs
-
-
 class PolicyAgent(Agent):
     """A frozen policy: one module for all seats, or one per seat.
 
     Args:
         game: the game it plays.
         modules: the module at each seat; the same object for all seats when shared.
-        deterministic: take the most likely action instead of sampling. Two deterministic policies replay one game.
+        deterministic: take the most likely action (the mean of a continuous one) instead of sampling. Two deterministic
+            policies replay one game.
     """
 
     def __init__(self, game: Game, modules: Mapping[int, RLModule], *, deterministic: bool = False) -> None:
-        self._num_seats = game.num_seats
+        self._game = game
         self._modules = dict(modules)
         self._shared = len({id(module) for module in self._modules.values()}) == 1
         self._deterministic = deterministic
 
-    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         if self._shared:
             return self._act(self._modules[0], turn.observations, turn.masks, turn.seats, rng)
-        actions = np.empty(len(turn.seats), np.int64)
+        actions = self._game.empty_actions(len(turn.seats))
         for seat in np.unique(turn.seats).tolist():
             rows = np.flatnonzero(turn.seats == seat)
             actions[rows] = self._act(
@@ -98,10 +75,13 @@ class PolicyAgent(Agent):
 
     def _act(
         self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray, rng: np.random.Generator
-    ) -> IntArray:
-        output = module.forward_inference(module_batch(observations, masks, seats, self._num_seats))
-        actions, _ = sample_actions(output[Columns.ACTION_DIST_INPUTS].numpy(), None if self._deterministic else rng)
-        return actions
+    ) -> ActionArray:
+        output = module.forward_inference(module_batch(observations, masks, seats, self._game.num_seats))
+        inputs = output[Columns.ACTION_DIST_INPUTS].numpy()
+        source = None if self._deterministic else rng
+        if self._game.action_bounds is None:
+            return sample_actions(inputs, source)[0]
+        return in_bounds(sample_points(inputs, source)[0], self._game.action_bounds)
 
 
 def policy_card(game: Game, specs: Mapping[str, RLModuleSpec], seats: Mapping[str, str]) -> dict[str, Any]:

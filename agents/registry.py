@@ -79,6 +79,14 @@ def _minimax(argument: str, game: Game) -> Agent:
     return MinimaxAgent(game, _number("minimax", argument, "plies", 4))
 
 
+def _human(argument: str, game: Game) -> Agent:
+    if game.action_bounds is not None:
+        raise AgentError(
+            f"a person chooses among numbered moves, but the actions of {game.spec!r} are continuous; let a policy play"
+        )
+    return _plain("human", HumanAgent)(argument, game)
+
+
 def _python(argument: str, game: Game) -> Agent:
     """Call ``Factory(game)`` of ``package.module:Factory``."""
     module_name, colon, name = argument.partition(":")
@@ -104,7 +112,7 @@ _MAKERS: dict[str, Callable[[str, Game], Agent]] = {
     "first": _plain("first", FirstLegalAgent),
     "mcts": _mcts,
     "minimax": _minimax,
-    "human": _plain("human", HumanAgent),
+    "human": _human,
     "py": _python,
 }
 

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from agents.basic import first_legal
 from agents.contract import Agent, AgentError, QuitGame, Turn
 from arena.lockstep import Lockstep
 from games import Game
-from games.contract import IntArray
+from games.contract import ActionArray
+from games.legality import legal_rows
 from leagues.records import Match, Pairing
 
 log = logging.getLogger(__name__)
@@ -93,15 +95,15 @@ class Hall:
         for player, new in arrivals.items():
             self.agents[player].reset(new)
 
-    def _choose(self) -> tuple[IntArray, dict[int, int]]:
+    def _choose(self) -> tuple[ActionArray, dict[int, int]]:
         """An action for every row, and the seat at fault of every table whose match crashes."""
         tables = self.lockstep.tables
         faults: dict[int, int] = {}
-        actions = np.zeros(len(tables.seats), np.int64)
+        actions = self.lockstep.actions
         for player, rows in self.lockstep.groups():
             turn = self.lockstep.turn(rows)
             if player == NOBODY:
-                actions[rows] = turn.masks.argmax(axis=1)
+                actions[rows] = first_legal(turn)
                 continue
             actions[rows], faulty = _ask(self.agents[player], turn, self.rngs[player])
             for row in faulty:
@@ -148,8 +150,8 @@ class _Running:
     clock: float
 
 
-def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[IntArray, list[int]]:
-    """The agent's actions, ``(B,)``, and the rows it failed at, which get their first legal action instead.
+def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArray, list[int]]:
+    """The agent's actions, one per row, and the rows it failed at, which get their first legal action instead.
 
     Only when the whole batch fails is each row asked alone, so that one bad row does not crash its neighbours.
     """
@@ -157,26 +159,26 @@ def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[IntArray, 
     if isinstance(answer, str):
         if len(turn.seats) == 1:
             log.warning("%s at seat %d crashed its match: %s", type(agent).__name__, turn.seats[0], answer)
-            return turn.masks.argmax(axis=1), [0]
-        actions = np.empty(len(turn.seats), np.int64)
+            return first_legal(turn), [0]
+        actions = first_legal(turn)
         faulty = []
         for row in range(len(actions)):
             actions[row : row + 1], failed = _ask(agent, _row(turn, row), rng)
             faulty += [row] * len(failed)
         return actions, faulty
-    rows = np.arange(len(answer))
-    inside = (answer >= 0) & (answer < turn.masks.shape[1])
-    legal = inside & turn.masks[rows, np.where(inside, answer, 0)]
+    legal = legal_rows(answer, turn.masks, turn.action_bounds)
     if legal.all():
         return answer, []
     faulty = np.flatnonzero(~legal).tolist()
     for row in faulty:
         name, seat = type(agent).__name__, turn.seats[row]
-        log.warning("%s at seat %d crashed its match: action %d is not legal", name, seat, answer[row])
-    return np.where(legal, answer, turn.masks.argmax(axis=1)), faulty
+        log.warning("%s at seat %d crashed its match: action %s is not legal", name, seat, answer[row])
+    actions = first_legal(turn)
+    actions[legal] = answer[legal]
+    return actions, faulty
 
 
-def _answer(agent: Agent, turn: Turn, rng: np.random.Generator) -> IntArray | str:
+def _answer(agent: Agent, turn: Turn, rng: np.random.Generator) -> ActionArray | str:
     """The agent's actions when their shape and kind are right, else what was wrong."""
     try:
         answer = np.asarray(agent.act(turn, rng))
@@ -185,11 +187,17 @@ def _answer(agent: Agent, turn: Turn, rng: np.random.Generator) -> IntArray | st
     except Exception as error:
         log.debug("an agent raised", exc_info=True)
         return f"it raised {type(error).__name__}: {error}"
-    if answer.shape != turn.seats.shape or answer.dtype.kind not in "iu":
-        return f"it must give whole numbers of shape {turn.seats.shape}, but gave {answer.dtype} of {answer.shape}"
-    return answer.astype(np.int64, copy=False)
+    shape: tuple[int, ...] = turn.seats.shape
+    dtype, kinds, numbers = "int64", "iu", "whole numbers"
+    if turn.action_bounds is not None:
+        shape += turn.action_bounds[0].shape
+        dtype, kinds, numbers = "float32", "f", "floats"
+    if answer.shape != shape or answer.dtype.kind not in kinds:
+        return f"it must give {numbers} of shape {shape}, but gave {answer.dtype} of {answer.shape}"
+    return answer.astype(dtype, copy=False)
 
 
 def _row(turn: Turn, row: int) -> Turn:
     one = slice(row, row + 1)
-    return Turn(turn.observations[one], turn.masks[one], turn.seats[one], turn.tables[one], turn.state)
+    observations, masks = turn.observations[one], turn.masks[one]
+    return Turn(observations, masks, turn.seats[one], turn.tables[one], turn.state, turn.action_bounds)

@@ -19,11 +19,13 @@ class Lockstep:
     Attributes:
         tables: the tables; their arrays are this object's arrays.
         players: ``(size, num_seats)`` int64, the player index at each seat; the caller gives indices their meaning.
+        actions: one action per row of the tables' arrays, for the caller to fill; see :meth:`Game.empty_actions`.
     """
 
     def __init__(self, game: Game, size: int) -> None:
         self.tables = game.tables(size)
         self.players = np.full((size, game.num_seats), -1, np.int64)
+        self.actions = game.empty_actions(len(self.tables.seats))
 
     def begin(self, tables: Sequence[int], players: Sequence[Sequence[int]], seeds: Sequence[int]) -> None:
         """Start new games: ``players[i]`` at the seats of ``tables[i]``, seeded by ``seeds[i]``."""
@@ -47,4 +49,11 @@ class Lockstep:
     def turn(self, rows: Rows) -> Turn:
         """The rows as an agent sees them."""
         tables = self.tables
-        return Turn(tables.observations[rows], tables.masks[rows], tables.seats[rows], tables.table[rows], tables.state)
+        return Turn(
+            tables.observations[rows],
+            tables.masks[rows],
+            tables.seats[rows],
+            tables.table[rows],
+            tables.state,
+            tables.game.action_bounds,
+        )

@@ -5,11 +5,22 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
-from games.contract import BoolArray, FloatArray, Game, GameError, IllegalActionError, IntArray, State, Tables
+from games.contract import (
+    CHANCE,
+    Action,
+    ActionArray,
+    BoolArray,
+    FloatArray,
+    Game,
+    GameError,
+    IllegalActionError,
+    State,
+    Tables,
+)
 from games.registry import make_game
 
 _LONGEST = 400
@@ -48,6 +59,13 @@ def _check_shape(game: Game) -> None:
         _broken(game, rule, f"agent_ids are {game.agent_ids}")
     if game.num_actions < 1 or min(game.observation_shape, default=0) < 1:
         _broken(game, rule, f"num_actions is {game.num_actions}, observation_shape {game.observation_shape}")
+    if game.action_bounds is None:
+        return
+    rule = "continuous actions have finite bounds, low below high, each (D,) float32, and num_actions is 1"
+    low, high = game.action_bounds
+    shaped = low.dtype == high.dtype == np.float32 and low.shape == high.shape == (low.size,) and low.size > 0
+    if not shaped or game.num_actions != 1 or not np.isfinite([low, high]).all() or (low >= high).any():
+        _broken(game, rule, f"action_bounds are {low!r} and {high!r}, num_actions is {game.num_actions}")
 
 
 def _check_spec(game: Game) -> None:
@@ -61,14 +79,14 @@ def _check_spec(game: Game) -> None:
         _broken(game, "a pickled game is the same game", f"it came back as {twin!r}")
 
 
-def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[int]]:
+def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[Action]]:
     """Play one game to its end, checking every position; give the joint actions."""
     state = game.new_state(seed)
     total = np.zeros(game.num_seats)
-    joint_actions: list[list[int]] = []
+    joint_actions: list[list[Action]] = []
     while len(joint_actions) < _LONGEST and state.acting():
         masks = _check_position(game, state)
-        actions = [_random_action(mask, rng) for mask in masks]
+        actions = [_random_action(game, mask, rng) for mask in masks]
         _check_refusals(game, state, masks, actions)
         if len(joint_actions) < 3 or rng.random() < 0.2:
             rewards = _check_clone(game, state, actions)
@@ -78,6 +96,8 @@ def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[in
         total += rewards
         if not np.allclose(total, state.returns(), atol=1e-6):
             _broken(game, "rewards sum to the returns", f"{total.tolist()} became {state.returns()}")
+    if game.action_bounds is not None:
+        _check_components(game, state)
     if state.acting():
         return joint_actions
     _check_position(game, state)
@@ -106,7 +126,7 @@ def _check_position(game: Game, state: State) -> list[BoolArray]:
             _broken(game, rule, f"seat {seat} has {int(mask.sum())}, acting() is {acting}")
         if seat in acting:
             masks.append(mask)
-            for action in np.flatnonzero(mask)[:5].tolist():
+            for action in _some_actions(game, mask):
                 if not state.action_name(seat, action).strip():
                     _broken(game, "every legal action has a name", f"action {action} of seat {seat} has none")
     for viewer in (None, *range(game.num_seats)):
@@ -143,11 +163,11 @@ def _observed(game: Game, state: State, seat: int) -> tuple[FloatArray, BoolArra
     return first, mask
 
 
-def _check_refusals(game: Game, state: State, masks: Sequence[BoolArray], actions: Sequence[int]) -> None:
+def _check_refusals(game: Game, state: State, masks: Sequence[BoolArray], actions: Sequence[Action]) -> None:
     """Illegal actions and wrong numbers of actions change nothing."""
     before = state.digest()
     for at, mask in enumerate(masks):
-        for illegal in (*np.flatnonzero(~mask)[:2].tolist(), -1, game.num_actions):
+        for illegal in _some_illegal_actions(game, mask):
             with _must_raise(game, IllegalActionError, f"an illegal action is refused (action {illegal})"):
                 state.apply([*actions[:at], illegal, *actions[at + 1 :]])
     with _must_raise(game, GameError, "a step takes one action per acting seat"):
@@ -156,7 +176,7 @@ def _check_refusals(game: Game, state: State, masks: Sequence[BoolArray], action
         _broken(game, "a refused action leaves the state unchanged", "the digest changed")
 
 
-def _check_clone(game: Game, state: State, actions: list[int]) -> tuple[float, ...]:
+def _check_clone(game: Game, state: State, actions: list[Action]) -> tuple[float, ...]:
     """Clones share nothing and go the same way; give the rewards of the state's own step."""
     before, twin = state.digest(), state.clone()
     if twin.digest() != before:
@@ -173,7 +193,14 @@ def _check_clone(game: Game, state: State, actions: list[int]) -> tuple[float, .
     return own
 
 
-def _check_repetition(game: Game, seed: int, joint_actions: Sequence[list[int]]) -> None:
+def _check_components(game: Game, state: State) -> None:
+    """What is recorded of continuous actions can be stored: states round what they are given before they use it."""
+    points = [action for player, action in state.history() if player != CHANCE]
+    if any(action != _action(np.asarray(action, np.float32)) for action in points):
+        _broken(game, "a history has continuous actions as tuples of float32 numbers", f"it has {points}")
+
+
+def _check_repetition(game: Game, seed: int, joint_actions: Sequence[list[Action]]) -> None:
     """The same seed and actions, and the recorded history, lead to the same end."""
     first, second = (_played(game, seed, joint_actions) for _ in range(2))
     if first.digest() != second.digest():
@@ -188,7 +215,7 @@ def _check_repetition(game: Game, seed: int, joint_actions: Sequence[list[int]])
         _broken(game, "a replay repeats the position", "the digests differ")
 
 
-def _played(game: Game, seed: int, joint_actions: Sequence[list[int]]) -> State:
+def _played(game: Game, seed: int, joint_actions: Sequence[list[Action]]) -> State:
     state = game.new_state(seed)
     for actions in joint_actions:
         state.apply(actions)
@@ -210,7 +237,7 @@ def _check_tables(game: Game, seed: int, rng: np.random.Generator, games: int) -
         ended = tables.step(actions)
         rewards = np.zeros((size, game.num_seats), np.float32)
         for table, state in states.items():
-            rewards[table] = state.apply(actions[tables.table[: tables.rows] == table].tolist())
+            rewards[table] = state.apply([_action(row) for row in actions[tables.table[: tables.rows] == table]])
         if not np.array_equal(tables.rewards, rewards):
             _broken(game, "tables give the rewards of states", f"{tables.rewards.tolist()}, not {rewards.tolist()}")
         over = [table for table, state in sorted(states.items()) if state.ending()]
@@ -234,27 +261,27 @@ def _reset(tables: Tables, states: dict[int, State], seeds: dict[int, int]) -> N
             del states[table]
 
 
-def _check_rows(game: Game, tables: Tables, states: dict[int, State], rng: np.random.Generator) -> IntArray:
+def _check_rows(game: Game, tables: Tables, states: dict[int, State], rng: np.random.Generator) -> ActionArray:
     """Compare every row with its state, and choose a random action for each."""
     rows = tables.observe()
     expected = [(table, seat) for table, state in sorted(states.items()) for seat in state.acting()]
     got = list(zip(tables.table[:rows].tolist(), tables.seats[:rows].tolist(), strict=True))
     if rows != tables.rows or got != expected:
         _broken(game, "tables have one row per acting seat, ascending", f"rows {got}, acting {expected}")
-    actions = np.zeros(rows, np.int64)
+    actions = game.empty_actions(rows)
     for row, (table, seat) in enumerate(got):
         observation, mask = _observed(game, states[table], seat)
         if not np.array_equal(tables.observations[row], observation) or not np.array_equal(tables.masks[row], mask):
             _broken(game, "rows of tables equal observations of states", f"row {row}, seat {seat} differs")
-        actions[row] = _random_action(mask, rng)
+        actions[row] = _random_action(game, mask, rng)
     return actions
 
 
-def _check_table_refusal(game: Game, tables: Tables, states: dict[int, State], actions: IntArray) -> None:
+def _check_table_refusal(game: Game, tables: Tables, states: dict[int, State], actions: ActionArray) -> None:
     wrong = actions.copy()
     if not len(wrong):
         return
-    wrong[-1] = next(iter(np.flatnonzero(~tables.masks[len(wrong) - 1])), game.num_actions)
+    wrong[-1] = _some_illegal_actions(game, tables.masks[len(wrong) - 1])[0]
     with _must_raise(game, IllegalActionError, "tables refuse illegal actions before any table moves"):
         tables.step(wrong)
     for table, state in states.items():
@@ -262,8 +289,30 @@ def _check_table_refusal(game: Game, tables: Tables, states: dict[int, State], a
             _broken(game, "tables refuse illegal actions before any table moves", f"table {table} moved")
 
 
-def _random_action(mask: BoolArray, rng: np.random.Generator) -> int:
+def _action(row: Any) -> Action:
+    """An entry of an array of actions as states take it."""
+    return tuple(row.tolist()) if row.shape else int(row)
+
+
+def _random_action(game: Game, mask: BoolArray, rng: np.random.Generator) -> Action:
+    if game.action_bounds is not None:
+        return _action(rng.uniform(*game.action_bounds))
     return int(rng.choice(np.flatnonzero(mask)))
+
+
+def _some_actions(game: Game, mask: BoolArray) -> list[Action]:
+    """A few legal actions."""
+    if game.action_bounds is not None:
+        return [_action(bound) for bound in game.action_bounds]
+    return list(np.flatnonzero(mask)[:5].tolist())
+
+
+def _some_illegal_actions(game: Game, mask: BoolArray) -> list[Action]:
+    """A few illegal actions; the first fits into an array of actions."""
+    if game.action_bounds is not None:
+        low = tuple(game.action_bounds[0].tolist())
+        return [(*low[:-1], float("inf")), (*low[:-1], float("nan")), (*low, 0.0), low[1:]]
+    return [*np.flatnonzero(~mask)[:2].tolist(), game.num_actions, -1]
 
 
 @contextmanager

@@ -43,7 +43,8 @@ TRAINING_SETTINGS = (
 )
 ENTROPY = {True: 0.003, False: 0.05}
 """Entropy bonus by perfect information. Where information is hidden, policy gradients need one high enough to keep
-policies mixed (arXiv 2502.08938); where it is not, mixing only costs games."""
+policies mixed (arXiv 2502.08938); where it is not, mixing only costs games. Continuous actions get none: the entropy of
+a Gaussian has no upper bound, so a bonus would widen it without end (and deviations begin wide)."""
 
 SEEDS = 2**31
 """RLlib adds the runner's index to the seed and gives the sum to generators that take 32 bits."""
@@ -240,7 +241,8 @@ class LeaguePPOConfig(PPOConfig):
         if not (isinstance(self.seed, int) and 0 <= self.seed < SEEDS):
             raise ValueError(f"`0 <= seed < 2**31` must hold, but got seed={self.seed}")
         if self.entropy_coeff is None:
-            self.entropy_coeff = ENTROPY[make_game(self.game_spec).perfect_information]
+            game = make_game(self.game_spec)
+            self.entropy_coeff = ENTROPY[game.perfect_information] if game.action_bounds is None else 0.0
         learners = self.learning_members()
         modules = sorted({module for learner in learners for module in learner.modules.values()})
         if set(self.policies) != set(modules):

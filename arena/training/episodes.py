@@ -84,7 +84,7 @@ def _episode(
             terminated=not truncated,
             truncated=truncated,
             extra_model_outputs={
-                Columns.ACTION_DIST_INPUTS: trajectories.logits[rows],
+                Columns.ACTION_DIST_INPUTS: trajectories.dist_inputs[rows],
                 Columns.ACTION_LOGP: trajectories.log_probs[rows],
                 Columns.VF_PREDS: trajectories.values[rows],
             },

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.contract import Agent, AgentError, Turn
+from agents.distributions import in_bounds
 from arena.lockstep import Lockstep, Rows
 from arena.training.trajectories import StepBuffer, Trajectories
-from games.contract import FloatArray, Game, IllegalActionError, IntArray
+from games.contract import ActionArray, FloatArray, Game, IllegalActionError, IntArray
 from leagues.records import Match, Pairing
 
 RECORDED_SHARE = 128
@@ -23,11 +24,18 @@ RECORDED_SHARE = 128
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a live module decided for B rows: actions ``(B,)`` int64, masked logits ``(B, A)``, log-probabilities
-    ``(B,)`` and values ``(B,)`` float32."""
+    """What a live module decided for B rows.
 
-    actions: IntArray
-    logits: npt.NDArray[np.float32]
+    Attributes:
+        actions: ``(B,)`` int64; or ``(B, D)`` float32 points in the units of :mod:`agents.distributions`, as drawn.
+        dist_inputs: float32, what they were drawn from: masked logits ``(B, A)``, or means and log deviations
+            ``(B, 2 D)``.
+        log_probs: ``(B,)`` float32, of the actions.
+        values: ``(B,)`` float32, of the positions.
+    """
+
+    actions: ActionArray
+    dist_inputs: npt.NDArray[np.float32]
     log_probs: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
 
@@ -180,15 +188,13 @@ class Sampler:
             final_observations: whether to keep the last observation of every trajectory.
 
         Raises:
-            AgentError: a player chose an action outside its mask.
+            AgentError: a player chose an illegal action.
         """
         began = time.perf_counter()
         self._agents = dict(agents)
         for module in modules:
             if module not in self._buffers:
-                self._buffers[module] = StepBuffer(
-                    self.game.observation_shape, self.game.num_actions, self.game.num_seats
-                )
+                self._buffers[module] = StepBuffer(self.game)
                 self._last[module] = np.full((self.size, self.game.num_seats), -1, np.int64)
         sampled = Sampled({})
         finished: list[int] = []
@@ -250,7 +256,7 @@ class Sampler:
     def _step(self) -> tuple[int, list[int]]:
         """One round of all tables: the number of rows that acted, and the tables that ended."""
         tables = self._lockstep.tables
-        actions = np.empty(len(tables.seats), np.int64)
+        actions, bounds = self._lockstep.actions, self.game.action_bounds
         for player, rows in self._lockstep.groups():
             key = self._keys[player]
             turn = self._lockstep.turn(rows)
@@ -259,7 +265,7 @@ class Sampler:
                 actions[rows] = agent.act(turn, self.rng)
             else:
                 decision = self._decide(key, turn)
-                actions[rows] = decision.actions
+                actions[rows] = decision.actions if bounds is None else in_bounds(decision.actions, bounds)
                 self._keep(key, turn, decision)
         count = tables.rows
         if not count:
@@ -268,8 +274,8 @@ class Sampler:
             ended = tables.step(actions[:count])
         except IllegalActionError as error:
             raise AgentError(
-                f"every player must act inside its mask, but {error}; a module of your own masks its logits with "
-                "agents.networks.mask_logits"
+                f"every player must act legally, but {error}; a module of your own masks its logits with "
+                "agents.networks.mask_logits, and keeps what it says of continuous actions finite"
             ) from error
         self._plies[tables.table[:count]] += 1  # once for a table, however many of its seats acted
         self._credit(tables.rewards)
@@ -287,7 +293,7 @@ class Sampler:
             masks=turn.masks[rows],
             seats=seats,
             actions=decision.actions[rows],
-            logits=decision.logits[rows],
+            dist_inputs=decision.dist_inputs[rows],
             log_probs=decision.log_probs[rows],
             values=decision.values[rows],
             plies=self._plies[tables],

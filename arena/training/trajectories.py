@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from games.contract import BoolArray, FloatArray, IntArray
+from agents.distributions import num_inputs
+from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
 Float = npt.NDArray[np.float32]
 
@@ -23,8 +24,9 @@ class Trajectories:
         observations: ``(T, *observation_shape)`` float32.
         masks: ``(T, A)`` bool.
         seats: ``(T,)`` int64.
-        actions: ``(T,)`` int64.
-        logits: ``(T, A)`` float32, of the behaviour policy, masked.
+        actions: ``(T,)`` int64; or ``(T, D)`` float32 points as drawn, in the units of :mod:`agents.distributions`.
+        dist_inputs: float32, of the behaviour policy: masked logits ``(T, A)``, or means and log deviations
+            ``(T, 2 D)``.
         log_probs: ``(T,)`` float32, of the actions taken under the behaviour policy.
         values: ``(T,)`` float32, the behaviour module's.
         rewards: ``(T,)`` float32: all the seat earned from this action up to its next one, or the end.
@@ -37,8 +39,8 @@ class Trajectories:
     observations: FloatArray
     masks: BoolArray
     seats: IntArray
-    actions: IntArray
-    logits: Float
+    actions: ActionArray
+    dist_inputs: Float
     log_probs: Float
     values: Float
     rewards: Float
@@ -51,7 +53,7 @@ class Trajectories:
         return len(self.actions)
 
 
-STEP_COLUMNS = ("observations", "masks", "seats", "actions", "logits", "log_probs", "values", "rewards", "plies")
+STEP_COLUMNS = ("observations", "masks", "seats", "actions", "dist_inputs", "log_probs", "values", "rewards", "plies")
 
 
 def concatenate(parts: list[Trajectories]) -> Trajectories:
@@ -107,15 +109,15 @@ class StepBuffer:
     time order and compacted when handed out.
     """
 
-    def __init__(self, observation_shape: tuple[int, ...], num_actions: int, num_seats: int) -> None:
+    def __init__(self, game: Game) -> None:
         self._rows = 0
-        self._num_seats = num_seats
+        self._num_seats = game.num_seats
         self._columns: dict[str, npt.NDArray[Any]] = {
-            "observations": np.empty((0, *observation_shape), np.float32),
-            "masks": np.empty((0, num_actions), np.bool_),
+            "observations": np.empty((0, *game.observation_shape), np.float32),
+            "masks": np.empty((0, game.num_actions), np.bool_),
             "seats": np.empty(0, np.int64),
-            "actions": np.empty(0, np.int64),
-            "logits": np.empty((0, num_actions), np.float32),
+            "actions": game.empty_actions(0),
+            "dist_inputs": np.empty((0, num_inputs(game)), np.float32),
             "log_probs": np.empty(0, np.float32),
             "values": np.empty(0, np.float32),
             "rewards": np.empty(0, np.float32),

@@ -119,7 +119,7 @@ class WholeHall(RandomAgent):
         (OneAction(), "int64 array of shape"),
         (Floats(), "int64 array of shape"),
         (Listed(), "gave list"),
-        (Illegal(), "must lie in their mask"),
+        (Illegal(), "must lie in its mask"),
         (Negative(), "chose -1"),
         (Scribbler(), "read-only"),
         (Cheat(), "leave the states as they are"),

@@ -5,8 +5,9 @@ import pytest
 import torch
 from ray.rllib.core.columns import Columns
 
+from agents.distributions import sample_actions
 from agents.networks import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, default_module_spec, mask_logits
-from agents.policy import module_batch, sample_actions
+from agents.policy import module_batch
 from games import make_game
 
 

@@ -12,7 +12,7 @@ def trajectories(lengths, rng, finals=None):
         masks=np.ones((total, 2), bool),
         seats=np.zeros(total, np.int64),
         actions=rng.integers(2, size=total),
-        logits=np.zeros((total, 2), np.float32),
+        dist_inputs=np.zeros((total, 2), np.float32),
         log_probs=np.zeros(total, np.float32),
         values=rng.random(total).astype(np.float32),
         rewards=rng.normal(size=total).astype(np.float32),
@@ -21,6 +21,15 @@ def trajectories(lengths, rng, finals=None):
         final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
         games=np.arange(len(lengths)),
     )
+
+
+class Bandit:
+    """What a buffer asks of a game."""
+
+    observation_shape, num_actions, num_seats, action_bounds = (1,), 2, 1, None
+
+    def empty_actions(self, rows):
+        return np.empty(rows, np.int64)
 
 
 def naive_gae(t, gamma, lambda_):
@@ -64,7 +73,7 @@ def test_concatenation_keeps_every_trajectory():
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
 def test_the_buffer_hands_out_finished_trajectories_whole_and_in_order(steps):
     """Steps of six trajectories arrive in any order; those marked are handed out, the rest stay."""
-    buffer = StepBuffer((1,), 2, num_seats=1)
+    buffer = StepBuffer(Bandit())
     places, sent = [], {}
     for clock, (number, _) in enumerate(steps):
         sent.setdefault(number, []).append(clock)
@@ -73,7 +82,7 @@ def test_the_buffer_hands_out_finished_trajectories_whole_and_in_order(steps):
             masks=np.ones((1, 2), bool),
             seats=np.zeros(1, np.int64),
             actions=np.zeros(1, np.int64),
-            logits=np.zeros((1, 2), np.float32),
+            dist_inputs=np.zeros((1, 2), np.float32),
             log_probs=np.zeros(1, np.float32),
             values=np.zeros(1, np.float32),
             plies=np.array([clock]),
