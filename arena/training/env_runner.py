@@ -21,7 +21,8 @@ from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 from ray.rllib.utils import metrics as names
 
 from agents.contract import Agent, Turn
-from agents.policy import build_policy, module_batch, sample_actions
+from agents.distributions import sample_actions, sample_points
+from agents.policy import build_policy, module_batch
 from agents.registry import make_agent
 from agents.weights import parse
 from arena.matches import play_pairings
@@ -315,10 +316,11 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         # Past the public `forward_*`, which walk all submodules twice a call to switch modes: these never train.
         with torch.no_grad():
             output = module._forward_exploration(batch) if self._explore else module._forward_inference(batch)
-        logits = output[Columns.ACTION_DIST_INPUTS].detach().cpu().numpy()
+        inputs = output[Columns.ACTION_DIST_INPUTS].detach().cpu().numpy()
         values = output[Columns.VF_PREDS] if Columns.VF_PREDS in output else self._compute_values(module, batch)
-        actions, log_probs = sample_actions(logits, self.rng if self._explore else None)
-        return Decision(actions, logits, log_probs, values.detach().cpu().numpy())
+        sample = sample_actions if self.game.action_bounds is None else sample_points
+        actions, log_probs = sample(inputs, self.rng if self._explore else None)
+        return Decision(actions, inputs, log_probs, values.detach().cpu().numpy())
 
     def _value(self, module_id: str, observations: FloatArray, seats: IntArray) -> npt.NDArray[np.float32]:
         masks = np.ones((len(observations), self.game.num_actions), np.bool_)
