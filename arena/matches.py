@@ -17,8 +17,9 @@ from agents.contract import Agent, AgentError
 from arena.hall import Hall
 from arena.names import find_member, load_agent, member_agent, require_game, split_name
 from games import Game, make_game
+from games.specs import format_teams
 from leagues.records import Match, Member, Pairing
-from leagues.scoring import DRAW, LOSS, WIN, pair_results
+from leagues.scoring import DRAW, LOSS, WIN, pair_results, team_return
 from leagues.store import Reader, Writer, open_writer
 
 __all__ = ["MatchResult", "load_agent", "play_match", "play_pairings", "rotated_pairings"]
@@ -77,8 +78,8 @@ class MatchResult:
         low, high: 95% interval of the score, from whole blocks.
         games: games played.
         wins, draws, losses: of the first agent against each other agent; their sum is games * (agents - 1).
-        returns: mean return of each agent, in the order of ``agents``.
-        matches: every game, in order; game ``g`` seats agent ``i`` at seat ``(i + g) % n``.
+        returns: mean return of each agent (over its team's seats), in the order of ``agents``.
+        matches: every game, in order; game ``g`` gives agent ``i`` all seats of team ``(i + g) % n``.
     """
 
     agents: tuple[str, ...]
@@ -104,17 +105,17 @@ def play_match(
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> MatchResult:
-    """Play a match between agents, one per seat, and score the first one.
+    """Play a match between agents, one per team, and score the first one. Most games have a team for each seat.
 
     The games come in blocks: in a block every game has the same seed (so the same cards or dice, as far as the moves
-    allow) and the seats are rotated, so that each agent sits at each seat once. Equal calls give equal results. Note
-    that agents without any randomness of their own (``first``) repeat the same game in a game without chance;
-    policies sample their actions.
+    allow) and the teams are rotated, so that each agent has each team once, at all its seats. Equal calls give equal
+    results. Note that agents without any randomness of their own (``first``) repeat the same game in a game without
+    chance; policies sample their actions.
 
     Args:
         game: the game, or its spec.
         agents: names as :func:`arena.names.load_agent` knows them, or agents (which stay open).
-        games: how many games at least; rounded up to whole blocks, of one game per seat each.
+        games: how many games at least; rounded up to whole blocks, of one game per team each.
         seed: seeds everything.
         league: folder of a league whose frozen members all agents are: its matches are recorded there as evaluation
             matches. A member is named ``DIR:MEMBER`` or by its ID alone. Blocks in which two of them have met before
@@ -131,10 +132,12 @@ def play_match(
         QuitGame: a person left.
     """
     game = make_game(game) if isinstance(game, str) else game
-    if game.num_seats < 2 or len(agents) != game.num_seats:
+    sides = len(set(game.teams))
+    if sides < 2 or len(agents) != sides:
+        unit, which = ("seats", "") if sides == game.num_seats else ("teams", f" ({format_teams(game.teams)})")
         raise AgentError(
-            f"a match needs one agent for each of two or more seats, but {game.spec!r} has {game.num_seats} seats and "
-            f"got {len(agents)} agents; name an agent twice to let it sit twice"
+            f"a match needs one agent for each of two or more {unit}, but {game.spec!r} has {sides} {unit}{which} and "
+            f"got {len(agents)} agents; name an agent twice to let it play two"
         )
     if games < 1 or seed < 0:
         raise AgentError(f"a match needs at least 1 game and a seed of at least 0, but got {games=}, {seed=}")
@@ -152,7 +155,8 @@ def play_match(
                 else made(load_agent(agent, game, module_classes=module_classes, trust_code=trust_code))
                 for agent in agents
             ]
-            return _play(game, names, players, rotated_pairings(names, games=games, seed=seed), tables)
+            pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams)
+            return _play(game, names, players, pairings, tables)
         folder = Path(league)
         writer = stack.enter_context(open_writer(folder))
         require_game(writer, folder, game)
@@ -163,21 +167,24 @@ def play_match(
             for spec, member in zip(specs, members, strict=True)
         ]
         names = _distinct([member.id for member in members])
-        pairings = rotated_pairings(names, games=games, seed=seed, without=_met(writer, members))
+        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=_met(writer, members))
         result = _play(game, names, players, pairings, tables)
         return _record(writer, dict(zip(names, members, strict=True)), result)
 
 
-def rotated_pairings(names: Sequence[str], *, games: int, seed: int, without: Collection[int] = ()) -> list[Pairing]:
-    """Evaluation pairings in whole blocks: one seed per block, and in its games the seats rotated.
+def rotated_pairings(
+    names: Sequence[str], *, games: int, seed: int, teams: Sequence[int] = (), without: Collection[int] = ()
+) -> list[Pairing]:
+    """Evaluation pairings in whole blocks: one seed per block, and in its games the teams rotated.
 
     A block is numbered by its seed, a 53-bit number drawn from ``seed``: blocks of other seeds, and a league's own,
     practically never have the same number.
 
     Args:
-        names: one per seat.
+        names: one per team.
         games: how many games at least.
         seed: seeds the blocks' seeds. More games are the same ones and some more.
+        teams: the team of each seat, ``0..t-1``; empty where every seat plays for itself.
         without: blocks to pass over.
     """
     count = len(names)
@@ -185,7 +192,7 @@ def rotated_pairings(names: Sequence[str], *, games: int, seed: int, without: Co
     seeds = np.random.SeedSequence(seed).generate_state(wanted + len(without), np.uint64) >> 11
     blocks = [block for block in seeds.tolist() if block not in without][:wanted]
     return [
-        Pairing(tuple(names[(seat - turn) % count] for seat in range(count)), block, block, "evaluation")
+        Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), block, block, "evaluation")
         for block in blocks
         for turn in range(count)
     ]
@@ -225,7 +232,7 @@ def _play(
     blocks: dict[int, list[int]] = {}  # results by block: leagues.scoring's WIN, DRAW, LOSS of the first agent
     for match in matches:
         results = blocks.setdefault(match.block, [])
-        for member, opponent, result in pair_results(match.seats, match.returns, match.fault):
+        for member, opponent, result in pair_results(match.seats, match.returns, match.fault, game.teams):
             if first in (member, opponent):
                 results.append(result if member == first else LOSS - result)
     counts = Counter(result for results in blocks.values() for result in results)
@@ -239,9 +246,14 @@ def _play(
         wins=counts[WIN],
         draws=counts[DRAW],
         losses=counts[LOSS],
-        returns=tuple(fmean(match.returns[match.seats.index(name)] for match in matches) for name in names),
+        returns=tuple(fmean(_return_of(name, match) for match in matches) for name in names),
         matches=tuple(matches),
     )
+
+
+def _return_of(name: str, match: Match) -> float:
+    """The mean return of the seats at which ``name`` sat."""
+    return team_return(match.returns, [seat for seat, other in enumerate(match.seats) if other == name])
 
 
 def _record(writer: Writer, members: Mapping[str, Member], result: MatchResult) -> MatchResult:

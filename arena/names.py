@@ -122,8 +122,13 @@ def require_game(reader: Reader, folder: Path, game: Game) -> None:
     """Check that the league in ``folder`` plays ``game``.
 
     Raises:
-        AgentError: it plays another one.
+        AgentError: it plays another one, or with other teams.
     """
-    played = reader.info().game
-    if played != game.spec:
-        raise AgentError(f"the league in '{folder}' plays {played!r}, but got {game.spec!r}; name that game instead")
+    info = reader.info()
+    if info.game != game.spec:
+        raise AgentError(f"the league in '{folder}' plays {info.game!r}, but got {game.spec!r}; name that game instead")
+    if info.teams != game.teams:
+        raise AgentError(
+            f"the league in '{folder}' has teams {info.teams}, but {game.spec!r} now has {game.teams}; it can be read, "
+            "not played on"
+        )

@@ -170,7 +170,7 @@ def _check_scores(reader: Reader) -> Iterator[Finding]:
     """Compare the block scores with the matches, and see that ratings can be made of them."""
     try:
         stored, newest = _moment(reader)
-        counted = scoring.block_scores(_results(reader, newest))
+        counted = scoring.block_scores(_results(reader, newest), reader.info().teams)
     except Exception as error:  # as in verify: a record that does not decode
         yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
         return

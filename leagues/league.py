@@ -96,7 +96,13 @@ class League:
     """Ask it for matches, tell it their results, and freeze the learners that it says are due."""
 
     def __init__(
-        self, config: LeagueConfig, members: Iterable[Member], *, num_seats: int, agent_ids: Sequence[str]
+        self,
+        config: LeagueConfig,
+        members: Iterable[Member],
+        *,
+        num_seats: int,
+        agent_ids: Sequence[str],
+        teams: Sequence[int] = (),
     ) -> None:
         """A league of these members that has played no game yet.
 
@@ -105,6 +111,8 @@ class League:
             members: all members in the order they joined; at least one learner.
             num_seats: seats of the game.
             agent_ids: the game's name for each seat; a snapshot needs a module for each.
+            teams: the team of each seat, ``0..t-1``, whose seats one member takes in every match; empty where every
+                seat plays for itself.
 
         Raises:
             LeagueError: there is no learner, an exploiter has no main learner, an ID is there twice, or the seats do
@@ -113,7 +121,8 @@ class League:
         if num_seats != len(agent_ids):
             raise LeagueError(f"`num_seats == len(agent_ids)` must hold, but got {num_seats} and {tuple(agent_ids)}")
         self.config = config
-        self._num_seats = num_seats
+        self._teams = tuple(teams) or tuple(range(num_seats))
+        self._num_teams = max(self._teams) + 1
         self._agent_ids = tuple(agent_ids)
         self._members: dict[str, Member] = {}
         self._frozen: list[str] = []
@@ -259,13 +268,14 @@ class League:
         *,
         num_seats: int,
         agent_ids: Sequence[str],
+        teams: Sequence[int] = (),
     ) -> Self:
         """The league that gave ``state``, with its members: it asks and decides exactly as that one would.
 
         Raises:
             LeagueError: as the constructor, or the state is of other learners.
         """
-        league = cls(config, members, num_seats=num_seats, agent_ids=agent_ids)
+        league = cls(config, members, num_seats=num_seats, agent_ids=agent_ids, teams=teams)
         if set(state["steps"]) != set(league._steps):
             raise LeagueError(
                 f"a league goes on with its own learners, but its state is of {sorted(state['steps'])} and it has "
@@ -283,19 +293,20 @@ class League:
         lineups = []
         for row, alone in zip(choices.tolist(), self_play.tolist(), strict=True):
             if alone:
-                lineups.append((learner,) * self._num_seats)
+                lineups.append((learner,) * len(self._teams))
                 continue
-            seat = self._rotation[learner] % self._num_seats
+            team = self._rotation[learner] % self._num_teams
             self._rotation[learner] += 1
-            others = [names[choice] for choice in row]
-            lineups.append((*others[:seat], learner, *others[seat:]))
+            players = [names[choice] for choice in row]
+            players.insert(team, learner)
+            lineups.append(tuple(players[team] for team in self._teams))
         return lineups
 
     def _opponents(
         self, learner: str, n: int, rng: np.random.Generator
     ) -> tuple[list[str], Ints, npt.NDArray[np.bool_]]:
-        """Whom ``learner`` meets: names, ``(n, num_seats - 1)`` places among them, ``(n,)`` whether in self-play."""
-        shape = (n, self._num_seats - 1)
+        """Whom ``learner`` meets: names, ``(n, teams - 1)`` places among them, ``(n,)`` whether in self-play."""
+        shape = (n, self._num_teams - 1)
         if self._members[learner].role == "main_exploiter":
             names, probabilities = self._exploited(learner)
             return names, draw(probabilities, shape, rng, distinct=AT_ONCE), np.zeros(n, bool)

@@ -62,32 +62,33 @@ def choose_rating_pairs(
 def rating_pairings(
     pairs: Sequence[tuple[str, str]],
     *,
-    num_seats: int,
+    teams: Sequence[int],
     next_block: int,
     rng: np.random.Generator,
     games_per_pair: int = 2,
 ) -> list[Pairing]:
     """Evaluation matches for the pairs ``(a, b)``, in whole blocks.
 
-    A block has one seed and one match for each seat: there ``a`` has that seat and ``b`` all others. So ``a`` plays
-    every seat once, and ``b`` every seat ``num_seats - 1`` times.
+    A block has one seed and one match for each team: there ``a`` has all its seats and ``b`` all others. So ``a``
+    plays every team once, and ``b`` every team ``t - 1`` times; where every seat plays for itself, a team is a seat.
 
     Args:
         pairs: who plays whom, as of :func:`choose_rating_pairs`.
-        num_seats: seats of the game, at least 2.
+        teams: the team of each seat, ``0..t-1``; at least 2 of them.
         next_block: number of the first block; the others follow.
         rng: gives the seeds.
         games_per_pair: matches for each pair, rounded up to whole blocks.
 
     Raises:
-        LeagueError: the game has fewer than two seats.
+        LeagueError: the game has fewer than two teams.
     """
-    if num_seats < 2:
-        raise LeagueError(f"rating matches need a game of at least 2 seats, but got num_seats={num_seats}")
-    blocks = [pair for pair in pairs for _ in range(-(-games_per_pair // num_seats))]
+    sides = len(set(teams))
+    if sides < 2:
+        raise LeagueError(f"rating matches need a game of at least 2 teams or seats, but got teams={tuple(teams)}")
+    blocks = [pair for pair in pairs for _ in range(-(-games_per_pair // sides))]
     seeds = rng.integers(2**63, size=len(blocks)).tolist()
     return [
-        Pairing((b,) * seat + (a,) + (b,) * (num_seats - seat - 1), seed, next_block + k, "evaluation")
+        Pairing(tuple(a if team == side else b for team in teams), seed, next_block + k, "evaluation")
         for k, ((a, b), seed) in enumerate(zip(blocks, seeds, strict=True))
-        for seat in range(num_seats)
+        for side in range(sides)
     ]

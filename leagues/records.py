@@ -57,7 +57,8 @@ class Pairing:
     Attributes:
         seats: member ID at each seat.
         seed: seeds the game and the actions of its match.
-        block: matches of one block share a seed with the seats rotated; the unit of the bootstrap. 0 in training.
+        block: matches of one block share a seed with the seats (or teams) rotated; the unit of the bootstrap. 0 in
+            training.
         kind: training matches feed matchmaking, evaluation matches feed ratings; never both.
         learner: the learner whose seats' experience is kept; None in evaluation.
     """
@@ -111,7 +112,7 @@ class Tally:
     """Games of one ordered pair of members, seen from ``member``: what matchmaking and payoffs count.
 
     In a game of more than two seats every pair of seats of different members counts once, win or loss by the
-    higher return.
+    higher return; where seats play together, every pair of teams (:func:`leagues.scoring.pair_results`).
     """
 
     member: str

@@ -1,9 +1,16 @@
-"""From the returns of finished games to wins, draws and losses of one member against another."""
+"""From the returns of finished games to wins, draws and losses of one member against another.
+
+Who earns more wins, whatever the game's utility is: in general-sum and common-payoff games, too, the higher return wins
+and equal ones draw. Seats that play together are one team: its result is the mean return of its seats, and partners
+are never scored against each other.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from statistics import fmean
 
 from leagues.records import Match, Tally
 from leagues.store.contract import BlockScore
@@ -14,33 +21,65 @@ Game = tuple[Sequence[str], Sequence[float]]
 WIN, DRAW, LOSS = 0, 1, 2
 
 
+@cache
+def seats_of_teams(teams: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """The seats of each team, by the number of the team; ``teams`` has the team of each seat, ``0..t-1``."""
+    seats = range(len(teams))
+    return tuple(tuple(seat for seat in seats if teams[seat] == team) for team in range(max(teams) + 1))
+
+
 def pair_results(
-    seats: Sequence[str], returns: Sequence[float], fault: int | None = None
+    seats: Sequence[str], returns: Sequence[float], fault: int | None = None, teams: Sequence[int] = ()
 ) -> Iterator[tuple[str, str, int]]:
-    """What one game says about each pair of seats of different members, each pair once.
+    """What one game says about the members of each two teams, each pair of different members once.
 
     Args:
         seats: member at each seat.
-        returns: return of each seat; the higher one wins, equal ones draw.
-        fault: the seat that crashed the game: it loses to every other, and the others' pairs count nothing.
+        returns: return of each seat. The team with the higher mean wins, equal ones draw.
+        fault: the seat that crashed the game: its member loses to those of every other team, and all other pairs
+            count nothing.
+        teams: team of each seat, ``0..t-1``; empty where every seat plays for itself.
 
     Yields:
         ``(a, b, result)``: the result (:data:`WIN`, :data:`DRAW` or :data:`LOSS`) seen from ``a``.
     """
-    for i, a in enumerate(seats):
-        for j in range(i + 1, len(seats)):
-            if a == seats[j]:
+    members: list[tuple[str, ...]] = [(name,) for name in seats]
+    results, faulty = returns, fault
+    if teams and max(teams) + 1 < len(seats):
+        sides = seats_of_teams(tuple(teams))
+        members = [tuple(dict.fromkeys(seats[seat] for seat in side)) for side in sides]
+        results = [team_return(returns, side) for side in sides]
+        faulty = None if fault is None else teams[fault]
+    if fault is not None and faulty is not None:
+        members[faulty] = (seats[fault],)  # partners are not to blame
+    for i, ours in enumerate(members):
+        for j in range(i + 1, len(members)):
+            if faulty is None:
+                result = WIN if results[i] > results[j] else DRAW if results[i] == results[j] else LOSS
+            elif faulty in (i, j):
+                result = WIN if faulty == j else LOSS
+            else:
                 continue
-            if fault is None:
-                yield a, seats[j], WIN if returns[i] > returns[j] else DRAW if returns[i] == returns[j] else LOSS
-            elif fault in (i, j):
-                yield a, seats[j], WIN if fault == j else LOSS
+            for a in ours:
+                for b in members[j]:
+                    if a != b:
+                        yield a, b, result
 
 
-def tallies(games: Iterable[Match | Game]) -> list[Tally]:
+def team_return(returns: Sequence[float], side: Sequence[int]) -> float:
+    """The mean return of the seats of a team: exactly what each of them got when all got the same."""
+    first = returns[side[0]]
+    return first if all(returns[seat] == first for seat in side) else fmean(returns[seat] for seat in side)
+
+
+def tallies(games: Iterable[Match | Game], teams: Sequence[int] = ()) -> list[Tally]:
     """The sums over many games for every ordered pair of members that met: ``(a, b)`` and ``(b, a)`` both, sorted.
 
     Equal games are counted first and looked at once, which is what makes this quick (about 1 us a game).
+
+    Args:
+        games: the games.
+        teams: as in :func:`pair_results`.
     """
     distinct = Counter(
         (game.seats, game.returns, game.fault) if isinstance(game, Match) else (tuple(game[0]), tuple(game[1]), None)
@@ -48,21 +87,25 @@ def tallies(games: Iterable[Match | Game]) -> list[Tally]:
     )
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for (seats, returns, fault), count in distinct.items():
-        for a, b, result in pair_results(seats, returns, fault):
+        for a, b, result in pair_results(seats, returns, fault, teams):
             sums[a, b][result] += count
             sums[b, a][LOSS - result] += count
     return [Tally(a, b, *sums[a, b]) for a, b in sorted(sums)]
 
 
-def block_scores(matches: Iterable[Match]) -> list[BlockScore]:
+def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[BlockScore]:
     """The evaluation matches among ``matches``, summed by block and pair of members, sorted by both.
 
     The store keeps these sums; over all its matches this function gives the same ones again.
+
+    Args:
+        matches: the matches.
+        teams: as in :func:`pair_results`.
     """
     sums: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for match in matches:
         if match.kind == "evaluation":
-            for a, b, result in pair_results(match.seats, match.returns, match.fault):
+            for a, b, result in pair_results(match.seats, match.returns, match.fault, teams):
                 if a < b:
                     sums[match.block, a, b][result] += 1
                 else:

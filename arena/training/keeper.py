@@ -130,8 +130,9 @@ class Keeper:
         if below is not None and min(self._games_of(member.id) for member in frozen) >= below:
             return None
         rng = np.random.default_rng([self.seed, self._next_block, 2])
-        pairs = choose_rating_pairs(frozen, list(self._scores.values()), max(1, games // self.game.num_seats), rng)
-        pairings = rating_pairings(pairs, num_seats=self.game.num_seats, next_block=self._next_block, rng=rng)
+        teams = self.game.teams
+        pairs = choose_rating_pairs(frozen, list(self._scores.values()), max(1, games // len(set(teams))), rng)
+        pairings = rating_pairings(pairs, teams=teams, next_block=self._next_block, rng=rng)
         if not pairings:
             return None
         self._next_block = max(pairing.block for pairing in pairings) + 1
@@ -183,12 +184,12 @@ class Keeper:
         self.progress = progress
         if progress.state is not None:
             learner_state.prune(self.folder / STATE, progress.state)
-        self._count(block_scores(matches))
+        self._count(block_scores(matches, self.game.teams))
 
     def record(self, matches: Sequence[Match]) -> None:
         """Store evaluation matches played outside an iteration."""
         self.writer.record(matches=matches)
-        self._count(block_scores(matches))
+        self._count(block_scores(matches, self.game.teams))
 
     def learner_state(self) -> Any | None:
         """The learner's state after the newest iteration; None for a new league or one in memory.
@@ -245,13 +246,20 @@ class Keeper:
     def _open(self, seed: int, settings: Mapping[str, Any]) -> Writer:
         if self._temporary is None and (self.folder / DATABASE).exists():
             writer = open_writer(self.folder)
-            stored = writer.info().game
-            if stored != self.game.spec:
+            info, game = writer.info(), self.game
+            if info.game != game.spec:
                 writer.close()
-                raise StoreError(f"a league has one game, {stored!r} in {self.folder}, but got {self.game.spec!r}")
+                raise StoreError(f"a league has one game, {info.game!r} in {self.folder}, but got {game.spec!r}")
+            if info.teams != game.teams:  # made when this game had no teams yet
+                writer.close()
+                raise StoreError(
+                    f"a league keeps its teams, {info.teams} in {self.folder}, but {game.spec!r} now has {game.teams}; "
+                    "start a new league"
+                )
             return writer
         versions = {name: version(name) for name in LIBRARIES}
-        info = LeagueInfo(self.game.spec, self.game.agent_ids, seed, settings, versions, datetime.now(UTC))
+        game = self.game
+        info = LeagueInfo(game.spec, game.agent_ids, seed, settings, versions, datetime.now(UTC), game.teams)
         return create_store(None if self._temporary is not None else self.folder, info)
 
     def _join(self, members: Sequence[Member], settings: Mapping[str, Any]) -> None:
@@ -283,7 +291,8 @@ class Keeper:
     def _load(self) -> None:
         self.members = {member.id: member for member in self.writer.members()}
         self.progress = self.writer.progress() or Progress(0, 0, 0, 0, 0.0, 0.0, datetime.now(UTC))
-        shape: dict[str, Any] = {"num_seats": self.game.num_seats, "agent_ids": self.game.agent_ids}
+        game = self.game
+        shape: dict[str, Any] = {"num_seats": game.num_seats, "agent_ids": game.agent_ids, "teams": game.teams}
         everyone = list(self.members.values())
         self.league = (
             League.restore(self._config, everyone, self.progress.league, **shape)

@@ -38,6 +38,7 @@ class LeagueInfo:
         settings: the training settings as plain JSON, for people and for ``--resume``.
         versions: library versions that made it.
         created_at: UTC.
+        teams: the team of each seat, ``0..t-1``; left out, every seat plays for itself.
     """
 
     game: str
@@ -46,6 +47,11 @@ class LeagueInfo:
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
     created_at: datetime
+    teams: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.teams:
+            object.__setattr__(self, "teams", tuple(range(len(self.agent_ids))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ class BlockScore(NamedTuple):
     """What rating needs of the evaluation matches: the games of one block between two members, summed.
 
     ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
-    of different members counts once. A named tuple, for there may be a hundred thousand of them.
+    of different members counts once, or with teams every pair of teams. A named tuple, for there may be a hundred
+    thousand of them.
     """
 
     block: int

@@ -47,6 +47,7 @@ class SqlReader(Reader):
             row.settings,
             row.versions,
             EPOCH + row.created_at * MICROSECOND,
+            tuple(row.teams or ()),
         )
 
     def version(self) -> int:

@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from leagues.records import MatchKind
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest schema revision, which this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41
@@ -59,6 +59,7 @@ class LeagueColumns(TypedColumns):
     settings: Named[dict[str, Any]] = Column(JSON)
     versions: Named[dict[str, str]] = Column(JSON)
     created_at: Named[int] = Column(Integer)
+    teams: Named[list[int] | None] = Column(JSON)  # None in leagues older than teams: every seat plays for itself
 
 
 class MemberColumns(TypedColumns):

@@ -31,7 +31,9 @@ class SqlWriter(SqlReader, Writer):
         self._folder = folder
         self._lock = lock
         self._commits = 0
-        self._num_seats = len(self.info().agent_ids)
+        info = self.info()
+        self._num_seats = len(info.agent_ids)
+        self._teams = info.teams
 
     def version(self) -> int:
         return super().version() + self._commits
@@ -212,7 +214,7 @@ class SqlWriter(SqlReader, Writer):
                     "draws": score.draws,
                     "losses": score.losses,
                 }
-                for score in block_scores(matches)
+                for score in block_scores(matches, self._teams)
             ],
         )
 
@@ -312,6 +314,7 @@ def _build(engine: Engine, name: str, info: LeagueInfo) -> None:
         "settings": dict(info.settings),
         "versions": dict(info.versions),
         "created_at": (info.created_at - EPOCH) // MICROSECOND,
+        "teams": list(info.teams),
     }
     with database.transaction(engine, name) as connection:
         connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")

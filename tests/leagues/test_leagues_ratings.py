@@ -328,7 +328,7 @@ class TestRatingMatches:
 
     def test_a_block_is_one_seed_with_the_seats_rotated(self) -> None:
         rng = np.random.default_rng(0)
-        pairings = rating_pairings([("a", "b"), ("c", "d")], num_seats=2, next_block=7, rng=rng, games_per_pair=4)
+        pairings = rating_pairings([("a", "b"), ("c", "d")], teams=(0, 1), next_block=7, rng=rng, games_per_pair=4)
         assert [(p.block, p.seats) for p in pairings] == [
             (7, ("a", "b")),
             (7, ("b", "a")),
@@ -343,9 +343,9 @@ class TestRatingMatches:
         assert len({(p.block, p.seed) for p in pairings}) == len({p.seed for p in pairings}) == 4
 
     def test_more_seats_are_filled_by_the_second_of_the_pair(self) -> None:
-        pairings = rating_pairings([("a", "b")], num_seats=3, next_block=0, rng=np.random.default_rng(0))
+        pairings = rating_pairings([("a", "b")], teams=(0, 1, 2), next_block=0, rng=np.random.default_rng(0))
         assert [p.seats for p in pairings] == [("a", "b", "b"), ("b", "a", "b"), ("b", "b", "a")]
 
     def test_one_seat_is_no_match(self) -> None:
-        with pytest.raises(LeagueError, match="num_seats=1"):
-            rating_pairings([], num_seats=1, next_block=0, rng=np.random.default_rng(0))
+        with pytest.raises(LeagueError, match="at least 2 teams"):
+            rating_pairings([], teams=(0,), next_block=0, rng=np.random.default_rng(0))

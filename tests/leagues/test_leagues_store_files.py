@@ -20,6 +20,7 @@ from leaguekit import INFO, MAIN, RANDOM, match, progress, put_weights, snapshot
 from sqlalchemy import select
 
 from leagues.store import StoreError, create_store, database, migrations, open_reader, open_writer, schema
+from leagues.store.reader import SqlReader
 
 
 @pytest.fixture
@@ -179,11 +180,17 @@ def test_the_migrations_make_the_tables_of_the_schema() -> None:
     with engine.begin() as connection:
         migrations.upgrade(connection, "0001")
         connection.execute(schema.members.insert().values(name="main", kind="learner", role="main", modules={}, step=0))
+        connection.exec_driver_sql(
+            "INSERT INTO league (id, game, agent_ids, seed, settings, versions, created_at) "
+            """VALUES (1, 'bridge', '["n", "e", "s", "w"]', 7, '{}', '{}', 0)"""
+        )
         migrations.upgrade(connection)
         assert connection.execute(select(schema.members.c.name)).scalars().all() == ["main"]
         assert database.revision(connection) == schema.REVISION
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert alembic.autogenerate.compare_metadata(context, schema.metadata) == []
+    # A league older than teams is scored as it was: every seat for itself.
+    assert SqlReader(engine, "the league").info().teams == (0, 1, 2, 3)
     engine.dispose()
 
 
@@ -191,13 +198,15 @@ def test_an_older_schema_is_brought_up_to_date_by_a_writer(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(migrations.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "migrations" / "versions" / "r0002_later.py").write_text(
-        "from alembic import op\nrevision, down_revision = '0002', '0001'\n"
+    later = f"{int(schema.REVISION) + 1:04}"
+    (tmp_path / "migrations" / "versions" / f"r{later}_later.py").write_text(
+        f"from alembic import op\nrevision, down_revision = '{later}', '{schema.REVISION}'\n"
         "def upgrade():\n    op.execute('CREATE TABLE later (x)')\n"
     )
     monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
-    monkeypatch.setattr(schema, "REVISION", "0002")
-    with pytest.raises(StoreError, match=r"schema 0002, but .* has schema 0001; open it once for writing"):
+    now = schema.REVISION
+    monkeypatch.setattr(schema, "REVISION", later)
+    with pytest.raises(StoreError, match=rf"schema {later}, but .* has schema {now}; open it once for writing"):
         open_reader(folder)
     open_writer(folder).close()
     with open_reader(folder) as reader, raw(folder) as connection:

@@ -1,0 +1,14 @@
+"""Who plays together, in games of teams."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add the teams of the league's game; in a league that is there, every seat plays for itself as it did."""
+    op.add_column("league", sa.Column("teams", sa.JSON))
