@@ -164,7 +164,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self._call_on_sample_end(sampled.trajectories)
         return TrainingSample(
             trajectories=sampled.trajectories,
-            tallies=tuple(tallies(zip(sampled.seats, map(tuple, sampled.returns.tolist()), strict=True))),
+            tallies=tuple(
+                tallies(zip(sampled.seats, map(tuple, sampled.returns.tolist()), strict=True), self.game.teams)
+            ),
             matches=tuple(sampled.matches),
             games=len(sampled.seats),
             env_steps=sampled.env_steps,
