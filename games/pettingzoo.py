@@ -16,7 +16,7 @@ from games.pettingzoo_specs import CATALOGUE, Traits, pettingzoo_recipe
 from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState, copied
 from games.recipes import Recipe, custom_recipe
 from games.spaces import BrokenRule, Choices, Sight, choices, sight
-from games.specs import GameInfo
+from games.specs import GameInfo, parse_teams, with_teams
 from games.tables import StateTables
 
 
@@ -36,12 +36,11 @@ class PettingZooGame(Game):
         env = recipe.make()
         traits = CATALOGUE.get(recipe.name, Traits(recipe.name)) if recipe.listed else Traits(recipe.name)
         self.recipe = recipe.drawn_by(env)
-        self.spec = recipe.spec
         self.name = recipe.name
         self.style = style(env)
         agents = getattr(env, "possible_agents", None)
         if not agents:
-            raise GameError(f"an environment must declare its possible_agents, but {self.spec!r} has none")
+            raise GameError(f"an environment must declare its possible_agents, but {recipe.spec!r} has none")
         self.agents = tuple(agents)
         self.agent_ids = tuple(map(str, agents))
         self.seat_of = {agent: seat for seat, agent in enumerate(agents)}
@@ -51,6 +50,9 @@ class PettingZooGame(Game):
         self.perfect_information = traits.information == "perfect"
         self._public_moves = self.perfect_information or traits.public_moves
         self._teams = _teams(self.agent_ids, traits)
+        self.spec = recipe.spec
+        if recipe.teams is not None and (named := parse_teams(recipe.teams, len(agents))) != self._teams:
+            self._teams, self.spec = named, with_teams(recipe.spec, named)
         self.max_plies = None
         self.replayable = True
         try:

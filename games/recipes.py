@@ -27,6 +27,7 @@ class Recipe:
         drawable: whether it takes a ``render_mode``.
         render_mode: what to ask it for: ``ansi`` where it draws itself as text, or what its observations need.
         listed: whether it is one of PettingZoo's own.
+        teams: who plays together, as the spec has it; None for the environment's own teams. Not in ``spec``.
     """
 
     spec: str
@@ -37,6 +38,7 @@ class Recipe:
     drawable: bool = False
     render_mode: str | None = None
     listed: bool = False
+    teams: str | None = None
 
     def drawn_by(self, env: Any) -> Recipe:
         """The recipe that asks for text drawings if ``env``, made by this one, can give them."""
@@ -133,7 +135,11 @@ def make_recipe(
         known, silent = {}, True
     anything = silent or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
     values = {}
+    teams = None
     for key, text in raw.items():
+        if key == "teams" and key not in known:
+            teams = text
+            continue
         if key == "render_mode":
             raise GameError(f"environments are drawn as text here, but {path!r} got render_mode={text}; leave it out")
         if key not in known and not anything:
@@ -153,7 +159,7 @@ def make_recipe(
     ]:
         raise UnknownGameError(f"{path!r} cannot be played: it needs parameters ({', '.join(lacking)})")
     spec = format_spec(path, {key: repr(value) for key, value in values.items()})
-    return Recipe(spec, name, module, factory, tuple(sorted(values.items())), drawable="render_mode" in known)
+    return Recipe(spec, name, module, factory, tuple(sorted(values.items())), "render_mode" in known, teams=teams)
 
 
 def _value(text: str) -> Any:

@@ -120,3 +120,9 @@ def parse_teams(text: str, seats: int) -> tuple[int, ...]:
 def format_teams(teams: Iterable[int]) -> str:
     """The text that :func:`parse_teams` reads."""
     return "".join("0123456789abcdefghijklmnopqrstuvwxyz"[team] for team in teams)
+
+
+def with_teams(spec: str, teams: Iterable[int]) -> str:
+    """The spec with these teams."""
+    name, parameters = parse_spec(spec)
+    return format_spec(name, parameters | {"teams": format_teams(teams)})
