@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -144,13 +145,18 @@ def pettingzoo_game(text: str) -> PettingZooGame:
     return PettingZooGame(pettingzoo_recipe(text))
 
 
-def custom_game(text: str) -> PettingZooGame:
-    """The game of ``package.module:callable``.
+def custom_game(text: str) -> Game:
+    """The game of ``package.module:callable``: an environment, or a :class:`Game` with rules of its own.
 
     Raises:
         UnknownGameError, GameError: as :func:`games.make_game` says.
     """
-    return PettingZooGame(custom_recipe(text))
+    recipe = custom_recipe(text)
+    factory = getattr(importlib.import_module(recipe.module), recipe.factory)
+    if isinstance(factory, type) and issubclass(factory, Game):
+        game: Game = recipe.call()
+        return game
+    return PettingZooGame(recipe)
 
 
 def catalogue(names: Sequence[str]) -> list[GameInfo]:
