@@ -208,8 +208,8 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         """What the opponent chooses at these seats."""
         state = self.position
         observations, masks = zip(*map(self._see, seats), strict=True)
-        tables = np.zeros(len(seats), np.int64)
-        turn = Turn(np.stack(observations), np.stack(masks), np.array(seats), tables, lambda table: state)
+        rows = np.stack(observations), np.stack(masks), np.array(seats), np.zeros(len(seats), np.int64)
+        turn = Turn(*rows, lambda table: state, self.game.action_bounds)
         opponent = self.opponents[self._opponent]
         answer = np.asarray(opponent.act(turn, self.np_random))
         if answer.shape[:1] != (len(seats),):
