@@ -231,6 +231,8 @@ def _play(
     first = names[0]
     blocks: dict[int, list[int]] = {}  # results by block: leagues.scoring's WIN, DRAW, LOSS of the first agent
     for match in matches:
+        if match.void:
+            continue
         results = blocks.setdefault(match.block, [])
         for member, opponent, result in pair_results(match.seats, match.returns, match.fault, game.teams):
             if first in (member, opponent):

@@ -68,7 +68,7 @@ def _result(match: Match) -> str:
     """The result as PGN writes it; a seat that broke the rules has lost, as everywhere in a league."""
     if match.fault is not None:
         return "0-1" if match.fault == WHITE else "1-0"
-    if match.ending == "truncated":
+    if match.ending != "terminated":
         return "*"
     white, black = match.returns[WHITE], match.returns[BLACK]
     return "1/2-1/2" if white == black else "1-0" if white > black else "0-1"

@@ -83,8 +83,8 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
         drawing = painted(frame.drawing, before) if colour else plain(frame.drawing, lines=True)
         yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
         before = frame.drawing
-    fault = "" if match.fault is None else f", at fault: {seats[match.fault]}"
-    yield f"{bold}{result_text(match)}{reset}{fault}"
+    fault = "the game itself" if match.fault is None else seats[match.fault]
+    yield f"{bold}{result_text(match)}{reset}{f', at fault: {fault}' if match.ending == 'crash' else ''}"
 
 
 def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
@@ -92,8 +92,8 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
 
     Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
     ``[player, action]``, chance is player -1, a continuous action a list of numbers), ``returns``, ``ending``,
-    ``fault`` (seat, null unless a crash), ``digest`` (of the final position) and ``versions`` (of the libraries that
-    made the league).
+    ``fault`` (seat, null unless it made the crash), ``digest`` (of the final position) and ``versions`` (of the
+    libraries that made the league).
 
     Raises:
         StoreError: there is no such match.

@@ -120,7 +120,7 @@ def match_problem(game: Game, match: Match) -> str | None:
     assert state is not None
     ending = state.ending()
     if match.ending == "crash":
-        if match.fault not in state.acting():
+        if match.fault is not None and match.fault not in state.acting():
             return f"it crashed at seat {match.fault}, but seats {state.acting()} act after its last move"
     elif ending != match.ending:
         return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"

@@ -80,8 +80,9 @@ class Match:
         seed, block, kind: as in the pairing.
         history: flat ``(player, action)`` moves, chance as player -1; see :data:`games.contract.Move`.
         returns: sum of rewards for each seat.
-        ending: terminated by the rules, truncated by a limit, or crash when a seat broke the rules.
-        fault: the seat at fault of a crash; None otherwise.
+        ending: terminated by the rules, truncated by a limit, or crash when a seat, or the game itself, broke the
+            rules; then the rest is as it was before the step that could not be made.
+        fault: the seat at fault of a crash; None otherwise, also when the game itself was at fault.
         plies: number of steps played.
         digest: hex SHA-256 of the final position; a match from the store has its first 16 digits only.
         started_at: when the first step was played, UTC; the store keeps milliseconds.
@@ -105,6 +106,11 @@ class Match:
     fault: int | None = None
     iteration: int = 0
     id: int = 0
+
+    @property
+    def void(self) -> bool:
+        """Whether the game itself broke, so that the match counts for nobody."""
+        return self.ending == "crash" and self.fault is None
 
 
 @dataclass(frozen=True, slots=True)

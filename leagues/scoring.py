@@ -84,6 +84,7 @@ def tallies(games: Iterable[Match | Game], teams: Sequence[int] = ()) -> list[Ta
     distinct = Counter(
         (game.seats, game.returns, game.fault) if isinstance(game, Match) else (tuple(game[0]), tuple(game[1]), None)
         for game in games
+        if not (isinstance(game, Match) and game.void)
     )
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for (seats, returns, fault), count in distinct.items():
@@ -104,7 +105,7 @@ def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[Bl
     """
     sums: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for match in matches:
-        if match.kind == "evaluation":
+        if match.kind == "evaluation" and not match.void:
             for a, b, result in pair_results(match.seats, match.returns, match.fault, teams):
                 if a < b:
                     sums[match.block, a, b][result] += 1

@@ -112,7 +112,8 @@ class _Watched(Agent):
 def _result(match: Match, seat: int) -> str:
     """How a match ended, as told to the person at ``seat``."""
     if match.ending == "crash":
-        return f"The agent at seat {match.fault} broke the rules; the game ends here."
+        who = "The game itself" if match.void else f"The agent at seat {match.fault}"
+        return f"{who} broke the rules; it ends here."
     mine, best = match.returns[seat], max(match.returns)
     if min(match.returns) == best:
         verdict = "A draw"

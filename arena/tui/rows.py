@@ -159,7 +159,7 @@ def returns(match: Match) -> str:
 
 def seat_style(match: Match, seat: int) -> str:
     """Colour of a seat by how its match ended for it."""
-    if match.fault is not None:
+    if match.ending == "crash":
         return BAD if seat == match.fault else ""
     best = max(match.returns)
     if min(match.returns) == best:
@@ -170,7 +170,7 @@ def seat_style(match: Match, seat: int) -> str:
 def outcome(match: Match) -> str:
     """How a match ended, in words."""
     if match.ending == "crash":
-        who = "somebody" if match.fault is None else f"{match.seats[match.fault]} (seat {match.fault})"
+        who = "the game" if match.fault is None else f"{match.seats[match.fault]} (seat {match.fault})"
         return f"{plain(who)} broke the rules"
     best = max(match.returns)
     winners = [f"{plain(name)} (seat {seat})" for seat, name in enumerate(match.seats) if match.returns[seat] == best]

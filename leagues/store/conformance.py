@@ -90,7 +90,13 @@ def _check_sums(writer: Writer, reader: Reader) -> None:
     ]
     crash = _match(("random", "first"), (0.0, 0.0), kind="evaluation", block=8, ending="crash", fault=0)
     writer.record(matches=pair)
-    writer.record(matches=[crash])
+    void = _match(("first", "random"), (1.0, 0.0), kind="evaluation", block=8, ending="crash")
+    _, number = writer.record(matches=[crash, void])
+    _same(
+        "a match that the game itself crashed",
+        ("crash", None),
+        (reader.match(number).ending, reader.match(number).fault),
+    )
     counted = scoring.block_scores(reader.iter_matches(), reader.info().teams)
     _same("block scores", set(counted), set(reader.block_scores()))
 

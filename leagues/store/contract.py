@@ -174,7 +174,7 @@ class Reader(ABC):
     @abstractmethod
     def block_scores(self) -> list[BlockScore]:
         """Evaluation results, by block, for ratings. A crash counts as a loss of the seat at fault and a win of the
-        others; other pairs of that match count nothing."""
+        others; other pairs of that match count nothing, nor does anything where the game itself was at fault."""
 
     @abstractmethod
     def close(self) -> None:

@@ -44,7 +44,10 @@ KINDS: tuple[MatchKind, ...] = ("training", "evaluation")
 """``matches.kind`` holds the place in this tuple (0 and 1 take no byte in SQLite)."""
 
 ENDINGS: tuple[Literal["terminated", "truncated", "crash"], ...] = ("terminated", "truncated", "crash")
-"""``matches.ending`` holds the place in this tuple, plus the seat at fault after a crash."""
+"""``matches.ending`` holds the place in this tuple, plus the seat at fault after a crash; or :data:`VOID`."""
+
+VOID = -1
+"""``matches.ending`` of a crash that no seat is at fault of. It is a crash's place in :data:`ENDINGS`, too."""
 
 metadata = MetaData()
 

@@ -138,7 +138,7 @@ class SqlWriter(SqlReader, Writer):
                 "seed": match.seed,
                 "block": match.block,
                 "iteration": match.iteration,
-                "ending": schema.ENDINGS.index(match.ending) + (match.fault or 0),
+                "ending": schema.VOID if match.void else schema.ENDINGS.index(match.ending) + (match.fault or 0),
                 "plies": match.plies,
                 "started_at": (match.started_at - EPOCH) // MILLISECOND,
                 "duration": round(match.duration * 1000),
@@ -158,9 +158,9 @@ class SqlWriter(SqlReader, Writer):
             raise StoreError(f"a match of this league has {n} seats, weights and returns, but got {match.seats}")
         if not 0 <= match.seed < 2**63:
             raise StoreError(f"`0 <= seed < 2**63` must hold, but got a match with seed={match.seed}")
-        if (match.ending == "crash") != (match.fault is not None) or match.fault not in (None, *range(n)):
+        if match.fault is not None and (match.ending != "crash" or match.fault not in range(n)):
             raise StoreError(
-                f"a crash, and nothing else, has a seat in 0..{n - 1} at fault, but got ending={match.ending!r} with "
+                f"only a crash has a seat in 0..{n - 1} at fault, but got ending={match.ending!r} with "
                 f"fault={match.fault}"
             )
         seats = []
