@@ -28,6 +28,7 @@ CHANCE = -1
 """The player that stands for chance in a history."""
 
 FloatArray = npt.NDArray[np.float32]
+PictureArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ActionArray = npt.NDArray[Any]
@@ -119,6 +120,13 @@ class State(ABC):
             seat: show only what this seat may know; None shows everything (replays, spectators).
         """
 
+    def picture(self) -> PictureArray | None:
+        """The whole position as a picture, ``(height, width, 3)`` uint8 RGB; None where the game draws none.
+
+        It hides nothing, so it is for replays and spectators.
+        """
+        return None
+
     @abstractmethod
     def action_name(self, seat: int, action: Any) -> str:
         """What ``action`` is called here by a person who plays the game."""
@@ -145,6 +153,7 @@ class Game(ABC):
         num_actions: size of the discrete action space, the largest of all seats' (masks tell them apart); 1 where
             actions are continuous, whose masks only say that the seat acts.
         action_bounds: lowest and highest continuous action, each ``(D,)`` float32 and finite; None where discrete.
+        pictorial: whether :meth:`State.picture` tells a person more than :meth:`State.draw`.
         max_plies: no game has more steps than this; None when unknown.
         min_return: no seat's return is lower than this; None when unknown.
         replayable: whether ``new_state(seed, chance)`` repeats a recorded game exactly.
@@ -158,6 +167,7 @@ class Game(ABC):
     observation_shape: tuple[int, ...]
     num_actions: int
     action_bounds: tuple[FloatArray, FloatArray] | None = None
+    pictorial: bool = False
     max_plies: int | None
     min_return: float | None = None
     replayable: bool

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 
 from games.contract import FloatArray, Game, GameError
 from games.foreign import Style, style
+from games.pettingzoo_drawing import drawn_as_text
 from games.pettingzoo_specs import CATALOGUE, Traits, pettingzoo_recipe
 from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState, copied
 from games.recipes import Recipe, custom_recipe
@@ -63,6 +66,8 @@ class PettingZooGame(Game):
         except GameError as error:
             raise GameError(f"{self.spec!r} cannot be played: {error}") from error
         shapes = {seen.shape for seen in self.sights}
+        self._paints = (recipe.drawable or recipe.listed) and "rgb_array" in env.metadata.get("render_modes", ())
+        self.pictorial = self._paints and not drawn_as_text(self.name) and self.recipe.render_mode != "ansi"
         self._padded = len(shapes) > 1
         self.observation_shape = (max(map(_size, self.sights)),) if self._padded else shapes.pop()
         self.num_actions = max(own.size for own in self.choices)
@@ -87,6 +92,14 @@ class PettingZooGame(Game):
         except Exception:  # a process, a socket, a C++ object: they raise whatever they like
             return False
         return True
+
+    @cached_property
+    def painter(self) -> PettingZooGame | None:
+        """The same game, whose environments draw pictures; None where they cannot."""
+        if not self._paints:
+            return None
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # most draw with SDL, which would look for a screen
+        return PettingZooGame(replace(self.recipe, render_mode="rgb_array"))
 
     def environment(self) -> Any:
         """A new environment, not reset yet."""

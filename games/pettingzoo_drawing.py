@@ -11,7 +11,15 @@ from games import boards, cards
 from games.contract import Action, FloatArray, Move
 
 _LIMIT = ("call", "raise", "fold", "check")
-_STEPS = ("stay", "left", "right", "down", "up")
+_MPE = (
+    "simple_adversary_v3",
+    "simple_formation_v1",
+    "simple_line_v1",
+    "simple_push_v3",
+    "simple_spread_v3",
+    "simple_tag_v3",
+    "simple_v3",
+)  # those whose agents move and say nothing
 _ACTIONS: Mapping[str, Sequence[str]] = {
     "cooperative_pong_v6": ("stay", "up", "down"),
     "knights_archers_zombies_v11": ("forward", "backward", "turn left", "turn right", "attack", "stay"),
@@ -20,10 +28,17 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
     "rps_v2": ("rock", "paper", "scissors", "spock", "lizard"),
     "texas_holdem_no_limit_v6": ("fold", "check or call", "raise half the pot", "raise the pot", "all-in"),
     "texas_holdem_v4": _LIMIT,
-    **dict.fromkeys(("simple_v3", "simple_adversary_v3", "simple_spread_v3", "simple_tag_v3"), _STEPS),
+    **dict.fromkeys(_MPE, ("stay", "left", "right", "down", "up")),
 }
+_HOLDEM = ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6")
+_TEXTS = ("chess_v6", "connect_four_v3", "go_v5", "rps_v2", "tictactoe_v3", *_HOLDEM)
 _RECENT = 8
 """Actions of a seat that are listed; a long game would fill the screen many times."""
+
+
+def drawn_as_text(name: str) -> bool:
+    """Whether :func:`draw_environment` knows the game, so that its text tells all."""
+    return name in _TEXTS
 
 
 def draw_environment(
@@ -53,7 +68,7 @@ def draw_environment(
         return boards.chess(env.unwrapped.board.fen())
     if name == "go_v5":
         return boards.go("\n".join(f"1 {row}" for row in _rows(np.array(env.unwrapped._go.board) % 3, "XO", "+")))
-    if name in ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6"):
+    if name in _HOLDEM:
         return _holdem(env.unwrapped.env, agents, views)
     if everything and getattr(env, "render_mode", None) == "ansi":
         return str(env.render()).strip("\n") or "(nothing on the table yet)"

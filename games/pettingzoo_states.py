@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium as gym
 import numpy as np
 
-from games.contract import Action, BoolArray, BrokenGameError, Ending, FloatArray, Move, State
+from games.contract import Action, BoolArray, BrokenGameError, Ending, FloatArray, Move, PictureArray, State
 from games.digest import position_digest
 from games.legality import check_joint_action, continuous_action, illegal_action
 from games.pettingzoo_drawing import draw_environment, environment_action
@@ -42,6 +42,7 @@ class PettingZooState(State):
         self._masks: dict[int, BoolArray] = {}  # masks of the acting seats; likewise
         self._terminated: dict[int, bool] = {}  # seats that are out: by the rules (True), or by a limit
         self._acting: tuple[int, ...] = ()
+        self._painted: PettingZooState | None = None  # the same game, drawing pictures
         self._env = game.environment()
         try:
             self._reset(seed % _SEEDS)
@@ -166,6 +167,15 @@ class PettingZooState(State):
         moves = self._moves if everything or self.game.public_moves else []
         return draw_environment(self.game.name, self._env, self.game.agent_ids, views, moves, everything=everything)
 
+    def picture(self) -> PictureArray | None:
+        # A game of its own that follows this one: environments that draw are slow, and few of them can be copied.
+        if self.game.painter is None:
+            return None
+        if self._painted is None:
+            self._painted = self.game.painter.new_state(self._seed)
+        self._painted._follow(self._moves)
+        return np.array(self._painted._env.render(), np.uint8)
+
     def action_name(self, seat: int, action: int) -> str:
         return environment_action(self.game.name, self._env, seat, action)
 
@@ -180,17 +190,19 @@ class PettingZooState(State):
         twin._moves = self._moves[:]
         twin._views, twin._masks = dict(self._views), dict(self._masks)
         twin._terminated = dict(self._terminated)
+        twin._painted = None
         return twin
 
     def _replayed(self) -> PettingZooState:
         """A new game brought to this position."""
         twin = self.game.new_state(self._seed)
-        at = 0
-        while at < len(self._moves):
-            count = len(twin.acting())
-            twin.apply([action for _, action in self._moves[at : at + count]])
-            at += count
+        twin._follow(self._moves)
         return twin
+
+    def _follow(self, moves: Sequence[Move]) -> None:
+        """Make the moves that come after those made here."""
+        while (at := len(self._moves)) < len(moves):
+            self.apply([action for _, action in moves[at : at + len(self._acting)]])
 
 
 class AECState(PettingZooState):

@@ -42,7 +42,7 @@ class Recipe:
 
     def drawn_by(self, env: Any) -> Recipe:
         """The recipe that asks for text drawings if ``env``, made by this one, can give them."""
-        draws = self.drawable and "ansi" in env.metadata.get("render_modes", ())
+        draws = self.drawable and self.render_mode is None and "ansi" in env.metadata.get("render_modes", ())
         return replace(self, render_mode="ansi") if draws else self
 
     def make(self) -> Any:
