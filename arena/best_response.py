@@ -13,7 +13,7 @@ from agents.contract import Agent, AgentError, Turn
 from arena.names import load_agent
 from games import Game, GameError, make_game
 from games.contract import BoolArray, FloatArray, State
-from games.legality import illegal_action
+from games.legality import forfeited_return, illegal_action
 from games.views import RENDER_MODES, begun, check_render_mode
 
 _MOST_SKIPPED = 1000
@@ -36,7 +36,7 @@ def best_response_env(
     Args:
         game: the game, or its spec.
         opponents: names as :func:`arena.load_agent` knows them (``random``, ``mcts:50``, ``DIR:best``, ``DIR:main@3``),
-            or agents (which stay open). One is drawn for each game, and plays all other seats of it.
+            or agents (which stay open). One is drawn for each game, and plays all other seats of it, partners' too.
         seat: the learner's seat; None draws one for each game. Info tells which; the observations of some games do not.
         weights: how often each opponent is drawn, in proportion; equally often if not given.
         render_mode: ``"ansi"``: ``render()`` gives the position as text; ``"human"``: every position is printed.
@@ -235,8 +235,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
 
     def _forfeit(self, action: int) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
         """End the episode for a masked-out action."""
-        earned = self.position.returns()[self._seat] - 1.0
-        total = earned if self.game.min_return is None else self.game.min_return
+        total = forfeited_return(self.game, self.position.returns()[self._seat])
         reward, self._paid, self._over = total - self._paid, total, True
         observation, info = self._look()
         return observation, reward, True, False, info | {"illegal_action": action}

@@ -69,3 +69,11 @@ def legal_rows(actions: ActionArray, masks: BoolArray, bounds: tuple[FloatArray,
         low, high = bounds
         legal = np.all((low <= actions) & (actions <= high), axis=1)  # NaN is not between
     return legal
+
+
+def forfeited_return(game: Game, earned: float) -> float:
+    """What a learner's return becomes that plays a masked-out action: the lowest that the game can give.
+
+    Where that is unknown it loses 1 of what it has earned, as in PettingZoo's own games (``TerminateIllegalWrapper``).
+    """
+    return earned - 1.0 if game.min_return is None else game.min_return

@@ -11,7 +11,8 @@ from ray.rllib.env.vector.vector_multi_agent_env import VectorMultiAgentEnv
 
 from agents.networks import ACTION_MASK, OBSERVATION, SEAT, module_observation_space
 from games import make_game
-from games.contract import Game, State
+from games.contract import BoolArray, Game, GameError, State
+from games.legality import forfeited_return
 
 
 class GameEnv(MultiAgentEnv):
@@ -26,11 +27,15 @@ class GameEnv(MultiAgentEnv):
     seed given. A seat that a limit ends has no flag of its own but ``truncated["__all__"]``: RLlib takes a game in
     which all seats have a flag for terminated, and would not bootstrap.
 
+    **A masked-out action loses**, for a learner may know no masks: the game terminates, and the rewards of the seat
+    sum to ``game.min_return``, the lowest that the game can give. Where that is unknown it loses 1, as in PettingZoo's
+    own games. The others keep what they have earned.
+
     Args:
         config: ``game``, a game or its spec.
 
     Raises:
-        GameError: the game cannot be made; in ``step``: an action is not legal.
+        GameError: the game cannot be made; in ``step``: an action lies outside the action space, or the game is over.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -44,6 +49,7 @@ class GameEnv(MultiAgentEnv):
         self.action_space = gym.spaces.Dict(self.action_spaces)
         self._seeds = np.random.default_rng()
         self._owed = np.zeros(self.game.num_seats)
+        self._masks: dict[int, BoolArray] = {}  # of the seats that act now
         self._seen: set[int] = set()  # seats that have been shown a position of this game
         self._state: State | None = None
 
@@ -56,40 +62,50 @@ class GameEnv(MultiAgentEnv):
             self._seeds = np.random.default_rng(seed)
         self._state = self.game.new_state(seed)
         self._owed[:] = self._state.returns()  # chance may pay before anyone acts
-        self.agents = list(self.possible_agents)
-        acting = self._state.acting()
-        self._seen = set(acting)
-        return self._observations(acting), {}
+        self._seen = set()
+        return self._observations(self._state, self._state.acting()), {}
 
     def step(self, action_dict: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-        assert self._state is not None, "reset() before step()"
-        ids = self.game.agent_ids
-        self._owed += self._state.apply([action_dict[ids[seat]] for seat in self._state.acting()])
-        ending = self._state.ending()
-        seats = self._state.acting() if ending is None else tuple(range(self.game.num_seats))
+        if self._state is None:
+            raise GameError("a step needs a running game, but none is; call reset()")
+        state, ids = self._state, self.game.agent_ids
+        actions = {seat: action_dict[ids[seat]] for seat in state.acting()}
+        illegal = [seat for seat, action in actions.items() if self._masked_out(seat, action)]
+        if illegal:
+            returns = state.returns()
+            for seat in illegal:
+                self._owed[seat] += forfeited_return(self.game, returns[seat]) - returns[seat]
+            self._state = None
+        else:
+            self._owed += state.apply(list(actions.values()))
+        ending = "terminated" if illegal else state.ending()
+        seats = state.acting() if ending is None else tuple(range(self.game.num_seats))
         paid = [seat for seat in seats if seat in self._seen or ending is not None]
         rewards = dict.fromkeys((ids[seat] for seat in seats), 0.0)
         rewards |= {ids[seat]: float(self._owed[seat]) for seat in paid}
         self._owed[paid] = 0.0
-        self._seen.update(seats)
         terminated, truncated = {"__all__": ending == "terminated"}, {"__all__": ending == "truncated"}
         if ending is not None:
-            self.agents = []
-            endings = self._state.seat_endings()
+            endings = (ending,) * self.game.num_seats if illegal else state.seat_endings()
             terminated |= {ids[seat]: True for seat in seats if endings[seat] == "terminated"}
-        return self._observations(seats), rewards, terminated, truncated, {}
+        return self._observations(state, seats), rewards, terminated, truncated, {}
 
     def render(self) -> str:
         """The position as text."""
         return self._state.draw() if self._state is not None else ""
 
-    def _observations(self, seats: tuple[int, ...]) -> dict[str, Any]:
-        assert self._state is not None
+    def _masked_out(self, seat: int, action: Any) -> bool:
+        """Whether an action of the action space is not legal now."""
+        return self.game.action_bounds is None and 0 <= action < self.game.num_actions and not self._masks[seat][action]
+
+    def _observations(self, state: State, seats: tuple[int, ...]) -> dict[str, Any]:
+        self._seen.update(seats)
         result = {}
         for seat in seats:
             observation = np.empty(self.game.observation_shape, np.float32)
             mask = np.empty(self.game.num_actions, np.bool_)
-            self._state.observe(seat, observation, mask)
+            state.observe(seat, observation, mask)
+            self._masks[seat] = mask
             result[self.game.agent_ids[seat]] = {
                 OBSERVATION: observation,
                 ACTION_MASK: mask.astype(np.int8),
