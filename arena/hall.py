@@ -112,11 +112,16 @@ class Hall:
         return actions[: tables.rows], faults
 
     def _finish(self, table: int, fault: int | None = None) -> None:
-        """Record the match at ``table``: it has ended, or ``fault`` crashed it in the step that is about to be made."""
+        """Record the match at ``table``: it has ended, or the game broke, or ``fault`` crashed it in the step that is
+        about to be made."""
         run = self.running.pop(table)
         pairing = self.pairings[run.number]
-        state = self.lockstep.tables.state(table)
-        ending = "crash" if fault is not None else state.ending()
+        tables = self.lockstep.tables
+        broken = tables.broken.get(table) if fault is None else None
+        if broken is not None:
+            log.warning("a match crashed, and no agent is at fault: %s", broken)
+        history, returns, digest = self.lockstep.record(table)
+        ending = "crash" if fault is not None or broken is not None else tables.state(table).ending()
         assert ending is not None
         match = Match(
             seats=pairing.seats,
@@ -124,11 +129,11 @@ class Hall:
             seed=pairing.seed,
             block=pairing.block,
             kind=pairing.kind,
-            history=state.history(),
-            returns=state.returns(),
+            history=history,
+            returns=returns,
             ending=ending,
-            plies=self.steps - run.step,
-            digest=state.digest(),
+            plies=self.steps - run.step - (broken is not None),  # the step that broke it was none
+            digest=digest,
             started_at=run.at,
             duration=time.perf_counter() - run.clock,
             fault=fault,

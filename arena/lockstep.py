@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from agents.contract import Turn
-from games.contract import Game, IntArray
+from games.contract import BrokenGameError, Game, IntArray, Move
 
 Rows = IntArray | slice
 """Rows of the tables' arrays: an index array, or a slice when all rows belong to one player (then views, no copies)."""
+
+UNSEEN = hashlib.sha256().hexdigest()
+"""The digest of nothing, for positions that cannot be seen."""
 
 
 class Lockstep:
@@ -45,6 +49,20 @@ class Lockstep:
             return
         for player in present.tolist():
             yield player, np.flatnonzero(players == player)
+
+    def record(self, table: int) -> tuple[tuple[Move, ...], tuple[float, ...], str]:
+        """What a match's record keeps of the position at ``table``: history, returns and digest.
+
+        Where the game broke so that there is no position, or not all of it can be seen, the digest is :data:`UNSEEN`.
+        """
+        history: tuple[Move, ...] = ()
+        returns = (0.0,) * self.tables.game.num_seats
+        try:
+            state = self.tables.state(table)
+            history, returns = state.history(), state.returns()
+            return history, returns, state.digest()
+        except BrokenGameError:
+            return history, returns, UNSEEN
 
     def turn(self, rows: Rows) -> Turn:
         """The rows as an agent sees them."""

@@ -23,8 +23,8 @@ from games.spaces import BrokenRule, read_mask
 if TYPE_CHECKING:
     from games.pettingzoo import PettingZooGame
 
-_SEEDS = 2**32
-"""Environments may seed NumPy's old generator, which takes 32 bits."""
+_SEEDS = 2**31
+"""Environments may seed NumPy's old generator, which takes 32 bits, or keep their seed in a C++ int."""
 
 
 class PettingZooState(State):
@@ -245,8 +245,6 @@ class AECState(PettingZooState):
             return
         agent = env.agent_selection
         seat = self._seat(agent)
-        if agent not in env.agents:
-            raise BrokenRule(f"the agent selected must be one of agents, {env.agents}, but is {agent!r}")
         seen = env.observe(agent)
         self._views[seat] = self._looked(seat, seen)
         self._masks = {seat: self._mask(seat, seen, env.infos.get(agent))}
@@ -260,9 +258,11 @@ class AECState(PettingZooState):
             if (terminations[agent] or truncations[agent]) and seat not in self._terminated:
                 self._views[seat] = self._looked(seat, env.observe(agent))
                 self._terminated[seat] = bool(terminations[agent])
-        for _ in range(len(env.agents)):
+        while env.agents:
             agent = env.agent_selection
-            if not env.agents or not (env.terminations[agent] or env.truncations[agent]):
+            if agent not in env.agents:
+                raise BrokenRule(f"the agent selected must be one of agents, {env.agents}, but is {agent!r}")
+            if not (env.terminations[agent] or env.truncations[agent]):
                 return
             env.step(None)
             if agent in env.agents:

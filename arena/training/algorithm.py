@@ -152,6 +152,9 @@ class LeaguePPO(PPO):
         )
         for name in ("iteration", "agent_steps", "env_steps", "games"):
             self.metrics.log_value((LEAGUE, name), getattr(self.keeper.progress, name), window=1)
+        self.metrics.log_value(
+            (LEAGUE, "broken_games"), sum(sample.broken for sample in samples), reduce="lifetime_sum"
+        )
         self.metrics.log_value((LEAGUE, "members"), len(self.keeper.members), window=1)
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:

@@ -52,6 +52,7 @@ class TrainingSample:
         tallies: results of all finished games, by pair of members.
         matches: the games recorded move by move.
         games, env_steps, agent_steps: finished games; steps played; seats' actions played.
+        broken: games that broke a rule of their own, and count nowhere else.
         seconds: spent sampling.
     """
 
@@ -61,6 +62,7 @@ class TrainingSample:
     games: int
     env_steps: int
     agent_steps: int
+    broken: int
     seconds: float
 
 
@@ -171,6 +173,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             games=len(sampled.seats),
             env_steps=sampled.env_steps,
             agent_steps=sampled.agent_steps,
+            broken=sampled.broken,
             seconds=sampled.seconds,
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +17,19 @@ from agents.contract import Agent, AgentError, Turn
 from agents.distributions import in_bounds
 from arena.lockstep import Lockstep, Rows
 from arena.training.trajectories import StepBuffer, Trajectories
-from games.contract import ActionArray, FloatArray, Game, IllegalActionError, IntArray
+from games.contract import ActionArray, BrokenGameError, FloatArray, Game, IllegalActionError, IntArray, Move
 from leagues.records import Match, Pairing
+
+log = logging.getLogger(__name__)
 
 RECORDED_SHARE = 128
 """One training game in so many is recorded move by move: chosen by number, so that long games are not missed."""
+
+RECORDED_CRASHES = 8
+"""Of the games that break, so many are recorded in one call at most: a game that often breaks would fill the store."""
+
+PATIENCE = 100
+"""A sampler gives up when so many games (or eight for each table, if that is more) break and none ends meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,8 @@ class Sampled:
         seats: members at each seat of every finished game, likewise.
         returns: ``(games, num_seats)`` float64, likewise.
         plies: steps of every finished game, likewise.
-        matches: the recorded games among them.
+        matches: the recorded games among them, and some of those that broke.
+        broken: number of games that broke a rule of their own; nothing else here is of them.
         env_steps: steps played, of finished and of running games.
         agent_steps: seats' actions played, likewise.
         final_observations: trajectory number -> last observation ``observation_shape``, where asked for.
@@ -86,6 +97,7 @@ class Sampled:
     returns: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     plies: list[int] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
+    broken: int = 0
     env_steps: int = 0
     agent_steps: int = 0
     final_observations: dict[int, FloatArray] = field(default_factory=dict)
@@ -130,6 +142,7 @@ class Sampler:
         self._keeps = np.zeros((size, game.num_seats), np.bool_)
         self._kept_steps = np.zeros((size, game.num_seats), np.int64)
         self._live = 0
+        self._broken_in_a_row = 0
         self._buffers: dict[str, StepBuffer] = {}
         self._last: dict[str, IntArray] = {}  # module -> (size, num_seats): place of each seat's latest step, or -1
 
@@ -189,6 +202,7 @@ class Sampler:
 
         Raises:
             AgentError: a player chose an illegal action.
+            BrokenGameError: game after game breaks a rule of its own (:data:`PATIENCE`); a few are dropped and counted.
         """
         began = time.perf_counter()
         self._agents = dict(agents)
@@ -204,11 +218,17 @@ class Sampler:
         self._begin([t for t in range(self.size) if self._seatings[t] is None], next_seating)
         while steps is None or collected < steps:
             rows, ended = self._step()
-            if not rows:
+            if not rows and not ended:
                 break
             sampled.agent_steps += rows
             sampled.env_steps += self._live
+            broken = self._lockstep.tables.broken
+            if broken and (dropped := [table for table in ended if table in broken]):
+                self._drop(dropped, sampled, iteration)
             for table in ended:
+                if table in broken:
+                    continue
+                self._broken_in_a_row = 0
                 collected += self._finish(table, sampled, finished, truncated, returns, iteration, final_observations)
             if ended:
                 self._begin(ended, next_seating)
@@ -268,7 +288,7 @@ class Sampler:
                 actions[rows] = decision.actions if bounds is None else in_bounds(decision.actions, bounds)
                 self._keep(key, turn, decision)
         count = tables.rows
-        if not count:
+        if not self._live:
             return 0, []
         try:
             ended = tables.step(actions[:count])
@@ -325,33 +345,17 @@ class Sampler:
         """Book a game that ended; returns the number of kept steps that are now finished."""
         seating = self._seatings[table]
         assert seating is not None
+        state = self._lockstep.tables.state(table)
+        number = int(self._numbers[table])
+        if number % RECORDED_SHARE == 0:
+            position = self._lockstep.record(table)
+            sampled.matches.append(self._match(table, position, state.ending() or "terminated", iteration))
         self._seatings[table] = None
         self._live -= 1
-        number = int(self._numbers[table])
-        plies = int(self._plies[table])
         sampled.numbers.append(number)
         sampled.seats.append(seating.pairing.seats)
-        sampled.plies.append(plies)
+        sampled.plies.append(int(self._plies[table]))
         returns.append(self._returns[table].copy())
-        state = self._lockstep.tables.state(table)
-        if number % RECORDED_SHARE == 0:
-            sampled.matches.append(
-                Match(
-                    seats=seating.pairing.seats,
-                    weights=seating.weights,
-                    seed=seating.pairing.seed,
-                    block=seating.pairing.block,
-                    kind="training",
-                    history=state.history(),
-                    returns=state.returns(),
-                    ending=state.ending() or "terminated",
-                    plies=plies,
-                    digest=state.digest(),
-                    started_at=datetime.fromtimestamp(self._started_at[table], UTC),
-                    duration=time.time() - self._started_at[table],
-                    iteration=iteration,
-                )
-            )
         endings = state.seat_endings()
         sampled.tags.append(seating.tag)
         for seat, keep in enumerate(seating.keeps):
@@ -370,6 +374,49 @@ class Sampler:
                 if final_observations:
                     sampled.final_observations[finished[-1]] = observation
         return int(self._kept_steps[table].sum())
+
+    def _drop(self, tables: Sequence[int], sampled: Sampled, iteration: int) -> None:
+        """Forget the games that broke a rule of their own, but for their number and the record of a few."""
+        broken = self._lockstep.tables.broken
+        for table in tables:
+            if sampled.broken < RECORDED_CRASHES:
+                log.warning("a training game crashed, and no agent is at fault: %s", broken[table])
+                sampled.matches.append(self._match(table, self._lockstep.record(table), "crash", iteration))
+            sampled.broken += 1
+            self._broken_in_a_row += 1
+            if self._broken_in_a_row >= max(PATIENCE, 8 * self.size):
+                raise BrokenGameError(
+                    f"a game must not break its own rules time after time, but {self._broken_in_a_row} games did, none "
+                    f"ending between; the last: {broken[table]}"
+                )
+        self._abandon(tables)
+
+    def _match(
+        self,
+        table: int,
+        position: tuple[tuple[Move, ...], tuple[float, ...], str],
+        ending: Literal["terminated", "truncated", "crash"],
+        iteration: int,
+    ) -> Match:
+        """The record of the game at ``table``, at ``position`` (as :meth:`Lockstep.record` gives it)."""
+        seating = self._seatings[table]
+        assert seating is not None
+        history, returns, digest = position
+        return Match(
+            seats=seating.pairing.seats,
+            weights=seating.weights,
+            seed=seating.pairing.seed,
+            block=seating.pairing.block,
+            kind="training",
+            history=history,
+            returns=returns,
+            ending=ending,
+            plies=max(0, int(self._plies[table]) - (ending == "crash")),  # the step that broke it was none
+            digest=digest,
+            started_at=datetime.fromtimestamp(self._started_at[table], UTC),
+            duration=time.time() - self._started_at[table],
+            iteration=iteration,
+        )
 
     def _hand_out(
         self, sampled: Sampled, finished: IntArray, truncated: Mapping[str, Mapping[int, FloatArray]]
