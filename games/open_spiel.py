@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from games.cards import CARDS, draw_cards
 from games.chance import Chance
 from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, State, UnknownGameError
@@ -15,6 +17,7 @@ from games.drawing import draw_engine, drawn_as, engine_move
 from games.legality import check_joint_action, illegal_action
 from games.open_spiel_catalogue import describe
 from games.open_spiel_specs import default_view, engine_errors, load_engine, own_teams, read_spec
+from games.open_spiel_text import text_observer
 from games.specs import parse_teams
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ class OpenSpielGame(Game):
         parts = read_spec(spec)
         self.spec = spec
         self.engine = load_engine(parts)
-        info = describe(spec, self.engine, parts.view)
+        info = describe(parts, self.engine)
         if not info.playable or info.observation is None:
             raise UnknownGameError(f"{spec!r} cannot be played: {info.reason}")
         with engine_errors(spec):  # some parameters are first looked at by a state
@@ -68,6 +71,7 @@ class OpenSpielGame(Game):
                 raise UnknownGameError(f"{spec!r} cannot be played: its parameters leave nothing to play")
         kind = self.engine.get_type()
         self.view = parts.view or default_view(kind)
+        self._parts = parts
         self.name: str = kind.short_name
         self.one_suit = bool(self.engine.get_parameters().get("suit_isomorphism"))
         self.drawn_as = drawn_as(kind.short_name, self.engine.get_parameters())
@@ -88,6 +92,8 @@ class OpenSpielGame(Game):
         named = parts.teams and parse_teams(parts.teams, info.seats)
         self._teams = named or own_teams(parts, self.engine)
         self._observers = threading.local()
+        if self.view == "text":
+            self.new_state(0).observe(0, np.zeros(self.observation_shape, np.float32), np.ones(self.num_actions, bool))
 
     def __reduce__(self) -> tuple[type[OpenSpielGame], tuple[str]]:
         return OpenSpielGame, (self.spec,)
@@ -113,6 +119,8 @@ class OpenSpielGame(Game):
 
     def observer(self) -> tuple[Callable[[Any, int], None], FloatArray]:
         """A new observer: its fill function ``(engine state, seat)`` and the flat float32 buffer it fills."""
+        if self.view == "text":
+            return text_observer(self._parts.games)
         import pyspiel
         from open_spiel.python.observation import make_observation
 

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from games.contract import Utility
-from games.open_spiel_specs import View, default_view, game_types, load_engine, read_spec, unloadable
+from games.open_spiel_specs import (
+    OpenSpielSpec,
+    default_view,
+    game_types,
+    load_engine,
+    own_teams,
+    read_spec,
+    unloadable,
+    views,
+)
+from games.open_spiel_text import text_shape
 from games.specs import GameInfo
 
 _UTILITIES: dict[str, Utility] = {
@@ -22,11 +33,13 @@ _MOST_NUMBERS = 10_000_000
 """Larger observations are a slip of the pen: no table of them would fit into memory."""
 
 
-def describe(spec: str, engine: Any, view: View | None = None) -> GameInfo:
-    """What a loaded game is like, seen as ``view`` (None: its default), and whether it can be played here."""
+def describe(spec: OpenSpielSpec, engine: Any) -> GameInfo:
+    """What a loaded game is like, and whether it can be played here."""
     kind = engine.get_type()
-    shape, reason = _observation_shape(engine, view or default_view(kind))
-    return _info(spec, kind, engine.num_players(), shape, engine.num_distinct_actions(), reason)
+    shape, reason = _observation_shape(spec, engine)
+    info = _info(str(spec), kind, engine.num_players(), shape, engine.num_distinct_actions(), reason)
+    offered = sorted(views(kind), key=lambda view: view != default_view(kind))
+    return info if reason else replace(info, views=tuple(offered), teams=own_teams(spec, engine))
 
 
 def catalogue(names: list[str]) -> list[GameInfo]:
@@ -38,17 +51,19 @@ def catalogue(names: list[str]) -> list[GameInfo]:
 def _listed(kind: Any) -> GameInfo:
     if reason := unloadable(kind, False):
         return _info(kind.short_name, kind, 0, None, 0, reason)
-    return describe(kind.short_name, load_engine(read_spec(kind.short_name)))
+    spec = read_spec(kind.short_name)
+    return describe(spec, load_engine(spec))
 
 
-def _observation_shape(engine: Any, view: View) -> tuple[tuple[int, ...] | None, str]:
+def _observation_shape(spec: OpenSpielSpec, engine: Any) -> tuple[tuple[int, ...] | None, str]:
     """Shape of an observation in the tensor's own dimensions; or None and the reason."""
     kind = engine.get_type()
     if kind.action_structs_only:
         return None, "its actions are structures, not numbers"
-    if not getattr(kind, f"provides_{view}_tensor"):
+    view = spec.view or default_view(kind)
+    shape = text_shape(spec.games) if view == "text" else tuple(getattr(engine, f"{view}_tensor_shape")())
+    if shape is None:
         return None, "it offers no observation tensor"
-    shape = tuple(getattr(engine, f"{view}_tensor_shape")())
     if min(shape, default=0) <= 0 or engine.num_distinct_actions() <= 0:
         return None, f"its parameters leave nothing to see or do (observation {shape})"
     if math.prod(shape) > _MOST_NUMBERS:

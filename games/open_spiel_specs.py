@@ -15,8 +15,8 @@ from games.contract import GameError, UnknownGameError
 from games.open_spiel_guards import check_transform
 from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 
-View = Literal["information_state", "observation"]
-"""Which of the engine's tensors the seats see."""
+View = Literal["information_state", "observation", "text"]
+"""What the seats see: one of the engine's tensors, or its text where it has none."""
 
 OURS = ("teams", "view")
 """Parameters of the outermost game that are ours, not OpenSpiel's: who plays together, and what the seats see."""
@@ -96,8 +96,8 @@ def canonical_spec(text: str) -> str:
         engine = load_engine(spec)
         kind = engine.get_type()
         if view:
-            if not getattr(kind, f"provides_{view}_tensor"):
-                raise GameError(f"a view must be one the game offers, but {spec.name!r} has no {view} tensor")
+            if view not in (offered := views(kind)):
+                raise GameError(f"a view must be one that {spec.name!r} offers ({', '.join(offered)}), but got {view}")
             view = None if view == default_view(kind) else view
         if teams:
             named = parse_teams(teams, engine.num_players())
@@ -143,10 +143,16 @@ def own_teams(spec: OpenSpielSpec, engine: Any) -> tuple[int, ...]:
     return tuple(seat % 2 if partners else seat for seat in seats)
 
 
+def views(kind: Any) -> tuple[View, ...]:
+    """What the engine can show a seat: its tensors, or where it has none its text."""
+    tensors = tuple(view for view in get_args(View) if getattr(kind, f"provides_{view}_tensor", False))
+    return tensors or ("text",)
+
+
 def default_view(kind: Any) -> View:
     """What seats see unless a spec says otherwise: hidden information needs what was seen before, too."""
-    hidden = kind.information.name != "PERFECT_INFORMATION" or not kind.provides_observation_tensor
-    return "information_state" if kind.provides_information_state_tensor and hidden else "observation"
+    perfect = kind.information.name == "PERFECT_INFORMATION"
+    return views(kind)[-1] if perfect else views(kind)[0]
 
 
 def unloadable(kind: Any, parameters: bool) -> str:

@@ -29,6 +29,8 @@ class GameInfo:
         actions: size of the action space; 0 when only its parameters would tell.
         playable: whether ``make_game(spec)`` works as it stands.
         reason: why not; empty when playable.
+        views: what the seats of an OpenSpiel game can be shown, the default first; empty for others.
+        teams: the team of each seat; empty where only parameters would tell.
     """
 
     spec: str
@@ -43,6 +45,8 @@ class GameInfo:
     actions: int
     playable: bool
     reason: str
+    views: tuple[str, ...] = ()
+    teams: tuple[int, ...] = ()
 
 
 def parse_spec(text: str) -> tuple[str, dict[str, str]]:
