@@ -18,6 +18,7 @@ from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, AgentError, Turn
 from games import GameError, IllegalActionError
 
+CONTINUOUS = "pettingzoo:simple_tag_v3(continuous_actions=True,max_cycles=5)"
 GAMES = [
     "connect_four",
     "leduc_poker",
@@ -28,6 +29,7 @@ GAMES = [
     "2048",
     "pettingzoo:rps_v2",
     "pettingzoo:connect_four_v3",
+    CONTINUOUS,
 ]
 
 
@@ -53,12 +55,17 @@ def play(env: Any, rng: np.random.Generator, seed: int | None = None) -> tuple[l
     observation, info = env.reset(seed=seed)
     rewards, over = [], False
     while not over:
-        np.testing.assert_array_equal(info["action_mask"], env.action_masks())
         shown, mask = np.empty(env.game.observation_shape, np.float32), np.empty(env.game.num_actions, np.bool_)
         env.position.observe(info["seat"], shown, mask)
         np.testing.assert_array_equal(observation, shown)
-        np.testing.assert_array_equal(info["action_mask"], mask)
-        observation, reward, terminated, truncated, info = env.step(rng.choice(np.flatnonzero(mask)))
+        np.testing.assert_array_equal(env.action_masks(), mask)
+        if env.game.action_bounds is None:
+            np.testing.assert_array_equal(info["action_mask"], mask)
+            action = rng.choice(np.flatnonzero(mask))
+        else:
+            assert "action_mask" not in info
+            action = rng.uniform(*env.game.action_bounds)
+        observation, reward, terminated, truncated, info = env.step(action)
         rewards.append(reward)
         over = terminated or truncated
         assert over == (env.position.ending() is not None)

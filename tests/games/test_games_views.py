@@ -21,7 +21,15 @@ TURNS = [
     "pettingzoo:connect_four_v3",
     "odd_environments:Countdown",
 ]
-AT_ONCE = ["goofspiel", "laser_tag", "matrix_pd", "pettingzoo:rps_v2(max_cycles=5)", "odd_environments:LastStanding"]
+AT_ONCE = [
+    "goofspiel",
+    "laser_tag",
+    "matrix_pd",
+    "pettingzoo:rps_v2(max_cycles=5)",
+    "pettingzoo:simple_speaker_listener_v4(max_cycles=5)",
+    "odd_environments:LastStanding",
+]
+CONTINUOUS = "pettingzoo:simple_tag_v3(continuous_actions=True,max_cycles=5)"
 
 
 def seen(state: State, game: Game, seat: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +50,7 @@ def same_view(view: Any, state: State, game: Game, seat: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # the suites advise against what PettingZoo's own board games do too
-@pytest.mark.parametrize("spec", [*TURNS, *AT_ONCE])
+@pytest.mark.parametrize("spec", [*TURNS, *AT_ONCE, CONTINUOUS])
 def test_pettingzoo_accepts_the_agent_by_agent_view(spec: str) -> None:
     from pettingzoo.test import api_test, seed_test  # importing them warns, too
 
@@ -52,7 +60,7 @@ def test_pettingzoo_accepts_the_agent_by_agent_view(spec: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("spec", AT_ONCE)
+@pytest.mark.parametrize("spec", [*AT_ONCE, CONTINUOUS])
 def test_pettingzoo_accepts_the_parallel_view(spec: str) -> None:
     from pettingzoo.test import parallel_api_test, parallel_seed_test
 
@@ -121,6 +129,32 @@ def test_the_parallel_view_plays_the_game(spec: str) -> None:
         assert env.agents == []
 
 
+def test_continuous_actions_have_no_masks_and_play_the_game() -> None:
+    game, rng = make_game(CONTINUOUS), np.random.default_rng(0)
+    in_turns, at_once, state = aec_env(game), parallel_env(game), game.new_state(4)
+    in_turns.reset(seed=4)
+    views, infos = at_once.reset(seed=4)
+    while state.acting():
+        actions = {
+            agent: rng.uniform(*game.action_bounds).astype(np.float32)  # type: ignore[misc]
+            for agent in game.agent_ids
+        }
+        for seat, agent in enumerate(game.agent_ids):
+            observation, _ = seen(state, game, seat)
+            np.testing.assert_array_equal(views[agent], observation)
+            np.testing.assert_array_equal(in_turns.last()[0], observation)
+            assert infos[agent] == in_turns.infos[agent] == {}
+            in_turns.step(actions[agent])
+        views, rewards, _, truncations, infos = at_once.step(actions)
+        earned = state.apply(list(actions.values()))
+        assert tuple(rewards.values()) == tuple(in_turns.rewards.values()) == earned
+    assert all(truncations.values())
+    assert all(in_turns.truncations.values())
+    at_once.reset(seed=0)
+    with pytest.raises(IllegalActionError, match="clip it"):
+        at_once.step({agent: np.full(5, 2.0) for agent in game.agent_ids})
+
+
 @pytest.mark.parametrize(
     ("spec", "view"),
     [
@@ -129,6 +163,7 @@ def test_the_parallel_view_plays_the_game(spec: str) -> None:
         ("odd_environments:Countdown", "aec_env"),
         ("goofspiel(num_cards=5,points_order=random)", "parallel_env"),
         ("odd_environments:LastStanding", "parallel_env"),
+        ("pettingzoo:simple_speaker_listener_v4(max_cycles=5)", "parallel_env"),
     ],
 )
 def test_a_game_made_of_its_own_view_is_the_same_game(spec: str, view: str) -> None:
