@@ -277,8 +277,10 @@ def _interval(blocks: Sequence[Sequence[float]]) -> tuple[float, float]:
 
     Wilson's interval (Wilson 1927; Brown, Cai and DasGupta 2001, section 3.1.1) for as many independent games as have
     the variance seen between blocks: games of one block depend on each other, so a plain count would be too sure.
-    At least one per block, at most one per game.
+    At least one per block, at most one per game. Without any game, all is possible.
     """
+    if not blocks:
+        return 0.0, 1.0
     counts = np.array([len(block) for block in blocks])
     means = np.array([sum(block) / len(block) for block in blocks])
     mean = float(np.average(means, weights=counts))

@@ -1,0 +1,94 @@
+"""Games that break their own rules: the match is a crash that nobody is at fault of, and the run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_sampler import make_sampler, self_play
+
+from agents.basic import RandomAgent
+from arena.matches import play_match
+from arena.training import sampler as sampler_module
+from arena.verify import match_problem
+from games import BrokenGameError, make_game
+from leagues.scoring import block_scores, tallies
+
+BROKEN = "broken_environments:Pair(fault={!r},share={})"
+
+
+def test_the_match_is_recorded_as_nobodys_fault_and_the_others_are_played_out() -> None:
+    game = make_game(BROKEN.format("nan_reward", 40))
+    result = play_match(game, [RandomAgent(), RandomAgent()], games=60, seed=3, tables=7)
+    crashed = [match for match in result.matches if match.ending == "crash"]
+    assert 0 < len(crashed) < result.games == 60
+    assert {(match.fault, match.plies, len(match.history)) for match in crashed} == {(None, 1, 2)}
+    assert {match.plies for match in result.matches if match.ending != "crash"} == {4}
+    assert result.wins + result.draws + result.losses == 60 - len(crashed)
+    assert all(match_problem(game, match) is None for match in result.matches)
+    lied = replace(crashed[0], returns=(9.0, 9.0))
+    assert "returns" in str(match_problem(game, lied))
+
+
+@pytest.mark.parametrize("fault", ["raise_in_reset", "raise"])
+def test_a_game_that_always_breaks_counts_for_nobody(fault: str) -> None:
+    game = make_game(BROKEN.format(fault, 100))
+    result = play_match(game, [RandomAgent(), RandomAgent()], games=6, tables=4)
+    assert {(match.ending, match.fault) for match in result.matches} == {("crash", None)}
+    assert (result.wins, result.draws, result.losses) == (0, 0, 0)
+    assert all(match_problem(game, match) is None for match in result.matches)
+    evaluation = [replace(match, seats=("a", "b"), returns=(1.0, 0.0)) for match in result.matches]
+    assert block_scores(evaluation) == tallies(evaluation) == []
+
+
+@pytest.mark.parametrize("fault", ["no_legal_action", "raise_in_reset"])
+def test_training_drops_games_that_break_and_keeps_the_others_whole(fault: str) -> None:
+    game = make_game(BROKEN.format(fault, 40))
+    seatings = self_play(game, np.random.default_rng(1))
+    sampled = make_sampler(game, size=8).run(lambda: next(seatings), {}, modules=["main"], steps=400)
+    assert sampled.broken > 10
+    assert set(sampled.plies) == {4}
+    trajectories = sampled.trajectories["main"]
+    assert set(np.diff(trajectories.offsets)) == {4}
+    assert trajectories.rewards.sum() == pytest.approx(sampled.returns.sum())
+    crashed = [match for match in sampled.matches if match.ending == "crash"]
+    assert len(crashed) == sampler_module.RECORDED_CRASHES
+    assert all(match.fault is None and match_problem(game, match) is None for match in crashed)
+
+
+@pytest.mark.parametrize("fault", ["wrong_shape", "raise_in_reset"])
+def test_training_gives_up_on_a_game_that_always_breaks(fault: str) -> None:
+    game = make_game(BROKEN.format(fault, 100))
+    seatings = self_play(game, np.random.default_rng(1))
+    with pytest.raises(BrokenGameError, match="100 games did, none ending between; the last: .*Pair.* breaks a rule"):
+        make_sampler(game, size=5).run(lambda: next(seatings), {}, modules=["main"], steps=400)
+
+
+@pytest.mark.slow
+def test_a_league_trains_on_a_game_that_breaks_at_times_and_verifies(local_ray, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from test_training import small
+
+    from arena.verify import verify
+
+    folder = tmp_path / "league"
+    algorithm = small(BROKEN.format("raise", 20), folder).build_algo()
+    for _ in range(2):
+        result = algorithm.train()
+    broken = result["league"]["broken_games"]
+    matches = list(algorithm.keeper.writer.iter_matches())
+    algorithm.stop()
+    assert broken > 0
+    assert {"crash", "terminated"} <= {match.ending for match in matches}
+    assert all(match.fault is None for match in matches)
+    assert verify(folder, trust_code=True).findings == ()
+
+
+@pytest.mark.slow
+def test_a_league_on_a_game_that_always_breaks_ends_with_one_clear_line(local_ray) -> None:  # type: ignore[no-untyped-def]
+    from test_training import small
+
+    algorithm = small(BROKEN.format("raise", 100)).build_algo()
+    with pytest.raises(BrokenGameError, match="none ending between"):
+        algorithm.train()
+    algorithm.stop()
