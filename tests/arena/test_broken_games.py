@@ -61,7 +61,7 @@ def test_training_drops_games_that_break_and_keeps_the_others_whole(fault: str) 
 def test_training_gives_up_on_a_game_that_always_breaks(fault: str) -> None:
     game = make_game(BROKEN.format(fault, 100))
     seatings = self_play(game, np.random.default_rng(1))
-    with pytest.raises(BrokenGameError, match="100 games did, none ending between; the last: .*Pair.* breaks a rule"):
+    with pytest.raises(BrokenGameError, match=r"100 games did, none ending between; the last: .*Pair.* breaks a rule"):
         make_sampler(game, size=5).run(lambda: next(seatings), {}, modules=["main"], steps=400)
 
 
