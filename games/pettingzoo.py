@@ -196,6 +196,7 @@ def _listed(name: str, traits: Traits) -> GameInfo:
         chance=traits.chance,
         observation=game.observation_shape if game else None,
         actions=game.num_actions if game else 0,
+        components=len(game.action_bounds[0]) if game and game.action_bounds else None,
         playable=game is not None,
         reason=reason,
     )

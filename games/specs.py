@@ -26,11 +26,12 @@ class GameInfo:
         utility: how the returns of the seats relate.
         chance: ``none``, ``explicit`` (recorded, replayable) or ``sampled`` (hidden in the engine).
         observation: shape of one observation; None when there is none or only its parameters would tell.
-        actions: size of the action space; 0 when only its parameters would tell.
+        actions: size of the action space; 0 when only its parameters would tell, 1 where actions are continuous.
         playable: whether ``make_game(spec)`` works as it stands.
         reason: why not; empty when playable.
         views: what the seats of an OpenSpiel game can be shown, the default first; empty for others.
         teams: the team of each seat; empty where only parameters would tell.
+        components: number of components of a continuous action; None where actions are discrete.
     """
 
     spec: str
@@ -47,6 +48,7 @@ class GameInfo:
     reason: str
     views: tuple[str, ...] = ()
     teams: tuple[int, ...] = ()
+    components: int | None = None
 
 
 def parse_spec(text: str) -> tuple[str, dict[str, str]]:

@@ -44,7 +44,8 @@ def games(
     rows = table(*names, *["information", "utility", "observation"] * roomy, "title", right=("seats", "actions"))
     for info in found:
         if info.playable:
-            facts = [info.seats, info.dynamics, info.chance, info.actions]
+            actions = info.actions if info.components is None else f"box of {info.components}"
+            facts = [info.seats, info.dynamics, info.chance, actions]
             more = [info.information, info.utility, "x".join(map(str, info.observation or ()))] * roomy
             rows.add_row(cell(info.spec, "bold"), *map(cell, [*facts, *more]), cell(info.title, "dim"))
         else:
