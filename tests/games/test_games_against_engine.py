@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recorded_play import Position, look, play_state, play_tables, random_action
 
 from games import CHANCE, Game, State, Tables, list_games, make_game
-from games.contract import Move
+from games.contract import FloatArray, Move
 from games.tables import StateTables
 
 CATALOGUE = [info.spec for info in list_games() if info.library == "openspiel" and info.playable]
@@ -32,6 +32,8 @@ WITH_PARAMETERS = [
     "leduc_poker(players=3)",
     "misere(game=repeated_leduc_poker())",
     "normal_form_extensive_game(game=kuhn_poker())",
+    "repeated_poker(max_num_hands=5,reset_stacks=True,rotate_dealer=True,"
+    "universal_poker_game_string=universal_poker(betting=nolimit,bettingAbstraction=fullgame))",
     "repeated_game(num_repetitions=3,stage_game=matrix_pd())",
     "restricted_nash_response(game=leduc_poker(),p=0.3)",
     "start_at(game=tic_tac_toe(),history=4;0)",
@@ -74,6 +76,20 @@ def sees_the_past(kind: Any) -> bool:
     )
 
 
+def check_view(engine: Any, seat: int, observation: FloatArray, recall: bool | None) -> None:
+    """The engine's tensor; where it has none, its text, seven bits to a character."""
+    kind = engine.get_game().get_type()
+    if kind.provides_observation_tensor or kind.provides_information_state_tensor:
+        past = sees_the_past(kind) if recall is None else recall
+        tensor = engine.information_state_tensor(seat) if past else engine.observation_tensor(seat)
+        np.testing.assert_array_equal(observation.ravel(), np.array(tensor, np.float32))
+        return
+    codes = observation.reshape(-1, 7) @ (2 ** np.arange(6, -1, -1))
+    texts = [engine.observation_string(seat)] if kind.provides_observation_string else []
+    texts += [engine.information_state_string(seat)] if kind.provides_information_state_string else []
+    assert bytes(codes.astype(np.uint8)).rstrip(b"\0").decode() in texts
+
+
 def check_against_engine(
     engine: Any, positions: list[Position], history: tuple[Move, ...], recall: bool | None = None
 ) -> None:
@@ -83,9 +99,6 @@ def check_against_engine(
     """
     game = engine.get_game()
     everyone = range(game.num_players())
-    if recall is None:
-        recall = sees_the_past(game.get_type())
-    look = engine.information_state_tensor if recall else engine.observation_tensor
     returns = [0.0] * game.num_players()
     at = len(engine.full_history())
     for here in positions:
@@ -104,7 +117,7 @@ def check_against_engine(
         legal = {seat: [] if engine.is_terminal() else engine.legal_actions(seat) for seat in everyone}
         assert here.acting == tuple(seat for seat in everyone if legal[seat])
         for seat, (observation, mask) in here.views.items():
-            np.testing.assert_array_equal(observation.ravel(), np.array(look(seat), np.float32))
+            check_view(engine, seat, observation, recall)
             assert np.flatnonzero(mask).tolist() == legal[seat]
         if not here.actions:
             break
@@ -199,16 +212,18 @@ def test_games_whose_chance_the_engine_hides_say_so() -> None:
         "bridge_uncontested_bidding",
         "negotiation",
         "stones_and_gems",
+        "tarok",
         "add_noise",
     ]
 
 
 def test_chance_follows_its_probabilities() -> None:
-    deals = [make_game("kuhn_poker").new_state(seed).history() for seed in range(3000)]
+    kuhn, pig = make_game("kuhn_poker"), make_game("pig")
+    deals = [kuhn.new_state(seed).history() for seed in range(3000)]
     counts = {deal: deals.count(deal) for deal in set(deals)}
     assert len(counts) == 6  # three cards, two dealt
     assert all(abs(count - 500) < 5 * np.sqrt(500 * 5 / 6) for count in counts.values())
-    rolls = [make_game("pig").new_state(seed) for seed in range(600)]
+    rolls = [pig.new_state(seed) for seed in range(600)]
     outcomes = [roll.apply([0]) and roll.history()[-1][1] for roll in rolls]
     assert set(outcomes) == set(range(6))
 
