@@ -15,6 +15,7 @@ from games import GameError, IllegalActionError, make_game
 # RLlib registers every environment under one and the same name.
 pytestmark = pytest.mark.filterwarnings("ignore:.*Overriding environment rllib:UserWarning")
 
+CONTINUOUS = "pettingzoo:simple_tag_v3(continuous_actions=True,max_cycles=5)"
 GAMES = [
     "connect_four",
     "leduc_poker(players=3)",
@@ -170,7 +171,7 @@ def train(config: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("local_ray")
-@pytest.mark.parametrize("spec", ["connect_four", "goofspiel", "odd_environments:Countdown"])
+@pytest.mark.parametrize("spec", ["connect_four", "odd_environments:Countdown", CONTINUOUS])
 def test_stock_ppo_trains_with_a_masked_network(spec: str) -> None:
     train(masked(ppo(spec)))
 
