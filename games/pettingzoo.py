@@ -199,6 +199,7 @@ def _listed(name: str, traits: Traits) -> GameInfo:
         components=len(game.action_bounds[0]) if game and game.action_bounds else None,
         playable=game is not None,
         reason=reason,
+        teams=game.teams if game else (),
     )
 
 
