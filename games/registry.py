@@ -20,7 +20,7 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
     ``trust_code=False``.
 
     Args:
-        spec: ``connect_four``, ``leduc_poker(players=3)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
+        spec: ``connect_four``, ``leduc_poker(players=3,view=observation)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
             ``pettingzoo:rps_v2(max_cycles=5)``, or ``package.module:callable`` with optional parameters, the callable
             giving an environment of PettingZoo, RLlib or Gymnasium or a ``pyspiel.Game``, or being a class of
             :class:`games.Game`.
