@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import os
 import warnings
@@ -18,7 +17,7 @@ from games.foreign import Style, style
 from games.pettingzoo_drawing import drawn_as_text
 from games.pettingzoo_specs import CATALOGUE, Traits, pettingzoo_recipe
 from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState, copied
-from games.recipes import Recipe, custom_recipe
+from games.recipes import Recipe
 from games.spaces import BrokenRule, Choices, Sight, choices, sight
 from games.specs import GameInfo, parse_teams, with_teams
 from games.tables import StateTables
@@ -158,20 +157,6 @@ def pettingzoo_game(text: str) -> PettingZooGame:
     return PettingZooGame(pettingzoo_recipe(text))
 
 
-def custom_game(text: str) -> Game:
-    """The game of ``package.module:callable``: an environment, or a :class:`Game` with rules of its own.
-
-    Raises:
-        UnknownGameError, GameError: as :func:`games.make_game` says.
-    """
-    recipe = custom_recipe(text)
-    factory = getattr(importlib.import_module(recipe.module), recipe.factory)
-    if isinstance(factory, type) and issubclass(factory, Game):
-        game: Game = recipe.call()
-        return game
-    return PettingZooGame(recipe)
-
-
 def catalogue(names: Sequence[str]) -> list[GameInfo]:
     """One line for each of these games."""
     return [_listed(name, CATALOGUE[name]) for name in names]
@@ -209,10 +194,9 @@ def _size(seen: Sight) -> int:
 
 def _teams(agent_ids: Sequence[str], traits: Traits) -> tuple[int, ...]:
     """The team of each seat: the side that its ID begins with, or its own."""
-    return tuple(
-        next((team for team, names in enumerate(traits.sides) if agent_id.startswith(names)), seat)
-        for seat, agent_id in enumerate(agent_ids)
-    )
+    sides = [next((side for side in traits.sides if agent_id.startswith(side)), (agent_id,)) for agent_id in agent_ids]
+    numbers = {side: team for team, side in enumerate(dict.fromkeys(sides))}
+    return tuple(numbers[side] for side in sides)
 
 
 def _common_bounds(own: Sequence[Choices]) -> tuple[FloatArray, FloatArray] | None:

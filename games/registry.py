@@ -40,9 +40,9 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
                 f"a stored game must not run code unasked, but {spec!r} imports a module and calls it; if you trust "
                 "who made it, say so by trust_code=True, on the command line by --trust-code"
             )
-        from games.pettingzoo import custom_game
+        from games.own import own_game
 
-        return custom_game(spec.strip())
+        return own_game(spec.strip())
     if spec.strip().startswith(_PETTINGZOO):
         from games.pettingzoo import pettingzoo_game
 
