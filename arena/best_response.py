@@ -66,7 +66,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
     An episode is a game. An observation is what the game shows the seat, float32 of ``game.observation_shape``; a step
     lasts until the seat acts again or the game is over, and its reward is all that the seat has earned meanwhile, so
     that the rewards of an episode sum to the seat's return. ``reset(seed=s)`` seeds everything: the games, the seats,
-    who the opponents are and what they draw.
+    who the opponents are and what they draw (a game that is not ``replayable`` draws chance that no seed repeats).
 
     ``info["action_mask"]``, int8 ``(n,)`` as ``action_space.sample(mask)`` takes it, and ``action_masks()``, bool
     ``(n,)`` as sb3-contrib's ``MaskablePPO`` asks for it, say what is legal; where actions are continuous there is no

@@ -24,8 +24,8 @@ def aec_env(game: Game | str, render_mode: str | None = None) -> GameAECEnv:
     continuous there are no masks, and an observation is the plain array. Those who act at once are asked in order, see
     nothing of each other's choice, and are rewarded when the last one has chosen. ``rewards`` are those of the last
     step. ``reset(seed=s)`` begins the game of ``game.new_state(s)``; a reset without a seed begins one that follows
-    from the last seed given. ``step`` refuses an illegal action; PettingZoo's ``TerminateIllegalWrapper`` makes it a
-    loss instead.
+    from the last seed given (a game that is not ``replayable`` draws chance that no seed repeats). ``step`` refuses an
+    illegal action; PettingZoo's ``TerminateIllegalWrapper`` makes it a loss instead.
 
     Args:
         game: the game, or its spec.
