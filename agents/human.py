@@ -16,7 +16,7 @@ WIDTH = 79
 _BLANK = "\xa0"  # where no line is broken
 
 _MOST_LINES = 5
-"""Lines of legal moves at most; a board has to stay in sight above them."""
+"""Lines that the legal moves may take; a board has to stay in sight above them."""
 
 
 class HumanAgent(Agent):
@@ -52,9 +52,8 @@ class HumanAgent(Agent):
         names = {action: state.action_name(seat, action) for action in legal}
         # Numbers are offered only where no name looks like one, so that an entry never means two moves.
         numbered = not any(name.strip().lstrip("+-").isdigit() for name in names.values())
-        listed = _listed(names, numbered)
         self._show(state, seat)
-        self._write(f"You sit at seat {seat}.\n{listed}")
+        self._write(f"You sit at seat {seat}.\n{_listed(names, numbered, brief=True)}")
         while True:
             try:
                 entry = self._read("Your move (q quits): ").strip()
@@ -65,25 +64,21 @@ class HumanAgent(Agent):
             action = _find(entry, names, numbered)
             if action is not None:
                 return action
+            listed = _listed(names, numbered, brief=False)
             self._write(f"{entry!r} is no legal move here; enter one of these, or q to quit.\n{listed}")
 
 
-def _listed(names: dict[int, str], numbered: bool) -> str:
-    """The legal moves in a few lines; with its number where a name of several words does not tell it."""
+def _listed(names: dict[int, str], numbered: bool, *, brief: bool) -> str:
+    """The legal moves, or only some if it is to be brief; with its number where a name of several words tells none."""
     choices = [
         f"{action} {name}" if numbered and " " in name and not name.endswith(f" {action}") else name
         for action, name in names.items()
     ]
-    lines = textwrap.fill(
-        f"Legal moves: {', '.join(choice.replace(' ', _BLANK) for choice in choices)}",
-        WIDTH,
-        subsequent_indent="  ",
-        max_lines=_MOST_LINES,
-        placeholder=f" ... ({len(choices)} in all)",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return lines.replace(_BLANK, " ")
+    sentence = f"Legal moves: {', '.join(choice.replace(' ', _BLANK) for choice in choices)}"
+    lines = textwrap.wrap(sentence, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    if brief and len(lines) > _MOST_LINES:
+        lines = textwrap.wrap(sentence, WIDTH, max_lines=1, placeholder=f" ... ({len(choices)} in all, ? lists them)")
+    return "\n".join(lines).replace(_BLANK, " ")
 
 
 def _find(entry: str, names: dict[int, str], numbered: bool) -> int | None:

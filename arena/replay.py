@@ -8,14 +8,26 @@ from itertools import combinations
 from typing import Any
 
 from arena.paint import painted
+from arena.pictures import half_blocks, shrunk
 from arena.text import duration, plain
-from games import CHANCE, Game, make_game
+from games import CHANCE, Game, GameError, make_game
+from games.contract import PictureArray
 from leagues.ratings import leaderboard
 from leagues.records import LeagueError, Match
 from leagues.store.contract import Reader
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 SEAT_COLOURS = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
+
+
+PICTURE = (160, 100)
+"""Columns and rows of pixels that frames keep of a picture, enough for a terminal."""
+
+_MOST_PAINTED = 200
+"""Positions of a match that are painted at most: to paint one takes up to 0.1 s."""
+
+_CELLS = (79, 22)
+"""Columns and rows of a terminal that a picture takes when it is printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Frame:
         drawing: the position as text.
         returns: rewards so far by seat.
         acting: the seats that act next; empty when the game is over.
+        picture: the position in at most :data:`PICTURE` pixels where a picture tells more than the drawing, else None;
+            of a long match, the last position that was painted.
     """
 
     ply: int
@@ -35,6 +49,7 @@ class Frame:
     drawing: str
     returns: tuple[float, ...]
     acting: tuple[int, ...]
+    picture: PictureArray | None = None
 
 
 def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[Frame]:
@@ -80,11 +95,38 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     before: str | None = None
     for frame in _frames(game, match):
         moves = ", ".join(f"{seats[seat]} plays {plain(name)}" for seat, name in frame.moves)
-        drawing = painted(frame.drawing, before) if colour else plain(frame.drawing, lines=True)
+        if not colour:
+            drawing = plain(frame.drawing, lines=True)
+        elif frame.picture is not None:
+            drawing = half_blocks(frame.picture, *_CELLS)
+        else:
+            drawing = painted(frame.drawing, before)
         yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
         before = frame.drawing
     fault = "the game itself" if match.fault is None else seats[match.fault]
     yield f"{bold}{result_text(match)}{reset}{f', at fault: {fault}' if match.ending == 'crash' else ''}"
+
+
+def replay_pictures(reader: Reader, match_id: int, *, trust_code: bool = False) -> Iterator[PictureArray]:
+    """Every position of a match as a picture in full size, ``(height, width, 3)`` uint8.
+
+    Args:
+        reader: the league.
+        match_id: the match.
+        trust_code: as in :func:`frames`.
+
+    Raises:
+        StoreError, UntrustedCodeError, GameError: as :func:`frames`; or the game draws no pictures.
+    """
+    match = reader.match(match_id)
+    game = make_game(reader.info().game, trust_code=trust_code)
+    for state in game.replay(match.seed, match.history):
+        picture = state.picture()
+        if picture is None:
+            raise GameError(
+                f"pictures need an environment that draws them, but {game.spec!r} draws none: print it with --text"
+            )
+        yield picture
 
 
 def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
@@ -152,9 +194,13 @@ def _frames(game: Game, match: Match) -> Iterator[Frame]:
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
     made: tuple[tuple[int, str], ...] = ()
+    stride = 1 + match.plies // _MOST_PAINTED
+    picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
         acting = state.acting()
-        yield Frame(ply, made, state.draw(), state.returns(), acting)
+        if game.pictorial and (ply % stride == 0 or not acting) and (whole := state.picture()) is not None:
+            picture = shrunk(whole, *PICTURE)
+        yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
         # The names of the next step's actions, asked before it is made: names may depend on the position.
         step = moves[at : at + len(acting)]
         made = tuple((seat, state.action_name(seat, action)) for seat, action in zip(acting, step, strict=False))

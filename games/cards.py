@@ -104,9 +104,15 @@ def _goofspiel(known: Mapping[int, str], agents: Sequence[str]) -> str:
     for text in known.values():
         told |= {key.strip(): fact.strip() for key, _, fact in (line.partition(":") for line in text.splitlines())}
     prizes = told.get("Point card sequence", "").split()
-    winners = [agents[int(seat)] if int(seat) >= 0 else "nobody" for seat in told.get("Win sequence", "").split()]
+    winners = [int(seat) for seat in told.get("Win sequence", "").split()]
+    won = list(zip(prizes, winners, strict=False))
     hands = {seat: told[key] or "-" for seat in range(len(agents)) if (key := f"P{seat} hand") in told}
-    points = {seat: f"{points} points" for seat, points in enumerate(told.get("Points", "").split())}
-    won = ", ".join(f"{prize} {winner}" for prize, winner in zip(prizes, winners, strict=False))
-    facts = {"prize": " ".join(prizes[len(winners) :]), "won": won}
-    return table(agents, hands, facts, points)
+    stacks = {}
+    for seat, points in enumerate(told.get("Points", "").split()):
+        taken = " ".join(prize for prize, winner in won if winner == seat)
+        stacks[seat] = f"{points} points" + (f": {taken}" if taken else "")
+    facts = {
+        "prize": " ".join(prizes[len(winners) :]),
+        "tied": " ".join(prize for prize, winner in won if winner < 0),
+    }
+    return table(agents, hands, facts, stacks)

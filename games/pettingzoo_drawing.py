@@ -26,7 +26,7 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
     "leduc_holdem_v4": _LIMIT,
     "pursuit_v5": ("left", "right", "up", "down", "stay"),
     "rps_v2": ("rock", "paper", "scissors", "spock", "lizard"),
-    "texas_holdem_no_limit_v6": ("fold", "check or call", "raise half the pot", "raise the pot", "all-in"),
+    "texas_holdem_no_limit_v6": ("fold", "check/call", "raise half-pot", "raise pot", "all-in"),
     "texas_holdem_v4": _LIMIT,
     **dict.fromkeys(_MPE, ("stay", "left", "right", "down", "up")),
 }
@@ -69,7 +69,8 @@ def draw_environment(
     if name == "go_v5":
         return boards.go("\n".join(f"1 {row}" for row in _rows(np.array(env.unwrapped._go.board) % 3, "XO", "+")))
     if name in _HOLDEM:
-        return _holdem(env.unwrapped.env, agents, views)
+        bets = ", ".join(environment_action(name, env, seat, action) for seat, action in moves)
+        return _holdem(env.unwrapped.env, agents, views, bets)
     if everything and getattr(env, "render_mode", None) == "ansi":
         return str(env.render()).strip("\n") or "(nothing on the table yet)"
     played = [f"{agents[seat]}: {line}" for seat, line in _recent(name, agents, moves)]
@@ -105,14 +106,14 @@ def _rows(board: Any, marks: str, empty: str = ".") -> list[str]:
     return ["".join(f"{empty}{marks}"[int(cell)] for cell in row) for row in board]
 
 
-def _holdem(game: Any, agents: Sequence[str], seats: Iterable[int]) -> str:
+def _holdem(game: Any, agents: Sequence[str], seats: Iterable[int], bets: str) -> str:
     """Poker from what RLCard tells each seat."""
     told = {seat: game.get_state(seat)["raw_obs"] for seat in seats}
     public = next(iter(told.values()))
     hands = {seat: _suited(seen["hand"]) for seat, seen in told.items()}
     board = public["public_cards"] if "public_cards" in public else public["public_card"]
-    bets = {seat: f"{chips} in the pot" for seat, chips in enumerate(public["all_chips"])}
-    return cards.table(agents, hands, {"board": _suited(board or ())}, bets)
+    stakes = {seat: f"{chips} in the pot" for seat, chips in enumerate(public["all_chips"])}
+    return cards.table(agents, hands, {"board": _suited(board or ()), "bets": bets}, stakes)
 
 
 def _suited(hand: str | Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import sys
+import warnings
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -171,10 +172,15 @@ class PettingZooState(State):
         # A game of its own that follows this one: environments that draw are slow, and few of them can be copied.
         if self.game.painter is None:
             return None
-        if self._painted is None:
-            self._painted = self.game.painter.new_state(self._seed)
-        self._painted._follow(self._moves)
-        return np.array(self._painted._env.render(), np.uint8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as of fonts that are not there
+            if self._painted is None:
+                self._painted = self.game.painter.new_state(self._seed)
+            self._painted._follow(self._moves)
+            try:
+                return np.array(self._painted._env.render(), np.uint8)
+            except Exception as error:  # whatever an environment's own code raises
+                raise self._broken("render", error) from error
 
     def action_name(self, seat: int, action: int) -> str:
         return environment_action(self.game.name, self._env, seat, action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -92,25 +93,38 @@ def replay(
             show_default=False,
         ),
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            "--pictures",
+            metavar="FOLDER",
+            help="Write every position as a PNG file into this folder; PettingZoo's environments draw them.",
+            show_default=False,
+        ),
+    ] = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Replay a match move by move.
 
     Opens the viewer: left and right step, space plays, ? shows the keys. Prints text if stdout is no terminal.
-    --export prints a record for other programs instead.
+    --export prints a record for other programs instead, and --pictures writes files.
     """
     from arena.cli.code import prepare
     from arena.cli.errors import CallError
     from arena.cli.output import is_coloured, is_screen, print_json
     from arena.cli.watch import watch_league
     from arena.pgn import replay_pgn
-    from arena.replay import best_match, replay_json, replay_text
+    from arena.pictures import png
+    from arena.replay import best_match, replay_json, replay_pictures, replay_text
     from leagues.store import open_reader
 
     if export not in (None, "json", "pgn"):
         raise CallError(f"--export must be json or pgn, but is {export!r}")
-    if export is not None and text:
-        raise CallError(f"a replay is printed in one form, but --text and --export {export} are both given: drop one")
+    forms = [name for name, given in (("--text", text), ("--export", export), ("--pictures", pictures)) if given]
+    if len(forms) > 1:
+        raise CallError(f"a replay is given in one form, but {' and '.join(forms)} are all asked for: keep one")
+    if pictures is not None and pictures.exists() and (not pictures.is_dir() or any(pictures.iterdir())):
+        raise CallError(f"--pictures must name a new or empty folder, but {pictures} is not: choose another")
     prepare(trust_code=trust_code)
     with open_reader(folder) as reader:
         number = best_match(reader) if match == "best" else _number(match)
@@ -119,6 +133,12 @@ def replay(
             return
         if export == "pgn":
             print(replay_pgn(reader, number), end="")
+            return
+        if pictures is not None:
+            for place, picture in enumerate(replay_pictures(reader, number, trust_code=trust_code)):
+                pictures.mkdir(parents=True, exist_ok=True)
+                (pictures / f"{place:05}.png").write_bytes(png(picture))
+            print(f"{place + 1} pictures written to {pictures}")
             return
         if text or not is_screen():
             for place, block in enumerate(replay_text(reader, number, colour=is_coloured(), trust_code=trust_code)):

@@ -11,10 +11,13 @@ from agents.contract import Agent, Turn
 from agents.human import WIDTH
 from arena.cli.output import is_coloured
 from arena.paint import painted
-from arena.text import plain, signed
+from arena.pictures import half_blocks
+from arena.text import counted, plain, signed
 from games import Game, State
 from games.contract import IntArray
 from leagues.records import Match
+
+_PICTURE_ROWS = 20
 
 
 class Table:
@@ -47,7 +50,11 @@ class Table:
     def show(self, state: State, seat: int | None) -> None:
         """Show a position as ``seat`` may see it, with what changed since the one shown last."""
         drawing = state.draw(seat)
-        print(f"\n{painted(drawing, self._before) if is_coloured() else plain(drawing, lines=True)}")
+        picture = state.picture() if seat is None and self._game.pictorial and is_coloured() else None
+        if picture is not None:
+            print(f"\n{half_blocks(picture, WIDTH, _PICTURE_ROWS)}")
+        else:
+            print(f"\n{painted(drawing, self._before) if is_coloured() else plain(drawing, lines=True)}")
         self._before = drawing
 
     def before(self, state: State) -> None:
@@ -122,4 +129,4 @@ def _result(match: Match, seat: int) -> str:
     else:
         verdict = "You lost"
     shown = ", ".join(f"seat {place} {signed(value)}" for place, value in enumerate(match.returns))
-    return f"{verdict} after {match.plies} plies ({shown})."
+    return f"{verdict} after {counted(match.plies, 'ply', 'plies')} ({shown})."

@@ -10,6 +10,7 @@ from textual.containers import ScrollableContainer, Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from arena.pictures import half_blocks
 from arena.replay import Frame
 from arena.text import plain, signed
 from arena.tui.feed import Opened
@@ -111,7 +112,13 @@ class Board(Vertical):
             return
         frame = opened.frames[self.ply] if opened.frames else None
         self.query_one("#seats", Static).update(_seats(opened, frame))
-        drawing = Text(plain(opened.problem), WARM) if frame is None else _drawing(opened, self.ply)
+        if frame is None:
+            drawing = Text(plain(opened.problem), WARM)
+        elif frame.picture is not None:
+            room = self.query_one("#position").size
+            drawing = Text.from_ansi(half_blocks(frame.picture, max(1, room.width), max(1, room.height)))
+        else:
+            drawing = _drawing(opened, self.ply)
         self.query_one("#drawing", Static).update(drawing)
         self.query_one("#move", Static).update(self._move(opened, frame))
 

@@ -60,15 +60,17 @@ def test_numbers_are_told_where_names_are_long_and_tell_none() -> None:
     assert "Legal moves: 0 draw the stock, pass, square 2\n" in ask(("draw the stock", "pass", "square 2"), "0")[1]
 
 
-def test_a_long_list_of_moves_leaves_the_board_in_sight() -> None:
+def test_a_long_list_of_moves_leaves_the_board_in_sight_and_is_told_when_asked_for() -> None:
     names = tuple(f"point {at}" for at in range(300))
-    action, shown = ask(names, "POINT 299", mask=(True,) * 300)
-    listed = shown[shown.index("Legal moves") :].splitlines()
+    action, shown = ask(names, "?", "POINT 299", mask=(True,) * 300)
+    before, after = shown.split("Your move", 1)
     assert action == 299
-    assert len(listed) <= 6
-    assert "(300 in all)" in shown
-    assert all(len(line) < 80 for line in listed)
-    assert not any(line.endswith("point") for line in listed)
+    assert "point 1, point 2," in before
+    assert "... (300 in all, ? lists them)" in before
+    assert len(before.splitlines()) <= 6
+    assert all(len(line) < 80 for line in shown.splitlines())
+    assert all(f"point {at}" in after for at in range(300))
+    assert not any(line.endswith("point") for line in shown.splitlines())
 
 
 def test_takes_a_number() -> None:

@@ -189,7 +189,7 @@ def test_hands_and_bids_read_well() -> None:
     )
     bids = make_game("goofspiel(num_cards=3)").new_state(0, chance=[2, 0])
     bids.apply([0, 2])
-    assert bids.draw() == "player_0  2 3  0 points\nplayer_1  1 2  3 points\nprize     1\nwon       3 player_1"
+    assert bids.draw() == "player_0  2 3  0 points\nplayer_1  1 2  3 points: 3\nprize     1"
 
 
 def test_only_a_drawing_that_keeps_its_shape_shows_what_changed() -> None:
@@ -200,3 +200,31 @@ def test_only_a_drawing_that_keeps_its_shape_shows_what_changed() -> None:
     assert changed("·●·\n···", None) == []
     assert changed("·●·\n··", "···\n···") == []
     assert changed("abcdefghi", "123456789") == []
+
+
+@pytest.mark.parametrize("spec", ["pettingzoo:tictactoe_v3", "pettingzoo:pursuit_v5(max_cycles=5)"])
+def test_a_picture_is_that_of_the_position(spec: str) -> None:
+    game = make_game(spec)
+    assert game.pictorial is (spec != "pettingzoo:tictactoe_v3")  # whose text tells all
+    seen = []
+    for state, _, actions in plays(game, 3, steps=3):
+        picture, clone = state.picture(), state.clone()
+        assert picture is not None
+        assert picture.dtype == np.uint8
+        assert picture.shape[2] == 3
+        again = clone.picture()
+        assert again is not None
+        assert np.array_equal(again, picture)
+        clone.apply(actions)
+        seen.append(picture)
+    assert not np.array_equal(seen[0], seen[-1])
+    assert make_game("tic_tac_toe").new_state(0).picture() is None
+
+
+def test_pictures_change_nothing_in_the_game() -> None:
+    game = make_game("pettingzoo:cooperative_pong_v6(max_cycles=6)")
+    watched, twin = game.new_state(7), game.new_state(7)
+    while watched.acting():
+        watched.picture()
+        assert watched.apply([1, 2]) == twin.apply([1, 2])
+    assert watched.digest() == twin.digest()
