@@ -56,7 +56,7 @@ def _check_members(writer: Writer, reader: Reader) -> None:
 
 def _check_matches(writer: Writer, reader: Reader) -> None:
     made = [
-        _match(("main", "random"), (1.0, -1.0)),
+        _match(("main", "random"), (1.0, -1.0), history=((0, (2.0**-149, -1.5)), (-1, 7), (1, (0.0, 1024.0)))),
         _match(("random", "main"), (0.1, -1e300), history=((-1, 7), (1, 2**31), (1, 0)), kind="evaluation"),
         _match(("first", "first"), (0.0, 0.0), history=(), plies=0, ending="crash", fault=1),
     ]
