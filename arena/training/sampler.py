@@ -308,7 +308,7 @@ class Sampler:
         if not len(tables):
             return
         self._kept_steps[tables, seats] += 1
-        self._last[module][tables, seats] = self._buffers[module].append(
+        places = self._buffers[module].append(
             observations=turn.observations[rows],
             masks=turn.masks[rows],
             seats=seats,
@@ -319,9 +319,14 @@ class Sampler:
             plies=self._plies[tables],
             trajectory=self._numbers[tables] * self.game.num_seats + seats,
         )
+        earned = self._returns[tables, seats]
+        if earned.any():  # what a seat earned before its first step is kept with that step
+            first = self._last[module][tables, seats] < 0
+            self._buffers[module].add_rewards(places[first], earned[first].astype(np.float32))
+        self._last[module][tables, seats] = places
 
     def _credit(self, rewards: npt.NDArray[np.float32]) -> None:
-        """Rewards go to each seat's latest step, also those earned while another seat moved."""
+        """Rewards go to each seat's latest step, also those earned while another seat moved or after its own end."""
         tables, seats = np.nonzero(rewards)
         if not len(tables):
             return

@@ -29,7 +29,8 @@ class Trajectories:
             ``(T, 2 D)``.
         log_probs: ``(T,)`` float32, of the actions taken under the behaviour policy.
         values: ``(T,)`` float32, the behaviour module's.
-        rewards: ``(T,)`` float32: all the seat earned from this action up to its next one, or the end.
+        rewards: ``(T,)`` float32: all the seat earned from this action up to its next one, or the end; with the first
+            also what came before it, so that they sum to the seat's return.
         plies: ``(T,)`` int64, steps the game had had before this one.
         offsets: ``(E + 1,)`` int64; trajectory e is ``[offsets[e], offsets[e + 1])``, never empty.
         final_values: ``(E,)`` float32: 0 where the game terminated, the value of the last position where truncated.

@@ -9,6 +9,7 @@ from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
 from arena.training import sampler as sampler_module
 from arena.training.sampler import Decision, Sampler, Seating
+from arena.training.trajectories import advantages
 from games import make_game
 from leagues.records import Pairing
 
@@ -17,7 +18,9 @@ SPECS = [
     "leduc_poker",
     "kuhn_poker(players=3)",
     "goofspiel(num_cards=4,points_order=descending)",
+    "laser_tag(horizon=8)",
     "pettingzoo:rps_v2(max_cycles=4)",
+    "toll_environment:Toll",
 ]
 
 
@@ -71,7 +74,7 @@ def test_every_trajectory_is_what_its_seat_saw_and_earned(spec, monkeypatch):
         np.testing.assert_allclose(trajectories.rewards[list(rows)], earned, atol=1e-6)
         np.testing.assert_array_equal(sampled.final_observations[number * game.num_seats + seat], seen[-1])
         checked += 1
-    assert checked == len(sampled.matches) * game.num_seats
+    assert checked == sum(len({player for player, _ in match.history if player >= 0}) for match in sampled.matches)
     assert sum(len(m.history) > 0 for m in sampled.matches) == len(sampled.seats)
     np.testing.assert_allclose(sampled.returns, [match.returns for match in sampled.matches], atol=1e-6)
 
@@ -79,16 +82,19 @@ def test_every_trajectory_is_what_its_seat_saw_and_earned(spec, monkeypatch):
 def replay_seat(game, match, seat):
     """Observations (with the last), actions and rewards of one seat, from the recorded game alone."""
     seen, chosen, earned = [], [], []
-    before = None
+    before, early = None, 0.0  # what comes before a seat's first action is kept with it
     for state in game.replay(match.seed, match.history):
         if before is not None:
             acted, total, action = before
             gained = state.returns()[seat] - total
             if acted:
                 chosen.append(action)
-                earned.append(gained)
+                earned.append(early + gained)
+                early = 0.0
             elif earned:
                 earned[-1] += gained
+            else:
+                early += gained
         acts = seat in state.acting()
         if acts or state.ending() is not None:
             observation = np.empty(game.observation_shape, np.float32)
@@ -142,6 +148,23 @@ def test_only_the_learners_seats_are_kept():
     t = sampled.trajectories["main"]
     assert len(set(t.games.tolist())) == len(t.games) == len(sampled.seats)
     assert Counter(t.seats[t.offsets[:-1]].tolist()).keys() == {0, 1}
+
+
+@pytest.mark.parametrize(("limited", "to_come"), [(0, [0.0, 0.0]), (2, [0.0, 9.0]), (3, [9.0, 9.0])])
+def test_rewards_reach_their_seat_whoever_moves_and_only_truncated_seats_bootstrap(limited, to_come):
+    game = make_game(f"toll_environment:Toll(limited={limited})")
+    seatings = self_play(game, np.random.default_rng(1))
+    three = iter([next(seatings) for _ in range(3)])
+    sampled = make_sampler(game).run(lambda: next(three, None), {}, modules=["main"], steps=None)
+    assert sampled.returns.tolist() == [[15.0, 15.0, 150.0]] * 3, "the seat that never acts has its return, too"
+    t = sampled.trajectories["main"]
+    assert t.seats.tolist() == [0, 0, 0, 1, 1] * 3
+    # The first seat acts at steps 1, 3, 5, the second at 2 and 4; what came before its first is the second's as well.
+    assert t.rewards.tolist() == [1.0 + 2.0, 3.0 + 4.0, 5.0, 1.0 + 2.0 + 3.0, 4.0 + 5.0] * 3
+    assert t.offsets.tolist() == [0, 3, 5, 8, 10, 13, 15]
+    assert t.final_values.tolist() == to_come * 3
+    _, targets = advantages(t, gamma=0.5, lambda_=1.0)
+    assert targets[[2, 4]].tolist() == [5.0 + 0.5 * to_come[0], 9.0 + 0.5 * to_come[1]]
 
 
 def test_a_truncated_game_ends_with_the_value_of_its_last_position():
