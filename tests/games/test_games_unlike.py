@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unlike_environments import SIGHTS
 
-from games import BrokenGameError, GameError, IllegalActionError, State, make_game
+from games import BrokenGameError, IllegalActionError, State, make_game
 from games.conformance import check_game
 from games.spaces import choices, read_mask, sight
 
@@ -173,20 +173,9 @@ def test_a_gymnasium_environment_is_a_game_of_one_seat(name: str, bounds: float 
         "unlike_environments:Unlike(actions=multi,sights=dicts,masks=True)",
         "unlike_environments:Unlike(sights=scalar)",
         "unlike_environments:make_cart",
-        "open_spiel.python.games.tic_tac_toe:python_tic_tac_toe",
-        "open_spiel.python.games.kuhn_poker:KuhnPokerGame",
     ],
 )
 def test_all_of_them_keep_the_contract_and_travel(spec: str) -> None:
     game = make_game(spec)
     check_game(game, episodes=2)
     assert make_game(game.spec) == game == pickle.loads(pickle.dumps(game))
-
-
-def test_a_pyspiel_game_has_a_spec_with_its_module_and_canonical_parameters() -> None:
-    kuhn = "open_spiel.python.games.kuhn_poker"
-    assert make_game(f"{kuhn}:python_kuhn_poker()").spec == f"{kuhn}:python_kuhn_poker"
-    with pytest.raises(GameError, match="no callable 'python_kuhn_pokr'"):
-        make_game(f"{kuhn}:python_kuhn_pokr")
-    with pytest.raises(GameError, match="'players' is not"):
-        make_game(f"{kuhn}:python_kuhn_poker(players=2)")
