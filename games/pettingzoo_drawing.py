@@ -35,6 +35,9 @@ _TEXTS = ("chess_v6", "connect_four_v3", "go_v5", "rps_v2", "tictactoe_v3", *_HO
 _RECENT = 8
 """Actions of a seat that are listed; a long game would fill the screen many times."""
 
+_MOST_SEEN = 4
+"""Seats whose observations are spelled out; of more it is only said what they are."""
+
 
 def drawn_as_text(name: str) -> bool:
     """Whether :func:`draw_environment` knows the game, so that its text tells all."""
@@ -76,7 +79,7 @@ def draw_environment(
     played = [f"{agents[seat]}: {line}" for seat, line in _recent(name, agents, moves)]
     if name == "rps_v2":
         return "\n".join(played) or "(nothing played yet)"
-    seen = [f"{agents[seat]} sees {_sight(view)}" for seat, view in views.items()]
+    seen = [f"{agents[seat]} sees {_sight(view, brief=len(views) > _MOST_SEEN)}" for seat, view in views.items()]
     return "\n".join([*played, *seen])
 
 
@@ -130,9 +133,9 @@ def _recent(name: str, agents: Sequence[str], moves: Sequence[Move]) -> Iterable
             yield seat, f"{'... ' if len(played) > _RECENT else ''}{', '.join(names)}"
 
 
-def _sight(view: FloatArray) -> str:
+def _sight(view: FloatArray, *, brief: bool) -> str:
     """An observation in a few lines, or what it is when it would take more."""
-    if view.size > 100:
+    if brief or view.size > 100:
         return f"{' x '.join(map(str, view.shape))} numbers from {view.min():.3g} to {view.max():.3g}"
     text = np.array2string(view, precision=3, suppress_small=True, max_line_width=76)
     return text if "\n" not in text else f"\n{text}"
