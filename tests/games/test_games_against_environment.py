@@ -22,6 +22,9 @@ from games.specs import parse_spec
 CATALOGUE = [info.spec for info in list_games("pettingzoo:*") if info.playable]
 
 SHORT = [
+    "odd_environments:Countdown",
+    "odd_environments:LastStanding(lives=2)",
+    "odd_environments:in_turns(lives=2)",
     "pettingzoo:knights_archers_zombies_v11(max_cycles=40)",
     "pettingzoo:multiwalker_v9(max_cycles=10,n_walkers=2)",
     "pettingzoo:pistonball_v6(continuous=False,max_cycles=6,n_pistons=4)",
@@ -54,8 +57,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # what environments do to be 
 
 def bare_environment(spec: str) -> Any:
     """The environment in all its wrappers, Parallel where there is such a one."""
-    name, raw = parse_spec(spec.removeprefix("pettingzoo:"))
+    library, _, text = spec.partition(":")
+    name, raw = parse_spec(text)
     parameters = {key: int(value) if value.isdecimal() else value == "True" for key, value in raw.items()}
+    if library != "pettingzoo":
+        return getattr(importlib.import_module(library), name)(**parameters)
     if name.startswith("cooperative_pong"):
         parameters["render_mode"] = "rgb_array"  # type: ignore[assignment] - else its observations stay black
     if name.startswith(("simple", "collect")):
@@ -126,7 +132,7 @@ def check_in_turns(game: Game, env: Any, seed: int, positions: list[Position]) -
         if here is last:
             break
         env.step(as_given(spaces[seat][1], here.actions[0]))
-        rewards = [env.rewards[other] for other in agents]
+        rewards = [env.rewards.get(other, 0.0) for other in agents]  # the dead have left
     assert next(record, None) is None
     same_rewards(last, rewards)
     if not last.acting:
