@@ -384,8 +384,9 @@ class Sampler:
         """Forget the games that broke a rule of their own, but for their number and the record of a few."""
         broken = self._lockstep.tables.broken
         for table in tables:
-            if sampled.broken < RECORDED_CRASHES:
+            if not sampled.broken:
                 log.warning("a training game crashed, and no agent is at fault: %s", broken[table])
+            if sampled.broken < RECORDED_CRASHES:
                 sampled.matches.append(self._match(table, self._lockstep.record(table), "crash", iteration))
             sampled.broken += 1
             self._broken_in_a_row += 1
