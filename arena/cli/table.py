@@ -122,7 +122,9 @@ def _result(match: Match, seat: int) -> str:
         who = "The game itself" if match.void else f"The agent at seat {match.fault}"
         return f"{who} broke the rules; it ends here."
     mine, best = match.returns[seat], max(match.returns)
-    if min(match.returns) == best:
+    if len(match.returns) == 1:
+        verdict = "It is over"
+    elif min(match.returns) == best:
         verdict = "A draw"
     elif mine == best:
         verdict = "You won"

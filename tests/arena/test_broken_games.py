@@ -9,11 +9,16 @@ import pytest
 from test_sampler import make_sampler, self_play
 
 from agents.basic import RandomAgent
+from arena.cli.table import Table
 from arena.matches import play_match
+from arena.replay import replay_text
 from arena.training import sampler as sampler_module
 from arena.verify import match_problem
 from games import BrokenGameError, make_game
+from leagues.records import Member
 from leagues.scoring import block_scores, tallies
+from leagues.store import create_store
+from leagues.store.contract import LeagueInfo
 
 BROKEN = "broken_environments:Pair(fault={!r},share={})"
 
@@ -92,3 +97,19 @@ def test_a_league_on_a_game_that_always_breaks_ends_with_one_clear_line(local_ra
     with pytest.raises(BrokenGameError, match="none ending between"):
         algorithm.train()
     algorithm.stop()
+
+
+def test_whoever_sits_at_the_table_or_replays_the_match_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    game = make_game(BROKEN.format("raise", 100))
+    (match, _) = play_match(game, [RandomAgent(), RandomAgent()], games=2).matches
+    with create_store(None, LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, match.started_at)) as store:
+        store.add_members([Member(name, "baseline", "baseline", agent="random") for name in sorted(set(match.seats))])
+        (number,) = store.record(matches=[match])
+        assert store.match(number).void
+        *_, end = replay_text(store, number, trust_code=True)
+    assert "crash after 1 plies" in end
+    assert "at fault: the game itself" in end
+    Table(game, ("you", "it"), 0).end(match)
+    assert capsys.readouterr().out.endswith("The game itself broke the rules; it ends here.\n")

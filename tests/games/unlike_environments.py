@@ -95,7 +95,7 @@ class Births(ParallelEnv):
         dies = playing[:1] if self.round > 1 else []
         # Whoever acts earns 1, the dead earn 5 more; the next to be born earns 10 before it has seen anything.
         rewards = {agent: 1.0 + 5.0 * (agent in dies) for agent in playing}
-        rewards |= dict.fromkeys(self.possible_agents[self.round + 1:self.round + 2], 10.0)
+        rewards |= dict.fromkeys(self.possible_agents[self.round + 1 : self.round + 2], 10.0)
         seen = [*playing, *born]
         self.agents = [agent for agent in seen if agent not in dies]
         terminations = {agent: agent in dies for agent in seen}
