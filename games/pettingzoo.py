@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from games.contract import FloatArray, Game, GameError
+from games.copies import copied
 from games.foreign import Style, style
 from games.pettingzoo_drawing import drawn_as_text
 from games.pettingzoo_specs import CATALOGUE, Traits, pettingzoo_recipe
-from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState, copied
+from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState
 from games.recipes import Recipe
 from games.spaces import BrokenRule, Choices, Sight, choices, sight
 from games.specs import GameInfo, parse_teams, with_teams
