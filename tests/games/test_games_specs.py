@@ -70,7 +70,6 @@ def test_what_a_game_says_of_itself() -> None:
         ("misere", "needs parameters \\(game\\)"),
         ("misere(game=tictactoe)", "did you mean 'tic_tac_toe'"),
         ("mfg_garnet", "mean-field"),
-        ("tarok", "no observation tensor"),
         ("crossword", "actions are structures"),
         ("connect_four(rows=0)", "nothing to see"),
         ("pettingzoo:rps_v1", "did you mean 'rps_v2'"),
