@@ -19,6 +19,7 @@ GAMES = [
     "leduc_poker",
     "goofspiel(num_cards=5,points_order=descending)",
     "kuhn_poker(players=3)",
+    "tiny_bridge_4p",
 ]
 
 
