@@ -1,4 +1,4 @@
-"""What some of OpenSpiel's game transforms require, and do not check: they would end the process or never return."""
+"""What some of OpenSpiel's games require, and do not check: they would end the process or never return."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_NODES = 100_000
 """Positions looked at to count the profiles."""
 
 
-def check_transform(name: str, parameters: Mapping[str, Any], load: Callable[[str, Mapping[str, Any]], Any]) -> None:
+def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[[str, Mapping[str, Any]], Any]) -> None:
     """Check a game and the games that it is made of.
 
     Args:
@@ -30,7 +30,9 @@ def check_transform(name: str, parameters: Mapping[str, Any], load: Callable[[st
     """
     for value in parameters.values():
         if isinstance(value, dict):
-            check_transform(value["name"], _within(value), load)
+            check_requirements(value["name"], _within(value), load)
+    if name == "universal_poker":
+        _check_poker(parameters)
     inner = parameters.get("game", {})
     if not inner:
         return
@@ -48,6 +50,50 @@ def check_transform(name: str, parameters: Mapping[str, Any], load: Callable[[st
                 f"restricted_nash_response must have 0 <= fixed_player < {seats} and 0 <= p <= 1, but got "
                 f"fixed_player={fixed} and p={parameters.get('p', 0.5)}"
             )
+
+
+def _check_poker(given: Mapping[str, Any]) -> None:
+    """The poker engine within ends the process over a table that does not fit together."""
+    import pyspiel
+
+    known = next(game for game in pyspiel.registered_games() if game.short_name == "universal_poker")
+    parameters = {**known.parameter_specification, **given}
+    players, rounds = parameters["numPlayers"], parameters["numRounds"]
+    cards = parameters["numRanks"] * parameters["numSuits"]
+    board = _numbers(parameters, "numBoardCards", rounds)
+    dealt = players * parameters["numHoleCards"] + sum(board)
+    limit = parameters["betting"] == "limit"
+    first = _numbers(parameters, "firstPlayer", rounds)
+    blinds = _numbers(parameters, "blind", players)
+    stacks = [max(blinds) + 1] * players if limit else _numbers(parameters, "stack", players)
+    for name in ("raiseSize", "maxRaises") if limit else ():
+        if parameters[name]:
+            _numbers(parameters, name, rounds)
+    rules = (
+        (2 <= players <= 10, "2 <= numPlayers <= 10", players),
+        (1 <= rounds <= 4, "1 <= numRounds <= 4", rounds),
+        (1 <= parameters["numRanks"] <= 13, "1 <= numRanks <= 13", parameters["numRanks"]),
+        (1 <= parameters["numSuits"] <= 4, "1 <= numSuits <= 4", parameters["numSuits"]),
+        (1 <= parameters["numHoleCards"] <= 3, "1 <= numHoleCards <= 3", parameters["numHoleCards"]),
+        (dealt <= cards, f"at most its {cards} cards dealt", dealt),
+        (sum(board) <= 7, "at most 7 board cards", sum(board)),
+        (all(s > b for s, b in zip(stacks, blinds, strict=True)), "a stack above each blind", parameters["stack"]),
+        (all(1 <= seat <= players for seat in first), f"1 <= firstPlayer <= {players}", parameters["firstPlayer"]),
+    )
+    for holds, rule, value in rules:
+        if not holds:
+            raise GameError(f"universal_poker must have {rule}, but got {value}")
+
+
+def _numbers(parameters: Mapping[str, Any], name: str, count: int) -> list[int]:
+    """The numbers of a parameter such as ``100 50``, one for each player or round."""
+    parts = str(parameters[name]).split()
+    if len(parts) != count or not all(part.isdigit() for part in parts):
+        raise GameError(
+            f"universal_poker must have {count} numbers of 0 and up in {name}, one for each player or round, but got "
+            f"{name}={parameters[name]}"
+        )
+    return [int(part) for part in parts]
 
 
 def _check_start(name: str, engine: Any, history: str) -> None:

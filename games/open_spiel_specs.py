@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from games.contract import GameError, UnknownGameError
-from games.open_spiel_guards import check_transform
+from games.open_spiel_guards import check_requirements
 from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 
 View = Literal["information_state", "observation", "text"]
@@ -89,7 +89,7 @@ def canonical_spec(text: str) -> str:
     types = game_types()
     spec = read_spec(text, types)
     with engine_errors(str(spec)):
-        check_transform(spec.name, spec.parameters, _load)
+        check_requirements(spec.name, spec.parameters, _load)
     parameters = _shortest(spec.name, spec.parameters, types)
     view, teams = spec.view, spec.teams
     if view or teams:
@@ -211,6 +211,7 @@ def _means_the_same(name: str, full: Mapping[str, _Value], without: Mapping[str,
         return False  # many a game keeps quiet about its parameters
     try:
         with engine_errors(name):
+            check_requirements(name, without, _load)
             return bool(_load(name, without).get_parameters() == told)
     except GameError:
         return False

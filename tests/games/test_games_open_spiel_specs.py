@@ -28,6 +28,10 @@ POKER = "universal_poker(betting=nolimit,bettingAbstraction=fullgame)"
             "repeated_game(stage_game=matrix_pd,num_repetitions=10,recall=1)",
             "repeated_game(num_repetitions=10,stage_game=matrix_pd())",
         ),
+        (
+            "universal_poker(numPlayers=3,blind=100 50 0,stack=1200 1200 1200)",
+            "universal_poker(blind=100 50 0,numPlayers=3,stack=1200 1200 1200)",
+        ),
         ("start_at(game=tic_tac_toe,history=4)", "start_at(game=tic_tac_toe(),history=4)"),
         ("leduc_poker(view=information_state,players=2)", "leduc_poker"),
         ("leduc_poker(view=observation,teams=01)", "leduc_poker(view=observation)"),
@@ -139,6 +143,10 @@ def test_games_are_read_from_files(tmp_path: Path) -> None:
         ("start_at(game=tic_tac_toe(),history=0;3;1;4;2)", "must leave something to play"),
         ("normal_form_extensive_game(game=tic_tac_toe())", "at most 1,000,000 pure strategy profiles"),
         ("restricted_nash_response(game=kuhn_poker(),fixed_player=2)", "0 <= fixed_player < 2"),
+        ("universal_poker(numPlayers=3)", "3 numbers of 0 and up in blind"),
+        ("universal_poker(stack=100 100)", "a stack above each blind"),
+        ("universal_poker(firstPlayer=3 1)", "1 <= firstPlayer <= 2"),
+        ("universal_poker(numBoardCards=0 30)", "at most its 24 cards dealt"),
     ],
 )
 def test_what_cannot_be_played_is_refused_in_one_line(spec: str, says: str, capfd: pytest.CaptureFixture[str]) -> None:
