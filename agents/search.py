@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyspiel
-from open_spiel.python.algorithms import minimax
+from open_spiel.python.algorithms import mcts, minimax
 
 from agents.contract import Agent, AgentError, Turn
 from games.contract import Game, IntArray, State
@@ -19,10 +19,11 @@ TREE_MEGABYTES = 200
 
 
 class MCTSAgent(Agent):
-    """Monte-Carlo tree search with one random rollout per leaf (OpenSpiel's C++ ``MCTSBot``, proven wins backed up).
+    """Monte-Carlo tree search with one random rollout per leaf (OpenSpiel's ``MCTSBot``, proven wins backed up).
 
     Plays turn-based games of perfect information with rewards at the end only, of any number of seats, with or
-    without explicit chance. Each row is a new search, seeded by the rng passed to :meth:`act`.
+    without explicit chance. Each row is a new search, seeded by the rng passed to :meth:`act`. Games written in Python
+    are searched in Python, by the same rules; the search in C++ would end the process on them.
     """
 
     def __init__(self, game: Game, simulations: int) -> None:
@@ -40,6 +41,7 @@ class MCTSAgent(Agent):
         if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
             raise AgentError(f"mcts needs chance it can look into, but {game.spec!r} only samples it; use random")
         self.simulations = simulations
+        self._in_python = _in_python(self._engine_game)
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         """The most visited (or proven best) action of each row, ``(B,)`` int64."""
@@ -50,6 +52,11 @@ class MCTSAgent(Agent):
         return np.array(moves, np.int64)
 
     def _search(self, state: State, rollout_seed: int, tree_seed: int) -> int:
+        if self._in_python:
+            rollouts = mcts.RandomRolloutEvaluator(1, np.random.RandomState(rollout_seed))
+            chance = np.random.RandomState(tree_seed)
+            searcher = mcts.MCTSBot(self._engine_game, EXPLORATION, self.simulations, rollouts, random_state=chance)
+            return int(searcher.step(_engine(state)))
         evaluator = pyspiel.RandomRolloutEvaluator(1, rollout_seed)
         bot = pyspiel.MCTSBot(
             self._engine_game, evaluator, EXPLORATION, self.simulations, TREE_MEGABYTES, True, tree_seed, False
@@ -115,6 +122,15 @@ class MinimaxAgent(Agent):
 def _engine(state: State) -> Any:
     """The ``pyspiel.State`` inside; None when the game is not OpenSpiel's."""
     return getattr(state, "engine", None)
+
+
+def _in_python(engine_game: Any) -> bool:
+    """Whether the rules are written in Python, or those of a game that it is made of."""
+    within = [value for value in engine_game.get_parameters().values() if isinstance(value, dict)]
+    return not type(engine_game).__module__.startswith("pyspiel") or any(
+        _in_python(pyspiel.load_game(inner["name"], {key: value for key, value in inner.items() if key != "name"}))
+        for inner in within
+    )
 
 
 def _searchable(game: Game, name: str) -> Any:

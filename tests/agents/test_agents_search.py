@@ -82,6 +82,16 @@ def test_mcts_depends_on_the_seed_and_searches_chance_games() -> None:
     check_agent(lambda game: MCTSAgent(game, 3), make_game("pig(winscore=20)"), games=1)
 
 
+@pytest.mark.parametrize("around", ["{}", "misere(game={}())", "start_at(game=misere(game={}()),history=4)"])
+def test_mcts_searches_games_written_in_python(around: str) -> None:
+    game = make_game(f"open_spiel.python.games.tic_tac_toe:{around.format('python_tic_tac_toe')}")
+    check_agent(lambda game: MCTSAgent(game, 10), game, games=1)
+    if around == "{}":
+        agent = MCTSAgent(game, 200)
+        assert choose(agent, game, position(game, *OPEN_ROWS), rows=3) == [2] * 3
+        assert choose(agent, game, position(game, 0, 8, 1), rows=3) == [2] * 3
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "words"),
     [
