@@ -117,25 +117,31 @@ def match_problem(game: Game, match: Match) -> str | None:
         for state in game.replay(match.seed, match.history):  # noqa: B007
             plies += 1
     except (GameError, LookupError, ValueError) as error:
-        if match.void and not match.history and isinstance(error, BrokenGameError):
-            return None  # it broke at its reset then, too
-        return f"its moves do not fit the rules of {game.spec!r}: {_line(error)}"
-    assert state is not None
-    ending = state.ending()
-    if match.ending == "crash":
-        if match.fault is not None and match.fault not in state.acting():
-            return f"it crashed at seat {match.fault}, but seats {state.acting()} act after its last move"
-    elif ending != match.ending:
+        broke_at_its_reset = match.void and not match.history and isinstance(error, BrokenGameError)
+        if not broke_at_its_reset:
+            return f"its moves do not fit the rules of {game.spec!r}: {_line(error)}"
+    ending, acting = (None, ()) if state is None else (state.ending(), state.acting())
+    if match.fault is not None and match.fault not in acting:
+        return f"it crashed at seat {match.fault}, but seats {acting} act after its last move"
+    if ending != (None if match.ending == "crash" else match.ending):
         return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"
-    if state.returns() != match.returns:
-        return f"its returns are recorded as {match.returns}, but played again they are {state.returns()}"
-    if plies != match.plies:
-        return f"it is recorded with {match.plies} plies, but played again it has {plies}"
-    if match.void and match.digest and UNSEEN.startswith(match.digest):
-        return None
-    if not match.digest or not state.digest().startswith(match.digest):
-        return f"its final position is recorded as {match.digest!r}, but played again it is {state.digest()!r}"
+    returns = (0.0,) * game.num_seats if state is None else state.returns()
+    if returns != match.returns:
+        return f"its returns are recorded as {match.returns}, but played again they are {returns}"
+    if max(plies, 0) != match.plies:
+        return f"it is recorded with {match.plies} plies, but played again it has {max(plies, 0)}"
+    digest = _digest(state)
+    if not match.digest or not digest.startswith(match.digest):
+        return f"its final position is recorded as {match.digest!r}, but played again it is {digest!r}"
     return None
+
+
+def _digest(state: State | None) -> str:
+    """The digest that a match's record keeps of its final position; see :meth:`Lockstep.record`."""
+    try:
+        return UNSEEN if state is None else state.digest()
+    except BrokenGameError:
+        return UNSEEN
 
 
 def _check_database(path: Path) -> Iterator[Finding]:

@@ -180,8 +180,22 @@ class SqlReader(Reader):
         return row
 
     def _match(self, row: Row[Any], actions: bytes) -> Match:
+        try:
+            return self._decoded(row, actions)
+        except Exception as error:  # a record that somebody has changed can fail in any way
+            raise StoreError(
+                f"a match must be as it was recorded, but match {row.id} of {self._name} cannot be read "
+                f"({type(error).__name__}: {error}); restore a copy of the league"
+            ) from error
+
+    def _decoded(self, row: Row[Any], actions: bytes) -> Match:
         crash = len(schema.ENDINGS) - 1
-        lineup = [(self._members[member - 1], weights) for member, weights in codec.unpack_lineup(row.seats)]
+        members = codec.unpack_lineup(row.seats)
+        if min(row.kind, *(member - 1 for member, _ in members)) < 0:
+            raise ValueError(f"kind {row.kind} or one of the members {[member for member, _ in members]} is none")
+        if not schema.VOID <= row.ending < crash + len(members):
+            raise ValueError(f"ending {row.ending} is none of {len(members)} seats")
+        lineup = [(self._members[member - 1], weights) for member, weights in members]
         return Match(
             seats=tuple(member.id for member, _ in lineup),
             weights=tuple(member.weights if weights else None for member, weights in lineup),

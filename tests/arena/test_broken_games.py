@@ -10,7 +10,8 @@ from test_sampler import make_sampler, self_play
 
 from agents.basic import RandomAgent
 from arena.cli.table import Table
-from arena.matches import play_match
+from arena.lockstep import UNSEEN
+from arena.matches import play_match, play_pairings, rotated_pairings
 from arena.replay import replay_text
 from arena.training import sampler as sampler_module
 from arena.verify import match_problem
@@ -34,6 +35,27 @@ def test_the_match_is_recorded_as_nobodys_fault_and_the_others_are_played_out() 
     assert all(match_problem(game, match) is None for match in result.matches)
     lied = replace(crashed[0], returns=(9.0, 9.0))
     assert "returns" in str(match_problem(game, lied))
+    blind = replace(crashed[0], digest=UNSEEN)
+    assert "final position" in str(match_problem(game, blind))
+
+
+def test_a_sound_match_does_not_pass_as_one_whose_game_broke() -> None:
+    game = make_game("tic_tac_toe")
+    match = play_match(game, [RandomAgent(), RandomAgent()], games=2).matches[0]
+    assert "recorded as crash" in str(match_problem(game, replace(match, ending="crash")))
+    unplayed = replace(match, ending="crash", history=(), plies=0, returns=(0.0, 0.0), digest=UNSEEN)
+    assert "final position" in str(match_problem(game, unplayed))
+
+
+def test_a_game_that_breaks_at_its_reset_brought_nobody_anything() -> None:
+    game = make_game(BROKEN.format("raise_in_reset", 100))
+    pairings = rotated_pairings(("a", "b"), games=1, seed=3)[:1]
+    match = play_pairings(game, pairings, dict.fromkeys("ab", RandomAgent()))[0]
+        0
+    ]
+    assert match_problem(game, match) is None
+    assert "returns" in str(match_problem(game, replace(match, returns=(1.0, 0.0))))
+    assert "plies" in str(match_problem(game, replace(match, plies=3)))
 
 
 @pytest.mark.parametrize("fault", ["raise_in_reset", "raise"])

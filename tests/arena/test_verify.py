@@ -25,6 +25,7 @@ from leagues.store.database import DATABASE
 from leagues.store.reader import SqlReader
 
 MATCHES = 22
+CONTINUOUS = pack_moves([(0, (0.5, 1.0)), (1, (0.5, 1.0))], 2)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,32 @@ def test_altered_returns_are_found_in_the_match_and_in_the_sums(folder: Path) ->
 def test_a_record_that_no_longer_decodes_is_found(folder: Path) -> None:
     alter(folder, "UPDATE matches SET actions = x'0103' WHERE id = 5")  # a move that says whose it is, and nobody
     assert any("cannot be read" in problem for _, problem in findings(folder))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "matches SET actions = x'0103'",
+        f"matches SET actions = x'{CONTINUOUS[:-8].hex()}'",
+        f"matches SET actions = x'{CONTINUOUS[:-4].hex()}'",
+        f"matches SET actions = x'{CONTINUOUS[:5].hex()}'",
+        "matches SET ending = 4",  # the fault of a third seat
+        "matches SET ending = -2",
+        "matches SET kind = -1",
+        "matches SET returns = x'000000'",
+        "matches SET started_at = 9223372036854775807",
+        "lineups SET seats = x'0000'",
+        "lineups SET seats = x'7f7f'",
+    ],
+)
+def test_a_match_that_no_longer_decodes_is_named_in_one_line(folder: Path, change: str) -> None:
+    which = "5" if change.startswith("matches") else "(SELECT lineup FROM matches WHERE id = 5)"
+    alter(folder, f"UPDATE {change} WHERE id = {which}")
+    with open_reader(folder) as reader:
+        for read in (lambda: reader.match(5), lambda: list(reader.iter_matches())):
+            with pytest.raises(StoreError, match=r"match \d+ of .* cannot be read") as caught:
+                read()
+            assert "\n" not in str(caught.value)
 
 
 def test_a_lineup_of_a_member_that_does_not_exist_is_found(folder: Path) -> None:
