@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
             check_requirements(value["name"], _within(value), load)
     if name == "universal_poker":
         _check_poker(parameters)
+    if fen := parameters.get("fen"):
+        _check_fen(name, str(fen), parameters.get("board_size", 8))
     inner = parameters.get("game", {})
     if not inner:
         return
@@ -50,6 +53,20 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
                 f"restricted_nash_response must have 0 <= fixed_player < {seats} and 0 <= p <= 1, but got "
                 f"fixed_player={fixed} and p={parameters.get('p', 0.5)}"
             )
+
+
+def _check_fen(name: str, fen: str, size: int) -> None:
+    """A position that is none is read past its end, which may never return."""
+    board, *fields = fen.split(" ")
+    ranks = [re.sub(r"\d", lambda digit: "." * int(digit[0]), rank) for rank in board.split("/")]
+    squares = re.fullmatch(f"(?:[pnbrqkPNBRQK.]{{{size}}}/){{{size - 1}}}[pnbrqkPNBRQK.]{{{size}}}", "/".join(ranks))
+    rest = re.fullmatch(r"[wb] (-|K?Q?k?q?) (-|[a-h][1-8]) \d{1,4} \d{1,4}", " ".join(fields))
+    kings = board.count("k") == board.count("K") == 1
+    if not (squares and rest and (kings or name == "antichess")):
+        raise GameError(
+            f"fen must be a position of {size} ranks and its five fields such as 'w KQkq - 0 1', with one king a side, "
+            f"but {name} got {fen!r}"
+        )
 
 
 def _check_poker(given: Mapping[str, Any]) -> None:

@@ -129,7 +129,7 @@ def test_games_are_read_from_files(tmp_path: Path) -> None:
         ("turn_based_simultaneous_game(game=tic_tac_toe())", "OpenSpiel says: .*kSimultaneous"),
         ("repeated_game(stage_game=tic_tac_toe(),num_repetitions=3)", "OpenSpiel says: .*MaxGameLength"),
         ("repeated_game(stage_game=matrix_pd(),num_repetitions=0)", "leave nothing to play"),
-        ("dark_chess(fen=x)", "leave nothing to play"),
+        ("dark_chess(fen=x)", "fen must be a position of 8 ranks"),
         ("go(komi=nan)", "'komi' of 'go' must be of type float"),
         ("leduc_poker(players=99999999999)", "of type int"),
         ("connect_four(rows=1000000000,columns=1000000000)", "at most 10,000,000 numbers"),
