@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import zlib
 from itertools import groupby
@@ -9,9 +10,19 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from games.contract import PictureArray
+from arena.paint import RESET
+from games.contract import GameError, PictureArray, State
 
-_RESET = "\x1b[0m"
+log = logging.getLogger(__name__)
+
+
+def picture_of(state: State) -> PictureArray | None:
+    """The position as a picture; None where the game draws none, or fails to: the drawing tells the game, too."""
+    try:
+        return state.picture()
+    except GameError as error:
+        log.warning("a picture could not be drawn, the text drawing takes its place: %s", error)
+        return None
 
 
 def shrunk(picture: PictureArray, width: int, height: int) -> PictureArray:
@@ -42,7 +53,7 @@ def half_blocks(picture: PictureArray, columns: int, rows: int) -> str:
     if len(small) % 2:
         small = np.concatenate([small, np.zeros_like(small[:1])])
     pairs = np.concatenate([small[::2], small[1::2]], axis=2).tolist()  # upper and lower pixel: (rows, columns, 6)
-    return "\n".join("".join(_run(pair, len(list(cells))) for pair, cells in groupby(row)) + _RESET for row in pairs)
+    return "\n".join("".join(_run(pair, len(list(cells))) for pair, cells in groupby(row)) + RESET for row in pairs)
 
 
 def _run(pair: list[int], length: int) -> str:

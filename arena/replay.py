@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from arena.paint import painted
-from arena.pictures import half_blocks, shrunk
+from arena.paint import RESET, painted
+from arena.pictures import half_blocks, picture_of, shrunk
 from arena.text import duration, plain
 from games import CHANCE, Game, GameError, make_game
 from games.contract import PictureArray
@@ -16,7 +16,7 @@ from leagues.ratings import leaderboard
 from leagues.records import LeagueError, Match
 from leagues.store.contract import Reader
 
-BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+BOLD, DIM = "\x1b[1m", "\x1b[2m"
 SEAT_COLOURS = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
 
 
@@ -65,7 +65,8 @@ def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[F
         UntrustedCodeError: the game is such code, and not trusted; none of it has run.
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
-    return list(_frames(make_game(reader.info().game, trust_code=trust_code), reader.match(match_id)))
+    game = make_game(reader.info().game, trust_code=trust_code)
+    return list(_frames(game, reader.match(match_id), pictures=game.pictorial))
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
@@ -93,7 +94,7 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
         f"{dim}{at}, {match.plies} plies in {duration(match.duration)}{reset}"
     )
     before: str | None = None
-    for frame in _frames(game, match):
+    for frame in _frames(game, match, pictures=colour and game.pictorial):
         moves = ", ".join(f"{seats[seat]} plays {plain(name)}" for seat, name in frame.moves)
         if not colour:
             drawing = plain(frame.drawing, lines=True)
@@ -190,7 +191,7 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
     raise LeagueError(f"the scores tell of a match of {member!r} and {opponent!r}, but none is there; run arena verify")
 
 
-def _frames(game: Game, match: Match) -> Iterator[Frame]:
+def _frames(game: Game, match: Match, *, pictures: bool) -> Iterator[Frame]:
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
     made: tuple[tuple[int, str], ...] = ()
@@ -198,8 +199,10 @@ def _frames(game: Game, match: Match) -> Iterator[Frame]:
     picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
         acting = state.acting()
-        if game.pictorial and (ply % stride == 0 or not acting) and (whole := state.picture()) is not None:
-            picture = shrunk(whole, *PICTURE)
+        if pictures and (ply % stride == 0 or not acting):
+            whole = picture_of(state)
+            pictures = whole is not None  # one that fails once would fail again
+            picture = None if whole is None else shrunk(whole, *PICTURE)
         yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
         # The names of the next step's actions, asked before it is made: names may depend on the position.
         step = moves[at : at + len(acting)]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import copy
-import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from games.contract import Action, BoolArray, BrokenGameError, Ending, FloatArray, Move, PictureArray, State
+from games.contract import Action, BoolArray, BrokenGameError, Ending, FloatArray, GameError, Move, PictureArray, State
 from games.copies import copied
 from games.digest import position_digest
-from games.legality import check_joint_action, continuous_action, illegal_action
+from games.legality import check_joint_action, continuous_action, discrete_action
 from games.pettingzoo_drawing import draw_environment, environment_action
-from games.recipes import said
-from games.spaces import BrokenRule, read_mask
+from games.recipes import FOREIGN_ERRORS, said
+from games.spaces import BrokenRule, check_rewards, read_mask
 
 if TYPE_CHECKING:
     from games.pettingzoo import PettingZooGame
@@ -30,7 +29,10 @@ _SEEDS = 2**31
 class PettingZooState(State):
     """A running environment. Subclasses step it; this keeps what every game keeps, and checks what it is given.
 
-    What the environment shows is copied when it is shown: environments may write into the arrays they gave.
+    What the environment shows is copied when it is shown: environments may write into the arrays they gave. A step
+    that breaks is taken back by playing the game again from its seed. Where that breaks too, or goes another way, what
+    is kept here (history, returns, the views of those who act) still is that of the position before, but the
+    environment, and so its drawing, stays where the broken step left it.
     """
 
     def __init__(self, game: PettingZooGame, seed: int) -> None:
@@ -43,10 +45,10 @@ class PettingZooState(State):
         self._terminated: dict[int, bool] = {}  # seats that are out: by the rules (True), or by a limit
         self._acting: tuple[int, ...] = ()
         self._painted: PettingZooState | None = None  # the same game, drawing pictures
-        self._env = game.environment()
         try:
+            self._env = game.environment()
             self._reset(seed % _SEEDS)
-        except Exception as error:  # whatever an environment's own code raises
+        except FOREIGN_ERRORS as error:
             raise self._broken("reset", error) from error
 
     @abstractmethod
@@ -77,25 +79,23 @@ class PettingZooState(State):
             chosen: Action
             if game.action_bounds is not None:
                 chosen = continuous_action(game, seat, action)
-            elif 0 <= action < game.num_actions and self._masks[seat][action]:
-                chosen = int(action)
             else:
-                raise illegal_action(game, seat, action)
+                chosen = discrete_action(game, seat, action, self._masks[seat])
             moves.append((seat, chosen))
             joint[seat] = game.choices[seat].decode(chosen)
         try:
             rewards = self._step(joint)
-        except Exception as error:  # whatever an environment's own code raises
+        except FOREIGN_ERRORS as error:
             broken = self._broken(f"step, given {dict(moves)}", error)
-            # Half a step cannot be taken back, only the game be played again, unless it breaks sooner this time.
-            with suppress(BrokenGameError):
+            # Half a step cannot be taken back, only the game be played again, unless it goes another way this time.
+            with suppress(GameError):
                 self.__dict__.update(self._replayed().__dict__)
             raise broken from error
         self._moves += moves
         self._returns = [total + reward for total, reward in zip(self._returns, rewards, strict=True)]
         return tuple(rewards)
 
-    def _broken(self, doing: str, error: Exception) -> BrokenGameError:
+    def _broken(self, doing: str, error: BaseException) -> BrokenGameError:
         what = str(error) if isinstance(error, BrokenRule) else f"its code must not raise, but raises {said(error)}"
         return BrokenGameError(
             f"{self.game.spec!r} breaks a rule of environments in {doing}, after {len(self._moves)} moves of seed "
@@ -127,17 +127,21 @@ class PettingZooState(State):
             raise BrokenRule(f"an agent that acts must have a legal action, but {self.game.agents[seat]!r} has none")
         return mask
 
-    def _rewards(self, given: Mapping[Any, Any]) -> list[float]:
-        """The rewards of all seats, in their order."""
+    def _rewards(self, given: Mapping[Any, Any], owed: Iterable[Any] = ()) -> list[float]:
+        """The rewards of all seats, in their order; those owed one must have it."""
         game = self.game
-        if not given.keys() <= game.seat_of.keys():
-            for agent in given:
-                self._seat(agent)
+        self._check_known(given)
+        for agent in owed:
+            if agent not in given:
+                raise BrokenRule(f"an agent that lives must be given a reward, if only 0, but {agent!r} is not")
         rewards = [float(given.get(agent, 0.0)) for agent in game.agents]
-        if not math.isfinite(sum(rewards)):
-            told = dict(zip(game.agent_ids, rewards, strict=True))
-            raise BrokenRule(f"rewards must be finite numbers, but are {told}")
+        check_rewards(rewards, game.agent_ids)
         return rewards
+
+    def _check_known(self, agents: Collection[Any]) -> None:
+        if not self.game.seat_of.keys() >= set(agents):
+            for agent in agents:
+                self._seat(agent)
 
     def ending(self) -> Ending | None:
         if self._acting:
@@ -145,7 +149,7 @@ class PettingZooState(State):
         return "terminated" if all(self._terminated.values()) else "truncated"
 
     def seat_endings(self) -> tuple[Ending | None, ...]:
-        # A seat that the environment never let in, or dropped without a word, ends with the game.
+        # A seat that the environment never let in ends with the game.
         others = self.ending()
         return tuple(
             others if seat not in self._terminated else "terminated" if self._terminated[seat] else "truncated"
@@ -177,8 +181,13 @@ class PettingZooState(State):
                 self._painted = self.game.painter.new_state(self._seed)
             self._painted._follow(self._moves)
             try:
-                return np.array(self._painted._env.render(), np.uint8)
-            except Exception as error:  # whatever an environment's own code raises
+                picture = np.array(self._painted._env.render())
+                if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
+                    raise BrokenRule(
+                        f"a picture must be (height, width, 3) uint8, but is {picture.shape} {picture.dtype}"
+                    )
+                return picture
+            except FOREIGN_ERRORS as error:
                 raise self._broken("render", error) from error
 
     def action_name(self, seat: int, action: int) -> str:
@@ -211,17 +220,25 @@ class PettingZooState(State):
 
 
 class AECState(PettingZooState):
-    """One agent at a time. The dead are stepped with None at once, after their last view is kept."""
+    """One agent at a time. The dead are stepped with None at once, after their last view is kept.
+
+    An agent that is gone from ``agents`` without a word, neither terminated nor truncated, is truncated.
+    """
 
     def _reset(self, seed: int) -> None:
-        self._env.reset(seed=seed)
+        env = self._env
+        env.reset(seed=seed)
+        self._returns = self._rewards(env.rewards, env.agents)
         self._next()
 
     def _step(self, joint: Mapping[int, Any]) -> list[float]:
-        env = self._env
+        env, before = self._env, self._env.agents[:]
         env.step(*joint.values())
         # `rewards` are those of this step; `_cumulative_rewards` reach a seat only at its own next turn.
-        rewards = self._rewards(env.rewards)
+        rewards = self._rewards(env.rewards, [agent for agent in before if agent in env.agents])
+        for agent in before:
+            if agent not in env.agents:
+                self._terminated.setdefault(self._seat(agent), bool(env.terminations.get(agent, False)))
         self._next()
         return rewards
 
@@ -236,7 +253,7 @@ class AECState(PettingZooState):
             return
         try:
             self.game.write(seat, self._env.observe(agent), observation)
-        except Exception as error:  # whatever an environment's own code raises
+        except FOREIGN_ERRORS as error:
             raise self._broken(f"observe of {agent!r}", error) from error
 
     def _next(self) -> None:
@@ -258,6 +275,7 @@ class AECState(PettingZooState):
     def _bury(self) -> None:
         env = self._env
         terminations, truncations = env.terminations, env.truncations
+        self._check_known({*terminations, *truncations})
         for agent in env.agents:
             seat = self._seat(agent)
             if (terminations[agent] or truncations[agent]) and seat not in self._terminated:
@@ -275,7 +293,10 @@ class AECState(PettingZooState):
 
 
 class ParallelState(PettingZooState):
-    """All living agents at once."""
+    """All living agents at once.
+
+    An agent that is gone from ``agents`` without a word, neither terminated nor truncated, is truncated.
+    """
 
     def _reset(self, seed: int) -> None:
         # An agent that has not appeared yet sees nothing.
@@ -284,12 +305,16 @@ class ParallelState(PettingZooState):
         self._receive(seen, infos, self._env.agents)
 
     def _step(self, joint: Mapping[int, Any]) -> list[float]:
-        agents = self.game.agents
+        agents, before = self.game.agents, set(self._env.agents)
         seen, given, terminations, truncations, infos = self._env.step(
             {agents[seat]: action for seat, action in joint.items()}
         )
-        rewards = self._rewards(given)
         living = self._env.agents
+        rewards = self._rewards(given, [agents[seat] for seat in joint if agents[seat] in living])
+        self._check_known({*terminations, *truncations})
+        for agent in living:
+            if agent not in before and self._seat(agent) in self._terminated:
+                raise BrokenRule(f"an agent that is out must stay out of agents, but {agent!r} is back")
         for seat in joint:
             terminated = bool(terminations.get(agents[seat], False))
             if terminated or truncations.get(agents[seat], False) or agents[seat] not in living:
@@ -329,7 +354,9 @@ class AgentDictsState(ParallelState):
             {agents[seat]: action for seat, action in joint.items()}
         )
         rewards = self._rewards(given)
-        for agent in {*terminations, *truncations} - {"__all__"}:
+        told = {*terminations, *truncations} - {"__all__"}
+        self._check_known(told)
+        for agent in told:
             if terminations.get(agent) or truncations.get(agent):
                 self._terminated[self._seat(agent)] = bool(terminations.get(agent))
         over = bool(terminations.get("__all__") or truncations.get("__all__"))

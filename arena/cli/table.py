@@ -11,7 +11,7 @@ from agents.contract import Agent, Turn
 from agents.human import WIDTH
 from arena.cli.output import is_coloured
 from arena.paint import painted
-from arena.pictures import half_blocks
+from arena.pictures import half_blocks, picture_of
 from arena.text import counted, plain, signed
 from games import Game, State
 from games.contract import IntArray
@@ -50,7 +50,7 @@ class Table:
     def show(self, state: State, seat: int | None) -> None:
         """Show a position as ``seat`` may see it, with what changed since the one shown last."""
         drawing = state.draw(seat)
-        picture = state.picture() if seat is None and self._game.pictorial and is_coloured() else None
+        picture = picture_of(state) if seat is None and self._game.pictorial and is_coloured() else None
         if picture is not None:
             print(f"\n{half_blocks(picture, WIDTH, _PICTURE_ROWS)}")
         else:

@@ -6,10 +6,12 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pygame
 import pytest
+from broken_environments import Pair
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -19,7 +21,7 @@ from arena.cli.app import run
 from arena.matches import play_pairings, rotated_pairings
 from arena.pictures import half_blocks, png, shrunk
 from arena.replay import PICTURE, frames, replay_text
-from games import make_game
+from games import BrokenGameError, make_game
 from games.contract import PictureArray
 from leagues.store import Reader, open_reader, open_writer
 
@@ -108,3 +110,48 @@ def test_a_game_that_draws_none_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     captured = capsys.readouterr()
     assert "'tic_tac_toe' draws none" in captured.err
     assert not (tmp_path / "pictures").exists()
+
+
+class Smeared(Pair):
+    """Its pictures are none after its first step; how often it was painted is counted."""
+
+    metadata: ClassVar = {"name": "smeared", "render_modes": ["rgb_array"]}
+    painted = 0
+
+    def __init__(self, smear: str = "raise", render_mode: str | None = None) -> None:
+        super().__init__()
+        self.smear, self.render_mode = smear, render_mode
+
+    def render(self) -> Any:
+        Smeared.painted += 1
+        if not self.round:
+            return np.zeros((4, 6, 3), np.uint8)
+        if self.smear == "raise":
+            raise RuntimeError("no ink")
+        return {"grey": np.zeros((4, 6), np.uint8), "floats": np.zeros((4, 6, 3)), "none": None}[self.smear]
+
+
+@pytest.mark.parametrize("smear", ["raise", "grey", "floats", "none"])
+def test_a_picture_that_fails_leaves_the_replay_its_drawings(
+    tmp_path: Path, smear: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = f"test_pictures:Smeared(smear={smear!r})"
+    game = make_game(spec)
+    state = game.new_state(1)
+    assert state.picture() is not None
+    state.apply([0, 0])
+    with pytest.raises(BrokenGameError, match="render"):
+        state.picture()
+    folder = make_league(tmp_path / "league", game.spec, played=False)
+    with open_writer(folder) as writer:
+        writer.record(matches=play_pairings(game, rotated_pairings(("main@1", "random"), games=1, seed=4), AGENTS))
+        shown = frames(writer, 1, trust_code=True)
+        coloured = list(replay_text(writer, 1, colour=True, trust_code=True))
+        Smeared.painted = 0
+        plain = list(replay_text(writer, 1, trust_code=True))
+        assert Smeared.painted == 0  # nobody looks
+    assert [frame.picture is None for frame in shown] == [False, True, True, True, True]
+    assert ["▀" in block for block in coloured[1:-1]] == [True, False, False, False, False]
+    assert len(coloured) == len(plain) == 7
+    assert all(frame.drawing in block for frame, block in zip(shown, plain[1:], strict=False))
+    assert len(caplog.records) == 2  # once for each replay that was painted
