@@ -38,6 +38,9 @@ def describe(spec: OpenSpielSpec, engine: Any) -> GameInfo:
     kind = engine.get_type()
     shape, reason = _observation_shape(spec, engine)
     info = _info(str(spec), kind, engine.num_players(), shape, engine.num_distinct_actions(), reason)
+    if "restricted_nash_response" in spec.games:  # it draws, in secret, whether the fixed strategy is kept to
+        chance = "explicit" if info.chance == "none" else info.chance
+        info = replace(info, chance=chance, information="imperfect")
     offered = sorted(views(kind), key=lambda view: view != default_view(kind))
     return info if reason else replace(info, views=tuple(offered), teams=own_teams(spec, engine))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from games.contract import GameError
@@ -31,23 +32,45 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
     """
     for value in parameters.values():
         if isinstance(value, dict):
-            check_requirements(value["name"], _within(value), load)
+            check_requirements(value["name"], parameters_within(value), load)
+            _check_inner(name, value["name"], load(value["name"], parameters_within(value)), parameters)
     if name == "universal_poker":
         _check_poker(parameters)
+    if name in ("efg_game", "nfg_game") and not Path(path := parameters.get("filename", "")).is_file():
+        raise GameError(f"{name} must be read from a file, but there is none at filename={path}")
+    if name == "repeated_game" and parameters.get("num_repetitions", 1) < 1:
+        raise GameError(f"repeated_game must have num_repetitions >= 1, but got {parameters['num_repetitions']}")
     if fen := parameters.get("fen"):
         _check_fen(name, str(fen), parameters.get("board_size", 8))
-    inner = parameters.get("game", {})
-    if not inner:
-        return
-    within = inner["name"]
-    if name == "coop_to_1p" and within not in _ONE_PLAYER:
-        raise GameError(f"coop_to_1p must be made of {', '.join(_ONE_PLAYER)}, but got {within}: OpenSpiel fails on it")
+
+
+def parameters_within(game: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a game that is itself a parameter: a dict that has its ``name`` beside them."""
+    return {key: value for key, value in game.items() if key != "name"}
+
+
+def _check_inner(name: str, within: str, engine: Any, parameters: Mapping[str, Any]) -> None:
+    """What a game requires of the one that it is made of."""
+    kind = engine.get_type()
+    simultaneous, at_end = kind.dynamics.name == "SIMULTANEOUS", kind.reward_model.name == "TERMINAL"
+    rules = {
+        "add_noise": (at_end, "a game that pays at its end only, e.g. leduc_poker()"),
+        "cached_tree": (not simultaneous, "a turn-based game, e.g. leduc_poker()"),
+        "coop_to_1p": (within in _ONE_PLAYER, ", ".join(_ONE_PLAYER)),
+        "repeated_game": (engine.max_game_length() == 1, "a game of one move, e.g. matrix_pd()"),
+        "repeated_poker": (within == "universal_poker", "universal_poker"),
+        "restricted_nash_response": (at_end, "a game that pays at its end only, e.g. leduc_poker()"),
+        "turn_based_simultaneous_game": (simultaneous, "a simultaneous game, e.g. goofspiel()"),
+    }
+    holds, rule = rules.get(name, (True, ""))
+    if not holds:
+        raise GameError(f"{name} must be made of {rule}, but got {within}")
     if name == "start_at":
-        _check_start(within, load(within, _within(inner)), parameters.get("history", ""))
+        _check_start(within, engine, parameters.get("history", ""))
     if name == "normal_form_extensive_game":
-        _check_size(within, load(within, _within(inner)))
+        _check_size(within, engine)
     if name == "restricted_nash_response":
-        seats, fixed = load(within, _within(inner)).num_players(), parameters.get("fixed_player", 0)
+        seats, fixed = engine.num_players(), parameters.get("fixed_player", 0)
         if not 0 <= fixed < seats or not 0 <= parameters.get("p", 0.5) <= 1:
             raise GameError(
                 f"restricted_nash_response must have 0 <= fixed_player < {seats} and 0 <= p <= 1, but got "
@@ -149,7 +172,3 @@ def _check_size(name: str, engine: Any) -> None:
                 seen.add(key)
                 profiles *= len(legal)
         todo += [state.child(action) for action in state.legal_actions()]
-
-
-def _within(game: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in game.items() if key != "name"}

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from games.contract import GameError, UnknownGameError
-from games.open_spiel_guards import check_requirements
+from games.open_spiel_guards import check_requirements, parameters_within
 from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 
 View = Literal["information_state", "observation", "text"]
@@ -189,7 +189,7 @@ def _load(name: str, parameters: Mapping[str, _Value]) -> Any:
 def _shortest(name: str, parameters: dict[str, _Value], types: Mapping[str, Any]) -> dict[str, _Value]:
     """The parameters without those that say the default, also within games that are parameters."""
     short = {
-        key: _named(str(value["name"]), _shortest(str(value["name"]), _within(value), types))
+        key: _named(str(value["name"]), _shortest(str(value["name"]), parameters_within(value), types))
         if isinstance(value, dict)
         else value
         for key, value in parameters.items()
@@ -266,16 +266,14 @@ def _typed(name: str, key: str, value: str, default: object, types: Mapping[str,
 
 def _text(value: _Value) -> str:
     if isinstance(value, dict):
-        return format_spec(value["name"], {key: _text(inner) for key, inner in _within(value).items()}, brackets=True)
+        return format_spec(
+            value["name"], {key: _text(inner) for key, inner in parameters_within(value).items()}, brackets=True
+        )
     return np.format_float_positional(value, trim="0") if isinstance(value, float) else str(value)
 
 
 def _named(name: str, parameters: Mapping[str, _Value]) -> dict[str, Any]:
     return {"name": name, **parameters}
-
-
-def _within(game: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in game.items() if key != "name"}
 
 
 def _names(game: Mapping[str, Any]) -> Iterator[str]:

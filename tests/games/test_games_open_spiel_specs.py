@@ -9,6 +9,7 @@ import pyspiel
 import pytest
 
 from games import GameError, make_game
+from games.conformance import check_game
 from games.open_spiel_specs import OURS, PARTNERSHIPS, game_types
 
 POKER = "universal_poker(betting=nolimit,bettingAbstraction=fullgame)"
@@ -126,17 +127,30 @@ def test_games_are_read_from_files(tmp_path: Path) -> None:
         ("misere(games=tic_tac_toe)", "did you mean 'game'"),
         ("add_noise", r"needs parameters \(epsilon, game, seed\), e.g. add_noise\(epsilon=0.1"),
         ("add_noise(game=leduc_poker(),epsilon=loud,seed=1)", "'epsilon' of 'add_noise' must be of type float"),
-        ("turn_based_simultaneous_game(game=tic_tac_toe())", "OpenSpiel says: .*kSimultaneous"),
-        ("repeated_game(stage_game=tic_tac_toe(),num_repetitions=3)", "OpenSpiel says: .*MaxGameLength"),
-        ("repeated_game(stage_game=matrix_pd(),num_repetitions=0)", "leave nothing to play"),
+        ("turn_based_simultaneous_game(game=tic_tac_toe())", "made of a simultaneous game, .* got tic_tac_toe"),
+        ("repeated_game(stage_game=tic_tac_toe(),num_repetitions=3)", "made of a game of one move, .* got tic_tac_toe"),
+        ("repeated_game(stage_game=matrix_pd(),num_repetitions=-1)", "num_repetitions >= 1, but got -1"),
+        ("add_noise(game=2048(),epsilon=2.0,seed=1)", "pays at its end only, e.g. leduc_poker.* but got 2048"),
+        ("restricted_nash_response(game=hanabi())", "pays at its end only, e.g. leduc_poker.* but got hanabi"),
         ("dark_chess(fen=x)", "fen must be a position of 8 ranks"),
         ("go(komi=nan)", "'komi' of 'go' must be of type float"),
         ("leduc_poker(players=99999999999)", "of type int"),
         ("connect_four(rows=1000000000,columns=1000000000)", "at most 10,000,000 numbers"),
         ("coin_game(rows=20,columns=20)", "256 characters, but it takes"),
-        ("nfg_game(filename=nowhere.nfg)", "OpenSpiel says"),
+        ("nfg_game(filename=nowhere.nfg)", "none at filename=nowhere.nfg"),
+        ("efg_game(filename=.)", "none at filename=."),
         # OpenSpiel itself would crash, or never return.
         ("coop_to_1p(game=tic_tac_toe())", "made of hanabi, tiny_bridge_2p, tiny_hanabi, but got tic_tac_toe"),
+        ("cached_tree(game=coop_box_pushing())", "made of a turn-based game, .* got coop_box_pushing"),
+        (
+            "repeated_poker(max_num_hands=5,reset_stacks=True,rotate_dealer=True,universal_poker_game_string=kuhn_poker)",
+            "repeated_poker must be made of universal_poker, but got kuhn_poker",
+        ),
+        (
+            "misere(game=repeated_poker(max_num_hands=5,reset_stacks=True,universal_poker_game_string=leduc_poker()))",
+            "must be made of universal_poker, but got leduc_poker",
+        ),
+        (f"repeated_poker(max_num_hands=5,universal_poker_game_string={POKER[:-1]},stack=1))", "numbers of 0 and up"),
         ("start_at(game=kuhn_poker(),history=9)", r"'9' at place 0 is none in kuhn_poker, where \[0, 1, 2\] are"),
         ("start_at(game=tic_tac_toe(),history=4 0)", "'4 0' at place 0"),
         ("misere(game=start_at(game=tic_tac_toe(),history=4;4))", "'4' at place 1"),
@@ -154,6 +168,14 @@ def test_what_cannot_be_played_is_refused_in_one_line(spec: str, says: str, capf
         make_game(spec)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
+
+
+def test_a_fixed_strategy_is_drawn_in_secret_whatever_the_game() -> None:
+    # OpenSpiel says of the drawing what is true of the game within: that nothing is drawn, and nothing hidden.
+    game = make_game("restricted_nash_response(game=tic_tac_toe(),p=0.3)")
+    assert game.has_chance
+    assert not game.perfect_information
+    check_game(game)
 
 
 def test_poker_hands_repeat() -> None:
