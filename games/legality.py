@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from games.contract import Action, ActionArray, BoolArray, FloatArray, Game, GameError, IllegalActionError
 
@@ -33,6 +35,27 @@ def illegal_action(game: Game, seat: int, action: Action) -> IllegalActionError:
     return IllegalActionError(
         f"an action must lie in its mask, but seat {seat} of {game.spec!r} chose {action}; choose where it is True"
     )
+
+
+def discrete_action(game: Game, seat: int, action: Any, mask: npt.NDArray[Any]) -> int:
+    """A discrete action as the number that is played and recorded.
+
+    Args:
+        game: the game.
+        seat: who acts.
+        action: what it chose.
+        mask: ``(A,)``, true where an action is legal.
+
+    Raises:
+        IllegalActionError: it is no whole number, or lies outside the mask.
+    """
+    try:
+        chosen = index(action)
+    except TypeError as error:
+        raise illegal_action(game, seat, action) from error
+    if not (0 <= chosen < len(mask) and mask[chosen]):
+        raise illegal_action(game, seat, action)
+    return chosen
 
 
 def continuous_action(game: Game, seat: int, action: Any) -> tuple[float, ...]:

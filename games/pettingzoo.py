@@ -18,7 +18,7 @@ from games.foreign import Style, style
 from games.pettingzoo_drawing import drawn_as_text
 from games.pettingzoo_specs import CATALOGUE, Traits, pettingzoo_recipe
 from games.pettingzoo_states import AECState, AgentDictsState, ParallelState, PettingZooState
-from games.recipes import Recipe
+from games.recipes import FOREIGN_ERRORS, Recipe
 from games.spaces import BrokenRule, Choices, Sight, choices, sight
 from games.specs import GameInfo, parse_teams, with_teams
 from games.tables import StateTables
@@ -89,7 +89,7 @@ class PettingZooGame(Game):
         try:
             env.reset(seed=0)
             copied(env)
-        except Exception:  # a process, a socket, a C++ object: they raise whatever they like
+        except FOREIGN_ERRORS:  # a process, a socket, a C++ object
             return False
         return True
 

@@ -13,6 +13,9 @@ from games.contract import GameError, UnknownGameError
 from games.foreign import adapted
 from games.specs import format_spec, parse_spec, suggest
 
+FOREIGN_ERRORS = (Exception, SystemExit)
+"""Whatever somebody else's code raises: also ``sys.exit()``, which must not end our process; Ctrl-C must."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -69,7 +72,7 @@ class Recipe:
         factory = getattr(importlib.import_module(self.module), self.factory)
         try:
             return factory(**dict(self.parameters), **({"render_mode": self.render_mode} if self.render_mode else {}))
-        except Exception as error:  # whatever an environment's own code raises
+        except FOREIGN_ERRORS as error:
             raise GameError(f"{self.spec!r} must make an environment, but raises {said(error)}") from error
 
 
@@ -182,6 +185,6 @@ def _unchecked(env: Any) -> Any:
     return env
 
 
-def said(error: Exception) -> str:
+def said(error: BaseException) -> str:
     """An error in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -18,10 +18,22 @@ MAX_ACTIONS = 4096
 choices it never meets."""
 
 _ACTION_MASK = "action_mask"
+_MOST = float(np.finfo(np.float32).max)
 
 
 class BrokenRule(Exception):
     """An environment's data breaks a rule; says the rule and what was seen, not where."""
+
+
+def check_rewards(rewards: Sequence[float], agent_ids: Sequence[str]) -> None:
+    """Check that rewards can be kept as float32.
+
+    Raises:
+        BrokenRule: one is no finite number of float32.
+    """
+    if not all(abs(reward) <= _MOST for reward in rewards):  # NaN is not either
+        told = dict(zip(agent_ids, rewards, strict=True))
+        raise BrokenRule(f"rewards must be finite numbers that fit float32, but are {told}")
 
 
 @dataclass(frozen=True)
@@ -190,15 +202,18 @@ def read_mask(given: Any, own: Choices, mask: BoolArray) -> None:
         mask: ``(at least own.size,)`` bool, overwritten.
 
     Raises:
-        BrokenRule: the mask has another size.
+        BrokenRule: the mask has another size, or other entries than 0 and 1.
     """
     mask[own.size :] = False
     if own.parts and isinstance(given, tuple | list) and len(given) == len(own.parts) != own.size:
-        given = reduce(np.logical_and.outer, given).ravel()
+        given = reduce(np.multiply.outer, [np.asarray(part) for part in given]).ravel()
     array = np.asarray(given)
     if array.shape != (own.size,):
         raise BrokenRule(f"an action mask must have an entry for each of {own.size} actions, but has {array.shape}")
-    mask[: own.size] = array
+    legal = array == 1
+    if not (legal | (array == 0)).all():
+        raise BrokenRule(f"an action mask must have entries 0 and 1, but has {_short(array[~legal & (array != 0)][0])}")
+    mask[: own.size] = legal
 
 
 def _short(seen: Any) -> str:

@@ -14,7 +14,7 @@ from games.conformance import check_game
 SAYS = {
     "raise": "its code must not raise, but raises ZeroDivisionError: the dice are gone",
     "raise_in_reset": "in reset, after 0 moves of seed 5: its code must not raise, but raises RuntimeError: no board",
-    "nan_reward": "rewards must be finite numbers, but are {'a': 0.0, 'b': nan}",
+    "nan_reward": "rewards must be finite numbers that fit float32, but are {'a': 0.0, 'b': nan}",
     "reward_of_a_stranger": "an agent must be one of possible_agents, a, b, but there is 'zoe'",
     "nan_observation": "an observation must be finite, but has nan",
     "wrong_shape": "must be numbers of shape (2,), as its space says, but is float64 of (3,)",
