@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from games.contract import GameError, UnknownGameError
 from games.open_spiel_guards import check_requirements, parameters_within
+from games.pettingzoo_specs import CATALOGUE
 from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 
 View = Literal["information_state", "observation", "text"]
@@ -113,6 +114,8 @@ def read_spec(text: str, types: Mapping[str, Any] | None = None) -> OpenSpielSpe
     """
     types = game_types() if types is None else types
     name, raw = parse_spec(text)
+    if name not in types:
+        raise _unknown(name, [*types, *(f"pettingzoo:{other}" for other in CATALOGUE)])
     # The day OpenSpiel names a parameter as we do, its own wins there, and the test of our names fails.
     known = types[name].parameter_specification if name in types else {}
     ours = {key: raw.pop(key) for key in OURS if key in raw and key not in known}
@@ -217,11 +220,11 @@ def _means_the_same(name: str, full: Mapping[str, _Value], without: Mapping[str,
         return False
 
 
+def _unknown(name: str, known: Iterable[str]) -> UnknownGameError:
+    return UnknownGameError(f"a game must be known, but there is no {name!r}{suggest(name, known)}; see `arena games`")
+
+
 def _typed_parameters(name: str, raw: Mapping[str, str], types: Mapping[str, Any]) -> dict[str, _Value]:
-    if name not in types:
-        raise UnknownGameError(
-            f"a game must be known, but there is no {name!r}{suggest(name, types)}; see `arena games`"
-        )
     known = types[name].parameter_specification
     for key in raw:
         if key not in known:
@@ -253,6 +256,8 @@ def _typed(name: str, key: str, value: str, default: object, types: Mapping[str,
                 return real
             case dict():
                 inner, raw = parse_spec(value)
+                if inner not in types:
+                    raise _unknown(inner, types)
                 parameters = _typed_parameters(inner, raw, types)
                 if reason := unloadable(types[inner], bool(parameters)):
                     raise UnknownGameError(f"{inner!r} cannot be played within {name!r}: {reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 
 from games.contract import Game, UntrustedCodeError
 from games.specs import GameInfo
@@ -60,15 +61,15 @@ def names_code(spec: str) -> bool:
 
 
 def list_games(pattern: str = "") -> list[GameInfo]:
-    """The catalogue: all of OpenSpiel at default parameters, then PettingZoo's classic games.
+    """The catalogue: all of OpenSpiel at default parameters, then all of PettingZoo.
+
+    A process makes each game for this once, and only those asked for.
 
     Args:
         pattern: only games whose spec or title contains this, or whose spec matches it as a shell pattern
             (``*poker*``); letters in any case. Empty for all.
     """
-    from games.open_spiel_catalogue import catalogue as open_spiel_catalogue
     from games.open_spiel_specs import game_types
-    from games.pettingzoo import catalogue as pettingzoo_catalogue
     from games.pettingzoo_specs import CATALOGUE
 
     wanted = pattern.lower()
@@ -77,5 +78,19 @@ def list_games(pattern: str = "") -> list[GameInfo]:
         return wanted in spec.lower() or wanted in title.lower() or fnmatchcase(spec.lower(), wanted)
 
     engines = [name for name, kind in sorted(game_types().items()) if matches(name, kind.long_name)]
-    classic = [name for name, traits in CATALOGUE.items() if matches(_PETTINGZOO + name, traits.title)]
-    return [*open_spiel_catalogue(engines), *(pettingzoo_catalogue(classic) if classic else [])]
+    environments = [name for name, traits in CATALOGUE.items() if matches(_PETTINGZOO + name, traits.title)]
+    return [*map(_openspiel_info, engines), *map(_pettingzoo_info, environments)]
+
+
+@cache
+def _openspiel_info(name: str) -> GameInfo:
+    from games.open_spiel_catalogue import catalogue
+
+    return catalogue([name])[0]
+
+
+@cache
+def _pettingzoo_info(name: str) -> GameInfo:
+    from games.pettingzoo import catalogue
+
+    return catalogue([name])[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,8 @@ from typing import Literal
 from games.contract import Dynamics, GameError, Utility
 
 Library = Literal["openspiel", "pettingzoo", "custom"]
+
+_TEAMS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +102,34 @@ def format_spec(name: str, parameters: Mapping[str, str], *, brackets: bool = Fa
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x' or 'y'?"`` for the nearest known names, or nothing when none is near."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    """``"; did you mean 'x' or 'y'?"`` for the nearest known names, or nothing when none is near.
+
+    Neither PettingZoo's prefix nor its version keeps names apart: ``rps`` is near ``pettingzoo:rps_v2``.
+    """
+    spelled: dict[str, list[str]] = {}
+    for each in known:
+        spelled.setdefault(_bare(each), []).append(each)
+    matches = difflib.get_close_matches(_bare(name), spelled, n=3, cutoff=0.6)
+    near = [each for match in matches for each in spelled[match]][:3]
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def parse_teams(text: str, seats: int) -> tuple[int, ...]:
-    """The team of each seat from its text: one digit or letter per seat, equal ones play together (``0101``).
+def _bare(name: str) -> str:
+    return re.sub(r"^pettingzoo:|_v\d+$", "", name)
 
-    Teams are numbered in the order of their first seats, so ``1010`` and ``0101`` are the same.
+
+def parse_teams(text: str, seats: int) -> tuple[int, ...]:
+    """The team of each seat from its text: one of 0-9a-z per seat, equal ones play together (``0101``).
+
+    So there are up to 36 teams. They are numbered in the order of their first seats: ``1010`` and ``0101`` are the same.
 
     Raises:
-        GameError: there is not one letter per seat, or all play together.
+        GameError: there is not one of them per seat, or all play together.
     """
     letters = list(dict.fromkeys(text))
-    if len(text) != seats or not text.isalnum():
+    if len(text) != seats or not set(text) <= set(_TEAMS):
         raise GameError(
-            f"teams must be one digit or letter for each of the {seats} seats, but got {text!r}; write e.g. "
+            f"teams must be one of 0-9a-z for each of the {seats} seats, but got {text!r}; write e.g. "
             f"teams={format_teams([seat % 2 for seat in range(seats)])}"
         )
     if len(letters) < 2:
@@ -125,7 +139,7 @@ def parse_teams(text: str, seats: int) -> tuple[int, ...]:
 
 def format_teams(teams: Iterable[int]) -> str:
     """The text that :func:`parse_teams` reads."""
-    return "".join("0123456789abcdefghijklmnopqrstuvwxyz"[team] for team in teams)
+    return "".join(_TEAMS[team] for team in teams)
 
 
 def with_teams(spec: str, teams: Iterable[int]) -> str:

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from games import GameError, UnknownGameError, UntrustedCodeError, list_games, make_game, names_code
+from games import (
+    GameError,
+    UnknownGameError,
+    UntrustedCodeError,
+    list_games,
+    make_game,
+    names_code,
+    pettingzoo,
+    registry,
+)
+from games.pettingzoo import catalogue
 
 
 @pytest.mark.parametrize(
@@ -73,6 +83,9 @@ def test_what_a_game_says_of_itself() -> None:
         ("crossword", "actions are structures"),
         ("connect_four(rows=0)", "nothing to see"),
         ("pettingzoo:rps_v1", "did you mean 'rps_v2'"),
+        ("pursuit_v5", "did you mean 'pettingzoo:pursuit_v5'"),
+        ("rps", "did you mean 'pettingzoo:rps_v2'"),
+        ("misere(game=rps)", r"there is no 'rps'; (?!did you mean 'pettingzoo)"),
         ("no_such_module.envs:make", "no 'no_such_module'"),
         ("odd_environments:Countdwn", "did you mean 'Countdown'"),
         ("odd_environments:make_broken", "needs parameters \\(size\\)"),
@@ -149,7 +162,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnknownGameError, match="chess") as caught:
         make_game("pettingzoo:chess_v6")
     assert "\n" not in str(caught.value)
-    info = next(info for info in list_games("chess_v6"))
+    (info,) = catalogue(["chess_v6"])
     assert not info.playable
     assert "chess" in info.reason
 
@@ -166,6 +179,15 @@ def test_the_catalogue() -> None:
     assert (games["leduc_poker"].information, games["leduc_poker"].chance) == ("imperfect", "explicit")
     assert games["goofspiel"].dynamics == games["pettingzoo:rps_v2"].dynamics == "simultaneous"
     assert games["pettingzoo:tictactoe_v3"].playable
+
+
+def test_the_catalogue_makes_a_game_once_and_only_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    make = pettingzoo.pettingzoo_game
+    monkeypatch.setattr(pettingzoo, "pettingzoo_game", lambda text: made.append(text) or make(text))  # type: ignore[func-returns-value]
+    registry._pettingzoo_info.cache_clear()
+    assert list_games("rps_v2") == list_games("pettingzoo:r*")
+    assert made == ["rps_v2"]
 
 
 @pytest.mark.parametrize(
