@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from agents.contract import Turn
-from games.contract import BrokenGameError, Game, IntArray, Move
+from games.contract import Game, IntArray, Move
+from games.recipes import FOREIGN_ERRORS
 
 Rows = IntArray | slice
 """Rows of the tables' arrays: an index array, or a slice when all rows belong to one player (then views, no copies)."""
@@ -61,7 +62,7 @@ class Lockstep:
             state = self.tables.state(table)
             history, returns = state.history(), state.returns()
             return history, returns, state.digest()
-        except BrokenGameError:
+        except FOREIGN_ERRORS:
             return history, returns, UNSEEN
 
     def turn(self, rows: Rows) -> Turn:

@@ -82,7 +82,7 @@ def _check_spec(game: Game) -> None:
 def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[Action]]:
     """Play one game to its end, checking every position; give the joint actions."""
     state = game.new_state(seed)
-    total = np.zeros(game.num_seats)
+    total = np.array(state.returns(), np.float64)
     joint_actions: list[list[Action]] = []
     while len(joint_actions) < _LONGEST and state.acting():
         masks = _check_position(game, state)
@@ -237,7 +237,9 @@ def _check_tables(game: Game, seed: int, rng: np.random.Generator, games: int) -
         ended = tables.step(actions)
         rewards = np.zeros((size, game.num_seats), np.float32)
         for table, state in states.items():
-            rewards[table] = state.apply([_action(row) for row in actions[tables.table[: tables.rows] == table]])
+            if not state.history() or all(player == CHANCE for player, _ in state.history()):
+                rewards[table] = state.returns()  # those of the reset
+            rewards[table] += state.apply([_action(row) for row in actions[tables.table[: tables.rows] == table]])
         if not np.array_equal(tables.rewards, rewards):
             _broken(game, "tables give the rewards of states", f"{tables.rewards.tolist()}, not {rewards.tolist()}")
         over = [table for table, state in sorted(states.items()) if state.ending()]

@@ -269,9 +269,11 @@ class Tables(ABC):
         seats: ``(same,)`` int64, the seat of each row.
         table: ``(same,)`` int64, the table of each row; ascending, and seats ascending within a table.
         rows: number of live rows after the last :meth:`observe`.
-        rewards: ``(size, num_seats)`` float32, the rewards of the last step; zero for idle tables.
+        rewards: ``(size, num_seats)`` float32, the rewards of the last step, those of the reset with the first; zero
+            for idle tables.
         broken: what was wrong, by table whose game broke a rule of its own since it was reset. Such a table ends with
-            the step that broke it, or with the next one if its reset did; the position before that stays readable.
+            the step that broke it, or with the next one if it broke at its reset or when looked at; the position before
+            that stays readable.
     """
 
     game: Game

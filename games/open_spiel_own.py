@@ -10,7 +10,7 @@ from typing import Any
 from games.contract import BrokenGameError, GameError
 from games.open_spiel import OpenSpielGame, OpenSpielState
 from games.open_spiel_specs import canonical_spec
-from games.recipes import Recipe, said
+from games.recipes import FOREIGN_ERRORS, Recipe, said
 from games.specs import parse_teams, with_teams
 from games.tables import StateTables
 
@@ -38,7 +38,7 @@ class OwnOpenSpielGame(OpenSpielGame):
             bare = super().new_state(seed, chance)
         except GameError:
             raise
-        except Exception as error:  # whatever the game's own code raises
+        except FOREIGN_ERRORS as error:
             raise BrokenGameError(f"{self.spec!r} must begin, but its code raises {said(error)}") from error
         return OwnOpenSpielState(self, bare.engine, bare._chance)
 
@@ -59,7 +59,7 @@ class OwnOpenSpielState(OpenSpielState):
                 raise ValueError(f"rewards must be finite numbers, but are {rewards}")
         except GameError:
             raise
-        except Exception as error:  # whatever the game's own code raises
+        except FOREIGN_ERRORS as error:
             self.engine, self._chance = before
             raise BrokenGameError(
                 f"{self.game.spec!r} must make a legal step, but its code raises {said(error)}, given {list(actions)} "

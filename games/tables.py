@@ -9,6 +9,8 @@ import numpy as np
 
 from games.contract import ActionArray, BrokenGameError, Game, GameError, State, Tables
 from games.legality import illegal_action, legal_rows
+from games.recipes import FOREIGN_ERRORS, said
+from games.spaces import BrokenRule, check_rewards
 
 
 class LockstepTables(Tables):
@@ -59,41 +61,56 @@ class LockstepTables(Tables):
 
 
 class StateTables(LockstepTables):
-    """Tables that hold one :class:`State` each and ask it row by row."""
+    """Tables that hold one :class:`State` each and ask it row by row.
+
+    The states may be anybody's: whatever they raise, and whatever they show that the contract rules out, ends their
+    own table as :attr:`broken`. One that breaks between two steps has no rows and ends with the second.
+    """
 
     def __init__(self, game: Game, size: int) -> None:
         super().__init__(game, size)
         self._states: list[State | None] = [None] * size
         self._live: list[tuple[int, State, tuple[int, ...]]] = []  # table, state, acting seats
-        self._over_at_once: list[int] = []  # games that ended, or broke, before anyone could act
+        self._over_before: list[int] = []  # games that ended, or broke, before the step they end with
+        self._owed: dict[int, tuple[float, ...]] = {}  # rewards of resets, given out with the first step
 
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         self._check_reset(tables, seeds)
         fresh = set(tables)
         live = [entry for entry in self._live if entry[0] not in fresh]
-        self._over_at_once = [table for table in self._over_at_once if table not in fresh]
+        self._over_before = [table for table in self._over_before if table not in fresh]
         for table, seed in zip(tables, seeds, strict=True):
             self.broken.pop(table, None)
+            self._states[table] = None
+            self._owed.pop(table, None)
             try:
-                state = self._states[table] = self.game.new_state(seed)
-            except BrokenGameError as error:
-                self._states[table], self.broken[table] = None, error
-                self._over_at_once.append(table)
+                state = self.game.new_state(seed)
+                self._owed[table] = self._rewards(state.returns())
+                self._states[table] = state
+                seats = self._acting(state)
+            except FOREIGN_ERRORS as error:
+                self._break_before(table, error, "at its reset")
                 continue
-            if seats := state.acting():
+            if seats:
                 live.append((table, state, seats))
             else:
-                self._over_at_once.append(table)
+                self._over_before.append(table)
         self._live = sorted(live, key=lambda entry: entry[0])
 
     def observe(self) -> int:
-        row = 0
+        row, live = 0, []
         for table, state, seats in self._live:
-            for seat in seats:
-                self.table[row] = table
-                self.seats[row] = seat
-                state.observe(seat, self.observations[row], self.masks[row])
-                row += 1
+            try:
+                for at, seat in enumerate(seats, row):
+                    self.table[at] = table
+                    self.seats[at] = seat
+                    self._look(state, seat, at)
+            except FOREIGN_ERRORS as error:
+                self._break_before(table, error, "when looked at")
+                continue
+            row += len(seats)
+            live.append((table, state, seats))
+        self._live = live
         self.rows = row
         self._observed = True
         return row
@@ -101,25 +118,68 @@ class StateTables(LockstepTables):
     def step(self, actions: ActionArray) -> list[int]:
         chosen = self._check_step(actions)
         self.rewards[:] = 0.0
-        ended, self._over_at_once = self._over_at_once, []
-        for table in ended:
-            if table not in self.broken:
-                self.rewards[table] = self.state(table).returns()
+        for table, owed in self._owed.items():
+            self.rewards[table] = owed
+        self._owed.clear()
+        ended, self._over_before = self._over_before, []
         live, row = [], 0
         for table, state, seats in self._live:
             try:
-                self.rewards[table] = state.apply(chosen[row : row + len(seats)])
-            except BrokenGameError as error:
-                self.broken[table] = error
-            row += len(seats)
-            if table in self.broken:
+                self.rewards[table] += self._rewards(state.apply(chosen[row : row + len(seats)]))
+            except FOREIGN_ERRORS as error:
+                self._break(table, error, "in a step")
                 ended.append(table)
-            elif state.ending() is None:
-                live.append((table, state, state.acting()))
+                continue
+            finally:
+                row += len(seats)
+            try:
+                seats = self._acting(state)
+            except FOREIGN_ERRORS as error:
+                self._break_before(table, error, "after a step")
+                continue
+            if seats:
+                live.append((table, state, seats))
             else:
                 ended.append(table)
         self._live = live
         return sorted(ended)
+
+    def _acting(self, state: State) -> tuple[int, ...]:
+        """Who acts now; nobody once the game is over."""
+        seats = state.acting()
+        if list(seats) != sorted(set(seats)) or not set(seats) <= set(range(self.game.num_seats)):
+            raise BrokenRule(f"acting seats must be seats of the game, ascending, but are {seats}")
+        if len(seats) > 1 and self.game.dynamics == "turn_based":
+            raise BrokenRule(f"one seat acts at a time in a turn-based game, but {seats} do")
+        if (state.ending() is None) != bool(seats):
+            raise BrokenRule(f"a game must be over exactly when no seat acts, but is {state.ending()}, acting {seats}")
+        return seats
+
+    def _look(self, state: State, seat: int, row: int) -> None:
+        observation, mask = self.observations[row], self.masks[row]
+        state.observe(seat, observation, mask)
+        if not np.isfinite(observation).all():
+            raise BrokenRule(
+                f"an observation must be finite, but seat {seat} sees {observation[~np.isfinite(observation)][0]}"
+            )
+        if not mask.any():
+            raise BrokenRule(f"a seat that acts must have a legal action, but seat {seat} has none")
+
+    def _rewards(self, rewards: tuple[float, ...]) -> tuple[float, ...]:
+        check_rewards(rewards, self.game.agent_ids)
+        return rewards
+
+    def _break(self, table: int, error: BaseException, where: str) -> None:
+        if not isinstance(error, BrokenGameError):
+            what = str(error) if isinstance(error, BrokenRule) else f"its code must not raise, but raises {said(error)}"
+            broken = BrokenGameError(f"{self.game.spec!r} breaks a rule of games {where}: {what}")
+            broken.__cause__ = error
+            error = broken
+        self.broken[table] = error
+
+    def _break_before(self, table: int, error: BaseException, where: str) -> None:
+        self._break(table, error, where)
+        self._over_before.append(table)
 
     def state(self, table: int) -> State:
         state = self._states[table]

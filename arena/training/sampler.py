@@ -297,7 +297,10 @@ class Sampler:
                 f"every player must act legally, but {error}; a module of your own masks its logits with "
                 "agents.networks.mask_logits, and keeps what it says of continuous actions finite"
             ) from error
-        self._plies[tables.table[:count]] += 1  # once for a table, however many of its seats acted
+        stepped = tables.table[:count]
+        if tables.broken:  # the step that broke a game was none
+            stepped = stepped[~np.isin(stepped, list(tables.broken))]
+        self._plies[stepped] += 1  # once for a table, however many of its seats acted
         self._credit(tables.rewards)
         return count, ended
 
@@ -417,7 +420,7 @@ class Sampler:
             history=history,
             returns=returns,
             ending=ending,
-            plies=max(0, int(self._plies[table]) - (ending == "crash")),  # the step that broke it was none
+            plies=int(self._plies[table]),
             digest=digest,
             started_at=datetime.fromtimestamp(self._started_at[table], UTC),
             duration=time.time() - self._started_at[table],
