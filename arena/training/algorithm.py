@@ -161,8 +161,8 @@ class LeaguePPO(PPO):
         """Close a run: freeze learners that have come far enough, and rate whoever has hardly been rated.
 
         A learner is frozen if it has no snapshot yet, or has trained for ``snapshot_min_steps`` since its last. Rating
-        goes on in rounds of :data:`FINAL_RATING_GAMES` until every frozen member has had so many, for
-        :data:`FINAL_RATING_SECONDS` at most, and for one round only when asked to stop.
+        goes on, an iteration's rating games at a time, until every frozen member has had
+        :data:`FINAL_RATING_GAMES`, for about :data:`FINAL_RATING_SECONDS` at most, and once only when asked to stop.
 
         Args:
             should_stop: asked after every round of rating matches.
@@ -175,7 +175,8 @@ class LeaguePPO(PPO):
                 keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
         keeper.record(self._rated(timeout=0.0 if should_stop() else FINAL_RATING_SECONDS))
         deadline = time.monotonic() + FINAL_RATING_SECONDS
-        while (plan := keeper.rating_plan(FINAL_RATING_GAMES, below=FINAL_RATING_GAMES)) is not None:
+        games = max(2, self.config.rating_games)
+        while (plan := keeper.rating_plan(games, below=FINAL_RATING_GAMES)) is not None:
             matches = self._play(plan)
             keeper.record(matches)
             if not matches or should_stop() or time.monotonic() > deadline:

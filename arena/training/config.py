@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from ray.rllib.algorithms.algorithm_config import NotProvided
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
@@ -15,11 +16,12 @@ from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
 from agents.networks import MaskedNetwork
-from agents.registry import names_code
+from agents.registry import make_agent, names_code
+from arena.lockstep import Lockstep
 from arena.training.callbacks import has_callback
 from arena.training.env import GameEnv
 from arena.training.learner import LeaguePPOTorchLearner
-from games import make_game
+from games import Game, make_game
 from leagues.league import LeagueConfig
 from leagues.records import LeagueError, Member, Role
 
@@ -46,6 +48,16 @@ ENTROPY = {True: 0.003, False: 0.05}
 policies mixed (arXiv 2502.08938); where it is not, mixing only costs games. Continuous actions get none: the entropy of
 a Gaussian has no upper bound, so a bonus would widen it without end (and deviations begin wide)."""
 
+TABLES = (4, 256)
+"""The fewest and the most tables of a runner unless a number is set: more rows make a forward pass cheaper, but all
+tables are in the middle of a game when an iteration ends, and long games on many tables make it endless."""
+
+RATING_SHARE = 8
+"""Rating games of an iteration unless a number is set: one for so many of those tables."""
+
+PROBED_STEPS = 2048
+"""Agent steps after which a game counts as long."""
+
 SEEDS = 2**31
 """RLlib adds the runner's index to the seed and gives the sum to generators that take 32 bits."""
 
@@ -56,7 +68,8 @@ class LeaguePPOConfig(PPOConfig):
     Everything of ``PPOConfig`` works as RLlib's users know it: ``training()``, ``env_runners()``, ``learners()``,
     ``rl_module()``, ``evaluation()``, ``callbacks()``, ``fault_tolerance()``, ``debugging(seed=...)``. Differences:
 
-    - ``num_envs_per_env_runner`` is the number of tables a runner steps in lock-step.
+    - ``num_envs_per_env_runner`` is the number of tables a runner steps in lock-step; None, the default, fits it to
+      the length of the game (:func:`fitting_tables`).
     - ``train_batch_size_per_learner`` counts agent steps of finished games.
     - RLlib's connectors, ``on_episode_created/start/step`` callbacks and ``policy_mapping_fn`` do not take part in
       sampling; setting them is an error rather than a surprise.
@@ -70,6 +83,8 @@ class LeaguePPOConfig(PPOConfig):
 
     seed: Any  # RLlib leaves these untyped
     entropy_coeff: Any
+    num_envs_per_env_runner: Any
+    rating_games: int | None
 
     def __init__(self, algo_class: type | None = None) -> None:
         from arena.training.algorithm import LeaguePPO
@@ -80,12 +95,12 @@ class LeaguePPOConfig(PPOConfig):
         self.league_folder: str | None = None
         self.league_settings = LeagueConfig()
         self.module_per_seat = False
-        self.rating_games = 32
+        self.rating_games = None  # by the length of the game, see `validate`
         self.env_runner_cls = LeagueEnvRunner
         self.env = GameEnv
         self.disable_env_checking = True
         self.num_env_runners = 0
-        self.num_envs_per_env_runner = 256
+        self.num_envs_per_env_runner = None  # by the length of the game, see `validate`
         self.count_steps_by = "agent_steps"
         self.batch_mode = "complete_episodes"
         self.sample_timeout_s = None  # a runner is waited for: finished games are never thrown away
@@ -132,7 +147,7 @@ class LeaguePPOConfig(PPOConfig):
             folder: where the league is kept; created when missing, gone on with when it holds a league of the same
                 game. None keeps it in memory.
             module_per_seat: one independent module per seat instead of one shared by all seats.
-            rating_games: evaluation games per training iteration.
+            rating_games: evaluation games per training iteration; by default as many as the game's length allows.
             settings: any field of :class:`leagues.league.LeagueConfig` (``main_exploiter``, ``pfsp``,
                 ``snapshot_win_rate``, ...).
 
@@ -243,6 +258,12 @@ class LeaguePPOConfig(PPOConfig):
         if self.entropy_coeff is None:
             game = make_game(self.game_spec)
             self.entropy_coeff = ENTROPY[game.perfect_information] if game.action_bounds is None else 0.0
+        if self.num_envs_per_env_runner is None or self.rating_games is None:
+            tables = fitting_tables(make_game(self.game_spec), self.train_batch_size_per_learner)
+            if self.num_envs_per_env_runner is None:
+                self.num_envs_per_env_runner = tables
+            if self.rating_games is None:
+                self.rating_games = max(2, tables // RATING_SHARE)
         learners = self.learning_members()
         modules = sorted({module for learner in learners for module in learner.modules.values()})
         if set(self.policies) != set(modules):
@@ -267,6 +288,28 @@ class LeaguePPOConfig(PPOConfig):
 
     def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
         """Nothing to check: runners are asked for steps of finished games, not for fragments."""
+
+
+def fitting_tables(game: Game, batch: int) -> int:
+    """Tables that together hold about two batches of games, within :data:`TABLES`.
+
+    How long a game is, one played at random tells; a game of more than :data:`PROBED_STEPS` gets the fewest tables.
+
+    Args:
+        game: the game.
+        batch: agent steps of a batch.
+    """
+    fewest, most = TABLES
+    rng, agent, steps = np.random.default_rng(0), make_agent("random", game), 0
+    lockstep = Lockstep(game, 1)
+    lockstep.begin([0], [(0,) * game.num_seats], [0])
+    while steps < PROBED_STEPS:
+        for _, rows in lockstep.groups():
+            lockstep.actions[rows] = agent.act(lockstep.turn(rows), rng)
+        steps += lockstep.tables.rows
+        if lockstep.tables.step(lockstep.actions[: lockstep.tables.rows]):
+            return min(most, max(fewest, 2 * batch // max(1, steps)))
+    return fewest
 
 
 def _name(cls: type) -> str:

@@ -413,3 +413,20 @@ def test_a_wrong_setting_is_one_clear_line(change, error, message):
     with pytest.raises(error, match=message) as raised:
         change(small())
     assert "\n" not in str(raised.value)
+
+
+def test_long_games_get_few_tables_and_rating_matches():
+    from arena import LeaguePPOConfig
+    from arena.training.config import TABLES, fitting_tables
+
+    fewest, most = TABLES
+    assert fitting_tables(make_game("tic_tac_toe"), 8192) == most
+    assert fitting_tables(make_game("chess"), 8192) < most
+    assert fitting_tables(make_game("connect_four(rows=40,columns=60)"), 64) == fewest
+    config = LeaguePPOConfig().game("go(board_size=9)").training(train_batch_size_per_learner=64)
+    config.validate()
+    assert config.num_envs_per_env_runner == fewest
+    assert config.rating_games == 2
+    config = LeaguePPOConfig().game("chess").league(rating_games=7).env_runners(num_envs_per_env_runner=9)
+    config.validate()
+    assert (config.num_envs_per_env_runner, config.rating_games) == (9, 7)
