@@ -34,7 +34,8 @@ def row(info: GameInfo) -> str:
     if len(set(info.teams)) < len(info.teams):
         notes.append(f"teams {format_teams(info.teams)}")
     facts = (info.seats, info.dynamics.replace("_", " "), info.information.replace("_", " "))
-    more = (info.utility.replace("_", " "), info.chance, sees, info.actions or "continuous", ", ".join(notes))
+    actions = info.actions if info.components is None else f"box of {info.components}"
+    more = (info.utility.replace("_", " "), info.chance, sees, actions, ", ".join(notes))
     return "| " + " | ".join(map(str, (f"`{info.spec}`", *facts, *more))) + " |"
 
 

@@ -121,7 +121,7 @@ def _bare(name: str) -> str:
 def parse_teams(text: str, seats: int) -> tuple[int, ...]:
     """The team of each seat from its text: one of 0-9a-z per seat, equal ones play together (``0101``).
 
-    So there are up to 36 teams. They are numbered in the order of their first seats: ``1010`` and ``0101`` are the same.
+    There are up to 36 teams, numbered in the order of their first seats: ``1010`` and ``0101`` are the same.
 
     Raises:
         GameError: there is not one of them per seat, or all play together.

@@ -10,6 +10,7 @@ import pytest
 
 from games import GameError, make_game
 from games.conformance import check_game
+from games.contract import FloatArray
 from games.open_spiel_specs import OURS, PARTNERSHIPS, game_types
 
 POKER = "universal_poker(betting=nolimit,bettingAbstraction=fullgame)"
@@ -174,7 +175,7 @@ def test_what_cannot_be_played_is_refused_in_one_line(spec: str, says: str, capf
 def test_a_fixed_strategy_is_drawn_in_secret_whatever_the_game() -> None:
     # OpenSpiel says of the drawing what is true of the game within: that nothing is drawn, and nothing hidden.
     game = make_game("restricted_nash_response(game=tic_tac_toe(),p=0.3)")
-    assert game.has_chance
+    assert game.has_chance  # type: ignore[attr-defined]
     assert not game.perfect_information
     check_game(game)
 
@@ -186,8 +187,25 @@ def test_poker_hands_repeat() -> None:
     state = game.new_state(1)
     observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
     state.observe(state.acting()[0], observation, mask)
+    assert read(observation).startswith("[Round 0][Player: 1]")
+
+
+def read(observation: FloatArray) -> str:
+    """The text that a text view shows."""
     codes = observation.astype(int) @ (1 << np.arange(6, -1, -1))
-    assert bytes(codes.tolist()).rstrip(b"\0").decode().startswith("[Round 0][Player: 1]")
+    return bytes(codes.tolist()).rstrip(b"\0").decode()
+
+
+def test_cribbage_shows_what_is_seen_now_and_tarok_all_that_was_seen() -> None:
+    for name, text in (("cribbage", "observation_string"), ("tarok", "information_state_string")):
+        game = make_game(name)
+        state = game.new_state(1)
+        observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
+        for _ in range(3):
+            (seat,) = state.acting()
+            state.observe(seat, observation, mask)
+            assert read(observation) == getattr(state.engine, text)(seat)  # type: ignore[attr-defined]
+            state.apply([int(mask.argmax())])
 
 
 def test_every_example_of_a_game_that_needs_parameters_plays() -> None:
