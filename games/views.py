@@ -10,7 +10,7 @@ import numpy as np
 from pettingzoo import AECEnv, ParallelEnv
 
 from games.contract import Game, GameError, State
-from games.legality import illegal_action
+from games.legality import continuous_action, discrete_action
 from games.registry import make_game
 
 RENDER_MODES = ("ansi", "human")
@@ -159,6 +159,18 @@ class GameAECEnv(_View, AECEnv):
         self._skip_agent_selection = None
         self._settle(self.position.returns())
 
+    def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """What the selected agent sees, its rewards since its last turn, whether it is out, and its info.
+
+        Raises:
+            GameError: no game has begun, or the game is over and all have left.
+        """
+        begun(self._state)
+        if not self.agents:
+            raise GameError("last() needs a running game, but this one is over; call reset()")
+        seen: tuple[Any, float, bool, bool, dict[str, Any]] = super().last(observe)
+        return seen
+
     def observe(self, agent: str) -> Any:
         """What ``agent`` sees now."""
         return self._look(agent)[0]
@@ -168,21 +180,27 @@ class GameAECEnv(_View, AECEnv):
 
         Raises:
             IllegalActionError: the action is not legal; nothing has changed.
+            GameError: no game has begun, or the game is over.
         """
+        position = self.position
+        if not self.agents:
+            raise GameError("a step needs a running game, but this one is over; call reset()")
         agent = self.agent_selection
         if self.terminations[agent] or self.truncations[agent]:
             self._was_dead_step(action)
             return
-        mask = self.infos[agent].get("action_mask")
-        if mask is not None and not (0 <= action < len(mask) and mask[action]):
-            raise illegal_action(self.game, self.seat_of[agent], action)
-        acting = self.position.acting()
+        seat = self.seat_of[agent]
+        if self.game.action_bounds is not None:
+            action = continuous_action(self.game, seat, action)
+        else:
+            action = discrete_action(self.game, seat, action, self.infos[agent]["action_mask"])
+        acting = position.acting()
         chosen = [*self._chosen, action]
         if len(chosen) < len(acting):
             self._chosen = chosen
             rewards = None
         else:
-            rewards = self.position.apply(chosen)
+            rewards = position.apply(chosen)
         self._cumulative_rewards[agent] = 0.0
         self._clear_rewards()
         if rewards is None:
@@ -211,10 +229,12 @@ class GameParallelEnv(_View, ParallelEnv):
         if game.dynamics != "simultaneous":
             raise GameError(f"a parallel environment needs a simultaneous game, but {game.spec!r} is not; use aec_env")
         super().__init__(game, render_mode)
+        self._owed: tuple[float, ...] = ()
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
-        """Begin a game; every agent's observation and info."""
+        """Begin a game; every agent's observation and info. What this pays already is paid with the first step."""
         self._begin(seed)
+        self._owed = self.position.returns()
         self._show()
         return self._seen(self.agents)
 
@@ -235,8 +255,9 @@ class GameParallelEnv(_View, ParallelEnv):
         self.agents = [agent for agent in playing if not (terminations[agent] or truncations[agent])]
         self._show()
         observations, infos = self._seen(playing)
-        earned = {agent: float(rewards[self.seat_of[agent]]) for agent in playing}
-        return observations, earned, terminations, truncations, infos
+        earned = {agent: float(rewards[seat] + self._owed[seat]) for agent, seat in self.seat_of.items()}
+        self._owed = (0.0,) * self.game.num_seats
+        return observations, {agent: earned[agent] for agent in playing}, terminations, truncations, infos
 
     def _seen(self, agents: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         seen = {agent: self._look(agent) for agent in agents}

@@ -74,6 +74,15 @@ class Countdown(AECEnv, EzPickle):
         return f"{self.left} left\n"
 
 
+class Ante(Countdown):
+    """:class:`Countdown` in which all but the last pay to sit down."""
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        super().reset(seed, options)
+        self.rewards = {"ann": -0.5, "bob": -1.25, "cat": 0.0}
+        self._accumulate_rewards()
+
+
 class LastStanding(ParallelEnv):
     """Every round each living agent shows 0 or 1; those in the minority leave, until two or fewer are left."""
 

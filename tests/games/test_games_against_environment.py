@@ -22,6 +22,7 @@ from games.specs import parse_spec
 CATALOGUE = [info.spec for info in list_games("pettingzoo:*") if info.playable]
 
 SHORT = [
+    "odd_environments:Ante",
     "odd_environments:Countdown",
     "odd_environments:LastStanding(lives=2)",
     "odd_environments:in_turns(lives=2)",
@@ -180,6 +181,10 @@ def check_tables(spec: str, seed: int) -> None:
     both = (seed, seed + 1)
     played = play_tables(game_of(spec).tables(2), both, np.random.default_rng(seed), LONGEST)
     for own, at_table in zip(both, played, strict=True):
+        reset = at_table.first.returns()
+        first = at_table.positions[1]
+        assert first.rewards is not None
+        first.rewards = tuple(np.subtract(first.rewards, reset).tolist())  # tables pay for both at once
         check(spec, own, at_table.positions)
 
 

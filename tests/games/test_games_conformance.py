@@ -35,6 +35,7 @@ from games.tables import StateTables
         "pettingzoo:connect_four_v3",
         "pettingzoo:rps_v2",
         "pettingzoo:rps_v2(max_cycles=3,num_actions=5)",
+        "odd_environments:Ante",
         "odd_environments:Countdown",
         "odd_environments:Guarded(start=4)",
         "odd_environments:LastStanding",

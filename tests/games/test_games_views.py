@@ -69,13 +69,14 @@ def test_pettingzoo_accepts_the_parallel_view(spec: str) -> None:
     parallel_seed_test(lambda: parallel_env(game), num_cycles=60)
 
 
-@pytest.mark.parametrize("spec", [*TURNS, *AT_ONCE])
+@pytest.mark.parametrize("spec", [*TURNS, *AT_ONCE, "odd_environments:Ante"])
 @pytest.mark.parametrize("seed", [0, 5])
 def test_the_agent_by_agent_view_plays_the_game(spec: str, seed: int) -> None:
     """The same seed and actions: all see the same, and what everyone is rewarded sums to the same returns."""
     game, rng = make_game(spec), np.random.default_rng(seed)
-    env, state, earned = aec_env(game), game.new_state(seed), np.zeros(game.num_seats)
+    env, state = aec_env(game), game.new_state(seed)
     env.reset(seed=seed)
+    earned = np.array([env.rewards[agent] for agent in game.agent_ids])
     for _ in range(300):
         chosen = choose(game, state, rng)
         for seat, action in chosen.items():
@@ -103,6 +104,22 @@ def test_the_agent_by_agent_view_plays_the_game(spec: str, seed: int) -> None:
         for agent in env.agent_iter():
             assert env.last()[2] or env.last()[3], agent
             env.step(None)
+
+
+def test_what_a_reset_pays_comes_with_the_first_step_of_the_parallel_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    game = make_game("matrix_pd")
+    begin = game.new_state
+
+    def with_a_fee(seed: int) -> State:
+        state = begin(seed)
+        monkeypatch.setattr(type(state), "returns", lambda _: (-1.0, -2.0))
+        return state
+
+    monkeypatch.setattr(game, "new_state", with_a_fee)
+    env = parallel_env(game)
+    for _ in range(2):
+        env.reset(seed=0)
+        assert env.step({"player_0": 0, "player_1": 0})[1] == {"player_0": 4.0, "player_1": 3.0}
 
 
 @pytest.mark.parametrize("spec", AT_ONCE)
@@ -244,6 +261,20 @@ def test_one_illegal_choice_among_several_can_be_made_again() -> None:
     assert env.agent_selection == "player_0"
 
 
+def test_a_continuous_choice_out_of_bounds_is_refused_at_once() -> None:
+    env = aec_env(CONTINUOUS)
+    env.reset(seed=0)
+    first = env.agent_selection
+    for action in (np.full(5, 2.0), np.full(5, np.nan), np.zeros(4)):
+        with pytest.raises(IllegalActionError, match="seat 0.*clip it"):
+            env.step(action)
+    assert env.agent_selection == first
+    for _ in env.possible_agents:
+        env.step(np.full(5, 0.5))
+    assert env.agent_selection == first
+    assert len(env.position.history()) == len(env.possible_agents)
+
+
 def test_pettingzoos_wrapper_makes_an_illegal_action_a_loss() -> None:
     env = TerminateIllegalWrapper(aec_env("tic_tac_toe"), illegal_reward=-1)
     env.reset(seed=0)
@@ -275,12 +306,27 @@ def test_drawing(capsys: pytest.CaptureFixture[str]) -> None:
         (lambda: aec_env("tic_tac_toe", render_mode="rgb_array"), "one of ansi, human.*'rgb_array'"),
         (lambda: aec_env("tic_tac_toe").position, "call reset"),
         (lambda: _reset(parallel_env("matrix_pd")).step({"player_0": 0}), "none for player_1"),
+        (lambda: aec_env("tic_tac_toe").step(0), "call reset"),
+        (lambda: aec_env("tic_tac_toe").last(), "call reset"),
+        (lambda: parallel_env("matrix_pd").step({}), "call reset"),
+        (lambda: _reset(aec_env("tic_tac_toe")).step(None), "seat 0 .* chose None"),
+        (lambda: _reset(aec_env("tic_tac_toe")).step("x"), "seat 0 .* chose x"),
+        (lambda: _reset(aec_env(CONTINUOUS)).step(None), "seat 0 .* chose None"),
+        (lambda: _over(aec_env("matrix_pd")).step(0), "is over; call reset"),
+        (lambda: _over(aec_env("matrix_pd")).last(), "is over; call reset"),
     ],
 )
 def test_a_wrong_call_is_one_clear_line(call: Any, message: str) -> None:
     with pytest.raises(GameError, match=message) as raised:
         call()
     assert "\n" not in str(raised.value)
+
+
+def _over(env: Any) -> Any:
+    env.reset(seed=0)
+    for action in (0, 0, None, None):
+        env.step(action)
+    return env
 
 
 def _reset(env: Any) -> Any:
