@@ -33,7 +33,8 @@ class PettingZooGame(Game):
     in the environment, which its seed repeats.
 
     Raises:
-        GameError: a space is none that can be translated, or the seats' actions do not go together.
+        GameError: two agent IDs are alike, a space is none that can be translated, or the seats' actions do not go
+            together.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -47,6 +48,10 @@ class PettingZooGame(Game):
             raise GameError(f"an environment must declare its possible_agents, but {recipe.spec!r} has none")
         self.agents = tuple(agents)
         self.agent_ids = tuple(map(str, agents))
+        if len(set(self.agent_ids)) < len(agents):
+            raise GameError(
+                f"agent IDs must differ, as text too, but possible_agents of {recipe.spec!r} are {agents}; rename one"
+            )
         self.seat_of = {agent: seat for seat, agent in enumerate(agents)}
         self.dynamics = "turn_based" if self.style == "aec" or len(agents) == 1 else "simultaneous"
         common = traits.utility == "common_payoff"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,18 @@ def test_a_game_that_breaks_a_rule_is_refused_in_one_line(
     assert capfd.readouterr().err == ""  # the engine prints its errors itself, if one lets it
 
 
+@pytest.mark.parametrize("agents", ["['a', 'a']", "[1, '1']"])
+def test_agents_of_one_id_are_refused(agents: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "twins.py").write_text(
+        "from odd_environments import Countdown\n"
+        f"class Twins(Countdown):\n    possible_agents = property(lambda self: {agents}, lambda self, _: None)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "twins", raising=False)
+    with pytest.raises(GameError, match="agent IDs must differ, as text too, but possible_agents of 'twins:Twins'"):
+        make_game("twins:Twins")
+
+
 @pytest.mark.parametrize(
     "spec", ["ran_code:make(mark='{mark}')", " ran_code:make(mark='{mark}')", "ran_code:make", "ran_code :make"]
 )
@@ -155,8 +168,6 @@ def test_stored_specs_of_known_games_need_no_trust(spec: str) -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "chess", None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "pettingzoo.classic.chess.chess", raising=False)
     with pytest.raises(UnknownGameError, match="chess") as caught:
