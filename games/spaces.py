@@ -212,7 +212,9 @@ def read_mask(given: Any, own: Choices, mask: BoolArray) -> None:
         raise BrokenRule(f"an action mask must have an entry for each of {own.size} actions, but has {array.shape}")
     legal = array == 1
     if not (legal | (array == 0)).all():
-        raise BrokenRule(f"an action mask must have entries 0 and 1, but has {_short(array[~legal & (array != 0)][0])}")
+        raise BrokenRule(
+            f"an action mask must have entries 0 and 1, but has {_short(array[~legal & (array != 0)].tolist()[0])}"
+        )
     mask[: own.size] = legal
 
 

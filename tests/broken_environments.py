@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -18,7 +19,13 @@ FAULTS = (
     "wrong_dtype",
     "no_legal_action",
     "short_mask",
+    "mask_of_counts",
+    "mask_of_nan",
     "stranger",
+    "exit",
+    "huge_reward",
+    "unpaid",
+    "ending_of_a_stranger",
 )
 
 
@@ -65,12 +72,21 @@ class Pair(ParallelEnv):
         if self.round == self.at:
             views, rewards, infos = self._broken(views, rewards, infos)
         over = self.round >= self.rounds
-        return views, rewards, dict.fromkeys("ab", over), dict.fromkeys("ab", False), infos
+        terminations = dict.fromkeys("ab", over)
+        if self.round == self.at and self.breaks == "ending_of_a_stranger":
+            terminations["zoe"] = True
+        return views, rewards, terminations, dict.fromkeys("ab", False), infos
 
     def _broken(self, views: dict[str, Any], rewards: dict[str, float], infos: dict[str, Any]) -> tuple[Any, Any, Any]:
         match self.breaks:
             case "raise":
                 raise ZeroDivisionError("the dice\nare gone")
+            case "exit":
+                sys.exit("no more")
+            case "huge_reward":
+                rewards["b"] = 1e39
+            case "unpaid":
+                del rewards["b"]
             case "nan_reward":
                 rewards["b"] = float("nan")
             case "reward_of_a_stranger":
@@ -85,9 +101,73 @@ class Pair(ParallelEnv):
                 infos["a"]["action_mask"] = np.zeros(2, np.int8)
             case "short_mask":
                 infos["a"]["action_mask"] = np.ones(1, np.int8)
+            case "mask_of_counts":
+                infos["a"]["action_mask"] = np.array([1, 5])
+            case "mask_of_nan":
+                infos["a"]["action_mask"] = np.array([1.0, np.nan])
             case "stranger":
                 self.agents = ["a", "b", "zoe"]
         return views, rewards, infos
+
+
+class Returning(Pair):
+    """``b`` is out after the first round, by the rules or without a word, and may come back after the second."""
+
+    def __init__(self, word: bool = True, back: bool = True) -> None:
+        super().__init__()
+        self.word, self.back = word, back
+
+    def step(self, actions: dict[str, int]) -> tuple[Any, ...]:
+        views, rewards, terminations, truncations, infos = super().step({"b": 0, **actions})
+        if self.round == 1:
+            self.agents = ["a"]
+            terminations["b"] = self.word
+        elif self.round == 2 and self.back:
+            self.agents = ["a", "b"]
+        return views, rewards, terminations, truncations, infos
+
+
+class Leaving(AECEnv):
+    """One round in which ``a`` acts; after it both are gone without a word."""
+
+    metadata: ClassVar = {"name": "leaving", "render_modes": []}
+    possible_agents: ClassVar = ["a", "b"]
+    render_mode = None
+
+    def observation_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Box(0, 1, (1,))
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        return gym.spaces.Discrete(2)
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        self.agents, self.agent_selection = ["a", "b"], "a"
+        self.rewards, self._cumulative_rewards = {"a": 0.0, "b": 0.0}, {"a": 0.0, "b": 0.0}
+        self.terminations, self.truncations = {"a": False, "b": False}, {"a": False, "b": False}
+        self.infos = {"a": {}, "b": {}}
+
+    def observe(self, agent: str) -> Any:
+        return np.zeros(1, np.float32)
+
+    def step(self, action: int | None) -> None:
+        self.agents = []
+
+
+class Forgetful(Pair):
+    """Every new game allows one action fewer in its first round, and the second round fails."""
+
+    games = 0
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
+        views, infos = super().reset(seed)
+        Forgetful.games += 1
+        infos["a"]["action_mask"] = np.array([Forgetful.games == 1, True])
+        return views, infos
+
+    def step(self, actions: dict[str, int]) -> tuple[Any, ...]:
+        if self.round == 1:
+            raise RuntimeError("no second round")
+        return super().step(actions)
 
 
 class InTurn(AECEnv):

@@ -51,8 +51,6 @@ def test_a_game_that_breaks_at_its_reset_brought_nobody_anything() -> None:
     game = make_game(BROKEN.format("raise_in_reset", 100))
     pairings = rotated_pairings(("a", "b"), games=1, seed=3)[:1]
     match = play_pairings(game, pairings, dict.fromkeys("ab", RandomAgent()))[0]
-        0
-    ]
     assert match_problem(game, match) is None
     assert "returns" in str(match_problem(game, replace(match, returns=(1.0, 0.0))))
     assert "plies" in str(match_problem(game, replace(match, plies=3)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import broken_environments
 import numpy as np
 import pytest
 from broken_environments import FAULTS
@@ -21,6 +22,12 @@ SAYS = {
     "wrong_dtype": "must be numbers of shape (2,), as its space says, but is <U1 of (2,)",
     "no_legal_action": "an agent that acts must have a legal action, but 'a' has none",
     "short_mask": "an action mask must have an entry for each of 2 actions, but has (1,)",
+    "mask_of_counts": "an action mask must have entries 0 and 1, but has 5",
+    "mask_of_nan": "an action mask must have entries 0 and 1, but has nan",
+    "exit": "its code must not raise, but raises SystemExit: no more",
+    "huge_reward": "rewards must be finite numbers that fit float32, but are {'a': 0.0, 'b': 1e+39}",
+    "unpaid": "an agent that lives must be given a reward, if only 0, but 'b' is not",
+    "ending_of_a_stranger": "an agent must be one of possible_agents, a, b, but there is 'zoe'",
     "stranger": "an agent must be one of possible_agents, a, b, but there is 'zoe'",
     "undying": "a dead agent must leave when it is stepped with None, but 'a' stays",
     "unknown_turn": "the agent selected must be one of agents, ['a', 'b'], but is 'zoe'",
@@ -69,6 +76,41 @@ def test_a_step_that_breaks_leaves_the_position_before_it(env: str) -> None:
     with pytest.raises(BrokenGameError) as again:
         state.apply([0] * len(state.acting()))
     assert str(again.value) == str(error)
+
+
+def test_a_step_that_breaks_and_cannot_be_taken_back_is_still_nobodys_fault() -> None:
+    game = make_game("broken_environments:Forgetful")
+    _ = game.copyable  # type: ignore[attr-defined] - tries a game of its own
+    broken_environments.Forgetful.games = 0
+    state = game.new_state(0)
+    state.apply([0, 0])
+    with pytest.raises(BrokenGameError, match="no second round"):
+        state.apply([0, 0])
+    assert state.history() == ((0, 0), (1, 0))
+    assert state.acting() == (0, 1)
+
+
+@pytest.mark.parametrize("word", [True, False])
+def test_an_agent_that_is_out_must_not_come_back(word: bool) -> None:
+    state = make_game(f"broken_environments:Returning(word={word})").new_state(0)
+    state.apply([0, 0])
+    assert state.acting() == (0,)
+    with pytest.raises(BrokenGameError, match="'b' is back"):
+        state.apply([0])
+
+
+def test_agents_that_leave_without_a_word_are_truncated() -> None:
+    at_once = make_game("broken_environments:Returning(word=False,back=False)").new_state(0)
+    at_once.apply([0, 0])
+    assert at_once.seat_endings() == (None, "truncated")
+    while at_once.acting():
+        at_once.apply([0])
+    assert at_once.seat_endings() == ("terminated", "truncated")
+    in_turns = make_game("broken_environments:Leaving").new_state(0)
+    in_turns.apply([0])
+    assert in_turns.acting() == ()
+    assert in_turns.ending() == "truncated"
+    assert in_turns.seat_endings() == ("truncated", "truncated")
 
 
 @pytest.mark.parametrize("fault", ["nan_reward", "raise_in_reset"])

@@ -266,7 +266,7 @@ def test_a_continuous_choice_out_of_bounds_is_refused_at_once() -> None:
     env.reset(seed=0)
     first = env.agent_selection
     for action in (np.full(5, 2.0), np.full(5, np.nan), np.zeros(4)):
-        with pytest.raises(IllegalActionError, match="seat 0.*clip it"):
+        with pytest.raises(IllegalActionError, match=r"seat 0.*clip it"):
             env.step(action)
     assert env.agent_selection == first
     for _ in env.possible_agents:
