@@ -45,20 +45,30 @@ class Stop:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("\nStopping after this iteration; Ctrl-C again stops at once and loses it.", file=sys.stderr)
 
+    def _on_terminate(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+
+    def heed_terminate(self) -> None:
+        """Take SIGTERM for Ctrl-C from now on: called once Ray runs, whose own handler aborts the process."""
+        signal.signal(signal.SIGTERM, self._on_terminate)
+
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+        self._before_terminate = signal.getsignal(signal.SIGTERM)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         signal.signal(signal.SIGINT, self._before)
+        signal.signal(signal.SIGTERM, self._before_terminate)
 
 
 def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
     """One line: rate, time, iteration, rated members, and the best frozen member with its interval."""
     left = progress.remaining
-    parts = [f"{progress.rate:,.0f} steps/s", f"{duration(elapsed)} gone" if left is None else f"{duration(left)} left"]
+    clock = f"{duration(elapsed)} gone" if left is None else f"{duration(left)} left" if left else "rating the last"
+    parts = [f"{progress.rate:,.0f} steps/s", clock]
     rated = [each for each in standings if each.games]
     parts += [f"iteration {progress.iteration:,}", f"{len(rated)} rated"]
     if rated:

@@ -31,7 +31,11 @@ def train(
     tables: Annotated[
         int | None,
         typer.Option(
-            "--tables", min=1, metavar="N", help="Games at once in each sampling process.", show_default=False
+            "--tables",
+            min=1,
+            metavar="N",
+            help="Games at once in each sampling process; by default as the length of the game allows.",
+            show_default=False,
         ),
     ] = None,
     learners: Annotated[
@@ -77,7 +81,12 @@ def train(
     from arena.training.run import train as train_league
 
     kept = f"all iterations before are kept in {league}: --resume goes on with them"
-    with Stop() as stop, progress_line(spec) as on_progress, failures_of_the_run(kept) as on_start:
+    with Stop() as stop, progress_line(spec) as on_progress, failures_of_the_run(kept) as started:
+
+        def on_start() -> None:
+            started()
+            stop.heed_terminate()
+
         train_league(
             spec,
             league=league,

@@ -247,3 +247,13 @@ def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> No
     code, _, err = call(*resume, "100000")
     assert (code, err.count("\n")) == (1, 1), err  # found out when an opponent is needed: the run failed
     assert "weights" in err
+
+
+def test_a_run_that_is_terminated_stops_as_one_that_is_interrupted():
+    before = signal.getsignal(signal.SIGTERM)
+    with Stop() as stop:
+        stop.heed_terminate()
+        assert not stop.asked()
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.asked()
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -423,7 +423,7 @@ def test_long_games_get_few_tables_and_rating_matches():
     assert fitting_tables(make_game("tic_tac_toe"), 8192) == most
     assert fitting_tables(make_game("chess"), 8192) < most
     assert fitting_tables(make_game("connect_four(rows=40,columns=60)"), 64) == fewest
-    config = LeaguePPOConfig().game("go(board_size=9)").training(train_batch_size_per_learner=64)
+    config = LeaguePPOConfig().game("go(board_size=9)").training(train_batch_size_per_learner=64, minibatch_size=32)
     config.validate()
     assert config.num_envs_per_env_runner == fewest
     assert config.rating_games == 2
