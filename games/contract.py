@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import gymnasium as gym
 
 Dynamics = Literal["turn_based", "simultaneous"]
 Ending = Literal["terminated", "truncated"]
@@ -206,10 +208,14 @@ class Game(ABC):
 
     def observation_space(self, seat: int) -> gym.spaces.Box:
         """Space of the observations of ``seat``: float32 of ``observation_shape``."""
+        import gymnasium as gym  # here, because it takes four tenths of a second that readers of leagues need not wait
+
         return gym.spaces.Box(-np.inf, np.inf, self.observation_shape, np.float32)
 
     def action_space(self, seat: int) -> gym.Space[Any]:
         """Space of the actions of ``seat``: ``Discrete(num_actions)``, or the ``Box`` of ``action_bounds``."""
+        import gymnasium as gym
+
         if self.action_bounds is not None:
             return gym.spaces.Box(*self.action_bounds, dtype=np.float32)
         return gym.spaces.Discrete(self.num_actions)
