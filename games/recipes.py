@@ -110,7 +110,7 @@ def import_module(path: str, module: str) -> Any:
         raise UnknownGameError(
             f"{path!r} needs the package {missing!r}, which is not installed; install it first"
         ) from error
-    except ImportError as error:
+    except FOREIGN_ERRORS as error:
         raise UnknownGameError(f"{path!r} cannot be imported: {said(error)}") from error
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from pathlib import Path
 
 import broken_environments
 import numpy as np
 import pytest
 from broken_environments import FAULTS
 
-from games import BrokenGameError, State, make_game
+from games import BrokenGameError, GameError, State, make_game
 from games.conformance import check_game
 
 SAYS = {
@@ -138,6 +140,17 @@ def test_at_many_tables_a_broken_game_ends_alone(fault: str) -> None:
     tables.reset(seeds, [min(set(seeds) - bad)] * 12)
     assert tables.broken == {}
     assert tables.observe() == 24
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "import sys; sys.exit(3)", "def make(): raise SystemExit(3)"])
+def test_code_that_fails_before_there_is_an_environment_is_one_clear_line(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fails_at_once.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "fails_at_once", raising=False)
+    with pytest.raises(GameError, match=r"'fails_at_once:make'.*: (division by zero|3)$"):
+        make_game("fails_at_once:make")
 
 
 def test_sound_environments_of_these_kinds_pass_the_conformance_suite() -> None:
