@@ -47,6 +47,7 @@ class Hall:
         if missing := [name for name in names if name not in agents]:
             raise AgentError(f"every member of a pairing needs an agent, but there is none for {', '.join(missing)}")
         self.pairings = pairings
+        self.names = names
         self.agents = [agents[name] for name in names]
         self.index = {name: index for index, name in enumerate(names)}
         seed = pairings[0].seed
@@ -105,7 +106,7 @@ class Hall:
             if player == NOBODY:
                 actions[rows] = first_legal(turn)
                 continue
-            actions[rows], faulty = _ask(self.agents[player], turn, self.rngs[player])
+            actions[rows], faulty = _ask(self.names[player], self.agents[player], turn, self.rngs[player])
             for row in faulty:
                 table, seat = int(turn.tables[row]), int(turn.seats[row])
                 faults[table] = min(seat, faults.get(table, seat))
@@ -155,7 +156,7 @@ class _Running:
     clock: float
 
 
-def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArray, list[int]]:
+def _ask(name: str, agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArray, list[int]]:
     """The agent's actions, one per row, and the rows it failed at, which get their first legal action instead.
 
     Only when the whole batch fails is each row asked alone, so that one bad row does not crash its neighbours.
@@ -163,12 +164,12 @@ def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArra
     answer = _answer(agent, turn, rng)
     if isinstance(answer, str):
         if len(turn.seats) == 1:
-            log.warning("%s at seat %d crashed its match: %s", type(agent).__name__, turn.seats[0], answer)
+            log.warning("%s at seat %d crashed its match: %s", name, turn.seats[0], answer)
             return first_legal(turn), [0]
         actions = first_legal(turn)
         faulty = []
         for row in range(len(actions)):
-            actions[row : row + 1], failed = _ask(agent, _row(turn, row), rng)
+            actions[row : row + 1], failed = _ask(name, agent, _row(turn, row), rng)
             faulty += [row] * len(failed)
         return actions, faulty
     legal = legal_rows(answer, turn.masks, turn.action_bounds)
@@ -176,8 +177,7 @@ def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArra
         return answer, []
     faulty = np.flatnonzero(~legal).tolist()
     for row in faulty:
-        name, seat = type(agent).__name__, turn.seats[row]
-        log.warning("%s at seat %d crashed its match: action %s is not legal", name, seat, answer[row])
+        log.warning("%s at seat %d crashed its match: action %s is not legal", name, turn.seats[row], answer[row])
     actions = first_legal(turn)
     actions[legal] = answer[legal]
     return actions, faulty
@@ -186,12 +186,17 @@ def _ask(agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArra
 def _answer(agent: Agent, turn: Turn, rng: np.random.Generator) -> ActionArray | str:
     """The agent's actions when their shape and kind are right, else what was wrong."""
     try:
-        answer = np.asarray(agent.act(turn, rng))
+        return checked(agent.act(turn, rng), turn)
     except QuitGame:
         raise
     except Exception as error:
         log.debug("an agent raised", exc_info=True)
         return f"it raised {type(error).__name__}: {error}"
+
+
+def checked(given: ActionArray, turn: Turn) -> ActionArray | str:
+    """What an agent answered when its shape and kind are right, else what is wrong; it may still not be legal."""
+    answer = np.asarray(given)
     shape: tuple[int, ...] = turn.seats.shape
     dtype, kinds, numbers = "int64", "iu", "whole numbers"
     if turn.action_bounds is not None:

@@ -92,7 +92,8 @@ def play(
 ) -> None:
     """Play GAME yourself against an agent.
 
-    The agent takes all other seats. Enter a move by its name or number; q leaves.
+    The agent takes all other seats. Enter a move by its name, or by the number shown with it; where actions are
+    continuous, enter their numbers. ? lists the moves, q leaves.
     """
     import secrets
 

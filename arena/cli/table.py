@@ -10,11 +10,13 @@ import numpy as np
 from agents.contract import Agent, Turn
 from agents.human import WIDTH
 from arena.cli.output import is_coloured
+from arena.hall import checked
 from arena.paint import painted
 from arena.pictures import half_blocks, picture_of
 from arena.text import counted, plain, signed
 from games import Game, State
-from games.contract import IntArray
+from games.contract import ActionArray
+from games.legality import legal_rows
 from leagues.records import Match
 
 _PICTURE_ROWS = 20
@@ -101,15 +103,20 @@ class _Watched(Agent):
         self._agent = agent
         self._table = table
 
-    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
-        """The agent's actions, ``(B,)`` int64."""
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        """The agent's actions."""
         state = turn.state(int(turn.tables[0]))  # a person plays at one table only
         self._table.before(state)
-        actions = self._agent.act(turn, rng)
-        for seat, mask, action in zip(turn.seats.tolist(), turn.masks, actions.tolist(), strict=True):
-            if action in np.flatnonzero(mask):  # what is not legal has no name, and ends the game
-                self._table.chose(seat, plain(state.action_name(seat, action)))
-        return actions
+        answer = self._agent.act(turn, rng)
+        actions = checked(answer, turn)
+        if isinstance(actions, str):
+            return answer  # which ends the game
+        legal = legal_rows(actions, turn.masks, turn.action_bounds)
+        for seat, action, fits in zip(turn.seats.tolist(), actions.tolist(), legal.tolist(), strict=True):
+            if fits:  # what is not legal has no name, and ends the game
+                move = tuple(action) if isinstance(action, list) else action
+                self._table.chose(seat, plain(state.action_name(seat, move)))
+        return answer
 
     def reset(self, tables: Sequence[int]) -> None:
         """As the agent does."""

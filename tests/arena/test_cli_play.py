@@ -112,6 +112,23 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
     assert any(verdict in out for verdict in ("You won", "You lost", "A draw"))
 
 
+def test_a_person_plays_a_game_of_continuous_actions(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
+    game = "pettingzoo:simple_v3(continuous_actions=True,max_cycles=2)"
+    code, out, err = cli("play", game, "--against", "random", typed="0.1 -0.5 0 1\n0,0.5,0,1,0\n0 0 0 0 1\n")
+    assert (code, err) == (0, "")
+    assert "5 numbers: each 0 to 1" in out
+    assert "'0.1 -0.5 0 1' is no legal move here" in out
+    assert "after 2 plies" in out
+    assert not caplog.records
+
+
+def test_the_end_of_the_input_begins_the_error_on_a_new_line(cli: Cli) -> None:
+    code, out, err = cli("match", GAME, "random", "human", "--games", 2)
+    assert code == 1
+    assert out.endswith("\n")
+    assert err == "error: the person left the table; the match does not count\n"
+
+
 def test_a_person_hears_every_round_of_a_simultaneous_game_after_choosing(cli: Cli) -> None:
     code, out, _ = cli("play", "pettingzoo:rps_v2(max_cycles=4)", "--against", "first", typed="rock\npaper\n" * 2)
     assert code == 0
@@ -169,6 +186,8 @@ def test_a_move_that_breaks_the_rules_is_not_told_as_played(cli: Cli, caplog: py
     assert code == 1
     assert "plays" not in out
     assert "The agent at seat 1 broke the rules" in out
+    assert "Rude at seat 1 crashed its match: action 3 is not legal" in caplog.text
+    assert "Watched" not in caplog.text
 
 
 @pytest.mark.parametrize("typed", ["", "4\n", "q\n", "nonsense\n"])
