@@ -16,7 +16,7 @@ import numpy as np
 from agents.contract import Agent, AgentError
 from arena.hall import Hall
 from arena.names import find_member, load_agent, member_agent, require_game, split_name
-from games import Game, make_game
+from games import BrokenGameError, Game, make_game
 from games.specs import format_teams
 from leagues.records import Match, Member, Pairing
 from leagues.scoring import DRAW, LOSS, WIN, pair_results, team_return
@@ -76,7 +76,7 @@ class MatchResult:
         agents: the agents' names; those that share one are told apart by ``#2``, ``#3``, ...
         score: mean score of the first agent against each other agent in each game; a draw is one half.
         low, high: 95% interval of the score, from whole blocks.
-        games: games played.
+        games: games played and counted; those that broke the game's own rules are among ``matches`` alone.
         wins, draws, losses: of the first agent against each other agent; their sum is games * (agents - 1).
         returns: mean return of each agent (over its team's seats), in the order of ``agents``.
         matches: every game, in order; game ``g`` gives agent ``i`` all seats of team ``(i + g) % n``.
@@ -128,10 +128,12 @@ def play_match(
         AgentError: an agent cannot be made, cannot play the game, is no member of ``league``, or needs code that you
             have not named or do not trust.
         GameError: the game cannot be made.
+        BrokenGameError: every game broke the game's own rules.
         StoreError: the league cannot be written (it has one writer at a time: not while it is in training).
         QuitGame: a person left.
     """
     game = make_game(game) if isinstance(game, str) else game
+    agents = [agents] if isinstance(agents, str) else agents
     sides = len(set(game.teams))
     if sides < 2 or len(agents) != sides:
         unit, which = ("seats", "") if sides == game.num_seats else ("teams", f" ({format_teams(game.teams)})")
@@ -156,7 +158,7 @@ def play_match(
                 for agent in agents
             ]
             pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams)
-            return _play(game, names, players, pairings, tables)
+            return _scored(game, _play(game, names, players, pairings, tables))
         folder = Path(league)
         writer = stack.enter_context(open_writer(folder))
         require_game(writer, folder, game)
@@ -169,7 +171,7 @@ def play_match(
         names = _distinct([member.id for member in members])
         pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=_met(writer, members))
         result = _play(game, names, players, pairings, tables)
-        return _record(writer, dict(zip(names, members, strict=True)), result)
+        return _scored(game, _record(writer, dict(zip(names, members, strict=True)), result))
 
 
 def rotated_pairings(
@@ -237,6 +239,7 @@ def _play(
         for member, opponent, result in pair_results(match.seats, match.returns, match.fault, game.teams):
             if first in (member, opponent):
                 results.append(result if member == first else LOSS - result)
+    counted = [match for match in matches if not match.void]
     counts = Counter(result for results in blocks.values() for result in results)
     low, high = _interval([[1 - result / LOSS for result in results] for results in blocks.values() if results])
     return MatchResult(
@@ -244,13 +247,23 @@ def _play(
         score=(counts[WIN] + counts[DRAW] / 2) / counts.total() if counts else 0.5,
         low=low,
         high=high,
-        games=len(matches),
+        games=len(counted),
         wins=counts[WIN],
         draws=counts[DRAW],
         losses=counts[LOSS],
-        returns=tuple(fmean(_return_of(name, match) for match in matches) for name in names),
+        returns=tuple(fmean(_return_of(name, match) for match in counted) if counted else math.nan for name in names),
         matches=tuple(matches),
     )
+
+
+def _scored(game: Game, result: MatchResult) -> MatchResult:
+    """The result, if any game of it counts."""
+    if not result.games:
+        raise BrokenGameError(
+            f"a score needs games that count, but all {len(result.matches)} of {game.spec!r} broke the game's own "
+            "rules; the log says which"
+        )
+    return result
 
 
 def _return_of(name: str, match: Match) -> float:

@@ -91,6 +91,8 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return "interrupted", FAILED
     if _is_one_of(error, ("agents.contract", "QuitGame")):
         return "the person left the table; the match does not count", FAILED
+    if _is_one_of(error, ("games.contract", "BrokenGameError")):
+        return str(error), FAILED
     if _is_one_of(error, *_CALL_ERRORS):
         return str(error), WRONG_CALL
     return f"unexpected {type(error).__name__}: {error} (`arena --debug ...` shows the traceback)", FAILED

@@ -56,8 +56,11 @@ def match(
         module_classes=named_networks(modules or ()),
         trust_code=trust_code,
     )
-    if result.games != games:
-        print(f"note: {games:,} games asked, {result.games:,} played: every block rotates all seats", file=sys.stderr)
+    played = len(result.matches)
+    if played != games:
+        print(f"note: {games:,} games asked, {played:,} played: every block rotates all seats", file=sys.stderr)
+    if played != result.games:
+        print(f"note: {played - result.games:,} games broke the game's own rules and count nothing", file=sys.stderr)
     if as_json:
         numbers = ("score", "low", "high", "games", "wins", "draws", "losses", "returns")
         print_json({"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers})

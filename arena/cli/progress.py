@@ -71,8 +71,8 @@ def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) 
     parts = [f"{progress.rate:,.0f} steps/s", clock]
     rated = [each for each in standings if each.games]
     parts += [f"iteration {progress.iteration:,}", f"{len(rated)} rated"]
-    if rated:
-        best = rated[0]
+    if learned := [each for each in rated if each.role != "baseline"]:
+        best = max(learned, key=lambda each: each.low)  # whom `DIR:best` names
         parts.append(f"best {plain(best.agent)} {best.rating:.0f} ({best.low:.0f} to {best.high:.0f})")
     return " · ".join(parts)
 

@@ -15,8 +15,8 @@ from arena.matches import play_match, play_pairings, rotated_pairings
 from arena.replay import replay_text
 from arena.training import sampler as sampler_module
 from arena.verify import match_problem
-from games import BrokenGameError, make_game
-from leagues.records import Member
+from games import BrokenGameError, Game, make_game
+from leagues.records import Match, Member
 from leagues.scoring import block_scores, tallies
 from leagues.store import create_store
 from leagues.store.contract import LeagueInfo
@@ -24,14 +24,20 @@ from leagues.store.contract import LeagueInfo
 BROKEN = "broken_environments:Pair(fault={!r},share={})"
 
 
+def played(game: Game, games: int) -> list[Match]:
+    """Matches of two random agents, whether they count or not."""
+    pairings = rotated_pairings(["a", "b"], games=games, seed=0)
+    return play_pairings(game, pairings, {"a": RandomAgent(), "b": RandomAgent()}, tables=4)
+
+
 def test_the_match_is_recorded_as_nobodys_fault_and_the_others_are_played_out() -> None:
     game = make_game(BROKEN.format("nan_reward", 40))
     result = play_match(game, [RandomAgent(), RandomAgent()], games=60, seed=3, tables=7)
     crashed = [match for match in result.matches if match.ending == "crash"]
-    assert 0 < len(crashed) < result.games == 60
+    assert 0 < len(crashed) < len(result.matches) == 60
     assert {(match.fault, match.plies, len(match.history)) for match in crashed} == {(None, 1, 2)}
     assert {match.plies for match in result.matches if match.ending != "crash"} == {4}
-    assert result.wins + result.draws + result.losses == 60 - len(crashed)
+    assert result.wins + result.draws + result.losses == result.games == 60 - len(crashed)
     assert all(match_problem(game, match) is None for match in result.matches)
     lied = replace(crashed[0], returns=(9.0, 9.0))
     assert "returns" in str(match_problem(game, lied))
@@ -59,11 +65,12 @@ def test_a_game_that_breaks_at_its_reset_brought_nobody_anything() -> None:
 @pytest.mark.parametrize("fault", ["raise_in_reset", "raise"])
 def test_a_game_that_always_breaks_counts_for_nobody(fault: str) -> None:
     game = make_game(BROKEN.format(fault, 100))
-    result = play_match(game, [RandomAgent(), RandomAgent()], games=6, tables=4)
-    assert {(match.ending, match.fault) for match in result.matches} == {("crash", None)}
-    assert (result.wins, result.draws, result.losses) == (0, 0, 0)
-    assert all(match_problem(game, match) is None for match in result.matches)
-    evaluation = [replace(match, seats=("a", "b"), returns=(1.0, 0.0)) for match in result.matches]
+    with pytest.raises(BrokenGameError, match=r"all 6 of .* broke the game's own rules"):
+        play_match(game, [RandomAgent(), RandomAgent()], games=6, tables=4)
+    matches = played(game, 6)
+    assert {(match.ending, match.fault) for match in matches} == {("crash", None)}
+    assert all(match_problem(game, match) is None for match in matches)
+    evaluation = [replace(match, seats=("a", "b"), returns=(1.0, 0.0)) for match in matches]
     assert block_scores(evaluation) == tallies(evaluation) == []
 
 
@@ -123,7 +130,7 @@ def test_whoever_sits_at_the_table_or_replays_the_match_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     game = make_game(BROKEN.format("raise", 100))
-    (match, _) = play_match(game, [RandomAgent(), RandomAgent()], games=2).matches
+    match, _ = played(game, 2)
     with create_store(None, LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, match.started_at)) as store:
         store.add_members([Member(name, "baseline", "baseline", agent="random") for name in sorted(set(match.seats))])
         (number,) = store.record(matches=[match])
