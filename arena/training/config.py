@@ -138,7 +138,7 @@ class LeaguePPOConfig(PPOConfig):
         folder: str | Path | _NotProvided | None = NotProvided,
         *,
         module_per_seat: bool | _NotProvided = NotProvided,
-        rating_games: int | _NotProvided = NotProvided,
+        rating_games: int | None | _NotProvided = NotProvided,
         **settings: Any,
     ) -> Self:
         """Set up the league.
@@ -147,7 +147,7 @@ class LeaguePPOConfig(PPOConfig):
             folder: where the league is kept; created when missing, gone on with when it holds a league of the same
                 game. None keeps it in memory.
             module_per_seat: one independent module per seat instead of one shared by all seats.
-            rating_games: evaluation games per training iteration; by default as many as the game's length allows.
+            rating_games: evaluation games per training iteration; None, the default, plays as many as the game's length allows.
             settings: any field of :class:`leagues.league.LeagueConfig` (``main_exploiter``, ``pfsp``,
                 ``snapshot_win_rate``, ...).
 
@@ -159,9 +159,9 @@ class LeaguePPOConfig(PPOConfig):
         if module_per_seat is not NotProvided:
             self.module_per_seat = bool(module_per_seat)
         if rating_games is not NotProvided:
-            if rating_games < 0:
+            if rating_games is not None and rating_games < 0:
                 raise LeagueError(f"`rating_games >= 0` must hold, but got {rating_games}")
-            self.rating_games = int(rating_games)
+            self.rating_games = rating_games
         if settings:
             known = LeagueConfig.__dataclass_fields__
             if unknown := sorted(set(settings) - set(known)):
@@ -217,7 +217,9 @@ class LeaguePPOConfig(PPOConfig):
             module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **settings["league"]
         )
         self.rl_module(model_config=dict(network["model_config"]))
-        return self.env_runners(num_envs_per_env_runner=settings["tables"])
+        if settings["tables"] is not None:
+            self.env_runners(num_envs_per_env_runner=settings["tables"])
+        return self
 
     def _network(self) -> dict[str, Any]:
         """What rebuilds the networks: their class and its settings."""
