@@ -138,7 +138,7 @@ class LeaguePPOConfig(PPOConfig):
         folder: str | Path | _NotProvided | None = NotProvided,
         *,
         module_per_seat: bool | _NotProvided = NotProvided,
-        rating_games: int | None | _NotProvided = NotProvided,
+        rating_games: int | _NotProvided | None = NotProvided,
         **settings: Any,
     ) -> Self:
         """Set up the league.
