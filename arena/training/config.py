@@ -147,7 +147,7 @@ class LeaguePPOConfig(PPOConfig):
             folder: where the league is kept; created when missing, gone on with when it holds a league of the same
                 game. None keeps it in memory.
             module_per_seat: one independent module per seat instead of one shared by all seats.
-            rating_games: evaluation games per training iteration; None, the default, plays as many as the game's length allows.
+            rating_games: evaluation games per training iteration; None fits them to the length of the game.
             settings: any field of :class:`leagues.league.LeagueConfig` (``main_exploiter``, ``pfsp``,
                 ``snapshot_win_rate``, ...).
 
