@@ -110,7 +110,7 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
     """Refuse a wrong call at once, before anything heavy is loaded."""
     from agents.registry import names_code
     from arena.cli.errors import CallError
-    from leagues.store import open_reader
+    from leagues.store import open_writer
     from leagues.store.database import DATABASE
 
     if folder.exists() and not folder.is_dir():
@@ -125,8 +125,8 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
         raise CallError(
             f"a new league needs a new folder, but {str(folder)!r} holds one: add --resume to go on with it"
         )
-    with open_reader(folder) as reader:
-        played, agents = reader.info().game, [member.agent for member in reader.members() if member.agent]
+    with open_writer(folder) as stored:  # for writing, which brings a league of an older version up to date
+        played, agents = stored.info().game, [member.agent for member in stored.members() if member.agent]
     if own := [agent for agent in agents if names_code(agent)]:
         raise CallError(
             f"a stored league must not run code unasked, but {str(folder)!r} has baselines that do, {', '.join(own)}: "

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leagues.ratings import Standing
-from leagues.store import LeagueInfo, Progress, open_reader
+from leagues.store import LeagueInfo, Progress, open_writer
 
 LEADERBOARD_EVERY = 5.0
 """Seconds between two refreshes of the ratings that are reported, at least; longer where they take long."""
@@ -125,8 +125,8 @@ def without_stderr() -> Iterator[None]:
 
 
 def _info(league: Path) -> LeagueInfo:
-    with open_reader(league) as reader:
-        return reader.info()
+    with open_writer(league) as writer:  # for writing, which brings a league of an older version up to date
+        return writer.info()
 
 
 def _loop(
