@@ -133,7 +133,7 @@ def test_a_crash_is_recorded_with_its_seat_and_the_others_play_on(way: str, capl
         assert match.returns == (0.0, 0.0)
     assert [match_problem(game, match) for match in matches] == [None] * 40
     assert len(caplog.records) == len(crashed)
-    assert "Faulty at seat 0" in caplog.text
+    assert "bad at seat 0" in caplog.text
 
 
 def test_a_crash_in_a_simultaneous_step_names_the_lowest_seat_at_fault() -> None:
