@@ -14,7 +14,7 @@ from arena.names import load_agent
 from games import Game, GameError, make_game
 from games.contract import BoolArray, FloatArray, State
 from games.legality import forfeited_return, illegal_action
-from games.views import RENDER_MODES, begun, check_render_mode
+from games.views import RENDER_MODES, begun, check_render_mode, rendered
 
 _MOST_SKIPPED = 1000
 """Games in a row in which the seat never acts, after which there is no point in waiting for one in which it does."""
@@ -167,14 +167,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
 
     def render(self) -> str | None:  # type: ignore[override]
         """The position as text in the mode ``"ansi"``; printed in the mode ``"human"``."""
-        if self.render_mode is None:
-            gym.logger.warn("render() needs a mode, but there is none; make the environment with render_mode='ansi'")
-            return None
-        text = self.position.draw()
-        if self.render_mode == "human":
-            print(text)
-            return None
-        return text
+        return rendered(self)
 
     def close(self) -> None:
         """Close the opponents that were made for this environment."""

@@ -91,14 +91,7 @@ class _View:
 
     def render(self) -> str | None:
         """The position as text in the mode ``"ansi"``; printed in the mode ``"human"``."""
-        if self.render_mode is None:
-            gym.logger.warn("render() needs a mode, but there is none; make the environment with render_mode='ansi'")
-            return None
-        text = self.position.draw()
-        if self.render_mode == "human":
-            print(text)
-            return None
-        return text
+        return rendered(self)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -284,3 +277,15 @@ def begun(state: State | None) -> State:
     if state is None:
         raise GameError("an environment must be reset before it is used, but it never was; call reset()")
     return state
+
+
+def rendered(env: Any) -> str | None:
+    """What ``render()`` gives in the mode of ``env``: its position as text, or nothing once that is printed."""
+    if env.render_mode is None:
+        gym.logger.warn("render() needs a mode, but there is none; make the environment with render_mode='ansi'")
+        return None
+    text: str = env.position.draw()
+    if env.render_mode == "human":
+        print(text)
+        return None
+    return text
