@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from agents.basic import RandomAgent
-from arena.matches import play_match
-from games.contract import BoolArray, Ending, FloatArray
+from arena.matches import play_match, play_pairings, rotated_pairings
+from games.contract import BoolArray, BrokenGameError, Ending, FloatArray
 from games.open_spiel import OpenSpielGame, OpenSpielState
 from games.tables import StateTables
 
@@ -145,5 +145,8 @@ def test_a_game_that_cannot_even_begin_ends_with_the_next_step() -> None:
     class Never(Own):
         new_state: Callable[..., Any] = staticmethod(lambda seed: sys.exit(1))
 
-    matches = play_match(Never(OpenSpielState), [RandomAgent(), RandomAgent()], games=4, tables=2).matches
-    assert {(match.ending, match.fault, match.plies) for match in matches} == {("crash", None, 0)}
+    game, players = Never(OpenSpielState), {"one": RandomAgent(), "two": RandomAgent()}
+    matches = play_pairings(game, rotated_pairings(["one", "two"], games=4, seed=0), players, tables=2)
+    assert [(match.ending, match.fault, match.plies) for match in matches] == [("crash", None, 0)] * 4
+    with pytest.raises(BrokenGameError, match="all 4 of 'tic_tac_toe'"):
+        play_match(game, list(players.values()), games=4, tables=2)
