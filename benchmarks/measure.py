@@ -1,0 +1,89 @@
+"""How every benchmark measures: the sides take turns, and medians, spreads and ratios of one run are reported.
+
+A turn of each side follows a turn of every other (A-B-C-A-B-C), after each has been warmed up, so that a busy moment
+of the machine hits all of them. Read the ratios: absolute figures differ between machines by more than any change that
+is worth making.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo")
+
+Measure = Callable[[], float]
+"""Does one turn's work and returns its figure: a rate, seconds, bytes."""
+
+Side = AbstractContextManager[Measure]
+"""Sets one side up, warms it up, gives its measure, and cleans up."""
+
+
+def rate(work: Callable[[], int], seconds: float) -> float:
+    """How much work is done per second: ``work`` is called for ``seconds`` and returns how much each call did."""
+    done, began = 0, time.perf_counter()
+    while (passed := time.perf_counter() - began) < seconds:
+        done += work()
+    return done / passed
+
+
+def compare(
+    title: str, sides: Mapping[str, Side], *, repeats: int, ours: str | None = None, unit: str = "/s"
+) -> dict[str, Any]:
+    """Let the sides take turns; print and return each side's figures and how many times as much ``ours`` is.
+
+    Args:
+        title: what is measured.
+        sides: name -> side, in the order of their turns.
+        repeats: turns of each.
+        ours: the side that the others are compared with; the last by default.
+        unit: what the figures are in.
+    """
+    with ExitStack() as stack:
+        measures = {name: stack.enter_context(side) for name, side in sides.items()}
+        figures: dict[str, list[float]] = {name: [] for name in measures}
+        for _ in range(repeats):
+            for name, measure in measures.items():
+                figures[name].append(measure())
+    ours = ours or list(figures)[-1]
+    print(f"\n{title}")
+    rows = {}
+    for name, values in figures.items():
+        median = statistics.median(values)
+        ratio = statistics.median(figures[ours]) / median
+        rows[name] = {"median": median, "low": min(values), "high": max(values), "ours_over_this": ratio}
+        against = "" if name == ours else f"   ours is {ratio:7.2f} times this"
+        spread = f"[{min(values):,.4g} .. {max(values):,.4g}]"
+        print(f"  {name:<60}{median:>12,.4g}{unit:<3} {spread:<24}{against}", flush=True)
+    return {"title": title, "unit": unit, "ours": ours, "repeats": repeats, "sides": rows}
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were made on: part of every report."""
+    import torch
+
+    return {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "python": platform.python_version(),
+        "torch_threads": torch.get_num_threads(),
+        **{name: version(name) for name in LIBRARIES},
+    }
+
+
+def write(name: str, report: Mapping[str, Any]) -> Path:
+    """Write a report beside the benchmarks, with the machine it was made on: ``results/<name>.json``."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps({"machine": machine(), **report}, indent=2) + "\n")
+    return path
