@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from arena.training.config import LeaguePPOConfig
 from arena.training.env_runner import TrainingSample
 from arena.training.keeper import Keeper
 from arena.training.learner import reset_modules
-from arena.training.plan import Plan
+from arena.training.requests import Requests
 from arena.training.trajectories import Trajectories, advantages, concatenate
 from games import make_game
 from leagues.records import Match, Member
@@ -36,7 +35,6 @@ from leagues.store import Progress
 
 LEAGUE = "league"
 AVERAGES = "averages"
-RATING = "rating"
 PATIENCE = 30
 """Iterations without any living env runner, a second each, before a run gives up."""
 
@@ -52,11 +50,18 @@ class LeaguePPO(PPO):
     """PPO whose opponents are chosen by a league and whose past is kept by it.
 
     One iteration: the league's pairings go to the env runners as data; they return whole trajectories of the learning
-    seats; advantages; one ``LearnerGroup.update``; snapshots that are due; rating matches between frozen members; and
-    one transaction with all of it. A crash loses at most the iteration under way.
+    seats; advantages; one ``LearnerGroup.update``; snapshots that are due; rating matches between frozen members, which
+    remote runners play while the learners learn; and one transaction with all of it. A crash loses at most the
+    iteration under way.
+
+    With ``training(overlap=True)`` the runners begin with the next iteration's games before the learners learn from
+    this one's, so that every batch is of weights one update old. Its log-probabilities and values are those of the
+    weights that acted, so the ratio of PPO stays the right one. A learner that starts over leaves the games under way
+    to nobody; a checkpoint does not keep them.
 
     Attributes:
         keeper: the league: members, ratings, database.
+        requests: what the env runners are asked for.
         averages: the weights that snapshots are made of, see :mod:`arena.training.averages`.
         time_left: seconds the run expects to go on, for those who watch; whoever runs the loop sets it.
     """
@@ -90,7 +95,15 @@ class LeaguePPO(PPO):
             self.time_left: Callable[[], float | None] = lambda: None
             self._rates: list[tuple[float, int]] = []
             self._iterations_without_runners = 0
-            self._rating_runners: set[int] = set()
+            self.requests = Requests(
+                self.keeper,
+                self.env_runner_group,
+                self.eval_env_runner_group,
+                steps=self.config.total_train_batch_size,
+                tables=self.config.num_envs_per_env_runner,
+                rating_games=self.config.rating_games,
+                overlap=self.config.overlap,
+            )
             self.module_specs = self.config.get_multi_rl_module_spec(
                 spaces=self.env_runner_group.get_spaces(), inference_only=False
             ).rl_module_specs
@@ -108,7 +121,9 @@ class LeaguePPO(PPO):
         began = time.perf_counter()
         before = self.keeper.progress
         with self.metrics.log_time((names.TIMERS, names.ENV_RUNNER_SAMPLING_TIMER)):
-            samples, matches = self._sample()
+            results, matches = self.requests.sample()
+        self.metrics.aggregate([metrics for _, metrics in results], key=names.ENV_RUNNER_RESULTS)
+        samples = [sample for sample, _ in results]
         if not samples:
             self._without_runners(matches)
             return
@@ -173,26 +188,14 @@ class LeaguePPO(PPO):
             if members:
                 state = self._learner_state() | {AVERAGES: self.averages}
                 keeper.commit(progress=keeper.progress, state=state, tallies=[], matches=[], members=members)
-        keeper.record(self._rated(timeout=0.0 if should_stop() else FINAL_RATING_SECONDS))
+        keeper.record(self.requests.rated(timeout=0.0 if should_stop() else FINAL_RATING_SECONDS))
         deadline = time.monotonic() + FINAL_RATING_SECONDS
         games = max(2, self.config.rating_games)
         while (plan := keeper.rating_plan(games, below=FINAL_RATING_GAMES)) is not None:
-            matches = self._play(plan)
+            matches = self.requests.play(plan)
             keeper.record(matches)
             if not matches or should_stop() or time.monotonic() > deadline:
                 return
-
-    def _play(self, plan: Plan) -> list[Match]:
-        """Rating matches on the training runners; none when no runner is alive."""
-        group = self.env_runner_group
-        if group.num_remote_workers() == 0:
-            return list(self.env_runner.play(plan))
-        runners = group.healthy_worker_ids()
-        parts = [{"plan": part} for part in _deal(plan, len(runners), by_block=True) if part is not None]
-        played = group.foreach_env_runner(
-            "play", kwargs=parts, remote_worker_ids=runners[: len(parts)], local_env_runner=False
-        )
-        return [match for matches in played for match in matches]
 
     def cleanup(self) -> None:
         super().cleanup()
@@ -208,6 +211,7 @@ class LeaguePPO(PPO):
     def set_state(self, state: dict[str, Any]) -> None:
         """Restore a checkpoint. A league in memory comes back with it; a league in a folder goes on from its folder,
         with the learner's state of its newest iteration, for a folder cannot be at two times at once."""
+        self.requests.abandon()
         if LEAGUE in state:
             self.keeper.restore(state[LEAGUE])
         super().set_state(state)
@@ -217,59 +221,6 @@ class LeaguePPO(PPO):
         else:
             self.averages = state.get(AVERAGES) or take_in({}, self._learner_state()[COMPONENT_RL_MODULE])
         self._broadcast()
-
-    def _sample(self) -> tuple[list[TrainingSample], list[Match]]:
-        """Training games from every runner, and rating matches from the evaluation runners, or else from the same."""
-        group, evaluators = self.env_runner_group, self.eval_env_runner_group
-        runners = group.healthy_worker_ids() if group.num_remote_workers() else [0]
-        if not runners:
-            return [], self._rated()
-        rated_beside = evaluators is not None and evaluators.num_remote_workers() > 0
-        ratings = None if rated_beside else self.keeper.rating_plan(self.config.rating_games)
-        training = self.keeper.training_plan(self.config.num_envs_per_env_runner * len(runners))
-        steps = self.config.total_train_batch_size
-        if rated_beside:
-            self._rate_beside()
-        if group.num_remote_workers() == 0:
-            results = [self.env_runner.work(training, steps, ratings)]
-        else:
-            requests = [
-                {"training": part, "steps": -(-steps // len(runners)), "ratings": rated}
-                for part, rated in zip(
-                    _deal(training, len(runners), by_block=False),
-                    _deal(ratings, len(runners), by_block=True),
-                    strict=True,
-                )
-            ]
-            results = group.foreach_env_runner(
-                "work_or_error", kwargs=requests, remote_worker_ids=runners, local_env_runner=False
-            )
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
-        self.metrics.aggregate([metrics for _, _, metrics in results], key=names.ENV_RUNNER_RESULTS)
-        played = [match for _, matches, _ in results for match in matches]
-        return [sample for sample, _, _ in results], self._rated() + played
-
-    def _rate_beside(self) -> None:
-        """Give rating matches to the evaluation runners that are idle."""
-        group = self.eval_env_runner_group
-        healthy = group.healthy_worker_ids()
-        self._rating_runners &= set(healthy)
-        idle = [runner for runner in healthy if runner not in self._rating_runners]
-        plan = self.keeper.rating_plan(self.config.rating_games * len(idle))
-        parts = [part for part in _deal(plan, len(idle), by_block=True) if part is not None] if idle else []
-        for runner, part in zip(idle, parts, strict=False):
-            group.foreach_env_runner_async("play", tag=RATING, kwargs={"plan": part}, remote_worker_ids=[runner])
-            self._rating_runners.add(runner)
-
-    def _rated(self, timeout: float = 0.0) -> list[Match]:
-        """Rating matches that evaluation runners have finished since."""
-        if self.eval_env_runner_group is None or not self._rating_runners:
-            return []
-        ready = self.eval_env_runner_group.fetch_ready_async_reqs(tags=RATING, timeout_seconds=timeout)
-        self._rating_runners -= {runner for runner, _ in ready}
-        return [match for _, matches in ready for match in matches]
 
     def _without_runners(self, matches: Sequence[Match]) -> None:
         """No runner is alive: RLlib restarts them before the next iteration, which may take some."""
@@ -307,7 +258,12 @@ class LeaguePPO(PPO):
         return rows
 
     def _broadcast(self) -> None:
-        self.env_runner_group.sync_weights(from_worker_or_learner_group=self.learner_group, inference_only=False)
+        """Send the weights to the runners, who take them up once they have done what was asked of them before."""
+        # RLlib drops a broadcast while the one before is under way, so that one is waited for: runners took it up
+        # before they began with the games that they may be playing now.
+        self.env_runner_group.sync_weights(
+            from_worker_or_learner_group=self.learner_group, inference_only=False, timeout_seconds=None
+        )
 
     def _learner_state(self) -> dict[str, Any]:
         return self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
@@ -327,16 +283,18 @@ class LeaguePPO(PPO):
 
     def _reset(self, learners: Sequence[str]) -> None:
         torch.manual_seed(self.keeper.seed + self.keeper.progress.iteration)
+        modules = {learner: set(self.keeper.members[learner].modules.values()) for learner in learners}
         fresh = {
             module: self.module_specs[module].build().get_state()
             for learner in learners
-            for module in sorted(set(self.keeper.members[learner].modules.values()))
+            for module in sorted(modules[learner])
         }
         for result in self.learner_group.foreach_learner(lambda learner: reset_modules(learner, fresh)):
             if not result.ok:
                 raise result.get()
         self.averages = {module: average for module, average in self.averages.items() if module not in fresh}
         self.keeper.started_over(learners)
+        self.requests.void(modules)
 
     def _learning_metrics(self) -> dict[str, dict[str, float]]:
         wanted = ("policy_loss", "vf_loss", "entropy", "vf_explained_var")
@@ -369,18 +327,3 @@ def _train_batch(trajectories: Trajectories, rows: int, num_seats: int, config: 
             Postprocessing.VALUE_TARGETS: targets[:rows],
         }
     )
-
-
-def _deal(plan: Plan | None, parts: int, *, by_block: bool) -> list[Plan | None]:
-    """A plan dealt out among runners; matches of one block stay together where that is asked for."""
-    if plan is None:
-        return [None] * parts
-    hands: list[list[Any]] = [[] for _ in range(parts)]
-    for index, pairing in enumerate(plan.pairings):
-        hands[(pairing.block if by_block else index) % parts].append(pairing)
-    dealt: list[Plan | None] = []
-    for hand in hands:
-        members = {member: plan.members[member] for pairing in hand for member in pairing.seats}
-        files = {m.weights: plan.weights[m.weights] for m in members.values() if m.weights}
-        dealt.append(replace(plan, pairings=tuple(hand), members=members, weights=files) if hand else None)
-    return dealt

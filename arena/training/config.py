@@ -96,6 +96,7 @@ class LeaguePPOConfig(PPOConfig):
         self.league_settings = LeagueConfig()
         self.module_per_seat = False
         self.rating_games = None  # by the length of the game, see `validate`
+        self.overlap = False
         self.env_runner_cls = LeagueEnvRunner
         self.env = GameEnv
         self.disable_env_checking = True
@@ -103,6 +104,8 @@ class LeaguePPOConfig(PPOConfig):
         self.num_envs_per_env_runner = None  # by the length of the game, see `validate`
         self.count_steps_by = "agent_steps"
         self.batch_mode = "complete_episodes"
+        # RLlib would ask every runner for the states of connectors, of which there are none, after every iteration.
+        self._dont_auto_sync_env_runner_states = True
         self.sample_timeout_s = None  # a runner is waited for: finished games are never thrown away
         # Games end with a result, so the discount only has to make quick wins a little dearer than slow ones. Learning
         # rate, minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
@@ -131,6 +134,19 @@ class LeaguePPOConfig(PPOConfig):
             raise LeagueError(f"a league needs a game of at least 2 seats, but {game.spec!r} has {game.num_seats}")
         self.game_spec = game.spec
         self.env_config = {"game": self.game_spec}
+        return self
+
+    def training(self, *, overlap: bool | _NotProvided = NotProvided, **settings: Any) -> Self:
+        """Set up training.
+
+        Args:
+            overlap: whether remote env runners sample the next batch while the learners learn from this one, so that
+                every batch is of weights one update old. Runners and learners then work at the same time.
+            settings: as in ``PPOConfig.training``.
+        """
+        super().training(**settings)
+        if overlap is not NotProvided:
+            self.overlap = bool(overlap)
         return self
 
     def league(
@@ -273,6 +289,11 @@ class LeaguePPOConfig(PPOConfig):
                 policies={module: PolicySpec() for module in modules},
                 policy_mapping_fn=_MapToMain(dict(learners[0].modules)),
                 policies_to_train=modules,
+            )
+        if self.overlap and not self.num_env_runners and not self.in_evaluation:
+            raise ValueError(
+                f"`overlap` needs processes that sample while this one learns, but num_env_runners="
+                f"{self.num_env_runners}; set env_runners(num_env_runners=1) or more, or overlap=False"
             )
         for name in ("_env_to_module_connector", "_module_to_env_connector", "_learner_connector"):
             if getattr(self, name) is not None:

@@ -177,15 +177,14 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             seconds=sampled.seconds,
         )
 
-    def work(self, training: Plan, steps: int, ratings: Plan | None) -> tuple[TrainingSample, list[Match], Any]:
-        """One iteration's request: training games, rating matches beside them, and the metrics of both."""
-        sample = self.sample_plan(training, steps)
-        return sample, self.play(ratings) if ratings is not None else [], self.get_metrics()
+    def work(self, plan: Plan, steps: int) -> tuple[TrainingSample, Any]:
+        """One iteration's training games (:meth:`sample_plan`), and the metrics since the last."""
+        return self.sample_plan(plan, steps), self.get_metrics()
 
-    def work_or_error(self, **request: Any) -> Any:
-        """:meth:`work`, its error as a value: RLlib takes a raised one for a dead runner, and restarts it forever."""
+    def call(self, method: str, **arguments: Any) -> Any:
+        """A method's result, or its error as a value: RLlib takes a raised one for a dead runner, and restarts it."""
         try:
-            return self.work(**request)
+            return getattr(self, method)(**arguments)
         except Exception as error:
             return error
 
@@ -275,8 +274,13 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
 
     def _seatings(self, plan: Plan) -> Iterator[Seating]:
         pairings: Sequence[Pairing] = plan.pairings
+        seatings: dict[tuple[tuple[str, ...], str | None], Seating] = {}  # of the few that meet: games are many
         while True:
-            yield from (self._seating(pairing, plan.members) for pairing in pairings)
+            for pairing in pairings:
+                like = seatings.get((pairing.seats, pairing.learner))
+                if like is None:
+                    like = seatings[pairing.seats, pairing.learner] = self._seating(pairing, plan.members)
+                yield Seating(like.players, like.keeps, pairing, like.weights)
             pairings = [replace(pairing, seed=int(self.rng.integers(2**63))) for pairing in plan.pairings]
 
     def _seating(self, pairing: Pairing, members: Mapping[str, Member]) -> Seating:

@@ -102,14 +102,14 @@ class Keeper:
             self.close()
             raise
 
-    def training_plan(self, count: int) -> Plan:
-        """``count`` training pairings for the coming iteration."""
-        rng = np.random.default_rng([self.seed, self.progress.iteration, 1])
+    def training_plan(self, count: int, *, iteration: int) -> Plan:
+        """``count`` training pairings for an iteration: the coming one, or one after it that is sampled ahead."""
+        rng = np.random.default_rng([self.seed, iteration - 1, 1])
         pairings = self.league.ask(count, rng)
         # Shuffled, so that dealing them out among runners deals every learner and seat to each.
         plan = self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
         fresh, self._fresh = self._fresh, ()
-        return replace(plan, fresh=fresh)
+        return replace(plan, iteration=iteration, fresh=fresh)
 
     def started_over(self, learners: Iterable[str]) -> None:
         """Say that learners have new weights: the next plan tells the runners."""
