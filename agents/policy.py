@@ -76,7 +76,10 @@ class PolicyAgent(Agent):
     def _act(
         self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray, rng: np.random.Generator
     ) -> ActionArray:
-        output = module.forward_inference(module_batch(observations, masks, seats, self._game.num_seats))
+        batch = module_batch(observations, masks, seats, self._game.num_seats)
+        # Past the public `forward_inference`, which walks all submodules twice a call to switch modes.
+        with torch.no_grad():
+            output = module._forward_inference(batch)
         inputs = output[Columns.ACTION_DIST_INPUTS].numpy()
         source = None if self._deterministic else rng
         if self._game.action_bounds is None:

@@ -121,8 +121,8 @@ class Hall:
         broken = tables.broken.get(table) if fault is None else None
         if broken is not None:
             log.warning("a match crashed, and no agent is at fault: %s", broken)
-        history, returns, digest = self.lockstep.record(table)
-        ending = "crash" if fault is not None or broken is not None else tables.state(table).ending()
+        position = self.lockstep.record(table)
+        ending = "crash" if fault is not None or broken is not None else position.ending
         assert ending is not None
         match = Match(
             seats=pairing.seats,
@@ -130,11 +130,11 @@ class Hall:
             seed=pairing.seed,
             block=pairing.block,
             kind=pairing.kind,
-            history=history,
-            returns=returns,
+            history=position.history,
+            returns=position.returns,
             ending=ending,
             plies=self.steps - run.step - (broken is not None),  # the step that broke it was none
-            digest=digest,
+            digest=position.digest,
             started_at=run.at,
             duration=time.perf_counter() - run.clock,
             fault=fault,

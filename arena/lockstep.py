@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from agents.contract import Turn
-from games.contract import Game, IntArray, Move
+from games.contract import Ending, Game, IntArray, Move
 from games.recipes import FOREIGN_ERRORS
 
 Rows = IntArray | slice
@@ -16,6 +17,15 @@ Rows = IntArray | slice
 
 UNSEEN = hashlib.sha256().hexdigest()
 """The digest of nothing, for positions that cannot be seen."""
+
+
+class Position(NamedTuple):
+    """What a match's record keeps of a position: history, returns, how the game ended if it did, and digest."""
+
+    history: tuple[Move, ...]
+    returns: tuple[float, ...]
+    ending: Ending | None
+    digest: str
 
 
 class Lockstep:
@@ -51,19 +61,18 @@ class Lockstep:
         for player in present.tolist():
             yield player, np.flatnonzero(players == player)
 
-    def record(self, table: int) -> tuple[tuple[Move, ...], tuple[float, ...], str]:
-        """What a match's record keeps of the position at ``table``: history, returns and digest.
+    def record(self, table: int) -> Position:
+        """What a match's record keeps of the position at ``table``.
 
         Where the game broke so that there is no position, or not all of it can be seen, the digest is :data:`UNSEEN`.
         """
-        history: tuple[Move, ...] = ()
-        returns = (0.0,) * self.tables.game.num_seats
+        seen = Position((), (0.0,) * self.tables.game.num_seats, None, UNSEEN)
         try:
             state = self.tables.state(table)
-            history, returns = state.history(), state.returns()
-            return history, returns, state.digest()
+            seen = Position(state.history(), state.returns(), None, UNSEEN)
+            return Position(seen.history, seen.returns, state.ending(), state.digest())
         except FOREIGN_ERRORS:
-            return history, returns, UNSEEN
+            return seen
 
     def turn(self, rows: Rows) -> Turn:
         """The rows as an agent sees them."""

@@ -322,3 +322,7 @@ class Tables(ABC):
         Raises:
             GameError: the table was never reset, or its game broke at its reset.
         """
+
+    def seat_endings(self, table: int) -> tuple[Ending | None, ...]:
+        """How the game at ``table`` ended for every seat, as :meth:`State.seat_endings` of its state."""
+        return self.state(table).seat_endings()

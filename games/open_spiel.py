@@ -21,6 +21,7 @@ from games.open_spiel_text import text_observer
 from games.specs import parse_teams
 
 if TYPE_CHECKING:
+    from games.connect_four_tables import ConnectFourTables
     from games.open_spiel_tables import OpenSpielTables
 
 SIMULTANEOUS = -2
@@ -112,10 +113,11 @@ class OpenSpielGame(Game):
         resolve_chance(engine, dice)
         return OpenSpielState(self, engine, dice)
 
-    def tables(self, size: int) -> OpenSpielTables:
+    def tables(self, size: int) -> ConnectFourTables | OpenSpielTables:
+        from games.connect_four_tables import ConnectFourTables, fits
         from games.open_spiel_tables import OpenSpielTables
 
-        return OpenSpielTables(self, size)
+        return ConnectFourTables(self, size) if fits(self) else OpenSpielTables(self, size)
 
     def observer(self) -> tuple[Callable[[Any, int], None], FloatArray]:
         """A new observer: its fill function ``(engine state, seat)`` and the flat float32 buffer it fills."""

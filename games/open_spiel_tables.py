@@ -17,7 +17,7 @@ import numpy as np
 import pyspiel
 
 from games.chance import Chance
-from games.contract import CHANCE, GameError, IntArray
+from games.contract import CHANCE, Ending, GameError, IntArray
 from games.open_spiel import SIMULTANEOUS, TERMINAL, OpenSpielGame, OpenSpielState, resolve_chance
 from games.tables import LockstepTables
 
@@ -168,3 +168,6 @@ class OpenSpielTables(LockstepTables):
         if engine is None:
             raise GameError(f"a table must be reset before its state is read, but table {table} never was")
         return OpenSpielState(self.game, engine, self._chances[table] or Chance(0))
+
+    def seat_endings(self, table: int) -> tuple[Ending | None, ...]:
+        return ("terminated" if self._players[table] == TERMINAL else None,) * self.game.num_seats

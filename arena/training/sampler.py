@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from agents.contract import Agent, AgentError, Turn
 from agents.distributions import in_bounds
 from arena.lockstep import Lockstep, Rows
 from arena.training.trajectories import StepBuffer, Trajectories
-from games.contract import ActionArray, BrokenGameError, FloatArray, Game, IllegalActionError, IntArray, Move
+from games.contract import ActionArray, BrokenGameError, FloatArray, Game, IllegalActionError, IntArray
 from leagues.records import Match, Pairing
 
 log = logging.getLogger(__name__)
@@ -211,9 +210,9 @@ class Sampler:
                 self._buffers[module] = StepBuffer(self.game)
                 self._last[module] = np.full((self.size, self.game.num_seats), -1, np.int64)
         sampled = Sampled({})
-        finished: list[int] = []
+        finished: list[IntArray] = []
         truncated: dict[str, dict[int, FloatArray]] = defaultdict(dict)
-        returns: list[npt.NDArray[np.float64]] = []
+        returns: list[npt.NDArray[np.float64]] = [np.empty((0, self.game.num_seats))]
         collected = 0
         self._begin([t for t in range(self.size) if self._seatings[t] is None], next_seating)
         while steps is None or collected < steps:
@@ -225,20 +224,21 @@ class Sampler:
             broken = self._lockstep.tables.broken
             if broken and (dropped := [table for table in ended if table in broken]):
                 self._drop(dropped, sampled, iteration)
-            for table in ended:
-                if table in broken:
-                    continue
+            if over := [table for table in ended if table not in broken]:
                 self._broken_in_a_row = 0
-                collected += self._finish(table, sampled, finished, truncated, returns, iteration, final_observations)
+                collected += int(self._kept_steps[over].sum())
+                trajectories, earned = self._finish(over, sampled, truncated, iteration, final_observations)
+                finished.append(trajectories)
+                returns.append(earned)
             if ended:
                 self._begin(ended, next_seating)
-        sampled.returns = np.array(returns).reshape(-1, self.game.num_seats)
-        self._hand_out(sampled, np.array(sorted(finished), np.int64), truncated)
+        sampled.returns = np.concatenate(returns)
+        self._hand_out(sampled, np.sort(np.concatenate([np.empty(0, np.int64), *finished])), truncated)
         sampled.seconds = time.perf_counter() - began
         return sampled
 
     def _begin(self, tables: Sequence[int], next_seating: Callable[[], Seating | None]) -> None:
-        started, players, seeds = [], [], []
+        started, players, seeds, keeps = [], [], [], []
         fresh: dict[str, list[int]] = defaultdict(list)
         for table in tables:
             seating = self._seatings[table] = next_seating()
@@ -247,13 +247,14 @@ class Sampler:
             started.append(table)
             players.append([self._index(key) for key in seating.players])
             seeds.append(seating.pairing.seed)
-            self._keeps[table] = seating.keeps
+            keeps.append(seating.keeps)
             for key in seating.players:
                 if key in self._agents:
                     fresh[key].append(table)
         if not started:
             return
         self._lockstep.begin(started, players, seeds)
+        self._keeps[started] = keeps
         self._numbers[started] = np.arange(self._games_started, self._games_started + len(started))
         self._games_started += len(started)
         self._started_at[started] = time.time()
@@ -342,46 +343,44 @@ class Sampler:
 
     def _finish(
         self,
-        table: int,
+        ended: Sequence[int],
         sampled: Sampled,
-        finished: list[int],
         truncated: dict[str, dict[int, FloatArray]],
-        returns: list[npt.NDArray[np.float64]],
         iteration: int,
         final_observations: bool,
-    ) -> int:
-        """Book a game that ended; returns the number of kept steps that are now finished."""
-        seating = self._seatings[table]
-        assert seating is not None
-        state = self._lockstep.tables.state(table)
-        number = int(self._numbers[table])
-        if number % RECORDED_SHARE == 0:
-            position = self._lockstep.record(table)
-            sampled.matches.append(self._match(table, position, state.ending() or "terminated", iteration))
-        self._seatings[table] = None
-        self._live -= 1
-        sampled.numbers.append(number)
-        sampled.seats.append(seating.pairing.seats)
-        sampled.plies.append(int(self._plies[table]))
-        returns.append(self._returns[table].copy())
-        endings = state.seat_endings()
-        sampled.tags.append(seating.tag)
-        for seat, keep in enumerate(seating.keeps):
-            module = seating.players[seat]
-            if not keep or self._last[module][table, seat] < 0:
-                continue
-            finished.append(number * self.game.num_seats + seat)
-            was_truncated = endings[seat] == "truncated"
-            if was_truncated:
-                sampled.truncated.add(finished[-1])
-            if was_truncated or final_observations:
-                observation = np.empty(self.game.observation_shape, np.float32)
-                state.observe(seat, observation, np.empty(self.game.num_actions, np.bool_))
-                if was_truncated:
-                    truncated[module][finished[-1]] = observation
-                if final_observations:
-                    sampled.final_observations[finished[-1]] = observation
-        return int(self._kept_steps[table].sum())
+    ) -> tuple[IntArray, npt.NDArray[np.float64]]:
+        """Book games that ended; returns the numbers of their trajectories and ``(games, num_seats)`` returns."""
+        tables, at = self._lockstep.tables, np.asarray(ended)
+        numbers = self._numbers[at]
+        acted = np.zeros((len(at), self.game.num_seats), np.bool_)  # which seats have steps that are kept
+        for last in self._last.values():
+            acted |= last[at] >= 0
+        trajectories = numbers[:, None] * self.game.num_seats + np.arange(self.game.num_seats)
+        sampled.numbers += numbers.tolist()
+        sampled.plies += self._plies[at].tolist()
+        for row, table in enumerate(ended):
+            seating = self._seatings[table]
+            assert seating is not None
+            sampled.seats.append(seating.pairing.seats)
+            sampled.tags.append(seating.tag)
+            endings = tables.seat_endings(table)
+            if numbers[row] % RECORDED_SHARE == 0:
+                sampled.matches.append(self._match(table, iteration))
+            if final_observations or "truncated" in endings:
+                for seat in np.flatnonzero(acted[row]).tolist():
+                    was_truncated, number = endings[seat] == "truncated", int(trajectories[row, seat])
+                    if not (was_truncated or final_observations):
+                        continue
+                    observation = np.empty(self.game.observation_shape, np.float32)
+                    tables.state(table).observe(seat, observation, np.empty(self.game.num_actions, np.bool_))
+                    if was_truncated:
+                        sampled.truncated.add(number)
+                        truncated[seating.players[seat]][number] = observation
+                    if final_observations:
+                        sampled.final_observations[number] = observation
+            self._seatings[table] = None
+        self._live -= len(at)
+        return trajectories[acted], self._returns[at]
 
     def _drop(self, tables: Sequence[int], sampled: Sampled, iteration: int) -> None:
         """Forget the games that broke a rule of their own, but for their number and the record of a few."""
@@ -390,7 +389,7 @@ class Sampler:
             if not sampled.broken:
                 log.warning("a training game crashed, and no agent is at fault: %s", broken[table])
             if sampled.broken < RECORDED_CRASHES:
-                sampled.matches.append(self._match(table, self._lockstep.record(table), "crash", iteration))
+                sampled.matches.append(self._match(table, iteration, crash=True))
             sampled.broken += 1
             self._broken_in_a_row += 1
             if self._broken_in_a_row >= max(PATIENCE, 8 * self.size):
@@ -400,28 +399,21 @@ class Sampler:
                 )
         self._abandon(tables)
 
-    def _match(
-        self,
-        table: int,
-        position: tuple[tuple[Move, ...], tuple[float, ...], str],
-        ending: Literal["terminated", "truncated", "crash"],
-        iteration: int,
-    ) -> Match:
-        """The record of the game at ``table``, at ``position`` (as :meth:`Lockstep.record` gives it)."""
-        seating = self._seatings[table]
+    def _match(self, table: int, iteration: int, *, crash: bool = False) -> Match:
+        """The record of the game at ``table``, which has ended or broke a rule of its own."""
+        seating, position = self._seatings[table], self._lockstep.record(table)
         assert seating is not None
-        history, returns, digest = position
         return Match(
             seats=seating.pairing.seats,
             weights=seating.weights,
             seed=seating.pairing.seed,
             block=seating.pairing.block,
             kind="training",
-            history=history,
-            returns=returns,
-            ending=ending,
+            history=position.history,
+            returns=position.returns,
+            ending="crash" if crash else position.ending or "terminated",
             plies=int(self._plies[table]),
-            digest=digest,
+            digest=position.digest,
             started_at=datetime.fromtimestamp(self._started_at[table], UTC),
             duration=time.time() - self._started_at[table],
             iteration=iteration,

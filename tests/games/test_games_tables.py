@@ -11,9 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from games import GameError, IllegalActionError, Tables, make_game
+from games.connect_four_tables import ConnectFourTables
 from games.open_spiel import OpenSpielGame
 from games.open_spiel_tables import OpenSpielTables
 from games.tables import StateTables
+
+
+VECTORISED = {
+    "connect_four",
+    "connect_four(rows=4,columns=9,x_in_row=3)",
+    "connect_four(rows=7,columns=8,x_in_row=5)",
+}
 
 
 def snapshot(tables: Tables) -> tuple[object, ...]:
@@ -26,6 +34,10 @@ def snapshot(tables: Tables) -> tuple[object, ...]:
     "spec",
     [
         "connect_four",
+        "connect_four(rows=4,columns=9,x_in_row=3)",
+        "connect_four(rows=7,columns=8,x_in_row=5)",  # as large as fits
+        "connect_four(rows=8,columns=8)",
+        "connect_four(egocentric_obs_tensor=True)",
         "kuhn_poker(players=3)",
         "leduc_poker",
         "backgammon",  # more actions than a dense mask is good for
@@ -45,7 +57,7 @@ def test_fast_tables_equal_generic_tables(spec: str, data: st.DataObject) -> Non
     size = data.draw(st.integers(1, 5))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     fast, generic = game.tables(size), StateTables(game, size)
-    assert isinstance(fast, OpenSpielTables)
+    assert isinstance(fast, ConnectFourTables if spec in VECTORISED else OpenSpielTables)
     idle = list(range(size))
     for _ in range(60):
         chosen = [table for table in idle if rng.random() < 0.7]  # some tables wait
@@ -60,6 +72,8 @@ def test_fast_tables_equal_generic_tables(spec: str, data: st.DataObject) -> Non
         assert ended == generic.step(actions)
         np.testing.assert_array_equal(fast.rewards, generic.rewards)
         for table in range(size):
+            if table not in idle:
+                assert fast.seat_endings(table) == generic.seat_endings(table)
             if table not in idle and rng.random() < 0.1:
                 assert fast.state(table).digest() == generic.state(table).digest()
         idle = sorted(idle + ended)
@@ -110,6 +124,44 @@ def test_misuse_is_refused(tables: Tables) -> None:
         tables.state(1)
     with pytest.raises(GameError, match="at least one"):
         type(tables)(tables.game, 0)  # type: ignore[call-arg]
+
+
+def test_connect_four_without_an_engine_keeps_the_rules_of_tables() -> None:
+    tables = make_game("connect_four").tables(2)
+    with pytest.raises(GameError, match="table 1 never was"):
+        tables.state(1)
+    tables.reset([0, 1], [0, 1])
+    for column in (3, 3, 3, 3, 3, 3):
+        tables.observe()
+        tables.step(np.array([column, 0 if tables.state(1).history() == () else 1]))
+    tables.observe()
+    before = [tables.state(table).digest() for table in (0, 1)]
+    with pytest.raises(IllegalActionError, match="seat 0 of 'connect_four' chose 3"):
+        tables.step(np.array([3, 2]))
+    assert [tables.state(table).digest() for table in (0, 1)] == before
+    assert tables.step(np.array([2, 2])) == []
+    assert len(tables.state(0).history()) == 7
+    tables.reset([0], [0])
+    assert tables.state(0).history() == ()
+    assert len(tables.state(1).history()) == 7
+
+
+def test_every_line_of_connect_four_wins_and_a_full_board_draws() -> None:
+    game = make_game("connect_four")
+    tables = game.tables(1)
+    won: set[tuple[tuple[float, ...], int]] = set()
+    for seed in range(2000):
+        rng = np.random.default_rng(seed)
+        tables.reset([0], [seed])
+        ended: list[int] = []
+        while not ended:
+            tables.observe()
+            ended = tables.step((rng.random(tables.masks.shape) * tables.masks).argmax(axis=1))
+        state = tables.state(0)
+        assert state.ending() == "terminated"  # the engine's word
+        assert tuple(tables.rewards[0].tolist()) == state.returns()
+        won.add((state.returns(), len(state.history()) == 42))
+    assert {returns for returns, _ in won} == {(1.0, -1.0), (-1.0, 1.0), (0.0, 0.0)}
 
 
 def test_the_last_position_stays_readable_until_reset(tables: Tables) -> None:
