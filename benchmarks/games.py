@@ -1,6 +1,6 @@
 """Our stepping rate over the bare engine's, for games of different kinds, printed as ratios.
 
-    python -m benchmarks.games [--repeats 5] [--quick] [SPEC ...]
+    python -m benchmarks games [--repeats 5] [--quick]
 
 Both sides play uniformly random games in one thread and do the same work at every action: the observation and the mask
 of the seat that acts stand in NumPy rows, a legal action is drawn, applied, the rewards are known, chance is
@@ -15,17 +15,11 @@ only through the caches they share.
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
-import os
-import platform
 import random
 import statistics
 import time
 from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +45,6 @@ TABLES = 256
 WIDE = 64
 """From so many actions on, writing the legal ones into a mask of zeros is the faster way for the bare loop."""
 
-RESULTS = Path(__file__).parent / "results"
 Measure = Callable[[float], float]
 """Plays for so many CPU seconds, and gives the agent steps per second."""
 
@@ -85,7 +78,12 @@ def ours(spec: str) -> Measure:
     return measure
 
 
-def bare_open_spiel(spec: str) -> Measure:
+def bare(spec: str) -> Callable[[], int]:
+    """The bare library's loop: plays one game at random and gives its agent steps."""
+    return bare_pettingzoo(spec) if spec.startswith("pettingzoo:") else bare_open_spiel(spec)
+
+
+def bare_open_spiel(spec: str) -> Callable[[], int]:
     """One pyspiel state after the other."""
     import pyspiel
     from open_spiel.python.observation import make_observation
@@ -124,7 +122,7 @@ def bare_open_spiel(spec: str) -> Measure:
         state.returns()
         return steps
 
-    return repeatedly(play)
+    return play
 
 
 def ours_recalls(spec: str) -> bool:
@@ -134,9 +132,15 @@ def ours_recalls(spec: str) -> bool:
     return game.view == "information_state"
 
 
-def bare_pettingzoo(spec: str) -> Measure:
+def pettingzoo_module(spec: str) -> Any:
+    """The module of a PettingZoo game, such as ``pettingzoo.classic.rps_v2``."""
+    name = spec.removeprefix("pettingzoo:")
+    return importlib.import_module(f"mpe2.{name}" if name.startswith("simple_") else f"pettingzoo.classic.{name}")
+
+
+def bare_pettingzoo(spec: str) -> Callable[[], int]:
     """One environment in all its wrappers, driven as PettingZoo's documentation drives it."""
-    module = importlib.import_module(f"pettingzoo.classic.{spec.removeprefix('pettingzoo:')}")
+    module = pettingzoo_module(spec)
     parallel = make_game(spec).dynamics == "simultaneous"
     env = module.parallel_env() if parallel else module.env()
     seeds = iter(range(2**32))
@@ -162,7 +166,7 @@ def bare_pettingzoo(spec: str) -> Measure:
             env.step({agent: random.choice(actions[agent]) for agent in env.agents})
         return steps
 
-    return repeatedly(at_once if parallel else in_turns)
+    return at_once if parallel else in_turns
 
 
 def repeatedly(play: Callable[[], int]) -> Measure:
@@ -179,8 +183,7 @@ def repeatedly(play: Callable[[], int]) -> Measure:
 
 def compare(spec: str, repeats: int, seconds: float) -> dict[str, Any]:
     """Let the two sides take turns; print and return medians, spreads and the ratio."""
-    bare = bare_pettingzoo if spec.startswith("pettingzoo:") else bare_open_spiel
-    sides = {"ours": ours(spec), "bare": bare(spec)}
+    sides = {"ours": ours(spec), "bare": repeatedly(bare(spec))}
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for measure in sides.values():
         measure(seconds / 2)  # warm
@@ -198,30 +201,8 @@ def compare(spec: str, repeats: int, seconds: float) -> dict[str, Any]:
     return {**median, "ratio": ratio, "lowest": min(ratios), "highest": max(ratios)}
 
 
-def main() -> None:
-    """Run everything and write the figures beside this file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("specs", nargs="*", metavar="SPEC", help="games to compare; by default eleven of all kinds")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="short turns, for a look; not for reporting")
-    arguments = parser.parse_args()
-    seconds = 0.2 if arguments.quick else 1.0
-    machine = {
-        "cpu": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "open_spiel", "pettingzoo")},
-    }
-    print("machine:", machine)
-    print(f"{TABLES} tables against one bare game; {arguments.repeats} turns of {seconds} s of CPU time for each side")
+def run(*, repeats: int, seconds: float) -> dict[str, Any]:
+    """All games, ``seconds`` of CPU time for each turn."""
+    print(f"{TABLES} tables against one bare game; {repeats} turns of {seconds} s of CPU time for each side")
     print(f"\n  {'agent steps per second':<28}{'ours':>12}{'bare':>12}{'ours over bare':>16}")
-    compared = {spec: compare(spec, arguments.repeats, seconds) for spec in arguments.specs or GAMES}
-    if arguments.specs:
-        return  # a look at some games is no report
-    RESULTS.mkdir(exist_ok=True)
-    report = {"machine": machine, "tables": TABLES, "games": compared, "seconds_per_turn": seconds}
-    (RESULTS / "games.json").write_text(json.dumps(report, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    return {"tables": TABLES, "games": {spec: compare(spec, repeats, seconds) for spec in GAMES}}

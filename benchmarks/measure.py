@@ -28,6 +28,10 @@ Side = AbstractContextManager[Measure]
 """Sets one side up, warms it up, gives its measure, and cleans up."""
 
 
+class CannotRun(Exception):
+    """A side cannot do the work here: raised while it is set up, and reported in its place. One line says why."""
+
+
 def rate(work: Callable[[], int], seconds: float) -> float:
     """How much work is done per second: ``work`` is called for ``seconds`` and returns how much each call did."""
     done, began = 0, time.perf_counter()
@@ -47,24 +51,38 @@ def compare(
         repeats: turns of each.
         ours: the side that the others are compared with; the last by default.
         unit: what the figures are in.
+
+    A side that cannot run (:class:`CannotRun`) is reported as such and the others are compared without it.
     """
     with ExitStack() as stack:
-        measures = {name: stack.enter_context(side) for name, side in sides.items()}
+        measures: dict[str, Measure] = {}
+        rows: dict[str, dict[str, Any]] = {}
+        for name, side in sides.items():
+            try:
+                measures[name] = stack.enter_context(side)
+            except CannotRun as reason:
+                rows[name] = {"cannot_run": str(reason)}
         figures: dict[str, list[float]] = {name: [] for name in measures}
         for _ in range(repeats):
             for name, measure in measures.items():
                 figures[name].append(measure())
     ours = ours or list(figures)[-1]
     print(f"\n{title}")
-    rows = {}
+    for name, row in rows.items():
+        print(f"  {name:<60}cannot run: {row['cannot_run']}")
     for name, values in figures.items():
         median = statistics.median(values)
         ratio = statistics.median(figures[ours]) / median
         rows[name] = {"median": median, "low": min(values), "high": max(values), "ours_over_this": ratio}
         against = "" if name == ours else f"   ours is {ratio:7.2f} times this"
-        spread = f"[{min(values):,.4g} .. {max(values):,.4g}]"
-        print(f"  {name:<60}{median:>12,.4g}{unit:<3} {spread:<24}{against}", flush=True)
+        spread = f"[{_short(min(values))} .. {_short(max(values))}]"
+        print(f"  {name:<60}{_short(median):>12}{unit:<3} {spread:<24}{against}", flush=True)
     return {"title": title, "unit": unit, "ours": ours, "repeats": repeats, "sides": rows}
+
+
+def _short(value: float) -> str:
+    """Whole numbers from a thousand on, four digits below."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def machine() -> dict[str, Any]:

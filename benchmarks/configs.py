@@ -1,0 +1,107 @@
+"""The settings that all sides share, and RLlib's stock PPO and ours set up by them.
+
+Stock plays OpenSpiel's games through RLlib's own ``OpenSpielEnv``, which has no action masks, replaces an illegal move
+by a random one and shows the observation tensor; PettingZoo's simultaneous games through ``ParallelPettingZooEnv``. Its
+networks are RLlib's default of the same trunk; where ours is a residual tower, stock is given that very module, fed by
+the flat observation. Ours computes masks and never moves illegally.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module import RLModuleSpec
+from torch import Tensor
+
+from agents.networks import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
+from arena import LeaguePPOConfig
+from benchmarks.games import pettingzoo_module
+from games import make_game
+
+HIDDENS, BATCH, MINIBATCH, EPOCHS, LR = [256, 256], 8192, 1024, 4, 5e-4
+SETTINGS = {"hiddens": HIDDENS, "batch": BATCH, "minibatch": MINIBATCH, "epochs": EPOCHS, "lr": LR}
+
+RESIDUAL = ("go(board_size=9)",)
+"""Games whose network is the residual tower of :mod:`agents.networks` on both sides."""
+
+
+class FlatNetwork(MaskedNetwork):
+    """Our network over the flat observation that ``OpenSpielEnv`` shows: every action open, no seat named."""
+
+    def setup(self) -> None:
+        self.observation_space = module_observation_space(make_game(self.model_config["game"]), 0)
+        super().setup()
+
+    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Tensor]:
+        flat = batch[Columns.OBS]
+        space = self.observation_space
+        seen = {
+            OBSERVATION: flat.reshape(len(flat), *space[OBSERVATION].shape),
+            ACTION_MASK: torch.ones(len(flat), *space[ACTION_MASK].shape),
+            SEAT: torch.zeros(len(flat), *space[SEAT].shape),
+        }
+        return super()._forward({Columns.OBS: seen}, **kwargs)
+
+
+def stock_config(spec: str, envs: int, *, best: bool) -> Any:
+    """Stock PPO on a game; ``best`` sets ``episodes_to_numpy=False``, which is what matters most."""
+    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+    from ray.tune.registry import register_env
+
+    register_env(f"stock:{spec}", lambda _: stock_env(spec))
+    config = (
+        PPOConfig()
+        .environment(f"stock:{spec}")
+        .env_runners(num_env_runners=0, num_envs_per_env_runner=envs)
+        .multi_agent(policies={"main"}, policy_mapping_fn=lambda agent_id, episode, **kwargs: "main")
+        .rl_module(
+            model_config=DefaultModelConfig(fcnet_hiddens=HIDDENS, fcnet_activation="relu", vf_share_layers=True)
+        )
+        .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=LR)
+        .debugging(seed=0, log_level="ERROR")
+    )
+    if spec in RESIDUAL:
+        config.rl_module(rl_module_spec=RLModuleSpec(module_class=FlatNetwork, model_config={"game": spec}))
+    if spec.startswith("pettingzoo:rps"):  # it observes a number, which no default network takes
+        from ray.rllib.connectors.env_to_module import FlattenObservations
+
+        config.env_runners(env_to_module_connector=lambda env, spaces, device: FlattenObservations(multi_agent=True))
+    if best:
+        config.env_runners(episodes_to_numpy=False).training(use_kl_loss=False)
+    return config
+
+
+def stock_env(spec: str) -> Any:
+    """RLlib's own environment of a game."""
+    if not spec.startswith("pettingzoo:"):
+        import pyspiel
+        from ray.rllib.env.wrappers.open_spiel import OpenSpielEnv
+
+        return OpenSpielEnv(pyspiel.load_game(spec))
+    from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
+
+    return ParallelPettingZooEnv(pettingzoo_module(spec).parallel_env())
+
+
+def our_config(spec: str, tables: int | None, *, self_play: bool) -> LeaguePPOConfig:
+    """Ours: in self-play alone as stock does, or as a league trains by default. Rating and storage are included.
+
+    Args:
+        spec: the game.
+        tables: played in lock-step; None fits them to the game.
+        self_play: against the latest weights only.
+    """
+    mix = {"pfsp": 0.0, "uniform": 0.0, "latest": 1.0} if self_play else {}
+    config: LeaguePPOConfig = (
+        LeaguePPOConfig()
+        .game(spec)
+        .league(None, **mix)
+        .env_runners(num_env_runners=0, num_envs_per_env_runner=tables)
+        .rl_module(model_config={"fcnet_hiddens": HIDDENS, "fcnet_activation": "relu"})
+        .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=LR)
+        .debugging(seed=0, log_level="ERROR")
+    )
+    return config
