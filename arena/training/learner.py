@@ -7,11 +7,21 @@ from typing import Any
 
 import torch
 import tree
+from ray.rllib.algorithms.ppo.ppo import (
+    LEARNER_RESULTS_KL_KEY,
+    LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY,
+    LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY,
+)
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
-from ray.rllib.core.learner.learner import Learner
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.distribution.torch.torch_distribution import TorchCategorical
+from ray.rllib.core.learner.learner import ENTROPY_KEY, POLICY_LOSS_KEY, VF_LOSS_KEY, Learner
 from ray.rllib.core.learner.training_data import TrainingData
+from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import ALL_MODULES
+from ray.rllib.utils.torch_utils import explained_variance
+from torch import Tensor
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
@@ -51,6 +61,48 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
         }
         return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch)
 
+    def compute_loss_for_module(
+        self, *, module_id: str, config: Any, batch: Mapping[str, Any], fwd_out: Mapping[str, Tensor]
+    ) -> Tensor:
+        """RLlib's loss (Schulman et al. 2017, equation 9), for discrete actions in fewer passes over the batch.
+
+        The value is the one of the forward pass, and no distribution of the past is built. Anything else, such as a
+        KL term, is left to RLlib.
+        """
+        module = self.module[module_id].unwrapped()
+        if (
+            module.get_train_action_dist_cls() is not TorchCategorical
+            or Columns.VF_PREDS not in fwd_out
+            or Columns.LOSS_MASK in batch
+            or config.use_kl_loss
+            or not config.use_critic
+        ):
+            return super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
+        log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
+        entropy = -(log_probs.exp() * log_probs).sum(1).mean()
+        taken = log_probs.gather(1, batch[Columns.ACTIONS].long().unsqueeze(1)).squeeze(1)  # (B,)
+        ratio = torch.exp(taken - batch[Columns.ACTION_LOGP])
+        gains = batch[Postprocessing.ADVANTAGES]
+        clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
+        policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
+        values, targets = fwd_out[Columns.VF_PREDS], batch[Postprocessing.VALUE_TARGETS]
+        errors = (values - targets).square()
+        value_loss = errors.clamp(max=config.vf_clip_param).mean()
+        weight = self.entropy_coeff_schedulers_per_module[module_id].get_current_value()
+        self.metrics.log_dict(
+            {
+                POLICY_LOSS_KEY: policy_loss.detach(),
+                VF_LOSS_KEY: value_loss.detach(),
+                LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY: errors.detach().mean(),
+                LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY: explained_variance(targets, values.detach()),
+                ENTROPY_KEY: entropy.detach(),
+                LEARNER_RESULTS_KL_KEY: torch.zeros((), device=ratio.device),
+            },
+            key=module_id,
+            window=1,
+        )
+        return policy_loss + config.vf_loss_coeff * value_loss - weight * entropy
+
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Adam in one kernel instead of one per operation and parameter."""
         parameters = self.get_parameters(self._module[module_id])
@@ -89,7 +141,10 @@ def _minibatches(
             yield MultiAgentBatch(
                 {
                     module: SampleBatch(
-                        tree.map_structure(lambda column, part=parts[module][step]: column[part], dict(columns))
+                        tree.map_structure(
+                            lambda column, part=parts[module][step]: column.index_select(0, part.to(column.device)),
+                            dict(columns),
+                        )
                     )
                     for module, columns in modules.items()
                     if len(parts[module][step])

@@ -1,0 +1,93 @@
+"""The learner's loss is RLlib's, value and gradient, however it is reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module import MultiRLModuleSpec
+from ray.rllib.evaluation.postprocessing import Postprocessing
+
+from agents.distributions import sample_actions
+from agents.networks import ACTION_MASK, OBSERVATION, SEAT, default_module_spec, mask_logits
+from arena import LeaguePPOConfig
+from arena.training.learner import LeaguePPOTorchLearner
+from games import make_game
+
+ROWS = 64
+
+
+@pytest.fixture
+def learner() -> LeaguePPOTorchLearner:
+    game = make_game("connect_four")
+    config = LeaguePPOConfig().game(game.spec).training(entropy_coeff=0.02, clip_param=0.1, vf_clip_param=0.5)
+    config.validate()
+    made = LeaguePPOTorchLearner(
+        config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": default_module_spec(game)})
+    )
+    made.build()
+    return made
+
+
+def batch(rng: np.random.Generator) -> dict[str, Any]:
+    """Rows as a runner would send them, from a policy some way off the learner's."""
+    masks = rng.random((ROWS, 7)) < 0.7
+    masks[:, 3] = True
+    logits = mask_logits(torch.from_numpy(rng.normal(size=(ROWS, 7)).astype(np.float32)), torch.from_numpy(masks))
+    actions, log_probs = sample_actions(logits.numpy(), rng)
+    return {
+        Columns.OBS: {
+            OBSERVATION: torch.from_numpy(rng.random((ROWS, 3, 6, 7)).astype(np.float32)),
+            ACTION_MASK: torch.from_numpy(masks),
+            SEAT: torch.eye(2)[torch.from_numpy(rng.integers(2, size=ROWS))],
+        },
+        Columns.ACTIONS: torch.from_numpy(actions),
+        Columns.ACTION_LOGP: torch.from_numpy(log_probs),
+        Columns.ACTION_DIST_INPUTS: logits,
+        Postprocessing.ADVANTAGES: torch.from_numpy(rng.normal(size=ROWS).astype(np.float32)),
+        Postprocessing.VALUE_TARGETS: torch.from_numpy(rng.normal(size=ROWS).astype(np.float32)),
+    }
+
+
+def loss_and_gradients(
+    learner: LeaguePPOTorchLearner, cls: type[PPOTorchLearner], rows: dict[str, Any]
+) -> tuple[float, list[torch.Tensor], dict[str, float]]:
+    module = learner.module["main"].unwrapped()
+    module.zero_grad()
+    loss = cls.compute_loss_for_module(
+        learner,
+        module_id="main",
+        config=learner.config.get_config_for_module("main"),
+        batch=rows,
+        fwd_out=module.forward_train(rows),
+    )
+    loss.backward()
+    logged = {key: float(value.peek()) for key, value in learner.metrics.stats["main"].items() if key != "seconds"}
+    return loss.item(), [parameter.grad.clone() for parameter in module.parameters()], logged
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_loss_its_gradients_and_its_metrics_are_rllibs(learner: LeaguePPOTorchLearner, seed: int) -> None:
+    rows = batch(np.random.default_rng(seed))
+    ours, our_gradients, our_metrics = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)
+    theirs, their_gradients, their_metrics = loss_and_gradients(learner, PPOTorchLearner, rows)
+    assert ours == pytest.approx(theirs, rel=1e-5)
+    for mine, other in zip(our_gradients, their_gradients, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+    assert our_metrics == pytest.approx(their_metrics, rel=1e-4, abs=1e-6)
+    assert {"policy_loss", "vf_loss", "entropy", "mean_kl_loss", "vf_explained_var"} <= set(our_metrics)
+
+
+def test_a_kl_term_is_rllibs_own(learner: LeaguePPOTorchLearner) -> None:
+    rows = batch(np.random.default_rng(0))
+    without, _, _ = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)
+    learner.config.get_config_for_module("main")._is_frozen = False
+    learner.config.get_config_for_module("main").use_kl_loss = True
+    ours, _, _ = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)
+    theirs, _, _ = loss_and_gradients(learner, PPOTorchLearner, rows)
+    assert ours == theirs
+    assert ours > without
