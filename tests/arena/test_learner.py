@@ -66,7 +66,8 @@ def loss_and_gradients(
         fwd_out=module.forward_train(rows),
     )
     loss.backward()
-    logged = {key: float(value.peek()) for key, value in learner.metrics.stats["main"].items() if key != "seconds"}
+    stats = learner.metrics.stats["main"]
+    logged = {key: torch.as_tensor(value.peek()).detach().item() for key, value in stats.items()}
     return loss.item(), [parameter.grad.clone() for parameter in module.parameters()], logged
 
 
