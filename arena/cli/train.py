@@ -28,6 +28,10 @@ def train(
     env_runners: Annotated[
         int, typer.Option("--env-runners", min=0, metavar="K", help="Sampling processes; 0 samples in this one.")
     ] = 0,
+    overlap: Annotated[
+        bool,
+        typer.Option("--overlap", help="Let the sampling processes play the next batch while this one learns."),
+    ] = False,
     tables: Annotated[
         int | None,
         typer.Option(
@@ -71,6 +75,11 @@ def train(
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are both given: drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be above 0, but is {minutes:g}")
+    if overlap and not env_runners:
+        raise CallError(
+            "--overlap needs processes that sample while this one learns, but --env-runners is 0: "
+            "add --env-runners 1 or more, or drop --overlap"
+        )
     if resume and (seed is not None or main_exploiter):
         raise CallError(
             "a league keeps its seed and learners, but --resume came with --seed or --main-exploiter: drop it"
@@ -93,6 +102,7 @@ def train(
             minutes=minutes,
             steps=steps,
             env_runners=env_runners,
+            overlap=overlap,
             tables=tables,
             learners=learners,
             gpus_per_learner=gpus_per_learner,

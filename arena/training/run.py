@@ -25,6 +25,7 @@ def train(
     minutes: float | None = None,
     steps: int | None = None,
     env_runners: int = 0,
+    overlap: bool = False,
     tables: int | None = None,
     learners: int = 0,
     gpus_per_learner: float = 0.0,
@@ -43,6 +44,7 @@ def train(
         minutes: train for so long, from the first iteration's start; None for no limit of time.
         steps: train until so many env steps are sampled over the league's whole life; None for no such limit.
         env_runners: remote env runners; 0 samples in this process.
+        overlap: whether the env runners sample the next batch while the learners learn from this one.
         tables: tables per runner; None for the default, or the league's own on resume.
         learners: remote learners; 0 learns in this process.
         gpus_per_learner: GPUs for each learner.
@@ -72,6 +74,7 @@ def train(
     config.env_runners(num_env_runners=env_runners)
     if tables is not None:
         config.env_runners(num_envs_per_env_runner=tables)
+    config.training(overlap=overlap)
     config.learners(num_learners=learners, num_gpus_per_learner=gpus_per_learner)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
     started_ray = not ray.is_initialized()
