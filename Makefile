@@ -1,6 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
+TIANSHOU := .venv-tianshou/.installed
 LEAGUE := demo-league
 
 .DEFAULT_GOAL := help
@@ -46,9 +47,13 @@ format: $(STAMP)  ## write the format and the mends that ruff knows
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## speed against stock RLlib, and of the games against their bare engines, as ratios
-	$(BIN)/python -m benchmarks.against_rllib
-	$(BIN)/python -m benchmarks.games
+bench: $(STAMP) $(TIANSHOU)  ## speed against others and against what is possible, as ratios; about an hour
+	$(BIN)/arena bench
 
-clean:  ## remove .venv and the caches; leagues stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+$(TIANSHOU): benchmarks/tianshou.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/tianshou.txt
+	touch $@
+
+clean:  ## remove the environments and the caches; leagues stay
+	rm -rf .venv .venv-tianshou .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,8 +17,10 @@ from torch import Tensor
 
 from agents.networks import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
 from arena import LeaguePPOConfig
+from arena.training.plan import Plan
 from benchmarks.games import pettingzoo_module
-from games import make_game
+from games import Game, make_game
+from leagues.records import Member, Pairing
 
 HIDDENS, BATCH, MINIBATCH, EPOCHS, LR = [256, 256], 8192, 1024, 4, 5e-4
 SETTINGS = {"hiddens": HIDDENS, "batch": BATCH, "minibatch": MINIBATCH, "epochs": EPOCHS, "lr": LR}
@@ -105,3 +107,11 @@ def our_config(spec: str, tables: int | None, *, self_play: bool) -> LeaguePPOCo
         .debugging(seed=0, log_level="ERROR")
     )
     return config
+
+
+def self_play_plan(game: Game, pairings: int) -> Plan:
+    """So many games in which one learner has every seat, for ``LeagueEnvRunner.sample_plan``."""
+    main = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
+    seats = (main.id,) * game.num_seats
+    games = tuple(Pairing(seats, seed, 0, "training", main.id) for seed in range(pairings))
+    return Plan(games, {main.id: main}, {}, 1, 0)

@@ -27,13 +27,11 @@ from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 
 from agents.policy import module_batch
 from arena.training.env_runner import LeagueEnvRunner
-from arena.training.plan import Plan
 from arena.training.run import without_stderr
-from benchmarks.configs import HIDDENS, RESIDUAL, our_config, stock_config
+from benchmarks.configs import HIDDENS, RESIDUAL, our_config, self_play_plan, stock_config
 from benchmarks.games import bare, random_legal
 from benchmarks.measure import CannotRun, Measure, compare, rate
 from games import make_game
-from leagues.records import Member, Pairing
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +154,7 @@ def ours(case: Case, *, seconds: float) -> Iterator[Measure]:
     config = our_config(case.spec, case.tables, self_play=True)
     config.validate()
     runner = LeagueEnvRunner(config=config)
-    agent_ids = runner.game.agent_ids
-    main = Member("main", "learner", "main", modules=dict.fromkeys(agent_ids, "main"))
-    seats = ("main",) * len(agent_ids)
-    pairings = tuple(Pairing(seats, seed, 0, "training", "main") for seed in range(4 * case.tables))
-    plan = Plan(pairings, {"main": main}, {}, 1, 0)
+    plan = self_play_plan(runner.game, 4 * case.tables)
 
     def work() -> int:
         return runner.sample_plan(plan, case.steps).agent_steps

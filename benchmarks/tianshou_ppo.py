@@ -12,14 +12,10 @@ not validated.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
-import warnings
+from itertools import pairwise
 from typing import Any
-
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-warnings.simplefilter("ignore")
 
 import torch
 from pettingzoo.classic import connect_four_v3
@@ -28,7 +24,7 @@ from tianshou.algorithm.modelfree.reinforce import ProbabilisticActorPolicy
 from tianshou.algorithm.multiagent.marl import MultiAgentOnPolicyAlgorithm
 from tianshou.algorithm.optim import AdamOptimizerFactory
 from tianshou.data import Batch, Collector, VectorReplayBuffer
-from tianshou.env import DummyVectorEnv, PettingZooEnv, SubprocVectorEnv
+from tianshou.env import DummyVectorEnv, PettingZooEnv
 from tianshou.utils.torch_utils import policy_within_training_step
 from torch import Tensor, nn
 
@@ -39,8 +35,7 @@ class Trunk(nn.Module):
     def __init__(self, hiddens: list[int]) -> None:
         super().__init__()
         widths = [6 * 7 * 2, *hiddens]
-        pairs = zip(widths, widths[1:], strict=False)
-        self.layers = nn.Sequential(*(layer for i, o in pairs for layer in (nn.Linear(i, o), nn.ReLU())))
+        self.layers = nn.Sequential(*(layer for i, o in pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU())))
         self.width = widths[-1]
 
     def forward(self, seen: Batch) -> Tensor:
@@ -81,7 +76,6 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     envs, batch, minibatch, epochs = (settings[name] for name in ("envs", "batch", "minibatch", "epochs"))
     torch.manual_seed(0)
-    vector = SubprocVectorEnv if settings["processes"] else DummyVectorEnv
     env = make_env()
     trunk = Trunk(settings["hiddens"])
     ppo = PPO(
@@ -99,7 +93,7 @@ def main() -> None:
     )
     both = MultiAgentOnPolicyAlgorithm(algorithms=[ppo, ppo], env=env)
     collector = Collector(
-        both, vector([make_env] * envs), VectorReplayBuffer(batch, envs), raise_on_nan_in_buffer=False
+        both, DummyVectorEnv([make_env] * envs), VectorReplayBuffer(batch, envs), raise_on_nan_in_buffer=False
     )
     collector.reset()
 

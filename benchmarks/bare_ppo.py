@@ -1,0 +1,45 @@
+"""PPO's updates as a plain PyTorch loop: what a learner can come close to and not beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import tree
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module import RLModule
+from ray.rllib.evaluation.postprocessing import Postprocessing
+
+
+def updater(module: RLModule, config: Any) -> Callable[[Mapping[str, Any]], None]:
+    """What updates ``module`` on a batch of the columns that ours learns from, with the same loss and minibatches.
+
+    Args:
+        module: a :class:`agents.networks.MaskedNetwork` of discrete actions.
+        config: the :class:`arena.LeaguePPOConfig` whose learning rate, epochs, minibatch size and loss terms hold; it
+            clips no values and has no KL term.
+    """
+    optimizer = torch.optim.Adam(module.parameters(), lr=config.lr, fused=True)
+    low, high = 1 - config.clip_param, 1 + config.clip_param
+
+    def update(batch: Mapping[str, Any]) -> None:
+        columns = tree.map_structure(torch.from_numpy, dict(batch))
+        rows = len(columns[Columns.ACTIONS])
+        for _ in range(config.num_epochs):
+            for part in torch.randperm(rows).tensor_split(max(1, round(rows / config.minibatch_size))):
+                output = module._forward({Columns.OBS: {name: seen[part] for name, seen in columns["obs"].items()}})
+                log_probs = torch.log_softmax(output[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
+                taken = log_probs.gather(1, columns[Columns.ACTIONS][part, None])[:, 0]
+                ratio = torch.exp(taken - columns[Columns.ACTION_LOGP][part])
+                advantages = columns[Postprocessing.ADVANTAGES][part]
+                surrogate = torch.min(ratio * advantages, ratio.clamp(low, high) * advantages)
+                errors = output[Columns.VF_PREDS] - columns[Postprocessing.VALUE_TARGETS][part]
+                entropy = -(log_probs.exp() * log_probs).sum(1)
+                loss = (-surrogate + config.vf_loss_coeff * errors.square() - config.entropy_coeff * entropy).mean()
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(module.parameters(), config.grad_clip)
+                optimizer.step()
+
+    return update

@@ -1,0 +1,91 @@
+"""OpenSpiel's own PyTorch PPO in self-play: one side of ``benchmarks.training``.
+
+Its PPO knows one player only and reads that player's observation, so it is shown the seat to move as that player, with
+that seat's reward: it learns from every move of both seats, which is the most it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from open_spiel.python import rl_environment
+from open_spiel.python.pytorch.ppo import INVALID_ACTION_PENALTY, PPO, CategoricalMasked
+from open_spiel.python.vector_env import SyncVectorEnv
+from torch import Tensor, nn
+
+
+def seat_to_move(step: rl_environment.TimeStep) -> rl_environment.TimeStep:
+    """The position with the seat to move as player 0."""
+    seen = step.observations
+    seat = max(0, seen["current_player"])  # negative when the game is over
+    return step._replace(observations={name: [seen[name][seat]] for name in ("info_state", "legal_actions")})
+
+
+class SharedTrunk(nn.Module):
+    """The network in the form that OpenSpiel's PPO asks for: one trunk under policy and value."""
+
+    def __init__(self, num_actions: int, inputs: int, hiddens: Sequence[int]) -> None:
+        super().__init__()
+        widths = [inputs, *hiddens]
+        self.trunk = nn.Sequential(*(layer for i, o in pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU())))
+        self.actor, self.critic = nn.Linear(widths[-1], num_actions), nn.Linear(widths[-1], 1)
+
+    def get_value(self, x: Tensor) -> Tensor:
+        value: Tensor = self.critic(self.trunk(x))
+        return value
+
+    def get_action_and_value(
+        self, x: Tensor, legal_actions_mask: Tensor, action: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        hidden = self.trunk(x)
+        drawn = CategoricalMasked(
+            logits=self.actor(hidden), masks=legal_actions_mask, mask_value=torch.tensor(INVALID_ACTION_PENALTY)
+        )
+        action = drawn.sample() if action is None else action
+        return action, drawn.log_prob(action), drawn.entropy(), self.critic(hidden), drawn.probs
+
+
+def trainer(
+    spec: str, envs: int, *, hiddens: Sequence[int], batch: int, minibatch: int, epochs: int, lr: float
+) -> Callable[[], int]:
+    """What trains on one batch when called, as OpenSpiel's example does, and gives the steps trained on.
+
+    Args:
+        spec: an OpenSpiel game of turns.
+        envs: environments of its ``SyncVectorEnv``.
+        hiddens, batch, minibatch, epochs, lr: as elsewhere; ``batch`` is a multiple of ``envs``.
+    """
+    np.random.seed(0)
+    torch.manual_seed(0)
+    sight = rl_environment.ObservationType.OBSERVATION
+    environments = SyncVectorEnv([rl_environment.Environment(spec, observation_type=sight) for _ in range(envs)])
+    game = environments.envs[0].game
+    inputs = game.observation_tensor_size()
+    agent = PPO(
+        input_shape=(inputs,),
+        num_actions=game.num_distinct_actions(),
+        num_players=game.num_players(),
+        num_envs=envs,
+        steps_per_batch=batch // envs,
+        num_minibatches=batch // minibatch,
+        update_epochs=epochs,
+        learning_rate=lr,
+        clip_vloss=False,
+        agent_fn=lambda actions, shape, device: SharedTrunk(actions, shape[0], hiddens),
+    )
+    now = environments.reset()
+
+    def train() -> int:
+        nonlocal now
+        for _ in range(batch // envs):
+            movers = [each.observations["current_player"] for each in now]
+            chosen = agent.step([seat_to_move(each) for each in now])
+            now, rewards, done, _ = environments.step(chosen, reset_if_done=True)
+            agent.post_step([reward[mover] for reward, mover in zip(rewards, movers, strict=True)], done)
+        agent.learn([seat_to_move(each) for each in now])
+        return batch
+
+    return train
