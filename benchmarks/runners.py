@@ -1,0 +1,211 @@
+"""Several env runners, learning beside sampling, and what a step costs on its way to the learner.
+
+    python -m benchmarks runners [--repeats 5] [--quick]
+
+- *sampling*: one and two ``LeagueEnvRunner`` actors, each asked for the same batch again and again, all asked at once
+  and all waited for, in agent steps of finished games that arrive here; and a runner in this process. Self-play, one
+  torch thread each.
+- *training*: ``LeaguePPO.train()`` in agent steps trained on, league, rating matches and storage included: in one
+  process, with one and two remote runners, each without and with ``training(overlap=True)``.
+- *iteration*: where the seconds of an iteration go in the driver, two runners, without and with overlap.
+- *transport*: bytes of a finished agent step, and seconds until a sample that is ready in another process is here,
+  beside the seconds of playing it; for a small and two large observations.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+import torch
+
+from arena.training.env_runner import LeagueEnvRunner, TrainingSample
+from arena.training.plan import Plan
+from benchmarks.configs import BATCH, SETTINGS, our_config
+from benchmarks.measure import Measure, compare, rate
+from games import make_game
+from leagues.records import Member, Pairing
+
+GAME, TABLES = "connect_four", 256
+TRANSPORT = {"connect_four": 256, "backgammon": 256, "go(board_size=9)": 16}
+"""Game -> tables."""
+
+
+def run(*, repeats: int, seconds: float) -> dict[str, Any]:
+    """Everything; ``seconds`` for each turn."""
+    ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    torch.set_num_threads(1)
+    print(f"{GAME}, {SETTINGS}, {TABLES} tables a runner, one torch thread a process, {os.cpu_count()} cores")
+    return {
+        "settings": SETTINGS,
+        "tables": TABLES,
+        "sampling": compare(
+            f"sampling {GAME}, agent steps",
+            {
+                "in this process": sampling_here(seconds),
+                "one runner": sampling_there(1, seconds),
+                "two runners": sampling_there(2, seconds),
+            },
+            repeats=repeats,
+        ),
+        "training": compare(
+            f"training {GAME}, agent steps trained on",
+            {
+                "in this process": training(0, seconds),
+                "one runner": training(1, seconds),
+                "one runner, overlap": training(1, seconds, overlap=True),
+                "two runners": training(2, seconds),
+                "two runners, overlap": training(2, seconds, overlap=True),
+            },
+            repeats=repeats,
+        ),
+        "iteration": {
+            "two runners": iteration(seconds, overlap=False),
+            "two runners, overlap": iteration(seconds, overlap=True),
+        },
+        "transport": {spec: transport(spec, tables, repeats) for spec, tables in TRANSPORT.items()},
+    }
+
+
+def self_play(spec: str, tables: int) -> tuple[Any, Plan]:
+    """A config for bare runners, and a plan in which the newest weights meet themselves."""
+    config = our_config(spec, tables, self_play=True)
+    config.validate()
+    agent_ids = make_game(spec).agent_ids
+    main = Member("main", "learner", "main", modules=dict.fromkeys(agent_ids, "main"))
+    seats = ("main",) * len(agent_ids)
+    pairings = tuple(Pairing(seats, seed, 0, "training", "main") for seed in range(4 * tables))
+    return config, Plan(pairings, {"main": main}, {}, 1, 0)
+
+
+@contextmanager
+def sampling_here(seconds: float) -> Iterator[Measure]:
+    """A runner in this process."""
+    config, plan = self_play(GAME, TABLES)
+    runner = LeagueEnvRunner(config=config)
+
+    def work() -> int:
+        return steps_of(runner.work(plan, BATCH)[0])
+
+    work()
+    yield lambda: rate(work, seconds)
+    runner.stop()
+
+
+@contextmanager
+def sampling_there(count: int, seconds: float) -> Iterator[Measure]:
+    """Remote runners, a batch from each at a time."""
+    config, plan = self_play(GAME, TABLES)
+    actor = ray.remote(num_cpus=1)(LeagueEnvRunner)
+    runners = [actor.remote(config=config, worker_index=index) for index in range(1, count + 1)]
+
+    def work() -> int:
+        return sum(steps_of(sample) for sample, _ in ray.get([runner.work.remote(plan, BATCH) for runner in runners]))
+
+    work()
+    yield lambda: rate(work, seconds)
+    for runner in runners:
+        ray.kill(runner)
+
+
+def steps_of(sample: TrainingSample) -> int:
+    """Agent steps of finished games."""
+    return sum(len(trajectories) for trajectories in sample.trajectories.values())
+
+
+def built(runners: int, *, overlap: bool) -> Any:
+    """A league in self-play after its second iteration, so that every process is warm."""
+    config = our_config(GAME, TABLES, self_play=True).env_runners(num_env_runners=runners).training(overlap=overlap)
+    algorithm = config.build_algo()
+    for _ in range(2):
+        algorithm.train()
+    return algorithm
+
+
+@contextmanager
+def training(runners: int, seconds: float, *, overlap: bool = False) -> Iterator[Measure]:
+    """``LeaguePPO.train()``."""
+    algorithm = built(runners, overlap=overlap)
+
+    def work() -> int:
+        before = algorithm.keeper.progress.agent_steps
+        algorithm.train()
+        return int(algorithm.keeper.progress.agent_steps - before)
+
+    yield lambda: rate(work, seconds)
+    algorithm.stop()
+
+
+def iteration(seconds: float, *, overlap: bool) -> dict[str, float]:
+    """Seconds of an iteration in the driver, by what it does: waiting for games, learning, broadcasting, storing, and
+    the rest (planning, results, metrics)."""
+    algorithm = built(2, overlap=overlap)
+    spent: dict[str, float] = defaultdict(float)
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*arguments: Any, **keywords: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return call(*arguments, **keywords)
+            finally:
+                spent[name] += time.perf_counter() - began
+
+        return wrapper
+
+    algorithm.requests.sample = timed("waiting for games", algorithm.requests.sample)
+    algorithm._learn = timed("learning", algorithm._learn)
+    algorithm._broadcast = timed("broadcasting", algorithm._broadcast)
+    algorithm.keeper.commit = timed("storing", algorithm.keeper.commit)
+    iterations, began = 0, time.perf_counter()
+    while (passed := time.perf_counter() - began) < seconds:
+        algorithm.train()
+        iterations += 1
+    algorithm.stop()
+    parts = {name: value / iterations for name, value in spent.items()}
+    parts["the rest"] = passed / iterations - sum(parts.values())
+    said = ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in parts.items())
+    print(f"\nan iteration of {BATCH} steps, two runners{', overlap' if overlap else ''}: {said}", flush=True)
+    return parts
+
+
+@ray.remote(num_cpus=0)
+class Holder:
+    """Keeps a sample in another process and hands it out anew at every call, as a runner does."""
+
+    def __init__(self, sample: TrainingSample) -> None:
+        self.sample = sample
+
+    def get(self) -> TrainingSample:
+        return self.sample
+
+
+def transport(spec: str, tables: int, repeats: int) -> dict[str, float]:
+    """Bytes of an agent step, and the seconds of shipping and of playing it."""
+    config, plan = self_play(spec, tables)
+    runner = LeagueEnvRunner(config=config)
+    runner.sample_plan(plan, 1)
+    began = time.perf_counter()
+    sample = runner.sample_plan(plan, BATCH)
+    steps, played = steps_of(sample), time.perf_counter() - began
+    holder = Holder.remote(sample)
+    ray.get(holder.get.remote())
+    began = time.perf_counter()
+    for _ in range(4 * repeats):
+        ray.get(holder.get.remote())
+    shipped = (time.perf_counter() - began) / (4 * repeats)
+    ray.kill(holder)
+    runner.stop()
+    size = len(pickle.dumps(sample, protocol=5))
+    figures = {"bytes": size / steps, "shipping_us": 1e6 * shipped / steps, "playing_us": 1e6 * played / steps}
+    print(
+        f"\nan agent step of {spec}: {figures['bytes']:,.0f} bytes, {figures['shipping_us']:.2f} us to ship, "
+        f"{figures['playing_us']:.2f} us to play",
+        flush=True,
+    )
+    return figures
