@@ -54,11 +54,20 @@ class PolicyAgent(Agent):
         modules: the module at each seat; the same object for all seats when shared.
         deterministic: take the most likely action (the mean of a continuous one) instead of sampling. Two deterministic
             policies replay one game.
+        device: where the modules are.
     """
 
-    def __init__(self, game: Game, modules: Mapping[int, RLModule], *, deterministic: bool = False) -> None:
+    def __init__(
+        self,
+        game: Game,
+        modules: Mapping[int, RLModule],
+        *,
+        deterministic: bool = False,
+        device: str | torch.device = "cpu",
+    ) -> None:
         self._game = game
         self._modules = dict(modules)
+        self._device = device
         self._shared = len({id(module) for module in self._modules.values()}) == 1
         self._deterministic = deterministic
 
@@ -76,11 +85,11 @@ class PolicyAgent(Agent):
     def _act(
         self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray, rng: np.random.Generator
     ) -> ActionArray:
-        batch = module_batch(observations, masks, seats, self._game.num_seats)
+        batch = module_batch(observations, masks, seats, self._game.num_seats, self._device)
         # Past the public `forward_inference`, which walks all submodules twice a call to switch modes.
         with torch.no_grad():
             output = module._forward_inference(batch)
-        inputs = output[Columns.ACTION_DIST_INPUTS].numpy()
+        inputs = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
         source = None if self._deterministic else rng
         if self._game.action_bounds is None:
             return sample_actions(inputs, source)[0]
@@ -140,8 +149,9 @@ def build_policy(
     *,
     module_classes: Mapping[str, type[RLModule]] | None = None,
     deterministic: bool = False,
+    device: str | torch.device = "cpu",
 ) -> PolicyAgent:
-    """A frozen policy from tensors and card; arguments and errors as :func:`load_policy`."""
+    """A frozen policy from tensors and card, on ``device``; other arguments and errors as :func:`load_policy`."""
     if card.get("game") != game.spec:
         raise AgentError(f"a policy plays the game it was trained on, {card.get('game')!r}, but got {game.spec!r}")
     trusted: dict[str, type[RLModule]] = {
@@ -171,10 +181,9 @@ def build_policy(
             module.load_state_dict(state)
         except RuntimeError as error:
             raise weights.WeightsError(f"weights must fit their network, but for module {name!r}: {error}") from error
-        module.eval()
-        modules[name] = module
+        modules[name] = module.to(device).eval()
     seats = {seat: modules[card["seats"][agent_id]] for seat, agent_id in enumerate(game.agent_ids)}
-    return PolicyAgent(game, seats, deterministic=deterministic)
+    return PolicyAgent(game, seats, deterministic=deterministic, device=device)
 
 
 def policy_tensors(modules: Mapping[str, Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:

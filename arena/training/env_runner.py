@@ -317,7 +317,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             else:
                 data = plan.weights[str(member.weights)]
                 tensors, card = parse(ray.get(data) if isinstance(data, ray.ObjectRef) else data)
-                self._opponents.agents[key] = build_policy(tensors, card, self.game, module_classes=self.module_classes)
+                self._opponents.agents[key] = build_policy(
+                    tensors, card, self.game, module_classes=self.module_classes, device=self._device
+                )
 
     def _decide(self, module_id: str, turn: Turn) -> Decision:
         module: RLModule = self.module[module_id]

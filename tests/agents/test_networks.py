@@ -78,11 +78,30 @@ def test_auto_takes_the_residual_tower_for_large_boards(spec, expected):
     [
         ({"network": "transformer"}, "`network` must be one of"),
         ({"fcnet_activation": "sine"}, "`fcnet_activation` must be one of"),
+        ({"precision": "float16"}, "`precision` must be one of"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, message):
     with pytest.raises(ValueError, match=message):
         default_module_spec(make_game("tic_tac_toe"), model_config=settings).build()
+
+
+@pytest.mark.parametrize("network", ["mlp", "residual"])
+def test_half_precision_says_nearly_the_same_and_learns_in_full(network):
+    game = make_game("connect_four")
+    settings = {"network": network, "conv_channels": 8, "conv_blocks": 1}
+    full = default_module_spec(game, model_config=settings).build()
+    half = default_module_spec(game, model_config=settings | {"precision": "bfloat16"}).build()
+    half.load_state_dict(full.state_dict())
+    batch = batch_of(game)
+    outputs = [module.forward_train(batch) for module in (full, half)]
+    for key in (Columns.ACTION_DIST_INPUTS, Columns.VF_PREDS, Columns.EMBEDDINGS):
+        exact, near = (output[key] for output in outputs)
+        assert near.dtype == torch.float32
+        torch.testing.assert_close(near, exact, rtol=0.05, atol=0.05)
+    assert not torch.equal(*(output[Columns.EMBEDDINGS] for output in outputs))
+    outputs[1][Columns.VF_PREDS].sum().backward()
+    assert {parameter.grad.dtype for parameter in half.trunk.parameters()} == {torch.float32}
 
 
 def test_a_residual_network_needs_a_board():
