@@ -30,8 +30,7 @@ from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
-from agents.networks import default_module_spec
-from arena.training.algorithm import _train_batch
+from arena.training.algorithm import LeaguePPO, _train_batch
 from arena.training.run import without_stderr
 from benchmarks import bare_ppo, open_spiel_ppo
 from benchmarks.configs import BATCH, SETTINGS, our_config, self_play_plan, stock_config
@@ -46,8 +45,8 @@ OPEN_SPIEL_ENVS = 64
 HERE = Path(__file__).parent
 TIANSHOU_PYTHON = HERE.parent / ".venv-tianshou" / "bin" / "python"
 INSTALL_TIANSHOU = (
-    "not installed: `make bench` installs it into .venv-tianshou, for it needs an environment of its own; or pip install "
-    "-r benchmarks/tianshou.txt elsewhere and name the Python there in ARENA_BENCH_TIANSHOU"
+    "not installed: `make bench` installs it into .venv-tianshou, for it needs an environment of its own; or "
+    "pip install -r benchmarks/tianshou.txt elsewhere and name the Python there in ARENA_BENCH_TIANSHOU"
 )
 
 
@@ -156,38 +155,46 @@ def tianshou(*, seconds: float) -> Iterator[Measure]:
 
 def learner_alone(*, repeats: int, seconds: float) -> dict[str, Any]:
     """Our learner group against the bare loop, on the rows of one iteration of ours."""
-    config = our_config(GAME, TABLES, self_play=True)
-    algorithm = config.build_algo()
-    config = algorithm.config
-    sample = algorithm.env_runner.sample_plan(self_play_plan(algorithm.game, 4 * TABLES), BATCH)
-    trajectories = sample.trajectories["main"]
-    rows = len(trajectories)
-    batch = _train_batch(trajectories, rows, algorithm.game.num_seats, config)
-    update = bare_ppo.updater(default_module_spec(algorithm.game, model_config=config.model_config).build(), config)
-
-    def group() -> int:
-        algorithm.learner_group.update(
-            training_data=TrainingData(batch=MultiAgentBatch({"main": SampleBatch(batch)}, rows)),
-            timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: rows},
-            num_epochs=config.num_epochs,
-            minibatch_size=config.minibatch_size,
-            shuffle_batch_per_epoch=config.shuffle_batch_per_epoch,
-        )
-        return rows
-
-    def bare() -> int:
-        update(batch)
-        return rows
+    algorithm = our_config(GAME, TABLES, self_play=True).build_algo()
+    batch = training_batch(algorithm, BATCH)
+    rows = len(batch)
+    update = bare_ppo.updater(algorithm.module_specs["main"].build(), algorithm.config)
 
     @contextmanager
-    def side(work: Callable[[], int]) -> Iterator[Measure]:
-        work()
-        yield lambda: rate(work, seconds)
+    def side(work: Callable[[SampleBatch], None]) -> Iterator[Measure]:
+        def worked() -> int:
+            work(batch)
+            return rows
+
+        worked()
+        yield lambda: rate(worked, seconds)
 
     result = compare(
         f"the learner alone, rows trained on, batches of {rows} rows",
-        {"limit: bare PyTorch loop": side(bare), "ours, LearnerGroup.update": side(group)},
+        {
+            "limit: bare PyTorch loop": side(update),
+            "ours, LearnerGroup.update": side(lambda batch: group_update(algorithm, batch)),
+        },
         repeats=repeats,
     )
     algorithm.stop()
     return result
+
+
+def training_batch(algorithm: LeaguePPO, steps: int) -> SampleBatch:
+    """At least so many steps of self-play as the columns that the learners are given, advantages included."""
+    plan = self_play_plan(algorithm.game, 4 * algorithm.config.num_envs_per_env_runner)
+    trajectories = algorithm.env_runner.sample_plan(plan, steps).trajectories["main"]
+    return _train_batch(trajectories, len(trajectories), algorithm.game.num_seats, algorithm.config)
+
+
+def group_update(algorithm: LeaguePPO, batch: SampleBatch) -> None:
+    """The update of an iteration, as ``LeaguePPO`` asks for it."""
+    config = algorithm.config
+    algorithm.learner_group.update(
+        training_data=TrainingData(batch=MultiAgentBatch({"main": SampleBatch(batch)}, len(batch))),
+        timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: len(batch)},
+        num_epochs=config.num_epochs,
+        minibatch_size=config.minibatch_size,
+        shuffle_batch_per_epoch=config.shuffle_batch_per_epoch,
+    )
