@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -128,6 +129,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             f"{cls.__module__}:{cls.__qualname__}": cls
             for cls in (module_spec.module_class for module_spec in spec.rl_module_specs.values())
         }
+        if self.worker_index:  # this process is ours alone: spare it walks over all that the libraries made
+            gc.collect()
+            gc.freeze()
 
     def get_spaces(self) -> dict[str, Any]:
         """Spaces by module ID, and those of the env (RLlib's keys)."""
