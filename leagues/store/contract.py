@@ -12,9 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from leagues.records import LeagueError, Match, MatchKind, Member, Tally
+
+if TYPE_CHECKING:
+    from leagues.store.block_scores import BlockScores
 
 WEIGHTS = "weights"
 """The folder inside a league's folder that holds its weights files, ``<sha256>.safetensors``."""
@@ -89,8 +92,8 @@ class BlockScore(NamedTuple):
     """What rating needs of the evaluation matches: the games of one block between two members, summed.
 
     ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
-    of different members counts once, or with teams every pair of teams. A named tuple, for there may be a hundred
-    thousand of them.
+    of different members counts once, or with teams every pair of teams. Of many at once there is
+    :class:`leagues.store.block_scores.BlockScores`.
     """
 
     block: int
@@ -172,9 +175,11 @@ class Reader(ABC):
         that were not recorded move by move)."""
 
     @abstractmethod
-    def block_scores(self) -> list[BlockScore]:
-        """Evaluation results, by block, for ratings. A crash counts as a loss of the seat at fault and a win of the
-        others; other pairs of that match count nothing, nor does anything where the game itself was at fault."""
+    def block_scores(self) -> BlockScores:
+        """Evaluation results, ascending by block, for ratings. A crash counts as a loss of the seat at fault and a win
+        of the others; other pairs of that match count nothing, nor does anything where the game itself was at fault.
+
+        Members are numbered in the order they joined. Asked again, a reader fetches only what is new."""
 
     @abstractmethod
     def close(self) -> None:

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from leagues.records import Match, MatchKind, Member, Tally
 from leagues.store import codec, database, schema
-from leagues.store.contract import BlockScore, LeagueInfo, Progress, Reader, StoreError
+from leagues.store.block_scores import BlockScores, Ints
+from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -33,6 +35,9 @@ class SqlReader(Reader):
         # Members never leave, and of those that stay nothing read here changes: each is fetched once.
         self._members: list[Member] = []
         self._rows: dict[str, int] = {}
+        # Nor do matches change: block scores are fetched whole once, then those of the blocks that had new matches.
+        self._scores: Ints = np.zeros((0, 6), np.int64)
+        self._scored = 0
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return database.transaction(self._engine, self._name)
@@ -139,16 +144,16 @@ class SqlReader(Reader):
         names = [member.id for member in self._members]
         return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
 
-    def block_scores(self) -> list[BlockScore]:
+    def block_scores(self) -> BlockScores:
         with self._transaction() as connection:
             self._load_members(connection)
-            # By the driver itself: there may be a hundred thousand rows, and they take three times as long otherwise.
-            rows = connection.connection.cursor().execute(str(select(schema.block_scores))).fetchall()
-        names = [member.id for member in self._members]
-        return [
-            BlockScore(block, names[member - 1], names[opponent - 1], wins, draws, losses)
-            for block, member, opponent, wins, draws, losses in rows
-        ]
+            newest = connection.execute(select(func.max(schema.matches.c.id))).scalar() or 0
+            if newest > self._scored:
+                new = _block_rows(connection, self._scored)
+                kept = self._scores[~np.isin(self._scores[:, 0], new[:, 0])]
+                rows = np.concatenate([kept, new])
+                self._scores, self._scored = rows[np.argsort(rows[:, 0], kind="stable")], newest
+        return BlockScores(tuple(member.id for member in self._members), self._scores)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -213,6 +218,19 @@ class SqlReader(Reader):
             iteration=row.iteration,
             id=row.id,
         )
+
+
+def _block_rows(connection: Connection, since: int) -> Ints:
+    """``(M, 6)`` block scores, members counted from 0, of the blocks that have matches newer than ``since``."""
+    names = [column.name for column in schema.block_scores.c]
+    # Each column as one text: a million numbers as Python objects take three times as long.
+    query = f"SELECT {', '.join(f'group_concat({name})' for name in names)} FROM {schema.block_scores.name}"
+    if since:  # "+ kind" keeps SQLite from reading all evaluation matches by the index
+        query += f" WHERE block IN (SELECT block FROM {schema.matches.name} WHERE id > {since} AND +kind = 1)"
+    columns = connection.exec_driver_sql(query).one()
+    rows = np.stack([np.fromstring(column or "", np.int64, sep=",") for column in columns], axis=1)
+    rows[:, 1:3] -= 1
+    return rows
 
 
 def _match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:

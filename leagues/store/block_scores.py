@@ -1,0 +1,75 @@
+"""Many block scores as columns of numbers: what ratings read, and what a reader keeps of a million matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from leagues.store.contract import BlockScore
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockScores(Sequence[BlockScore]):
+    """Block scores that are made of numbers when looked at: 48 bytes each, and quick to sum.
+
+    Attributes:
+        names: member IDs.
+        rows: ``(M, 6)`` block, place of the member and of the opponent in ``names``, wins, draws, losses.
+    """
+
+    names: tuple[str, ...]
+    rows: Ints
+
+    @classmethod
+    def of(cls, scores: Iterable[BlockScore]) -> Self:
+        """The same scores in the same order; those that are numbers already as they are."""
+        if isinstance(scores, cls):
+            return scores
+        blocks, members, opponents, *results = list(zip(*scores, strict=True)) or [()] * 6
+        names = tuple(dict.fromkeys((*members, *opponents)))
+        place = {name: k for k, name in enumerate(names)}
+        pairs = ([place[name] for name in column] for column in (members, opponents))
+        return cls(names, np.array([blocks, *pairs, *results], np.int64).T)
+
+    def placed(self, place: Mapping[str, int]) -> Ints:
+        """``rows`` with members numbered by ``place``; those with a member that has no place are left out."""
+        number = np.array([place.get(name, -1) for name in self.names], np.int64)
+        rows = self.rows.copy()
+        rows[:, 1:3] = number[rows[:, 1:3]]
+        return rows[(rows[:, 1:3] >= 0).all(1)]
+
+    def by_pair(self) -> Self:
+        """The sums over all blocks: one score a pair of members, its block 0."""
+        n = len(self.names)
+        pairs, pair = np.unique(self.rows[:, 1] * n + self.rows[:, 2], return_inverse=True)
+        sums = [np.bincount(pair, self.rows[:, k], len(pairs)).astype(np.int64) for k in (3, 4, 5)]
+        return type(self)(self.names, np.stack([0 * pairs, pairs // max(n, 1), pairs % max(n, 1), *sums], axis=1))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[BlockScore]:
+        for block, member, opponent, wins, draws, losses in self.rows.tolist():
+            yield BlockScore(block, self.names[member], self.names[opponent], wins, draws, losses)
+
+    @overload
+    def __getitem__(self, index: int) -> BlockScore: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> BlockScore | Self:
+        if isinstance(index, slice):
+            return type(self)(self.names, self.rows[index])
+        return next(iter(type(self)(self.names, self.rows[index][None])))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, BlockScores) and self.names == other.names:
+            return np.array_equal(self.rows, other.rows)
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
