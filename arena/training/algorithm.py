@@ -258,12 +258,15 @@ class LeaguePPO(PPO):
         return rows
 
     def _broadcast(self) -> None:
-        """Send the weights to the runners, who take them up once they have done what was asked of them before."""
+        """Give the weights to the runners; remote ones take them up once they have done what they were asked before."""
+        group = self.env_runner_group
+        if group.num_remote_workers() == 0:
+            weights = f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}"
+            group.local_env_runner.set_state(self.learner_group.get_state(components=weights)[COMPONENT_LEARNER])
+            return
         # RLlib drops a broadcast while the one before is under way, so that one is waited for: runners took it up
         # before they began with the games that they may be playing now.
-        self.env_runner_group.sync_weights(
-            from_worker_or_learner_group=self.learner_group, inference_only=False, timeout_seconds=None
-        )
+        group.sync_weights(from_worker_or_learner_group=self.learner_group, inference_only=False, timeout_seconds=None)
 
     def _learner_state(self) -> dict[str, Any]:
         return self.learner_group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]

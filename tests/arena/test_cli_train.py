@@ -112,7 +112,7 @@ def test_options_reach_the_trainer(
 
     trainer(loop)
     league = tmp_path / "league"
-    args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --tables 8 --seed 4 --main-exploiter"
+    args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --overlap --tables 8 --seed 4 --main-exploiter"
     assert run(args.split()) == 0
     out = capsys.readouterr().out
     assert "iteration 7" in out
@@ -123,6 +123,7 @@ def test_options_reach_the_trainer(
         "minutes": None,
         "steps": 500,
         "env_runners": 2,
+        "overlap": True,
         "tables": 8,
         "learners": 0,
         "gpus_per_learner": 0.0,

@@ -1,0 +1,98 @@
+"""From the command to its first result: ``arena --help``, and ``arena train`` to its first finished iteration.
+
+    python -m benchmarks start [--repeats 5] [--quick]
+
+Each is a process of its own, from its start to what a person sees: the help, and the first iteration that the league's
+folder tells of. The parts of the second are those of ``arena.training.run.train``, taken in another process, once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Measure, compare
+from leagues.store import StoreError, open_reader
+
+GAME = "connect_four"
+POLL_SECONDS = 0.05
+
+PARTS = """
+import json, sys, time
+from pathlib import Path
+began, told = time.perf_counter(), {}
+
+def tell(name):
+    told.setdefault(name, time.perf_counter() - began)
+
+from arena.training import run
+run.prepare_process()
+tell("Ray's Python loaded")
+import arena.training.config
+tell("RLlib and torch loaded")
+run.train(sys.argv[1], league=Path(sys.argv[2]), steps=1, on_start=lambda: tell("runner and learner built"),
+          on_progress=lambda progress, standings: tell("first iteration"), should_stop=lambda: True)
+print(json.dumps(told))
+"""
+
+
+def run(*, repeats: int, seconds: float) -> dict[str, Any]:
+    """Both commands; a turn is one start, however short ``seconds``."""
+    compared = {
+        name: compare(f"arena {name}", {f"arena {name}": each(command)}, repeats=repeats, unit=" s")
+        for name, command in {
+            "--help": help_shown,
+            f"train {GAME}, to its first finished iteration": first_iteration,
+        }.items()
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", PARTS, GAME, f"{folder}/league"]
+        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    print("\nseconds since the process began: " + ", ".join(f"{name} {value:.1f}" for name, value in told.items()))
+    return compared | {"parts": told}
+
+
+@contextmanager
+def each(command: Callable[[], float]) -> Iterator[Measure]:
+    """A command run once for each turn, after one that brings its files into memory."""
+    command()
+    yield command
+
+
+def help_shown() -> float:
+    """Seconds of ``arena --help``."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "arena", "--help"], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def first_iteration() -> float:
+    """Seconds from the start of ``arena train`` until its folder tells of an iteration."""
+    with tempfile.TemporaryDirectory() as folder:
+        league = Path(folder) / "league"
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "arena", "train", GAME, "--league", str(league), "--steps", "1"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            while not has_iterated(league):
+                if process.poll() is not None:
+                    raise RuntimeError(f"`arena train` must iterate, but ended with exit code {process.returncode}")
+                time.sleep(POLL_SECONDS)
+            taken = time.perf_counter() - began
+            process.terminate()
+        return taken
+
+
+def has_iterated(league: Path) -> bool:
+    """Whether a league tells of an iteration."""
+    try:
+        with open_reader(league) as reader:
+            return reader.progress() is not None
+    except StoreError:  # there is no league yet
+        return False
