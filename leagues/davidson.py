@@ -74,7 +74,8 @@ class Comparisons:
         turned = rows[:, 1] > rows[:, 2]
         if turned.any():
             rows = np.where(turned[:, None], rows[:, [0, 2, 1, 5, 4, 3]], rows)
-        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        if (np.diff(rows[:, 0]) < 0).any():
+            rows = rows[np.argsort(rows[:, 0], kind="stable")]
         starts = np.flatnonzero(np.diff(rows[:, 0], prepend=rows[:1, 0] - 1))
         if len(starts) < len(rows):
             rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
@@ -105,6 +106,12 @@ class Comparisons:
         return _sums(self.results * self.times[self.kind, None], self._starts)
 
     @cached_property
+    def games(self) -> Floats:
+        """``(P,)`` games of each pair."""
+        games: Floats = self.sums.sum(1).astype(np.float64)
+        return games
+
+    @cached_property
     def _starts(self) -> Ints:
         """``(P,)`` the first entry of each pair."""
         return np.flatnonzero(np.diff(self.pair, prepend=-1))
@@ -116,7 +123,7 @@ class Comparisons:
         iterations update all strengths at once, and that swings forever where the graph of pairs is nearly bipartite:
         a chain of snapshots, or everybody against one anchor.
         """
-        games, won, draws = self.sums.sum(1), self.sums[:, 0] - self.sums[:, 2], float(self.sums[:, 1].sum())
+        games, won, draws = self.games, self.sums[:, 0] - self.sums[:, 2], float(self.sums[:, 1].sum())
         strengths = np.zeros(self.n)
         ties = 0.5 if draws else 0.0
         for _ in range(_MOST_STEPS if self.n else 0):
@@ -284,7 +291,7 @@ class Comparisons:
     def _curvature(self, strengths: Floats, ties: float) -> Floats:
         """The curvature of the likelihood of all blocks, ``(n, n)``."""
         variance = _outcome(self._differences(strengths), ties)[1]
-        return self._spread(self.sums.sum(1) * variance, 2 * _VIRTUAL * _outcome(strengths, ties)[1])
+        return self._spread(self.games * variance, 2 * _VIRTUAL * _outcome(strengths, ties)[1])
 
     def _noise(self, strengths: Floats, ties: float) -> Floats:
         """Covariance ``(n, n)`` of the gradient over the resamples: of each block's own, and of the virtual results."""
@@ -331,7 +338,7 @@ def _distinct(rows: Ints) -> tuple[Ints, Ints]:
     sizes = [int(column.max()) + 1 for column in rows.T] if rows.shape[1] <= _COLUMNS else []
     if sizes and math.prod(sizes) <= np.iinfo(np.int64).max:  # a number each is quicker to sort
         code, count = np.unique(np.ravel_multi_index(tuple(rows.T), sizes), return_counts=True)
-        return np.stack(np.unravel_index(code, sizes), axis=1), count
+        return np.array(np.unravel_index(code, sizes)).T, count
     whole = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}")
     distinct, count = np.unique(whole, return_counts=True)
     return distinct.view(np.int64).reshape(-1, rows.shape[1]), count

@@ -19,6 +19,10 @@ _ANCHORED = 0.2
 _PAIR_GAMES = 2
 """What a chosen pair is counted as until it has been played."""
 
+AT_ONCE = 4
+"""Different pairs that are worth playing at once: each member that plays costs the runners a forward pass of its own at
+every step, so a large league must not have more of them at play than a small one."""
+
 
 def choose_rating_pairs(
     members: Iterable[Member], block_scores: Iterable[BlockScore], n: int, rng: np.random.Generator
@@ -41,13 +45,12 @@ def choose_rating_pairs(
     comparisons = Comparisons.between({member.id: i for i, member in enumerate(frozen)}, block_scores)
     strengths, _ = comparisons.fit()
     met = np.zeros((len(frozen), len(frozen)))
-    met[comparisons.i, comparisons.j] = met[comparisons.j, comparisons.i] = comparisons.sums.sum(-1)
-    newest_first = np.arange(len(frozen))[::-1]
+    met[comparisons.i, comparisons.j] = met[comparisons.j, comparisons.i] = comparisons.games
+    games = met.sum(1)
     anchors = np.array([member.kind == "baseline" for member in frozen])
     pairs = []
     for _ in range(n):
-        games = met.sum(1)
-        first = int(newest_first[np.argmin(games[newest_first])])
+        first = len(frozen) - 1 - int(np.argmin(games[::-1]))  # the newest of those with the fewest
         weights = np.exp(-np.abs(strengths - strengths[first]) / _NEAR) / (1 + met[first])
         weights[first] = 0
         if rng.random() < _ANCHORED and (anchors & (weights > 0)).any():
@@ -55,6 +58,7 @@ def choose_rating_pairs(
         second = int(rng.choice(len(frozen), p=weights / weights.sum()))
         met[first, second] += _PAIR_GAMES
         met[second, first] += _PAIR_GAMES
+        games[[first, second]] += _PAIR_GAMES
         pairs.append((frozen[first].id, frozen[second].id))
     return pairs
 

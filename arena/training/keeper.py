@@ -19,16 +19,19 @@ from arena.training import learner_state
 from arena.training.plan import Plan
 from games.contract import Game
 from leagues.league import League, LeagueConfig
-from leagues.rating_matches import choose_rating_pairs, rating_pairings
+from leagues.rating_matches import AT_ONCE, choose_rating_pairs, rating_pairings
 from leagues.ratings import Standing, leaderboard
 from leagues.records import Match, Member, Tally
-from leagues.scoring import block_scores
-from leagues.store import BlockScore, LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
+from leagues.store import LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
 from leagues.store.contract import STATE, WEIGHTS
 from leagues.store.database import DATABASE
 
 CACHED_WEIGHTS = 64
 """Weights files kept at hand to send to runners."""
+
+PAIRS_AHEAD = 1 / 8
+"""Rating pairs chosen at once, for each frozen member: choosing means rating all of them, which must not be done in
+every iteration once they are many. Leagues of a few dozen choose anew for every plan."""
 
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
 
@@ -66,7 +69,7 @@ class Keeper:
     members: dict[str, Member]
     league: League
     progress: Progress
-    _scores: dict[tuple[str, str], BlockScore]
+    _rating_pairs: list[tuple[str, str]]
     _next_block: int
 
     def __init__(
@@ -127,14 +130,20 @@ class Keeper:
         frozen = [member for member in self.members.values() if member.frozen]
         if len(frozen) < 2 or not games:
             return None
-        if below is not None and min(self._games_of(member.id) for member in frozen) >= below:
-            return None
+        if below is not None:
+            played = self.writer.block_scores().games()
+            if min(played.get(member.id, 0) for member in frozen) >= below:
+                return None
         rng = np.random.default_rng([self.seed, self._next_block, 2])
         teams = self.game.teams
-        pairs = choose_rating_pairs(frozen, list(self._scores.values()), max(1, games // len(set(teams))), rng)
-        pairings = rating_pairings(pairs, teams=teams, next_block=self._next_block, rng=rng)
-        if not pairings:
-            return None
+        blocks = max(1, games // len(set(teams)))
+        at_once = min(blocks, AT_ONCE)
+        if len(self._rating_pairs) < at_once:
+            count = max(at_once, int(PAIRS_AHEAD * len(frozen)))
+            self._rating_pairs = choose_rating_pairs(frozen, self.writer.block_scores(), count, rng)
+        pairs, self._rating_pairs = self._rating_pairs[:at_once], self._rating_pairs[at_once:]
+        in_turn = [pairs[block % len(pairs)] for block in range(blocks)]
+        pairings = rating_pairings(in_turn, teams=teams, next_block=self._next_block, rng=rng)
         self._next_block = max(pairing.block for pairing in pairings) + 1
         return self._plan(tuple(pairings))
 
@@ -161,6 +170,7 @@ class Keeper:
         digest = weights.store(self.folder / WEIGHTS, tensors, card)
         member = self.league.snapshot(learner, digest, step, self.members[learner].modules)
         self.members[member.id] = member
+        self._rating_pairs = []  # the newcomer comes first
         return member
 
     def commit(
@@ -184,12 +194,12 @@ class Keeper:
         self.progress = progress
         if progress.state is not None:
             learner_state.prune(self.folder / STATE, progress.state)
-        self._count(block_scores(matches, self.game.teams))
+        self._begin_blocks_after(match.block for match in matches)
 
     def record(self, matches: Sequence[Match]) -> None:
         """Store evaluation matches played outside an iteration."""
         self.writer.record(matches=matches)
-        self._count(block_scores(matches, self.game.teams))
+        self._begin_blocks_after(match.block for match in matches)
 
     def learner_state(self) -> Any | None:
         """The learner's state after the newest iteration; None for a new league or one in memory.
@@ -201,7 +211,7 @@ class Keeper:
 
     def standings(self) -> list[Standing]:
         """The leaderboard, derived from the evaluation matches so far."""
-        return leaderboard(list(self.members.values()), list(self.writer.block_scores()))
+        return leaderboard(list(self.members.values()), self.writer.block_scores())
 
     def checkpoint(self) -> dict[str, Any]:
         """What a checkpoint of the algorithm keeps of the league: one in memory whole; one in a folder nothing, for
@@ -299,9 +309,9 @@ class Keeper:
             if self.progress.league
             else League(self._config, everyone, **shape)
         )
-        self._scores = {}
+        self._rating_pairs = []
         self._next_block = 1
-        self._count(self.writer.block_scores())
+        self._begin_blocks_after(self.writer.block_scores().rows[:, 0].tolist())
 
     def _plan(self, pairings: tuple[Any, ...]) -> Plan:
         members = {member: self.members[member] for pairing in pairings for member in pairing.seats}
@@ -317,17 +327,8 @@ class Keeper:
                 self._shared.popitem(last=False)
         return self._shared[digest]
 
-    def _games_of(self, member: str) -> int:
-        return sum(s.wins + s.draws + s.losses for pair, s in self._scores.items() if member in pair)
-
-    def _count(self, scores: Iterable[BlockScore]) -> None:
-        for score in scores:
-            pair = (score.member, score.opponent)
-            old = self._scores.get(pair, BlockScore(0, *pair, 0, 0, 0))
-            self._scores[pair] = BlockScore(
-                0, *pair, old.wins + score.wins, old.draws + score.draws, old.losses + score.losses
-            )
-            self._next_block = max(self._next_block, score.block + 1)
+    def _begin_blocks_after(self, blocks: Iterable[int]) -> None:
+        self._next_block = max(self._next_block, 1 + max(blocks, default=0))
 
 
 def _names(members: Iterable[Member]) -> str:

@@ -51,6 +51,12 @@ class BlockScores(Sequence[BlockScore]):
         sums = [np.bincount(pair, self.rows[:, k], len(pairs)).astype(np.int64) for k in (3, 4, 5)]
         return type(self)(self.names, np.stack([0 * pairs, pairs // max(n, 1), pairs % max(n, 1), *sums], axis=1))
 
+    def games(self) -> dict[str, int]:
+        """How many games each of ``names`` has had."""
+        each = self.rows[:, 3:].sum(1)
+        total = sum(np.bincount(self.rows[:, column], each, len(self.names)) for column in (1, 2))
+        return dict(zip(self.names, np.asarray(total, np.int64).tolist(), strict=True))
+
     def __len__(self) -> int:
         return len(self.rows)
 
