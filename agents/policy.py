@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -166,12 +167,17 @@ def build_policy(
                 f"{made_of['class']!r} is not: pass module_classes={{{made_of['class']!r}: ...}}, on the command line "
                 "--module PACKAGE.MODULE:CLASS, in training rl_module()"
             )
-        module = trusted[made_of["class"]](
-            observation_space=module_observation_space(game, 0),
-            action_space=game.action_space(0),
-            inference_only=False,
-            model_config=dict(made_of["model_config"]),
-        )
+        network = trusted[made_of["class"]]
+        own = network is MaskedNetwork  # all it consists of is in the file, so no first weights need to be made up
+        with torch.device("meta") if own else nullcontext():
+            module = network(
+                observation_space=module_observation_space(game, 0),
+                action_space=game.action_space(0),
+                inference_only=False,
+                model_config=dict(made_of["model_config"]),
+            )
+        if own:
+            module.to_empty(device="cpu")
         state = {
             key.split("/", 1)[1]: torch.from_numpy(array)
             for key, array in tensors.items()
