@@ -14,6 +14,12 @@ from games.contract import ActionArray, FloatArray, Game
 
 HALF_LOG_TAU = 0.5 * math.log(math.tau)
 
+_WIDE = 64
+"""From so many actions on, most are illegal most of the time."""
+
+_NO_ODDS = -104.0
+"""The exponential of this, and of anything less, is 0 in float32."""
+
 
 def num_inputs(game: Game) -> int:
     """How many numbers describe the distribution of one action: a logit each, or D means and D log deviations."""
@@ -30,18 +36,41 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
     Returns:
         Actions ``(B,)`` int64 and their log-probabilities ``(B,)`` float32.
     """
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    highest = logits.max(axis=1, keepdims=True)
+    shifted = logits - highest
+    if rng is not None and logits.shape[1] >= _WIDE and np.isfinite(highest).all():
+        return _sample_few(shifted, rng)
     odds = np.exp(shifted)
-    if rng is None:
-        actions = odds.argmax(axis=1)
-    else:
-        # The exponential race: argmax of odds / Exp(1) is a draw in proportion to the odds, one pass for all rows.
-        # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
-        race = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
-        with np.errstate(over="ignore"):  # whoever draws that little has won
-            actions = (odds / race).argmax(axis=1)
+    actions = odds.argmax(axis=1) if rng is None else _race(odds, rng).argmax(axis=1)
     rows = np.arange(len(actions))
     log_probs = shifted[rows, actions] - np.log(odds.sum(axis=1))
+    return actions, log_probs
+
+
+def _race(odds: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The exponential race: whoever has the greatest of odds / Exp(1) is a draw in proportion to the odds."""
+    # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
+    times: FloatArray = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
+    with np.errstate(over="ignore"):  # whoever draws that little has won
+        return odds / times
+
+
+def _sample_few(shifted: FloatArray, rng: np.random.Generator) -> tuple[ActionArray, FloatArray]:
+    """As :func:`sample_actions` where most actions are illegal, which neither get a draw nor cost one.
+
+    Args:
+        shifted: ``(B, A)`` float32 logits, the greatest of each row 0.
+        rng: source of randomness.
+    """
+    rows, columns = np.nonzero(shifted > _NO_ODDS)  # each row has its greatest at least
+    counts = np.bincount(rows, minlength=len(shifted))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    odds = np.exp(shifted[rows, columns])
+    scores = _race(odds, rng)
+    best = np.flatnonzero(scores == np.repeat(np.maximum.reduceat(scores, starts), counts))
+    first = np.searchsorted(rows[best], np.arange(len(shifted)))  # infinite scores may share the first place
+    actions = columns[best[first]]
+    log_probs: FloatArray = shifted[np.arange(len(shifted)), actions] - np.log(np.add.reduceat(odds, starts))
     return actions, log_probs
 
 

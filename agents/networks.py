@@ -187,7 +187,8 @@ class _Residual(nn.Module):
         self.squeeze = nn.Sequential(nn.ReLU(), nn.Conv2d(channels, squeezed, 1), nn.ReLU(), nn.Flatten())
         self.width = 256
         self.head = nn.Sequential(nn.Linear(squeezed * height * width, self.width), nn.ReLU())
-        self.to(memory_format=torch.channels_last)  # the order in which convolutions are quickest on CPU and GPU
+        # The order in which convolutions are quickest, on CPU and GPU.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
         planes = observation.movedim(self.channel_axis + 1, 1)  # (B, C, H, W)

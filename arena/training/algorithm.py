@@ -325,7 +325,7 @@ def _train_batch(trajectories: Trajectories, rows: int, num_seats: int, config: 
             },
             Columns.ACTIONS: trajectories.actions[:rows],
             Columns.ACTION_LOGP: trajectories.log_probs[:rows],
-            Columns.ACTION_DIST_INPUTS: trajectories.dist_inputs[:rows],
+            **({Columns.ACTION_DIST_INPUTS: trajectories.dist_inputs[:rows]} if trajectories.dist_inputs.size else {}),
             Postprocessing.ADVANTAGES: standardised[:rows].astype(np.float32),
             Postprocessing.VALUE_TARGETS: targets[:rows],
         }

@@ -30,6 +30,7 @@ from arena.matches import play_pairings
 from arena.training.callbacks import has_callback
 from arena.training.env import TablesEnv, spaces
 from arena.training.episodes import to_episodes
+from arena.training.learner import needs_dist_inputs
 from arena.training.plan import Plan
 from arena.training.sampler import Decision, Sampled, Sampler, Seating
 from arena.training.trajectories import Trajectories
@@ -99,11 +100,12 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.env = TablesEnv(self.game, self.num_envs)
         # RLlib has put the worker's index, and whether it evaluates, into `_seed`.
         self.rng = np.random.default_rng(self._seed)
-        self.sampler = self._make_sampler()
+        self._wants_episodes = has_callback(self.config, "on_episode_end")
+        keep = self._wants_episodes or needs_dist_inputs(self.config, self.game.action_space(0))
+        self.sampler = self._make_sampler(keep_dist_inputs=keep)
         self._stock_sampler: Sampler | None = None
         self._opponents = _Opponents()
         self._explore = True
-        self._wants_episodes = has_callback(self.config, "on_episode_end")
         make_callback(
             "on_environment_created",
             callbacks_objects=self._callbacks,
@@ -224,7 +226,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self._explore = bool(self.config.explore if explore is None else explore)
         seatings = self._stock_seatings(random_actions)
         # Not the league's tables: an evaluation on this runner must not disturb the games it trains on.
-        self._stock_sampler = self._stock_sampler or self._make_sampler()
+        self._stock_sampler = self._stock_sampler or self._make_sampler(keep_dist_inputs=True)
         if force_reset or num_episodes is not None:
             self._stock_sampler.clear()
         if num_episodes is not None:
@@ -256,8 +258,15 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             for agent in self._opponents.agents.values():
                 agent.close()
 
-    def _make_sampler(self) -> Sampler:
-        return Sampler(self.game, self.num_envs, decide=self._decide, value=self._value, rng=self.rng)
+    def _make_sampler(self, *, keep_dist_inputs: bool) -> Sampler:
+        return Sampler(
+            self.game,
+            self.num_envs,
+            decide=self._decide,
+            value=self._value,
+            rng=self.rng,
+            keep_dist_inputs=keep_dist_inputs,
+        )
 
     def _reseed(self, plan: Plan) -> None:
         """Draw this request's chances from what names it, so that no restart and no resumption repeats old ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import gymnasium as gym
 import torch
 import tree
 from ray.rllib.algorithms.ppo.ppo import (
@@ -14,7 +15,6 @@ from ray.rllib.algorithms.ppo.ppo import (
 )
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core.columns import Columns
-from ray.rllib.core.distribution.torch.torch_distribution import TorchCategorical
 from ray.rllib.core.learner.learner import ENTROPY_KEY, POLICY_LOSS_KEY, VF_LOSS_KEY, Learner
 from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.evaluation.postprocessing import Postprocessing
@@ -66,17 +66,11 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
     ) -> Tensor:
         """RLlib's loss (Schulman et al. 2017, equation 9), for discrete actions in fewer passes over the batch.
 
-        The value is the one of the forward pass, and no distribution of the past is built. Anything else, such as a
-        KL term, is left to RLlib.
+        The value is the one of the forward pass, where it gives one, and no distribution of the past is built. What
+        needs that distribution, such as a KL term, is left to RLlib.
         """
         module = self.module[module_id].unwrapped()
-        if (
-            module.get_train_action_dist_cls() is not TorchCategorical
-            or Columns.VF_PREDS not in fwd_out
-            or Columns.LOSS_MASK in batch
-            or config.use_kl_loss
-            or not config.use_critic
-        ):
+        if needs_dist_inputs(config, module.action_space) or Columns.LOSS_MASK in batch:
             return super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
         log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
         entropy = -(log_probs.exp() * log_probs).sum(1).mean()
@@ -85,7 +79,9 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
         gains = batch[Postprocessing.ADVANTAGES]
         clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
         policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
-        values, targets = fwd_out[Columns.VF_PREDS], batch[Postprocessing.VALUE_TARGETS]
+        targets, values = batch[Postprocessing.VALUE_TARGETS], fwd_out.get(Columns.VF_PREDS)
+        if values is None:
+            values = module.compute_values(batch, embeddings=fwd_out.get(Columns.EMBEDDINGS))
         errors = (values - targets).square()
         value_loss = errors.clamp(max=config.vf_clip_param).mean()
         weight = self.entropy_coeff_schedulers_per_module[module_id].get_current_value()
@@ -125,6 +121,11 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
             self._params[key].grad = gradient
         for optimizer in self._optimizer_parameters:
             optimizer.step()
+
+
+def needs_dist_inputs(config: Any, action_space: gym.Space[Any]) -> bool:
+    """Whether the loss asks for the distributions that actions were drawn from, beside their log-probabilities."""
+    return config.use_kl_loss or not config.use_critic or not isinstance(action_space, gym.spaces.Discrete)
 
 
 def _minibatches(

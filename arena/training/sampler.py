@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.contract import Agent, AgentError, Turn
-from agents.distributions import in_bounds
+from agents.distributions import in_bounds, num_inputs
 from arena.lockstep import Lockstep, Rows
 from arena.training.trajectories import StepBuffer, Trajectories
 from games.contract import ActionArray, BrokenGameError, FloatArray, Game, IllegalActionError, IntArray
@@ -115,6 +115,8 @@ class Sampler:
         decide: asks a live module: ``decide(module_id, turn) -> Decision``.
         value: the value of positions: ``value(module_id, observations (B, ...), seats (B,)) -> (B,)``.
         rng: the only source of randomness.
+        keep_dist_inputs: whether learning asks for what actions were drawn from; with many actions it is most of what
+            a step takes.
     """
 
     def __init__(
@@ -125,8 +127,10 @@ class Sampler:
         decide: Callable[[str, Turn], Decision],
         value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]],
         rng: np.random.Generator,
+        keep_dist_inputs: bool = True,
     ) -> None:
         self.game, self.size, self.rng = game, size, rng
+        self._inputs = num_inputs(game) if keep_dist_inputs else 0
         self._decide, self._value = decide, value
         self._lockstep = Lockstep(game, size)
         self._keys: list[str] = []  # player index -> key
@@ -207,7 +211,7 @@ class Sampler:
         self._agents = dict(agents)
         for module in modules:
             if module not in self._buffers:
-                self._buffers[module] = StepBuffer(self.game)
+                self._buffers[module] = StepBuffer(self.game, self._inputs)
                 self._last[module] = np.full((self.size, self.game.num_seats), -1, np.int64)
         sampled = Sampled({})
         finished: list[IntArray] = []
@@ -317,7 +321,7 @@ class Sampler:
             masks=turn.masks[rows],
             seats=seats,
             actions=decision.actions[rows],
-            dist_inputs=decision.dist_inputs[rows],
+            dist_inputs=decision.dist_inputs[rows, : self._inputs],
             log_probs=decision.log_probs[rows],
             values=decision.values[rows],
             plies=self._plies[tables],

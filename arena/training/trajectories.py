@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.distributions import num_inputs
 from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
 Float = npt.NDArray[np.float32]
@@ -26,7 +25,7 @@ class Trajectories:
         seats: ``(T,)`` int64.
         actions: ``(T,)`` int64; or ``(T, D)`` float32 points as drawn, in the units of :mod:`agents.distributions`.
         dist_inputs: float32, of the behaviour policy: masked logits ``(T, A)``, or means and log deviations
-            ``(T, 2 D)``.
+            ``(T, 2 D)``; ``(T, 0)`` where learning does not ask for them.
         log_probs: ``(T,)`` float32, of the actions taken under the behaviour policy.
         values: ``(T,)`` float32, the behaviour module's.
         rewards: ``(T,)`` float32: all the seat earned from this action up to its next one, or the end; with the first
@@ -108,9 +107,13 @@ class StepBuffer:
 
     A trajectory's number is ``game * num_seats + seat``. A step's place in the buffer is its row; rows are appended in
     time order and compacted when handed out.
+
+    Args:
+        game: the game.
+        inputs: how many of the distributions' inputs are kept of each step.
     """
 
-    def __init__(self, game: Game) -> None:
+    def __init__(self, game: Game, inputs: int) -> None:
         self._rows = 0
         self._num_seats = game.num_seats
         self._columns: dict[str, npt.NDArray[Any]] = {
@@ -118,7 +121,7 @@ class StepBuffer:
             "masks": np.empty((0, game.num_actions), np.bool_),
             "seats": np.empty(0, np.int64),
             "actions": game.empty_actions(0),
-            "dist_inputs": np.empty((0, num_inputs(game)), np.float32),
+            "dist_inputs": np.empty((0, inputs), np.float32),
             "log_probs": np.empty(0, np.float32),
             "values": np.empty(0, np.float32),
             "rewards": np.empty(0, np.float32),

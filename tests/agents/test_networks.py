@@ -125,18 +125,49 @@ class Zeros:
         return np.zeros(shape, dtype)
 
 
-def test_a_draw_of_zero_does_not_make_an_illegal_action_legal():
-    logits = np.array([[LOGIT_OF_ILLEGAL, 0.0, 5.0], [LOGIT_OF_ILLEGAL, LOGIT_OF_ILLEGAL, 1.0]], np.float32)
+def padded(logits, width):
+    """With illegal actions behind, up to ``width``: wide rows are drawn from in another way."""
+    rows = np.full((len(logits), width), LOGIT_OF_ILLEGAL, np.float32)
+    rows[:, : len(logits[0])] = logits
+    return rows
+
+
+@pytest.mark.parametrize("width", [3, 200])
+def test_a_draw_of_zero_does_not_make_an_illegal_action_legal(width):
+    logits = padded([[LOGIT_OF_ILLEGAL, 0.0, 5.0], [LOGIT_OF_ILLEGAL, LOGIT_OF_ILLEGAL, 1.0]], width)
     actions, log_probs = sample_actions(logits, Zeros())
     assert actions[0] in (1, 2)
     assert actions[1] == 2
     assert np.isfinite(log_probs).all()
 
 
-def test_sampled_actions_follow_the_softmax():
-    logits = np.array([[0.0, np.log(3.0), LOGIT_OF_ILLEGAL]], np.float32).repeat(40_000, axis=0)
+@pytest.mark.parametrize("width", [3, 200])
+def test_sampled_actions_follow_the_softmax(width):
+    logits = padded([[0.0, np.log(3.0), LOGIT_OF_ILLEGAL]], width).repeat(40_000, axis=0)
     actions, log_probs = sample_actions(logits, np.random.default_rng(3))
     share = np.bincount(actions, minlength=3) / len(actions)
     np.testing.assert_allclose(share, [0.25, 0.75, 0.0], atol=0.01)
     np.testing.assert_allclose(np.exp(log_probs), np.where(actions == 1, 0.75, 0.25), rtol=1e-5)
     assert (sample_actions(logits[:5], None)[0] == 1).all()
+
+
+def test_wide_rows_are_drawn_from_each_by_its_own_odds():
+    rng = np.random.default_rng(4)
+    legal = rng.random((6, 300)) < 0.05
+    legal[:, 17] = True
+    logits = np.where(legal, rng.normal(size=legal.shape), LOGIT_OF_ILLEGAL).astype(np.float32)
+    odds = np.where(legal, np.exp(logits - logits.max(axis=1, keepdims=True)), 0)
+    actions, log_probs = sample_actions(logits.repeat(20_000, axis=0), rng)
+    expected = odds / odds.sum(axis=1, keepdims=True)
+    for row in range(6):
+        share = np.bincount(actions[row * 20_000 : (row + 1) * 20_000], minlength=300) / 20_000
+        np.testing.assert_allclose(share, expected[row], atol=0.015)
+    np.testing.assert_allclose(np.exp(log_probs), expected[np.arange(120_000) // 20_000, actions], rtol=1e-4)
+
+
+@pytest.mark.parametrize("width", [3, 200])
+def test_a_network_that_says_nothing_finite_does_not_break_the_draw(width):
+    logits = np.full((2, width), np.nan, np.float32)
+    actions, log_probs = sample_actions(logits, np.random.default_rng(0))
+    assert ((actions >= 0) & (actions < width)).all()
+    assert np.isnan(log_probs).all()

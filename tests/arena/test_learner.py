@@ -83,6 +83,17 @@ def test_the_loss_its_gradients_and_its_metrics_are_rllibs(learner: LeaguePPOTor
     assert {"policy_loss", "vf_loss", "entropy", "mean_kl_loss", "vf_explained_var"} <= set(our_metrics)
 
 
+def test_a_network_that_gives_no_values_with_its_actions_is_asked_for_them(learner: LeaguePPOTorchLearner) -> None:
+    rows, module = batch(np.random.default_rng(0)), learner.module["main"].unwrapped()
+    output = module.forward_train(rows)
+    config = learner.config.get_config_for_module("main")
+    losses = [
+        learner.compute_loss_for_module(module_id="main", config=config, batch=rows, fwd_out=given).item()
+        for given in (output, {Columns.ACTION_DIST_INPUTS: output[Columns.ACTION_DIST_INPUTS]})
+    ]
+    assert losses[0] == pytest.approx(losses[1])
+
+
 def test_a_kl_term_is_rllibs_own(learner: LeaguePPOTorchLearner) -> None:
     rows = batch(np.random.default_rng(0))
     without, _, _ = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)

@@ -73,7 +73,7 @@ def test_concatenation_keeps_every_trajectory():
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
 def test_the_buffer_hands_out_finished_trajectories_whole_and_in_order(steps):
     """Steps of six trajectories arrive in any order; those marked are handed out, the rest stay."""
-    buffer = StepBuffer(Bandit())
+    buffer = StepBuffer(Bandit(), 2)
     places, sent = [], {}
     for clock, (number, _) in enumerate(steps):
         sent.setdefault(number, []).append(clock)
