@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -286,15 +286,16 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         )
 
     def _seatings(self, plan: Plan) -> Iterator[Seating]:
-        pairings: Sequence[Pairing] = plan.pairings
+        seeds = [pairing.seed for pairing in plan.pairings]
         seatings: dict[tuple[tuple[str, ...], str | None], Seating] = {}  # of the few that meet: games are many
         while True:
-            for pairing in pairings:
+            for pairing, seed in zip(plan.pairings, seeds, strict=True):
                 like = seatings.get((pairing.seats, pairing.learner))
                 if like is None:
                     like = seatings[pairing.seats, pairing.learner] = self._seating(pairing, plan.members)
-                yield Seating(like.players, like.keeps, pairing, like.weights)
-            pairings = [replace(pairing, seed=int(self.rng.integers(2**63))) for pairing in plan.pairings]
+                this = Pairing(pairing.seats, seed, pairing.block, pairing.kind, pairing.learner)
+                yield Seating(like.players, like.keeps, this, like.weights)
+            seeds = self.rng.integers(2**63, size=len(seeds)).tolist()
 
     def _seating(self, pairing: Pairing, members: Mapping[str, Member]) -> Seating:
         seated = [members[member] for member in pairing.seats]
