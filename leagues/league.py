@@ -127,6 +127,8 @@ class League:
         self._members: dict[str, Member] = {}
         self._frozen: list[str] = []
         self._learners: list[str] = []
+        self._baselines: dict[str, None] = {}  # a set that keeps its order
+        self._pasts: dict[str, list[str]] = {}
         for member in members:
             self._join(member)
         mains = [learner for learner in self._learners if self._members[learner].role == "main"]
@@ -212,7 +214,7 @@ class League:
         missing = [agent_id for agent_id in self._agent_ids if agent_id not in modules]
         if missing:
             raise LeagueError(f"a snapshot needs a module for each agent ID, but {learner!r} has none for {missing}")
-        generation = 1 + sum(member.learner == learner for member in self._members.values())
+        generation = 1 + len(self._past(learner))
         member = Member(
             f"{learner}@{generation}",
             "snapshot",
@@ -290,16 +292,23 @@ class League:
     def _lineups(self, learner: str, n: int, rng: np.random.Generator) -> list[tuple[str, ...]]:
         """``n`` lineups for one learner."""
         names, choices, self_play = self._opponents(learner, n, rng)
+        alone = (learner,) * len(self._teams)
+        turn = self._rotation[learner]
+        known: dict[tuple[int, ...], tuple[str, ...]] = {}  # few meet, in many matches
         lineups = []
-        for row, alone in zip(choices.tolist(), self_play.tolist(), strict=True):
-            if alone:
-                lineups.append((learner,) * len(self._teams))
+        for row, by_itself in zip(choices.tolist(), self_play.tolist(), strict=True):
+            if by_itself:
+                lineups.append(alone)
                 continue
-            team = self._rotation[learner] % self._num_teams
-            self._rotation[learner] += 1
-            players = [names[choice] for choice in row]
-            players.insert(team, learner)
-            lineups.append(tuple(players[team] for team in self._teams))
+            key = (turn % self._num_teams, *row)
+            turn += 1
+            lineup = known.get(key)
+            if lineup is None:
+                players = [names[choice] for choice in row]
+                players.insert(key[0], learner)
+                lineup = known[key] = tuple(players[team] for team in self._teams)
+            lineups.append(lineup)
+        self._rotation[learner] = turn
         return lineups
 
     def _opponents(
@@ -310,8 +319,10 @@ class League:
         if self._members[learner].role == "main_exploiter":
             names, probabilities = self._exploited(learner)
             return names, draw(probabilities, shape, rng, distinct=AT_ONCE), np.zeros(n, bool)
-        names = [name for name in self._frozen if not self._has_beaten(learner, name)]
-        if not self._past(learner):
+        beaten = {name for name in self._baselines if self._has_beaten(learner, name)}
+        names = [name for name in self._frozen if name not in beaten]
+        without_past = not self._past(learner)
+        if without_past:
             names.append(learner)
         branch = rng.random(n)
         weights = pfsp(self._win_rates(learner, names), self.config.pfsp_weighting)
@@ -319,15 +330,16 @@ class League:
         even = draw(self._even(names), shape, rng, distinct=AT_ONCE)
         # Both are drawn for every match, used or not: a match's opponents do not depend on the branches of others.
         choices = np.where(branch[:, None] < self.config.pfsp, prioritised, even)
-        itself = np.array([name == learner for name in names])
-        return names, choices, (branch >= self.config.pfsp + self.config.uniform) | itself[choices].any(1)
+        latest = branch >= self.config.pfsp + self.config.uniform
+        return names, choices, latest | (choices == len(names) - 1).any(1) if without_past else latest
 
     def _even(self, names: Sequence[str]) -> Floats:
         """Even odds between baselines and the rest, and within each."""
-        baselines = np.array([self._members[name].kind == "baseline" for name in names])
-        if baselines.all() or not baselines.any():
+        baselines = [names.index(name) for name in self._baselines if name in names]
+        if not 0 < len(baselines) < len(names):
             return uniform(len(names))
-        odds: Floats = np.where(baselines, 0.5 / baselines.sum(), 0.5 / (~baselines).sum())
+        odds = np.full(len(names), 0.5 / (len(names) - len(baselines)))
+        odds[baselines] = 0.5 / len(baselines)
         return odds
 
     def _exploited(self, learner: str) -> tuple[list[str], Floats]:
@@ -339,11 +351,11 @@ class League:
 
     def _past(self, learner: str) -> list[str]:
         """The snapshots of ``learner``, oldest first."""
-        return [name for name in self._frozen if self._members[name].learner == learner]
+        return self._pasts.get(learner, [])
 
     def _has_beaten(self, learner: str, name: str) -> bool:
         """Whether ``name`` is a baseline from which ``learner`` learns no more."""
-        if self._members[name].kind != "baseline":
+        if name not in self._baselines:
             return False
         score, games = self._payoffs.get(learner, name)
         return games >= ENOUGH_GAMES and score >= BEATEN
@@ -377,6 +389,10 @@ class League:
             raise LeagueError(f"a member's ID must be new to its league, but {member.id!r} is taken; choose another")
         self._members[member.id] = member
         (self._frozen if member.frozen else self._learners).append(member.id)
+        if member.kind == "baseline":
+            self._baselines[member.id] = None
+        if member.learner is not None:
+            self._pasts.setdefault(member.learner, []).append(member.id)
 
     def _known(self, name: str) -> None:
         if name not in self._members:
