@@ -19,9 +19,9 @@ _ANCHORED = 0.2
 _PAIR_GAMES = 2
 """What a chosen pair is counted as until it has been played."""
 
-AT_ONCE = 4
-"""Different pairs that are worth playing at once: each member that plays costs the runners a forward pass of its own at
-every step, so a large league must not have more of them at play than a small one."""
+IN_A_ROW = 8
+"""Blocks in which a pair meets at once: each member that plays costs the runners its loading and a forward pass of its
+own at every step, so a large league must not have more of them at play than a small one."""
 
 
 def choose_rating_pairs(

@@ -19,7 +19,7 @@ from arena.training import learner_state
 from arena.training.plan import Plan
 from games.contract import Game
 from leagues.league import League, LeagueConfig
-from leagues.rating_matches import AT_ONCE, choose_rating_pairs, rating_pairings
+from leagues.rating_matches import IN_A_ROW, choose_rating_pairs, rating_pairings
 from leagues.ratings import Standing, leaderboard
 from leagues.records import Match, Member, Tally
 from leagues.store import LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
@@ -137,7 +137,7 @@ class Keeper:
         rng = np.random.default_rng([self.seed, self._next_block, 2])
         teams = self.game.teams
         blocks = max(1, games // len(set(teams)))
-        at_once = min(blocks, AT_ONCE)
+        at_once = -(-blocks // IN_A_ROW)
         if len(self._rating_pairs) < at_once:
             count = max(at_once, int(PAIRS_AHEAD * len(frozen)))
             self._rating_pairs = choose_rating_pairs(frozen, self.writer.block_scores(), count, rng)

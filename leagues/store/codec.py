@@ -4,7 +4,10 @@ Moves. The *expected* player of a move is the seat after the one that moved befo
 do not count). A move is the number ``2 * action`` when its player is the expected one, else the two numbers
 ``2 * action + 1`` and ``player + 1``. So the players of a turn-based game, or of a simultaneous one in which every seat
 acts, cost a bit each, and chance (player -1) one number more. The numbers are written with equally many bits: first a
-byte that tells how many, then a 1 bit, then the numbers, as one big-endian integer. A connect-four move takes 4 bits.
+byte that tells how many, then a 1 bit, then the numbers, as one big-endian integer.
+
+Where every player is the expected one, as in board games, the numbers are the actions alone, and that byte is 128 more:
+a connect-four move takes 3 bits. Leagues up to schema 0002 have no moves of this form.
 
 Continuous moves. A zero byte, with which no discrete moves begin; the number of components of an action, then the
 length of what follows, as little-endian uint32; the moves as above, every continuous action as 0; then the continuous
@@ -21,6 +24,9 @@ import struct
 from collections.abc import Iterator, Sequence
 
 from games.contract import CHANCE, Move
+
+_IN_TURN = 128
+"""Added to the number of bits where the numbers are the actions alone."""
 
 _CONTINUOUS = struct.Struct("<BII")
 """A zero byte, the number of components, the length of the numbers."""
@@ -89,7 +95,7 @@ def unpack_moves(data: bytes, num_seats: int) -> tuple[Move, ...]:
 
 def _pack_numbers(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
     numbers = []
-    expected = 0
+    expected, in_turn = 0, True
     for player, action in history:
         if not -1 <= player < num_seats or action < 0:
             raise ValueError(
@@ -98,22 +104,25 @@ def _pack_numbers(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
         if player == expected:
             numbers.append(2 * action)
         else:
+            in_turn = False
             numbers += (2 * action + 1, player + 1)
         if player >= 0:
             expected = (player + 1) % num_seats
     if not numbers:
         return b""
+    if in_turn:
+        numbers = [number >> 1 for number in numbers]
     width = max(max(numbers).bit_length(), 1)
     form = f"0{width}b"
     bits = "1" + "".join([format(number, form) for number in numbers])
-    return bytes([width]) + int(bits, 2).to_bytes(-(-len(bits) // 8))
+    return bytes([width + _IN_TURN * in_turn]) + int(bits, 2).to_bytes(-(-len(bits) // 8))
 
 
 def _unpack_numbers(data: bytes, num_seats: int) -> tuple[tuple[int, int], ...]:
     if not data:
         return ()
-    width, bits = data[0], f"{int.from_bytes(data[1:]):b}"
-    numbers = (int(bits[at : at + width], 2) for at in range(1, len(bits), width))
+    width, bits = data[0] % _IN_TURN, f"{int.from_bytes(data[1:]):b}"
+    numbers = (int(bits[at : at + width], 2) << (data[0] >= _IN_TURN) for at in range(1, len(bits), width))
     moves = []
     expected = 0
     for number in numbers:

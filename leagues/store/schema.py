@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from leagues.records import MatchKind
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest schema revision, which this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41

@@ -25,7 +25,9 @@ def test_any_history_comes_back(history: tuple[int, tuple[tuple[int, int], ...]]
 
 
 def test_discrete_moves_are_stored_as_they_always_were() -> None:
-    assert codec.pack_moves(((0, 3), (1, 0), (0, 6), (1, 3)), 2).hex() == "040160c6"
+    in_turn = ((0, 3), (1, 0), (0, 6), (1, 3))
+    assert codec.pack_moves(in_turn, 2).hex() == "831633"  # a 1 bit, then 011 000 110 011
+    assert codec.unpack_moves(bytes.fromhex("040160c6"), 2) == in_turn  # of schema 0002 and before
     assert codec.pack_moves(((-1, 7), (1, 2), (0, 0)), 2).hex() == "041f0520"
     assert codec.pack_moves((), 2) == b""
 
@@ -64,9 +66,9 @@ def test_continuous_moves_that_would_not_come_back_are_refused(moves: list[Move]
         codec.pack_moves(moves, 2)
 
 
-def test_moves_in_turn_cost_their_action_and_a_bit() -> None:
+def test_moves_in_turn_cost_their_action_and_others_a_bit_more() -> None:
     in_turn = tuple((k % 3, k % 32) for k in range(100))
-    assert len(codec.pack_moves(in_turn, 3)) == 1 + 100 * 6 // 8 + 1
+    assert len(codec.pack_moves(in_turn, 3)) == 1 + 100 * 5 // 8 + 1
     assert len(codec.pack_moves(((-1, 5), (-1, 6), *in_turn), 3)) == 1 + 104 * 6 // 8 + 1
 
 

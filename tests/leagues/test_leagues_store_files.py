@@ -405,3 +405,18 @@ def test_a_connect_four_match_takes_less_than_100_bytes(tmp_path: Path) -> None:
     size = ((tmp_path / "league.db").stat().st_size - empty) / 10_000
     print(f"{size:.1f} bytes per match")
     assert size < 100
+
+
+def test_moves_written_before_schema_0003_are_read_as_they_were(folder: Path) -> None:
+    moves = ((0, 3), (1, 0), (0, 6), (1, 3))
+    with open_writer(folder) as writer:
+        (number,) = writer.record(matches=[match(history=moves, plies=4)])
+    with raw(folder) as connection:  # as it was packed then
+        connection.execute("DROP TRIGGER matches_refuse_update")
+        connection.execute("UPDATE matches SET actions = x'040160c6' WHERE id = ?", (number,))
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    with pytest.raises(StoreError, match="has schema 0002; open it once for writing"):
+        open_reader(folder)
+    open_writer(folder).close()
+    with open_reader(folder) as reader:
+        assert reader.match(number).history == moves
