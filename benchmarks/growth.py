@@ -1,0 +1,386 @@
+"""What a league costs as it grows from 10 to 1,000 snapshots, and to a million rating matches.
+
+    python -m benchmarks growth [--repeats 5]
+    python -m benchmarks.growth                      draws docs/images/growth.svg from the last report
+
+A league of connect four is grown through the store's own calls: snapshots with weights files of their own (256x256)
+and of normal strengths (one natural unit, 174 Elo, around the mean), and for each of them 1,008 recorded rating matches
+of random moves with results by Davidson's model, in blocks of two, each pair eight blocks in a row, as rating plans
+have it. At every size a copy is kept, and measured are
+
+- *iteration*: seconds of ``LeaguePPO.train()`` on that league, in one process, one torch thread;
+- *rating pairs*: seconds to choose them, which an iteration does once in so many as the report says;
+- *ask*, *tell*: milliseconds for 256 pairings, and for the results of an iteration;
+- *open*: seconds to go on with the league, without Ray and the networks;
+- *leaderboard*: seconds from a closed league to all ratings with their intervals, and once more after 32 new matches;
+- *memory*: MiB resident after some iterations, of the driver and of an env runner, each a process of its own;
+- *database*: bytes for each recorded match, everything in the file included.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents import weights
+from agents.networks import default_module_spec
+from agents.policy import policy_card, policy_tensors
+from agents.registry import make_agent
+from arena.matches import play_pairings
+from arena.training.keeper import PAIRS_AHEAD, Keeper
+from benchmarks.configs import SETTINGS, our_config
+from benchmarks.measure import RESULTS, Measure, compare
+from games import make_game
+from leagues.rating_matches import IN_A_ROW, choose_rating_pairs
+from leagues.ratings import leaderboard
+from leagues.records import Match, Member, Pairing, Tally
+from leagues.store import LeagueInfo, Writer, create_store, open_reader, open_writer
+
+GAME = make_game("connect_four")
+SIZES = (10, 30, 100, 300, 1000)
+BLOCKS, PLANNED = 504, 16
+"""Rating blocks for each snapshot, and of an iteration."""
+TABLES, RANDOM_GAMES = 256, 4000
+AT_ONCE = 50
+"""Snapshots whose matches are written at once."""
+ITERATIONS = 3
+"""Of a turn."""
+PLOT = Path(__file__).parents[1] / "docs" / "images" / "growth.svg"
+TITLES = {
+    "iteration": "an iteration, s",
+    "ask": "256 pairings, ms",
+    "leaderboard again": "leaderboard, 32 new matches, s",
+    "driver": "memory of the driver, MiB",
+    "runner": "memory of an env runner, MiB",
+    "database": "database, bytes a match",
+}
+"""Report -> what the plot calls it."""
+
+MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
+RANDOM = Member("random", "baseline", "baseline", agent="random")
+
+
+class Growing:
+    """A league that is made larger step by step."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rng, self._draw = np.random.default_rng(0), random.Random(0)
+        self._frozen, self._strengths, self._blocks = [RANDOM], [0.0], 0
+        spec = default_module_spec(GAME, model_config={"fcnet_hiddens": SETTINGS["hiddens"]})
+        self._card = policy_card(GAME, {"main": spec}, MAIN.modules)
+        self._tensors = policy_tensors({"main": spec.build().get_state()})
+        self._played = random_games()
+        info = LeagueInfo(GAME.spec, GAME.agent_ids, 0, config(None).settings(), {}, datetime.now(UTC), GAME.teams)
+        with create_store(folder, info) as writer:
+            writer.add_members([MAIN, RANDOM])
+
+    def grow(self, size: int) -> None:
+        """Go on to ``size`` snapshots and their matches."""
+        with open_writer(self._folder) as writer:
+            new = [self._snapshot(generation) for generation in range(len(self._frozen), size + 1)]
+            writer.record(members=new, tallies=[Tally("main", member.id, 18, 3, 9) for member in new])
+            self._frozen += new
+            self._strengths += self._rng.normal(0, 1, len(new)).tolist()
+            for first in range(0, len(new), AT_ONCE):
+                pairs = BLOCKS // IN_A_ROW * len(new[first : first + AT_ONCE])
+                ours = self._rng.choice(len(new), pairs) + len(self._frozen) - len(new)
+                theirs = (ours + self._rng.integers(1, len(self._frozen), pairs)) % len(self._frozen)
+                in_a_row = zip(np.repeat(ours, IN_A_ROW).tolist(), np.repeat(theirs, IN_A_ROW).tolist(), strict=True)
+                writer.record(matches=[match for i, j in in_a_row for match in self._block(i, j)])
+
+    def block(self) -> list[Match]:
+        """A block of the first two members."""
+        return self._block(0, 1)
+
+    def _snapshot(self, generation: int) -> Member:
+        tensors = {name: array + np.float32(generation * 1e-6) for name, array in self._tensors.items()}
+        digest = weights.store(self._folder / "weights", tensors, self._card)
+        return Member(
+            f"main@{generation}", "snapshot", "main", generation, MAIN.modules, digest, None, "main", 10**5 * generation
+        )
+
+    def _block(self, i: int, j: int) -> list[Match]:
+        self._blocks += 1
+        d = self._strengths[i] - self._strengths[j]
+        first, second = self._draw.choices((0, 1, 2), (math.exp(d / 2), 0.2, math.exp(-d / 2)), k=2)
+        seed, now = self._draw.getrandbits(63), datetime.now(UTC)
+        matches = []
+        for a, b, result in ((i, j, first), (j, i, 2 - second)):
+            matches.append(
+                replace(
+                    self._draw.choice(self._played[result]),
+                    seats=(self._frozen[a].id, self._frozen[b].id),
+                    weights=(self._frozen[a].weights, self._frozen[b].weights),
+                    seed=seed,
+                    block=self._blocks,
+                    digest=self._draw.randbytes(32).hex(),
+                    started_at=now,
+                    iteration=self._blocks // PLANNED,
+                )
+            )
+        return matches
+
+
+def random_games() -> tuple[list[Match], ...]:
+    """Random games that the first seat won, that were drawn, and that it lost."""
+    pairings = [Pairing(("random", "random"), seed, 0, "evaluation") for seed in range(RANDOM_GAMES)]
+    found: tuple[list[Match], ...] = ([], [], [])
+    for match in play_pairings(GAME, pairings, {"random": make_agent("random", GAME)}, tables=TABLES):
+        found[1 - int(match.returns[0])].append(match)
+    return found
+
+
+def config(folder: Path | None, runners: int = 0) -> Any:
+    """A league that trains as by default, but freezes nobody while it is measured."""
+    made = our_config(GAME.spec, TABLES, self_play=False).env_runners(num_env_runners=runners).debugging(seed=0)
+    made.league(folder, snapshot_min_steps=10**9, snapshot_max_steps=10**9)
+    return made
+
+
+def run(*, repeats: int, seconds: float) -> dict[str, Any]:
+    """Everything; ``seconds`` for what is quick: an iteration and a leaderboard take the time they take."""
+    import torch
+
+    torch.set_num_threads(1)
+    print(f"{GAME.spec}, {SETTINGS}, {2 * BLOCKS} rating matches a snapshot, one torch thread, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as temporary:
+        growing = Growing(Path(temporary) / "growing")
+        folders: dict[int, Path] = {}
+        sizes: dict[int, float] = {}
+        empty = (Path(temporary) / "growing" / "league.db").stat().st_size
+        for size in SIZES:
+            growing.grow(size)
+            folders[size] = Path(temporary) / str(size)
+            shutil.copytree(Path(temporary) / "growing", folders[size], copy_function=_copy)
+            sizes[size] = ((folders[size] / "league.db").stat().st_size - empty) / (2 * BLOCKS * size)
+        report = {"matches_per_snapshot": 2 * BLOCKS} | constants("database", "bytes for each recorded match", sizes)
+        memories = {size: memory(folder) for size, folder in folders.items()}
+        report |= constants("driver", "MiB of the driver", {size: driver for size, (driver, _) in memories.items()})
+        report |= constants("runner", "MiB of an env runner", {size: runner for size, (_, runner) in memories.items()})
+        report |= leaderboards(folders, growing, repeats)
+        with ExitStack() as stack:
+            keepers = {size: stack.enter_context(closing(opened(folder))) for size, folder in folders.items()}
+            report |= matchmaking(keepers, repeats, seconds / 10)
+        report["open"] = by_size(
+            "opening a league, seconds", {size: _opening(folder) for size, folder in folders.items()}, repeats
+        )
+        with ExitStack() as stack:
+            runs = {size: stack.enter_context(_iterations(folder)) for size, folder in folders.items()}
+            report["iteration"] = by_size("an iteration of training, seconds", runs, repeats)
+    return report
+
+
+def _copy(source: str, target: str) -> None:
+    """Weights files never change, so they are shared; what a league writes to is not."""
+    (os.link if source.endswith(weights.SUFFIX) else shutil.copy2)(source, target)
+
+
+def by_size(title: str, measures: Mapping[int, Measure], repeats: int, unit: str = " s") -> dict[str, Any]:
+    """Let the sizes take turns."""
+    return compare(
+        title, {f"{n} snapshots": nullcontext(call) for n, call in measures.items()}, repeats=repeats, unit=unit
+    )
+
+
+def constants(name: str, title: str, figures: Mapping[int, float]) -> dict[str, Any]:
+    """What does not change when it is measured again, in the form of the rest."""
+    return {name: by_size(title, {size: partial(float, figure) for size, figure in figures.items()}, 1, "")}
+
+
+def opened(folder: Path) -> Keeper:
+    """The league as training goes on with it."""
+    own = config(folder)
+    return Keeper(
+        folder,
+        GAME,
+        own.league_settings,
+        seed=0,
+        settings=own.settings(),
+        learners=own.learning_members(),
+        share=lambda data: data,
+    )
+
+
+def matchmaking(keepers: Mapping[int, Keeper], repeats: int, seconds: float) -> dict[str, Any]:
+    """What the league itself does in an iteration."""
+    rng = np.random.default_rng(0)
+
+    def asking(keeper: Keeper) -> Measure:
+        return _each(lambda: keeper.league.ask(256, rng), seconds)
+
+    def telling(keeper: Keeper) -> Measure:
+        played = [member.id for member in keeper.members.values() if member.frozen][-8:]
+        tallies = [Tally("main", name, 18, 3, 9) for name in played]
+        return _each(lambda: keeper.tell(tallies, {"main": 8192}), seconds)
+
+    def choosing(keeper: Keeper) -> Measure:
+        members = list(keeper.members.values())
+        count = pairs_ahead(len(members))
+
+        def measure() -> float:
+            began = time.perf_counter()
+            choose_rating_pairs(members, keeper.writer.block_scores(), count, rng)
+            return time.perf_counter() - began
+
+        return measure
+
+    return {
+        "ask": by_size("256 pairings, ms", {n: asking(k) for n, k in keepers.items()}, repeats, " ms"),
+        "tell": by_size("results of an iteration, ms", {n: telling(k) for n, k in keepers.items()}, repeats, " ms"),
+        "rating pairs": by_size("choosing rating pairs, seconds", {n: choosing(k) for n, k in keepers.items()}, repeats)
+        | {"iterations_between": {n: pairs_ahead(n) * IN_A_ROW // PLANNED for n in keepers}},
+    }
+
+
+def pairs_ahead(frozen: int) -> int:
+    """How many rating pairs a keeper chooses at once."""
+    return max(PLANNED // IN_A_ROW, int(PAIRS_AHEAD * frozen))
+
+
+def _each(call: Callable[[], object], seconds: float) -> Measure:
+    """Milliseconds of a call, the mean of as many as ``seconds`` allow."""
+
+    def measure() -> float:
+        calls, began = 0, time.perf_counter()
+        while (passed := time.perf_counter() - began) < seconds or not calls:
+            call()
+            calls += 1
+        return 1000 * passed / calls
+
+    call()
+    return measure
+
+
+def _opening(folder: Path) -> Measure:
+    def measure() -> float:
+        began = time.perf_counter()
+        keeper = opened(folder)
+        passed = time.perf_counter() - began
+        keeper.close()
+        return passed
+
+    return measure
+
+
+def leaderboards(folders: Mapping[int, Path], growing: Growing, repeats: int) -> dict[str, Any]:
+    """All ratings with their intervals: from a closed league, and again when there is news."""
+
+    def first(folder: Path) -> Measure:
+        def measure() -> float:
+            began = time.perf_counter()
+            with open_reader(folder) as reader:
+                leaderboard(reader.members(), reader.block_scores())
+            return time.perf_counter() - began
+
+        return measure
+
+    with ExitStack() as stack:
+
+        def again(folder: Path) -> Measure:
+            writer: Writer = stack.enter_context(open_writer(folder))
+            reader = stack.enter_context(open_reader(folder))
+            leaderboard(reader.members(), reader.block_scores())
+
+            def measure() -> float:
+                writer.record(matches=[match for _ in range(PLANNED) for match in growing.block()])
+                began = time.perf_counter()
+                leaderboard(reader.members(), reader.block_scores())
+                return time.perf_counter() - began
+
+            return measure
+
+        return {
+            "leaderboard": by_size(
+                "leaderboard of a league just opened, seconds", {n: first(f) for n, f in folders.items()}, repeats
+            ),
+            "leaderboard again": by_size(
+                "leaderboard after 32 new matches, seconds", {n: again(f) for n, f in folders.items()}, repeats
+            ),
+        }
+
+
+@contextmanager
+def _iterations(folder: Path) -> Iterator[Measure]:
+    """Seconds of an iteration, all of it."""
+    algorithm = config(folder).build_algo()
+
+    def measure() -> float:
+        began = time.perf_counter()
+        for _ in range(ITERATIONS):
+            algorithm.train()
+        return (time.perf_counter() - began) / ITERATIONS
+
+    measure()
+    yield measure
+    algorithm.stop()
+
+
+def memory(folder: Path) -> tuple[float, float]:
+    """MiB resident in the driver and in an env runner, after some iterations on a copy of a league."""
+    copy = folder.with_name(f"{folder.name}-copy")
+    shutil.copytree(folder, copy, copy_function=_copy)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        both = pool.apply(_memory, (copy,))
+    shutil.rmtree(copy)
+    return both
+
+
+def _memory(folder: Path) -> tuple[float, float]:
+    from arena.training.run import prepare_process
+
+    prepare_process()
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    algorithm = config(folder, runners=1).build_algo()
+    for _ in range(2 * ITERATIONS):
+        algorithm.train()
+    algorithm.keeper.standings()
+    (runner,) = algorithm.env_runner_group.foreach_env_runner(lambda _: _resident(), local_env_runner=False)
+    both = _resident(), runner
+    algorithm.stop()
+    ray.shutdown()
+    return both
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def plot(report: Mapping[str, Any], path: Path) -> None:
+    """Each figure over the number of snapshots, the lowest and the highest as bars."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    for axes, (name, title) in zip(figure.subplots(2, 3).flat, TITLES.items(), strict=True):
+        rows: Sequence[Mapping[str, float]] = list(report[name]["sides"].values())
+        middle = [row["median"] for row in rows]
+        bars = [[row["median"] - row["low"] for row in rows], [row["high"] - row["median"] for row in rows]]
+        axes.errorbar(SIZES, middle, yerr=bars, marker="o", capsize=3)
+        axes.set(title=title, xscale="log", xlabel="snapshots", xticks=SIZES, xticklabels=SIZES)
+        axes.set_ylim(0, 1.25 * max(row["high"] for row in rows))
+        axes.grid(alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    plot(json.loads((RESULTS / "growth.json").read_text()), PLOT)
+    print(f"-> {PLOT}")
