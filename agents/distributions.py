@@ -51,8 +51,7 @@ def _race(odds: FloatArray, rng: np.random.Generator) -> FloatArray:
     """The exponential race: whoever has the greatest of odds / Exp(1) is a draw in proportion to the odds."""
     # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
     times: FloatArray = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
-    with np.errstate(over="ignore"):  # whoever draws that little has won
-        return odds / times
+    return odds / times
 
 
 def _sample_few(shifted: FloatArray, rng: np.random.Generator) -> tuple[ActionArray, FloatArray]:
@@ -68,7 +67,7 @@ def _sample_few(shifted: FloatArray, rng: np.random.Generator) -> tuple[ActionAr
     odds = np.exp(shifted[rows, columns])
     scores = _race(odds, rng)
     best = np.flatnonzero(scores == np.repeat(np.maximum.reduceat(scores, starts), counts))
-    first = np.searchsorted(rows[best], np.arange(len(shifted)))  # infinite scores may share the first place
+    first = np.searchsorted(rows[best], np.arange(len(shifted)))  # two may score the same
     actions = columns[best[first]]
     log_probs: FloatArray = shifted[np.arange(len(shifted)), actions] - np.log(np.add.reduceat(odds, starts))
     return actions, log_probs

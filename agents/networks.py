@@ -187,13 +187,13 @@ class _Residual(nn.Module):
         self.squeeze = nn.Sequential(nn.ReLU(), nn.Conv2d(channels, squeezed, 1), nn.ReLU(), nn.Flatten())
         self.width = 256
         self.head = nn.Sequential(nn.Linear(squeezed * height * width, self.width), nn.ReLU())
-        # The order in which convolutions are quickest, on CPU and GPU.
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
         planes = observation.movedim(self.channel_axis + 1, 1)  # (B, C, H, W)
         seats = seat[:, :, None, None].expand(-1, -1, *planes.shape[2:])
-        hidden = self.stem(torch.cat([planes, seats], 1))
+        # Channels last is the order in which convolutions are quickest. The weights stay as they are: an optimizer's
+        # state that comes back from disk in another order than its weight's would be taken for scrambled numbers.
+        hidden = self.stem(torch.cat([planes, seats], 1).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
             hidden = hidden + block(hidden)
         return self.head(self.squeeze(hidden))

@@ -52,7 +52,7 @@ class PolicyAgent(Agent):
 
     Args:
         game: the game it plays.
-        modules: the module at each seat; the same object for all seats when shared.
+        modules: the module at each seat, put in its evaluation mode; the same object for all seats when shared.
         deterministic: take the most likely action (the mean of a continuous one) instead of sampling. Two deterministic
             policies replay one game.
         device: where the modules are.
@@ -67,7 +67,7 @@ class PolicyAgent(Agent):
         device: str | torch.device = "cpu",
     ) -> None:
         self._game = game
-        self._modules = dict(modules)
+        self._modules = {seat: module.eval() for seat, module in modules.items()}
         self._device = device
         self._shared = len({id(module) for module in self._modules.values()}) == 1
         self._deterministic = deterministic

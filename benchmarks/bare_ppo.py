@@ -28,13 +28,14 @@ def updater(module: RLModule, config: Any) -> Callable[[Mapping[str, Any]], None
         rows = len(columns[Columns.ACTIONS])
         for _ in range(config.num_epochs):
             for part in torch.randperm(rows).tensor_split(max(1, round(rows / config.minibatch_size))):
-                output = module._forward({Columns.OBS: {name: seen[part] for name, seen in columns["obs"].items()}})
+                minibatch = tree.map_structure(lambda column, part=part: column.index_select(0, part), columns)
+                output = module._forward(minibatch)
                 log_probs = torch.log_softmax(output[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
-                taken = log_probs.gather(1, columns[Columns.ACTIONS][part, None])[:, 0]
-                ratio = torch.exp(taken - columns[Columns.ACTION_LOGP][part])
-                advantages = columns[Postprocessing.ADVANTAGES][part]
+                taken = log_probs.gather(1, minibatch[Columns.ACTIONS][:, None])[:, 0]
+                ratio = torch.exp(taken - minibatch[Columns.ACTION_LOGP])
+                advantages = minibatch[Postprocessing.ADVANTAGES]
                 surrogate = torch.min(ratio * advantages, ratio.clamp(low, high) * advantages)
-                errors = output[Columns.VF_PREDS] - columns[Postprocessing.VALUE_TARGETS][part]
+                errors = output[Columns.VF_PREDS] - minibatch[Postprocessing.VALUE_TARGETS]
                 entropy = -(log_probs.exp() * log_probs).sum(1)
                 loss = (-surrogate + config.vf_loss_coeff * errors.square() - config.entropy_coeff * entropy).mean()
                 optimizer.zero_grad()

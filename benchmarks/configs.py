@@ -88,19 +88,20 @@ def stock_env(spec: str) -> Any:
     return ParallelPettingZooEnv(pettingzoo_module(spec).parallel_env())
 
 
-def our_config(spec: str, tables: int | None, *, self_play: bool) -> LeaguePPOConfig:
-    """Ours: in self-play alone as stock does, or as a league trains by default. Rating and storage are included.
+def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | None = None) -> LeaguePPOConfig:
+    """Ours: in self-play alone as stock does, or as a league trains by default. Rating is included.
 
     Args:
         spec: the game.
         tables: played in lock-step; None fits them to the game.
         self_play: against the latest weights only.
+        folder: where the league is stored; None keeps it in memory.
     """
     mix = {"pfsp": 0.0, "uniform": 0.0, "latest": 1.0} if self_play else {}
     config: LeaguePPOConfig = (
         LeaguePPOConfig()
         .game(spec)
-        .league(None, **mix)
+        .league(folder, **mix)
         .env_runners(num_env_runners=0, num_envs_per_env_runner=tables)
         .rl_module(model_config={"fcnet_hiddens": HIDDENS, "fcnet_activation": "relu"})
         .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=LR)

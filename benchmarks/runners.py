@@ -40,7 +40,15 @@ TRANSPORT = {"connect_four": 256, "backgammon": 256, "go(board_size=9)": 16}
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
     """Everything; ``seconds`` for each turn."""
     ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        return _run(repeats, seconds)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _run(repeats: int, seconds: float) -> dict[str, Any]:
     print(f"{GAME}, {SETTINGS}, {TABLES} tables a runner, one torch thread a process, {os.cpu_count()} cores")
     return {
         "settings": SETTINGS,

@@ -108,10 +108,13 @@ def stock(envs: int, *, best: bool, seconds: float) -> Side:
     return trained(config, lambda algorithm: int(algorithm.metrics.peek(sampled)), seconds, without_stderr)
 
 
-def ours(*, self_play: bool, seconds: float) -> Side:
-    """Ours; the steps that its learners have been trained on."""
-    config = our_config(GAME, TABLES, self_play=self_play)
-    return trained(config, lambda algorithm: int(algorithm.keeper.progress.agent_steps), seconds)
+@contextmanager
+def ours(*, self_play: bool, seconds: float) -> Iterator[Measure]:
+    """Ours, stored in a folder as ``arena train`` stores it; the steps that its learners have been trained on."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = our_config(GAME, TABLES, self_play=self_play, folder=f"{folder}/league")
+        with trained(config, lambda algorithm: int(algorithm.keeper.progress.agent_steps), seconds) as measure:
+            yield measure
 
 
 @contextmanager

@@ -99,13 +99,15 @@ class ConnectFourTables(LockstepTables):
     def _lines(self, discs: npt.NDArray[np.uint64]) -> BoolArray:
         """Which of the bitboards hold enough discs in a row."""
         runs = np.broadcast_to(discs, (len(self._directions), len(discs)))
-        for length in range(1, self._in_row):
-            runs = runs & (discs >> self._directions * np.uint64(length))
+        length = 1  # of the runs that the bits begin
+        while length < self._in_row:
+            more = min(length, self._in_row - length)
+            runs = runs & (runs >> self._directions * np.uint64(more))
+            length += more
         return np.asarray(runs.any(axis=0))
 
     def state(self, table: int) -> OpenSpielState:
-        if self._plies[table] < 0:
-            raise GameError(f"a table must be reset before its state is read, but table {table} never was")
+        self._check_begun(table)
         engine = self.game.engine.new_initial_state()
         moves = self._moves[table, : self._plies[table]].tolist()
         for move in moves:
@@ -113,7 +115,12 @@ class ConnectFourTables(LockstepTables):
         return _Rebuilt(self.game, engine, tuple(zip(cycle((0, 1)), moves, strict=False)))
 
     def seat_endings(self, table: int) -> tuple[Ending | None, ...]:
+        self._check_begun(table)
         return (None if self._running[table] else "terminated",) * self.game.num_seats
+
+    def _check_begun(self, table: int) -> None:
+        if self._plies[table] < 0:
+            raise GameError(f"a table must be reset before its state is read, but table {table} never was")
 
 
 class _Rebuilt(OpenSpielState):

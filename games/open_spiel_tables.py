@@ -164,10 +164,13 @@ class OpenSpielTables(LockstepTables):
                 engine.apply_action(int(joint[table, player]))
 
     def state(self, table: int) -> OpenSpielState:
-        engine = self._engines[table]
-        if engine is None:
+        return OpenSpielState(self.game, self._engine(table), self._chances[table] or Chance(0))
+
+    def _engine(self, table: int) -> Any:
+        if self._engines[table] is None:
             raise GameError(f"a table must be reset before its state is read, but table {table} never was")
-        return OpenSpielState(self.game, engine, self._chances[table] or Chance(0))
+        return self._engines[table]
 
     def seat_endings(self, table: int) -> tuple[Ending | None, ...]:
+        self._engine(table)
         return ("terminated" if self._players[table] == TERMINAL else None,) * self.game.num_seats

@@ -101,7 +101,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         # RLlib has put the worker's index, and whether it evaluates, into `_seed`.
         self.rng = np.random.default_rng(self._seed)
         self._wants_episodes = has_callback(self.config, "on_episode_end")
-        keep = self._wants_episodes or needs_dist_inputs(self.config, self.game.action_space(0))
+        keep = self._wants_episodes or needs_dist_inputs(self.config, self.game)
         self.sampler = self._make_sampler(keep_dist_inputs=keep)
         self._stock_sampler: Sampler | None = None
         self._opponents = _Opponents()
@@ -293,6 +293,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
                 like = seatings.get((pairing.seats, pairing.learner))
                 if like is None:
                     like = seatings[pairing.seats, pairing.learner] = self._seating(pairing, plan.members)
+                # Not `replace`, which takes ten times as long, and games may be two moves long.
                 this = Pairing(pairing.seats, seed, pairing.block, pairing.kind, pairing.learner)
                 yield Seating(like.players, like.keeps, this, like.weights)
             seeds = self.rng.integers(2**63, size=len(seeds)).tolist()

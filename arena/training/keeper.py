@@ -189,7 +189,9 @@ class Keeper:
         try:
             self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
         except BaseException:
+            given_out = self._next_block
             self._load()  # what was not stored has not happened
+            self._next_block = max(self._next_block, given_out)  # but blocks may be being played
             raise
         self.progress = progress
         if progress.state is not None:
@@ -311,7 +313,7 @@ class Keeper:
         )
         self._rating_pairs = []
         self._next_block = 1
-        self._begin_blocks_after(self.writer.block_scores().rows[:, 0].tolist())
+        self._begin_blocks_after(self.writer.block_scores().rows[-1:, 0].tolist())  # they ascend
 
     def _plan(self, pairings: tuple[Any, ...]) -> Plan:
         members = {member: self.members[member] for pairing in pairings for member in pairing.seats}

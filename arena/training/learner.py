@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import gymnasium as gym
 import torch
 import tree
 from ray.rllib.algorithms.ppo.ppo import (
@@ -22,6 +21,8 @@ from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import ALL_MODULES
 from ray.rllib.utils.torch_utils import explained_variance
 from torch import Tensor
+
+from games.contract import Game
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
@@ -66,13 +67,13 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
     ) -> Tensor:
         """RLlib's loss (Schulman et al. 2017, equation 9), for discrete actions in fewer passes over the batch.
 
-        The value is the one of the forward pass, where it gives one, and no distribution of the past is built. What
-        needs that distribution, such as a KL term, is left to RLlib.
+        The value is the one of the forward pass, where it gives one, and no distribution of the past is built. Where
+        the batch brings what that is built from (:func:`needs_dist_inputs`), the loss is left to RLlib.
         """
-        module = self.module[module_id].unwrapped()
-        if needs_dist_inputs(config, module.action_space) or Columns.LOSS_MASK in batch:
+        if Columns.ACTION_DIST_INPUTS in batch:
             return super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
         log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
+        log_probs = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)  # a network may mask with -inf, and 0 * inf
         entropy = -(log_probs.exp() * log_probs).sum(1).mean()
         taken = log_probs.gather(1, batch[Columns.ACTIONS].long().unsqueeze(1)).squeeze(1)  # (B,)
         ratio = torch.exp(taken - batch[Columns.ACTION_LOGP])
@@ -81,6 +82,7 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
         policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
         targets, values = batch[Postprocessing.VALUE_TARGETS], fwd_out.get(Columns.VF_PREDS)
         if values is None:
+            module = self.module[module_id].unwrapped()
             values = module.compute_values(batch, embeddings=fwd_out.get(Columns.EMBEDDINGS))
         errors = (values - targets).square()
         value_loss = errors.clamp(max=config.vf_clip_param).mean()
@@ -123,9 +125,19 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
             optimizer.step()
 
 
-def needs_dist_inputs(config: Any, action_space: gym.Space[Any]) -> bool:
-    """Whether the loss asks for the distributions that actions were drawn from, beside their log-probabilities."""
-    return config.use_kl_loss or not config.use_critic or not isinstance(action_space, gym.spaces.Discrete)
+def needs_dist_inputs(config: Any, game: Game) -> bool:
+    """Whether learning asks for what actions were drawn from, beside their log-probabilities.
+
+    It does where actions are continuous, where a module has a KL term or no critic, and with a learner of your own,
+    whose loss may be any.
+    """
+    loss = config.learner_class.compute_loss_for_module
+    modules = [config.get_config_for_module(module) for module in config.policies]
+    return (
+        game.action_bounds is not None
+        or loss is not LeaguePPOTorchLearner.compute_loss_for_module
+        or any(module.use_kl_loss or not module.use_critic for module in modules)
+    )
 
 
 def _minibatches(

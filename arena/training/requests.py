@@ -27,7 +27,7 @@ class Requests:
         raters: remote evaluation runners, which play rating matches alone; None or empty without.
         steps: agent steps of a batch.
         tables: tables of a runner.
-        rating_games: rating matches of an iteration, for each that plays them.
+        rating_games: rating matches of an iteration: of all training runners together, or of each rater.
         overlap: whether runners begin with the next iteration's games as soon as this one's are here.
     """
 

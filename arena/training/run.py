@@ -88,6 +88,7 @@ def train(
             algorithm = config.build_algo()
         # A full collection walks all that the libraries made, a tenth of a second each time, and finds nothing there.
         gc.collect()
+        frozen = gc.get_freeze_count()  # by whoever calls, who thaws it, too
         gc.freeze()
         try:
             on_start()
@@ -95,7 +96,8 @@ def train(
             algorithm.finish(should_stop)
             on_progress(algorithm.keeper.progress, algorithm.keeper.standings())
         finally:
-            gc.unfreeze()
+            if not frozen:
+                gc.unfreeze()
             algorithm.stop()
     finally:
         if started_ray:

@@ -243,21 +243,20 @@ class Sampler:
 
     def _begin(self, tables: Sequence[int], next_seating: Callable[[], Seating | None]) -> None:
         started, players, seeds, keeps = [], [], [], []
-        fresh: dict[str, list[int]] = defaultdict(list)
+        by_players: dict[tuple[str, ...], list[int]] = {}
         for table in tables:
             seating = self._seatings[table] = next_seating()
             if seating is None:
                 continue
             started.append(table)
-            players.append([self._index(key) for key in seating.players])
+            players.append(seating.players)
             seeds.append(seating.pairing.seed)
             keeps.append(seating.keeps)
-            for key in seating.players:
-                if key in self._agents:
-                    fresh[key].append(table)
+            by_players.setdefault(seating.players, []).append(table)
         if not started:
             return
-        self._lockstep.begin(started, players, seeds)
+        indices = {seated: [self._index(key) for key in seated] for seated in by_players}
+        self._lockstep.begin(started, [indices[seated] for seated in players], seeds)
         self._keeps[started] = keeps
         self._numbers[started] = np.arange(self._games_started, self._games_started + len(started))
         self._games_started += len(started)
@@ -268,6 +267,10 @@ class Sampler:
         self._returns[started] = 0.0
         for last in self._last.values():
             last[started] = -1
+        fresh: dict[str, list[int]] = defaultdict(list)
+        for seated, places in by_players.items():
+            for key in set(seated) & self._agents.keys():
+                fresh[key] += places
         for key, places in fresh.items():
             self._agents[key].reset(places)
 

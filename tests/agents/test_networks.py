@@ -87,6 +87,13 @@ def test_a_wrong_setting_is_named(settings, message):
 
 
 @pytest.mark.parametrize("network", ["mlp", "residual"])
+def test_weights_stand_in_memory_as_files_bring_them_back(network):
+    """A fused optimizer walks memory: state in another order than its weight's would be scrambled, unseen."""
+    module = default_module_spec(make_game("connect_four"), model_config={"network": network}).build()
+    assert all(parameter.is_contiguous() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize("network", ["mlp", "residual"])
 def test_half_precision_says_nearly_the_same_and_learns_in_full(network):
     game = make_game("connect_four")
     settings = {"network": network, "conv_channels": 8, "conv_blocks": 1}
