@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,7 +197,7 @@ def _check_scores(reader: Reader) -> Iterator[Finding]:
             yield Finding(standing.agent, f"its rating must be a number, but is {standing.rating}")
 
 
-def _moment(reader: Reader) -> tuple[list[BlockScore], int]:
+def _moment(reader: Reader) -> tuple[Sequence[BlockScore], int]:
     """The block scores and the newest match of one moment, also while somebody writes."""
     while True:
         version = reader.version()

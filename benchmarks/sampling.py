@@ -48,8 +48,8 @@ CASES = (
     Case("leduc_poker", 512, 16_384),
     Case("backgammon", 512, 16_384),
     Case("goofspiel", 512, 16_384),
-    # A step of 16 tables fills the cores with this tower, and a game lasts hundreds of steps.
-    Case("go(board_size=9)", 16, 1),
+    # A game lasts hundreds of steps of this tower, so one that ends is enough for a call.
+    Case("go(board_size=9)", 64, 1),
     Case("pettingzoo:rps_v2", 512, 16_384),
     Case("pettingzoo:simple_spread_v3", 64, 4_096),
 )

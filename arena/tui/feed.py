@@ -15,7 +15,8 @@ from arena.replay import Frame, frames
 from leagues.ratings import Standing, leaderboard
 from leagues.records import LeagueError, Match, Member
 from leagues.store import open_reader
-from leagues.store.contract import BlockScore, LeagueInfo, Progress, Reader
+from leagues.store.block_scores import BlockScores
+from leagues.store.contract import LeagueInfo, Progress, Reader
 from leagues.store.database import DATABASE
 
 POLL = 0.5
@@ -102,7 +103,7 @@ class _Ratings:
 
     def __init__(self) -> None:
         self.standings: tuple[Standing, ...] = ()
-        self._of: tuple[list[Member], list[BlockScore]] | None = None
+        self._of: tuple[list[Member], BlockScores] | None = None
         self._not_before = 0.0
 
     def update(self, reader: Reader) -> bool:
