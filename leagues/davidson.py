@@ -34,7 +34,7 @@ _MOST_STEPS = 60
 _EXACT = 1e-4
 """A Newton step may miss this part of its length, squared: the next one mends it."""
 _NORMAL = 0.2
-"""A strength surer than this (standard deviation in natural units, 35 Elo points) is refitted to first order."""
+"""Where all strengths are surer than this (standard deviation in natural units, 35 Elo), refits are of first order."""
 _ROWS = 256
 """Gradients of blocks of several pairs in one product."""
 _COLUMNS = 32
@@ -148,11 +148,10 @@ class Comparisons:
         spirit: the virtual win's share of their weight is Beta(1/2, 1/2). The tie parameter is that of the fit: it is
         common to all players, and strengths hardly depend on it.
 
-        To first order a refit moves the strengths by the inverse curvature times the random change of the gradient,
-        which is normal where it is a sum over many blocks. Strengths that are surer than :data:`_NORMAL` are drawn in
-        this way: there the ends of an interval differ from those of whole refits by less than 300 refits can tell (up
-        to 2% of its half width among near opponents, 7% for who is 500 Elo points above them all). The others are
-        refitted whole, given those.
+        Where every strength is surer than :data:`_NORMAL`, a refit is drawn instead of fitted: to first order it moves
+        the strengths by the inverse curvature times the random change of the gradient, which is normal where it is a
+        sum over many blocks. The ends of the intervals then differ from those of whole refits by less than 300 refits
+        can tell. Where anybody is less sure, an unbeaten member or a new one, all are refitted whole.
         """
         if not self.n:
             return np.zeros((resamples, 0))
@@ -162,35 +161,24 @@ class Comparisons:
         weight = np.diag(curvature)[:, None]
         others = (weight * root).sum(0) - weight * root
         others /= np.maximum(weight.sum() - weight, np.finfo(np.float64).tiny)  # a player alone has none, and no weight
-        unsure = ((root - others) ** 2).sum(1) > _NORMAL**2
-        moved = root @ rng.standard_normal((self.n, resamples))
-        refits = strengths[:, None] + np.where(unsure[:, None], 0, moved)
-        if unsure.any():
-            near: Floats = np.linalg.inv(curvature[np.ix_(unsure, unsure)]).astype(np.float64, copy=False)
-            self._among(unsure)._refit(refits, ties, unsure, near, rng)
-        return refits.T
+        if (((root - others) ** 2).sum(1) <= _NORMAL**2).all():
+            return (strengths[:, None] + root @ rng.standard_normal((self.n, resamples))).T
+        near: Floats = np.linalg.inv(curvature).astype(np.float64, copy=False)
+        return self._refits(strengths, ties, resamples, near, rng).T
 
-    def _among(self, players: npt.NDArray[np.bool_]) -> Comparisons:
-        """The games that any of these players, ``(n,)``, had."""
-        kept = players[self.i] | players[self.j]
-        entries = kept[self.pair]
-        kinds, kind = np.unique(self.kind[entries], return_inverse=True)
-        pair = (kept.cumsum() - 1)[self.pair[entries]]
-        return Comparisons(self.n, self.i[kept], self.j[kept], self.times[kinds], kind, pair, self.results[entries])
-
-    def _refit(
-        self, refits: Floats, ties: float, free: npt.NDArray[np.bool_], near: Floats, rng: np.random.Generator
-    ) -> None:
-        """Refit the strengths of the ``free`` players in ``refits`` ``(n, R)``, each column on its own resample."""
+    def _refits(self, strengths: Floats, ties: float, resamples: int, near: Floats, rng: np.random.Generator) -> Floats:
+        """Strengths ``(n, resamples)``, each column fitted to its own resample, from ``strengths`` on."""
+        refits = np.repeat(strengths[:, None], resamples, axis=1)
         weight = self.results.sum(1)[:, None]
         balance = self.results[:, :1] - self.results[:, 2:]
         chunk = 1 + _CHUNK // (self.n + len(self.kind))
-        for first in range(0, refits.shape[1], chunk):
+        for first in range(0, resamples, chunk):
             part = refits[:, first : first + chunk]
             virtual = rng.beta(_VIRTUAL, _VIRTUAL, part.shape)
             drawn = rng.standard_gamma(self.times[:, None], (len(self.times), part.shape[1]))[self.kind]  # (E, chunk)
             games, won = (_sums(drawn * each, self._starts) for each in (weight, balance))
-            self._newton(part, ties, games, won, virtual, free, near)
+            self._newton(part, ties, games, won, virtual, near)
+        return refits
 
     def _ties(self, strengths: Floats, ties: float, games: Floats, draws: float) -> float:
         """The tie parameter under which as many games are expected to be drawn as were."""
@@ -212,19 +200,17 @@ class Comparisons:
         games: Floats,
         won: Floats,
         virtual: Floats,
-        free: npt.NDArray[np.bool_],
         near: Floats,
     ) -> None:
         """Maximise the likelihood for many weightings at once.
 
         Args:
-            strengths: ``(n, R)`` where to begin; those of the free players are changed in place.
+            strengths: ``(n, R)`` where to begin, changed in place.
             ties: the tie parameter.
             games: ``(P, R)`` games of each pair.
             won: ``(P, R)`` wins less losses of its ``i``.
             virtual: ``(n, R)`` share of the virtual win.
-            free: ``(n,)`` the F players to be fitted; the strengths of the others are given.
-            near: ``(F, F)`` roughly the inverse of any of their curvatures.
+            near: ``(n, n)`` roughly the inverse of any of their curvatures.
         """
         todo = np.arange(virtual.shape[1])
         for _ in range(_MOST_STEPS):
@@ -232,25 +218,23 @@ class Comparisons:
             mean, variance = _outcome(self._differences(here), ties)
             of_node, variance_of_node = _outcome(here, ties)
             gradient = virtual - 0.5 - 2 * _VIRTUAL * of_node + self._totals(won / 2 - games * mean)
-            step = self._solve(games * variance, 2 * _VIRTUAL * variance_of_node, gradient, free, near)
+            step = self._solve(games * variance, 2 * _VIRTUAL * variance_of_node, gradient, near)
             strengths[:, todo] += step.clip(-_LONGEST_STEP, _LONGEST_STEP)
             moving = np.abs(step).max(0) > _SMALL_STEP
             todo, games, won, virtual = todo[moving], games[:, moving], won[:, moving], virtual[:, moving]
             if not len(todo):
                 break
 
-    def _solve(self, pairs: Floats, nodes: Floats, right: Floats, free: npt.NDArray[np.bool_], near: Floats) -> Floats:
+    def _solve(self, pairs: Floats, nodes: Floats, right: Floats, near: Floats) -> Floats:
         """Newton steps: solve ``(D + B' W B) x = right`` for each column, with ``D`` and ``W`` the diagonal matrices
-        of the curvatures ``nodes`` ``(n, R)`` and ``pairs`` ``(P, R)``, and ``B x`` the differences of pairs; with
-        ``x`` zero where a player is not free.
+        of the curvatures ``nodes`` ``(n, R)`` and ``pairs`` ``(P, R)``, and ``B x`` the differences of pairs.
 
         Conjugate gradients: no matrix of ``n`` by ``n`` is made for each column, and one that suits them all is the
         preconditioner, with which some ten products do.
         """
         solution = np.zeros_like(right)
-        residual = right * free[:, None]
-        preconditioned = np.zeros_like(right)
-        preconditioned[free] = near @ residual[free]
+        residual = right.copy()
+        preconditioned = near @ residual
         direction = preconditioned.copy()
         energy = (residual * preconditioned).sum(0)
         enough = _EXACT * energy
@@ -261,8 +245,8 @@ class Comparisons:
             product = nodes * direction + self._totals(pairs * self._differences(direction))
             length = np.divide(energy, (direction * product).sum(0), out=np.zeros_like(energy), where=going)
             solution += length * direction
-            residual -= length * product * free[:, None]
-            preconditioned[free] = near @ residual[free]
+            residual -= length * product
+            preconditioned = near @ residual
             before, energy = energy, (residual * preconditioned).sum(0)
             direction = preconditioned + np.divide(energy, before, out=np.zeros_like(energy), where=going) * direction
         return solution

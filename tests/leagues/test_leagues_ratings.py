@@ -254,6 +254,41 @@ def test_intervals_are_as_wide_as_the_information_in_the_games_says() -> None:
     assert np.mean(ratings.resamples, 0) == pytest.approx(ratings.ratings, abs=25)
 
 
+@pytest.mark.parametrize("below", [0, 300, 600])
+def test_ends_of_intervals_are_those_of_whole_refits(below: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all are sure, also from an anchor far below them."""
+    rng, n = np.random.default_rng(8), 8
+    truth = np.append(-below / ELO, rng.normal(0, 0.5, n - 1))
+    place, scores = {f"m{k:02d}": k for k in range(n)}, []
+    for block in range(20_000):
+        i, j = sorted(rng.choice(n, 2, replace=False).tolist())
+        d = truth[i] - truth[j]
+        chances = np.array([math.exp(d / 2), 0.5, math.exp(-d / 2)])
+        scores.append(
+            BlockScore(block, f"m{i:02d}", f"m{j:02d}", *rng.multinomial(2, chances / chances.sum()).tolist())
+        )
+    games = Comparisons.between(place, scores)
+    fit, ties = games.fit()
+
+    def ends() -> np.ndarray:
+        drawn = games.resample(fit, ties, 8_000, np.random.default_rng(9))
+        return np.quantile(drawn[:, 1:] - drawn[:, :1], [0.025, 0.975], axis=0)
+
+    quick = ends()
+    monkeypatch.setattr("leagues.davidson._NORMAL", 0.0)
+    whole = ends()
+    assert not np.array_equal(quick, whole)
+    assert np.abs(quick - whole).max() < 0.1 * (whole[1] - whole[0]).min() / 2  # 300 refits tell them to 0.08
+
+
+def test_one_who_is_unsure_has_all_refitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = [*rows("a", "b", 3000, 0, 3000), *rows("b", "new", 1, 0, 0, first=7000)]
+    games = Comparisons.between({"a": 0, "b": 1, "new": 2}, scores)
+    drawn = games.resample(*games.fit(), 20, np.random.default_rng(0))
+    monkeypatch.setattr("leagues.davidson._NORMAL", 0.0)
+    np.testing.assert_array_equal(games.resample(*games.fit(), 20, np.random.default_rng(0)), drawn)
+
+
 def test_groups_that_never_met_are_named() -> None:
     members = [MAIN, *frozen("a", "b", "c", "d", "idle")]
     scores = [*rows("a", "b", 1, 0, 0), *rows("c", "d", 1, 0, 0, 1), *rows("a", "main", 1, 0, 0, 2)]
