@@ -44,13 +44,6 @@ class BlockScores(Sequence[BlockScore]):
         rows[:, 1:3] = number[rows[:, 1:3]]
         return rows[(rows[:, 1:3] >= 0).all(1)]
 
-    def by_pair(self) -> Self:
-        """The sums over all blocks: one score a pair of members, its block 0."""
-        n = len(self.names)
-        pairs, pair = np.unique(self.rows[:, 1] * n + self.rows[:, 2], return_inverse=True)
-        sums = [np.bincount(pair, self.rows[:, k], len(pairs)).astype(np.int64) for k in (3, 4, 5)]
-        return type(self)(self.names, np.stack([0 * pairs, pairs // max(n, 1), pairs % max(n, 1), *sums], axis=1))
-
     def games(self) -> dict[str, int]:
         """How many games each of ``names`` has had."""
         each = self.rows[:, 3:].sum(1)

@@ -11,6 +11,7 @@ from typing import Any
 
 from leagues import scoring
 from leagues.records import Match, Member, Tally
+from leagues.store.block_scores import BlockScores
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError, Writer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -97,8 +98,20 @@ def _check_sums(writer: Writer, reader: Reader) -> None:
         ("crash", None),
         (reader.match(number).ending, reader.match(number).fault),
     )
-    counted = scoring.block_scores(reader.iter_matches(), reader.info().teams)
-    _same("block scores", set(counted), set(reader.block_scores()))
+    _check_block_scores(reader)
+    later = [_match(("random", "first"), (1.0, -1.0), kind="evaluation", block=block) for block in (9, 7, 8)]
+    for match in later:  # new blocks, and more in one that has been asked for
+        writer.record(matches=[match])
+        _check_block_scores(reader)
+
+
+def _check_block_scores(reader: Reader) -> None:
+    found = reader.block_scores()
+    _same("block scores", set(scoring.block_scores(reader.iter_matches(), reader.info().teams)), set(found))
+    _same("the kind of block scores", BlockScores, type(found))
+    _same("the order of block scores", sorted(score.block for score in found), [score.block for score in found])
+    _same("the numbering of members in block scores", tuple(member.id for member in reader.members()), found.names)
+    _same("whether block scores can be written to", False, bool(found.rows.flags.writeable))
 
 
 def _check_progress(writer: Writer, reader: Reader) -> None:

@@ -153,6 +153,7 @@ class SqlReader(Reader):
                 kept = self._scores[~np.isin(self._scores[:, 0], new[:, 0])]
                 rows = np.concatenate([kept, new])
                 self._scores, self._scored = rows[np.argsort(rows[:, 0], kind="stable")], newest
+                self._scores.setflags(write=False)  # callers share them
         return BlockScores(tuple(member.id for member in self._members), self._scores)
 
     def close(self) -> None:
