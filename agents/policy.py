@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from contextlib import nullcontext
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -167,17 +169,13 @@ def build_policy(
                 f"{made_of['class']!r} is not: pass module_classes={{{made_of['class']!r}: ...}}, on the command line "
                 "--module PACKAGE.MODULE:CLASS, in training rl_module()"
             )
-        network = trusted[made_of["class"]]
-        own = network is MaskedNetwork  # all it consists of is in the file, so no first weights need to be made up
-        with torch.device("meta") if own else nullcontext():
-            module = network(
-                observation_space=module_observation_space(game, 0),
-                action_space=game.action_space(0),
-                inference_only=False,
-                model_config=dict(made_of["model_config"]),
-            )
-        if own:
-            module.to_empty(device="cpu")
+        network, settings = trusted[made_of["class"]], made_of["model_config"]
+        # Own networks of a kind differ in what the file holds alone, and copying one is quicker than making one up.
+        module = (
+            deepcopy(_own_network(game, json.dumps(settings)))
+            if network is MaskedNetwork
+            else _network(network, game, settings)
+        )
         state = {
             key.split("/", 1)[1]: torch.from_numpy(array)
             for key, array in tensors.items()
@@ -190,6 +188,21 @@ def build_policy(
         modules[name] = module.to(device).eval()
     seats = {seat: modules[card["seats"][agent_id]] for seat, agent_id in enumerate(game.agent_ids)}
     return PolicyAgent(game, seats, deterministic=deterministic, device=device)
+
+
+def _network(network: type[RLModule], game: Game, settings: Mapping[str, Any]) -> RLModule:
+    return network(
+        observation_space=module_observation_space(game, 0),
+        action_space=game.action_space(0),
+        inference_only=False,
+        model_config=dict(settings),
+    )
+
+
+@lru_cache(maxsize=4)
+def _own_network(game: Game, settings: str) -> RLModule:
+    """A network with weights that nobody wants yet; ``settings`` as JSON."""
+    return _network(MaskedNetwork, game, json.loads(settings))
 
 
 def policy_tensors(modules: Mapping[str, Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:

@@ -169,6 +169,7 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
             folders[size] = Path(temporary) / str(size)
             shutil.copytree(Path(temporary) / "growing", folders[size], copy_function=_copy)
             sizes[size] = ((folders[size] / "league.db").stat().st_size - empty) / (2 * BLOCKS * size)
+        os.sync()  # else the first iterations wait until all of this is on the disk
         report = {"matches_per_snapshot": 2 * BLOCKS} | constants("database", "bytes for each recorded match", sizes)
         memories = {size: memory(folder) for size, folder in folders.items()}
         report |= constants("driver", "MiB of the driver", {size: driver for size, (driver, _) in memories.items()})
