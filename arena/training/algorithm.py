@@ -55,7 +55,7 @@ class LeaguePPO(PPO):
     iteration under way.
 
     With ``training(overlap=True)`` the runners begin with the next iteration's games before the learners learn from
-    this one's, so that every batch is of weights one update old. Its log-probabilities and values are those of the
+    this one's, so that every step is of weights one update older. Its log-probabilities and values are those of the
     weights that acted, so the ratio of PPO stays the right one. A learner that starts over leaves the games under way
     to nobody; a checkpoint does not keep them.
 

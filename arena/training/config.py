@@ -141,7 +141,7 @@ class LeaguePPOConfig(PPOConfig):
 
         Args:
             overlap: whether remote env runners sample the next batch while the learners learn from this one, so that
-                every batch is of weights one update old. Runners and learners then work at the same time.
+                every step is of weights one update older than without. Runners and learners then work at the same time.
             settings: as in ``PPOConfig.training``.
         """
         super().training(**settings)
