@@ -21,6 +21,7 @@ from leagues.store.contract import BlockScore
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Number = TypeVar("Number", np.int64, np.float64)
 
 _VIRTUAL = 0.5
@@ -35,6 +36,8 @@ _EXACT = 1e-4
 """A Newton step may miss this part of its length, squared: the next one mends it."""
 _NORMAL = 0.2
 """Where all strengths are surer than this (standard deviation in natural units, 35 Elo), refits are of first order."""
+_MANY = 40_000
+"""Entries above which refits of everybody take more than a second: from there on, only those less sure are refitted."""
 _ROWS = 256
 """Gradients of blocks of several pairs in one product."""
 _COLUMNS = 32
@@ -152,6 +155,10 @@ class Comparisons:
         the strengths by the inverse curvature times the random change of the gradient, which is normal where it is a
         sum over many blocks. The ends of the intervals then differ from those of whole refits by less than 300 refits
         can tell. Where anybody is less sure, an unbeaten member or a new one, all are refitted whole.
+
+        Above :data:`_MANY` entries, hundreds of thousands of matches, that would take half a minute, and somebody is
+        always new: the sure are drawn even so, and the others are refitted whole, given those. Beside an anchor that is
+        not sure itself all ends may then lie lower or higher by some 7% of the half width, otherwise as said.
         """
         if not self.n:
             return np.zeros((resamples, 0))
@@ -161,24 +168,36 @@ class Comparisons:
         weight = np.diag(curvature)[:, None]
         others = (weight * root).sum(0) - weight * root
         others /= np.maximum(weight.sum() - weight, np.finfo(np.float64).tiny)  # a player alone has none, and no weight
-        if (((root - others) ** 2).sum(1) <= _NORMAL**2).all():
-            return (strengths[:, None] + root @ rng.standard_normal((self.n, resamples))).T
-        near: Floats = np.linalg.inv(curvature).astype(np.float64, copy=False)
-        return self._refits(strengths, ties, resamples, near, rng).T
-
-    def _refits(self, strengths: Floats, ties: float, resamples: int, near: Floats, rng: np.random.Generator) -> Floats:
-        """Strengths ``(n, resamples)``, each column fitted to its own resample, from ``strengths`` on."""
+        unsure = ((root - others) ** 2).sum(1) > _NORMAL**2
+        if unsure.any() and len(self.kind) <= _MANY:
+            unsure[:] = True
         refits = np.repeat(strengths[:, None], resamples, axis=1)
+        if not unsure.all():
+            refits[~unsure] += root[~unsure] @ rng.standard_normal((self.n, resamples))
+        if unsure.any():
+            near: Floats = np.linalg.inv(curvature[np.ix_(unsure, unsure)]).astype(np.float64, copy=False)
+            self._among(unsure)._refit(refits, ties, unsure, near, rng)
+        return refits.T
+
+    def _among(self, players: Bools) -> Comparisons:
+        """The games that any of these players, ``(n,)``, had."""
+        pairs = players[self.i] | players[self.j]
+        entries = pairs[self.pair]
+        kinds, kind = np.unique(self.kind[entries], return_inverse=True)
+        pair = (pairs.cumsum() - 1)[self.pair[entries]]
+        return Comparisons(self.n, self.i[pairs], self.j[pairs], self.times[kinds], kind, pair, self.results[entries])
+
+    def _refit(self, refits: Floats, ties: float, free: Bools, near: Floats, rng: np.random.Generator) -> None:
+        """Fit the strengths of the ``free`` players in ``refits`` ``(n, R)``, each column to its own resample."""
         weight = self.results.sum(1)[:, None]
         balance = self.results[:, :1] - self.results[:, 2:]
         chunk = 1 + _CHUNK // (self.n + len(self.kind))
-        for first in range(0, resamples, chunk):
+        for first in range(0, refits.shape[1], chunk):
             part = refits[:, first : first + chunk]
             virtual = rng.beta(_VIRTUAL, _VIRTUAL, part.shape)
             drawn = rng.standard_gamma(self.times[:, None], (len(self.times), part.shape[1]))[self.kind]  # (E, chunk)
             games, won = (_sums(drawn * each, self._starts) for each in (weight, balance))
-            self._newton(part, ties, games, won, virtual, near)
-        return refits
+            self._newton(part, ties, games, won, virtual, free, near)
 
     def _ties(self, strengths: Floats, ties: float, games: Floats, draws: float) -> float:
         """The tie parameter under which as many games are expected to be drawn as were."""
@@ -200,17 +219,19 @@ class Comparisons:
         games: Floats,
         won: Floats,
         virtual: Floats,
+        free: Bools,
         near: Floats,
     ) -> None:
         """Maximise the likelihood for many weightings at once.
 
         Args:
-            strengths: ``(n, R)`` where to begin, changed in place.
+            strengths: ``(n, R)`` where to begin; those of free players are changed in place.
             ties: the tie parameter.
             games: ``(P, R)`` games of each pair.
             won: ``(P, R)`` wins less losses of its ``i``.
             virtual: ``(n, R)`` share of the virtual win.
-            near: ``(n, n)`` roughly the inverse of any of their curvatures.
+            free: ``(n,)`` the F players to be fitted; the strengths of the others are given.
+            near: ``(F, F)`` roughly the inverse of any of their curvatures.
         """
         todo = np.arange(virtual.shape[1])
         for _ in range(_MOST_STEPS):
@@ -218,23 +239,25 @@ class Comparisons:
             mean, variance = _outcome(self._differences(here), ties)
             of_node, variance_of_node = _outcome(here, ties)
             gradient = virtual - 0.5 - 2 * _VIRTUAL * of_node + self._totals(won / 2 - games * mean)
-            step = self._solve(games * variance, 2 * _VIRTUAL * variance_of_node, gradient, near)
+            step = self._solve(games * variance, 2 * _VIRTUAL * variance_of_node, gradient, free, near)
             strengths[:, todo] += step.clip(-_LONGEST_STEP, _LONGEST_STEP)
             moving = np.abs(step).max(0) > _SMALL_STEP
             todo, games, won, virtual = todo[moving], games[:, moving], won[:, moving], virtual[:, moving]
             if not len(todo):
                 break
 
-    def _solve(self, pairs: Floats, nodes: Floats, right: Floats, near: Floats) -> Floats:
+    def _solve(self, pairs: Floats, nodes: Floats, right: Floats, free: Bools, near: Floats) -> Floats:
         """Newton steps: solve ``(D + B' W B) x = right`` for each column, with ``D`` and ``W`` the diagonal matrices
-        of the curvatures ``nodes`` ``(n, R)`` and ``pairs`` ``(P, R)``, and ``B x`` the differences of pairs.
+        of the curvatures ``nodes`` ``(n, R)`` and ``pairs`` ``(P, R)``, and ``B x`` the differences of pairs; with
+        ``x`` zero where a player is not free.
 
         Conjugate gradients: no matrix of ``n`` by ``n`` is made for each column, and one that suits them all is the
         preconditioner, with which some ten products do.
         """
         solution = np.zeros_like(right)
-        residual = right.copy()
-        preconditioned = near @ residual
+        residual = right * free[:, None]
+        preconditioned = np.zeros_like(right)
+        preconditioned[free] = near @ residual[free]
         direction = preconditioned.copy()
         energy = (residual * preconditioned).sum(0)
         enough = _EXACT * energy
@@ -245,8 +268,8 @@ class Comparisons:
             product = nodes * direction + self._totals(pairs * self._differences(direction))
             length = np.divide(energy, (direction * product).sum(0), out=np.zeros_like(energy), where=going)
             solution += length * direction
-            residual -= length * product
-            preconditioned = near @ residual
+            residual -= length * product * free[:, None]
+            preconditioned[free] = near @ residual[free]
             before, energy = energy, (residual * preconditioned).sum(0)
             direction = preconditioned + np.divide(energy, before, out=np.zeros_like(energy), where=going) * direction
         return solution

@@ -10,8 +10,9 @@ the mean is. Ratings are therefore differences to the anchor, and the anchor's o
 
 Intervals come from the Bayesian block bootstrap: 300 times every block gets a random weight, and so do the virtual
 results (win share ~ Beta(1/2, 1/2), mean one half), which gives a member with few or one-sided games the wide interval
-it deserves. Where every rating is sure to 35 Elo, what the refits would give is drawn to first order
-(:meth:`leagues.davidson.Comparisons.resample`). Neither the order of games nor that of members changes any rating.
+it deserves. Where every rating is sure to 35 Elo, and in leagues of some hundred thousand matches for each rating that
+is, what the refits would give is drawn to first order (:meth:`leagues.davidson.Comparisons.resample`). Neither the
+order of games nor that of members changes any rating.
 """
 
 from __future__ import annotations

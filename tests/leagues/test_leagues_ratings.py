@@ -289,6 +289,34 @@ def test_one_who_is_unsure_has_all_refitted(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(games.resample(*games.fit(), 20, np.random.default_rng(0)), drawn)
 
 
+@pytest.mark.parametrize("below", [0, 600])
+def test_in_a_large_league_the_unsure_are_refitted_beside_the_sure(
+    below: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ends of intervals from an anchor that is not sure when far below, of settled members and of newcomers."""
+    rng, settled, new = np.random.default_rng(8), 10, 3
+    truth = np.append(-below / ELO, rng.normal(0, 0.5, settled + new - 1))
+    pairs = [rng.choice(settled, 2, replace=False).tolist() for _ in range(2_500)]
+    pairs += [(int(rng.integers(settled)), settled + k % new) for k in range(20 * new)]
+    rows = []
+    for block, pair in enumerate(pairs):
+        i, j = sorted(pair)
+        chances = np.array([math.exp((truth[i] - truth[j]) / 2), 0.5, math.exp((truth[j] - truth[i]) / 2)])
+        rows.append((block, i, j, *rng.multinomial(2, chances / chances.sum())))
+    games = Comparisons.of(settled + new, np.array(rows))
+    fit, ties = games.fit()
+
+    def ends() -> np.ndarray:
+        drawn = games.resample(fit, ties, 8_000, np.random.default_rng(9))
+        return np.quantile(drawn[:, 1:] - drawn[:, :1], [0.025, 0.975], axis=0)
+
+    whole = ends()
+    monkeypatch.setattr("leagues.davidson._MANY", 0)
+    mixed = ends()
+    assert not np.array_equal(mixed, whole)
+    assert (np.abs(mixed - whole) < 0.12 * (whole[1] - whole[0]) / 2).all()
+
+
 def test_groups_that_never_met_are_named() -> None:
     members = [MAIN, *frozen("a", "b", "c", "d", "idle")]
     scores = [*rows("a", "b", 1, 0, 0), *rows("c", "d", 1, 0, 0, 1), *rows("a", "main", 1, 0, 0, 2)]
