@@ -6,7 +6,7 @@
 A league of connect four is grown through the store's own calls: snapshots with weights files of their own (256x256)
 and of normal strengths (one natural unit, 174 Elo, around the mean), and for each of them 1,008 recorded rating matches
 of random moves with results by Davidson's model, in blocks of two, each pair eight blocks in a row, as rating plans
-have it. At every size a copy is kept, and measured are
+have it; the newest has only just come and played 16. At every size a copy is kept, and measured are
 
 - *iteration*: seconds of ``LeaguePPO.train()`` on that league, in one process, one torch thread;
 - *rating pairs*: seconds to choose them, which an iteration does once in so many as the report says;
@@ -97,12 +97,14 @@ class Growing:
             writer.record(members=new, tallies=[Tally("main", member.id, 18, 3, 9) for member in new])
             self._frozen += new
             self._strengths += self._rng.normal(0, 1, len(new)).tolist()
+            newest = len(self._frozen) - 1
             for first in range(0, len(new), AT_ONCE):
                 pairs = BLOCKS // IN_A_ROW * len(new[first : first + AT_ONCE])
-                ours = self._rng.choice(len(new), pairs) + len(self._frozen) - len(new)
-                theirs = (ours + self._rng.integers(1, len(self._frozen), pairs)) % len(self._frozen)
+                ours = self._rng.integers(len(self._frozen) - len(new), newest, pairs)
+                theirs = (ours + self._rng.integers(1, newest, pairs)) % newest
                 in_a_row = zip(np.repeat(ours, IN_A_ROW).tolist(), np.repeat(theirs, IN_A_ROW).tolist(), strict=True)
                 writer.record(matches=[match for i, j in in_a_row for match in self._block(i, j)])
+            writer.record(matches=[match for _ in range(IN_A_ROW) for match in self._block(newest, 0)])
 
     def block(self) -> list[Match]:
         """A block of the first two members."""
