@@ -73,7 +73,9 @@ def compare_game(case: Case, repeats: int, seconds: float) -> dict[str, Any]:
         f"sampling {case.spec}, agent steps, one process",
         {
             "stock default (1 env)": stock(case.spec, seats, 1, best=False, seconds=seconds),
-            "stock best (64 envs, episodes_to_numpy=False)": stock(case.spec, seats, 64, best=True, seconds=seconds),
+            "stock, 64 envs, episodes_to_numpy=False (its best on connect four)": stock(
+                case.spec, seats, 64, best=True, seconds=seconds
+            ),
             f"limit: forward passes alone ({rows} rows)": forward_alone(case, seconds=seconds),
             "limit: bare engine's stepping alone": stepping_alone(case.spec, seconds=seconds),
             f"ours ({case.tables} tables)": ours(case, seconds=seconds),
