@@ -54,6 +54,16 @@ def test_one_module_per_seat_is_kept_apart(tmp_path):
         np.testing.assert_array_equal(actions[rows], alone.act(turn, np.random.default_rng(0))[rows])
 
 
+def test_policies_of_one_kind_share_no_weights(tmp_path):
+    modules, paths = zip(*(store_policy(tmp_path, GAME) for _ in range(2)), strict=True)
+    loaded = [load_policy(path, GAME) for path in paths]
+    turn = turn_of(GAME)
+    for module, policy in zip(modules, loaded, strict=True):
+        original = PolicyAgent(GAME, dict.fromkeys(range(2), module["main"]))
+        chosen = (agent.act(turn, np.random.default_rng(1)) for agent in (original, policy))
+        np.testing.assert_array_equal(*chosen)
+
+
 def test_a_policy_of_another_game_is_refused(tmp_path):
     _, path = store_policy(tmp_path, GAME)
     with pytest.raises(AgentError, match="connect_four"):
