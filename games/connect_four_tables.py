@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.chance import Chance
-from games.contract import BoolArray, Ending, GameError, IntArray, Move
+from games.contract import BoolArray, Ending, FloatArray, GameError, IntArray, Move
 from games.open_spiel import OpenSpielGame, OpenSpielState
 from games.tables import LockstepTables
 
@@ -48,6 +48,7 @@ class ConnectFourTables(LockstepTables):
         self._moves = np.zeros((size, self._rows * self._columns), np.int8)
         self._plies = np.full(size, -1, np.int64)  # -1: never reset
         self._running = np.zeros(size, np.bool_)
+        self._returns = np.zeros((size, 2))
         self._live: IntArray = np.flatnonzero(self._running)  # the running tables
 
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
@@ -58,6 +59,7 @@ class ConnectFourTables(LockstepTables):
         self._discs[at] = 0
         self._heights[at] = 0
         self._plies[at] = 0
+        self._returns[at] = 0.0
         self._running[at] = True
         self._live = np.flatnonzero(self._running)
 
@@ -91,6 +93,7 @@ class ConnectFourTables(LockstepTables):
         winners = live[won]
         self.rewards[winners, seats[won]] = 1.0
         self.rewards[winners, 1 - seats[won]] = -1.0
+        self._returns[winners] = self.rewards[winners]
         ended = live[over]
         self._running[ended] = False
         self._live = live[~over]
@@ -108,11 +111,11 @@ class ConnectFourTables(LockstepTables):
 
     def state(self, table: int) -> OpenSpielState:
         self._check_begun(table)
-        engine = self.game.engine.new_initial_state()
         moves = self._moves[table, : self._plies[table]].tolist()
-        for move in moves:
-            engine.apply_action(move)
-        return _Rebuilt(self.game, engine, tuple(zip(cycle((0, 1)), moves, strict=False)))
+        running = bool(self._running[table])
+        mask = (self._heights[table] < self._rows) & running
+        history = tuple(zip(cycle((0, 1)), moves, strict=False))
+        return _Position(self.game, history, running, tuple(self._returns[table].tolist()), self._planes[table], mask)
 
     def seat_endings(self, table: int) -> tuple[Ending | None, ...]:
         self._check_begun(table)
@@ -123,14 +126,45 @@ class ConnectFourTables(LockstepTables):
             raise GameError(f"a table must be reset before its state is read, but table {table} never was")
 
 
-class _Rebuilt(OpenSpielState):
-    """A position whose moves are known, so that nobody need ask the engine for each of them."""
+class _Position(OpenSpielState):
+    """A table's position; the engine's is rebuilt from the moves for whoever asks for more than a record keeps."""
 
-    __slots__ = ("_history",)
+    __slots__ = ("_built", "_history", "_mask", "_planes", "_returns", "_running")
 
-    def __init__(self, game: OpenSpielGame, engine: Any, history: tuple[Move, ...]) -> None:
-        super().__init__(game, engine, Chance(0))
-        self._history = history
+    def __init__(
+        self,
+        game: OpenSpielGame,
+        history: tuple[Move, ...],
+        running: bool,
+        returns: tuple[float, ...],
+        planes: FloatArray,
+        mask: BoolArray,
+    ) -> None:
+        self.game, self._chance = game, Chance(0)
+        self._built: Any = None
+        self._history, self._running, self._returns = history, running, returns
+        self._planes, self._mask = planes.copy(), mask
+
+    @property
+    def engine(self) -> Any:
+        if self._built is None:
+            self._built = self.game.engine.new_initial_state()
+            for _, move in self._history:
+                self._built.apply_action(move)
+        return self._built
+
+    def acting(self) -> tuple[int, ...]:
+        return (len(self._history) % 2,) if self._running else ()
+
+    def observe(self, seat: int, observation: FloatArray, mask: BoolArray) -> None:
+        observation[...] = self._planes
+        mask[...] = self._mask if seat in self.acting() else False
+
+    def ending(self) -> Ending | None:
+        return None if self._running else "terminated"
+
+    def returns(self) -> tuple[float, ...]:
+        return self._returns
 
     def history(self) -> tuple[Move, ...]:
         return self._history
