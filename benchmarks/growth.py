@@ -64,7 +64,7 @@ PLOT = Path(__file__).parents[1] / "docs" / "images" / "growth.svg"
 TITLES = {
     "iteration": "an iteration, s",
     "ask": "256 pairings, ms",
-    "leaderboard again": "leaderboard, 32 new matches, s",
+    "leaderboard again": "leaderboard refresh, s",
     "driver": "memory of the driver, MiB",
     "runner": "memory of an env runner, MiB",
     "database": "database, bytes a match",
