@@ -34,6 +34,7 @@ FIRST_LOG_STD = math.log(0.5)
 section 3.2, found 0.5 best)."""
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU}
+SETTINGS = ("network", "fcnet_hiddens", "fcnet_activation", "conv_channels", "conv_blocks", "precision")
 NETWORKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
 SMALLEST_BOARD_FOR_CONVOLUTION = 9

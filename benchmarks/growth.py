@@ -167,6 +167,7 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
         sizes: dict[int, float] = {}
         empty = (Path(temporary) / "growing" / "league.db").stat().st_size
         for size in SIZES:
+            print(f"growing the league to {size} snapshots", flush=True)
             growing.grow(size)
             folders[size] = Path(temporary) / str(size)
             shutil.copytree(Path(temporary) / "growing", folders[size], copy_function=_copy)

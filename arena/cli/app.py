@@ -37,7 +37,8 @@ def _arena(
 ) -> None:
     """Train a league of agents on a game by self-play, watch it, replay its matches and play against it.
 
-    Agents are named random, first, DIR:best, DIR:main@12, human, py:package.module:Factory.
+    Agents are named random, first, mcts:SIMULATIONS, minimax:DEPTH, DIR:best, DIR:main@12, human,
+    py:package.module:Factory.
 
     Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
     """

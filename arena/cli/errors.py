@@ -18,10 +18,11 @@ WRONG_CALL = 2
 _CALL_ERRORS = (
     ("agents.contract", "AgentError"),
     ("agents.weights", "WeightsError"),
+    ("arena.training.run", "ClusterError"),
     ("games.contract", "GameError"),
     ("leagues.records", "LeagueError"),
 )
-"""Errors of the packages below, as (module, name): the game, agent, weights or league that the call names are wrong."""
+"""Errors as (module, name) that say: the game, agent, weights, league or cluster that the call names is wrong."""
 
 
 class CallError(Exception):

@@ -119,7 +119,8 @@ def replay(
     from leagues.store import open_reader
 
     if export not in (None, "json", "pgn"):
-        raise CallError(f"--export must be json or pgn, but is {export!r}")
+        hint = ": --text is an option of its own" if export == "text" else ""
+        raise CallError(f"--export must be json or pgn, but is {export!r}{hint}")
     forms = [name for name, given in (("--text", text), ("--export", export), ("--pictures", pictures)) if given]
     if len(forms) > 1:
         raise CallError(f"a replay is given in one form, but {' and '.join(forms)} are all asked for: keep one")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,16 +12,18 @@ import numpy as np
 from ray.rllib.algorithms.algorithm_config import NotProvided
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
-from agents.networks import MaskedNetwork
+from agents.networks import SETTINGS, MaskedNetwork
 from agents.registry import make_agent, names_code
 from arena.lockstep import Lockstep
 from arena.training.callbacks import has_callback
 from arena.training.env import GameEnv
 from arena.training.learner import LeaguePPOTorchLearner
 from games import Game, make_game
+from games.specs import suggest
 from leagues.league import LeagueConfig
 from leagues.records import LeagueError, Member, Role
 
@@ -97,6 +99,7 @@ class LeaguePPOConfig(PPOConfig):
         self.module_per_seat = False
         self.rating_games = None  # by the length of the game, see `validate`
         self.overlap = False
+        self._stored_model_settings: frozenset[str] = frozenset()
         self.env_runner_cls = LeagueEnvRunner
         self.env = GameEnv
         self.disable_env_checking = True
@@ -143,10 +146,15 @@ class LeaguePPOConfig(PPOConfig):
             overlap: whether remote env runners sample the next batch while the learners learn from this one, so that
                 every step is of weights one update older than without. Runners and learners then work at the same time.
             settings: as in ``PPOConfig.training``.
+
+        Raises:
+            ValueError: ``overlap`` is neither True nor False.
         """
         super().training(**settings)
         if overlap is not NotProvided:
-            self.overlap = bool(overlap)
+            if not isinstance(overlap, bool):
+                raise ValueError(f"`overlap` must be True or False, but got {overlap!r}")
+            self.overlap = overlap
         return self
 
     def league(
@@ -233,9 +241,21 @@ class LeaguePPOConfig(PPOConfig):
             module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **settings["league"]
         )
         self.rl_module(model_config=dict(network["model_config"]))
+        self._stored_model_settings = frozenset(network["model_config"])
         if settings["tables"] is not None:
             self.env_runners(num_envs_per_env_runner=settings["tables"])
         return self
+
+    def _check_model_settings(self) -> None:
+        """A misspelt setting of the built-in network would go unnoticed; RLlib's own settings may stand there, too."""
+        spec = self.rl_module_spec
+        if not isinstance(spec, RLModuleSpec) or spec.module_class not in (None, MaskedNetwork):
+            return
+        known = {*SETTINGS, *self._stored_model_settings, *(field.name for field in fields(DefaultModelConfig))}
+        for name in self._network()["model_config"].keys() - known:
+            raise ValueError(
+                f"`model_config` has the settings {', '.join(SETTINGS)}, but got {name!r}{suggest(name, known)}"
+            )
 
     def _network(self) -> dict[str, Any]:
         """What rebuilds the networks: their class and its settings."""
@@ -282,6 +302,7 @@ class LeaguePPOConfig(PPOConfig):
                 self.num_envs_per_env_runner = tables
             if self.rating_games is None:
                 self.rating_games = max(2, tables // RATING_SHARE)
+        self._check_model_settings()
         learners = self.learning_members()
         modules = sorted({module for learner in learners for module in learner.modules.values()})
         if set(self.policies) != set(modules):

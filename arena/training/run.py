@@ -59,6 +59,7 @@ def train(
     Raises:
         StoreError: ``resume`` without a league, or a league of another game.
         games.UnknownGameError: there is no such game.
+        ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined.
     """
     prepare_process()
     import ray
@@ -81,7 +82,7 @@ def train(
     alone = not (env_runners or learners or ray.is_initialized())
     started_ray = not (alone or ray.is_initialized())
     if started_ray:  # or join the cluster that RAY_ADDRESS names
-        ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+        _start_ray()
     try:
         # Ray's core complains on stderr, past all logging, of what RLlib does by design.
         with without_stderr(), _without_ray() if alone else nullcontext():
@@ -102,6 +103,26 @@ def train(
     finally:
         if started_ray:
             ray.shutdown()
+
+
+class ClusterError(Exception):
+    """The Ray cluster that is asked for cannot be joined; the message says which and how to mend it."""
+
+
+def _start_ray() -> None:
+    """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names."""
+    import ray
+
+    address = os.environ.get("RAY_ADDRESS")
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+    except (ConnectionError, ValueError) as error:
+        if not address:
+            raise
+        raise ClusterError(
+            f"RAY_ADDRESS must name the HOST:PORT of a running Ray cluster, but {address!r} cannot be joined: {error}; "
+            "mend it, or unset it to use this machine alone"
+        ) from error
 
 
 def prepare_process() -> None:

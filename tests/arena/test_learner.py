@@ -1,4 +1,4 @@
-"""The learner's loss is RLlib's, value and gradient, however it is reached."""
+"""The learner computes RLlib's loss, however it is reached, for the network that was asked for."""
 
 from __future__ import annotations
 
@@ -152,3 +152,16 @@ def test_what_actions_were_drawn_from_is_there_for_a_loss_that_asks(change: Call
     after = algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]["main"]
     algorithm.stop()
     assert not np.array_equal(before["policy.weight"], after["policy.weight"])
+
+
+@pytest.mark.parametrize("settings", [{"precison": "bfloat16"}, {"hidens": [8]}])
+def test_a_misspelt_setting_of_the_network_is_refused(settings: dict[str, Any]) -> None:
+    config = LeaguePPOConfig().game("tic_tac_toe").rl_module(model_config=settings)
+    with pytest.raises(ValueError, match=f"has the settings network, .* but got '{next(iter(settings))}'"):
+        config.validate()
+
+
+def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are() -> None:
+    stored = LeaguePPOConfig().game("tic_tac_toe").settings()
+    stored["network"]["model_config"] = {"from_a_later_version": 1}
+    LeaguePPOConfig().game("tic_tac_toe").take_up(stored).validate()

@@ -153,3 +153,9 @@ def test_overlap_needs_remote_runners():
 def test_overlap_without_env_runners_is_a_wrong_call(tmp_path, capsys):
     assert run(["train", "tic_tac_toe", "--league", str(tmp_path / "league"), "--overlap"]) == 2
     assert "--env-runners is 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("overlap", ["yes", 1, None])
+def test_overlap_is_true_or_false(overlap):
+    with pytest.raises(ValueError, match="`overlap` must be True or False"):
+        small().training(overlap=overlap)

@@ -1,5 +1,6 @@
 """What a run starts, and what it need not."""
 
+import os
 import subprocess
 import sys
 
@@ -25,3 +26,13 @@ assert iterations[-1] > 1
 def test_a_run_in_one_process_starts_no_ray(tmp_path):
     subprocess.run([sys.executable, "-c", ALONE, str(tmp_path / "league")], check=True)
     assert subprocess.run([sys.executable, "-m", "arena", "verify", str(tmp_path / "league")]).returncode == 0
+
+
+def test_an_address_that_is_none_is_a_wrong_call(tmp_path):
+    call = ["train", "tic_tac_toe", "--league", str(tmp_path / "league"), "--env-runners", "1", "--steps", "1"]
+    environment = os.environ | {"RAY_ADDRESS": "nonsense"}
+    done = subprocess.run([sys.executable, "-m", "arena", *call], env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: RAY_ADDRESS must name the HOST:PORT of a running Ray cluster, but 'nonsense'")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "league").exists()
