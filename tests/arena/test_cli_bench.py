@@ -104,5 +104,6 @@ def test_the_bare_loop_makes_the_very_updates_of_our_learner() -> None:
     after = algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]["main"]
     algorithm.stop()
     for name, value in module.state_dict().items():
-        assert torch.allclose(value, torch.as_tensor(after[name]), atol=1e-4), name
-        assert not torch.allclose(value, torch.as_tensor(learnt[name]), atol=1e-4), name
+        before, ours = (torch.as_tensor(weights[name]) for weights in (learnt, after))
+        # Adam makes a whole step of a gradient that is nothing but rounding, so single weights may differ.
+        assert (value - ours).norm() < 0.02 * (value - before).norm(), name
