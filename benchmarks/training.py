@@ -144,19 +144,20 @@ def tianshou(*, seconds: float) -> Iterator[Measure]:
             env=os.environ | {"PYGAME_HIDE_SUPPORT_PROMPT": "1"},
         ) as process,
     ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
+        questions, answers = process.stdin, process.stdout
+        assert questions is not None
+        assert answers is not None
+        if answers.readline() != "ready\n":
             process.wait()
             said.seek(0)
             raise CannotRun(f"{python} left with code {process.returncode}: {said.read().strip().splitlines()[-1:]}")
 
         def measure() -> float:
-            print(seconds, file=process.stdin, flush=True)
-            return float(process.stdout.readline())  # type: ignore[union-attr]
+            print(seconds, file=questions, flush=True)
+            return float(answers.readline())
 
         yield measure
-        process.stdin.close()
+        questions.close()
 
 
 def learner_alone(*, repeats: int, seconds: float) -> dict[str, Any]:

@@ -172,5 +172,6 @@ class _Position(OpenSpielState):
     def apply(self, actions: Sequence[int]) -> tuple[float, ...]:
         raise GameError("the state of a table is to read or clone, not to apply to; clone it first")
 
+    # A clone is to apply to, so it is a state of the engine and not one of these.
     def clone(self) -> OpenSpielState:  # type: ignore[override]
         return OpenSpielState(self.game, self.engine.clone(), Chance(0))

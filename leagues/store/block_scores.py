@@ -70,5 +70,3 @@ class BlockScores(Sequence[BlockScore]):
         if isinstance(other, BlockScores) and self.names == other.names:
             return np.array_equal(self.rows, other.rows)
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
