@@ -2,9 +2,8 @@
 
     python -m benchmarks runners [--repeats 5] [--quick]
 
-- *sampling*: one and two ``LeagueEnvRunner`` actors, each asked for the same batch again and again, all asked at once
-  and all waited for, in agent steps of finished games that arrive here; and a runner in this process. Self-play, one
-  torch thread each.
+- *sampling*: one and two ``LeagueEnvRunner`` actors, each asked for the next batch as soon as its last has come, in
+  agent steps of finished games that arrive here; and a runner in this process. Self-play, one torch thread each.
 - *training*: ``LeaguePPO.train()`` in agent steps trained on, league, rating matches and storage included: in one
   process, with one and two remote runners, each without and with ``training(overlap=True)``.
 - *iteration*: where the seconds of an iteration go in the driver, two runners, without and with overlap.
@@ -108,16 +107,24 @@ def sampling_here(seconds: float) -> Iterator[Measure]:
 
 @contextmanager
 def sampling_there(count: int, seconds: float) -> Iterator[Measure]:
-    """Remote runners, a batch from each at a time."""
+    """Remote runners, each asked for a batch again as soon as its last is here."""
     config, plan = self_play(GAME, TABLES)
     actor = ray.remote(num_cpus=1)(LeagueEnvRunner)
     runners = [actor.remote(config=config, worker_index=index) for index in range(1, count + 1)]
 
-    def work() -> int:
-        return sum(steps_of(sample) for sample, _ in ray.get([runner.work.remote(plan, BATCH) for runner in runners]))
+    def measure() -> float:
+        steps, began = 0, time.perf_counter()
+        asked = {runner.work.remote(plan, BATCH): runner for runner in runners}
+        while asked:
+            (ready, *_), _ = ray.wait(list(asked))
+            runner = asked.pop(ready)
+            if time.perf_counter() - began < seconds:
+                asked[runner.work.remote(plan, BATCH)] = runner
+            steps += steps_of(ray.get(ready)[0])
+        return steps / (time.perf_counter() - began)
 
-    work()
-    yield lambda: rate(work, seconds)
+    measure()
+    yield measure
     for runner in runners:
         ray.kill(runner)
 

@@ -1,8 +1,15 @@
+import pickle
+from dataclasses import fields, replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
+from arena.training.plan import Plan
 from arena.training.trajectories import StepBuffer, Trajectories, advantages, concatenate
+from leagues.records import Member, Pairing
 
 
 def trajectories(lengths, rng, finals=None):
@@ -68,6 +75,52 @@ def test_concatenation_keeps_every_trajectory():
     assert joined.offsets.tolist() == [0, 2, 5, 9]
     assert len(set(joined.games.tolist())) == 3
     np.testing.assert_array_equal(joined.rewards, np.concatenate([part.rewards for part in parts]))
+
+
+anything = st.integers(0, 7).flatmap(
+    lambda rows: st.tuples(
+        arrays.arrays(np.float32, (rows, 3, 2), elements=st.sampled_from([0.0, 1.0])),
+        arrays.arrays(np.float32, (rows, 3, 2)),
+        arrays.arrays(np.bool_, (rows, 5)),
+        arrays.arrays(np.int64, rows),
+        arrays.arrays(np.int64, rows, elements=st.integers(0, 300)),
+    )
+)
+
+
+@given(anything)
+def test_what_travels_arrives_as_it_was(columns):
+    planes, floats, masks, integers, counts = columns
+    sent = replace(
+        trajectories([1], np.random.default_rng(0)),
+        observations=planes,
+        dist_inputs=floats,
+        masks=masks,
+        actions=integers,
+        plies=counts,
+    )
+    came = pickle.loads(pickle.dumps(sent, protocol=5))
+    for field in fields(Trajectories):
+        before, after = getattr(sent, field.name), getattr(came, field.name)
+        assert (before.dtype, before.shape) == (after.dtype, after.shape), field.name
+        np.testing.assert_array_equal(before, after)
+
+
+def test_planes_of_zeros_and_ones_travel_as_bits():
+    rows = 1000
+    rng = np.random.default_rng(0)
+    planes = rng.integers(2, size=(rows, 3, 6, 7)).astype(np.float32)
+    sent = replace(trajectories([rows], rng), observations=planes, masks=np.ones((rows, 7), bool))
+    assert len(pickle.dumps(sent, protocol=5)) < 50 * rows
+    sent = replace(sent, observations=planes / 2)
+    assert len(pickle.dumps(sent, protocol=5)) == pytest.approx(planes.nbytes, rel=0.1)
+
+
+def test_a_plan_travels_whole():
+    main = Member("main", "learner", "main", modules={"player_0": "main"})
+    pairings = (Pairing(("main", "main"), 2**63 - 1, 0, "training", "main"), Pairing(("main",), 1, 7, "evaluation"))
+    plan = Plan(pairings, {"main": main}, {"hash": b"weights"}, 3, 4, ("main",))
+    assert pickle.loads(pickle.dumps(plan)) == plan
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
