@@ -30,7 +30,7 @@ def play_pairings(
     pairings: Sequence[Pairing],
     agents: Mapping[str, Agent],
     *,
-    tables: int = 64,
+    tables: int = 256,
     weights: Mapping[str, str | None] = {},
     iteration: int = 0,
     on_match: Callable[[Match], None] | None = None,
@@ -101,7 +101,7 @@ def play_match(
     games: int = 100,
     seed: int = 0,
     league: Path | str | None = None,
-    tables: int = 64,
+    tables: int = 256,
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> MatchResult:

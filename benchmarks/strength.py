@@ -2,6 +2,7 @@
 
     python -m benchmarks.strength
     python -m benchmarks.strength --steps 600000 lambda_=0.95 gamma=0.997 pfsp=0.3
+    python -m benchmarks.strength --env-runners 1 overlap=True
 
 trains a league in memory with the defaults, or the settings named (any of ``LeaguePPOConfig.training()`` or
 ``LeagueConfig``), and prints at every quarter the score of the newest weights and of their average, which is what
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--game", default="connect_four")
     parser.add_argument("--steps", type=int, default=1_200_000, help="env steps in all")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--env-runners", type=int, default=0)
     parser.add_argument("settings", nargs="*", metavar="NAME=VALUE")
     options = parser.parse_args()
     prepare_process()
@@ -38,6 +40,7 @@ def main() -> None:
     league = {name: settings.pop(name) for name in list(settings) if name in LeagueConfig.__dataclass_fields__}
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     config = LeaguePPOConfig().game(options.game).league(None, **league).training(**settings)
+    config.env_runners(num_env_runners=options.env_runners)
     algorithm = config.debugging(seed=options.seed, log_level="ERROR").build_algo()
     card = policy_card(algorithm.game, algorithm.module_specs, algorithm.keeper.members["main"].modules)
 
@@ -45,7 +48,8 @@ def main() -> None:
         agent = build_policy(policy_tensors(modules), card, algorithm.game)
         return play_match(algorithm.game, [agent, "random"], games=GAMES, seed=0).score
 
-    print(f"{options.game}, seed {options.seed}, {settings | league or 'defaults'}")
+    runners = f"{options.env_runners} env runners" if options.env_runners else "one process"
+    print(f"{options.game}, seed {options.seed}, {runners}, {settings | league or 'defaults'}")
     print("env steps  seconds  newest  average")
     began = time.perf_counter()
     for quarter in range(1, 5):

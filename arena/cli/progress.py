@@ -86,6 +86,7 @@ def progress_line(title: str) -> Iterator[OnProgress]:
             yield on_progress
         return
 
+    print(f"{plain(title)}: starting", flush=True)
     shown = last = ""
     due = 0.0
 

@@ -46,7 +46,8 @@ def test_in_a_pipe_the_first_and_the_last_line_are_printed_plainly(capsys: pytes
     with progress_line(GAME) as on_progress:
         for iteration in range(1, 6):
             on_progress(progress(iteration), [BEST])
-    lines = capsys.readouterr().out.splitlines()
+    starting, *lines = capsys.readouterr().out.splitlines()
+    assert starting == f"{GAME}: starting"
     assert [line.split("iteration ")[1][0] for line in lines] == ["1", "5"]
     assert "\x1b" not in "".join(lines)
 
@@ -147,7 +148,7 @@ def test_an_interrupt_ends_cleanly_and_a_second_one_at_once(
 
     trainer(once)
     assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 0
-    assert capsys.readouterr().out.startswith("Stopped. ")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Stopped. ")
     trainer(twice)
     assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "error: interrupted"
