@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from collections.abc import Callable
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -165,3 +169,26 @@ def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are()
     stored = LeaguePPOConfig().game("tic_tac_toe").settings()
     stored["network"]["model_config"] = {"from_a_later_version": 1}
     LeaguePPOConfig().game("tic_tac_toe").take_up(stored).validate()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_freed_memory_is_kept_for_what_comes_next() -> None:
+    """In a process of its own, which no learner has been built in before."""
+    program = """
+import resource, torch
+from arena.training.learner import keep_freed_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        layers = [torch.ones(250_000) for _ in range(16)]
+        del layers
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+before = faults()
+keep_freed_memory()
+faults()
+print(before, faults())
+"""
+    before, after = map(int, subprocess.run([sys.executable, "-c", program], stdout=PIPE, check=True).stdout.split())
+    assert before > 20 * after
