@@ -25,6 +25,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -86,6 +87,7 @@ class Growing:
         self._card = policy_card(GAME, {"main": spec}, MAIN.modules)
         self._tensors = policy_tensors({"main": spec.build().get_state()})
         self._played = random_games()
+        self.plies = statistics.fmean(match.plies for matches in self._played for match in matches)
         info = LeagueInfo(GAME.spec, GAME.agent_ids, 0, config(None).settings(), {}, datetime.now(UTC), GAME.teams)
         with create_store(folder, info) as writer:
             writer.add_members([MAIN, RANDOM])
@@ -163,17 +165,18 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
     print(f"{GAME.spec}, {SETTINGS}, {2 * BLOCKS} rating matches a snapshot, one torch thread, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as temporary:
         growing = Growing(Path(temporary) / "growing")
+        print(f"a recorded match has {growing.plies:.1f} moves on average")
         folders: dict[int, Path] = {}
         sizes: dict[int, float] = {}
-        empty = (Path(temporary) / "growing" / "league.db").stat().st_size
         for size in SIZES:
             print(f"growing the league to {size} snapshots", flush=True)
             growing.grow(size)
             folders[size] = Path(temporary) / str(size)
             shutil.copytree(Path(temporary) / "growing", folders[size], copy_function=_copy)
-            sizes[size] = ((folders[size] / "league.db").stat().st_size - empty) / (2 * BLOCKS * size)
+            sizes[size] = (folders[size] / "league.db").stat().st_size / (2 * BLOCKS * size)
         os.sync()  # else the first iterations wait until all of this is on the disk
-        report = {"matches_per_snapshot": 2 * BLOCKS} | constants("database", "bytes for each recorded match", sizes)
+        report = {"matches_per_snapshot": 2 * BLOCKS, "moves_per_match": growing.plies}
+        report |= constants("database", "bytes for each recorded match", sizes)
         memories = {size: memory(folder) for size, folder in folders.items()}
         report |= constants("driver", "MiB of the driver", {size: driver for size, (driver, _) in memories.items()})
         report |= constants("runner", "MiB of an env runner", {size: runner for size, (_, runner) in memories.items()})

@@ -80,6 +80,6 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
         seconds: of a turn of the limit; a turn of ours plays a fixed number of games.
     """
     print(f"{GAME}, two frozen policies of 256x256, {GAMES} games a turn, every match recorded")
-    sides = {f"forwards alone, {TABLES[-1] // 2} rows a call": forwards(TABLES[-1] // 2, seconds)}
+    sides = {f"forwards and draws alone, {TABLES[-1] // 2} rows a call": forwards(TABLES[-1] // 2, seconds)}
     sides |= {f"ours ({tables} tables)": matches(tables) for tables in TABLES}
     return {"moves": compare("frozen against frozen, moves per second", sides, repeats=repeats)}

@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -44,7 +45,7 @@ def rate(work: Callable[[], int], seconds: float) -> float:
 def compare(
     title: str, sides: Mapping[str, Side], *, repeats: int, ours: str | None = None, unit: str = "/s"
 ) -> dict[str, Any]:
-    """Let the sides take turns; print and return each side's figures and how many times as much ``ours`` is.
+    """Let the sides take turns; print and return each side's figures and how many times as much ``ours`` is, by turns.
 
     Args:
         title: what is measured.
@@ -67,10 +68,12 @@ def compare(
         # The sides share this process, and with it full collections that walk what all of them have made.
         gc.collect()
         gc.freeze()
-        for _ in range(repeats):
-            for name, measure in measures.items():
-                figures[name].append(measure())
-        gc.unfreeze()
+        try:
+            for _ in range(repeats):
+                for name, measure in measures.items():
+                    figures[name].append(measure())
+        finally:
+            gc.unfreeze()
     ours = ours or list(sides)[-1]
     if ours not in figures:
         raise RuntimeError(f"our own side must run, but {ours!r} cannot: {rows[ours]['cannot_run']}")
@@ -78,12 +81,18 @@ def compare(
     for name, row in rows.items():
         print(f"  {name:<60}cannot run: {row['cannot_run']}")
     for name, values in figures.items():
-        median = statistics.median(values)
-        ratio = statistics.median(figures[ours]) / median
-        rows[name] = {"median": median, "low": min(values), "high": max(values), "ours_over_this": ratio}
-        against = "" if name == ours else f"   ours is {ratio:7.2f} times this"
+        median, ratios = statistics.median(values), sorted(o / v for o, v in zip(figures[ours], values, strict=True))
+        rows[name] = {
+            "median": median,
+            "low": min(values),
+            "high": max(values),
+            "ours_over_this": statistics.median(ratios),
+            "ours_over_this_low": ratios[0],
+            "ours_over_this_high": ratios[-1],
+        }
+        against = f"   ours is {statistics.median(ratios):.4g} times this [{ratios[0]:.4g} .. {ratios[-1]:.4g}]"
         spread = f"[{_short(min(values))} .. {_short(max(values))}]"
-        print(f"  {name:<60}{_short(median):>12}{unit:<3} {spread:<24}{against}", flush=True)
+        print(f"  {name:<60}{_short(median):>12}{unit:<3} {spread:<24}{'' if name == ours else against}", flush=True)
     return {"title": title, "unit": unit, "ours": ours, "repeats": repeats, "sides": rows}
 
 
@@ -92,10 +101,18 @@ def _cpu() -> str:
     told = Path("/proc/cpuinfo")
     names = (
         [line.partition(":")[2].strip() for line in told.read_text().splitlines() if "model name" in line]
-        if (told.exists())
+        if told.exists()
         else []
     )
     return names[0] if names else platform.machine()
+
+
+def _revision() -> str | None:
+    """The commit that is measured, where this is a checkout."""
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=RESULTS.parent, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or None
 
 
 def _short(value: float) -> str:
@@ -114,6 +131,7 @@ def machine() -> dict[str, Any]:
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "python": platform.python_version(),
         "torch_threads": torch.get_num_threads(),
+        "revision": _revision(),
         **{name: version(name) for name in LIBRARIES},
     }
 

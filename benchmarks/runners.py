@@ -2,10 +2,11 @@
 
     python -m benchmarks runners [--repeats 5] [--quick]
 
-- *sampling*: one and two ``LeagueEnvRunner`` actors, each asked for the next batch as soon as its last has come, in
-  agent steps of finished games that arrive here; and a runner in this process. Self-play, one torch thread each.
-- *training*: ``LeaguePPO.train()`` in agent steps trained on, league, rating matches and storage included: in one
-  process, with one and two remote runners, each without and with ``training(overlap=True)``.
+- *sampling*: one and two ``LeagueEnvRunner`` actors, in agent steps of finished games that arrive here, each asked for
+  the next batch as soon as its last has come, or all asked at once and all waited for, as training does; and a runner
+  in this process. Self-play, one torch thread each.
+- *training*: ``LeaguePPO.train()`` in agent steps trained on, league and rating matches included: in one process,
+  with one and two remote runners, each without and with ``training(overlap=True)``.
 - *iteration*: where the seconds of an iteration go in the driver, two runners, without and with overlap.
 - *transport*: bytes of a finished agent step, and seconds until a sample that is ready in another process is here,
   beside the seconds of playing it; for a small and two large observations.
@@ -26,10 +27,9 @@ import torch
 
 from arena.training.env_runner import LeagueEnvRunner, TrainingSample
 from arena.training.plan import Plan
-from benchmarks.configs import BATCH, SETTINGS, our_config
+from benchmarks.configs import BATCH, SETTINGS, our_config, self_play_plan
 from benchmarks.measure import Measure, compare, rate
 from games import make_game
-from leagues.records import Member, Pairing
 
 GAME, TABLES = "connect_four", 256
 TRANSPORT = {"connect_four": 256, "backgammon": 256, "go(board_size=9)": 16}
@@ -61,6 +61,14 @@ def _run(repeats: int, seconds: float) -> dict[str, Any]:
             },
             repeats=repeats,
         ),
+        "sampling_in_step": compare(
+            f"sampling {GAME}, agent steps, all runners waited for",
+            {
+                "one runner": sampling_there(1, seconds, in_step=True),
+                "two runners": sampling_there(2, seconds, in_step=True),
+            },
+            repeats=repeats,
+        ),
         "training": compare(
             f"training {GAME}, agent steps trained on",
             {
@@ -81,14 +89,10 @@ def _run(repeats: int, seconds: float) -> dict[str, Any]:
 
 
 def self_play(spec: str, tables: int) -> tuple[Any, Plan]:
-    """A config for bare runners, and a plan in which the newest weights meet themselves."""
+    """A config for bare runners, and a plan of as many games as there are tables, as a training run sends it."""
     config = our_config(spec, tables, self_play=True)
     config.validate()
-    agent_ids = make_game(spec).agent_ids
-    main = Member("main", "learner", "main", modules=dict.fromkeys(agent_ids, "main"))
-    seats = ("main",) * len(agent_ids)
-    pairings = tuple(Pairing(seats, seed, 0, "training", "main") for seed in range(4 * tables))
-    return config, Plan(pairings, {"main": main}, {}, 1, 0)
+    return config, self_play_plan(make_game(spec), tables)
 
 
 @contextmanager
@@ -106,8 +110,8 @@ def sampling_here(seconds: float) -> Iterator[Measure]:
 
 
 @contextmanager
-def sampling_there(count: int, seconds: float) -> Iterator[Measure]:
-    """Remote runners, each asked for a batch again as soon as its last is here."""
+def sampling_there(count: int, seconds: float, *, in_step: bool = False) -> Iterator[Measure]:
+    """Remote runners, each asked for a batch again as soon as its last is here, or ``in_step``: when all are."""
     config, plan = self_play(GAME, TABLES)
     actor = ray.remote(num_cpus=1)(LeagueEnvRunner)
     runners = [actor.remote(config=config, worker_index=index) for index in range(1, count + 1)]
@@ -118,13 +122,16 @@ def sampling_there(count: int, seconds: float) -> Iterator[Measure]:
         while asked:
             (ready, *_), _ = ray.wait(list(asked))
             runner = asked.pop(ready)
+            steps += steps_of(ray.get(ready)[0])
             if time.perf_counter() - began < seconds:
                 asked[runner.work.remote(plan, BATCH)] = runner
-            steps += steps_of(ray.get(ready)[0])
         return steps / (time.perf_counter() - began)
 
-    measure()
-    yield measure
+    def work() -> int:
+        return sum(steps_of(sample) for sample, _ in ray.get([runner.work.remote(plan, BATCH) for runner in runners]))
+
+    work()
+    yield (lambda: rate(work, seconds)) if in_step else measure
     for runner in runners:
         ray.kill(runner)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,6 +22,7 @@ from ray.rllib.utils.metrics import ALL_MODULES
 from ray.rllib.utils.torch_utils import explained_variance
 from torch import Tensor
 
+from arena.training.memory import keep_freed_memory
 from games.contract import Game
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
@@ -129,18 +128,6 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
             self._params[key].grad = gradient
         for optimizer in self._optimizer_parameters:
             optimizer.step()
-
-
-def keep_freed_memory() -> None:
-    """Let this process keep the memory of freed arrays, each up to 32 MiB and 1 GiB in all, for those that come next.
-
-    By itself glibc gives activations and gradients back to the system, to be handed out the same pages again, one fault
-    and 4 KiB of zeros at a time, in every minibatch. Does nothing where the C library is another.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its highest
-        mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
 
 
 def needs_dist_inputs(config: Any, game: Game) -> bool:

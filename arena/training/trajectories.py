@@ -55,7 +55,7 @@ class Trajectories:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled with its columns packed, for it travels between processes and machines."""
-        return _unpacked, tuple(_pack(getattr(self, column.name)) for column in fields(self))
+        return _unpickled, tuple(_pack(getattr(self, column.name)) for column in fields(self))
 
 
 _Packed = tuple[npt.NDArray[Any], str, tuple[int, ...] | None]
@@ -67,13 +67,21 @@ def _pack(column: npt.NDArray[Any]) -> _Packed:
     dtype = column.dtype.str
     if column.dtype == np.int64 and column.min(initial=0) == 0:
         return column.astype(np.min_scalar_type(column.max(initial=0))), dtype, None
-    bits = column != 0
-    if column.size and (column == bits).all():
-        return np.packbits(bits), dtype, column.shape
+    if column.size and _holds_bits(column[:1]) and _holds_bits(column):
+        return np.packbits(column != 0), dtype, column.shape
     return column, dtype, None
 
 
-def _unpacked(*columns: _Packed) -> Trajectories:
+def _holds_bits(column: npt.NDArray[Any]) -> bool:
+    """Whether there is nothing but zeros and ones; a negative zero is neither."""
+    if column.dtype == np.bool_:
+        return True
+    one = np.ones((), column.dtype).view(f"u{column.itemsize}")
+    numbers = column.view(one.dtype)
+    return bool(((numbers == 0) | (numbers == one)).all())
+
+
+def _unpickled(*columns: _Packed) -> Trajectories:
     return Trajectories(*map(_unpack, columns))
 
 

@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -171,12 +170,17 @@ def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are()
     LeaguePPOConfig().game("tic_tac_toe").take_up(stored).validate()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
-def test_freed_memory_is_kept_for_what_comes_next() -> None:
+def test_a_learner_keeps_freed_memory_for_what_comes_next() -> None:
     """In a process of its own, which no learner has been built in before."""
     program = """
 import resource, torch
-from arena.training.learner import keep_freed_memory
+from ray.rllib.core.rl_module import MultiRLModuleSpec
+from agents.networks import default_module_spec
+from arena import LeaguePPOConfig
+from arena.training.learner import LeaguePPOTorchLearner
+from games import make_game
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -186,9 +190,13 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 before = faults()
-keep_freed_memory()
+config = LeaguePPOConfig().game("tic_tac_toe")
+config.validate()
+network = default_module_spec(make_game("tic_tac_toe"))
+LeaguePPOTorchLearner(config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": network})).build()
 faults()
 print(before, faults())
 """
-    before, after = map(int, subprocess.run([sys.executable, "-c", program], stdout=PIPE, check=True).stdout.split())
+    told = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    before, after = map(int, told.stdout.split())
     assert before > 20 * after
