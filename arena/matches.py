@@ -30,7 +30,7 @@ def play_pairings(
     pairings: Sequence[Pairing],
     agents: Mapping[str, Agent],
     *,
-    tables: int = 256,
+    tables: int = 64,
     weights: Mapping[str, str | None] = {},
     iteration: int = 0,
     on_match: Callable[[Match], None] | None = None,
@@ -101,7 +101,7 @@ def play_match(
     games: int = 100,
     seed: int = 0,
     league: Path | str | None = None,
-    tables: int = 256,
+    tables: int = 64,
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> MatchResult:
@@ -121,7 +121,8 @@ def play_match(
             matches. A member is named ``DIR:MEMBER`` or by its ID alone. Blocks in which two of them have met before
             are passed over, so a repeated call plays on with new blocks of the same seed: what is recorded is always
             new evidence.
-        tables: how many games run side by side at most.
+        tables: how many games run side by side at most. Small networks are asked faster for up to a thousand; with
+            another number, the same seed gives other games.
         module_classes, trust_code: code that the agents may need, as :func:`arena.names.load_agent` takes it.
 
     Raises:

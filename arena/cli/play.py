@@ -21,6 +21,15 @@ def match(
         int, typer.Option("--games", min=1, metavar="N", help="At least so many games; every block rotates all seats.")
     ] = 100,
     seed: Seed = 0,
+    tables: Annotated[
+        int,
+        typer.Option(
+            "--tables",
+            min=1,
+            metavar="N",
+            help="Games at once. More are faster, and other games for the same seed: networks are asked for them all.",
+        ),
+    ] = 64,
     league: Annotated[
         Path | None,
         typer.Option(
@@ -52,6 +61,7 @@ def match(
         agents,
         games=games,
         seed=seed,
+        tables=tables,
         league=league,
         module_classes=named_networks(modules or ()),
         trust_code=trust_code,

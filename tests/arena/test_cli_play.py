@@ -78,6 +78,13 @@ def test_a_match_is_scored_with_its_interval(cli: Cli) -> None:
     assert "returns" not in out
 
 
+def test_a_match_is_played_at_as_many_tables_as_are_asked_for(cli: Cli) -> None:
+    call = ("match", GAME, "random", "random", "--games", 200, "--json", "--tables")
+    played = {tables: json.loads(cli(*call, tables)[1]) for tables in (1, 200, 1000)}
+    assert played[200] == played[1000] != played[1]
+    assert cli(*call, 0)[0] == 2
+
+
 def test_games_beyond_those_asked_are_told(cli: Cli) -> None:
     code, out, err = cli("match", GAME, "random", "first", "--games", 3, "--json")
     assert code == 0
