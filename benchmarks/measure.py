@@ -43,7 +43,13 @@ def rate(work: Callable[[], int], seconds: float) -> float:
 
 
 def compare(
-    title: str, sides: Mapping[str, Side], *, repeats: int, ours: str | None = None, unit: str = "/s"
+    title: str,
+    sides: Mapping[str, Side],
+    *,
+    repeats: int,
+    ours: str | None = None,
+    base: str | None = None,
+    unit: str = "/s",
 ) -> dict[str, Any]:
     """Let the sides take turns; print and return each side's figures and how many times as much ``ours`` is, by turns.
 
@@ -52,6 +58,7 @@ def compare(
         sides: name -> side, in the order of their turns.
         repeats: turns of each.
         ours: the side that the others are compared with; the last by default.
+        base: in place of ``ours``, the side that the others better: how many times as much as it each of them is.
         unit: what the figures are in.
 
     A side that cannot run (:class:`CannotRun`) is reported as such and the others are compared without it.
@@ -74,26 +81,29 @@ def compare(
                     figures[name].append(measure())
         finally:
             gc.unfreeze()
-    ours = ours or list(sides)[-1]
-    if ours not in figures:
-        raise RuntimeError(f"our own side must run, but {ours!r} cannot: {rows[ours]['cannot_run']}")
+    reference, key = base or ours or list(sides)[-1], "this_over_base" if base else "ours_over_this"
+    if reference not in figures:
+        raise RuntimeError(f"our own side must run, but {reference!r} cannot: {rows[reference]['cannot_run']}")
     print(f"\n{title}")
     for name, row in rows.items():
         print(f"  {name:<60}cannot run: {row['cannot_run']}")
     for name, values in figures.items():
-        median, ratios = statistics.median(values), sorted(o / v for o, v in zip(figures[ours], values, strict=True))
+        pairs = zip(values, figures[reference], strict=True)
+        ratios = sorted(this / other if base else other / this for this, other in pairs)
+        median, ratio = statistics.median(values), statistics.median(ratios)
         rows[name] = {
             "median": median,
             "low": min(values),
             "high": max(values),
-            "ours_over_this": statistics.median(ratios),
-            "ours_over_this_low": ratios[0],
-            "ours_over_this_high": ratios[-1],
+            key: ratio,
+            f"{key}_low": ratios[0],
+            f"{key}_high": ratios[-1],
         }
-        against = f"   ours is {statistics.median(ratios):.4g} times this [{ratios[0]:.4g} .. {ratios[-1]:.4g}]"
+        times = f"{ratio:.4g} times {base or 'this'} [{ratios[0]:.4g} .. {ratios[-1]:.4g}]"
+        against = "" if name == reference else f"   {'' if base else 'ours is '}{times}"
         spread = f"[{_short(min(values))} .. {_short(max(values))}]"
-        print(f"  {name:<60}{_short(median):>12}{unit:<3} {spread:<24}{'' if name == ours else against}", flush=True)
-    return {"title": title, "unit": unit, "ours": ours, "repeats": repeats, "sides": rows}
+        print(f"  {name:<60}{_short(median):>12}{unit:<3} {spread:<24}{against}", flush=True)
+    return {"title": title, "unit": unit, "base" if base else "ours": reference, "repeats": repeats, "sides": rows}
 
 
 def _cpu() -> str:
