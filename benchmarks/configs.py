@@ -1,9 +1,10 @@
 """The settings that all sides share, and RLlib's stock PPO and ours set up by them.
 
 Stock plays OpenSpiel's games through RLlib's own ``OpenSpielEnv``, which has no action masks, replaces an illegal move
-by a random one and shows the observation tensor; PettingZoo's simultaneous games through ``ParallelPettingZooEnv``. Its
-networks are RLlib's default of the same trunk; where ours is a residual tower, stock is given that very module, fed by
-the flat observation. Ours computes masks and never moves illegally.
+by a random one and shows the observation tensor; PettingZoo's simultaneous games through ``ParallelPettingZooEnv`` and
+its games of turns through ``PettingZooEnv``, where the mask is part of what is seen and an illegal move ends the game.
+Its networks are RLlib's default of the same trunk; where ours is a residual tower, stock is given that very module, fed
+by the flat observation. Ours computes masks and never moves illegally.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from games import Game, make_game
 from leagues.records import Member, Pairing
 
 HIDDENS, BATCH, MINIBATCH, EPOCHS, LR = [256, 256], 8192, 1024, 4, 5e-4
-SETTINGS = {"hiddens": HIDDENS, "batch": BATCH, "minibatch": MINIBATCH, "epochs": EPOCHS, "lr": LR}
+SETTINGS: dict[str, Any] = {"hiddens": HIDDENS, "batch": BATCH, "minibatch": MINIBATCH, "epochs": EPOCHS, "lr": LR}
+
+LESS_WORK = {"go(board_size=9)": {"batch": 2048, "minibatch": 512, "epochs": 1}}
+"""What differs, for all sides, in games whose network takes over a minute for the epochs of a whole batch."""
 
 RESIDUAL = ("go(board_size=9)",)
 """Games whose network is the residual tower of :mod:`agents.networks` on both sides."""
@@ -37,6 +41,12 @@ class FlatNetwork(MaskedNetwork):
         super().setup()
 
     def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Tensor]:
+        return super()._forward(self._as_ours(batch), **kwargs)
+
+    def compute_values(self, batch: dict[str, Any], embeddings: Tensor | None = None) -> Tensor:
+        return super().compute_values(self._as_ours(batch), embeddings)
+
+    def _as_ours(self, batch: dict[str, Any]) -> dict[str, Any]:
         flat = batch[Columns.OBS]
         space = self.observation_space
         seen = {
@@ -44,7 +54,23 @@ class FlatNetwork(MaskedNetwork):
             ACTION_MASK: torch.ones(len(flat), *space[ACTION_MASK].shape),
             SEAT: torch.zeros(len(flat), *space[SEAT].shape),
         }
-        return super()._forward({Columns.OBS: seen}, **kwargs)
+        return {Columns.OBS: seen}
+
+
+def settings(spec: str) -> dict[str, Any]:
+    """What all sides train a game with: the names of :data:`SETTINGS`."""
+    return SETTINGS | LESS_WORK.get(spec, {})
+
+
+def _training(spec: str) -> dict[str, Any]:
+    """The same in RLlib's words."""
+    shared = settings(spec)
+    return {
+        "train_batch_size_per_learner": shared["batch"],
+        "minibatch_size": shared["minibatch"],
+        "num_epochs": shared["epochs"],
+        "lr": shared["lr"],
+    }
 
 
 def stock_config(spec: str, envs: int, *, best: bool) -> Any:
@@ -62,12 +88,13 @@ def stock_config(spec: str, envs: int, *, best: bool) -> Any:
         .rl_module(
             model_config=DefaultModelConfig(fcnet_hiddens=HIDDENS, fcnet_activation="relu", vf_share_layers=True)
         )
-        .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=LR)
+        .training(**_training(spec))
         .debugging(seed=0, log_level="ERROR")
     )
     if spec in RESIDUAL:
         config.rl_module(rl_module_spec=RLModuleSpec(module_class=FlatNetwork, model_config={"game": spec}))
-    if spec.startswith("pettingzoo:rps"):  # it observes a number, which no default network takes
+    # What is seen there is a number, or a board with its mask, which no default network takes.
+    if spec in ("pettingzoo:rps_v2", "pettingzoo:connect_four_v3"):
         from ray.rllib.connectors.env_to_module import FlattenObservations
 
         config.env_runners(env_to_module_connector=lambda env, spaces, device: FlattenObservations(multi_agent=True))
@@ -83,9 +110,12 @@ def stock_env(spec: str) -> Any:
         from ray.rllib.env.wrappers.open_spiel import OpenSpielEnv
 
         return OpenSpielEnv(pyspiel.load_game(spec))
-    from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
+    from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv, PettingZooEnv
 
-    return ParallelPettingZooEnv(pettingzoo_module(spec).parallel_env())
+    module = pettingzoo_module(spec)
+    if hasattr(module, "parallel_env"):
+        return ParallelPettingZooEnv(module.parallel_env())
+    return PettingZooEnv(module.env())
 
 
 def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | None = None) -> LeaguePPOConfig:
@@ -102,11 +132,13 @@ def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | 
         LeaguePPOConfig()
         .game(spec)
         .league(folder, **mix)
-        .env_runners(num_env_runners=0, num_envs_per_env_runner=tables)
+        .env_runners(num_env_runners=0)
         .rl_module(model_config={"fcnet_hiddens": HIDDENS, "fcnet_activation": "relu"})
-        .training(train_batch_size_per_learner=BATCH, minibatch_size=MINIBATCH, num_epochs=EPOCHS, lr=LR)
+        .training(**_training(spec))
         .debugging(seed=0, log_level="ERROR")
     )
+    if tables is not None:
+        config.env_runners(num_envs_per_env_runner=tables)
     return config
 
 

@@ -1,7 +1,9 @@
 """OpenSpiel's own PyTorch PPO in self-play: one side of ``benchmarks.training``.
 
 Its PPO knows one player only and reads that player's observation, so it is shown the seat to move as that player, with
-that seat's reward: it learns from every move of both seats, which is the most it can.
+that seat's reward: it learns from every move of all seats, which is the most it can. Where seats act at once, the game
+is put into turns by OpenSpiel's own conversion, which hides a move until all have moved. It sees the tensor that ours
+sees, as numbers in a row, and has the same trunk without the seat: layers of the same widths, or our residual tower.
 """
 
 from __future__ import annotations
@@ -10,11 +12,17 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
+import pyspiel
 import torch
 from open_spiel.python import rl_environment
 from open_spiel.python.pytorch.ppo import INVALID_ACTION_PENALTY, PPO, CategoricalMasked
 from open_spiel.python.vector_env import SyncVectorEnv
 from torch import Tensor, nn
+
+from agents.networks import default_module_spec
+from benchmarks.configs import RESIDUAL
+from benchmarks.games import ours_recalls
+from games import make_game
 
 
 def seat_to_move(step: rl_environment.TimeStep) -> rl_environment.TimeStep:
@@ -24,14 +32,36 @@ def seat_to_move(step: rl_environment.TimeStep) -> rl_environment.TimeStep:
     return step._replace(observations={name: [seen[name][seat]] for name in ("info_state", "legal_actions")})
 
 
+class Layers(nn.Sequential):
+    """Fully connected layers: ``(B, inputs)`` to ``(B, width)``."""
+
+    def __init__(self, inputs: int, hiddens: Sequence[int]) -> None:
+        widths = [inputs, *hiddens]
+        super().__init__(*(layer for i, o in pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU())))
+        self.width = widths[-1]
+
+
+class Tower(nn.Module):
+    """The residual tower of :mod:`agents.networks`, from the flat observation, no seat named: to ``(B, width)``."""
+
+    def __init__(self, spec: str) -> None:
+        super().__init__()
+        game = make_game(spec)
+        self.tower = default_module_spec(game).build().trunk
+        self.width, self.board, self.seats = self.tower.width, game.observation_shape, game.num_seats
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden: Tensor = self.tower(x.reshape(-1, *self.board), x.new_zeros(len(x), self.seats))
+        return hidden
+
+
 class SharedTrunk(nn.Module):
     """The network in the form that OpenSpiel's PPO asks for: one trunk under policy and value."""
 
-    def __init__(self, num_actions: int, inputs: int, hiddens: Sequence[int]) -> None:
+    def __init__(self, num_actions: int, trunk: Layers | Tower) -> None:
         super().__init__()
-        widths = [inputs, *hiddens]
-        self.trunk = nn.Sequential(*(layer for i, o in pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU())))
-        self.actor, self.critic = nn.Linear(widths[-1], num_actions), nn.Linear(widths[-1], 1)
+        self.trunk = trunk
+        self.actor, self.critic = nn.Linear(trunk.width, num_actions), nn.Linear(trunk.width, 1)
 
     def get_value(self, x: Tensor) -> Tensor:
         value: Tensor = self.critic(self.trunk(x))
@@ -54,16 +84,18 @@ def trainer(
     """What trains on one batch when called, as OpenSpiel's example does, and gives the steps trained on.
 
     Args:
-        spec: an OpenSpiel game of turns.
+        spec: an OpenSpiel game.
         envs: environments of its ``SyncVectorEnv``.
         hiddens, batch, minibatch, epochs, lr: as elsewhere; ``batch`` is a multiple of ``envs``.
     """
     np.random.seed(0)
     torch.manual_seed(0)
-    sight = rl_environment.ObservationType.OBSERVATION
-    environments = SyncVectorEnv([rl_environment.Environment(spec, observation_type=sight) for _ in range(envs)])
-    game = environments.envs[0].game
-    inputs = game.observation_tensor_size()
+    game = pyspiel.load_game_as_turn_based(spec)
+    kinds = rl_environment.ObservationType
+    sight = kinds.INFORMATION_STATE if ours_recalls(spec) else kinds.OBSERVATION
+    environments = SyncVectorEnv([rl_environment.Environment(game, observation_type=sight) for _ in range(envs)])
+    (inputs,) = environments.observation_spec()["info_state"]
+    trunk = Tower(spec) if spec in RESIDUAL else Layers(inputs, hiddens)
     agent = PPO(
         input_shape=(inputs,),
         num_actions=game.num_distinct_actions(),
@@ -74,7 +106,7 @@ def trainer(
         update_epochs=epochs,
         learning_rate=lr,
         clip_vloss=False,
-        agent_fn=lambda actions, shape, device: SharedTrunk(actions, shape[0], hiddens),
+        agent_fn=lambda actions, shape, device: SharedTrunk(actions, trunk),
     )
     now = environments.reset()
 
