@@ -16,6 +16,7 @@ from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.learner import ENTROPY_KEY, POLICY_LOSS_KEY, VF_LOSS_KEY, Learner
 from ray.rllib.core.learner.training_data import TrainingData
+from ray.rllib.core.rl_module.torch import TorchRLModule
 from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import ALL_MODULES
@@ -38,6 +39,10 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
 
     def build(self) -> None:
         super().build()
+        if self._torch_compile_forward_train:  # which RLlib 2.60 leaves out where modules stand in a `MultiRLModule`
+            for network in (module.unwrapped() for module in self._module.values()):
+                if isinstance(network, TorchRLModule):
+                    network.compile(self._torch_compile_cfg)
         keep_freed_memory()
 
     def _create_iterator_if_necessary(

@@ -157,6 +157,30 @@ def test_what_actions_were_drawn_from_is_there_for_a_loss_that_asks(change: Call
     assert not np.array_equal(before["policy.weight"], after["policy.weight"])
 
 
+def test_a_compiled_network_is_compiled_and_learns_the_same(learner: LeaguePPOTorchLearner) -> None:
+    graphs = []
+
+    def backend(graph: torch.fx.GraphModule, _: Any) -> Callable[..., Any]:
+        graphs.append(graph)
+        return graph.forward
+
+    config = LeaguePPOConfig().game("connect_four").training(entropy_coeff=0.02, clip_param=0.1, vf_clip_param=0.5)
+    config.framework(torch_compile_learner=True, torch_compile_learner_dynamo_backend=backend)
+    config.validate()
+    network = default_module_spec(make_game("connect_four"))
+    compiled = LeaguePPOTorchLearner(config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": network}))
+    compiled.build()
+    compiled.module["main"].set_state(learner.module["main"].get_state())
+    rows = batch(np.random.default_rng(0))
+    plain_loss, plain_gradients, _ = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)
+    assert not graphs
+    loss, gradients, _ = loss_and_gradients(compiled, LeaguePPOTorchLearner, rows)
+    assert len(graphs) == 1
+    assert loss == pytest.approx(plain_loss)
+    for mine, other in zip(gradients, plain_gradients, strict=True):
+        torch.testing.assert_close(mine, other)
+
+
 @pytest.mark.parametrize("settings", [{"precison": "bfloat16"}, {"hidens": [8]}])
 def test_a_misspelt_setting_of_the_network_is_refused(settings: dict[str, Any]) -> None:
     config = LeaguePPOConfig().game("tic_tac_toe").rl_module(model_config=settings)
