@@ -48,6 +48,15 @@ def train(
     gpus_per_learner: Annotated[
         float, typer.Option("--gpus-per-learner", min=0.0, metavar="G", help="GPUs of each learner.")
     ] = 0.0,
+    gpus_per_env_runner: Annotated[
+        float,
+        typer.Option(
+            "--gpus-per-env-runner",
+            min=0.0,
+            metavar="G",
+            help="GPUs of each sampling process, such as 0.25; pays where networks are large.",
+        ),
+    ] = 0.0,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -80,6 +89,11 @@ def train(
             "--overlap needs processes that sample while this one learns, but --env-runners is 0: "
             "add --env-runners 1 or more, or drop --overlap"
         )
+    if gpus_per_env_runner and not env_runners:
+        raise CallError(
+            f"--gpus-per-env-runner {gpus_per_env_runner:g} needs processes that sample on a GPU, but --env-runners is "
+            "0: add --env-runners 1 or more, or drop --gpus-per-env-runner"
+        )
     if resume and (seed is not None or main_exploiter):
         raise CallError(
             "a league keeps its seed and learners, but --resume came with --seed or --main-exploiter: drop it"
@@ -106,6 +120,7 @@ def train(
             tables=tables,
             learners=learners,
             gpus_per_learner=gpus_per_learner,
+            gpus_per_env_runner=gpus_per_env_runner,
             seed=seed,
             resume=resume,
             main_exploiter=main_exploiter,

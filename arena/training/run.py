@@ -30,6 +30,7 @@ def train(
     tables: int | None = None,
     learners: int = 0,
     gpus_per_learner: float = 0.0,
+    gpus_per_env_runner: float = 0.0,
     seed: int | None = None,
     resume: bool = False,
     main_exploiter: bool = False,
@@ -48,7 +49,9 @@ def train(
         overlap: whether the env runners sample the next batch while the learners learn from this one.
         tables: tables per runner; None for the default, or the league's own on resume.
         learners: remote learners; 0 learns in this process.
-        gpus_per_learner: GPUs for each learner.
+        gpus_per_learner: GPUs for each learner, or the share of one.
+        gpus_per_env_runner: GPUs for each remote env runner, or the share of one: its networks and those of its frozen
+            opponents play there, which pays where they are large. Nothing to a run without remote env runners.
         seed: seed of a new league; None draws one.
         resume: go on with the league in the folder, with its settings.
         main_exploiter: whether a new league has a main exploiter beside the main learner.
@@ -59,7 +62,7 @@ def train(
     Raises:
         StoreError: ``resume`` without a league, or a league of another game.
         games.UnknownGameError: there is no such game.
-        ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined.
+        ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or there are fewer GPUs than asked for.
     """
     prepare_process()
     import ray
@@ -73,17 +76,20 @@ def train(
     else:
         config.league(main_exploiter=main_exploiter)
     config.league(league)
-    config.env_runners(num_env_runners=env_runners)
+    config.env_runners(num_env_runners=env_runners, num_gpus_per_env_runner=gpus_per_env_runner)
     if tables is not None:
         config.env_runners(num_envs_per_env_runner=tables)
     config.training(overlap=overlap)
     config.learners(num_learners=learners, num_gpus_per_learner=gpus_per_learner)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
-    alone = not (env_runners or learners or ray.is_initialized())
+    # RLlib asks Ray which GPU a learner is to take, even one in this process.
+    alone = not (env_runners or learners or gpus_per_learner or ray.is_initialized())
     started_ray = not (alone or ray.is_initialized())
     if started_ray:  # or join the cluster that RAY_ADDRESS names
         _start_ray()
     try:
+        if not alone:
+            _check_gpus(learners, gpus_per_learner, env_runners, gpus_per_env_runner)
         # Ray's core complains on stderr, past all logging, of what RLlib does by design.
         with without_stderr(), _without_ray() if alone else nullcontext():
             algorithm = config.build_algo()
@@ -106,7 +112,7 @@ def train(
 
 
 class ClusterError(Exception):
-    """The Ray cluster that is asked for cannot be joined; the message says which and how to mend it."""
+    """The Ray cluster that is asked for cannot be joined or lacks GPUs; the message says which and how to mend it."""
 
 
 def _start_ray() -> None:
@@ -123,6 +129,31 @@ def _start_ray() -> None:
             f"RAY_ADDRESS must name the HOST:PORT of a running Ray cluster, but {address!r} cannot be joined: {error}; "
             "mend it, or unset it to use this machine alone"
         ) from error
+
+
+def _check_gpus(learners: int, gpus_per_learner: float, env_runners: int, gpus_per_env_runner: float) -> None:
+    """Refuse to wait for GPUs that do not come: Ray would, without a word and without end.
+
+    Raises:
+        ClusterError: the GPUs asked for are more than Ray has; or a learner in this process is to have one, which Ray
+            does not share out, and this machine has none.
+    """
+    import ray
+    import torch
+
+    if gpus_per_learner and not learners and not torch.cuda.device_count():
+        raise ClusterError(
+            f"a learner in this process needs a GPU of this machine, but it has none that torch can use, and each "
+            f"learner is to have {gpus_per_learner:g}; learn on the CPU without --gpus-per-learner, or elsewhere in a "
+            "cluster with --learners 1"
+        )
+    there = ray.cluster_resources().get("GPU", 0.0)
+    if learners * gpus_per_learner + env_runners * gpus_per_env_runner > there:
+        raise ClusterError(
+            f"learners and env runners must not have more GPUs than the {there:g} that Ray finds, but are to have "
+            f"{learners} x {gpus_per_learner:g} and {env_runners} x {gpus_per_env_runner:g}; lower --gpus-per-learner "
+            "or --gpus-per-env-runner, where shares such as 0.5 will do, or leave them out"
+        )
 
 
 def prepare_process() -> None:

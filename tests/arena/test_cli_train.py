@@ -114,6 +114,7 @@ def test_options_reach_the_trainer(
     trainer(loop)
     league = tmp_path / "league"
     args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --overlap --tables 8 --seed 4 --main-exploiter"
+    args += " --gpus-per-env-runner 0.25"
     assert run(args.split()) == 0
     out = capsys.readouterr().out
     assert "iteration 7" in out
@@ -128,11 +129,53 @@ def test_options_reach_the_trainer(
         "tables": 8,
         "learners": 0,
         "gpus_per_learner": 0.0,
+        "gpus_per_env_runner": 0.25,
         "seed": 4,
         "resume": False,
         "main_exploiter": True,
         "stopped": False,
     }
+
+
+def test_gpus_for_processes_that_are_not_asked_for_are_a_wrong_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    league = tmp_path / "league"
+    assert run(["train", GAME, "--league", str(league), "--gpus-per-env-runner", "0.5"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: --gpus-per-env-runner 0.5 needs processes that sample")
+    assert "add --env-runners 1" in line
+    assert not league.exists()
+
+
+@pytest.mark.usefixtures("local_ray")
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ("--learners 2 --gpus-per-learner 500", "2 x 500 and 0 x 0"),
+        ("--env-runners 3 --gpus-per-env-runner 400.5", "0 x 0 and 3 x 400.5"),
+    ],
+)
+def test_more_gpus_than_there_are_are_refused_and_not_waited_for(
+    options: str, values: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    league = tmp_path / "league"
+    assert run(["train", GAME, "--league", str(league), *options.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: learners and env runners must not have more GPUs than the ")
+    assert f"{values}; lower --gpus-per-learner or --gpus-per-env-runner" in line
+    assert not league.exists()
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_a_learner_in_this_process_needs_a_gpu_of_this_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert run(["train", GAME, "--league", str(tmp_path / "league"), "--gpus-per-learner", "1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: a learner in this process needs a GPU of this machine, but it has none")
+    assert "--learners 1" in line
 
 
 def test_an_interrupt_ends_cleanly_and_a_second_one_at_once(
