@@ -13,6 +13,7 @@ SUITES = {
     "runners": "several env runners, and learning beside sampling",
     "growth": "a league from 10 to 1,000 snapshots",
     "start": "from a command to its first result",
+    "accelerators": "learners and a runner on GPUs, in half precision and compiled, against one CPU process",
     "games": "our stepping against the bare engines",
 }
 """Each is a module here with ``run(*, repeats, seconds) -> report``, which starts the Ray it needs."""
