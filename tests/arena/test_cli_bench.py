@@ -79,6 +79,9 @@ def test_sides_take_turns_and_one_that_cannot_run_is_told(capsys: pytest.Capture
     assert report["sides"]["theirs"]["ours_over_this"] == 2.5
     assert report["sides"]["absent"] == {"cannot_run": "not installed: pip install it"}
     assert "pip install it" in capsys.readouterr().out
+    report = compare("gain", {"plain": side("plain", 2), "quick": side("quick", 5)}, repeats=2, base="plain")
+    assert report["sides"]["quick"]["this_over_base"] == 2.5
+    assert "2.5 times plain" in capsys.readouterr().out
 
 
 @pytest.mark.slow
