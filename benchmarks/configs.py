@@ -9,6 +9,7 @@ by the flat observation. Ours computes masks and never moves illegally.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import torch
@@ -115,6 +116,7 @@ def stock_env(spec: str) -> Any:
     module = pettingzoo_module(spec)
     if hasattr(module, "parallel_env"):
         return ParallelPettingZooEnv(module.parallel_env())
+    logging.getLogger("pettingzoo.utils.env_logger").setLevel(logging.ERROR)  # it prints every illegal move of stock's
     return PettingZooEnv(module.env())
 
 
