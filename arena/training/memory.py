@@ -11,10 +11,10 @@ def keep_freed_memory() -> None:
 
     By itself glibc gives the memory of activations and gradients back to the system, to be handed out the same pages
     again, one fault and 4 KiB of zeros at a time, in every minibatch. From now on it gives back what lies free at the
-    heap's end only once that is more than 1 GiB; larger arrays are mapped and unmapped as before. This holds for the
+    heap's end only once that is more than 64 MiB; larger arrays are mapped and unmapped as before. This holds for the
     whole process and cannot be taken back. Does nothing where the C library is another.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its highest
-        mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
+        mallopt(-1, 64 << 20)  # M_TRIM_THRESHOLD
