@@ -23,7 +23,6 @@ from ray.rllib.utils.metrics import ALL_MODULES
 from ray.rllib.utils.torch_utils import explained_variance
 from torch import Tensor
 
-from arena.training.memory import keep_freed_memory
 from games.contract import Game
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
@@ -43,7 +42,6 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
             for network in (module.unwrapped() for module in self._module.values()):
                 if isinstance(network, TorchRLModule):
                     network.compile(self._torch_compile_cfg)
-        keep_freed_memory()
 
     def _create_iterator_if_necessary(
         self,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -192,35 +189,3 @@ def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are()
     stored = LeaguePPOConfig().game("tic_tac_toe").settings()
     stored["network"]["model_config"] = {"from_a_later_version": 1}
     LeaguePPOConfig().game("tic_tac_toe").take_up(stored).validate()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
-def test_a_learner_keeps_freed_memory_for_what_comes_next() -> None:
-    """In a process of its own, which no learner has been built in before."""
-    program = """
-import resource, torch
-from ray.rllib.core.rl_module import MultiRLModuleSpec
-from agents.networks import default_module_spec
-from arena import LeaguePPOConfig
-from arena.training.learner import LeaguePPOTorchLearner
-from games import make_game
-
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
-        layers = [torch.ones(250_000) for _ in range(16)]
-        del layers
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-before = faults()
-config = LeaguePPOConfig().game("tic_tac_toe")
-config.validate()
-network = default_module_spec(make_game("tic_tac_toe"))
-LeaguePPOTorchLearner(config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": network})).build()
-faults()
-print(before, faults())
-"""
-    told = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
-    before, after = map(int, told.stdout.split())
-    assert before > 20 * after
