@@ -1,11 +1,11 @@
-"""The nouns of a league as frozen dataclasses: who plays, who plays whom, and what came of it."""
+"""The nouns of a league as values that never change: who plays, who plays whom, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from games.contract import Move
 
@@ -50,9 +50,8 @@ class Member:
         return self.kind != "learner"
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """A planned match.
+class Pairing(NamedTuple):
+    """A planned match. A tuple, since thousands a second are planned and sent.
 
     Attributes:
         seats: member ID at each seat.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import Any
 
 from leagues.records import Member, Pairing
@@ -34,11 +33,8 @@ class Plan:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled with its pairings as bare tuples: as objects, a thousand of them take 10 ms on their way."""
         pairings, *rest = (getattr(self, field.name) for field in fields(self))
-        return _unpickled, (list(map(_BARE, pairings)), *rest)
-
-
-_BARE = attrgetter(*(field.name for field in fields(Pairing)))
+        return _unpickled, (list(map(tuple, pairings)), *rest)
 
 
 def _unpickled(pairings: list[tuple[Any, ...]], *rest: Any) -> Plan:
-    return Plan(tuple(Pairing(*pairing) for pairing in pairings), *rest)
+    return Plan(tuple(map(Pairing._make, pairings)), *rest)

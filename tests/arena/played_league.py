@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True)
                 pairings = rotated_pairings(names, games=6, seed=seed)
                 writer.record(matches=play_pairings(game, pairings, AGENTS, weights=hashes))
             training = [
-                replace(pairing, kind="training", learner="main")
+                pairing._replace(kind="training", learner="main")
                 for pairing in rotated_pairings(("main", "main@1"), games=4, seed=9)
             ]
             writer.record(matches=play_pairings(game, training, AGENTS, weights=hashes, iteration=2))
@@ -84,6 +83,6 @@ def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True)
 
 def crash(game_spec: str, seats: Sequence[str]) -> Match:
     """A match of two that the agent at seat 0 crashed at its second move."""
-    pairing = replace(rotated_pairings(seats, games=1, seed=3)[0], seats=tuple(seats))
+    pairing = rotated_pairings(seats, games=1, seed=3)[0]._replace(seats=tuple(seats))
     agents: dict[str, Agent] = {seats[0]: Resigner(), seats[1]: FirstLegalAgent()}
     return play_pairings(make_game(game_spec), [pairing], agents)[0]

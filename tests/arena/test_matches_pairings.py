@@ -60,7 +60,7 @@ def test_the_same_call_gives_the_same_matches_and_another_seed_others() -> None:
     agents = {"a": RandomAgent(), "b": RandomAgent()}
     once, again = (timeless(play_pairings(game, planned, agents, tables=8)) for _ in range(2))
     assert once == again
-    other = [replace(pairing, seed=pairing.seed + 500) for pairing in planned]
+    other = [pairing._replace(seed=pairing.seed + 500) for pairing in planned]
     moves = [match.history for match in play_pairings(game, other, agents, tables=8)]
     assert moves != [match.history for match in once]
     assert len({match.history for match in once}) > 35
