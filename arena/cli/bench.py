@@ -32,7 +32,7 @@ def bench(
     """Measure speed on this machine: against other libraries, and against what is possible.
 
     The suites are sampling, training, matches, runners, growth, start, accelerators and games. The sides of a
-    comparison take turns, and medians are shown with the lowest and the highest. All of them take about an hour. Unless
+    comparison take turns, and medians are shown with the lowest and the highest. All of them take over an hour. Unless
     --quick is given, the reports go to benchmarks/results, too.
     """
     from arena.cli.output import print_json
