@@ -47,7 +47,7 @@ format: $(STAMP)  ## write the format and the mends that ruff knows
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) $(TIANSHOU)  ## speed against others and against what is possible, as ratios; about an hour
+bench: $(STAMP) $(TIANSHOU)  ## speed against others and against what is possible, as ratios; over an hour
 	$(BIN)/arena bench
 
 $(TIANSHOU): benchmarks/tianshou.txt
