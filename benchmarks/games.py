@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import importlib
 import random
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from benchmarks import measure as measured
 from games import CHANCE, make_game
 from games.contract import BoolArray, IntArray
 from games.open_spiel import SIMULTANEOUS, TERMINAL, OpenSpielGame
@@ -181,28 +182,22 @@ def repeatedly(play: Callable[[], int]) -> Measure:
     return measure
 
 
-def compare(spec: str, repeats: int, seconds: float) -> dict[str, Any]:
-    """Let the two sides take turns; print and return medians, spreads and the ratio."""
-    sides = {"ours": ours(spec), "bare": repeatedly(bare(spec))}
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    for measure in sides.values():
-        measure(seconds / 2)  # warm
-    for _ in range(repeats):
-        for name, measure in sides.items():
-            rates[name].append(measure(seconds))
-    ratios = [our / their for our, their in zip(rates["ours"], rates["bare"], strict=True)]
-    median = {name: statistics.median(values) for name, values in rates.items()}
-    ratio = statistics.median(ratios)
-    print(
-        f"  {spec:<28}{median['ours']:>10,.0f}/s{median['bare']:>10,.0f}/s{ratio:>8.2f}"
-        f"  [{min(ratios):.2f} .. {max(ratios):.2f}]  {GAMES.get(spec, '')}",
-        flush=True,
-    )
-    return {**median, "ratio": ratio, "lowest": min(ratios), "highest": max(ratios)}
+@contextmanager
+def side(measure: Measure, seconds: float) -> Iterator[measured.Measure]:
+    """Turns of so many CPU seconds, after a shorter one to warm up."""
+    measure(seconds / 2)
+    yield lambda: measure(seconds)
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
     """All games, ``seconds`` of CPU time for each turn."""
     print(f"{TABLES} tables against one bare game; {repeats} turns of {seconds} s of CPU time for each side")
-    print(f"\n  {'agent steps per second':<28}{'ours':>12}{'bare':>12}{'ours over bare':>16}")
-    return {"tables": TABLES, "games": {spec: compare(spec, repeats, seconds) for spec in GAMES}}
+    compared = {
+        spec: measured.compare(
+            f"stepping {spec} ({what}), agent steps",
+            {"the bare engine": side(repeatedly(bare(spec)), seconds), "ours": side(ours(spec), seconds)},
+            repeats=repeats,
+        )
+        for spec, what in GAMES.items()
+    }
+    return {"tables": TABLES, "games": compared}

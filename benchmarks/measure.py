@@ -47,7 +47,6 @@ def compare(
     sides: Mapping[str, Side],
     *,
     repeats: int,
-    ours: str | None = None,
     base: str | None = None,
     unit: str = "/s",
 ) -> dict[str, Any]:
@@ -55,10 +54,9 @@ def compare(
 
     Args:
         title: what is measured.
-        sides: name -> side, in the order of their turns.
+        sides: name -> side, in the order of their turns; the last is ours.
         repeats: turns of each.
-        ours: the side that the others are compared with; the last by default.
-        base: in place of ``ours``, the side that the others better: how many times as much as it each of them is.
+        base: the side that the others better, for how many times as much as it each of them is, in place of ours.
         unit: what the figures are in.
 
     A side that cannot run (:class:`CannotRun`) is reported as such and the others are compared without it.
@@ -81,7 +79,7 @@ def compare(
                     figures[name].append(measure())
         finally:
             gc.unfreeze()
-    reference, key = base or ours or list(sides)[-1], "this_over_base" if base else "ours_over_this"
+    reference, key = base or list(sides)[-1], "this_over_base" if base else "ours_over_this"
     if reference not in figures:
         raise RuntimeError(f"our own side must run, but {reference!r} cannot: {rows[reference]['cannot_run']}")
     print(f"\n{title}")

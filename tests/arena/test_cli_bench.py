@@ -54,7 +54,7 @@ def test_json_is_one_document_and_progress_goes_to_stderr() -> None:
     done = subprocess.run([sys.executable, "-c", shortened], cwd=ROOT, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     assert report["machine"]["cores"] >= 1
-    assert report["games"]["games"]["tic_tac_toe"]["ours"] > 0
+    assert report["games"]["games"]["tic_tac_toe"]["sides"]["ours"]["median"] > 0
     assert "tic_tac_toe" in done.stderr
 
 
