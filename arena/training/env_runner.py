@@ -293,9 +293,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
                 like = seatings.get((pairing.seats, pairing.learner))
                 if like is None:
                     like = seatings[pairing.seats, pairing.learner] = self._seating(pairing, plan.members)
-                # Not `replace`, which takes ten times as long, and games may be two moves long.
-                this = Pairing(pairing.seats, seed, pairing.block, pairing.kind, pairing.learner)
-                yield Seating(like.players, like.keeps, this, like.weights)
+                yield Seating(like.players, like.keeps, pairing._replace(seed=seed), like.weights)
             seeds = self.rng.integers(2**63, size=len(seeds)).tolist()
 
     def _seating(self, pairing: Pairing, members: Mapping[str, Member]) -> Seating:

@@ -31,7 +31,7 @@ class Plan:
     fresh: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled with its pairings as bare tuples: as objects, a thousand of them take 10 ms on their way."""
+        """Pickled with its pairings as bare tuples: Ray spends 4 microseconds on each object, and they are many."""
         pairings, *rest = (getattr(self, field.name) for field in fields(self))
         return _unpickled, (list(map(tuple, pairings)), *rest)
 

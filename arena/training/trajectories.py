@@ -65,7 +65,7 @@ _Packed = tuple[npt.NDArray[Any], str, tuple[int, ...] | None]
 def _pack(column: npt.NDArray[Any]) -> _Packed:
     """A column in fewer bytes, without loss: zeros and ones as bits, counts in as few bytes as they need."""
     dtype = column.dtype.str
-    if column.dtype == np.int64 and column.min(initial=0) == 0:
+    if column.dtype == np.int64 and column.min(initial=0) >= 0:
         return column.astype(np.min_scalar_type(column.max(initial=0))), dtype, None
     if column.size and _holds_bits(column[:1]) and _holds_bits(column):
         return np.packbits(column != 0), dtype, column.shape
