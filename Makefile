@@ -48,7 +48,7 @@ format: $(STAMP)  ## write the format and the mends that ruff knows
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP) $(TIANSHOU)  ## speed against others and against what is possible, as ratios; over an hour
-	$(BIN)/arena bench
+	$(BIN)/python -m benchmarks
 
 $(TIANSHOU): benchmarks/tianshou.txt
 	$(PYTHON) -m venv $(@D)

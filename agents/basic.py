@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.contract import Agent, Turn
-from agents.distributions import in_bounds
+from agents.policies.distributions import in_bounds
 from games.contract import ActionArray
 
 

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from arena.api import open_league
-    from arena.best_response import best_response_env
-    from arena.matches import MatchResult, load_agent, play_match
+    from arena.exports.gymnasium import best_response_env
+    from arena.exports.rllib import GameEnv
+    from arena.play.matches import MatchResult, load_agent, play_match
     from arena.training.algorithm import LeaguePPO
     from arena.training.config import LeaguePPOConfig
-    from arena.training.env import GameEnv
     from arena.training.env_runner import LeagueEnvRunner
     from games import list_games, make_game
-    from games.views import aec_env, parallel_env
+    from games.exports.pettingzoo import aec_env, parallel_env
 
 __all__ = [
     "GameEnv",
@@ -47,19 +47,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "GameEnv": "arena.training.env",
+    "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithm",
     "LeaguePPOConfig": "arena.training.config",
-    "MatchResult": "arena.matches",
-    "aec_env": "games.views",
-    "best_response_env": "arena.best_response",
+    "MatchResult": "arena.play.matches",
+    "aec_env": "games.exports.pettingzoo",
+    "best_response_env": "arena.exports.gymnasium",
     "list_games": "games",
-    "load_agent": "arena.matches",
+    "load_agent": "arena.play.matches",
     "make_game": "games",
     "open_league": "arena.api",
-    "parallel_env": "games.views",
-    "play_match": "arena.matches",
+    "parallel_env": "games.exports.pettingzoo",
+    "play_match": "arena.play.matches",
 }
 
 

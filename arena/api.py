@@ -13,7 +13,7 @@ from leagues.store import LeagueInfo, Progress, Reader, open_reader
 if TYPE_CHECKING:
     from agents.contract import Agent
     from games.contract import Game, State
-    from leagues.ratings import Standing
+    from leagues.ratings.leaderboard import Standing
 
 
 class OpenLeague:
@@ -56,7 +56,7 @@ class OpenLeague:
 
     def leaderboard(self) -> list[Standing]:
         """Frozen members by rating on the Elo scale, best first, with 95% intervals."""
-        from leagues.ratings import leaderboard
+        from leagues.ratings.leaderboard import leaderboard
 
         return leaderboard(self.reader.members(), self.reader.block_scores())
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agents import weights
 from agents.contract import Agent, AgentError
+from agents.policies import weights
 from agents.registry import USAGES as KINDS
 from agents.registry import is_agent_name, make_agent
 from games import Game
-from leagues.ratings import leaderboard
+from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Member
 from leagues.store import open_reader
 from leagues.store.contract import Reader
@@ -113,7 +113,7 @@ def member_agent(
             f"only frozen members can play, but {member.id!r} is still learning; name one of its snapshots"
         )
     path = weights.check(folder / "weights", member.weights)
-    from agents.policy import load_policy  # loads torch and ray
+    from agents.policies.agent import load_policy  # loads torch and ray
 
     return load_policy(path, game, module_classes=module_classes)
 

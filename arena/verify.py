@@ -9,15 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents import weights
-from arena.lockstep import UNSEEN
+from agents.policies import weights
+from arena.play.lockstep import UNSEEN
 from games import BrokenGameError, Game, GameError, State, UntrustedCodeError, make_game
-from leagues import scoring
-from leagues.ratings import leaderboard
+from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match
+from leagues.results import scoring
 from leagues.store import open_reader
 from leagues.store.contract import BlockScore, Reader
-from leagues.store.database import DATABASE
+from leagues.store.sqlite.database import DATABASE
 
 PAGE = 1000
 """Matches read at once."""

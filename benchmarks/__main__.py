@@ -1,13 +1,35 @@
-"""The benchmark suites: each prints its figures and writes them to ``benchmarks/results/<name>.json``.
+"""Runs benchmark suites: ``python -m benchmarks [NAME ...] [--repeats N] [--quick] [--json]``."""
 
-    python -m benchmarks [NAME ...] [--repeats 5] [--quick]
+from __future__ import annotations
 
-runs the suites named, or all of them, as ``arena bench`` does.
-"""
-
+import argparse
+import json
 import sys
+from contextlib import redirect_stdout
 
-from arena.cli import main
+from benchmarks.suites import SUITES, run_suites
+
+
+def main() -> None:
+    """Run the suites that are named, or all of them. ``--json`` prints the reports, and progress goes to stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure speed on this machine against other libraries and against what is possible.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites to run (default: all): {', '.join(SUITES)}")
+    parser.add_argument("--repeats", type=int, metavar="N", help="turns of each side (default: 5, with --quick 1)")
+    parser.add_argument("--quick", action="store_true", help="short turns, for a look and not for reporting")
+    parser.add_argument("--json", action="store_true", help="print the reports as JSON")
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.names) - SUITES.keys()):
+        parser.error(f"there is no suite {', '.join(unknown)}; the suites are {', '.join(SUITES)}")
+    if arguments.repeats is not None and arguments.repeats < 1:
+        parser.error(f"--repeats must be at least 1, but got {arguments.repeats}")
+    with redirect_stdout(sys.stderr if arguments.json else sys.stdout):
+        reports = run_suites(arguments.names or SUITES, repeats=arguments.repeats, quick=arguments.quick)
+    if arguments.json:
+        print(json.dumps(reports, indent=2, allow_nan=False))
+
 
 if __name__ == "__main__":
-    main(["bench", *sys.argv[1:]])
+    main()

@@ -16,7 +16,7 @@ def updater(module: RLModule, config: Any) -> Callable[[Mapping[str, Any]], None
     """What updates ``module`` on a batch of the columns that ours learns from, with the same loss and minibatches.
 
     Args:
-        module: a :class:`agents.networks.MaskedNetwork` of discrete actions.
+        module: a :class:`agents.policies.network.MaskedNetwork` of discrete actions.
         config: the :class:`arena.LeaguePPOConfig` whose learning rate, epochs, minibatch size and loss terms hold; it
             clips no values and has no KL term.
     """

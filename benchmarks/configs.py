@@ -17,9 +17,9 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import RLModuleSpec
 from torch import Tensor
 
-from agents.networks import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
+from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
 from arena import LeaguePPOConfig
-from arena.training.plan import Plan
+from arena.training.planner import Plan
 from benchmarks.games import pettingzoo_module
 from games import Game, make_game
 from leagues.records import Member, Pairing
@@ -31,7 +31,7 @@ LESS_WORK = {"go(board_size=9)": {"batch": 2048, "minibatch": 512, "epochs": 1}}
 """What differs, for all sides, in games whose network takes over a minute for the epochs of a whole batch."""
 
 RESIDUAL = ("go(board_size=9)",)
-"""Games whose network is the residual tower of :mod:`agents.networks` on both sides."""
+"""Games whose network is the residual tower of :mod:`agents.policies.network` on both sides."""
 
 
 class FlatNetwork(MaskedNetwork):

@@ -38,17 +38,17 @@ from typing import Any
 
 import numpy as np
 
-from agents import weights
-from agents.networks import default_module_spec
-from agents.policy import policy_card, policy_tensors
+from agents.policies import weights
+from agents.policies.agent import policy_card, policy_tensors
+from agents.policies.network import default_module_spec
 from agents.registry import make_agent
-from arena.matches import play_pairings
-from arena.training.keeper import PAIRS_AHEAD, Keeper
+from arena.play.matches import play_pairings
+from arena.training.session import PAIRS_AHEAD, Keeper
 from benchmarks.configs import SETTINGS, our_config
 from benchmarks.measure import RESULTS, Measure, compare
 from games import make_game
-from leagues.rating_matches import IN_A_ROW, choose_rating_pairs
-from leagues.ratings import leaderboard
+from leagues.ratings.leaderboard import leaderboard
+from leagues.ratings.pairing import IN_A_ROW, choose_rating_pairs
 from leagues.records import Match, Member, Pairing, Tally
 from leagues.store import LeagueInfo, Writer, create_store, open_reader, open_writer
 

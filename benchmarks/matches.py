@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.networks import default_module_spec
-from agents.policy import PolicyAgent
-from arena.matches import play_pairings, rotated_pairings
+from agents.policies.agent import PolicyAgent
+from agents.policies.network import default_module_spec
+from arena.play.matches import play_pairings, rotated_pairings
 from benchmarks.measure import Measure, compare
 from games import make_game
 

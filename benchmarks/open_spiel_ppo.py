@@ -19,7 +19,7 @@ from open_spiel.python.pytorch.ppo import INVALID_ACTION_PENALTY, PPO, Categoric
 from open_spiel.python.vector_env import SyncVectorEnv
 from torch import Tensor, nn
 
-from agents.networks import default_module_spec
+from agents.policies.network import default_module_spec
 from benchmarks.configs import RESIDUAL
 from benchmarks.games import ours_recalls
 from games import make_game
@@ -42,7 +42,8 @@ class Layers(nn.Sequential):
 
 
 class Tower(nn.Module):
-    """The residual tower of :mod:`agents.networks`, from the flat observation, no seat named: to ``(B, width)``."""
+    """The residual tower of :mod:`agents.policies.network`, from the flat observation, no seat named: to ``(B,
+    width)``."""
 
     def __init__(self, spec: str) -> None:
         super().__init__()

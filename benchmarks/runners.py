@@ -26,7 +26,7 @@ import ray
 import torch
 
 from arena.training.env_runner import LeagueEnvRunner, TrainingSample
-from arena.training.plan import Plan
+from arena.training.planner import Plan
 from benchmarks.configs import BATCH, SETTINGS, our_config, self_play_plan
 from benchmarks.measure import Measure, compare, rate
 from games import make_game

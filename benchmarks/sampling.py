@@ -25,7 +25,7 @@ import ray
 import torch
 from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 
-from agents.policy import module_batch
+from agents.policies.agent import module_batch
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.run import without_stderr
 from benchmarks.configs import HIDDENS, RESIDUAL, our_config, self_play_plan, stock_config

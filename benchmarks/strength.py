@@ -32,7 +32,7 @@ def main() -> None:
     prepare_process()
     import ray
 
-    from agents.policy import build_policy, policy_card, policy_tensors
+    from agents.policies.agent import build_policy, policy_card, policy_tensors
     from arena import LeaguePPOConfig, play_match
     from leagues.league import LeagueConfig
 

@@ -17,7 +17,7 @@ from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import nn
 
 import arena
-from agents.networks import mask_logits
+from agents.policies.network import mask_logits
 
 
 class SeatEmbedding(TorchRLModule, ValueFunctionAPI):

@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from games.contract import Game
-from games.pettingzoo import PettingZooGame
-from games.recipes import custom_recipe, import_module
+from games.environments.game import PettingZooGame
+from games.environments.recipes import custom_recipe, import_module
 from games.specs import parse_spec
 
 
@@ -25,7 +25,7 @@ def own_game(text: str) -> Game:
     module = import_module(path, module_name)
     named = getattr(module, name, None)
     if not callable(named) and _registered(name):
-        from games.open_spiel_own import registered_game
+        from games.open_spiel.own import registered_game
 
         return registered_game(module_name, text.partition(":")[2])
     recipe = custom_recipe(text)
@@ -35,7 +35,7 @@ def own_game(text: str) -> Game:
         return game
     pyspiel = sys.modules.get("pyspiel")
     if pyspiel is not None and isinstance(made, pyspiel.Game):
-        from games.open_spiel_own import made_game
+        from games.open_spiel.own import made_game
 
         return made_game(recipe, made)
     return PettingZooGame(recipe)

@@ -45,11 +45,11 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
 
         return own_game(spec.strip())
     if spec.strip().startswith(_PETTINGZOO):
-        from games.pettingzoo import pettingzoo_game
+        from games.environments.game import pettingzoo_game
 
         return pettingzoo_game(spec.strip().removeprefix(_PETTINGZOO))
-    from games.open_spiel import OpenSpielGame
-    from games.open_spiel_specs import canonical_spec
+    from games.open_spiel.game import OpenSpielGame
+    from games.open_spiel.specs import canonical_spec
 
     return OpenSpielGame(canonical_spec(spec))
 
@@ -69,8 +69,8 @@ def list_games(pattern: str = "") -> list[GameInfo]:
         pattern: only games whose spec or title contains this, or whose spec matches it as a shell pattern
             (``*poker*``); letters in any case. Empty for all.
     """
-    from games.open_spiel_specs import game_types
-    from games.pettingzoo_specs import CATALOGUE
+    from games.environments.specs import CATALOGUE
+    from games.open_spiel.specs import game_types
 
     wanted = pattern.lower()
 
@@ -84,13 +84,13 @@ def list_games(pattern: str = "") -> list[GameInfo]:
 
 @cache
 def _openspiel_info(name: str) -> GameInfo:
-    from games.open_spiel_catalogue import catalogue
+    from games.open_spiel.catalogue import catalogue
 
     return catalogue([name])[0]
 
 
 @cache
 def _pettingzoo_info(name: str) -> GameInfo:
-    from games.pettingzoo import catalogue
+    from games.environments.game import catalogue
 
     return catalogue([name])[0]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from games.contract import ActionArray, BrokenGameError, Game, GameError, State, Tables
+from games.environments.recipes import FOREIGN_ERRORS, said
+from games.environments.spaces import BrokenRule, check_rewards
 from games.legality import illegal_action, legal_rows
-from games.recipes import FOREIGN_ERRORS, said
-from games.spaces import BrokenRule, check_rewards
 
 
 class LockstepTables(Tables):

@@ -10,9 +10,9 @@ from typing import Any, Self, get_args
 import numpy as np
 import numpy.typing as npt
 
-from leagues.matchmaking import Floats, Ints, Weighting, draw, pfsp, uniform
-from leagues.payoffs import UNSEEN, Payoffs
+from leagues.opponents.samplers import Floats, Ints, Weighting, draw, pfsp, uniform
 from leagues.records import LeagueError, Member, Pairing, Tally
+from leagues.results.payoffs import UNSEEN, Payoffs
 
 AT_ONCE = 4
 """Different opponents that one call of ``ask`` draws for a learner and branch: each costs the runners a forward pass of
@@ -39,7 +39,7 @@ class LeagueConfig:
         uniform: share against its opponents at even odds: the snapshots share one half of it equally, the baselines
             the other half, for they alone are not of the learner's making, and against its own kind alone it forgets
             how to play anybody else.
-        pfsp_weighting: which opponents ``pfsp`` prefers, see :func:`leagues.matchmaking.pfsp`.
+        pfsp_weighting: which opponents ``pfsp`` prefers, see :func:`leagues.opponents.samplers.pfsp`.
         snapshot_win_rate: a snapshot is due when the learner scores more than this against each frozen opponent.
         snapshot_min_steps: agent steps between two snapshots of a learner, at least.
         snapshot_max_steps: agent steps after which a snapshot is due whatever the scores.
@@ -171,7 +171,7 @@ class League:
         """Take in results.
 
         Args:
-            tallies: training games for every ordered pair, as :func:`leagues.scoring.tallies` gives them.
+            tallies: training games for every ordered pair, as :func:`leagues.results.scoring.tallies` gives them.
             steps: learner -> agent steps it has been trained on since the last call.
 
         Raises:

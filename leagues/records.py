@@ -117,7 +117,7 @@ class Tally:
     """Games of one ordered pair of members, seen from ``member``: what matchmaking and payoffs count.
 
     In a game of more than two seats every pair of seats of different members counts once, win or loss by the
-    higher return; where seats play together, every pair of teams (:func:`leagues.scoring.pair_results`).
+    higher return; where seats play together, every pair of teams (:func:`leagues.results.scoring.pair_results`).
     """
 
     member: str

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from arena.cli import bench, games, league, matches, play, train, watch
+from arena.cli import games, league, matches, play, train, watch
 from arena.cli.errors import FAILED, report
 
 app = typer.Typer(
@@ -56,7 +56,6 @@ for command in (
     matches.verify,
     play.play,
     play.match,
-    bench.bench,
 ):
     app.command(command.__name__)(command)
 

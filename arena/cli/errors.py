@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import typer
 
-from arena.text import plain
+from arena.view.text import plain
 
 FAILED = 1
 WRONG_CALL = 2
@@ -17,7 +17,7 @@ WRONG_CALL = 2
 
 _CALL_ERRORS = (
     ("agents.contract", "AgentError"),
-    ("agents.weights", "WeightsError"),
+    ("agents.policies.weights", "WeightsError"),
     ("arena.training.run", "ClusterError"),
     ("games.contract", "GameError"),
     ("leagues.records", "LeagueError"),

@@ -9,7 +9,7 @@ import typer
 from arena.cli.options import AsJson, LeagueFolder
 
 if TYPE_CHECKING:
-    from leagues.ratings import Standing
+    from leagues.ratings.leaderboard import Standing
     from leagues.records import MatchKind
 
 _ROOM_FOR_BARS = 110
@@ -23,8 +23,8 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     none, and neither have members without rated games.
     """
     from arena.cli.output import cell, console, print_json, show, table
-    from arena.text import interval_bar
-    from leagues.ratings import leaderboard as rate
+    from arena.view.text import interval_bar
+    from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.store import open_reader
 
     with open_reader(folder) as reader:
@@ -78,7 +78,7 @@ def payoffs(
     from arena.cli.errors import check_kind
     from arena.cli.output import console, print_json
     from arena.cli.payoffs import payoff_matrix, payoff_rows
-    from leagues.ratings import leaderboard as rate
+    from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.store import open_reader
 
     check_kind(kind)
@@ -111,7 +111,7 @@ def show(
     from arena.cli.output import print_json
     from arena.cli.payoffs import payoff_rows, print_member
     from arena.names import BEST, LATEST, find_member
-    from leagues.ratings import leaderboard as rate
+    from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.store import open_reader
 
     with open_reader(folder) as reader:

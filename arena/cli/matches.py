@@ -28,7 +28,7 @@ def matches(
     """List the recorded matches, newest first."""
     from arena.cli.errors import check_kind
     from arena.cli.output import cell, console, print_json, show, table
-    from arena.text import signed
+    from arena.view.text import signed
     from leagues.store import open_reader
 
     if kind is not None:
@@ -113,9 +113,9 @@ def replay(
     from arena.cli.errors import CallError
     from arena.cli.output import is_coloured, is_screen, print_json
     from arena.cli.watch import watch_league
-    from arena.pgn import replay_pgn
-    from arena.pictures import png
-    from arena.replay import best_match, replay_json, replay_pictures, replay_text
+    from arena.view.pgn import replay_pgn
+    from arena.view.pictures import png
+    from arena.view.replay import best_match, replay_json, replay_pictures, replay_text
     from leagues.store import open_reader
 
     if export not in (None, "json", "pgn"):
@@ -167,8 +167,8 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
     from arena.cli.code import prepare
     from arena.cli.errors import FAILED
     from arena.cli.output import cell, console, print_json
-    from arena.text import counted
     from arena.verify import verify as check
+    from arena.view.text import counted
 
     prepare(trust_code=trust_code)
     found = check(folder, trust_code=trust_code)

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from arena.text import plain
+from arena.view.text import plain
 
 _PIPE_WIDTH = 100_000
 """Wide enough that no row is ever wrapped or cut when nobody's screen limits it."""

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group
 
 from arena.cli.output import cell, console, show, table
-from leagues.ratings import Standing
+from leagues.ratings.leaderboard import Standing
 from leagues.records import MatchKind, Member, Tally
 from leagues.store.contract import BlockScore
 

@@ -51,8 +51,8 @@ def match(
     """
     from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.output import cell, console, print_json
-    from arena.matches import play_match
-    from arena.text import signed
+    from arena.play.matches import play_match
+    from arena.view.text import signed
 
     made = named_game(game)
     prepare(agents, trust_code=trust_code)
@@ -115,9 +115,9 @@ def play(
     from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.errors import FAILED, CallError
     from arena.cli.table import Table
-    from arena.matches import play_pairings
     from arena.names import load_agent
-    from arena.text import plain
+    from arena.play.matches import play_pairings
+    from arena.view.text import plain
     from leagues.records import Pairing
 
     made = named_game(game)

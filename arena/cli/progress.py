@@ -17,8 +17,8 @@ from rich.progress import Progress as Line
 from rich.table import Column
 
 from arena.cli.output import console, is_screen
-from arena.text import duration, plain
-from leagues.ratings import Standing
+from arena.view.text import duration, plain
+from leagues.ratings.leaderboard import Standing
 from leagues.store.contract import Progress
 
 OnProgress = Callable[[Progress, Sequence[Standing]], None]

@@ -10,10 +10,10 @@ import numpy as np
 from agents.contract import Agent, Turn
 from agents.human import WIDTH
 from arena.cli.output import is_coloured
-from arena.hall import checked
-from arena.paint import painted
-from arena.pictures import half_blocks, picture_of
-from arena.text import counted, plain, signed
+from arena.play.match_runner import checked
+from arena.view.paint import painted
+from arena.view.pictures import half_blocks, picture_of
+from arena.view.text import counted, plain, signed
 from games import Game, State
 from games.contract import ActionArray
 from games.legality import legal_rows

@@ -136,7 +136,7 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
     from agents.registry import names_code
     from arena.cli.errors import CallError
     from leagues.store import open_writer
-    from leagues.store.database import DATABASE
+    from leagues.store.sqlite.database import DATABASE
 
     if folder.exists() and not folder.is_dir():
         raise CallError(f"a league is a folder, but {str(folder)!r} is a file: name a folder")

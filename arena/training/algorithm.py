@@ -20,15 +20,15 @@ from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils import metrics as names
 
-from agents.networks import ACTION_MASK, OBSERVATION, SEAT
-from agents.policy import policy_card, policy_tensors
-from arena.training.averages import Averages, take_in
+from agents.policies.agent import policy_card, policy_tensors
+from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
+from arena.training.columns import Trajectories, advantages, concatenate
 from arena.training.config import LeaguePPOConfig
 from arena.training.env_runner import TrainingSample
-from arena.training.keeper import Keeper
 from arena.training.learner import reset_modules
-from arena.training.requests import Requests
-from arena.training.trajectories import Trajectories, advantages, concatenate
+from arena.training.runners import Requests
+from arena.training.session import Keeper
+from arena.training.snapshots import Averages, take_in
 from games import make_game
 from leagues.records import Match, Member
 from leagues.store import Progress
@@ -62,7 +62,7 @@ class LeaguePPO(PPO):
     Attributes:
         keeper: the league: members, ratings, database.
         requests: what the env runners are asked for.
-        averages: the weights that snapshots are made of, see :mod:`arena.training.averages`.
+        averages: the weights that snapshots are made of, see :mod:`arena.training.snapshots`.
         time_left: seconds the run expects to go on, for those who watch; whoever runs the loop sets it.
     """
 

@@ -16,11 +16,11 @@ from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
-from agents.networks import SETTINGS, MaskedNetwork
+from agents.policies.network import SETTINGS, MaskedNetwork
 from agents.registry import make_agent, names_code
-from arena.lockstep import Lockstep
+from arena.exports.rllib import GameEnv
+from arena.play.lockstep import Lockstep
 from arena.training.callbacks import has_callback
-from arena.training.env import GameEnv
 from arena.training.learner import LeaguePPOTorchLearner
 from games import Game, make_game
 from games.specs import suggest
@@ -270,7 +270,7 @@ class LeaguePPOConfig(PPOConfig):
         return {"class": _name(spec.module_class or MaskedNetwork), "model_config": config}
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
-        """The masked network of :mod:`agents.networks`; ``rl_module(model_config={...})`` has its settings."""
+        """The masked network of :mod:`agents.policies.network`; ``rl_module(model_config={...})`` has its settings."""
         return RLModuleSpec(module_class=MaskedNetwork)
 
     def get_default_learner_class(self) -> type:

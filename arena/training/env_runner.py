@@ -22,22 +22,22 @@ from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 from ray.rllib.utils import metrics as names
 
 from agents.contract import Agent, Turn
-from agents.distributions import sample_actions, sample_points
-from agents.policy import build_policy, module_batch
+from agents.policies.agent import build_policy, module_batch
+from agents.policies.distributions import sample_actions, sample_points
+from agents.policies.weights import parse
 from agents.registry import make_agent
-from agents.weights import parse
-from arena.matches import play_pairings
+from arena.exports.rllib import TablesEnv, spaces
+from arena.play.matches import play_pairings
 from arena.training.callbacks import has_callback
-from arena.training.env import TablesEnv, spaces
+from arena.training.columns import Trajectories
 from arena.training.episodes import to_episodes
 from arena.training.learner import needs_dist_inputs
-from arena.training.plan import Plan
+from arena.training.planner import Plan
 from arena.training.sampler import Decision, Sampled, Sampler, Seating
-from arena.training.trajectories import Trajectories
 from games import make_game
 from games.contract import FloatArray, IntArray
 from leagues.records import Match, Member, Pairing, Tally
-from leagues.scoring import tallies
+from leagues.results.scoring import tallies
 
 CACHED_OPPONENTS = 32
 """Frozen opponents a runner keeps besides those at its tables."""

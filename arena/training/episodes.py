@@ -13,10 +13,10 @@ from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 
-from agents.networks import ACTION_MASK, OBSERVATION, SEAT
-from arena.training.env import spaces
+from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
+from arena.exports.rllib import spaces
+from arena.training.columns import Trajectories
 from arena.training.sampler import Sampled
-from arena.training.trajectories import Trajectories
 from games.contract import Game
 
 Mapping_ = Callable[..., str]

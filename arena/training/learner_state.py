@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents import weights
+from agents.policies import weights
 
 Arrays = dict[str, npt.NDArray[Any]]
 KEPT = 2

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from leagues.ratings import Standing
+from leagues.ratings.leaderboard import Standing
 from leagues.store import LeagueInfo, Progress, open_writer
 
 LEADERBOARD_EVERY = 5.0

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.contract import Agent, AgentError, Turn
-from agents.distributions import in_bounds, num_inputs
-from arena.lockstep import Lockstep, Rows
-from arena.training.trajectories import StepBuffer, Trajectories
+from agents.policies.distributions import in_bounds, num_inputs
+from arena.play.lockstep import Lockstep, Rows
+from arena.training.columns import StepBuffer, Trajectories
 from games.contract import ActionArray, BrokenGameError, FloatArray, Game, IllegalActionError, IntArray
 from leagues.records import Match, Pairing
 
@@ -36,8 +36,8 @@ class Decision:
     """What a live module decided for B rows.
 
     Attributes:
-        actions: ``(B,)`` int64; or ``(B, D)`` float32 points in the units of :mod:`agents.distributions`, as drawn.
-        dist_inputs: float32, what they were drawn from: masked logits ``(B, A)``, or means and log deviations
+        actions: ``(B,)`` int64; or ``(B, D)`` float32 points in the units of :mod:`agents.policies.distributions`, as
+        drawn. dist_inputs: float32, what they were drawn from: masked logits ``(B, A)``, or means and log deviations
             ``(B, 2 D)``.
         log_probs: ``(B,)`` float32, of the actions.
         values: ``(B,)`` float32, of the positions.
@@ -303,7 +303,7 @@ class Sampler:
         except IllegalActionError as error:
             raise AgentError(
                 f"every player must act legally, but {error}; a module of your own masks its logits with "
-                "agents.networks.mask_logits, and keeps what it says of continuous actions finite"
+                "agents.policies.network.mask_logits, and keeps what it says of continuous actions finite"
             ) from error
         stepped = tables.table[:count]
         if tables.broken:  # the step that broke a game was none

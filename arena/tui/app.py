@@ -9,8 +9,8 @@ from pathlib import Path
 from textual.app import App
 from textual.theme import Theme
 
-from arena.tui.rows import ACCENT, BAD, GOOD, HEIGHTS, SIZES, WARM
-from arena.tui.screen import LeagueScreen
+from arena.tui.screens.league import LeagueScreen
+from arena.tui.widgets.rows import ACCENT, BAD, GOOD, HEIGHTS, SIZES, WARM
 
 THEME = Theme(
     name="arena",

@@ -11,13 +11,13 @@ from queue import Empty, SimpleQueue
 
 from textual.message import Message
 
-from arena.replay import Frame, frames
-from leagues.ratings import Standing, leaderboard
+from arena.view.replay import Frame, frames
+from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.records import LeagueError, Match, Member
+from leagues.results.blocks import BlockScores
 from leagues.store import open_reader
-from leagues.store.block_scores import BlockScores
 from leagues.store.contract import LeagueInfo, Progress, Reader
-from leagues.store.database import DATABASE
+from leagues.store.sqlite.database import DATABASE
 
 POLL = 0.5
 """Seconds between two looks at the store's version."""

@@ -28,7 +28,7 @@ def create_store(folder: Path | None, info: LeagueInfo) -> Writer:
     Raises:
         StoreError: there is a league in the folder already, or it cannot be written to.
     """
-    from leagues.store import writer
+    from leagues.store.sqlite import writer
 
     return writer.create_in_memory(info) if folder is None else writer.create_in_folder(folder, info)
 
@@ -39,7 +39,7 @@ def open_writer(folder: Path) -> Writer:
     Raises:
         StoreError: there is no league, another process writes to it, it is damaged, or a newer program made it.
     """
-    from leagues.store import writer
+    from leagues.store.sqlite import writer
 
     return writer.open_file_writer(folder)
 
@@ -50,6 +50,6 @@ def open_reader(folder: Path) -> Reader:
     Raises:
         StoreError: there is no league, it is damaged, or its schema is not this program's.
     """
-    from leagues.store import reader
+    from leagues.store.sqlite import reader
 
     return reader.open_file_reader(folder)

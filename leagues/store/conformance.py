@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from leagues import scoring
 from leagues.records import Match, Member, Tally
-from leagues.store.block_scores import BlockScores
+from leagues.results import scoring
+from leagues.results.blocks import BlockScores
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError, Writer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from leagues.records import LeagueError, Match, MatchKind, Member, Tally
 
 if TYPE_CHECKING:
-    from leagues.store.block_scores import BlockScores
+    from leagues.results.blocks import BlockScores
 
 WEIGHTS = "weights"
 """The folder inside a league's folder that holds its weights files, ``<sha256>.safetensors``."""
@@ -93,7 +93,7 @@ class BlockScore(NamedTuple):
 
     ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
     of different members counts once, or with teams every pair of teams. Of many at once there is
-    :class:`leagues.store.block_scores.BlockScores`.
+    :class:`leagues.results.blocks.BlockScores`.
     """
 
     block: int

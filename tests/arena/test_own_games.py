@@ -13,7 +13,7 @@ from games.conformance import check_game
 @pytest.mark.parametrize("spec", ["kuhn_poker(players=3)", "goofspiel(num_cards=4)", "tic_tac_toe"])
 def test_a_game_survives_the_way_to_rllib_and_back(spec: str) -> None:
     game = make_game(spec)
-    twin = make_game(f"arena.training.env:GameEnv(config={{'game':{spec!r}}})")
+    twin = make_game(f"arena.exports.rllib:GameEnv(config={{'game':{spec!r}}})")
     check_game(twin, episodes=1)
     assert (twin.agent_ids, twin.num_actions) == (game.agent_ids, game.num_actions)
     rng = np.random.default_rng(0)

@@ -18,14 +18,14 @@ from agents.basic import FirstLegalAgent
 from agents.contract import AgentError
 from agents.registry import make_agent
 from arena.cli.app import run
-from arena.replay import frames, replay_json, replay_text
 from arena.tui.feed import Feed, MatchOpened
 from arena.verify import verify
+from arena.view.replay import frames, replay_json, replay_text
 from games import UntrustedCodeError, make_game
 from leagues.league import LeagueConfig
 from leagues.records import LeagueError, Member
 from leagues.store import StoreError, open_reader
-from leagues.store.database import DATABASE
+from leagues.store.sqlite.database import DATABASE
 
 GAME = "their_code:make_game(size=3)"
 AGENT = "py:their_code:make_agent"
@@ -217,7 +217,7 @@ def test_a_person_who_names_the_game_trusts_it(game_league: Path, capsys: pytest
 
 def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league: Path) -> None:
     from arena.training.config import LeaguePPOConfig
-    from arena.training.keeper import Keeper
+    from arena.training.session import Keeper
 
     game = make_game("tic_tac_toe")
     learner = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from played_league import AGENTS, crash, make_league
 
-from agents import weights
-from arena.matches import play_pairings, rotated_pairings
+from agents.policies import weights
+from arena.play.matches import play_pairings, rotated_pairings
 from arena.verify import verify
 from games import make_game
 from leagues.store import Reader, StoreError, open_reader, open_writer
-from leagues.store.codec import pack_moves
-from leagues.store.database import DATABASE
-from leagues.store.reader import SqlReader
+from leagues.store.sqlite.codec import pack_moves
+from leagues.store.sqlite.database import DATABASE
+from leagues.store.sqlite.reader import SqlReader
 
 MATCHES = 22
 CONTINUOUS = pack_moves([(0, (0.5, 1.0)), (1, (0.5, 1.0))], 2)

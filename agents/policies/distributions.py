@@ -1,0 +1,102 @@
+"""From what a policy network says to actions: categorical where they are discrete, diagonal Gaussian where continuous.
+
+A network speaks of continuous actions in *units*: 0 is the middle of the bounds, -1 and 1 are the bounds. It learns
+from what was drawn, which may lie beyond; the game is given the nearest action inside (:func:`in_bounds`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from games.contract import ActionArray, FloatArray, Game
+
+HALF_LOG_TAU = 0.5 * math.log(math.tau)
+
+_WIDE = 64
+"""From so many actions on, most are illegal most of the time."""
+
+_NO_ODDS = -104.0
+"""The exponential of this, and of anything less, is 0 in float32."""
+
+
+def num_inputs(game: Game) -> int:
+    """How many numbers describe the distribution of one action: a logit each, or D means and D log deviations."""
+    return game.num_actions if game.action_bounds is None else 2 * len(game.action_bounds[0])
+
+
+def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple[ActionArray, FloatArray]:
+    """Draw from the categorical distribution of each row, or take its mode.
+
+    Args:
+        logits: ``(B, A)`` float32, illegal actions at :data:`agents.policies.network.LOGIT_OF_ILLEGAL`.
+        rng: source of randomness; None takes the most likely action.
+
+    Returns:
+        Actions ``(B,)`` int64 and their log-probabilities ``(B,)`` float32.
+    """
+    highest = logits.max(axis=1, keepdims=True)
+    shifted = logits - highest
+    if rng is not None and logits.shape[1] >= _WIDE and np.isfinite(highest).all():
+        return _sample_few(shifted, rng)
+    odds = np.exp(shifted)
+    actions = odds.argmax(axis=1) if rng is None else _race(odds, rng).argmax(axis=1)
+    rows = np.arange(len(actions))
+    log_probs = shifted[rows, actions] - np.log(odds.sum(axis=1))
+    return actions, log_probs
+
+
+def _race(odds: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The exponential race: whoever has the greatest of odds / Exp(1) is a draw in proportion to the odds."""
+    # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
+    times: FloatArray = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
+    return odds / times
+
+
+def _sample_few(shifted: FloatArray, rng: np.random.Generator) -> tuple[ActionArray, FloatArray]:
+    """As :func:`sample_actions` where most actions are illegal, which neither get a draw nor cost one.
+
+    Args:
+        shifted: ``(B, A)`` float32 logits, the greatest of each row 0.
+        rng: source of randomness.
+    """
+    rows, columns = np.nonzero(shifted > _NO_ODDS)  # each row has its greatest at least
+    counts = np.bincount(rows, minlength=len(shifted))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    odds = np.exp(shifted[rows, columns])
+    scores = _race(odds, rng)
+    best = np.flatnonzero(scores == np.repeat(np.maximum.reduceat(scores, starts), counts))
+    first = np.searchsorted(rows[best], np.arange(len(shifted)))  # two may score the same
+    actions = columns[best[first]]
+    log_probs: FloatArray = shifted[np.arange(len(shifted)), actions] - np.log(np.add.reduceat(odds, starts))
+    return actions, log_probs
+
+
+def sample_points(inputs: FloatArray, rng: np.random.Generator | None) -> tuple[FloatArray, FloatArray]:
+    """Draw from the diagonal Gaussian of each row, or take its mean.
+
+    Args:
+        inputs: ``(B, 2 D)`` float32, the means and then the logarithms of the standard deviations, in units; what
+            RLlib's ``TorchDiagGaussian`` reads.
+        rng: source of randomness; None takes the mean.
+
+    Returns:
+        Unbounded points ``(B, D)`` and their log-densities ``(B,)``, float32.
+    """
+    components = inputs.shape[1] // 2
+    means, log_stds = inputs[:, :components], inputs[:, components:]
+    noise: FloatArray = np.zeros_like(means) if rng is None else rng.standard_normal(means.shape, np.float32)
+    stds: FloatArray = np.exp(log_stds)
+    points: FloatArray = means + stds * noise
+    log_probs: FloatArray = -(0.5 * np.square(noise) + log_stds + HALF_LOG_TAU).sum(axis=1)
+    return points, log_probs
+
+
+def in_bounds(points: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Points ``(B, D)`` in units as the nearest actions within ``bounds``, ``(B, D)`` float32."""
+    low, high = bounds
+    share = (np.clip(points, -1.0, 1.0) + 1.0) / 2.0  # of the way from low to high
+    # Weighted so that neither the range nor the sum can overflow, and clipped against rounding.
+    actions: FloatArray = np.clip(low * (1.0 - share) + high * share, low, high).astype(np.float32, copy=False)
+    return actions

@@ -1,0 +1,166 @@
+"""The board: one match, position by position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import ScrollableContainer, Vertical
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from arena.tui.feed import Opened
+from arena.tui.widgets.rows import ACCENT, BAD, FAINT, GOOD, WARM, outcome, seat_style
+from arena.view.pictures import half_blocks
+from arena.view.replay import Frame
+from arena.view.text import plain, signed
+from games.drawing.engine import Role, spans
+
+PACE = 0.35
+"""Seconds between two positions while playing by itself."""
+
+_SLIDER = 18
+_STYLES: Mapping[Role, str] = {
+    "first": WARM,
+    "second": ACCENT,
+    "faint": FAINT,
+    "red": BAD,
+    "changed": "bold reverse",
+}
+
+
+class Board(Vertical):
+    """Shows the opened match at one ply and steps through it.
+
+    Attributes:
+        ply: index of the position shown: 0 before the first move, the last one at the end.
+        playing: whether it steps by itself.
+    """
+
+    ply: reactive[int] = reactive(0, init=False)
+    playing: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: Opened | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="seats", markup=False)
+        with ScrollableContainer(id="position"):
+            yield Static(id="drawing", markup=False)
+        yield Static(id="move", markup=False)
+
+    def on_mount(self) -> None:
+        self.border_title = "Board"
+        self._timer = self.set_interval(PACE, self._tick, pause=True)
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    @property
+    def last(self) -> int:
+        """Index of the last position."""
+        return max(0, len(self.opened.frames) - 1) if self.opened else 0
+
+    def open(self, opened: Opened, *, at_end: bool) -> None:
+        """Show another match, at its end or before its first move."""
+        self.playing = False
+        self.opened = opened
+        self.border_title = f"Match {opened.match.id}"
+        self.border_subtitle = f"seed {opened.match.seed}"
+        self.set_reactive(Board.ply, self.last if at_end else 0)
+        self._draw()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence instead of a match."""
+        self.query_one("#drawing", Static).update(Text(sentence, FAINT))
+
+    def step(self, by: int) -> None:
+        """Go ``by`` positions on, or back, as far as there are any; it no longer plays by itself then."""
+        self.go(self.ply + by)
+
+    def go(self, ply: int) -> None:
+        """Show the position ``ply``, or the nearest there is; it no longer plays by itself then."""
+        self.playing = False
+        self.ply = max(0, min(ply, self.last))
+
+    def play(self) -> None:
+        """Start to play by itself, from the start if at the end; or pause."""
+        if not self.playing and self.ply == self.last:
+            self.ply = 0
+        self.playing = not self.playing and self.last > 0
+
+    def _tick(self) -> None:
+        self.ply = min(self.ply + 1, self.last)
+        if self.ply == self.last:
+            self.playing = False
+
+    def watch_playing(self, playing: bool) -> None:
+        if playing:
+            self._timer.resume()
+        else:
+            self._timer.pause()
+        self._draw()
+
+    def watch_ply(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        opened = self.opened
+        if opened is None:
+            return
+        frame = opened.frames[self.ply] if opened.frames else None
+        self.query_one("#seats", Static).update(_seats(opened, frame))
+        if frame is None:
+            drawing = Text(plain(opened.problem), WARM)
+        elif frame.picture is not None:
+            room = self.query_one("#position").size
+            drawing = Text.from_ansi(half_blocks(frame.picture, max(1, room.width), max(1, room.height)))
+        else:
+            drawing = _drawing(opened, self.ply)
+        self.query_one("#drawing", Static).update(drawing)
+        self.query_one("#move", Static).update(self._move(opened, frame))
+
+    def _move(self, opened: Opened, frame: Frame | None) -> Text:
+        text = Text()
+        if frame is not None:
+            played = "\n".join(f"{plain(opened.match.seats[seat])}: {plain(name)}" for seat, name in frame.moves)
+            text.append(played or "the start")
+            text.append("\n")
+            # Where rows are few, the outcome takes the place of the slider, which is at its end then.
+            short = self.screen.has_class("-short") and self.ply == self.last
+            text.append("" if short else f"{_slider(self.ply, self.last, _SLIDER)} ", ACCENT)
+            text.append(f"{self.ply}/{self.last}", FAINT)
+            text.append(" ▶" if self.playing else "", GOOD)
+            text.append(" " if short else "\n" if self.ply == self.last else "")
+        if self.ply == self.last:
+            text.append(outcome(opened.match), f"bold {WARM}")
+        return text
+
+
+def _seats(opened: Opened, frame: Frame | None) -> Text:
+    """Who sits where, who moves next, and how it ended for each."""
+    text = Text()
+    for seat, name in enumerate(opened.match.seats):
+        text.append("\n" if seat else "")
+        text.append("▸ " if frame is not None and seat in frame.acting else "  ", ACCENT)
+        text.append(plain(name), f"bold {seat_style(opened.match, seat)}".strip())
+        text.append(f"  {plain(opened.agent_ids[seat])}", FAINT)
+        text.append(f"  {signed(opened.match.returns[seat])}", seat_style(opened.match, seat))
+    return text
+
+
+def _drawing(opened: Opened, ply: int) -> Text:
+    """The drawing at ``ply`` with what changed since the ply before standing out."""
+    now = plain(opened.frames[ply].drawing, lines=True)
+    before = plain(opened.frames[ply - 1].drawing, lines=True) if ply else None
+    text = Text(now)
+    for start, end, role in spans(now, before):
+        text.stylize(_STYLES[role], start, end)
+    return text
+
+
+def _slider(at: int, last: int, width: int) -> str:
+    point = round(at * (width - 1) / last) if last else 0
+    return "━" * point + "●" + "─" * (width - 1 - point)

@@ -1,0 +1,1 @@
+"""Matches and positions for a person: words, colours, pictures and replays."""

@@ -1,0 +1,210 @@
+"""Recorded matches, move by move: as text, as JSON, and as frames for a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from arena.view.paint import RESET, painted
+from arena.view.pictures import half_blocks, picture_of, shrunk
+from arena.view.text import duration, plain
+from games import CHANCE, Game, GameError, make_game
+from games.contract import PictureArray
+from leagues.ratings.leaderboard import leaderboard
+from leagues.records import LeagueError, Match
+from leagues.store.contract import Reader
+
+BOLD, DIM = "\x1b[1m", "\x1b[2m"
+SEAT_COLOURS = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
+
+
+PICTURE = (160, 100)
+"""Columns and rows of pixels that frames keep of a picture, enough for a terminal."""
+
+_MOST_PAINTED = 200
+"""Positions of a match that are painted at most: to paint one takes up to 0.1 s."""
+
+_CELLS = (79, 22)
+"""Columns and rows of a terminal that a picture takes when it is printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One position of a recorded match.
+
+    Attributes:
+        ply: number of steps made before this position; 0 is the start.
+        moves: ``(seat, name of its action)`` of every seat that acted in the step that led here; empty at the start.
+        drawing: the position as text.
+        returns: rewards so far by seat.
+        acting: the seats that act next; empty when the game is over.
+        picture: the position in at most :data:`PICTURE` pixels where a picture tells more than the drawing, else None;
+            of a long match, the last position that was painted.
+    """
+
+    ply: int
+    moves: tuple[tuple[int, str], ...]
+    drawing: str
+    returns: tuple[float, ...]
+    acting: tuple[int, ...]
+    picture: PictureArray | None = None
+
+
+def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[Frame]:
+    """Every position of a match, from the start to the end (of a crash: to the last move made).
+
+    Args:
+        reader: the league.
+        match_id: the match.
+        trust_code: whether the league's game may be code of its maker's own, ``package.module:callable``.
+
+    Raises:
+        StoreError: there is no such match.
+        UntrustedCodeError: the game is such code, and not trusted; none of it has run.
+        GameError: the game cannot be replayed, or the record does not fit its rules.
+    """
+    game = make_game(reader.info().game, trust_code=trust_code)
+    return list(_frames(game, reader.match(match_id), pictures=game.pictorial))
+
+
+def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
+    """A match as blocks of text: a header, every position with the moves that led to it, and the result.
+
+    Args:
+        reader: the league.
+        match_id: the match.
+        colour: colour headings, seats and drawings with ANSI escapes, and mark what each step changed.
+        trust_code: as in :func:`frames`.
+
+    Raises:
+        StoreError, UntrustedCodeError, GameError: as :func:`frames`.
+    """
+    match = reader.match(match_id)
+    game = make_game(reader.info().game, trust_code=trust_code)
+    seats = [f"{game.agent_ids[seat]} ({plain(member)})" for seat, member in enumerate(match.seats)]
+    if colour:
+        seats = [f"{SEAT_COLOURS[seat % len(SEAT_COLOURS)]}{name}{RESET}" for seat, name in enumerate(seats)]
+    bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
+    at = match.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    yield (
+        f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}\n"
+        f"{' against '.join(seats)}\n"
+        f"{dim}{at}, {match.plies} plies in {duration(match.duration)}{reset}"
+    )
+    before: str | None = None
+    for frame in _frames(game, match, pictures=colour and game.pictorial):
+        moves = ", ".join(f"{seats[seat]} plays {plain(name)}" for seat, name in frame.moves)
+        if not colour:
+            drawing = plain(frame.drawing, lines=True)
+        elif frame.picture is not None:
+            drawing = half_blocks(frame.picture, *_CELLS)
+        else:
+            drawing = painted(frame.drawing, before)
+        yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
+        before = frame.drawing
+    fault = "the game itself" if match.fault is None else seats[match.fault]
+    yield f"{bold}{result_text(match)}{reset}{f', at fault: {fault}' if match.ending == 'crash' else ''}"
+
+
+def replay_pictures(reader: Reader, match_id: int, *, trust_code: bool = False) -> Iterator[PictureArray]:
+    """Every position of a match as a picture in full size, ``(height, width, 3)`` uint8.
+
+    Args:
+        reader: the league.
+        match_id: the match.
+        trust_code: as in :func:`frames`.
+
+    Raises:
+        StoreError, UntrustedCodeError, GameError: as :func:`frames`; or the game draws no pictures.
+    """
+    match = reader.match(match_id)
+    game = make_game(reader.info().game, trust_code=trust_code)
+    for state in game.replay(match.seed, match.history):
+        picture = state.picture()
+        if picture is None:
+            raise GameError(
+                f"pictures need an environment that draws them, but {game.spec!r} draws none: print it with --text"
+            )
+        yield picture
+
+
+def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
+    """A match as one JSON object, enough to repeat it anywhere.
+
+    Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
+    ``[player, action]``, chance is player -1, a continuous action a list of numbers), ``returns``, ``ending``,
+    ``fault`` (seat, null unless it made the crash), ``digest`` (of the final position) and ``versions`` (of the
+    libraries that made the league).
+
+    Raises:
+        StoreError: there is no such match.
+    """
+    match, info = reader.match(match_id), reader.info()
+    return {
+        "match": match.id,
+        "game": info.game,
+        "seed": match.seed,
+        "agents": list(match.seats),
+        "actions": [
+            [player, list(action) if isinstance(action, tuple) else action] for player, action in match.history
+        ],
+        "returns": list(match.returns),
+        "ending": match.ending,
+        "fault": match.fault,
+        "digest": match.digest,
+        "versions": dict(info.versions),
+    }
+
+
+def result_text(match: Match) -> str:
+    """The end of a match in a few words: ``terminated after 9 plies: 1, -1``."""
+    returns = ", ".join(f"{value:g}" for value in match.returns)
+    return f"{match.ending} after {match.plies} plies: {returns}"
+
+
+def best_match(reader: Reader) -> int:
+    """The newest evaluation match between the two highest-rated different members that have met.
+
+    Raises:
+        LeagueError: no two members have met in an evaluation match yet.
+    """
+    scores = reader.block_scores()
+    met = {frozenset((score.member, score.opponent)) for score in scores}
+    order = [standing.agent for standing in leaderboard(reader.members(), scores)]
+    # Pairs by the sum of their places: first and second, first and third, then second and third or first and fourth.
+    pairs = sorted(combinations(range(len(order)), 2), key=lambda pair: (sum(pair), pair[1]))
+    for first, second in pairs:
+        if {order[first], order[second]} in met:
+            return _newest(reader, order[first], order[second])
+    raise LeagueError("the best match needs an evaluation match, but none is recorded yet; train on, or play some")
+
+
+def _newest(reader: Reader, member: str, opponent: str) -> int:
+    before: int | None = None
+    while page := reader.matches(member=member, kind="evaluation", before=before):
+        for match in page:
+            if opponent in match.seats:
+                return match.id
+        before = page[-1].id
+    raise LeagueError(f"the scores tell of a match of {member!r} and {opponent!r}, but none is there; run arena verify")
+
+
+def _frames(game: Game, match: Match, *, pictures: bool) -> Iterator[Frame]:
+    moves = [action for player, action in match.history if player != CHANCE]
+    at = 0
+    made: tuple[tuple[int, str], ...] = ()
+    stride = 1 + match.plies // _MOST_PAINTED
+    picture: PictureArray | None = None
+    for ply, state in enumerate(game.replay(match.seed, match.history)):
+        acting = state.acting()
+        if pictures and (ply % stride == 0 or not acting):
+            whole = picture_of(state)
+            pictures = whole is not None  # one that fails once would fail again
+            picture = None if whole is None else shrunk(whole, *PICTURE)
+        yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
+        # The names of the next step's actions, asked before it is made: names may depend on the position.
+        step = moves[at : at + len(acting)]
+        made = tuple((seat, state.action_name(seat, action)) for seat, action in zip(acting, step, strict=False))
+        at += len(step)

@@ -1,0 +1,141 @@
+"""Boards as text: pure functions from an engine's own text to rows with coordinates, in which moves can be named.
+
+Pieces of the first seat are ``●`` or black figures, those of the second ``○`` or white figures, empty cells ``·``;
+:func:`games.drawing.engine.spans` colours by these characters alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+DISCS = {"x": "●", "o": "○", ".": "·"}
+"""Marks of the engines, in the order of the seats."""
+
+_FILES = "abcdefghijklmnopqrstuvwxyz"
+_FIGURES = dict(zip("KQRBNPkqrbnp.?", "♔♕♖♗♘♙♚♛♜♝♞♟·?", strict=True))
+_EMPTY = re.compile(r"\d")
+_RANKED: Mapping[str, Mapping[str, str]] = {
+    "breakthrough": {"b": "●", "w": "○", ".": "·"},
+    "checkers": {"o": "●", "8": "◆", "+": "○", "*": "◇", ".": "·"},
+    "clobber": {"o": "●", "x": "○", ".": "·"},
+    "lines_of_action": DISCS,
+}
+"""Marks of the games whose text has the rank before each row and the files below: own men, own kings, theirs."""
+
+
+def connect_four(rows: Sequence[str]) -> str:
+    """Connect four from rows of ``x`` (first seat), ``o`` and ``.``, top row first; columns numbered as actions."""
+    width = len(str(len(rows[0]) - 1)) + 1
+    header = "".join(f"{column:>{width}}" for column in range(len(rows[0])))
+    return "\n".join([header, *("".join(f"{DISCS[cell]:>{width}}" for cell in row) for row in rows)])
+
+
+def tic_tac_toe(rows: Sequence[str]) -> str:
+    """Tic-tac-toe from three rows of ``x``, ``o`` and ``.``; empty cells show the number of their action."""
+    marks = {"x": "✕", "o": "○"}
+    cells = [str(at) if cell == "." else marks[cell] for at, cell in enumerate("".join(rows))]
+    return "\n───┼───┼───\n".join(" " + " │ ".join(cells[at : at + 3]) for at in (0, 3, 6))
+
+
+def ultimate_tic_tac_toe(text: str) -> str:
+    """Nine boards from the engine's text, with files ``a`` to ``i`` and ranks ``1`` to ``9`` over all of them."""
+    rows = [row.split() for row in text.splitlines() if re.fullmatch(r"[.xo]{3}( [.xo]{3}){2}", row)]
+    marks = {"x": "✕", "o": "○", ".": "·"}
+    lines = ["   " + "   ".join(" ".join("abcdefghi"[at : at + 3]) for at in (0, 3, 6))]
+    for rank, row in enumerate(rows, 1):
+        lines.append(f" {rank} " + " │ ".join(" ".join(marks[cell] for cell in board) for board in row))
+        lines += ["   ──────┼───────┼──────"] if rank in (3, 6) else []
+    forced = re.search(r"Forced board: (\d)", text)
+    return "\n".join([*lines, *([f"next in board {forced[1]}"] if forced else [])])
+
+
+def chess(text: str) -> str:
+    """Chess from a FEN, which may hide squares as ``?``; text of any other form stays."""
+    rows, side, *rest = [*text.split(), "", ""]
+    if not set(rows) <= {*_FIGURES, *"/12345678"} or side not in ("w", "b"):
+        return text
+    cells = [[_FIGURES[cell] for cell in _EMPTY.sub(lambda run: "." * int(run[0]), row)] for row in rows.split("/")]
+    number = f", move {rest[3]}" if len(rest) == 6 else ""
+    return f"{grid(cells)}\n{'White' if side == 'w' else 'Black'} to move{number}"
+
+
+def go(text: str) -> str:
+    """Go from rows of ``X`` (black, first seat), ``O`` and ``+``, each after its number; letters without I."""
+    rows = re.findall(r"^ *\d+ ([+XO]+)$", text, re.MULTILINE)
+    marks = {"X": "●", "O": "○", "+": "·"}
+    return grid([[marks[cell] for cell in row] for row in rows], "ABCDEFGHJKLMNOPQRST")
+
+
+def othello(text: str) -> str:
+    """Othello from the engine's text, the first rank on top as there, and how many discs there are."""
+    rows = re.findall(r"^\d ((?:[-xo] ){8})\d$", text, re.MULTILINE)
+    board = grid([[DISCS.get(cell, "·") for cell in row.split()] for row in rows], ranks=range(1, 9))
+    return f"{board}\n● {board.count('●')}, ○ {board.count('○')}"
+
+
+def hexagonal(text: str) -> str:
+    """Hex from the engine's leaning rows, or from the straight ones of what a seat of dark hex sees."""
+    rows = [row for line in text.splitlines() if set(row := line.replace(" ", "")) <= set(DISCS)]
+    if not rows:
+        return text
+    files = " ".join(_FILES[: len(rows[0])])
+    lines = [" " * rank + f"{rank + 1:>2} " + " ".join(DISCS[cell] for cell in row) for rank, row in enumerate(rows)]
+    return "\n".join([f"  {files}", *lines, "● joins top and bottom, ○ left and right"])
+
+
+def ranked(name: str, text: str) -> str:
+    """Breakthrough, checkers and their like: every row after its rank, the files below."""
+    marks, lines = _RANKED[name], text.splitlines()
+    bottom = next(at for at, line in enumerate(lines) if re.fullmatch(r" +[a-z]+", line))
+    width = len(lines[bottom].strip())
+    cells = [[marks[cell] for cell in line[-width:]] for line in lines[:bottom]]
+    return grid(cells, ranks=[line[:-width] for line in lines[:bottom]])
+
+
+def backgammon(text: str) -> str:
+    """Backgammon from the engine's text; both sides count the points towards their own home, as moves are named."""
+    rows = re.findall(r"^\|([^|]{6})\|([^|]{6})\|$", text, re.MULTILINE)
+    upper, lower = range(12, 0, -1), range(13, 25)
+    lines = [_points("●", upper), _points("○", [25 - point for point in upper])]
+    for left, right in rows:
+        halves = ("".join(f"{DISCS.get(cell, cell):>3}" for cell in half) for half in (left, right))
+        lines.append("  " + " │".join(halves))
+    lines += [_points("●", lower), _points("○", [25 - point for point in lower])]
+    said = dict(line.partition(":")[::2] for line in text.splitlines() if ":" in line)
+    if said["Turn"].strip() in DISCS:
+        lines.append(f"{DISCS[said['Turn'].strip()]} to play, dice {' '.join(said['Dice'].strip())}")
+    off = re.findall(r"[XO]: (\d+)", text)
+    bar = "".join(DISCS[cell] for cell in said["Bar"] if cell in "xo")
+    return "\n".join([*lines, f"bar {bar or '-'}, borne off ● {off[0]}, ○ {off[1]}"])
+
+
+def _points(side: str, points: Sequence[int]) -> str:
+    return f"{side} " + " │".join("".join(f"{point:>3}" for point in points[at : at + 6]) for at in (0, 6))
+
+
+def grid(cells: Sequence[Sequence[str]], files: str = _FILES, ranks: Sequence[object] = ()) -> str:
+    """Rows of one-character cells, each after its rank (by default counted from below), with the files below them."""
+    ranks = ranks or range(len(cells), 0, -1)
+    rows = [f"{rank:>2} {' '.join(row)}" for rank, row in zip(map(str, ranks), cells, strict=True)]
+    return "\n".join([*rows, "   " + " ".join(files[: len(cells[0])])])
+
+
+BOARDS: Mapping[str, Callable[[str], str]] = {
+    "antichess": chess,
+    "backgammon": backgammon,
+    "chess": chess,
+    "connect_four": lambda text: connect_four(text.split()),
+    "dark_chess": chess,
+    "dark_hex": hexagonal,
+    "go": go,
+    "hex": hexagonal,
+    "kriegspiel": chess,
+    "othello": othello,
+    "phantom_ttt": lambda text: tic_tac_toe(text.split()[:3]),
+    "tic_tac_toe": lambda text: tic_tac_toe(text.split()),
+    "ultimate_tic_tac_toe": ultimate_tic_tac_toe,
+    **{name: partial(ranked, name) for name in _RANKED},
+}
+"""OpenSpiel's board games by name, and how the text of their states, or of what a seat sees, is drawn."""

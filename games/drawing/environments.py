@@ -1,0 +1,141 @@
+"""How PettingZoo's environments are told to people: boards, hands, and the names of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from games.contract import Action, FloatArray, Move
+from games.drawing import boards, cards
+
+_LIMIT = ("call", "raise", "fold", "check")
+_MPE = (
+    "simple_adversary_v3",
+    "simple_formation_v1",
+    "simple_line_v1",
+    "simple_push_v3",
+    "simple_spread_v3",
+    "simple_tag_v3",
+    "simple_v3",
+)  # those whose agents move and say nothing
+_ACTIONS: Mapping[str, Sequence[str]] = {
+    "cooperative_pong_v6": ("stay", "up", "down"),
+    "knights_archers_zombies_v11": ("forward", "backward", "turn left", "turn right", "attack", "stay"),
+    "leduc_holdem_v4": _LIMIT,
+    "pursuit_v5": ("left", "right", "up", "down", "stay"),
+    "rps_v2": ("rock", "paper", "scissors", "spock", "lizard"),
+    "texas_holdem_no_limit_v6": ("fold", "check/call", "raise half-pot", "raise pot", "all-in"),
+    "texas_holdem_v4": _LIMIT,
+    **dict.fromkeys(_MPE, ("stay", "left", "right", "down", "up")),
+}
+_HOLDEM = ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6")
+_TEXTS = ("chess_v6", "connect_four_v3", "go_v5", "rps_v2", "tictactoe_v3", *_HOLDEM)
+_RECENT = 8
+"""Actions of a seat that are listed; a long game would fill the screen many times."""
+
+_MOST_SEEN = 4
+"""Seats whose observations are spelled out; of more it is only said what they are."""
+
+
+def drawn_as_text(name: str) -> bool:
+    """Whether :func:`draw_environment` knows the game, so that its text tells all."""
+    return name in _TEXTS
+
+
+def draw_environment(
+    name: str,
+    env: Any,
+    agents: Sequence[str],
+    views: Mapping[int, FloatArray],
+    moves: Sequence[Move],
+    *,
+    everything: bool,
+) -> str:
+    """The position of an environment.
+
+    Args:
+        name: the game's name in PettingZoo.
+        env: the running environment. Of games that hide something, only what seats of ``views`` know is read.
+        agents: agent ID of each seat.
+        views: observation of each seat to show.
+        moves: the history to show; empty when it is not for these eyes.
+        everything: whether nothing is hidden from these eyes, so that the environment's own text may be shown.
+    """
+    if name == "connect_four_v3":
+        return boards.connect_four(_rows(np.reshape(env.unwrapped.board, (6, 7)), "xo"))
+    if name == "tictactoe_v3":
+        return boards.tic_tac_toe(_rows(np.reshape(env.unwrapped.board.squares, (3, 3)), "xo"))
+    if name == "chess_v6":
+        return boards.chess(env.unwrapped.board.fen())
+    if name == "go_v5":
+        return boards.go("\n".join(f"1 {row}" for row in _rows(np.array(env.unwrapped._go.board) % 3, "XO", "+")))
+    if name in _HOLDEM:
+        bets = ", ".join(environment_action(name, env, seat, action) for seat, action in moves)
+        return _holdem(env.unwrapped.env, agents, views, bets)
+    if everything and getattr(env, "render_mode", None) == "ansi":
+        return str(env.render()).strip("\n") or "(nothing on the table yet)"
+    played = [f"{agents[seat]}: {line}" for seat, line in _recent(name, agents, moves)]
+    if name == "rps_v2":
+        return "\n".join(played) or "(nothing played yet)"
+    seen = [f"{agents[seat]} sees {_sight(view, brief=len(views) > _MOST_SEEN)}" for seat, view in views.items()]
+    return "\n".join([*played, *seen])
+
+
+def environment_action(name: str, env: Any, seat: int, action: Action) -> str:
+    """What people call an action of a running environment."""
+    if isinstance(action, tuple):
+        return " ".join(f"{part:.3g}" for part in action)
+    if name == "connect_four_v3":
+        return f"column {action}"
+    if name == "tictactoe_v3":
+        return f"square {action}"
+    if name == "go_v5":
+        size = len(env.unwrapped._go.board)
+        row, column = divmod(action, size)
+        return "pass" if row == size else f"{'ABCDEFGHJKLMNOPQRST'[column]}{size - row}"
+    if name == "chess_v6":
+        from pettingzoo.classic.chess.chess_utils import action_to_move
+
+        board = env.unwrapped.board
+        return str(board.san(action_to_move(board, action, seat)))
+    names = _ACTIONS.get(name, ())
+    return names[action] if action < len(names) else f"action {action}"
+
+
+def _rows(board: Any, marks: str, empty: str = ".") -> list[str]:
+    """Rows of a board of 0 (empty), 1 and 2."""
+    return ["".join(f"{empty}{marks}"[int(cell)] for cell in row) for row in board]
+
+
+def _holdem(game: Any, agents: Sequence[str], seats: Iterable[int], bets: str) -> str:
+    """Poker from what RLCard tells each seat."""
+    told = {seat: game.get_state(seat)["raw_obs"] for seat in seats}
+    public = next(iter(told.values()))
+    hands = {seat: _suited(seen["hand"]) for seat, seen in told.items()}
+    board = public["public_cards"] if "public_cards" in public else public["public_card"]
+    stakes = {seat: f"{chips} in the pot" for seat, chips in enumerate(public["all_chips"])}
+    return cards.table(agents, hands, {"board": _suited(board or ()), "bets": bets}, stakes)
+
+
+def _suited(hand: str | Sequence[str]) -> str:
+    """RLCard writes the suit first, and one card without a list."""
+    return cards.suited([card[1] + card[0].lower() for card in ([hand] if isinstance(hand, str) else hand)])
+
+
+def _recent(name: str, agents: Sequence[str], moves: Sequence[Move]) -> Iterable[tuple[int, str]]:
+    """The last actions of every seat that acted."""
+    for seat in range(len(agents)):
+        played = [action for player, action in moves if player == seat]
+        if played:
+            names = [environment_action(name, None, seat, action) for action in played[-_RECENT:]]
+            yield seat, f"{'... ' if len(played) > _RECENT else ''}{', '.join(names)}"
+
+
+def _sight(view: FloatArray, *, brief: bool) -> str:
+    """An observation in a few lines, or what it is when it would take more."""
+    if brief or view.size > 100:
+        return f"{' x '.join(map(str, view.shape))} numbers from {view.min():.3g} to {view.max():.3g}"
+    text = np.array2string(view, precision=3, suppress_small=True, max_line_width=76)
+    return text if "\n" not in text else f"\n{text}"

@@ -1,0 +1,1 @@
+"""Environments of PettingZoo, MPE, RLlib and Gymnasium as games."""

@@ -1,0 +1,1 @@
+"""OpenSpiel's games: loading, stepping, lock-step tables, and the catalogue."""

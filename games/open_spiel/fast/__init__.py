@@ -1,0 +1,1 @@
+"""Faster tables for single OpenSpiel games, found through a registry."""

@@ -1,0 +1,1 @@
+"""Ratings and intervals, derived from results."""

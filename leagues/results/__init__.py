@@ -1,0 +1,1 @@
+"""Results as values: scores, tallies, blocks and payoffs. Needs no store."""

@@ -1,0 +1,283 @@
+"""The reading half of the store: rows of ``league.db`` back into records."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, Row, Select, func, select
+
+from leagues.records import Match, MatchKind, Member, Tally
+from leagues.results.blocks import BlockScores, Ints
+from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
+from leagues.store.sqlite import codec, database, schema
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
+_CHUNK = 2_000
+"""Matches fetched at once by ``iter_matches``."""
+
+
+class SqlReader(Reader):
+    """A reader over one SQLite connection. Open it in any thread, but use it from one at a time."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        """Read from ``engine``; ``name`` is what messages call the database."""
+        self._engine = engine
+        self._name = name
+        # Members never leave, and of those that stay nothing read here changes: each is fetched once.
+        self._members: list[Member] = []
+        self._rows: dict[str, int] = {}
+        # Nor do matches change: block scores are fetched whole once, then those of the blocks that had new matches.
+        self._scores: Ints = np.zeros((0, 6), np.int64)
+        self._scored = 0
+
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return database.transaction(self._engine, self._name)
+
+    def info(self) -> LeagueInfo:
+        with self._transaction() as connection:
+            row = connection.execute(select(schema.league)).one()
+        return LeagueInfo(
+            row.game,
+            tuple(row.agent_ids),
+            row.seed,
+            row.settings,
+            row.versions,
+            EPOCH + row.created_at * MICROSECOND,
+            tuple(row.teams or ()),
+        )
+
+    def version(self) -> int:
+        with self._transaction() as connection:
+            return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def members(self) -> list[Member]:
+        with self._transaction() as connection:
+            self._load_members(connection)
+        return list(self._members)
+
+    def member(self, member_id: str) -> Member:
+        with self._transaction() as connection:
+            self._load_members(connection)
+        return self._members[self._row(member_id) - 1]
+
+    def progress(self) -> Progress | None:
+        with self._transaction() as connection:
+            row = connection.execute(select(schema.progress).order_by(schema.progress.c.id.desc()).limit(1)).first()
+            resume = connection.execute(select(schema.resume)).first()
+        return replace(_progress(row), state=resume.state, league=resume.league) if row and resume else None
+
+    def history(self) -> list[Progress]:
+        with self._transaction() as connection:
+            return [
+                _progress(row) for row in connection.execute(select(schema.progress).order_by(schema.progress.c.id))
+            ]
+
+    def matches(
+        self,
+        *,
+        member: str | None = None,
+        kind: MatchKind | None = None,
+        before: int | None = None,
+        limit: int | None = 100,
+    ) -> list[Match]:
+        c = schema.matches.c
+        query = _match_query(with_moves=False).order_by(c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(c.id < before)
+        with self._transaction() as connection:
+            self._load_members(connection)
+            # A frozen member has few of all matches: find them by the index, whose first column must then be named.
+            # Else the newest matches hold enough; "+ 0" keeps SQLite from sorting all it finds by the index.
+            few = member is not None and self._members[self._row(member) - 1].frozen
+            if member is not None:
+                mine = select(schema.lineup_members.c.lineup).where(schema.lineup_members.c.member == self._row(member))
+                query = query.where((c.lineup if few else c.lineup + 0).in_(mine))
+            if kind is not None:
+                query = query.where((c.kind if few else c.kind + 0) == schema.KINDS.index(kind))
+            elif few:
+                query = query.where(c.kind.in_(range(len(schema.KINDS))))
+            return [self._match(row, b"") for row in connection.execute(query)]
+
+    def match(self, match_id: int) -> Match:
+        with self._transaction() as connection:
+            self._load_members(connection)
+            row = connection.execute(_match_query(with_moves=True).where(schema.matches.c.id == match_id)).first()
+            newest = connection.execute(select(func.max(schema.matches.c.id))).scalar()
+        if row is None:
+            has = f"1..{newest}" if newest else "no matches yet"
+            raise StoreError(f"a match must have been recorded, but {match_id} was not; this league has {has}")
+        return self._match(row, row.actions)
+
+    def iter_matches(self) -> Iterator[Match]:
+        last = 0
+        while True:
+            query = _match_query(with_moves=True).where(schema.matches.c.id > last)
+            with self._transaction() as connection:
+                self._load_members(connection)
+                rows = connection.execute(query.order_by(schema.matches.c.id).limit(_CHUNK)).all()
+            for row in rows:
+                yield self._match(row, row.actions)
+            if len(rows) < _CHUNK:
+                return
+            last = rows[-1].id
+
+    def count_matches(self, kind: MatchKind | None = None) -> int:
+        query = select(func.count()).select_from(schema.matches)
+        if kind is not None:
+            query = query.where(schema.matches.c.kind == schema.KINDS.index(kind))
+        with self._transaction() as connection:
+            return connection.execute(query).scalar_one()
+
+    def tallies(self) -> list[Tally]:
+        with self._transaction() as connection:
+            self._load_members(connection)
+            rows = connection.execute(select(schema.tallies)).all()
+        names = [member.id for member in self._members]
+        return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
+
+    def block_scores(self) -> BlockScores:
+        with self._transaction() as connection:
+            self._load_members(connection)
+            newest = connection.execute(select(func.max(schema.matches.c.id))).scalar() or 0
+            if newest > self._scored:
+                new = _block_rows(connection, self._scored)
+                kept = self._scores[~np.isin(self._scores[:, 0], new[:, 0])]
+                rows = np.concatenate([kept, new])
+                self._scores, self._scored = rows[np.argsort(rows[:, 0], kind="stable")], newest
+                self._scores.setflags(write=False)  # callers share them
+        return BlockScores(tuple(member.id for member in self._members), self._scores)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _load_members(self, connection: Connection) -> None:
+        c = schema.members.c
+        for row in connection.execute(select(schema.members).where(c.id > len(self._members)).order_by(c.id)):
+            self._rows[row.name] = row.id
+            self._members.append(
+                Member(
+                    row.name,
+                    row.kind,
+                    row.role,
+                    row.generation,
+                    row.modules,
+                    row.weights,
+                    row.agent,
+                    row.learner,
+                    row.step,
+                )
+            )
+
+    def _row(self, member_id: str) -> int:
+        row = self._rows.get(member_id)
+        if row is None:
+            near = difflib.get_close_matches(member_id, self._rows) or list(self._rows)[:5]
+            hint = f"try {', '.join(near)}" if near else "it has none yet"
+            raise StoreError(f"a member must be in the league, but {member_id!r} is not; {hint}")
+        return row
+
+    def _match(self, row: Row[Any], actions: bytes) -> Match:
+        try:
+            return self._decoded(row, actions)
+        except Exception as error:  # a record that somebody has changed can fail in any way
+            raise StoreError(
+                f"a match must be as it was recorded, but match {row.id} of {self._name} cannot be read "
+                f"({type(error).__name__}: {error}); restore a copy of the league"
+            ) from error
+
+    def _decoded(self, row: Row[Any], actions: bytes) -> Match:
+        crash = len(schema.ENDINGS) - 1
+        members = codec.unpack_lineup(row.seats)
+        if min(row.kind, *(member - 1 for member, _ in members)) < 0:
+            raise ValueError(f"kind {row.kind} or one of the members {[member for member, _ in members]} is none")
+        if not schema.VOID <= row.ending < crash + len(members):
+            raise ValueError(f"ending {row.ending} is none of {len(members)} seats")
+        lineup = [(self._members[member - 1], weights) for member, weights in members]
+        return Match(
+            seats=tuple(member.id for member, _ in lineup),
+            weights=tuple(member.weights if weights else None for member, weights in lineup),
+            seed=row.seed,
+            block=row.block,
+            kind=schema.KINDS[row.kind],
+            history=codec.unpack_moves(actions, len(lineup)),
+            returns=codec.unpack_returns(row.returns, len(lineup)),
+            ending=schema.ENDINGS[min(row.ending, crash)],
+            plies=row.plies,
+            digest=row.digest.hex(),
+            started_at=EPOCH + row.started_at * MILLISECOND,
+            duration=row.duration / 1000,
+            fault=row.ending - crash if row.ending >= crash else None,
+            iteration=row.iteration,
+            id=row.id,
+        )
+
+
+def _block_rows(connection: Connection, since: int) -> Ints:
+    """``(M, 6)`` block scores, members counted from 0, of the blocks that have matches newer than ``since``."""
+    names = [column.name for column in schema.block_scores.c]
+    # Each column as one text: a million numbers as Python objects take three times as long.
+    query = f"SELECT {', '.join(f'group_concat({name})' for name in names)} FROM {schema.block_scores.name}"
+    if since:  # "+ kind" keeps SQLite from reading all evaluation matches by the index
+        query += f" WHERE block IN (SELECT block FROM {schema.matches.name} WHERE id > {since} AND +kind = 1)"
+    columns = connection.exec_driver_sql(query).one()
+    rows = np.stack([np.fromstring(column or "", np.int64, sep=",") for column in columns], axis=1)
+    rows[:, 1:3] -= 1
+    return rows
+
+
+def _match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:
+    columns: Sequence[Any] = [column for column in schema.matches.c if with_moves or column.name != "actions"]
+    return select(*columns, schema.lineups.c.seats).join(schema.lineups, schema.lineups.c.id == schema.matches.c.lineup)
+
+
+def _progress(row: Row[Any]) -> Progress:
+    return Progress(
+        iteration=row.iteration,
+        agent_steps=row.agent_steps,
+        env_steps=row.env_steps,
+        games=row.games,
+        seconds=row.seconds,
+        rate=row.rate,
+        at=EPOCH + row.at * MICROSECOND,
+        remaining=row.remaining,
+        metrics=row.metrics,
+    )
+
+
+def open_file_reader(folder: Path) -> SqlReader:
+    """See ``leagues.store.open_reader``."""
+    path = database.check_file(folder)
+    engine = database.reading_engine(path)
+    name = str(path)
+    try:
+        with database.transaction(engine, name) as connection:
+            found = database.revision(connection)
+    except StoreError:
+        engine.dispose()
+        # After a clean end the file stands alone. One that was copied from a running league says "there is a log
+        # beside me"; where SQLite cannot make that log (no right to write), nobody else is writing it either.
+        if Path(f"{path}-wal").exists():
+            raise
+        engine = database.frozen_engine(path)
+        with database.transaction(engine, name) as connection:
+            found = database.revision(connection)
+    try:
+        database.check_not_newer(found, name)
+        if int(found) < int(schema.REVISION):
+            raise StoreError(
+                f"this program reads leagues of schema {schema.REVISION}, but {name} has schema {found}; "
+                "open it once for writing (`arena train --resume` does), which brings it up to date"
+            )
+    except StoreError:
+        engine.dispose()
+        raise
+    return SqlReader(engine, name)

@@ -1,0 +1,163 @@
+import pickle
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from arena.training.columns import StepBuffer, Trajectories, advantages, concatenate
+from arena.training.planner import Plan
+from leagues.records import Member, Pairing
+
+
+def trajectories(lengths, rng, finals=None):
+    total = sum(lengths)
+    return Trajectories(
+        observations=rng.random((total, 3)).astype(np.float32),
+        masks=np.ones((total, 2), bool),
+        seats=np.zeros(total, np.int64),
+        actions=rng.integers(2, size=total),
+        dist_inputs=np.zeros((total, 2), np.float32),
+        log_probs=np.zeros(total, np.float32),
+        values=rng.random(total).astype(np.float32),
+        rewards=rng.normal(size=total).astype(np.float32),
+        plies=np.arange(total),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
+        games=np.arange(len(lengths)),
+    )
+
+
+class Bandit:
+    """What a buffer asks of a game."""
+
+    observation_shape, num_actions, num_seats, action_bounds = (1,), 2, 1, None
+
+    def empty_actions(self, rows):
+        return np.empty(rows, np.int64)
+
+
+def naive_gae(t, gamma, lambda_):
+    """Equation 16 of Schulman et al. 2016, term by term."""
+    result = np.zeros(len(t))
+    for start, stop, final in zip(t.offsets[:-1], t.offsets[1:], t.final_values, strict=True):
+        values = [*t.values[start:stop], final]
+        deltas = [t.rewards[start + i] + gamma * values[i + 1] - values[i] for i in range(stop - start)]
+        for i in range(stop - start):
+            result[start + i] = sum((gamma * lambda_) ** k * delta for k, delta in enumerate(deltas[i:]))
+    return result
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=8), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.integers(0, 99)
+)
+def test_advantages_equal_the_formula(lengths, gamma, lambda_, seed):
+    t = trajectories(lengths, np.random.default_rng(seed))
+    gained, targets = advantages(t, gamma=gamma, lambda_=lambda_)
+    np.testing.assert_allclose(gained, naive_gae(t, gamma, lambda_), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(targets, gained + t.values, rtol=1e-6)
+    assert gained.dtype == targets.dtype == np.float32
+
+
+def test_a_terminated_game_does_not_bootstrap_and_a_truncated_one_does():
+    rng = np.random.default_rng(0)
+    t = trajectories([1, 1], rng, finals=np.array([0.0, 5.0]))
+    _, targets = advantages(t, gamma=0.5, lambda_=1.0)
+    np.testing.assert_allclose(targets, t.rewards + np.array([0.0, 2.5]), rtol=1e-6)
+
+
+def test_concatenation_keeps_every_trajectory():
+    rng = np.random.default_rng(1)
+    parts = [trajectories([2, 3], rng), trajectories([4], rng)]
+    joined = concatenate(parts)
+    assert joined.offsets.tolist() == [0, 2, 5, 9]
+    assert len(set(joined.games.tolist())) == 3
+    np.testing.assert_array_equal(joined.rewards, np.concatenate([part.rewards for part in parts]))
+
+
+columns = st.integers(0, 7).flatmap(
+    lambda rows: st.tuples(
+        arrays.arrays(np.float32, (rows, 3, 2), elements=st.sampled_from([0.0, 1.0])),
+        arrays.arrays(np.float32, (rows, 2), elements=st.sampled_from([0.0, -0.0, 1.0])),
+        arrays.arrays(np.float32, (rows, 3, 2)),
+        arrays.arrays(np.bool_, (rows, 5)),
+        arrays.arrays(np.int64, rows),
+        arrays.arrays(np.int64, rows, elements=st.integers(0, 300)),
+    )
+)
+
+
+@given(columns)
+def test_what_travels_arrives_as_it_was(columns):
+    planes, points, floats, masks, integers, counts = columns
+    planes.flags.writeable = False
+    sent = replace(
+        trajectories([1], np.random.default_rng(0)),
+        observations=np.asfortranarray(planes),
+        dist_inputs=floats,
+        masks=masks[:, ::-1],
+        actions=points,
+        seats=integers,
+        plies=counts,
+    )
+    came = pickle.loads(pickle.dumps(sent, protocol=5))
+    for field in fields(Trajectories):
+        before, after = getattr(sent, field.name), getattr(came, field.name)
+        assert (before.dtype, before.shape) == (after.dtype, after.shape), field.name
+        assert before.tobytes() == after.tobytes(), field.name
+
+
+def test_planes_of_zeros_and_ones_travel_as_bits():
+    rows = 1000
+    rng = np.random.default_rng(0)
+    planes = rng.integers(2, size=(rows, 3, 6, 7)).astype(np.float32)
+    sent = replace(trajectories([rows], rng), observations=planes, masks=np.ones((rows, 7), bool))
+    # Bits: 126 of the planes, 7 of the mask; bytes: 1 seat, 1 action, 2 plies, and four floats.
+    sent = replace(sent, dist_inputs=np.empty((rows, 0), np.float32))
+    assert len(pickle.dumps(sent, protocol=5)) == pytest.approx(
+        (126 + 7) / 8 * rows + (0.125 + 1 + 2 + 3 * 4) * rows, rel=0.1
+    )
+    sent = replace(sent, observations=planes / 2)
+    assert len(pickle.dumps(sent, protocol=5)) == pytest.approx(planes.nbytes, rel=0.1)
+
+
+def test_a_plan_travels_whole():
+    main = Member("main", "learner", "main", modules={"player_0": "main"})
+    pairings = (Pairing(("main", "main"), 2**63 - 1, 0, "training", "main"), Pairing(("main",), 1, 7, "evaluation"))
+    plan = Plan(pairings, {"main": main}, {"hash": b"weights"}, 3, 4, ("main",))
+    assert pickle.loads(pickle.dumps(plan)) == plan
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
+def test_the_buffer_hands_out_finished_trajectories_whole_and_in_order(steps):
+    """Steps of six trajectories arrive in any order; those marked are handed out, the rest stay."""
+    buffer = StepBuffer(Bandit(), 2)
+    places, sent = [], {}
+    for clock, (number, _) in enumerate(steps):
+        sent.setdefault(number, []).append(clock)
+        places += buffer.append(
+            observations=np.full((1, 1), clock, np.float32),
+            masks=np.ones((1, 2), bool),
+            seats=np.zeros(1, np.int64),
+            actions=np.zeros(1, np.int64),
+            dist_inputs=np.zeros((1, 2), np.float32),
+            log_probs=np.zeros(1, np.float32),
+            values=np.zeros(1, np.float32),
+            plies=np.array([clock]),
+            trajectory=np.array([number]),
+        ).tolist()
+        buffer.add_rewards(np.array(places[-1:]), np.array([clock], np.float32))
+    finished = sorted({number for number, over in steps if over})
+    out, moved = buffer.take(np.array(finished, np.int64), np.arange(len(finished), dtype=np.float32))
+    assert out.games.tolist() == finished
+    assert out.rewards.tolist() == [clock for number in finished for clock in sent[number]]
+    assert out.observations[:, 0].tolist() == out.rewards.tolist()
+    assert out.final_values.tolist() == list(range(len(finished)))
+    rest = sorted(set(sent) - set(finished))
+    for clock, (number, _) in enumerate(steps):
+        assert (moved[clock] == -1) == (number in finished)
+    left, _ = buffer.take(np.array(rest, np.int64), np.zeros(len(rest), np.float32))
+    assert left.rewards.tolist() == [clock for number in rest for clock in sent[number]]
+    assert len(buffer) == 0

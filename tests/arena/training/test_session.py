@@ -1,0 +1,118 @@
+"""The league beside a training run: what it asks rating matches of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from arena.training import session as module
+from arena.training.planner import Plan
+from arena.training.session import Keeper
+from games import make_game
+from leagues.league import LeagueConfig
+from leagues.ratings.leaderboard import leaderboard
+from leagues.records import Match, Member
+from leagues.results.scoring import block_scores
+
+GAME = make_game("tic_tac_toe")
+MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
+
+
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    made = Keeper(None, GAME, LeagueConfig(), seed=3, settings={}, learners=[MAIN], share=bytes)
+    for _ in range(60):
+        freeze(made)
+    yield made
+    made.close()
+
+
+def freeze(keeper: Keeper) -> Member:
+    generation = len(keeper.members)
+    member = keeper.snapshot("main", {"main/x": np.full(1, generation, np.float32)}, {"game": GAME.spec}, generation)
+    keeper.writer.add_members([member])
+    return member
+
+
+def play(keeper: Keeper, plan: Plan) -> list[Match]:
+    """Whoever was frozen later wins."""
+    place = {name: k for k, name in enumerate(keeper.members)}
+    matches = [
+        Match(
+            pairing.seats,
+            tuple(keeper.members[name].weights for name in pairing.seats),
+            pairing.seed,
+            pairing.block,
+            pairing.kind,
+            (),
+            (1.0, -1.0) if place[pairing.seats[0]] > place[pairing.seats[1]] else (-1.0, 1.0),
+            "terminated",
+            9,
+            "00" * 32,
+            keeper.progress.at,
+            0.1,
+        )
+        for pairing in plan.pairings
+    ]
+    keeper.record(matches)
+    return matches
+
+
+def plan_of(keeper: Keeper, games: int) -> Plan:
+    plan = keeper.rating_plan(games)
+    assert plan is not None
+    return plan
+
+
+def test_few_members_play_at_once_however_many_there_are(keeper: Keeper) -> None:
+    for _ in range(5):
+        plan = plan_of(keeper, 32)
+        assert len(plan.pairings) == 32
+        assert len(plan.members) <= 4
+        assert len(plan.weights) <= 4
+        blocks = [pairing.block for pairing in plan.pairings]
+        assert blocks == [blocks[0] + k // 2 for k in range(32)]
+        for first, second in zip(plan.pairings[::2], plan.pairings[1::2], strict=True):
+            assert (first.seats, first.seed) == (second.seats[::-1], second.seed)
+
+
+def test_all_get_their_games_in_the_end(keeper: Keeper) -> None:
+    played: list[Match] = []
+    while (plan := keeper.rating_plan(32, below=16)) is not None:
+        played += play(keeper, plan)
+    rated = keeper.standings()
+    assert min(standing.games for standing in rated) >= 16
+    assert rated == leaderboard(keeper.members.values(), block_scores(played))
+    assert len(played) < 2 * 61 * 16
+
+
+def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[int] = []
+
+    def choose(members: object, scores: object, n: int, rng: object) -> object:
+        chosen.append(n)
+        return choose_rating_pairs(members, scores, n, rng)
+
+    choose_rating_pairs = module.choose_rating_pairs
+    monkeypatch.setattr(module, "choose_rating_pairs", choose)
+    for _ in range(9):
+        play(keeper, plan_of(keeper, 32))
+    assert chosen == [7, 7, 7]  # of 61 frozen members, two for each plan
+    newcomer = freeze(keeper)
+    assert newcomer.id in plan_of(keeper, 32).members
+
+
+def test_equal_leagues_make_equal_plans(keeper: Keeper) -> None:
+    twin = Keeper(None, GAME, LeagueConfig(), seed=3, settings={}, learners=[MAIN], share=bytes)
+    for _ in range(60):
+        freeze(twin)
+    for _ in range(6):
+        plans = [plan_of(each, 10) for each in (keeper, twin)]
+        assert plans[0].pairings == plans[1].pairings
+        for each, plan in zip((keeper, twin), plans, strict=True):
+            play(each, plan)
+    twin.close()

@@ -1,0 +1,120 @@
+"""Replays: as text, as JSON, as frames; and which match is the best one."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from played_league import AGENTS, crash, make_league
+
+from arena.play.matches import play_pairings, rotated_pairings
+from arena.view.replay import best_match, frames, replay_json, replay_text
+from games import make_game
+from leagues.records import LeagueError
+from leagues.store import Reader, StoreError, open_reader, open_writer
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    with open_reader(make_league(tmp_path_factory.mktemp("league"))) as reader:
+        yield reader
+
+
+def test_frames_show_every_position_with_the_move_that_led_to_it(reader: Reader) -> None:
+    match = reader.match(1)  # main@2 takes the highest square, first the lowest
+    shown = frames(reader, 1)
+    assert match.seats == ("main@2", "first")
+    assert [frame.ply for frame in shown] == list(range(match.plies + 1))
+    assert shown[0].moves == ()
+    assert [frame.moves[0][0] for frame in shown[1:]] == [0, 1] * (match.plies // 2) + [0] * (match.plies % 2)
+    assert shown[0].drawing != shown[1].drawing
+    assert shown[0].acting == (0,)
+    assert shown[-1].acting == ()
+    assert shown[-1].returns == match.returns
+    names = [name for frame in shown for _, name in frame.moves]
+    assert len(set(names)) == match.plies
+
+
+def test_text_tells_members_moves_positions_and_result(reader: Reader) -> None:
+    blocks = list(replay_text(reader, 1))
+    match = reader.match(1)
+    assert len(blocks) == match.plies + 3
+    assert "Match 1" in blocks[0]
+    assert "player_0 (main@2) against player_1 (first)" in blocks[0]
+    assert "player_0 (main@2) plays" in blocks[2]
+    assert frames(reader, 1)[1].drawing in blocks[2]
+    assert blocks[-1].startswith("terminated after")
+    assert "\x1b" not in "".join(blocks)
+
+
+def test_colour_changes_nothing_but_the_colours(reader: Reader) -> None:
+    import re
+
+    coloured = "\n".join(replay_text(reader, 1, colour=True))
+    assert "\x1b[1m" in coloured
+    assert "\x1b[33m" in coloured  # the first seat's pieces
+    assert re.sub(r"\x1b\[[\d;]+m", "", coloured) == "\n".join(replay_text(reader, 1))
+
+
+def test_json_is_enough_to_repeat_the_match(reader: Reader) -> None:
+    record = json.loads(json.dumps(replay_json(reader, 8)))
+    assert record["match"] == 8
+    assert record["agents"] == ["random", "main@1"]
+    assert record["ending"] == "terminated"
+    assert record["fault"] is None
+    assert record["versions"] == {"python": "3.11"}
+    game = make_game(record["game"])
+    *_, last = game.replay(record["seed"], [(player, action) for player, action in record["actions"]])
+    assert list(last.returns()) == record["returns"]
+    assert last.digest().startswith(record["digest"])
+
+
+def test_simultaneous_and_chance_games_are_told_in_steps(tmp_path: Path) -> None:
+    for spec in ("matching_pennies_3p", "kuhn_poker"):
+        folder = make_league(tmp_path / spec, spec, played=False)
+        game = make_game(spec)
+        names = ("main@1", "main@2", "random")[: game.num_seats]
+        with open_writer(folder) as writer:
+            writer.record(matches=play_pairings(game, rotated_pairings(names, games=1, seed=4), AGENTS))
+            match, shown, record = writer.match(1), frames(writer, 1), replay_json(writer, 1)
+        assert len(shown) == match.plies + 1
+        players = [player for player, _ in record["actions"]]
+        if spec == "kuhn_poker":
+            assert players[:2] == [-1, -1]
+        else:
+            assert players == [0, 1, 2]
+            assert [seat for seat, _ in shown[1].moves] == [0, 1, 2]
+        assert shown[-1].returns == match.returns
+
+
+def test_a_crash_is_replayed_up_to_its_last_move(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    folder = make_league(tmp_path, played=False)
+    with open_writer(folder) as writer:
+        writer.record(matches=[crash("tic_tac_toe", ("random", "main@1"))])
+        shown, blocks, record = frames(writer, 1), list(replay_text(writer, 1)), replay_json(writer, 1)
+    assert [frame.ply for frame in shown] == [0, 1, 2]
+    assert shown[-1].acting == (0,)
+    assert blocks[-1] == "crash after 2 plies: 0, 0, at fault: player_0 (random)"
+    assert (record["ending"], record["fault"]) == ("crash", 0)
+
+
+def test_the_best_match_is_the_newest_of_the_two_strongest_that_met(reader: Reader, tmp_path: Path) -> None:
+    match = reader.match(best_match(reader))
+    assert set(match.seats) == {"main@2", "first"}  # main@2 beat all others; first broke even with it
+    assert match.kind == "evaluation"
+    newer = [other.id for other in reader.matches(member="first", kind="evaluation") if other.id > match.id]
+    assert newer == []
+    with (
+        open_reader(make_league(tmp_path, played=False)) as empty,
+        pytest.raises(LeagueError, match="evaluation match"),
+    ):
+        best_match(empty)
+
+
+def test_an_unknown_match_is_refused_in_one_line(reader: Reader) -> None:
+    with pytest.raises(StoreError, match="99"):
+        frames(reader, 99)

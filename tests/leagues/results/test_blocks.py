@@ -1,0 +1,71 @@
+"""Block scores as numbers say what they said as records, and a reader that goes on knows what a new one would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from leaguekit import INFO, MAIN, RANDOM, match, put_weights, snapshot
+
+from leagues.results.blocks import BlockScores
+from leagues.store import BlockScore, create_store, open_reader
+
+NAMES = st.sampled_from("abcd")
+SCORES = st.lists(
+    st.builds(BlockScore, st.integers(0, 2**62), NAMES, NAMES, *[st.integers(0, 9)] * 3).filter(
+        lambda score: score.member != score.opponent
+    ),
+    max_size=20,
+)
+
+
+@settings(deadline=None)
+@given(SCORES)
+def test_scores_come_back_one_by_one_in_slices_and_whole(scores: list[BlockScore]) -> None:
+    made = BlockScores.of(iter(scores))
+    assert list(made) == scores
+    assert made == scores
+    assert made == BlockScores.of(scores)
+    assert BlockScores.of(made) is made
+    assert len(made) == len(scores)
+    assert made[1:3] == scores[1:3]
+    if scores:
+        assert made[-1] == scores[-1]
+        assert made != scores[:-1]
+
+
+@settings(deadline=None)
+@given(SCORES)
+def test_numbers_follow_the_places_given_and_games_add_up(scores: list[BlockScore]) -> None:
+    made, place = BlockScores.of(scores), {"b": 0, "a": 1, "d": 2}
+    expected = [[b, place[m], place[o], *rest] for b, m, o, *rest in scores if m in place and o in place]
+    assert made.placed(place).tolist() == expected
+    games: Counter[str] = Counter()
+    for score in scores:
+        for name in (score.member, score.opponent):
+            games[name] += score.wins + score.draws + score.losses
+    assert {name: count for name, count in made.games().items() if count} == +games
+
+
+def test_a_reader_that_goes_on_knows_what_a_new_one_knows(tmp_path: Path) -> None:
+    put_weights(tmp_path, *(snapshot(n) for n in range(1, 4)))
+    with create_store(tmp_path, INFO) as writer, open_reader(tmp_path) as early:
+        writer.add_members([MAIN, RANDOM, snapshot(1)])
+        assert early.block_scores() == []
+        for newcomer, blocks in enumerate([(5, 6, 5), (9, 7), (), (5, 8, 2**40)]):
+            if newcomer in (1, 3):
+                writer.add_members([snapshot(2 if newcomer == 1 else 3)])
+            others = [member.id for member in writer.members()[2:]]
+            writer.record(
+                matches=[
+                    match(seats, kind=kind, block=block)
+                    for k, block in enumerate(blocks)
+                    for seats in (("random", others[k % len(others)]), ("main", "random"))
+                    for kind in ("evaluation", "training")
+                ]
+            )
+            with open_reader(tmp_path) as late:
+                assert early.block_scores() == late.block_scores() == writer.block_scores()
+                assert early.block_scores().names == tuple(member.id for member in late.members())

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from leaguekit import match
+
+from leagues.records import Tally
+from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies
+from leagues.store import BlockScore
+
+GAMES = st.lists(
+    st.tuples(
+        st.tuples(*[st.sampled_from("abc")] * 3),
+        st.tuples(*[st.sampled_from([-1.0, 0.0, 1.0])] * 3),
+    ),
+    max_size=30,
+)
+
+
+def test_the_higher_return_wins_and_equal_ones_draw() -> None:
+    assert list(pair_results(("a", "b", "c"), (1, 0, 1))) == [("a", "b", WIN), ("a", "c", DRAW), ("b", "c", LOSS)]
+
+
+def test_seats_of_one_member_do_not_meet() -> None:
+    assert list(pair_results(("a", "a"), (1, -1))) == []
+    assert list(pair_results(("a", "b", "a"), (1, 0, -1))) == [("a", "b", WIN), ("b", "a", WIN)]
+
+
+def test_who_crashes_loses_to_all_and_the_others_do_not_count() -> None:
+    assert list(pair_results(("a", "b", "c"), (5, 9, 7), fault=1)) == [("a", "b", WIN), ("b", "c", LOSS)]
+
+
+def test_tallies_of_matches_and_of_bare_results_agree() -> None:
+    bare = [(("a", "b"), (1.0, -1.0))] * 3 + [(("b", "a"), [0.0, 0.0])]
+    expected = [Tally("a", "b", 3, 1, 0), Tally("b", "a", 0, 1, 3)]
+    assert tallies(bare) == tallies(match(seats, returns) for seats, returns in bare) == expected
+
+
+def test_a_crash_is_tallied_against_the_seat_at_fault() -> None:
+    crash = match(("a", "b"), (0, 0), ending="crash", fault=0)
+    assert tallies([crash]) == [Tally("a", "b", 0, 0, 1), Tally("b", "a", 1, 0, 0)]
+
+
+@settings(deadline=None)
+@given(GAMES)
+def test_tallies_mirror_each_other_whatever_the_order(games: list[tuple[tuple[str, ...], tuple[float, ...]]]) -> None:
+    found = {(t.member, t.opponent): t for t in tallies(games)}
+    for (a, b), tally in found.items():
+        other = found[b, a]
+        assert (tally.wins, tally.draws, tally.losses) == (other.losses, other.draws, other.wins)
+    met = sum(len({i for i, s in enumerate(seats) if s == a}) * sum(s == b for s in seats)
+              for seats, _ in games for a, b in permutations("abc", 2))  # fmt: skip
+    assert sum(tally.games for tally in found.values()) == met
+    assert tallies(games[::-1]) == list(found.values())
+
+
+def test_block_scores_look_from_the_first_name_and_skip_training() -> None:
+    matches = [
+        match(("b", "a"), (1, -1), kind="evaluation", block=2),
+        match(("a", "b"), (1, -1), kind="evaluation", block=2),
+        match(("a", "b"), (0, 0), kind="evaluation", block=1),
+        match(("a", "b"), (1, -1), kind="training", block=1),
+    ]
+    assert block_scores(matches) == [BlockScore(1, "a", "b", 0, 1, 0), BlockScore(2, "a", "b", 1, 0, 1)]
+
+
+@pytest.mark.parametrize(("tally", "score"), [(Tally("a", "b", 0, 0, 0), 0.5), (Tally("a", "b", 1, 2, 1), 0.5)])
+def test_a_draw_is_half_a_win(tally: Tally, score: float) -> None:
+    assert tally.score == score

@@ -1,0 +1,71 @@
+"""A small league of really played tic-tac-toe matches, for the tests of the command line and the terminal UI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from agents.basic import FirstLegalAgent, RandomAgent
+from agents.contract import Agent
+from agents.policies import weights
+from arena.play.matches import play_pairings
+from games import make_game
+from leagues.records import Member, Pairing, Tally
+from leagues.store import create_store
+from leagues.store.contract import LeagueInfo, Progress, Writer
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+GAME = "tic_tac_toe"
+HOSTILE = "[red]evil[/red]\x1b]0;owned\x07"
+"""A member's name that would colour text, or set a terminal's title."""
+
+AGENTS: dict[str, Agent] = {
+    "random": RandomAgent(),
+    "first": FirstLegalAgent(),
+    "main@1": FirstLegalAgent(),
+    "main": RandomAgent(),
+    HOSTILE: RandomAgent(),
+}
+
+
+def new_league(folder: Path) -> Writer:
+    """An empty league with its members and no match."""
+    game = make_game(GAME)
+    store = create_store(folder, LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW))
+    modules = dict.fromkeys(game.agent_ids, "main")
+    digest = weights.store(folder / "weights", {"x": np.zeros(1, np.float32)}, {"game": game.spec})
+    store.add_members(
+        [
+            Member("main", "learner", "main", modules=modules),
+            Member("random", "baseline", "baseline", agent="random"),
+            Member("first", "baseline", "baseline", agent="first"),
+            Member("main@1", "snapshot", "main", 1, modules, digest, None, "main", 8000),
+        ]
+    )
+    return store
+
+
+def play(store: Writer, seats: Sequence[tuple[str, str]], *, kind: str = "evaluation", block: int = 1) -> list[int]:
+    """Play and record one match for each of ``seats``."""
+    pairings = [Pairing(pair, block, block, kind, "main" if kind == "training" else None) for pair in seats]  # type: ignore[arg-type]
+    return store.record(matches=play_pairings(make_game(GAME), pairings, AGENTS))
+
+
+def progress(iteration: int = 3) -> Progress:
+    """Where training stands, two seconds ago."""
+    at = NOW - timedelta(seconds=2)
+    return Progress(iteration, 24_000, 20_000, 900, 61.0, 17_600.0, at, remaining=90.0)
+
+
+def played_league(folder: Path) -> Path:
+    """A league with 13 matches: 12 of evaluation in six blocks, then one of training."""
+    with new_league(folder) as store:
+        for block in range(1, 7):
+            pair = [("random", "first"), ("random", "main@1"), ("first", "main@1")][block % 3]
+            play(store, [pair, pair[::-1]], block=block)
+        play(store, [("main", "random")], kind="training", block=7)
+        store.record(tallies=[Tally("main", "random", 30, 10, 20)], progress=progress())
+    return folder

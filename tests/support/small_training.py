@@ -1,0 +1,20 @@
+"""Training runs that take a moment: a config, and a look at the weights."""
+
+
+def small(game="tic_tac_toe", folder=None, *, seed=1, **league):
+    """A config that trains in a moment and snapshots early."""
+    from arena import LeaguePPOConfig
+
+    settings = {"snapshot_min_steps": 500, "snapshot_max_steps": 1500} | league
+    return (
+        LeaguePPOConfig()
+        .game(game)
+        .league(folder, **settings)
+        .env_runners(num_envs_per_env_runner=16)
+        .training(train_batch_size_per_learner=512, minibatch_size=128, num_epochs=2)
+        .debugging(seed=seed, log_level="ERROR")
+    )
+
+
+def module_state(algorithm):
+    return algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]
