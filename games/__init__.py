@@ -1,21 +1,8 @@
 """What is played: rules, spaces, seeds, drawing. Knows no torch, ray, database or screen."""
 
-from games.contract import (
-    CHANCE,
-    BrokenGameError,
-    Dynamics,
-    Ending,
-    Game,
-    GameError,
-    IllegalActionError,
-    Move,
-    State,
-    Tables,
-    UnknownGameError,
-    UntrustedCodeError,
-    Utility,
-)
-from games.registry import GameInfo, list_games, make_game, names_code
+from games.contract import CHANCE, Dynamics, Ending, Game, Move, State, Tables, Utility
+from games.errors import BrokenGameError, GameError, IllegalActionError, UnknownGameError, UntrustedCodeError
+from games.registry import GameInfo, as_game, list_games, make_game, names_code
 
 __all__ = [
     "CHANCE",
@@ -32,6 +19,7 @@ __all__ = [
     "UnknownGameError",
     "UntrustedCodeError",
     "Utility",
+    "as_game",
     "list_games",
     "make_game",
     "names_code",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from games.contract import GameError
+from games.errors import GameError
 
 _64_BITS = (1 << 64) - 1
 

@@ -9,35 +9,26 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from games.contract import (
-    CHANCE,
-    Action,
-    ActionArray,
-    BoolArray,
-    FloatArray,
-    Game,
-    GameError,
-    IllegalActionError,
-    State,
-    Tables,
-)
-from games.registry import make_game
+from games.contract import CHANCE, Action, ActionArray, BoolArray, FloatArray, Game, State, Tables
+from games.errors import GameError, IllegalActionError
+from games.registry import as_game, make_game
 
 _LONGEST = 400
 """Steps played of each game; of longer games only the beginning is checked."""
 
 
-def check_game(game: Game, *, seed: int = 0, episodes: int = 3) -> None:
+def check_game(game: Game | str, *, seed: int = 0, episodes: int = 3) -> None:
     """Play random games and check every promise of :class:`Game`, :class:`State` and :class:`Tables` on the way.
 
     Args:
-        game: the game to check.
+        game: the game to check, or its spec.
         seed: seeds the games and the random play.
         episodes: games to play.
 
     Raises:
         GameError: a promise is broken; the message names the game and the rule.
     """
+    game = as_game(game)
     rng = np.random.default_rng(seed)
     _check_shape(game)
     _check_spec(game)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from games.errors import BrokenGameError, GameError
+
 if TYPE_CHECKING:
     import gymnasium as gym
 
@@ -35,27 +37,6 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ActionArray = npt.NDArray[Any]
 """One action per row: int64 ``(rows,)``, or float32 ``(rows, D)`` where actions are continuous."""
-
-
-class GameError(Exception):
-    """A rule of a game or of this contract was broken; the message names the rule, the value and the mend."""
-
-
-class UnknownGameError(GameError):
-    """No game has this name, or it cannot be played here; the message suggests what to do."""
-
-
-class UntrustedCodeError(GameError):
-    """A stored spec names code to import, and nobody has said that it may run."""
-
-
-class IllegalActionError(GameError):
-    """An action lies outside the mask of legal actions, or outside the bounds of continuous ones."""
-
-
-class BrokenGameError(GameError):
-    """A game broke a rule of its own contract: it raised in a step, gave a reward that is no number, left a seat that
-    acts without a legal action. No player is at fault."""
 
 
 class State(ABC):

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from games.contract import Action, ActionArray, BoolArray, FloatArray, Game, GameError, IllegalActionError
+from games.contract import Action, ActionArray, BoolArray, FloatArray, Game
+from games.errors import GameError, IllegalActionError
 
 
 def check_joint_action(game: Game, seats: Sequence[int], actions: Sequence[Any]) -> None:

@@ -1,16 +1,42 @@
-"""From the text that names a game to the game, and the catalogue of all of them."""
+"""Makes games from specs, and lists every game that can be made."""
 
 from __future__ import annotations
 
+import sys
 from fnmatch import fnmatchcase
 from functools import cache
 
-from games.contract import Game, UntrustedCodeError
+from games.contract import Game
+from games.errors import GameError, UntrustedCodeError
 from games.specs import GameInfo
 
-__all__ = ["GameInfo", "list_games", "make_game", "names_code"]
+__all__ = ["GameInfo", "as_game", "list_games", "make_game", "names_code"]
 
 _PETTINGZOO = "pettingzoo:"
+
+
+def as_game(game: Game | str) -> Game:
+    """The game itself, or the game that a spec names.
+
+    Everything public that takes a game calls this first.
+
+    Raises:
+        UnknownGameError, GameError: as :func:`make_game`, or ``game`` is neither a spec nor a :class:`Game`.
+    """
+    if isinstance(game, Game):
+        return game
+    if isinstance(game, str):
+        return make_game(game)
+    raise _not_a_game(game)
+
+
+def _not_a_game(given: object) -> GameError:
+    pyspiel = sys.modules.get("pyspiel")
+    if pyspiel is not None and isinstance(given, pyspiel.Game):
+        return GameError(f"a pyspiel.Game is not a games.Game; pass its spec, {str(given).removesuffix('()')!r}")
+    return GameError(
+        f"{type(given).__name__!r} is not a game; pass a spec such as 'connect_four', or a Game made by make_game()"
+    )
 
 
 def make_game(spec: str, *, trust_code: bool = True) -> Game:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from games.contract import Dynamics, GameError, Utility
+from games.contract import Dynamics, Utility
+from games.errors import GameError
 
 Library = Literal["openspiel", "pettingzoo", "custom"]
 

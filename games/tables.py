@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from games.contract import ActionArray, BrokenGameError, Game, GameError, State, Tables
+from games.contract import ActionArray, Game, State, Tables
 from games.environments.recipes import FOREIGN_ERRORS, said
 from games.environments.spaces import BrokenRule, check_rewards
+from games.errors import BrokenGameError, GameError
 from games.legality import illegal_action, legal_rows
 
 

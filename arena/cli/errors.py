@@ -19,7 +19,7 @@ _CALL_ERRORS = (
     ("agents.contract", "AgentError"),
     ("agents.policies.weights", "WeightsError"),
     ("arena.training.run", "ClusterError"),
-    ("games.contract", "GameError"),
+    ("games.errors", "GameError"),
     ("leagues.records", "LeagueError"),
 )
 """Errors as (module, name) that say: the game, agent, weights, league or cluster that the call names is wrong."""
@@ -92,7 +92,7 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return "interrupted", FAILED
     if _is_one_of(error, ("agents.contract", "QuitGame")):
         return "the person left the table; the match does not count", FAILED
-    if _is_one_of(error, ("games.contract", "BrokenGameError")):
+    if _is_one_of(error, ("games.errors", "BrokenGameError")):
         return str(error), FAILED
     if _is_one_of(error, *_CALL_ERRORS):
         return str(error), WRONG_CALL

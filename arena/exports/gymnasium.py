@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.contract import Agent, AgentError, Turn
 from arena.names import load_agent
-from games import Game, GameError, make_game
+from games import Game, GameError, as_game
 from games.contract import BoolArray, FloatArray, State
 from games.exports.pettingzoo import RENDER_MODES, begun, check_render_mode, rendered
 from games.legality import forfeited_return, illegal_action
@@ -46,7 +46,7 @@ def best_response_env(
         GameError: the game cannot be made, has no such seat, or its seats differ in their spaces and none is chosen.
         AgentError, StoreError, WeightsError: an opponent is missing or cannot be made, or the weights do not fit.
     """
-    game = make_game(game) if isinstance(game, str) else game
+    game = as_game(game)
     named = [opponents] if isinstance(opponents, str | Agent) else list(opponents)
     with ExitStack() as stack:
         agents = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -10,13 +11,14 @@ from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from ray.rllib.env.vector.vector_multi_agent_env import VectorMultiAgentEnv
 
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, module_observation_space
-from games import make_game
-from games.contract import BoolArray, Game, GameError, State
+from games import as_game
+from games.contract import BoolArray, Game, State
+from games.errors import GameError
 from games.legality import forfeited_return
 
 
 class GameEnv(MultiAgentEnv):
-    """One game as an RLlib ``MultiAgentEnv``: ``GameEnv({"game": "connect_four"})``.
+    """One game as an RLlib ``MultiAgentEnv``: ``GameEnv("connect_four")``.
 
     Observations are dicts of the observation, the action mask (int8) and the seat (one-hot float32), which
     :class:`agents.policies.network.MaskedNetwork` reads. A seat is shown a position when it acts, and all are shown
@@ -33,16 +35,19 @@ class GameEnv(MultiAgentEnv):
     own games. The others keep what they have earned.
 
     Args:
-        config: ``game``, a game or its spec.
+        config: a game or its spec, or RLlib's dict with a game or its spec under ``game``.
 
     Raises:
-        GameError: the game cannot be made; in ``step``: an action lies outside the action space, or the game is over.
+        GameError: the config has no game, or the game cannot be made; in ``step``: an action is outside the action
+            space, or the game is over.
     """
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any] | Game | str) -> None:
         super().__init__()
-        game = config["game"]
-        self.game: Game = make_game(game) if isinstance(game, str) else game
+        game = config.get("game") if isinstance(config, Mapping) else config
+        if game is None:
+            raise GameError(f"a GameEnv needs a game, but its config is {config}; add 'game': 'connect_four'")
+        self.game = as_game(game)
         self.possible_agents = list(self.game.agent_ids)
         self.agents = list(self.possible_agents)
         self.observation_spaces, self.action_spaces = spaces(self.game)

@@ -16,7 +16,8 @@ from agents.contract import Agent, AgentError, Turn
 from agents.policies.distributions import in_bounds, num_inputs
 from arena.play.lockstep import Lockstep, Rows
 from arena.training.columns import StepBuffer, Trajectories
-from games.contract import ActionArray, BrokenGameError, FloatArray, Game, IllegalActionError, IntArray
+from games.contract import ActionArray, FloatArray, Game, IntArray
+from games.errors import BrokenGameError, IllegalActionError
 from leagues.records import Match, Pairing
 
 log = logging.getLogger(__name__)

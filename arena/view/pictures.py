@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from arena.view.paint import RESET
-from games.contract import GameError, PictureArray, State
+from games.contract import PictureArray, State
+from games.errors import GameError
 
 log = logging.getLogger(__name__)
 

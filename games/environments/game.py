@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from games.contract import FloatArray, Game, GameError
+from games.contract import FloatArray, Game
 from games.drawing.environments import drawn_as_text
 from games.environments.adapters import Style, style
 from games.environments.copies import copied
@@ -20,6 +20,7 @@ from games.environments.recipes import FOREIGN_ERRORS, Recipe
 from games.environments.spaces import BrokenRule, Choices, Sight, choices, sight
 from games.environments.specs import CATALOGUE, Traits, pettingzoo_recipe
 from games.environments.states import AECState, AgentDictsState, ParallelState, PettingZooState
+from games.errors import GameError
 from games.specs import GameInfo, parse_teams, with_teams
 from games.tables import StateTables
 

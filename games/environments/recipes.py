@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from games.contract import GameError, UnknownGameError
 from games.environments.adapters import adapted
+from games.errors import GameError, UnknownGameError
 from games.specs import format_spec, parse_spec, suggest
 
 FOREIGN_ERRORS = (Exception, SystemExit)

@@ -11,7 +11,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from games.contract import BoolArray, FloatArray, GameError
+from games.contract import BoolArray, FloatArray
+from games.errors import GameError
 
 MAX_ACTIONS = 4096
 """Combinations of a composite action that are numbered at most: a network has one output for each, most of them for

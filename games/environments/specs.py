@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from games.contract import UnknownGameError, Utility
+from games.contract import Utility
 from games.environments.recipes import Recipe, import_module, make_recipe
+from games.errors import UnknownGameError
 from games.specs import parse_spec, suggest
 
 

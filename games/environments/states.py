@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from games.contract import Action, BoolArray, BrokenGameError, Ending, FloatArray, GameError, Move, PictureArray, State
+from games.contract import Action, BoolArray, Ending, FloatArray, Move, PictureArray, State
 from games.digest import position_digest
 from games.drawing.environments import draw_environment, environment_action
 from games.environments.copies import copied
 from games.environments.recipes import FOREIGN_ERRORS, said
 from games.environments.spaces import BrokenRule, check_rewards, read_mask
+from games.errors import BrokenGameError, GameError
 from games.legality import check_joint_action, continuous_action, discrete_action
 
 if TYPE_CHECKING:

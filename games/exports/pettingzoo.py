@@ -9,9 +9,10 @@ import gymnasium as gym
 import numpy as np
 from pettingzoo import AECEnv, ParallelEnv
 
-from games.contract import Game, GameError, State
+from games.contract import Game, State
+from games.errors import GameError
 from games.legality import continuous_action, discrete_action
-from games.registry import make_game
+from games.registry import as_game
 
 RENDER_MODES = ("ansi", "human")
 
@@ -34,7 +35,7 @@ def aec_env(game: Game | str, render_mode: str | None = None) -> GameAECEnv:
     Raises:
         GameError: the game cannot be made, or there is no such render mode.
     """
-    return GameAECEnv(make_game(game) if isinstance(game, str) else game, render_mode)
+    return GameAECEnv(as_game(game), render_mode)
 
 
 def parallel_env(game: Game | str, render_mode: str | None = None) -> GameParallelEnv:
@@ -50,7 +51,7 @@ def parallel_env(game: Game | str, render_mode: str | None = None) -> GameParall
     Raises:
         GameError: as :func:`aec_env`, or the game is turn-based.
     """
-    return GameParallelEnv(make_game(game) if isinstance(game, str) else game, render_mode)
+    return GameParallelEnv(as_game(game), render_mode)
 
 
 class _View:

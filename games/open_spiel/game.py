@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from games.chance import Chance
-from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, State, UnknownGameError
+from games.contract import CHANCE, BoolArray, Ending, FloatArray, Game, Move, State
 from games.digest import position_digest
 from games.drawing.cards import CARDS, draw_cards
 from games.drawing.engine import draw_engine, drawn_as, engine_move
+from games.errors import UnknownGameError
 from games.legality import check_joint_action, illegal_action
 from games.open_spiel.catalogue import describe
 from games.open_spiel.specs import default_view, engine_errors, load_engine, own_teams, read_spec

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from games.contract import GameError
+from games.errors import GameError
 
 _ONE_PLAYER = ("hanabi", "tiny_bridge_2p", "tiny_hanabi")
 """The games that ``coop_to_1p`` can take; it crashes on every other one tried."""

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from games.contract import BrokenGameError, GameError
 from games.environments.recipes import FOREIGN_ERRORS, Recipe, said
+from games.errors import BrokenGameError, GameError
 from games.open_spiel.game import OpenSpielGame, OpenSpielState
 from games.open_spiel.specs import canonical_spec
 from games.specs import parse_teams, with_teams

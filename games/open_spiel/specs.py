@@ -11,8 +11,8 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from games.contract import GameError, UnknownGameError
 from games.environments.specs import CATALOGUE
+from games.errors import GameError, UnknownGameError
 from games.open_spiel.guards import check_requirements, parameters_within
 from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 

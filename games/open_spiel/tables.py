@@ -17,7 +17,8 @@ import numpy as np
 import pyspiel
 
 from games.chance import Chance
-from games.contract import CHANCE, Ending, GameError, IntArray
+from games.contract import CHANCE, Ending, IntArray
+from games.errors import GameError
 from games.open_spiel.game import SIMULTANEOUS, TERMINAL, OpenSpielGame, OpenSpielState, resolve_chance
 from games.tables import LockstepTables
 

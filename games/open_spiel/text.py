@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from games.contract import FloatArray, GameError
+from games.contract import FloatArray
+from games.errors import GameError
 
 BITS = 7
 """Numbers for a character: its ASCII code, highest bit first."""

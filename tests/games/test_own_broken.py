@@ -11,7 +11,8 @@ import pytest
 
 from agents.basic import RandomAgent
 from arena.play.matches import play_match, play_pairings, rotated_pairings
-from games.contract import BoolArray, BrokenGameError, Ending, FloatArray
+from games.contract import BoolArray, Ending, FloatArray
+from games.errors import BrokenGameError
 from games.open_spiel.game import OpenSpielGame, OpenSpielState
 from games.tables import StateTables
 

@@ -6,12 +6,14 @@ import pickle
 import sys
 from pathlib import Path
 
+import pyspiel
 import pytest
 
 from games import (
     GameError,
     UnknownGameError,
     UntrustedCodeError,
+    as_game,
     list_games,
     make_game,
     names_code,
@@ -47,6 +49,22 @@ def test_a_spec_has_one_canonical_form(spec: str, canonical: str) -> None:
     assert game.spec == canonical
     assert make_game(game.spec) == game
     assert pickle.loads(pickle.dumps(game)) == game
+
+
+def test_whatever_takes_a_game_takes_a_spec_too() -> None:
+    game = make_game("kuhn_poker")
+    assert as_game(game) is game
+    assert as_game("kuhn_poker") == game
+
+
+def test_what_is_neither_a_game_nor_a_spec_is_refused() -> None:
+    with pytest.raises(GameError, match=r"pass its spec, 'leduc_poker\(players=3\)'"):
+        as_game(pyspiel.load_game("leduc_poker(players=3)"))  # type: ignore[arg-type]
+    with pytest.raises(GameError, match=r"pass its spec, 'kuhn_poker'"):
+        as_game(pyspiel.load_game("kuhn_poker"))  # type: ignore[arg-type]
+    for wrong in ({}, {"game": "kuhn_poker"}, None, make_game("kuhn_poker").new_state(0)):
+        with pytest.raises(GameError, match="is not a game; pass a spec"):
+            as_game(wrong)  # type: ignore[arg-type]
 
 
 def test_games_with_different_rules_differ() -> None:

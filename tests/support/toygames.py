@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from games.contract import BoolArray, Ending, FloatArray, Game, GameError, IllegalActionError, IntArray, State, Tables
+from games.contract import BoolArray, Ending, FloatArray, Game, IntArray, State, Tables
+from games.errors import GameError, IllegalActionError
 
 
 class Nim(Game):

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from games.chance import Chance
-from games.contract import BoolArray, Ending, FloatArray, GameError, IntArray, Move
+from games.contract import BoolArray, Ending, FloatArray, IntArray, Move
+from games.errors import GameError
 from games.open_spiel.game import OpenSpielGame, OpenSpielState
 from games.tables import LockstepTables
 

@@ -21,7 +21,7 @@ from agents.policies.weights import WeightsError
 from arena.cli.app import run
 from arena.cli.errors import failures_of_the_run
 from arena.cli.progress import Stop, describe, progress_line
-from games.contract import GameError
+from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
 from leagues.store import open_writer
 from leagues.store.contract import Progress, StoreError

@@ -32,6 +32,19 @@ def _odd_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "support")
 
 
+def test_an_environment_is_made_from_a_spec_a_game_or_a_config() -> None:
+    game = make_game("kuhn_poker")
+    for config in ("kuhn_poker", game, {"game": "kuhn_poker"}, {"game": game}):
+        assert arena.GameEnv(config).game == game
+
+
+def test_a_config_without_a_game_is_refused() -> None:
+    with pytest.raises(GameError, match=r"a GameEnv needs a game, but its config is \{\}"):
+        arena.GameEnv({})
+    with pytest.raises(GameError, match="'int' is not a game"):
+        arena.GameEnv({"game": 3})
+
+
 def ppo(game: str) -> Any:
     """Stock PPO with stock runners, one policy for all seats."""
     from ray.rllib.algorithms.ppo import PPOConfig
