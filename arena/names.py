@@ -112,10 +112,10 @@ def member_agent(
         raise AgentError(
             f"only frozen members can play, but {member.id!r} is still learning; name one of its snapshots"
         )
-    path = weights.check(folder / "weights", member.weights)
-    from agents.policies.agent import load_policy  # loads torch and ray
+    tensors, card = weights.parse(weights.read(folder / "weights", member.weights))
+    from agents.policies.agent import build_policy  # loads torch and ray
 
-    return load_policy(path, game, module_classes=module_classes)
+    return build_policy(tensors, card, game, module_classes=module_classes)
 
 
 def require_game(reader: Reader, folder: Path, game: Game) -> None:

@@ -1,4 +1,4 @@
-"""Modules as agents: the frozen policies that sit opposite a learner, play matches, and are loaded by name."""
+"""A module as an agent: the frozen policies that play against a learner and in matches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,23 +15,32 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 
 from agents.contract import Agent, AgentError, Turn
-from agents.policies import weights
 from agents.policies.distributions import in_bounds, sample_actions, sample_points
-from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
+from agents.policies.network import (
+    ACTION_MASK,
+    OBSERVATION,
+    SEAT,
+    MaskedNetwork,
+    is_recurrent,
+    module_observation_space,
+    network_class,
+    network_name,
+)
+from agents.policies.weights import Tensors, WeightsError
 from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
 
 def module_batch(
     observations: FloatArray, masks: BoolArray, seats: IntArray, num_seats: int, device: str | torch.device = "cpu"
 ) -> dict[str, Any]:
-    """The arrays of some rows as a module's batch of torch tensors (views where the arrays allow it).
+    """Rows as a module's batch of torch tensors, which view the arrays where those allow it.
 
     Args:
         observations: ``(B, *observation_shape)`` float32.
         masks: ``(B, A)`` bool.
         seats: ``(B,)`` int64.
-        num_seats: number of seats of the game, for the one-hot.
-        device: where the tensors go.
+        num_seats: seats of the game, for the one-hot.
+        device: where to put the tensors.
     """
     return {
         Columns.OBS: {
@@ -44,9 +52,8 @@ def module_batch(
 
 
 def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:
-    return torch.from_numpy(
-        np.require(array, requirements=("C", "W"))
-    )  # torch wants to own what it views; copies if not
+    # torch can view only contiguous, writable arrays; others are copied.
+    return torch.from_numpy(np.require(array, requirements=("C", "W")))
 
 
 class PolicyAgent(Agent):
@@ -54,9 +61,9 @@ class PolicyAgent(Agent):
 
     Args:
         game: the game it plays.
-        modules: the module at each seat, put in its evaluation mode; the same object for all seats when shared.
+        modules: seat -> its module, the same object where seats share one. They are switched to evaluation mode.
         deterministic: take the most likely action (the mean of a continuous one) instead of sampling. Two deterministic
-            policies replay one game.
+            policies repeat one game.
         device: where the modules are.
     """
 
@@ -89,7 +96,7 @@ class PolicyAgent(Agent):
         self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray, rng: np.random.Generator
     ) -> ActionArray:
         batch = module_batch(observations, masks, seats, self._game.num_seats, self._device)
-        # Past the public `forward_inference`, which walks all submodules twice a call to switch modes.
+        # The public `forward_inference` walks all submodules twice a call to switch modes.
         with torch.no_grad():
             output = module._forward_inference(batch)
         inputs = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
@@ -100,7 +107,7 @@ class PolicyAgent(Agent):
 
 
 def policy_card(game: Game, specs: Mapping[str, RLModuleSpec], seats: Mapping[str, str]) -> dict[str, Any]:
-    """What a weights file says about itself, so that the networks can be rebuilt from it alone.
+    """The card of a weights file: what rebuilding its networks takes besides the tensors.
 
     Args:
         game: the game the networks play.
@@ -108,45 +115,18 @@ def policy_card(game: Game, specs: Mapping[str, RLModuleSpec], seats: Mapping[st
         seats: agent ID -> module name.
     """
     return {
-        "format": 1,
+        "format": 2,
         "game": game.spec,
         "seats": dict(seats),
         "modules": {
-            name: {
-                "class": f"{spec.module_class.__module__}:{spec.module_class.__qualname__}",
-                "model_config": dict(spec.model_config or {}),
-            }
+            name: {"network": network_name(spec.module_class), "model_config": dict(spec.model_config or {})}
             for name, spec in specs.items()
         },
     }
 
 
-def load_policy(
-    path: Path,
-    game: Game,
-    *,
-    module_classes: Mapping[str, type[RLModule]] | None = None,
-    deterministic: bool = False,
-) -> PolicyAgent:
-    """A frozen policy from a content-addressed weights file, its bytes verified first.
-
-    Args:
-        path: ``<folder>/<sha256>.safetensors``.
-        game: the game to play; the file's card must name the same.
-        module_classes: RLModule classes this process trusts, by the card's name for them. The arena's own networks
-            are always trusted; no other code is ever imported on a file's word.
-        deterministic: take the most likely action instead of sampling.
-
-    Raises:
-        WeightsError: the file is missing or altered, or its tensors do not fit its networks.
-        AgentError: the policy was made for another game, or needs an RLModule class that is not trusted here.
-    """
-    tensors, card = weights.parse(weights.read(path.parent, path.name.removesuffix(weights.SUFFIX)))
-    return build_policy(tensors, card, game, module_classes=module_classes, deterministic=deterministic)
-
-
 def build_policy(
-    tensors: weights.Tensors,
+    tensors: Tensors,
     card: Mapping[str, Any],
     game: Game,
     *,
@@ -154,28 +134,36 @@ def build_policy(
     deterministic: bool = False,
     device: str | torch.device = "cpu",
 ) -> PolicyAgent:
-    """A frozen policy from tensors and card, on ``device``; other arguments and errors as :func:`load_policy`."""
+    """A frozen policy from the tensors and the card of a weights file.
+
+    Args:
+        tensors, card: as :func:`agents.policies.weights.parse` gives them.
+        game: the game to play; the card must name the same.
+        module_classes: the user's own RLModule classes by ``package.module:Class``. The arena's own networks need no
+            entry; no other code is loaded.
+        deterministic, device: as in :class:`PolicyAgent`.
+
+    Raises:
+        WeightsError: the card is incomplete or of a newer format, or the tensors do not fit the networks.
+        AgentError: the policy was made for another game, or needs a network that is not in ``module_classes`` or is
+            recurrent.
+    """
     if card.get("game") != game.spec:
-        raise AgentError(f"a policy plays the game it was trained on, {card.get('game')!r}, but got {game.spec!r}")
-    trusted: dict[str, type[RLModule]] = {
-        f"{MaskedNetwork.__module__}:{MaskedNetwork.__qualname__}": MaskedNetwork,
-        **(module_classes or {}),
-    }
+        raise AgentError(f"this policy plays {card.get('game')!r}, the game it was trained on, but got {game.spec!r}")
+    networks, names = _read_card(card, game)
     modules: dict[str, RLModule] = {}
-    for name, made_of in card["modules"].items():
-        if made_of["class"] not in trusted:
-            raise AgentError(
-                f"no file may import code, so a policy's network must be a class that you name, but "
-                f"{made_of['class']!r} is not: pass module_classes={{{made_of['class']!r}: ...}}, on the command line "
-                "--module PACKAGE.MODULE:CLASS, in training rl_module()"
-            )
-        network, settings = trusted[made_of["class"]], made_of["model_config"]
-        # Own networks of a kind differ in what the file holds alone, and copying one is quicker than making one up.
+    for name, (network, model_config) in networks.items():
+        cls = network_class(network, module_classes)
+        # Building a network draws its weights at random; a copy of one that is there already is faster.
         module = (
-            deepcopy(_own_network(game, json.dumps(settings)))
-            if network is MaskedNetwork
-            else _network(network, game, settings)
+            deepcopy(_own_network(game, json.dumps(model_config)))
+            if cls is MaskedNetwork
+            else _network(cls, game, model_config)
         )
+        if is_recurrent(module):
+            raise AgentError(
+                f"network {network!r} keeps a state between steps; recurrent modules are not supported yet"
+            )
         state = {
             key.split("/", 1)[1]: torch.from_numpy(array)
             for key, array in tensors.items()
@@ -184,27 +172,45 @@ def build_policy(
         try:
             module.load_state_dict(state)
         except RuntimeError as error:
-            raise weights.WeightsError(f"weights must fit their network, but for module {name!r}: {error}") from error
+            raise WeightsError(f"the weights do not fit the network of module {name!r}: {error}") from error
         modules[name] = module.to(device).eval()
-    seats = {seat: modules[card["seats"][agent_id]] for seat, agent_id in enumerate(game.agent_ids)}
+    seats = {seat: modules[name] for seat, name in enumerate(names)}
     return PolicyAgent(game, seats, deterministic=deterministic, device=device)
 
 
-def _network(network: type[RLModule], game: Game, settings: Mapping[str, Any]) -> RLModule:
-    return network(
+def _read_card(card: Mapping[str, Any], game: Game) -> tuple[dict[str, tuple[str, dict[str, Any]]], list[str]]:
+    """Module name -> (network, model config), and the module name at each seat.
+
+    Format 1 names a network under ``class``, format 2 under ``network``.
+    """
+    if card.get("format") not in (1, 2):
+        raise WeightsError(f"weights card has format {card.get('format')!r}, but 1 and 2 are known; update the arena")
+    key = "class" if card["format"] == 1 else "network"
+    try:
+        networks = {name: (str(module[key]), dict(module["model_config"])) for name, module in card["modules"].items()}
+        names = [card["seats"][agent_id] for agent_id in game.agent_ids]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"weights card is incomplete ({error!r}); restore the file from a copy") from error
+    if missing := sorted({str(name) for name in names} - networks.keys()):
+        raise WeightsError(f"weights card seats the modules {missing}, but describes only {sorted(networks)}")
+    return networks, names
+
+
+def _network(cls: type[RLModule], game: Game, model_config: Mapping[str, Any]) -> RLModule:
+    return cls(
         observation_space=module_observation_space(game, 0),
         action_space=game.action_space(0),
         inference_only=False,
-        model_config=dict(settings),
+        model_config=dict(model_config),
     )
 
 
 @lru_cache(maxsize=4)
-def _own_network(game: Game, settings: str) -> RLModule:
-    """A network with weights that nobody wants yet; ``settings`` as JSON."""
-    return _network(MaskedNetwork, game, json.loads(settings))
+def _own_network(game: Game, model_config: str) -> RLModule:
+    """A network to copy, with random weights; ``model_config`` as JSON."""
+    return _network(MaskedNetwork, game, json.loads(model_config))
 
 
 def policy_tensors(modules: Mapping[str, Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:
-    """Module states (name -> parameter -> array) as the flat tensors of a weights file."""
+    """Module states (module name -> parameter -> array) as the flat tensors of a weights file."""
     return {f"{name}/{key}": np.asarray(value) for name, state in modules.items() for key, value in state.items()}

@@ -1,47 +1,49 @@
-"""The RLModules of the arena: a masked MLP and a masked residual CNN, each with a policy and a value head.
+"""The arena's network, a masked MLP or residual CNN with a policy and a value head, and the registry of networks.
 
-A module is told three things, the arena's observation for RLlib: what the seat sees, which actions are legal, and
-which seat it is, so that one module can be shared by all seats of a game.
+A module's observation has three parts: what the seat sees, which actions are legal, and which seat it is. So all seats
+of a game can share one module.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import torch
 from ray.rllib.core.columns import Columns
-from ray.rllib.core.rl_module import RLModuleSpec
+from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
 
+from agents.contract import AgentError
 from games.contract import Game
 
-# RLlib builds every module in a way that it calls deprecated itself, which no user can help.
+# RLlib warns of its own way to build modules; a user cannot do anything about it.
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
 
 OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
 
 LOGIT_OF_ILLEGAL = -1e9
-"""Finite, so that a KL divergence or an entropy over masked logits stays finite; its probability is exactly 0."""
+"""Finite, so that the KL divergence and the entropy of masked logits stay finite. The probability is exactly 0."""
 
 FIRST_LOG_STD = math.log(0.5)
-"""Continuous actions begin with half a unit of deviation: most draws lie inside the bounds (Andrychowicz et al. 2021,
-section 3.2, found 0.5 best)."""
+"""Continuous actions start with a standard deviation of 0.5 units, so most draws lie inside the bounds (best value in
+Andrychowicz et al. 2021, section 3.2)."""
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU}
 SETTINGS = ("network", "fcnet_hiddens", "fcnet_activation", "conv_channels", "conv_blocks", "precision")
-NETWORKS = ("auto", "mlp", "residual")
+TRUNKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
 SMALLEST_BOARD_FOR_CONVOLUTION = 9
 
 
 def module_observation_space(game: Game, seat: int) -> gym.spaces.Dict:
-    """What a module of ``game`` observes at ``seat``: observation, action mask, and the seat as one-hot."""
+    """A module's observation space at ``seat`` of ``game``: observation, action mask, and the seat as one-hot."""
     return gym.spaces.Dict(
         {
             OBSERVATION: game.observation_space(seat),
@@ -66,21 +68,21 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
     The trunk is chosen by ``model_config``, whose keys are RLlib's where RLlib has one:
 
-    - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default), which takes the residual CNN for a board of
-      9x9 and up or an image, and the MLP for everything else, where it costs far less arithmetic.
+    - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default): the residual CNN for images and boards of 9x9
+      and larger, the cheaper MLP for everything else.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
-    - ``precision``: ``"float32"`` (default), or ``"bfloat16"``, in which the trunk computes under autocast (weights,
-      heads and optimizer stay float32), for devices that are faster at it.
+    - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
+      computes under autocast; weights, heads and optimizer stay float32.
 
-    Every forward returns the inputs of the action distribution and the value in one pass; the batch is read, never
-    written. Where actions are discrete the inputs are masked logits. Where they are continuous they are means and
-    logarithms of standard deviations, in the units of :mod:`agents.policies.distributions`; the deviations are
-    learned, and the same at every position.
+    Every forward returns the action distribution's inputs and the value in one pass and leaves the batch unchanged.
+    For discrete actions the inputs are masked logits. For continuous ones they are means and logarithms of standard
+    deviations, in the units of :mod:`agents.policies.distributions`; the deviations are learned and do not depend on
+    the position.
 
     Raises:
-        ValueError: an unknown network, activation or precision, or a residual tower over an observation that is no
-            board.
+        ValueError: the network, activation or precision is unknown, or a residual tower gets an observation that is
+            neither a board nor an image.
     """
 
     def setup(self) -> None:
@@ -88,8 +90,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         space = self.observation_space[OBSERVATION]
         seats = self.observation_space[SEAT].shape[0]
         network = config.get("network", "auto")
-        if network not in NETWORKS:
-            raise ValueError(f"`network` must be one of {NETWORKS}, but got {network!r}")
+        if network not in TRUNKS:
+            raise ValueError(f"`network` must be one of {TRUNKS}, but got {network!r}")
         if network == "auto":
             network = "residual" if _is_large_board(space.shape) else "mlp"
         if network == "residual":
@@ -112,8 +114,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         self.policy = nn.Linear(trunk.width, actions)
         self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
         self.value = nn.Linear(trunk.width, 1)
-        # A near-uniform first policy and small first values: nothing is unlearnt before learning starts
-        # (Andrychowicz et al. 2021, "What Matters In On-Policy Reinforcement Learning?", section 3.2).
+        # The first policy is nearly uniform, so learning has nothing to undo first (Andrychowicz et al. 2021,
+        # "What Matters In On-Policy Reinforcement Learning?", section 3.2).
         nn.init.orthogonal_(self.policy.weight, 0.01)
         nn.init.zeros_(self.policy.bias)
         nn.init.orthogonal_(self.value.weight, 1.0)
@@ -132,7 +134,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         }
 
     def compute_values(self, batch: dict[str, Any], embeddings: Tensor | None = None) -> Tensor:
-        """State values, ``(B,)``; pass ``embeddings`` of a forward pass to spare the trunk."""
+        """State values, ``(B,)``; ``embeddings`` of a forward pass save the trunk's work."""
         if embeddings is None:
             embeddings = self._embed(batch[Columns.OBS])
         return self.value(embeddings).squeeze(-1)
@@ -171,7 +173,7 @@ class _Residual(nn.Module):
     def __init__(self, shape: tuple[int, ...], seats: int, channels: int, blocks: int) -> None:
         super().__init__()
         if len(shape) != 3:
-            raise ValueError(f"a residual network must see a board or image of rank 3, but got shape {shape}")
+            raise ValueError(f"a residual network needs a board or image of rank 3, but got shape {shape}")
         self.channel_axis = _channel_axis(shape)
         height, width = (size for axis, size in enumerate(shape) if axis != self.channel_axis)
         self.stem = nn.Conv2d(shape[self.channel_axis] + seats, channels, 3, padding=1)
@@ -192,8 +194,8 @@ class _Residual(nn.Module):
     def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
         planes = observation.movedim(self.channel_axis + 1, 1)  # (B, C, H, W)
         seats = seat[:, :, None, None].expand(-1, -1, *planes.shape[2:])
-        # Channels last is the order in which convolutions are quickest. The weights stay as they are: an optimizer's
-        # state that comes back from disk in another order than its weight's would be taken for scrambled numbers.
+        # Convolutions are fastest with channels last. The weights keep their order, because the optimizer's state is
+        # restored from disk in that order.
         hidden = self.stem(torch.cat([planes, seats], 1).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
             hidden = hidden + block(hidden)
@@ -201,7 +203,7 @@ class _Residual(nn.Module):
 
 
 def _channel_axis(shape: tuple[int, ...]) -> int:
-    """OpenSpiel puts planes first, PettingZoo last: the axis that is not one of a square, else the smallest."""
+    """The axis of the planes: first in OpenSpiel, last in PettingZoo. The other two form a square, or are larger."""
     if shape[0] == shape[1] != shape[2]:
         return 2
     if shape[1] == shape[2]:
@@ -217,10 +219,49 @@ def _is_large_board(shape: tuple[int, ...]) -> bool:
 
 
 def default_module_spec(game: Game, seat: int = 0, model_config: dict[str, Any] | None = None) -> RLModuleSpec:
-    """Spec of a :class:`MaskedNetwork` for one seat of ``game`` (all seats see alike, so for all of them)."""
+    """Spec of a :class:`MaskedNetwork` for ``game``. One seat's spec fits all seats: their spaces are equal."""
     return RLModuleSpec(
         module_class=MaskedNetwork,
         observation_space=module_observation_space(game, seat),
         action_space=game.action_space(seat),
         model_config=dict(model_config or {}),
     )
+
+
+NETWORKS: dict[str, type[RLModule]] = {"masked": MaskedNetwork}
+"""The arena's own networks by the short name that files store, so that a class can move."""
+
+_OLD_NAMES = {"agents.networks:MaskedNetwork": "masked"}
+"""What files called the arena's networks before they had short names."""
+
+
+def network_name(network: type[RLModule]) -> str:
+    """What files call a network class: its name in :data:`NETWORKS`, or ``package.module:Class`` for a user's own."""
+    for name, registered in NETWORKS.items():
+        if network is registered:
+            return name
+    return f"{network.__module__}:{network.__qualname__}"
+
+
+def network_class(name: str, own: Mapping[str, type[RLModule]] | None = None) -> type[RLModule]:
+    """The network class that a file calls ``name``. Nothing is imported.
+
+    Args:
+        name: as :func:`network_name` gives it, or a name from an older version.
+        own: the user's own classes by ``package.module:Class``.
+
+    Raises:
+        AgentError: ``name`` is neither registered nor in ``own``.
+    """
+    network = NETWORKS.get(_OLD_NAMES.get(name, name)) or (own or {}).get(name)
+    if network is None:
+        raise AgentError(
+            f"network {name!r} is not registered, and files never import code; pass module_classes={{{name!r}: ...}}, "
+            "on the command line --module PACKAGE.MODULE:CLASS, in training rl_module()"
+        )
+    return network
+
+
+def is_recurrent(module: RLModule) -> bool:
+    """Whether the module keeps a state from one step to the next."""
+    return bool(module.get_initial_state())

@@ -45,7 +45,7 @@ def store(folder: Path, tensors: Tensors, card: Mapping[str, Any]) -> str:
         tensors: name -> array.
         card: what is needed to rebuild the networks (network settings, game), as plain JSON.
     """
-    data = save({name: np.ascontiguousarray(array) for name, array in sorted(tensors.items())}, {"card": _dump(card)})
+    data = pack(tensors, card)
     digest = hashlib.sha256(data).hexdigest()
     try:
         read(folder, digest)
@@ -81,6 +81,19 @@ def read(folder: Path, digest: str) -> bytes:
     return data
 
 
+def pack(tensors: Tensors, card: Mapping[str, Any]) -> bytes:
+    """The bytes of a weights file. Equal tensors and cards give equal bytes.
+
+    Args:
+        tensors: name -> array.
+        card: what rebuilding the networks takes (network, settings, game), as plain JSON.
+    """
+    return save(
+        {name: np.ascontiguousarray(array) for name, array in sorted(tensors.items())},
+        {"card": json.dumps(card, sort_keys=True, separators=(",", ":"))},
+    )
+
+
 def parse(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
     """Tensors and card of a weights file's bytes.
 
@@ -93,7 +106,3 @@ def parse(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         return tensors, dict(json.loads(header["__metadata__"]["card"]))
     except (SafetensorError, KeyError, ValueError) as error:
         raise WeightsError(f"a weights file must be safetensors with a card, but got: {error}") from error
-
-
-def _dump(card: Mapping[str, Any]) -> str:
-    return json.dumps(card, sort_keys=True, separators=(",", ":"))

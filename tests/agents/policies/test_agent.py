@@ -1,17 +1,23 @@
+"""A module as an agent, and a weights file as a module."""
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from agents.contract import AgentError, Turn
 from agents.policies import weights
-from agents.policies.agent import PolicyAgent, load_policy, policy_card, policy_tensors
+from agents.policies.agent import PolicyAgent, build_policy, policy_card, policy_tensors
 from agents.policies.network import MaskedNetwork, default_module_spec
 from games import make_game
 
 GAME = make_game("connect_four")
+OLD_WEIGHTS = sorted((Path(__file__).parents[2] / "data/league_0003/weights").iterdir())
 
 
-def store_policy(folder, game, seats=None, module_class=None):
+def make_policy(game, seats=None, module_class=None):
+    """Modules with random weights, and the bytes of their weights file."""
     names = sorted(set(seats.values())) if seats else ["main"]
     specs = {name: default_module_spec(game) for name in names}
     if module_class is not None:
@@ -22,7 +28,11 @@ def store_policy(folder, game, seats=None, module_class=None):
         torch.nn.init.uniform_(module.policy.weight)
     tensors = policy_tensors({name: module.get_state() for name, module in modules.items()})
     card = policy_card(game, specs, seats or dict.fromkeys(game.agent_ids, "main"))
-    return modules, weights.path_of(folder, weights.store(folder, tensors, card))
+    return modules, weights.pack(tensors, card)
+
+
+def load(data, game, **settings):
+    return build_policy(*weights.parse(data), game, **settings)
 
 
 def turn_of(game, tables=8):
@@ -32,20 +42,20 @@ def turn_of(game, tables=8):
     return Turn(live.observations[:count], live.masks[:count], live.seats[:count], live.table[:count], live.state)
 
 
-def test_a_loaded_policy_plays_as_the_one_stored(tmp_path):
-    modules, path = store_policy(tmp_path, GAME)
+def test_a_loaded_policy_plays_as_the_one_stored():
+    modules, data = make_policy(GAME)
     original = PolicyAgent(GAME, dict.fromkeys(range(2), modules["main"]))
-    loaded = load_policy(path, GAME)
+    loaded = load(data, GAME)
     turn = turn_of(GAME)
     for seed in range(5):
         first = original.act(turn, np.random.default_rng(seed))
         np.testing.assert_array_equal(first, loaded.act(turn, np.random.default_rng(seed)))
 
 
-def test_one_module_per_seat_is_kept_apart(tmp_path):
+def test_one_module_per_seat_is_kept_apart():
     game = make_game("goofspiel(num_cards=4,points_order=descending)")
-    modules, path = store_policy(tmp_path, game, {"player_0": "a", "player_1": "b"})
-    loaded = load_policy(path, game, deterministic=True)
+    modules, data = make_policy(game, {"player_0": "a", "player_1": "b"})
+    loaded = load(data, game, deterministic=True)
     turn = turn_of(game)
     actions = loaded.act(turn, np.random.default_rng(0))
     for seat, name in enumerate("ab"):
@@ -54,9 +64,9 @@ def test_one_module_per_seat_is_kept_apart(tmp_path):
         np.testing.assert_array_equal(actions[rows], alone.act(turn, np.random.default_rng(0))[rows])
 
 
-def test_policies_of_one_kind_share_no_weights(tmp_path):
-    modules, paths = zip(*(store_policy(tmp_path, GAME) for _ in range(2)), strict=True)
-    loaded = [load_policy(path, GAME) for path in paths]
+def test_policies_of_one_kind_share_no_weights():
+    modules, files = zip(*(make_policy(GAME) for _ in range(2)), strict=True)
+    loaded = [load(data, GAME) for data in files]
     turn = turn_of(GAME)
     for module, policy in zip(modules, loaded, strict=True):
         original = PolicyAgent(GAME, dict.fromkeys(range(2), module["main"]))
@@ -64,30 +74,87 @@ def test_policies_of_one_kind_share_no_weights(tmp_path):
         np.testing.assert_array_equal(*chosen)
 
 
-def test_a_policy_of_another_game_is_refused(tmp_path):
-    _, path = store_policy(tmp_path, GAME)
+def test_a_policy_of_another_game_is_refused():
+    _, data = make_policy(GAME)
     with pytest.raises(AgentError, match="connect_four"):
-        load_policy(path, make_game("tic_tac_toe"))
+        load(data, make_game("tic_tac_toe"))
 
 
 class Custom(MaskedNetwork):
     """A user's own network."""
 
 
-def test_no_code_is_imported_on_a_files_word(tmp_path):
-    _, path = store_policy(tmp_path, GAME, module_class=Custom)
-    name = f"{Custom.__module__}:{Custom.__qualname__}"
-    with pytest.raises(AgentError, match="must be a class that you name"):
-        load_policy(path, GAME)
-    assert load_policy(path, GAME, module_classes={name: Custom}).act(
-        turn_of(GAME), np.random.default_rng(0)
-    ).shape == (8,)
+class Recurrent(MaskedNetwork):
+    """A user's network with a memory."""
+
+    def get_initial_state(self):
+        return {"h": torch.zeros(4)}
 
 
-def test_tensors_must_fit(tmp_path):
-    _, path = store_policy(tmp_path, GAME)
-    tensors, card = weights.parse(path.read_bytes())
+OWN = {f"{cls.__module__}:{cls.__qualname__}": cls for cls in (Custom, Recurrent)}
+
+
+def test_a_card_names_the_arenas_network_by_its_short_name_and_a_users_by_its_path():
+    for module_class, name in ((None, "masked"), (Custom, f"{__name__}:Custom")):
+        _, card = weights.parse(make_policy(GAME, module_class=module_class)[1])
+        assert card == {
+            "format": 2,
+            "game": "connect_four",
+            "seats": {"player_0": "main", "player_1": "main"},
+            "modules": {"main": {"network": name, "model_config": {}}},
+        }
+
+
+def test_a_network_of_the_users_own_has_to_be_passed():
+    _, data = make_policy(GAME, module_class=Custom)
+    with pytest.raises(AgentError, match=f"{__name__}:Custom' is not registered") as caught:
+        load(data, GAME)
+    assert "\n" not in str(caught.value)
+    assert load(data, GAME, module_classes=OWN).act(turn_of(GAME), np.random.default_rng(0)).shape == (8,)
+
+
+def test_a_recurrent_network_is_refused():
+    _, data = make_policy(GAME, module_class=Recurrent)
+    with pytest.raises(AgentError, match="recurrent modules are not supported yet") as caught:
+        load(data, GAME, module_classes=OWN)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_tensors_must_fit_the_network():
+    tensors, card = weights.parse(make_policy(GAME)[1])
     tensors.pop(next(iter(tensors)))
-    digest = weights.store(tmp_path, tensors, card)
-    with pytest.raises(weights.WeightsError, match="must fit"):
-        load_policy(weights.path_of(tmp_path, digest), GAME)
+    with pytest.raises(weights.WeightsError, match="do not fit"):
+        build_policy(tensors, card, GAME)
+
+
+@pytest.mark.parametrize("path", OLD_WEIGHTS, ids=lambda path: path.name[:8])
+def test_weights_with_a_card_of_format_1_still_play(path):
+    game = make_game("tic_tac_toe")
+    tensors, card = weights.parse(path.read_bytes())
+    assert card["format"] == 1
+    (module,) = card["modules"].values()
+    assert module["class"] == "agents.networks:MaskedNetwork"
+    turn = turn_of(game)
+    actions = build_policy(tensors, card, game).act(turn, np.random.default_rng(0))
+    assert turn.masks[np.arange(8), actions].all()
+    module["class"] = f"{__name__}:Custom"
+    build_policy(tensors, card, game, module_classes=OWN)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 3}, "format 3"),
+        ({"format": None}, "format None"),
+        ({"modules": []}, "incomplete"),
+        ({"modules": {"main": {"class": "masked", "model_config": {}}}}, "'network'"),
+        ({"modules": {"main": {"network": "masked", "model_config": 7}}}, "incomplete"),
+        ({"seats": {"player_0": "main"}}, "player_1"),
+        ({"seats": {"player_0": "main", "player_1": "other"}}, "other"),
+    ],
+)
+def test_a_broken_card_is_explained_in_one_line(change, words):
+    tensors, card = weights.parse(make_policy(GAME)[1])
+    with pytest.raises(weights.WeightsError, match=words) as caught:
+        build_policy(tensors, card | change, GAME)
+    assert "\n" not in str(caught.value)

@@ -67,7 +67,7 @@ def make_snapshot(folder: Path, name: str) -> Path:
     spec = default_module_spec(game, model_config={"fcnet_hiddens": [8]})
     seats = dict.fromkeys(game.agent_ids, "main")
     card = policy_card(game, {"main": spec}, seats)
-    card["modules"]["main"]["class"] = name
+    card["modules"]["main"]["network"] = name
     digest = weights.store(folder / "weights", policy_tensors({"main": spec.build().get_state()}), card)
     with open_writer(folder) as writer:
         writer.add_members([Member("main@3", "snapshot", "main", 3, seats, digest, learner="main")])

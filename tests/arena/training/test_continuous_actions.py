@@ -188,9 +188,10 @@ def test_a_stored_policy_takes_its_mean_when_deterministic(build: Callable[..., 
     algorithm.stop()
     check_agent(load_agent(f"{tmp_path}:best", GAME), GAME)
     path = next((tmp_path / "weights").glob("*.safetensors"))
-    from agents.policies.agent import load_policy
+    from agents.policies.agent import build_policy
+    from agents.policies.weights import parse
 
-    calm, lively = (load_policy(path, GAME, deterministic=choice) for choice in (True, False))
+    calm, lively = (build_policy(*parse(path.read_bytes()), GAME, deterministic=choice) for choice in (True, False))
     tables = GAME.tables(3)
     tables.reset([0, 1, 2], [7, 7, 7])
     rows = tables.observe()
