@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.policies import weights
-from arena.play.lockstep import UNSEEN
+from arena.play.lockstep import UNREADABLE
 from games import BrokenGameError, Game, GameError, State, UntrustedCodeError, make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match
@@ -139,9 +139,9 @@ def match_problem(game: Game, match: Match) -> str | None:
 def _digest(state: State | None) -> str:
     """The digest that a match's record keeps of its final position; see :meth:`Lockstep.record`."""
     try:
-        return UNSEEN if state is None else state.digest()
+        return UNREADABLE if state is None else state.digest()
     except BrokenGameError:
-        return UNSEEN
+        return UNREADABLE
 
 
 def _check_database(path: Path) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The loop that training and matches share: tables in lock-step, rows grouped by who has to act."""
+"""What the loops of training and matches share: tables in lock-step, and their rows grouped by player."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from games.contract import Ending, Game, IntArray, Move
 from games.environments.recipes import FOREIGN_ERRORS
 
 Rows = IntArray | slice
-"""Rows of the tables' arrays: an index array, or a slice when all rows belong to one player (then views, no copies)."""
+"""Rows of the tables' arrays: an index array, or a slice (views, no copies) when all rows belong to one player."""
 
-UNSEEN = hashlib.sha256().hexdigest()
-"""The digest of nothing, for positions that cannot be seen."""
+UNREADABLE = hashlib.sha256().hexdigest()
+"""Stands in for the digest of a position that cannot be read: the SHA-256 of no bytes."""
 
 
 class Position(NamedTuple):
-    """What a match's record keeps of a position: history, returns, how the game ended if it did, and digest."""
+    """The part of a match's record that comes from its final position. ``ending`` is None if the game is not over."""
 
     history: tuple[Move, ...]
     returns: tuple[float, ...]
@@ -29,12 +29,12 @@ class Position(NamedTuple):
 
 
 class Lockstep:
-    """Tables of one game with a player index at each seat.
+    """The tables of one game, with a player index at each seat.
 
     Attributes:
         tables: the tables; their arrays are this object's arrays.
-        players: ``(size, num_seats)`` int64, the player index at each seat; the caller gives indices their meaning.
-        actions: one action per row of the tables' arrays, for the caller to fill; see :meth:`Game.empty_actions`.
+        players: ``(size, num_seats)`` int64, the player index at each seat. The caller decides what an index means.
+        actions: the caller writes one action per row of the tables' arrays here; see :meth:`Game.empty_actions`.
     """
 
     def __init__(self, game: Game, size: int) -> None:
@@ -49,7 +49,7 @@ class Lockstep:
             self.tables.reset(tables, seeds)
 
     def groups(self) -> Iterator[tuple[int, Rows]]:
-        """Observe all tables, then give each player index with its rows, lowest index first."""
+        """Observe all tables, then yield each player index with its rows, lowest index first."""
         rows = self.tables.observe()
         if not rows:
             return
@@ -62,20 +62,20 @@ class Lockstep:
             yield player, np.flatnonzero(players == player)
 
     def record(self, table: int) -> Position:
-        """What a match's record keeps of the position at ``table``.
+        """The position at ``table`` for a match's record.
 
-        Where the game broke so that there is no position, or not all of it can be seen, the digest is :data:`UNSEEN`.
+        If the game broke, the record keeps what can still be read, and the digest is :data:`UNREADABLE`.
         """
-        seen = Position((), (0.0,) * self.tables.game.num_seats, None, UNSEEN)
+        readable = Position((), (0.0,) * self.tables.game.num_seats, None, UNREADABLE)
         try:
             state = self.tables.state(table)
-            seen = Position(state.history(), state.returns(), None, UNSEEN)
-            return Position(seen.history, seen.returns, state.ending(), state.digest())
+            readable = Position(state.history(), state.returns(), None, UNREADABLE)
+            return Position(readable.history, readable.returns, state.ending(), state.digest())
         except FOREIGN_ERRORS:
-            return seen
+            return readable
 
     def turn(self, rows: Rows) -> Turn:
-        """The rows as an agent sees them."""
+        """The rows as a turn for an agent."""
         tables = self.tables
         return Turn(
             tables.observations[rows],

@@ -1,4 +1,4 @@
-"""The hall in which pairings are played: tables in lock-step, agents asked in batches, crashes kept to one match."""
+"""Plays pairings: tables step in lock-step, agents answer in batches, and a crash ends only its own match."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from leagues.records import Match, Pairing
 
 log = logging.getLogger(__name__)
 
-NOBODY = -1
-"""Player index at a table whose match crashed: its seats make any legal move until the table is needed again."""
+NO_PLAYER = -1
+"""Player index at the seats of a crashed match. They take the first legal action until the table gets a new match."""
 
 
-class Hall:
-    """The tables at which pairings are played; arguments as :func:`arena.play.matches.play_pairings`."""
+class MatchRunner:
+    """Plays pairings at several tables side by side; arguments as :func:`arena.play.matches.play_pairings`."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class Hall:
         for pairing in pairings:
             if len(pairing.seats) != game.num_seats:
                 raise AgentError(
-                    f"a pairing needs one member for each of the {game.num_seats} seats of {game.spec!r}, "
-                    f"but got {pairing.seats}"
+                    f"{game.spec!r} has {game.num_seats} seats, but a pairing seats {len(pairing.seats)} members "
+                    f"{pairing.seats}"
                 )
         if missing := [name for name in names if name not in agents]:
-            raise AgentError(f"every member of a pairing needs an agent, but there is none for {', '.join(missing)}")
+            raise AgentError(f"no agent was given for {', '.join(missing)}; every member of a pairing needs one")
         self.pairings = pairings
         self.names = names
         self.agents = [agents[name] for name in names]
@@ -63,7 +63,7 @@ class Hall:
         self.finished: list[Match | None] = [None] * len(pairings)
 
     def play(self) -> list[Match]:
-        """Play all pairings to their end; the matches in the order of the pairings."""
+        """Play all pairings to their end and return the matches in the order of the pairings."""
         self._begin(range(self.size))
         stepped = self.lockstep.tables
         while self.running:
@@ -79,7 +79,7 @@ class Hall:
         return [match for match in self.finished if match is not None]
 
     def _begin(self, tables: Iterable[int]) -> None:
-        """Start the next pairings at ``tables``, as far as there are any."""
+        """Start the next pairings at ``tables``, while there are any."""
         begun = list(zip(tables, range(self.next, len(self.pairings)), strict=False))
         if not begun:
             return
@@ -97,13 +97,13 @@ class Hall:
             self.agents[player].reset(new)
 
     def _choose(self) -> tuple[ActionArray, dict[int, int]]:
-        """An action for every row, and the seat at fault of every table whose match crashes."""
+        """An action for every row, and for each table whose match crashes the seat at fault."""
         tables = self.lockstep.tables
         faults: dict[int, int] = {}
         actions = self.lockstep.actions
         for player, rows in self.lockstep.groups():
             turn = self.lockstep.turn(rows)
-            if player == NOBODY:
+            if player == NO_PLAYER:
                 actions[rows] = first_legal(turn)
                 continue
             actions[rows], faulty = _ask(self.names[player], self.agents[player], turn, self.rngs[player])
@@ -113,14 +113,14 @@ class Hall:
         return actions[: tables.rows], faults
 
     def _finish(self, table: int, fault: int | None = None) -> None:
-        """Record the match at ``table``: it has ended, or the game broke, or ``fault`` crashed it in the step that is
-        about to be made."""
+        """Record the match at ``table``: it ended, its game broke, or seat ``fault`` gave a wrong answer for the next
+        step."""
         run = self.running.pop(table)
         pairing = self.pairings[run.number]
         tables = self.lockstep.tables
         broken = tables.broken.get(table) if fault is None else None
         if broken is not None:
-            log.warning("a match crashed, and no agent is at fault: %s", broken)
+            log.warning("the game crashed a match, no agent is at fault: %s", broken)
         position = self.lockstep.record(table)
         ending = "crash" if fault is not None or broken is not None else position.ending
         assert ending is not None
@@ -133,14 +133,14 @@ class Hall:
             history=position.history,
             returns=position.returns,
             ending=ending,
-            plies=self.steps - run.step - (broken is not None),  # the step that broke it was none
+            plies=self.steps - run.step - (broken is not None),  # the step that broke does not count
             digest=position.digest,
             started_at=run.at,
             duration=time.perf_counter() - run.clock,
             fault=fault,
             iteration=self.iteration,
         )
-        self.lockstep.players[table] = NOBODY
+        self.lockstep.players[table] = NO_PLAYER
         self.finished[run.number] = match
         if self.on_match is not None:
             self.on_match(match)
@@ -148,7 +148,7 @@ class Hall:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A match under way: which pairing, at which lock-step it began, and when."""
+    """A match in play: the index of its pairing, the lock-step at which it began, and the time."""
 
     number: int
     step: int
@@ -157,9 +157,9 @@ class _Running:
 
 
 def _ask(name: str, agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArray, list[int]]:
-    """The agent's actions, one per row, and the rows it failed at, which get their first legal action instead.
+    """The agent's actions, one per row, and the rows at which it failed; those get the first legal action.
 
-    Only when the whole batch fails is each row asked alone, so that one bad row does not crash its neighbours.
+    When the whole batch fails, the agent is asked for each row alone, so that one bad row does not crash the others.
     """
     answer = _answer(agent, turn, rng)
     if isinstance(answer, str):
@@ -184,7 +184,7 @@ def _ask(name: str, agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple
 
 
 def _answer(agent: Agent, turn: Turn, rng: np.random.Generator) -> ActionArray | str:
-    """The agent's actions when their shape and kind are right, else what was wrong."""
+    """The agent's actions, or what is wrong with its answer."""
     try:
         return checked(agent.act(turn, rng), turn)
     except QuitGame:
@@ -195,7 +195,7 @@ def _answer(agent: Agent, turn: Turn, rng: np.random.Generator) -> ActionArray |
 
 
 def checked(given: ActionArray, turn: Turn) -> ActionArray | str:
-    """What an agent answered when its shape and kind are right, else what is wrong; it may still not be legal."""
+    """An agent's answer if its shape and dtype are right, else what is wrong with it. Legality is not checked."""
     answer = np.asarray(given)
     shape: tuple[int, ...] = turn.seats.shape
     dtype, kinds, numbers = "int64", "iu", "whole numbers"
@@ -203,11 +203,12 @@ def checked(given: ActionArray, turn: Turn) -> ActionArray | str:
         shape += turn.action_bounds[0].shape
         dtype, kinds, numbers = "float32", "f", "floats"
     if answer.shape != shape or answer.dtype.kind not in kinds:
-        return f"it must give {numbers} of shape {shape}, but gave {answer.dtype} of {answer.shape}"
+        return f"it must return {numbers} of shape {shape}, but returned {answer.dtype} of shape {answer.shape}"
     return answer.astype(dtype, copy=False)
 
 
 def _row(turn: Turn, row: int) -> Turn:
+    """One row as a turn of its own."""
     one = slice(row, row + 1)
     observations, masks = turn.observations[one], turn.masks[one]
     return Turn(observations, masks, turn.seats[one], turn.tables[one], turn.state, turn.action_bounds)

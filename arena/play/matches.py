@@ -15,7 +15,7 @@ import numpy as np
 
 from agents.contract import Agent, AgentError
 from arena.names import find_member, load_agent, member_agent, require_game, split_name
-from arena.play.match_runner import Hall
+from arena.play.match_runner import MatchRunner
 from games import BrokenGameError, Game, make_game
 from games.specs import format_teams
 from leagues.records import Match, Member, Pairing
@@ -65,7 +65,7 @@ def play_pairings(
         return []
     if tables < 1:
         raise AgentError(f"matches need at least 1 table, but got {tables}")
-    return Hall(game, pairings, agents, min(tables, len(pairings)), weights, iteration, on_match).play()
+    return MatchRunner(game, pairings, agents, min(tables, len(pairings)), weights, iteration, on_match).play()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sampling import make_sampler, self_play
 
 from agents.basic import RandomAgent
 from arena.cli.table import Table
-from arena.play.lockstep import UNSEEN
+from arena.play.lockstep import UNREADABLE
 from arena.play.matches import play_match, play_pairings, rotated_pairings
 from arena.training import sampler as sampler_module
 from arena.verify import match_problem
@@ -41,7 +41,7 @@ def test_the_match_is_recorded_as_nobodys_fault_and_the_others_are_played_out() 
     assert all(match_problem(game, match) is None for match in result.matches)
     lied = replace(crashed[0], returns=(9.0, 9.0))
     assert "returns" in str(match_problem(game, lied))
-    blind = replace(crashed[0], digest=UNSEEN)
+    blind = replace(crashed[0], digest=UNREADABLE)
     assert "final position" in str(match_problem(game, blind))
 
 
@@ -49,7 +49,7 @@ def test_a_sound_match_does_not_pass_as_one_whose_game_broke() -> None:
     game = make_game("tic_tac_toe")
     match = play_match(game, [RandomAgent(), RandomAgent()], games=2).matches[0]
     assert "recorded as crash" in str(match_problem(game, replace(match, ending="crash")))
-    unplayed = replace(match, ending="crash", history=(), plies=0, returns=(0.0, 0.0), digest=UNSEEN)
+    unplayed = replace(match, ending="crash", history=(), plies=0, returns=(0.0, 0.0), digest=UNREADABLE)
     assert "final position" in str(match_problem(game, unplayed))
 
 
