@@ -1,0 +1,253 @@
+"""All settings as one frozen, versioned tree: stored whole with each league, read from and written to TOML files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self
+
+from games.specs import suggest
+from leagues.records import LeagueError
+from leagues.settings import EvaluationSettings, LeagueSettings, SettingsGroup, setting
+
+VERSION = 1
+"""Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
+
+ALGORITHMS = {"ppo": "arena.training.algorithms.ppo:PPOSettings"}
+"""Short names of training algorithms, as leagues store them, and the settings of each."""
+
+OLD_NETWORKS = {"agents.networks:MaskedNetwork": "masked"}
+"""What leagues of version 0 call our networks."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings(SettingsGroup):
+    """How training games are sampled and recorded, whatever the algorithm is."""
+
+    module_per_seat: bool = setting(False, "Give every seat an independent module instead of one shared by all seats.")
+    tables: int | None = setting(
+        None, "Games that a runner steps at once.", unit="tables", low=1, none="fits the length of the game"
+    )
+    averaged_iterations: int = setting(
+        10, "Iterations over which the weights of snapshots are averaged.", unit="iterations", low=1
+    )
+    record_every: int = setting(128, "One training game in this many is recorded move by move.", unit="games", low=1)
+    recorded_crashes: int = setting(
+        8, "Most training games recorded per runner and iteration of those that broke.", unit="games", low=0
+    )
+
+
+@dataclass(frozen=True)
+class NetworkSettings(SettingsGroup):
+    """Which networks the learners have."""
+
+    name: str = setting("masked", "Registered name of the network, or package.module:Class in Python.")
+    config: Mapping[str, Any] = setting({}, "Settings of the network, see docs/extending.md.")
+
+
+@dataclass(frozen=True)
+class Resources(SettingsGroup):
+    """Processes and GPUs of a run. A resumed run takes them anew, since it may run on another machine."""
+
+    env_runners: int = setting(0, "Sampling processes; 0 samples in the main process.", unit="processes", low=0)
+    overlap: bool = setting(False, "Let sampling processes play the next batch while this one is learned from.")
+    learners: int = setting(0, "Learner processes; 0 learns in the main process.", unit="processes", low=0)
+    gpus_per_learner: float = setting(0.0, "GPUs of each learner.", unit="GPUs", low=0)
+    gpus_per_env_runner: float = setting(
+        0.0, "GPUs of each sampling process, such as 0.25; useful where networks are large.", unit="GPUs", low=0
+    )
+
+    def _check(self) -> None:
+        if self.overlap and not self.env_runners:
+            raise LeagueError("`overlap` needs sampling processes, but env_runners=0; set env_runners to 1 or more")
+        if self.gpus_per_env_runner and not self.env_runners:
+            raise LeagueError(
+                f"gpus_per_env_runner={self.gpus_per_env_runner:g} needs sampling processes, but env_runners=0; "
+                "set env_runners to 1 or more"
+            )
+
+
+def algorithm_settings(name: str) -> type[SettingsGroup]:
+    """The settings class of a training algorithm.
+
+    Raises:
+        LeagueError: there is no algorithm of this name.
+    """
+    if name not in ALGORITHMS:
+        near = suggest(name, ALGORITHMS) or f"; the algorithms are {', '.join(ALGORITHMS)}"
+        raise LeagueError(f"there is no training algorithm {name!r}{near}")
+    module, _, attribute = ALGORITHMS[name].partition(":")
+    found: type[SettingsGroup] = getattr(import_module(module), attribute)
+    return found
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole tree.
+
+    Attributes:
+        algorithm: short name of the training algorithm.
+        league: training matches and snapshots.
+        evaluation: evaluation matches.
+        training: sampling and recording.
+        optimization: settings of the algorithm, such as its learning rate.
+        network: the networks.
+        resources: processes and GPUs.
+    """
+
+    algorithm: str = "ppo"
+    league: LeagueSettings = field(default_factory=LeagueSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    optimization: SettingsGroup = field(default_factory=lambda: algorithm_settings("ppo")())
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    resources: Resources = field(default_factory=Resources)
+
+    def __post_init__(self) -> None:
+        kind = algorithm_settings(self.algorithm)
+        if not isinstance(self.optimization, kind):
+            raise LeagueError(
+                f"the algorithm {self.algorithm!r} is set up by {kind.__name__}, but got "
+                f"{type(self.optimization).__name__}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tree as plain JSON, its version included."""
+        groups = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "algorithm"}
+        return {"version": VERSION, "algorithm": self.algorithm} | {
+            name: group.to_dict() for name, group in groups.items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The tree from plain JSON of this or any older version; what is missing has its default.
+
+        Raises:
+            LeagueError: there is no such setting, a value breaks its rule, or the tree is of a newer version.
+        """
+        values = upgraded(values)
+        kinds: dict[str, type[SettingsGroup]] = {
+            "league": LeagueSettings,
+            "evaluation": EvaluationSettings,
+            "training": TrainingSettings,
+            "optimization": algorithm_settings(str(values.get("algorithm", "ppo"))),
+            "network": NetworkSettings,
+            "resources": Resources,
+        }
+        made: dict[str, Any] = {"optimization": kinds["optimization"]()}
+        for name, value in values.items():
+            if name in ("version", "algorithm"):
+                continue
+            if name not in kinds:
+                near = suggest(name, kinds) or f"; the groups are {', '.join(kinds)}"
+                raise LeagueError(f"there is no group of settings {name!r}{near}")
+            if not isinstance(value, Mapping):
+                raise LeagueError(
+                    f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings"
+                )
+            made[name] = kinds[name].from_dict(value)
+        return cls(algorithm=str(values.get("algorithm", "ppo")), **made)
+
+    def replaced(self, values: Mapping[str, Any]) -> Self:
+        """A copy with some settings changed.
+
+        Args:
+            values: setting as ``group.name`` -> value.
+        """
+        groups: dict[str, dict[str, Any]] = {}
+        for path, value in values.items():
+            group, _, name = path.partition(".")
+            groups.setdefault(group, {})[name] = value
+        return replace(self, **{group: getattr(self, group).replaced(changed) for group, changed in groups.items()})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The tree from a TOML file.
+
+        Raises:
+            LeagueError: the file cannot be read, is not TOML, or as :meth:`from_dict`; the message names the file.
+        """
+        try:
+            return cls.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise LeagueError(f"the settings file {str(path)!r} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise LeagueError(f"the settings file {str(path)!r} is not UTF-8 text") from error
+        except tomllib.TOMLDecodeError as error:
+            raise LeagueError(f"the settings file {str(path)!r} is not TOML: {error}") from error
+        except LeagueError as error:
+            raise LeagueError(f"{error} (in the settings file {str(path)!r})") from error
+
+
+def toml(settings: Mapping[str, Any]) -> str:
+    """A tree of settings as TOML. Settings that are None are left out: TOML has no such value, and it is their default.
+
+    Args:
+        settings: of :meth:`Settings.to_dict`.
+    """
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(settings))
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_none(value) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if value is not None
+    }
+
+
+def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a league of any earlier version stored, as a tree of this version.
+
+    What an older version had as constants is written out here, so that its leagues go on as they began.
+
+    Raises:
+        LeagueError: the tree is of a newer version.
+    """
+    version = stored.get("version", 0 if "tables" in stored or "rating_games" in stored else VERSION)
+    if not isinstance(version, int) or version > VERSION:
+        raise LeagueError(f"settings of version {version!r} need a newer program; this one reads up to {VERSION}")
+    return _from_version_0(stored) if version == 0 else stored
+
+
+def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    league = dict(stored["league"])
+    exploiter = league.pop("main_exploiter")
+    opponents = {name: league.pop(name) for name in ("pfsp", "latest", "uniform")}
+    network = stored["network"]
+    return {
+        "version": 1,
+        "algorithm": "ppo",
+        "league": {
+            **league,
+            "roles": {"main": 1, "main_exploiter": 1} if exploiter else {"main": 1},
+            "opponents": opponents,
+            "opponents_at_once": 4,
+            "enough_games": 20.0,
+            "beaten": 0.98,
+            "hopeless": 0.1,
+        },
+        "evaluation": {
+            "games_per_iteration": stored["rating_games"],
+            "games_at_end": 200,
+            "seconds_at_end": 20.0,
+            "rating_distance": 1.2,
+            "baseline_share": 0.2,
+            "blocks_in_a_row": 8,
+            "pairs_ahead": 0.125,
+        },
+        "training": {
+            "module_per_seat": stored["module_per_seat"],
+            "tables": stored["tables"],
+            "averaged_iterations": 10,
+            "record_every": 128,
+            "recorded_crashes": 8,
+        },
+        "optimization": dict(stored["training"]),
+        "network": {"name": OLD_NETWORKS.get(network["class"], network["class"]), "config": network["model_config"]},
+    }
