@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from games.specs import suggest
 from leagues.records import LeagueError
-from leagues.settings import EvaluationSettings, LeagueSettings, SettingsGroup, setting
+from leagues.settings import NONE, EvaluationSettings, LeagueSettings, SettingsGroup, setting
 
 VERSION = 1
 """Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
@@ -183,7 +183,7 @@ class Settings:
 
 
 def toml(settings: Mapping[str, Any]) -> str:
-    """A tree of settings as TOML. Settings that are None are left out: TOML has no such value, and it is their default.
+    """A tree of settings as TOML, which has no None: it is written as ``"none"``.
 
     Args:
         settings: of :meth:`Settings.to_dict`.
@@ -195,9 +195,8 @@ def toml(settings: Mapping[str, Any]) -> str:
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: _without_none(value) if isinstance(value, Mapping) else value
+        key: _without_none(value) if isinstance(value, Mapping) else NONE if value is None else value
         for key, value in values.items()
-        if value is not None
     }
 
 

@@ -15,6 +15,9 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 from games.specs import suggest
 from leagues.records import LeagueError
 
+NONE = "none"
+"""How None is written in files that have no such value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -181,7 +184,7 @@ def _converted(value: Any, option: Any) -> Any:
             return MISSING
         return _frozen({key: item if inner[1] is Any else _converted(item, inner[1]) for key, item in value.items()})
     if option is NoneType:
-        return None if value is None else MISSING
+        return None if value in (None, NONE) else MISSING
     if option is float:
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
     if isinstance(option, type) and origin is None:

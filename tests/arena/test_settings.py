@@ -21,6 +21,7 @@ def test_the_tree_survives_toml_and_json(tmp_path: Path) -> None:
             "league.roles": {"main": 1, "main_exploiter": 2},
             "training.tables": 32,
             "optimization.lr": 3e-4,
+            "optimization.grad_clip": None,
             "network.config": {"fcnet_hiddens": [64, 64]},
             "resources.env_runners": 2,
             "resources.overlap": True,
