@@ -21,7 +21,7 @@ PACKAGES = ("games", "agents", "leagues", "arena")
 
 def case(name: str, code: str, *values: Any) -> Any:
     """A parameter set, slow if the code trains: that starts Ray."""
-    return pytest.param(*values, id=name, marks=[pytest.mark.slow] if "LeaguePPOConfig" in code else [])
+    return pytest.param(*values, id=name, marks=[pytest.mark.slow] if "Config()" in code else [])
 
 
 def snippets() -> list[Any]:
