@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from games.specs import suggest
-from leagues.records import LeagueError
-from leagues.settings import NONE, EvaluationSettings, LeagueSettings, SettingsGroup, setting
+from leagues.settings import NONE, EvaluationSettings, LeagueSettings, SettingsGroup, error, near, setting
 
 VERSION = 1
 """Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
@@ -62,9 +59,9 @@ class Resources(SettingsGroup):
 
     def _check(self) -> None:
         if self.overlap and not self.env_runners:
-            raise LeagueError("`overlap` needs sampling processes, but env_runners=0; set env_runners to 1 or more")
+            raise error("`overlap` needs sampling processes, but env_runners=0; set env_runners to 1 or more")
         if self.gpus_per_env_runner and not self.env_runners:
-            raise LeagueError(
+            raise error(
                 f"gpus_per_env_runner={self.gpus_per_env_runner:g} needs sampling processes, but env_runners=0; "
                 "set env_runners to 1 or more"
             )
@@ -77,8 +74,7 @@ def algorithm_settings(name: str) -> type[SettingsGroup]:
         LeagueError: there is no algorithm of this name.
     """
     if name not in ALGORITHMS:
-        near = suggest(name, ALGORITHMS) or f"; the algorithms are {', '.join(ALGORITHMS)}"
-        raise LeagueError(f"there is no training algorithm {name!r}{near}")
+        raise error(f"there is no training algorithm {name!r}{near(name, ALGORITHMS)}")
     module, _, attribute = ALGORITHMS[name].partition(":")
     found: type[SettingsGroup] = getattr(import_module(module), attribute)
     return found
@@ -109,7 +105,7 @@ class Settings:
     def __post_init__(self) -> None:
         kind = algorithm_settings(self.algorithm)
         if not isinstance(self.optimization, kind):
-            raise LeagueError(
+            raise error(
                 f"the algorithm {self.algorithm!r} is set up by {kind.__name__}, but got "
                 f"{type(self.optimization).__name__}"
             )
@@ -142,12 +138,9 @@ class Settings:
             if name in ("version", "algorithm"):
                 continue
             if name not in kinds:
-                near = suggest(name, kinds) or f"; the groups are {', '.join(kinds)}"
-                raise LeagueError(f"there is no group of settings {name!r}{near}")
+                raise error(f"there is no group of settings {name!r}{near(name, kinds)}")
             if not isinstance(value, Mapping):
-                raise LeagueError(
-                    f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings"
-                )
+                raise error(f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings")
             made[name] = kinds[name].from_dict(value)
         return cls(algorithm=str(values.get("algorithm", "ppo")), **made)
 
@@ -170,16 +163,21 @@ class Settings:
         Raises:
             LeagueError: the file cannot be read, is not TOML, or as :meth:`from_dict`; the message names the file.
         """
+        import tomllib
+
+        from leagues.records import LeagueError
+
+        name = f"the settings file {str(path)!r}"
         try:
             return cls.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise LeagueError(f"the settings file {str(path)!r} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise LeagueError(f"the settings file {str(path)!r} is not UTF-8 text") from error
-        except tomllib.TOMLDecodeError as error:
-            raise LeagueError(f"the settings file {str(path)!r} is not TOML: {error}") from error
-        except LeagueError as error:
-            raise LeagueError(f"{error} (in the settings file {str(path)!r})") from error
+        except OSError as problem:
+            raise error(f"{name} cannot be read: {problem.strerror}") from problem
+        except UnicodeDecodeError as problem:
+            raise error(f"{name} is not UTF-8 text") from problem
+        except tomllib.TOMLDecodeError as problem:
+            raise error(f"{name} is not TOML: {problem}") from problem
+        except LeagueError as problem:
+            raise error(f"{problem} (in {name})") from problem
 
 
 def toml(settings: Mapping[str, Any]) -> str:
@@ -210,7 +208,7 @@ def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     version = stored.get("version", 0 if "tables" in stored or "rating_games" in stored else VERSION)
     if not isinstance(version, int) or version > VERSION:
-        raise LeagueError(f"settings of version {version!r} need a newer program; this one reads up to {VERSION}")
+        raise error(f"settings of version {version!r} need a newer program; this one reads up to {VERSION}")
     return _from_version_0(stored) if version == 0 else stored
 
 

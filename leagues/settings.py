@@ -7,16 +7,28 @@ line, ``LeaguePPOConfig.league()``, TOML files and ``docs/settings.md`` are all 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
-from games.specs import suggest
-from leagues.records import LeagueError
-
 NONE = "none"
 """How None is written in files that have no such value."""
+
+
+def error(message: str) -> Exception:
+    """A :class:`leagues.records.LeagueError`."""
+    # Imported here, because it loads NumPy, for which `arena --help` must not wait.
+    from leagues.records import LeagueError
+
+    return LeagueError(message)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A hint for a message: the known names near ``name``, or all of them."""
+    from games.specs import suggest
+
+    return suggest(name, list(known)) or f"; there are {', '.join(known)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class SettingsGroup:
         for name, rule in rules(type(self)).items():
             value = _typed(name, getattr(self, name), types[name])
             if not rule.allows(value):
-                raise LeagueError(f"`{rule.text(name)}` must hold, but got {name}={_shown(value)}")
+                raise error(f"`{rule.text(name)}` must hold, but got {name}={_shown(value)}")
             object.__setattr__(self, name, value)
         self._check()
 
@@ -113,8 +125,7 @@ class SettingsGroup:
         known = rules(cls)
         for name in values:
             if name not in known:
-                near = suggest(name, known) or f"; the settings are {', '.join(known)}"
-                raise LeagueError(f"there is no setting {name!r}{near}")
+                raise error(f"there is no setting {name!r}{near(name, known)}")
         return cls(**values)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -168,7 +179,7 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
         found = _converted(value, option)
         if found is not MISSING:
             return found
-    raise LeagueError(f"the setting {name} must be a {_kind(hint)}, but got {_shown(value)}")
+    raise error(f"the setting {name} must be a {_kind(hint)}, but got {_shown(value)}")
 
 
 def _converted(value: Any, option: Any) -> Any:
@@ -258,14 +269,14 @@ class LeagueSettings(SettingsGroup):
 
     def _check(self) -> None:
         if self.snapshot_min_steps > self.snapshot_max_steps:
-            raise LeagueError(
+            raise error(
                 "`snapshot_min_steps <= snapshot_max_steps` must hold, but got "
                 f"snapshot_min_steps={self.snapshot_min_steps}, snapshot_max_steps={self.snapshot_max_steps}"
             )
         if abs(sum(self.opponents.values()) - 1) > 1e-9:
-            raise LeagueError(f"the shares of `opponents` must sum to 1, but got {dict(self.opponents)}")
+            raise error(f"the shares of `opponents` must sum to 1, but got {dict(self.opponents)}")
         if len(set(self.baselines)) < len(self.baselines):
-            raise LeagueError(f"`baselines` must not repeat, but got {self.baselines}")
+            raise error(f"`baselines` must not repeat, but got {self.baselines}")
 
 
 @dataclass(frozen=True)
