@@ -11,7 +11,7 @@ from agents.policies import weights
 from agents.registry import USAGES as KINDS
 from agents.registry import is_agent_name, make_agent
 from games import Game
-from leagues.ratings.leaderboard import leaderboard
+from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import Member
 from leagues.store import open_reader
 from leagues.store.contract import Reader
@@ -79,11 +79,8 @@ def find_member(reader: Reader, name: str) -> Member:
     members = reader.members()
     snapshots = [member for member in members if member.kind == "snapshot"]
     if name == BEST:
-        frozen = {member.id: member for member in snapshots}
-        standings = leaderboard(members, reader.block_scores())
-        played = [standing for standing in standings if standing.games and standing.agent in frozen]
-        # The lower bound, so that a newcomer with three lucky games is not the best.
-        found = [frozen[max(played, key=lambda standing: standing.low).agent]] if played else snapshots
+        strongest = best(leaderboard(members, reader.block_scores()))
+        found = [member for member in snapshots if strongest in (None, member.id)]
     elif name == LATEST:
         found = [member for member in snapshots if member.role == "main"]
     else:

@@ -77,18 +77,22 @@ def payoffs(
     """
     from arena.cli.errors import check_kind
     from arena.cli.output import console, print_json
-    from arena.cli.payoffs import payoff_matrix, payoff_rows
+    from arena.cli.payoffs import payoff_matrix, payoff_row
     from leagues.ratings.leaderboard import leaderboard as rate
+    from leagues.results.payoff_table import PayoffTable
     from leagues.store import open_reader
 
     check_kind(kind)
     with open_reader(folder) as reader:
         members, blocks, tallies = reader.members(), reader.block_scores(), reader.tallies()
-    rows = payoff_rows(tallies, blocks)
+    tables: dict[MatchKind, PayoffTable] = {
+        "evaluation": PayoffTable.of_blocks(blocks),
+        "training": PayoffTable(tallies),
+    }
     if as_json:
-        print_json([row.json() for row in rows])
+        print_json([payoff_row(payoff, each) for each, table in tables.items() for payoff in table])
         return
-    rows = [row for row in rows if row.kind == kind]
+    rows = [payoff for each, table in tables.items() if each == kind for payoff in table]
     if not rows:
         console().print(f"no {kind} games yet")
         return
@@ -109,9 +113,10 @@ def show(
     from dataclasses import asdict
 
     from arena.cli.output import print_json
-    from arena.cli.payoffs import payoff_rows, print_member
+    from arena.cli.payoffs import payoff_row, print_member
     from arena.names import BEST, LATEST, find_member
     from leagues.ratings.leaderboard import leaderboard as rate
+    from leagues.results.payoff_table import PayoffTable
     from leagues.store import open_reader
 
     with open_reader(folder) as reader:
@@ -119,7 +124,8 @@ def show(
         blocks = reader.block_scores()
         standings = rate(reader.members(), blocks)
         played: MatchKind = "evaluation" if found.frozen else "training"
-        rows = [row for row in payoff_rows(reader.tallies(), blocks) if row.member == found.id and row.kind == played]
+        table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies())
+        rows = [payoff for payoff in table if payoff.member == found.id]
     rows.sort(key=lambda row: (-row.score, row.opponent))
     place = next((i for i, each in enumerate(standings) if each.agent == found.id and each.games), None)
     if as_json:
@@ -129,7 +135,7 @@ def show(
                 "modules": dict(found.modules),
                 "rank": None if place is None else place + 1,
                 "rating": None if place is None else standing_row(standings[place]),
-                "opponents": [row.json() for row in rows],
+                "opponents": [payoff_row(row, played) for row in rows],
             }
         )
         return

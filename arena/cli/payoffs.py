@@ -3,64 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group
 
 from arena.cli.output import cell, console, show, table
 from leagues.ratings.leaderboard import Standing
-from leagues.records import MatchKind, Member, Tally
-from leagues.store.contract import BlockScore
+from leagues.records import MatchKind, Member
+from leagues.results.payoff_table import Payoff
 
 _MOST = 5
 """Opponents shown at each end of a member's list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Payoff:
-    """Score of ``member`` against ``opponent``, a draw being one half, over ``games`` games of one kind."""
-
-    member: str
-    opponent: str
-    score: float
-    games: int
-    kind: MatchKind
-
-    def json(self) -> dict[str, Any]:
-        """The row as JSON."""
-        return {
-            "member": self.member,
-            "opponent": self.opponent,
-            "score": self.score,
-            "games": self.games,
-            "kind": self.kind,
-        }
-
-
-def payoff_rows(tallies: Iterable[Tally], blocks: Iterable[BlockScore]) -> list[Payoff]:
-    """Payoffs of every ordered pair that has played: training from ``tallies``, evaluation from ``blocks``."""
-    training = {(each.member, each.opponent): (each.wins, each.draws, each.losses) for each in tallies}
-    for (member, opponent), (wins, draws, losses) in list(training.items()):
-        training.setdefault((opponent, member), (losses, draws, wins))
-    evaluation: dict[tuple[str, str], tuple[int, int, int]] = {}
-    for block in blocks:
-        for pair, new in (
-            ((block.member, block.opponent), (block.wins, block.draws, block.losses)),
-            ((block.opponent, block.member), (block.losses, block.draws, block.wins)),
-        ):
-            wins, draws, losses = evaluation.get(pair, (0, 0, 0))
-            evaluation[pair] = (wins + new[0], draws + new[1], losses + new[2])
-    sums: tuple[tuple[MatchKind, dict[tuple[str, str], tuple[int, int, int]]], ...] = (
-        ("evaluation", evaluation),
-        ("training", training),
-    )
-    return [
-        Payoff(member, opponent, (wins + draws / 2) / (wins + draws + losses), wins + draws + losses, kind)
-        for kind, results in sums
-        for (member, opponent), (wins, draws, losses) in sorted(results.items())
-        if wins + draws + losses
-    ]
+def payoff_row(payoff: Payoff, kind: MatchKind) -> dict[str, Any]:
+    """The payoff as a row of JSON."""
+    return asdict(payoff) | {"kind": kind}
 
 
 def payoff_matrix(order: Sequence[str], rows: Iterable[Payoff]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from arena.names import find_member, load_agent, member_agent, require_game, spl
 from arena.play.match_runner import MatchRunner
 from games import BrokenGameError, Game, make_game
 from games.specs import format_teams
+from leagues.ratings.intervals import score_interval
 from leagues.records import Match, Member, Pairing
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_results, team_return
 from leagues.store import Reader, Writer, open_writer
@@ -242,7 +243,8 @@ def _play(
                 results.append(result if member == first else LOSS - result)
     counted = [match for match in matches if not match.void]
     counts = Counter(result for results in blocks.values() for result in results)
-    low, high = _interval([[1 - result / LOSS for result in results] for results in blocks.values() if results])
+    scored = [results for results in blocks.values() if results]
+    low, high = score_interval([len(each) - sum(each) / LOSS for each in scored], [len(each) for each in scored])
     return MatchResult(
         agents=tuple(names),
         score=(counts[WIN] + counts[DRAW] / 2) / counts.total() if counts else 0.5,
@@ -284,27 +286,6 @@ def _record(writer: Writer, members: Mapping[str, Member], result: MatchResult) 
     ]
     ids = writer.record(matches=matches)
     return replace(result, matches=tuple(replace(match, id=number) for match, number in zip(matches, ids, strict=True)))
-
-
-def _interval(blocks: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """95% interval of the mean score from the scores in each block, ``(low, high)``.
-
-    Wilson's interval (Wilson 1927; Brown, Cai and DasGupta 2001, section 3.1.1) for as many independent games as have
-    the variance seen between blocks: games of one block depend on each other, so a plain count would be too sure.
-    At least one per block, at most one per game. Without any game, all is possible.
-    """
-    if not blocks:
-        return 0.0, 1.0
-    counts = np.array([len(block) for block in blocks])
-    means = np.array([sum(block) / len(block) for block in blocks])
-    mean = float(np.average(means, weights=counts))
-    spread = float(np.var(means, ddof=1)) / len(means) if len(means) > 1 else math.inf
-    most = counts.sum() if 0 < mean < 1 else len(counts)  # one-sided results show no variance: each block counts once
-    n = float(np.clip(mean * (1 - mean) / spread if spread else math.inf, len(counts), most))
-    z2 = NormalDist().inv_cdf(0.975) ** 2
-    centre = (mean + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (mean * (1 - mean) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

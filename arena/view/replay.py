@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from arena.view.paint import RESET, painted
@@ -12,7 +11,7 @@ from arena.view.pictures import half_blocks, picture_of, shrunk
 from arena.view.text import duration, plain
 from games import CHANCE, Game, GameError, make_game
 from games.contract import PictureArray
-from leagues.ratings.leaderboard import leaderboard
+from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import LeagueError, Match
 from leagues.store.contract import Reader
 
@@ -165,19 +164,18 @@ def result_text(match: Match) -> str:
 
 
 def best_match(reader: Reader) -> int:
-    """The newest evaluation match between the two highest-rated different members that have met.
+    """The newest evaluation match of the best member against the highest-rated opponent that it has met.
 
     Raises:
         LeagueError: no two members have met in an evaluation match yet.
     """
     scores = reader.block_scores()
-    met = {frozenset((score.member, score.opponent)) for score in scores}
-    order = [standing.agent for standing in leaderboard(reader.members(), scores)]
-    # Pairs by the sum of their places: first and second, first and third, then second and third or first and fourth.
-    pairs = sorted(combinations(range(len(order)), 2), key=lambda pair: (sum(pair), pair[1]))
-    for first, second in pairs:
-        if {order[first], order[second]} in met:
-            return _newest(reader, order[first], order[second])
+    standings = leaderboard(reader.members(), scores)
+    first = best(standings) or next((each.agent for each in standings if each.games), None)
+    met = {name for score in scores for name in (score.member, score.opponent) if first in score}
+    for each in standings:
+        if first is not None and each.agent in met - {first}:
+            return _newest(reader, first, each.agent)
     raise LeagueError("the best match needs an evaluation match, but none is recorded yet; train on, or play some")
 
 

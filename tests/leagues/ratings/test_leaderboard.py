@@ -11,21 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from leaguekit import MAIN, RANDOM, frozen, snapshot
+from leaguekit import MAIN, RANDOM, frozen
 
 from leagues.ratings.davidson import Comparisons
 from leagues.ratings.leaderboard import (
     ELO,
-    choose_rating_pairs,
-    connected_components,
-    difference,
-    disconnection,
-    expected_score,
+    best,
     leaderboard,
     rate,
-    rating_pairings,
-    score_interval,
-    scores_of,
 )
 from leagues.records import LeagueError
 from leagues.store import BlockScore
@@ -55,11 +48,11 @@ def simulated(n: int, blocks: int, rng: np.random.Generator) -> tuple[np.ndarray
 
 
 def test_three_quarters_are_191_points() -> None:
-    delta, low, high = difference("a", "b", frozen("a", "b"), rows("a", "b", 7500, 0, 2500))
-    assert delta == pytest.approx(400 * math.log10(3), abs=0.1)
-    assert low < 190.85 < high
-    assert high - low == pytest.approx(2 * 1.96 * 400 / math.log(10) / math.sqrt(10_000 * 0.75 * 0.25), rel=0.15)
-    assert expected_score(delta) == pytest.approx(0.75, abs=1e-4)
+    standing, _ = leaderboard([RANDOM, *frozen("a")], rows("a", "random", 7500, 0, 2500))
+    assert standing.rating == pytest.approx(400 * math.log10(3), abs=0.1)
+    assert standing.low < 190.85 < standing.high
+    width = 2 * 1.96 * 400 / math.log(10) / math.sqrt(10_000 * 0.75 * 0.25)
+    assert standing.high - standing.low == pytest.approx(width, rel=0.15)
 
 
 def test_a_frozen_random_is_the_zero_of_the_scale_else_the_mean_of_those_who_played() -> None:
@@ -185,11 +178,20 @@ def test_intervals_follow_seed_and_confidence() -> None:
 
 
 def test_games_of_one_block_count_as_one_piece_of_evidence() -> None:
-    members = frozen("a", "b")
-    apart = rows("a", "b", 60, 0, 40)
-    together = [BlockScore(k, "a", "b", 10 * (k < 6), 0, 10 * (k >= 6)) for k in range(10)]
-    (_, low, high), (_, lower, higher) = (difference("a", "b", members, scores) for scores in (apart, together))
-    assert higher - lower > 2 * (high - low)
+    members = [RANDOM, *frozen("a")]
+    apart = rows("a", "random", 60, 0, 40)
+    together = [BlockScore(k, "a", "random", 10 * (k < 6), 0, 10 * (k >= 6)) for k in range(10)]
+    one, other = (leaderboard(members, scores)[0] for scores in (apart, together))
+    assert other.high - other.low > 2 * (one.high - one.low)
+
+
+def test_the_best_is_sure_to_be_strong_and_a_snapshot() -> None:
+    members = [RANDOM, *frozen("lucky", "idle"), *frozen("sure")]
+    scores = [*rows("lucky", "random", 3, 0, 0), *rows("random", "sure", 50, 0, 150, 100)]
+    standings = leaderboard(members, scores)
+    assert [each.agent for each in standings] == ["lucky", "sure", "random", "idle"]
+    assert best(standings) == "sure"
+    assert best(leaderboard([RANDOM, *frozen("idle")], [])) is None
 
 
 @pytest.mark.parametrize("players", [2, 3, 8])
@@ -207,17 +209,6 @@ def test_equal_blocks_are_counted_however_many_meet_in_them(players: int) -> Non
     assert Counter(found.times.tolist()) == Counter(Counter(drawn).values())
     assert list(zip(found.i.tolist(), found.j.tolist(), strict=True)) == pairs
     assert (found.sums == kinds[drawn].sum(0)).all()
-
-
-def test_a_difference_is_surer_than_its_ends() -> None:
-    members = [RANDOM, *frozen("a", "b")]
-    scores = [*rows("a", "b", 500, 0, 500), *rows("a", "random", 19, 0, 1, 2000), *rows("b", "random", 19, 0, 1, 3000)]
-    standings = {s.agent: s for s in leaderboard(members, scores)}
-    delta, low, high = difference("a", "b", members, scores)
-    assert delta == pytest.approx(standings["a"].rating - standings["b"].rating)
-    assert high - low < (standings["a"].high - standings["a"].low) / 2
-    with pytest.raises(LeagueError, match="'main' is none"):
-        difference("a", "main", [MAIN, *members], scores)
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
@@ -315,100 +306,3 @@ def test_in_a_large_league_the_unsure_are_refitted_beside_the_sure(
     mixed = ends()
     assert not np.array_equal(mixed, whole)
     assert (np.abs(mixed - whole) < 0.12 * (whole[1] - whole[0]) / 2).all()
-
-
-def test_groups_that_never_met_are_named() -> None:
-    members = [MAIN, *frozen("a", "b", "c", "d", "idle")]
-    scores = [*rows("a", "b", 1, 0, 0), *rows("c", "d", 1, 0, 0, 1), *rows("a", "main", 1, 0, 0, 2)]
-    assert connected_components(members, scores) == [["a", "b"], ["c", "d"], ["idle"]]
-    assert "a and c did not" in str(disconnection(members, scores))
-    joined = [*scores, *rows("b", "c", 0, 1, 0, 5)]
-    assert connected_components(members, joined) == [["a", "b", "c", "d"], ["idle"]]
-    assert disconnection(members, joined) is None
-
-
-class TestScoreInterval:
-    def test_known_values(self) -> None:
-        score, low, high = score_interval([1.0, 0.0] * 200)
-        assert score == 0.5
-        assert high - low == pytest.approx(2 * 1.96 * 0.5 / math.sqrt(400), rel=0.02)
-        assert score_interval([0.5])[0] == 0.5
-
-    def test_a_clean_sweep_is_not_certain(self) -> None:
-        score, low, high = score_interval([1.0] * 20)
-        assert (score, high) == (1, 1)
-        assert 0.8 < low < 0.95
-
-    def test_no_blocks_no_score(self) -> None:
-        with pytest.raises(LeagueError, match="at least one complete block"):
-            score_interval([])
-
-    @settings(deadline=None)
-    @given(st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=50))
-    def test_it_holds_its_score_within_bounds(self, scores: list[float]) -> None:
-        score, low, high = score_interval(scores)
-        assert 0 <= low <= score <= high <= 1
-
-    @pytest.mark.parametrize("p", [0.5, 0.8, 0.95])
-    def test_it_holds_the_truth_often_enough(self, p: float) -> None:
-        rng = np.random.default_rng(1)
-        intervals = [score_interval((rng.binomial(2, p, 30) / 2).tolist()) for _ in range(1000)]
-        assert np.mean([low <= p <= high for _, low, high in intervals]) >= 0.93
-
-    def test_scores_of_an_agent_by_block(self) -> None:
-        scores = [BlockScore(2, "a", "b", 1, 1, 0), BlockScore(1, "a", "c", 0, 0, 2), BlockScore(1, "b", "c", 2, 0, 0)]
-        assert scores_of("a", scores) == [0, 0.75]
-        assert scores_of("c", scores) == [0.5]
-
-
-class TestRatingMatches:
-    def test_those_with_fewest_games_come_first_and_of_them_the_newest(self) -> None:
-        members = [MAIN, RANDOM, *(snapshot(n) for n in range(1, 6))]
-        scores = [BlockScore(1, "main@1", "random", 20, 0, 0), BlockScore(2, "main@2", "main@5", 10, 0, 10)]
-        pairs = choose_rating_pairs(members, scores, 2, np.random.default_rng(0))
-        assert pairs[0][0] == "main@4"
-        assert pairs == choose_rating_pairs(members, scores, 2, np.random.default_rng(0))
-
-    def test_games_even_out_near_opponents_and_baselines_are_preferred(self) -> None:
-        members = [RANDOM, *(snapshot(n) for n in range(1, 10))]
-        ladder = [
-            BlockScore(
-                k, *sorted((f"main@{n}", f"main@{n + 1}")), 30 if n + 1 < 10 else 70, 0, 70 if n + 1 < 10 else 30
-            )
-            for k, n in enumerate(range(1, 9))
-        ]  # every snapshot beats the one before
-        ladder += [BlockScore(20, "main@1", "random", 70, 0, 30), BlockScore(21, "main@9", "random", 100, 0, 0)]
-        pairs = choose_rating_pairs(members, ladder, 600, np.random.default_rng(0))
-        assert all(a != b for a, b in pairs)
-        games = Counter(name for pair in pairs for name in pair)
-        assert min(games.values()) > 60
-        steps = Counter(abs(int(a[5:]) - int(b[5:])) for a, b in pairs if "random" not in (a, b))
-        assert steps[1] + steps[2] > 2 * (steps[7] + steps[8])
-        assert 0.15 < sum("random" in pair for pair in pairs) / 600 < 0.5
-
-    def test_nobody_to_play(self) -> None:
-        assert choose_rating_pairs([MAIN, RANDOM], [], 5, np.random.default_rng(0)) == []
-
-    def test_a_block_is_one_seed_with_the_seats_rotated(self) -> None:
-        rng = np.random.default_rng(0)
-        pairings = rating_pairings([("a", "b"), ("c", "d")], teams=(0, 1), next_block=7, rng=rng, games_per_pair=4)
-        assert [(p.block, p.seats) for p in pairings] == [
-            (7, ("a", "b")),
-            (7, ("b", "a")),
-            (8, ("a", "b")),
-            (8, ("b", "a")),
-            (9, ("c", "d")),
-            (9, ("d", "c")),
-            (10, ("c", "d")),
-            (10, ("d", "c")),
-        ]
-        assert {p.kind for p in pairings} == {"evaluation"}
-        assert len({(p.block, p.seed) for p in pairings}) == len({p.seed for p in pairings}) == 4
-
-    def test_more_seats_are_filled_by_the_second_of_the_pair(self) -> None:
-        pairings = rating_pairings([("a", "b")], teams=(0, 1, 2), next_block=0, rng=np.random.default_rng(0))
-        assert [p.seats for p in pairings] == [("a", "b", "b"), ("b", "a", "b"), ("b", "b", "a")]
-
-    def test_one_seat_is_no_match(self) -> None:
-        with pytest.raises(LeagueError, match="at least 2 teams"):
-            rating_pairings([], teams=(0,), next_block=0, rng=np.random.default_rng(0))

@@ -1,0 +1,53 @@
+"""Payoffs of pairs: seen from both sides, with intervals where blocks are known."""
+
+from __future__ import annotations
+
+import pytest
+from leaguekit import match
+
+from leagues.ratings.intervals import score_interval
+from leagues.records import Tally
+from leagues.results.payoff_table import Payoff, PayoffTable, block_tallies
+from leagues.results.scoring import block_scores, tallies
+
+PLAYED = [
+    match(seats, returns, kind="evaluation", block=block)
+    for seats, returns, block in [
+        (("a", "b"), (1, -1), 1),
+        (("b", "a"), (1, -1), 1),
+        (("a", "b"), (1, -1), 2),
+        (("b", "a"), (0, 0), 2),
+        (("c", "b"), (-1, 1), 3),
+    ]
+]
+
+
+def test_payoffs_of_blocks_have_intervals_and_mirror_each_other() -> None:
+    table = PayoffTable.of_blocks(block_scores(PLAYED))
+    low, high = score_interval([1, 1.5], [2, 2])
+    assert table.get("a", "b") == Payoff("a", "b", 0.625, 4, 2, 1, 1, pytest.approx(low), pytest.approx(high))
+    assert table.get("b", "a") == Payoff("b", "a", 0.375, 4, 1, 1, 2, pytest.approx(1 - high), pytest.approx(1 - low))
+    assert table.get("a", "c") is None
+    assert [(each.member, each.opponent) for each in table] == [("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")]
+
+
+def test_sums_of_games_have_no_intervals() -> None:
+    table = PayoffTable(tallies(PLAYED))
+    assert table.get("a", "b") == Payoff("a", "b", 0.625, 4, 2, 1, 1)
+    assert list(table) == list(PayoffTable(block_tallies(block_scores(PLAYED))))
+
+
+def test_one_side_of_a_pair_is_enough_and_both_are_not_counted_twice() -> None:
+    one, both = [Tally("b", "a", 1, 0, 2)], [Tally("b", "a", 1, 0, 2), Tally("a", "b", 2, 0, 1)]
+    assert list(PayoffTable(one)) == list(PayoffTable(both))
+
+
+def test_more_games_add_up_and_take_the_interval_away() -> None:
+    table = PayoffTable.of_blocks(block_scores(PLAYED))
+    table.add([Tally("b", "a", 6, 0, 0)])
+    assert table.get("b", "a") == Payoff("b", "a", 0.75, 10, 7, 1, 2)
+    assert table.get("c", "b") == PayoffTable.of_blocks(block_scores(PLAYED)).get("c", "b")
+
+
+def test_an_empty_table() -> None:
+    assert list(PayoffTable.of_blocks([])) == list(PayoffTable()) == []
