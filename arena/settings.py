@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
@@ -80,6 +80,18 @@ def algorithm_settings(name: str) -> type[SettingsGroup]:
     return found
 
 
+def groups(algorithm: str) -> dict[str, type[SettingsGroup]]:
+    """The groups of the tree, by name."""
+    return {
+        "league": LeagueSettings,
+        "evaluation": EvaluationSettings,
+        "training": TrainingSettings,
+        "optimization": algorithm_settings(algorithm),
+        "network": NetworkSettings,
+        "resources": Resources,
+    }
+
+
 @dataclass(frozen=True)
 class Settings:
     """The whole tree.
@@ -112,10 +124,8 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """The tree as plain JSON, its version included."""
-        groups = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "algorithm"}
-        return {"version": VERSION, "algorithm": self.algorithm} | {
-            name: group.to_dict() for name, group in groups.items()
-        }
+        named = {"version": VERSION, "algorithm": self.algorithm}
+        return named | {name: getattr(self, name).to_dict() for name in groups(self.algorithm)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -125,14 +135,8 @@ class Settings:
             LeagueError: there is no such setting, a value breaks its rule, or the tree is of a newer version.
         """
         values = upgraded(values)
-        kinds: dict[str, type[SettingsGroup]] = {
-            "league": LeagueSettings,
-            "evaluation": EvaluationSettings,
-            "training": TrainingSettings,
-            "optimization": algorithm_settings(str(values.get("algorithm", "ppo"))),
-            "network": NetworkSettings,
-            "resources": Resources,
-        }
+        algorithm = str(values.get("algorithm", "ppo"))
+        kinds = groups(algorithm)
         made: dict[str, Any] = {"optimization": kinds["optimization"]()}
         for name, value in values.items():
             if name in ("version", "algorithm"):
@@ -142,7 +146,7 @@ class Settings:
             if not isinstance(value, Mapping):
                 raise error(f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings")
             made[name] = kinds[name].from_dict(value)
-        return cls(algorithm=str(values.get("algorithm", "ppo")), **made)
+        return cls(algorithm=algorithm, **made)
 
     def replaced(self, values: Mapping[str, Any]) -> Self:
         """A copy with some settings changed.
@@ -150,11 +154,11 @@ class Settings:
         Args:
             values: setting as ``group.name`` -> value.
         """
-        groups: dict[str, dict[str, Any]] = {}
+        changed: dict[str, dict[str, Any]] = {}
         for path, value in values.items():
             group, _, name = path.partition(".")
-            groups.setdefault(group, {})[name] = value
-        return replace(self, **{group: getattr(self, group).replaced(changed) for group, changed in groups.items()})
+            changed.setdefault(group, {})[name] = value
+        return replace(self, **{group: getattr(self, group).replaced(new) for group, new in changed.items()})
 
     @classmethod
     def load(cls, path: Path) -> Self:

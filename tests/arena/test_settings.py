@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sqlite3
 from pathlib import Path
@@ -13,6 +14,7 @@ from arena.settings import Settings, algorithm_settings, toml
 from leagues.records import LeagueError
 
 OLD = Path(__file__).parents[1] / "data" / "league_0003" / "league.db"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_tree_survives_toml_and_json(tmp_path: Path) -> None:
@@ -86,3 +88,12 @@ def test_an_algorithm_has_its_own_settings() -> None:
     with pytest.raises(LeagueError, match="'ppo' is set up by PPOSettings, but got LeagueSettings"):
         Settings(optimization=other)
     assert algorithm_settings("ppo")().to_dict()["gamma"] == 0.99
+
+
+def test_the_document_is_made_from_the_declarations() -> None:
+    spec = importlib.util.spec_from_file_location("make_settings", DOCS / "make_settings.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make_settings = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_settings)
+    assert (DOCS / "settings.md").read_text() == make_settings.text(), "run python docs/make_settings.py"

@@ -20,7 +20,9 @@ class PPOSettings(SettingsGroup):
     train_batch_size_per_learner: int = setting(
         8192, "Agent steps of finished games that an iteration learns from.", unit="agent steps", low=1
     )
-    minibatch_size: int = setting(512, "Steps of one gradient step.", unit="agent steps", low=1)
+    minibatch_size: int | None = setting(
+        512, "Steps of one gradient step.", unit="agent steps", low=1, none="the whole batch"
+    )
     num_epochs: int = setting(4, "Passes over the batch of an iteration.", unit="epochs", low=1)
     clip_param: float = setting(0.2, "Clipping range of the probability ratio.", low=0)
     entropy_coeff: float | tuple[Any, ...] | None = setting(

@@ -1,0 +1,74 @@
+"""Write docs/settings.md from the declarations of the settings.
+
+python docs/make_settings.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from arena.settings import Settings, groups
+from leagues.settings import SettingsGroup, default, kind, rules
+
+DOCUMENT = Path(__file__).with_name("settings.md")
+
+HEAD = """# Settings
+
+<!-- written by docs/make_settings.py -->
+
+Every league stores all of its settings, so that an upgrade never changes how it trains. `arena show DIR --settings`
+prints them as TOML, and `arena train GAME --league DIR --config FILE` trains a new league with the settings in a file.
+A file names only what differs from the defaults:
+
+    [league]
+    roles = {main = 1, main_exploiter = 1}
+
+    [optimization]
+    lr = 3e-4
+
+Options of the command line win over the file. `arena train --resume` takes the settings from the league, except
+`training.tables` and the resources. In Python, `LeaguePPOConfig.league()` takes the settings of the groups league,
+evaluation and training by name; `training()`, `env_runners()`, `learners()` and `rl_module()` set the others as in
+RLlib.
+"""
+
+
+def text() -> str:
+    """The whole document."""
+    return HEAD + "".join(section(name, group) for name, group in groups(Settings().algorithm).items())
+
+
+def section(name: str, group: type[SettingsGroup]) -> str:
+    """One group as a table."""
+    title = (group.__doc__ or "").partition("\n")[0]
+    lines = ["| setting | type | default | rule | meaning |", "|---|---|---|---|---|"]
+    lines += [row(group, each) for each in rules(group)]
+    return f"\n## `[{name}]`\n\n{title}\n\n" + "".join(f"{line}\n" for line in lines)
+
+
+def row(group: type[SettingsGroup], name: str) -> str:
+    """One setting: what it is, and what None means."""
+    rule, value = rules(group)[name], default(group, name)
+    unit = f" Unit: {rule.unit}." if rule.unit else ""
+    none = f" None: {rule.none}." if rule.none else ""
+    shown = "none" if value is None else plain(value)
+    text = rule.text(name).replace("|", "\\|")
+    cells = (f"`{name}`", kind(group, name), f"`{shown}`", f"`{text}`" if text else "", f"{rule.help}{unit}{none}")
+    return f"| {' | '.join(cells)} |"
+
+
+def plain(value: Any) -> str:
+    """A default as TOML writes it, nearly."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(repr, value))}]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {plain(item)}" for key, item in value.items()) + "}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(text())
