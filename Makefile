@@ -7,19 +7,19 @@ LEAGUE := demo-league
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-fast check format bench clean
 
-help:  ## this list
+help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
-venv: $(STAMP)  ## .venv with the tested versions of everything
+venv: $(STAMP)  ## create .venv with the tested version of every dependency
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(STAMP)
 
-demo: $(STAMP)  ## train a connect-four league for two minutes and look at it; again: two minutes more
+demo: $(STAMP)  ## train a connect four league for two minutes and show it; call again for two more minutes
 	@if [ -e $(LEAGUE)/league.db ]; then \
-	    echo "Going on with the league in $(LEAGUE) (to start afresh: rm -r $(LEAGUE))"; \
+	    echo "Continuing the league in $(LEAGUE) (to start over: rm -r $(LEAGUE))"; \
 	    $(BIN)/arena train connect_four --league $(LEAGUE) --minutes 2 --resume; \
 	else \
 	    echo "Training a new league in $(LEAGUE)"; \
@@ -31,23 +31,23 @@ demo: $(STAMP)  ## train a connect-four league for two minutes and look at it; a
 	@echo "Replay a match: $(BIN)/arena replay $(LEAGUE) best"
 	@echo "Play it:        $(BIN)/arena play connect_four --against $(LEAGUE):best"
 
-test: $(STAMP)  ## the whole suite
+test: $(STAMP)  ## run the whole suite
 	$(BIN)/python -m pytest
 
-test-fast: $(STAMP)  ## the suite without its slow tests
+test-fast: $(STAMP)  ## run the suite without its slow tests
 	$(BIN)/python -m pytest -m "not slow"
 
-check: $(STAMP)  ## format, lint, types, import walls
+check: $(STAMP)  ## check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-format: $(STAMP)  ## write the format and the mends that ruff knows
+format: $(STAMP)  ## format the code and apply ruff's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) $(TIANSHOU)  ## speed against others and against what is possible, as ratios; over an hour
+bench: $(STAMP) $(TIANSHOU)  ## run all benchmarks and print ratios of speed; takes over an hour
 	$(BIN)/python -m benchmarks
 
 $(TIANSHOU): benchmarks/tianshou.txt
@@ -55,5 +55,5 @@ $(TIANSHOU): benchmarks/tianshou.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/tianshou.txt
 	touch $@
 
-clean:  ## remove the environments and the caches; leagues stay
+clean:  ## remove the virtual environments and caches; leagues stay
 	rm -rf .venv .venv-tianshou .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Draw the picture of the README: the terminal UI on a trained league, as SVG.
+"""Draw the README's picture as SVG: the terminal UI showing a trained league.
 
 arena train connect_four --league my-league --minutes 2 --seed 1
 python docs/make_screenshot.py my-league docs/images/watch.svg
@@ -20,11 +20,13 @@ SIZE = (124, 30)
 
 
 async def draw(folder: Path) -> str:
-    """The screen as SVG, opened at the end of the newest match of the league's best two members."""
+    """Return the screen as SVG. It shows the last move of the newest match between the league's best two members."""
     with open_reader(folder) as reader:
         match, progress = best_match(reader), reader.progress()
     at = progress.at if progress is not None else datetime.now(UTC)
-    app = LeagueApp(folder, match, now=lambda: at + timedelta(seconds=1))  # as the league looked in its last second
+    app = LeagueApp(
+        folder, match, now=lambda: at + timedelta(seconds=1)
+    )  # one second after the last iteration, so it still looks live
     async with app.run_test(size=SIZE) as pilot:
         board = app.screen.query_one(Board)
         while board.opened is None:
