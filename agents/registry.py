@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable
 
@@ -10,46 +9,43 @@ from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, AgentError
 from agents.human import HumanAgent
 from games.contract import Game
+from games.specs import suggest
 
 
 def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
     """The agent called ``spec``, ready to play ``game``.
 
     Args:
-        spec: one of :data:`USAGES`.
+        spec: a name as in :data:`USAGES`.
         game: the game to play.
-        trust_code: whether ``spec`` may name code to run. Whoever writes ``py:module:Factory`` wants that; a name out
-            of somebody's file must be made with False.
+        trust_code: whether ``py:module:Factory`` may run its code. Pass False for a name that comes from a file.
 
     Raises:
-        AgentError: no agent has this name, its argument is wrong, or it cannot play this game; or it names code,
-            which is not trusted: none of it has run then.
+        AgentError: no agent has this name, its argument is wrong, or it cannot play this game; or it names code that
+            is not trusted, none of which has run then.
     """
     if names_code(spec) and not trust_code:
         raise AgentError(
-            f"a stored agent must not run code unasked, but {spec!r} imports a module and calls it; if you trust who "
-            "made it, say so by trust_code=True, on the command line by --trust-code"
+            f"the stored agent {spec!r} runs code; if you trust its maker, pass trust_code=True, on the command line "
+            "--trust-code"
         )
     kind, _, argument = spec.partition(":")
     if kind not in _MAKERS:
-        raise AgentError(f"{_unknown(spec, kind)}; the kinds are {', '.join(USAGES)}, and FOLDER:MEMBER of a league")
+        raise AgentError(
+            f"{spec!r} matches no kind of agent and no league's folder{suggest(kind.lower(), _MAKERS)}; an agent is "
+            f"{', '.join(USAGES)}, DIR or DIR:MEMBER"
+        )
     return _MAKERS[kind](argument, game)
 
 
 def is_agent_name(spec: str) -> bool:
-    """Whether the part of ``spec`` before a colon is the name of a kind made here (its argument may still be wrong)."""
+    """Whether the part of ``spec`` before its colon is a kind of agent made here. Its argument may still be wrong."""
     return spec.partition(":")[0] in _MAKERS
 
 
 def names_code(spec: str) -> bool:
-    """Whether making this agent runs code that the spec names."""
+    """Whether making this agent runs code that ``spec`` names."""
     return spec.partition(":")[0] in _RUN_CODE
-
-
-def _unknown(spec: str, kind: str) -> str:
-    near = difflib.get_close_matches(kind.lower(), _MAKERS, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"an agent must be of a known kind, but got {spec!r}{hint}"
 
 
 def _plain(name: str, make: Callable[[], Agent]) -> Callable[[str, Game], Agent]:
@@ -82,7 +78,7 @@ def _minimax(argument: str, game: Game) -> Agent:
 def _human(argument: str, game: Game) -> Agent:
     if game.action_bounds is not None:
         raise AgentError(
-            f"a person chooses among numbered moves, but the actions of {game.spec!r} are continuous; let a policy play"
+            f"{game.spec!r} has continuous actions, and a person chooses among numbered moves; let a policy play it"
         )
     return _plain("human", HumanAgent)(argument, game)
 
@@ -95,15 +91,13 @@ def _python(argument: str, game: Game) -> Agent:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise AgentError(f"py needs a module Python can import, but {module_name!r} gave: {error}") from error
+        raise AgentError(f"py:{argument} cannot be imported: {error}") from error
     factory = getattr(module, name, None)
     if not callable(factory):
-        near = difflib.get_close_matches(name, dir(module), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise AgentError(f"py needs a factory Factory(game) -> Agent, but {module_name!r} has no {name!r}{hint}")
+        raise AgentError(f"{module_name!r} has no factory {name!r}, a callable{suggest(name, dir(module))}")
     agent = factory(game)
     if not isinstance(agent, Agent):
-        raise AgentError(f"a factory must give an agents.contract.Agent, but py:{argument} gave {type(agent).__name__}")
+        raise AgentError(f"py:{argument} must return an agents.contract.Agent, but returned {type(agent).__name__}")
     return agent
 
 
@@ -119,4 +113,4 @@ _MAKERS: dict[str, Callable[[str, Game], Agent]] = {
 _RUN_CODE = frozenset({"py"})
 
 USAGES = ("random", "first", "mcts:SIMULATIONS", "minimax:PLIES", "human", "py:MODULE:FACTORY")
-"""How each kind of agent is written, for help texts."""
+"""How to write each kind of agent, for help texts."""

@@ -1,6 +1,6 @@
 """The arena: a multi-agent league and self-play training on RLlib, PettingZoo and OpenSpiel.
 
-Importing it is cheap; what is heavy (ray, torch, the database) loads when first used::
+Importing it is cheap: ray, torch and the database load when they are first used::
 
     import arena
 
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from arena.api import open_league
     from arena.exports.gymnasium import best_response_env
     from arena.exports.rllib import GameEnv
-    from arena.play.matches import MatchResult, load_agent, play_match
+    from arena.names import load_agent
+    from arena.play.matches import MatchResult, play_match
     from arena.training.algorithm import LeaguePPO
     from arena.training.config import LeaguePPOConfig
     from arena.training.env_runner import LeagueEnvRunner
+    from arena.training.run import train
     from games import list_games, make_game
     from games.exports.pettingzoo import aec_env, parallel_env
+
+    __version__: str
 
 __all__ = [
     "GameEnv",
@@ -44,6 +48,7 @@ __all__ = [
     "open_league",
     "parallel_env",
     "play_match",
+    "train",
 ]
 
 _HOMES = {
@@ -55,15 +60,20 @@ _HOMES = {
     "aec_env": "games.exports.pettingzoo",
     "best_response_env": "arena.exports.gymnasium",
     "list_games": "games",
-    "load_agent": "arena.play.matches",
+    "load_agent": "arena.names",
     "make_game": "games",
     "open_league": "arena.api",
     "parallel_env": "games.exports.pettingzoo",
     "play_match": "arena.play.matches",
+    "train": "arena.training.run",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("self-play-arena")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""A stored league as a Python object: what the dashboard shows, for scripts and notebooks."""
+"""A stored league as a Python object, for scripts and notebooks."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from agents.contract import Agent
     from games.contract import Game, State
     from leagues.ratings.leaderboard import Standing
+    from leagues.results.payoff_table import PayoffTable
 
 
 class OpenLeague:
-    """A league opened for reading, whether or not somebody trains it. Use it as a context manager, or close it.
+    """A league opened for reading, also while it trains. Use it as a context manager, or close it.
 
     Attributes:
         folder: the league's folder.
-        reader: the store's reader, for everything not offered here.
+        reader: the store's reader, for everything that has no method here.
         trust_code: whether code that the league's database names may run.
     """
 
@@ -30,7 +31,7 @@ class OpenLeague:
 
     @property
     def info(self) -> LeagueInfo:
-        """Game, seed, settings and versions it was made with."""
+        """Game, seed and settings of the league, and the library versions that made it."""
         return self.reader.info()
 
     @property
@@ -38,7 +39,8 @@ class OpenLeague:
         """The league's game.
 
         Raises:
-            UntrustedCodeError: it is ``package.module:callable``, and the league was opened without trust.
+            UntrustedCodeError: its spec is ``package.module:callable``, and the league was opened without
+                ``trust_code``.
             GameError: it cannot be made here.
         """
         from games import make_game
@@ -47,7 +49,7 @@ class OpenLeague:
 
     @property
     def progress(self) -> Progress | None:
-        """Where training stands; None before its first iteration."""
+        """Progress of training; None before the first iteration."""
         return self.reader.progress()
 
     def members(self) -> list[Member]:
@@ -60,6 +62,18 @@ class OpenLeague:
 
         return leaderboard(self.reader.members(), self.reader.block_scores())
 
+    def payoffs(self, kind: MatchKind = "evaluation") -> PayoffTable:
+        """Score and games of every pair of members that has met; see :class:`leagues.results.payoff_table.Payoff`.
+
+        Args:
+            kind: evaluation payoffs have 95% intervals. Training payoffs cover all training games, recorded or not.
+        """
+        from leagues.results.payoff_table import PayoffTable
+
+        if kind == "training":
+            return PayoffTable(self.reader.tallies())
+        return PayoffTable.of_blocks(self.reader.block_scores())
+
     def matches(self, member: str | None = None, kind: MatchKind | None = None, limit: int | None = 100) -> list[Match]:
         """Recorded matches, newest first, without their moves."""
         return self.reader.matches(member=member, kind=kind, limit=limit)
@@ -68,30 +82,31 @@ class OpenLeague:
         """One match with its moves.
 
         Raises:
-            StoreError: there is none of this ID.
+            StoreError: there is no match with this ID.
         """
         return self.reader.match(match_id)
 
     def replay(self, match_id: int) -> Sequence[State]:
-        """The positions of a match, from before its first step to its end.
+        """The positions of a match, from the first before any step to the last.
 
         Raises:
-            StoreError: there is none of this ID.
+            StoreError: there is no match with this ID.
             GameError: as :attr:`game`, or the game cannot be replayed.
         """
         match = self.match(match_id)
         return [state.clone() for state in self.game.replay(match.seed, match.history)]
 
     def agent(self, member: str = "best", *, module_classes: Mapping[str, type[Any]] | None = None) -> Agent:
-        """A member as an agent that plays: an ID such as ``main@12``, ``best``, or ``latest``.
+        """A member as an agent that plays.
 
         Args:
-            member: its name.
-            module_classes: RLModule classes of your own, as :func:`arena.load_agent` takes them.
+            member: an ID such as ``main@12``, ``best`` or ``latest``.
+            module_classes: your own RLModule classes, as in :func:`arena.load_agent`.
 
         Raises:
-            StoreError, AgentError, WeightsError: no such member, it needs code that you have not named or do not
-                trust, or its weights are missing or altered.
+            StoreError: the league has no such member.
+            AgentError: the member needs code that was not passed or is not trusted.
+            WeightsError: its weights are missing or altered.
             GameError: as :attr:`game`.
         """
         from arena.names import find_member, member_agent
@@ -102,7 +117,7 @@ class OpenLeague:
         )
 
     def close(self) -> None:
-        """Release the database."""
+        """Close the database."""
         self.reader.close()
 
     def __enter__(self) -> Self:
@@ -120,9 +135,9 @@ def open_league(folder: str | Path, *, trust_code: bool = False) -> OpenLeague:
     Args:
         folder: the league's folder.
         trust_code: whether code that its database names may run: a game ``package.module:callable``, a baseline
-            ``py:package.module:Factory``. Say so only of a league whose maker you trust.
+            ``py:package.module:Factory``. Pass True only if you trust the league's maker.
 
     Raises:
-        StoreError: there is no league, it is damaged, or a newer program made it.
+        StoreError: there is no league, it is damaged, or a newer version made it.
     """
     return OpenLeague(Path(folder), open_reader(Path(folder)), trust_code=trust_code)

@@ -1,8 +1,7 @@
-"""Playing matches: planned pairings in lock-step, and a scored match between named agents."""
+"""Playing matches: planned pairings side by side, and a scored match between agents."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -14,16 +13,15 @@ from typing import Any
 import numpy as np
 
 from agents.contract import Agent, AgentError
-from arena.names import find_member, load_agent, member_agent, require_game, split_name
+from arena.names import load_agent, member_agent, require_game
 from arena.play.match_runner import MatchRunner
-from games import BrokenGameError, Game, make_game
+from arena.play.recording import blocks_met, named_members, record
+from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
 from leagues.ratings.intervals import score_interval
-from leagues.records import Match, Member, Pairing
+from leagues.records import Match, Pairing
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_results, team_return
-from leagues.store import Reader, Writer, open_writer
-
-__all__ = ["MatchResult", "load_agent", "play_match", "play_pairings", "rotated_pairings"]
+from leagues.store import open_writer
 
 
 def play_pairings(
@@ -38,49 +36,74 @@ def play_pairings(
 ) -> list[Match]:
     """Play every pairing to its end, up to ``tables`` of them side by side.
 
-    Every pairing that is started is played out, so short games get no more weight than long ones. Each agent is
-    asked once per step for all rows at which it acts, and draws from a generator of its own, seeded by the seed of
-    the first pairing. So the same call gives the same matches, bit for bit; but one match may go another way when
-    other matches run beside it.
+    Every match that starts is finished, so short games count no more than long ones. At each step an agent is asked
+    once, for all rows at which it acts. Each agent draws from its own generator, seeded by the first pairing's seed:
+    equal calls give equal matches, but a match may differ when other matches run beside it.
 
-    An agent that raises, answers in the wrong shape or with an illegal action crashes its own match only: that match
-    ends as ``crash`` with the seat at ``fault``, the reason is logged as a warning, and the others go on.
+    An agent that raises, or returns a wrong shape or an illegal action, crashes only its own match. That match ends as
+    ``crash`` with the seat at ``fault``; the reason is logged as a warning.
 
     Args:
         game: the game to play.
-        pairings: who sits where, with the seed of each match.
-        agents: the agent of every member that the pairings name. They stay open.
-        tables: how many matches run side by side at most.
-        weights: member ID -> weights hash, for the record; members left out have none.
+        pairings: the members at the seats and the seed of each match.
+        agents: member ID -> its agent, for every member in ``pairings``. They are not closed.
+        tables: matches that run side by side at most.
+        weights: member ID -> weights hash, for the record. Members without an entry have none.
         iteration: training iteration, for the record.
-        on_match: called with each match as it ends.
+        on_match: called with each match when it ends.
 
     Returns:
         One match per pairing, in the order of the pairings.
 
     Raises:
-        AgentError: a pairing names a member without an agent, or has not one member per seat.
-        QuitGame: a person left; what was not finished is lost.
+        AgentError: a member of a pairing has no agent, or a pairing does not seat one member per seat.
+        QuitGame: a person left; unfinished matches are lost.
     """
     if not pairings:
         return []
     if tables < 1:
-        raise AgentError(f"matches need at least 1 table, but got {tables}")
+        raise AgentError(f"`tables >= 1` must hold, but got {tables}")
     return MatchRunner(game, pairings, agents, min(tables, len(pairings)), weights, iteration, on_match).play()
+
+
+def rotated_pairings(
+    names: Sequence[str], *, games: int, seed: int, teams: Sequence[int] = (), without: Collection[int] = ()
+) -> list[Pairing]:
+    """Evaluation pairings in whole blocks. The games of a block share a seed, and the teams rotate.
+
+    A block's number is its seed, 53 bits drawn from ``seed``. So blocks of different seeds, and the blocks that a
+    league plays itself, practically never have equal numbers.
+
+    Args:
+        names: one per team.
+        games: games at least.
+        seed: seeds the blocks' seeds. More games add to those of fewer.
+        teams: the team of each seat, ``0..t-1``; empty if every seat plays for itself.
+        without: blocks to skip.
+    """
+    count = len(names)
+    wanted = -(-games // count)
+    seeds = np.random.SeedSequence(seed).generate_state(wanted + len(without), np.uint64) >> 11
+    blocks = [block for block in seeds.tolist() if block not in without][:wanted]
+    return [
+        Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), block, block, "evaluation")
+        for block in blocks
+        for turn in range(count)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """What came of a match of several games, seen from its first agent.
+    """The result of a match of several games, from the first agent's side.
 
     Attributes:
-        agents: the agents' names; those that share one are told apart by ``#2``, ``#3``, ...
+        agents: the agents' names; equal ones are numbered ``#2``, ``#3``, ...
         score: mean score of the first agent against each other agent in each game; a draw is one half.
         low, high: 95% interval of the score, from whole blocks.
-        games: games played and counted; those that broke the game's own rules are among ``matches`` alone.
-        wins, draws, losses: of the first agent against each other agent; their sum is games * (agents - 1).
+        games: games that count. Games that broke their own rules are in ``matches`` only.
+        wins, draws, losses: of the first agent against each other agent; they sum to games * (agents - 1).
         returns: mean return of each agent (over its team's seats), in the order of ``agents``.
-        matches: every game, in order; game ``g`` gives agent ``i`` all seats of team ``(i + g) % n``.
+        matches: every game in order; in game ``g``, agent ``i`` has all seats of team ``(i + g) % n``.
     """
 
     agents: tuple[str, ...]
@@ -106,142 +129,112 @@ def play_match(
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> MatchResult:
-    """Play a match between agents, one per team, and score the first one. Most games have a team for each seat.
+    """Play a match between agents, one per team, and score the first one. In most games every seat is a team.
 
-    The games come in blocks: in a block every game has the same seed (so the same cards or dice, as far as the moves
-    allow) and the teams are rotated, so that each agent has each team once, at all its seats. Equal calls give equal
-    results. Note that agents without any randomness of their own (``first``) repeat the same game in a game without
-    chance; policies sample their actions.
+    The games come in blocks. All games of a block have the same seed (so the same cards or dice, as far as the moves
+    allow) and the teams rotate: each agent plays each team once, at all its seats. Equal calls give equal results.
+    Policies sample their actions; agents that draw nothing (``first``) repeat one game where the game has no chance.
 
     Args:
-        game: the game, or its spec.
-        agents: names as :func:`arena.names.load_agent` knows them, or agents (which stay open).
-        games: how many games at least; rounded up to whole blocks, of one game per team each.
+        game: the game or its spec.
+        agents: names as :func:`arena.load_agent` takes them, or agents, which are not closed.
+        games: games at least; rounded up to whole blocks of one game per team.
         seed: seeds everything.
-        league: folder of a league whose frozen members all agents are: its matches are recorded there as evaluation
-            matches. A member is named ``DIR:MEMBER`` or by its ID alone. Blocks in which two of them have met before
-            are passed over, so a repeated call plays on with new blocks of the same seed: what is recorded is always
-            new evidence.
-        tables: how many games run side by side at most. Small networks are asked faster for up to a thousand; with
-            another number, the same seed gives other games.
-        module_classes, trust_code: code that the agents may need, as :func:`arena.names.load_agent` takes it.
+        league: a league's folder, to record the match there as evaluation matches. All agents must be its frozen
+            members, named ``DIR:MEMBER`` or by their ID alone. Blocks in which two of them have met are skipped, so
+            that a repeated call plays new blocks of the same seed and records new evidence.
+        tables: games that run side by side at most. Small networks get faster up to about a thousand. Another number
+            gives other games for the same seed.
+        module_classes, trust_code: as in :func:`arena.load_agent`.
 
     Raises:
-        AgentError: an agent cannot be made, cannot play the game, is no member of ``league``, or needs code that you
-            have not named or do not trust.
+        AgentError: an agent cannot be made, cannot play the game, is not a member of ``league``, or needs code that
+            was not passed or is not trusted.
         GameError: the game cannot be made.
-        BrokenGameError: every game broke the game's own rules.
-        StoreError: the league cannot be written (it has one writer at a time: not while it is in training).
+        BrokenGameError: every game broke its own rules.
+        StoreError: the league cannot be written; it has one writer at a time, training included.
         QuitGame: a person left.
     """
-    game = make_game(game) if isinstance(game, str) else game
+    game = as_game(game)
     agents = [agents] if isinstance(agents, str) else agents
+    _check_call(game, agents, games, seed)
+    code = {"module_classes": module_classes, "trust_code": trust_code}
+    if league is None:
+        return _play_agents(game, agents, games, seed, tables, code)
+    return _play_members(game, agents, games, seed, tables, code, Path(league))
+
+
+def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int) -> None:
+    """Check that a match can be played.
+
+    Raises:
+        AgentError: it cannot.
+    """
     sides = len(set(game.teams))
     if sides < 2 or len(agents) != sides:
         unit, which = ("seats", "") if sides == game.num_seats else ("teams", f" ({format_teams(game.teams)})")
-        raise AgentError(
-            f"a match needs one agent for each of two or more {unit}, but {game.spec!r} has {sides} {unit}{which} and "
-            f"got {len(agents)} agents; name an agent twice to let it play two"
-        )
+        rule = "a match needs at least two" if sides < 2 else "name one agent for each, or one twice to let it play two"
+        raise AgentError(f"{game.spec!r} has {sides} {unit}{which}, but got {len(agents)} agents; {rule}")
     if games < 1 or seed < 0:
-        raise AgentError(f"a match needs at least 1 game and a seed of at least 0, but got {games=}, {seed=}")
-    with ExitStack() as stack:
-
-        def made(agent: Agent) -> Agent:
-            stack.callback(agent.close)
-            return agent
-
-        if league is None:
-            names = _distinct([type(agent).__name__ if isinstance(agent, Agent) else agent for agent in agents])
-            players = [
-                agent
-                if isinstance(agent, Agent)
-                else made(load_agent(agent, game, module_classes=module_classes, trust_code=trust_code))
-                for agent in agents
-            ]
-            pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams)
-            return _scored(game, _play(game, names, players, pairings, tables))
-        folder = Path(league)
-        writer = stack.enter_context(open_writer(folder))
-        require_game(writer, folder, game)
-        specs = [_member_spec(folder, agent) for agent in agents]
-        members = [_own_member(writer, folder, spec) for spec in specs]
-        players = [
-            made(member_agent(folder, member, game, spec, module_classes=module_classes, trust_code=trust_code))
-            for spec, member in zip(specs, members, strict=True)
-        ]
-        names = _distinct([member.id for member in members])
-        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=_met(writer, members))
-        result = _play(game, names, players, pairings, tables)
-        return _scored(game, _record(writer, dict(zip(names, members, strict=True)), result))
+        raise AgentError(f"`games >= 1` and `seed >= 0` must hold, but got ({games=}, {seed=})")
 
 
-def rotated_pairings(
-    names: Sequence[str], *, games: int, seed: int, teams: Sequence[int] = (), without: Collection[int] = ()
-) -> list[Pairing]:
-    """Evaluation pairings in whole blocks: one seed per block, and in its games the teams rotated.
-
-    A block is numbered by its seed, a 53-bit number drawn from ``seed``: blocks of other seeds, and a league's own,
-    practically never have the same number.
-
-    Args:
-        names: one per team.
-        games: how many games at least.
-        seed: seeds the blocks' seeds. More games are the same ones and some more.
-        teams: the team of each seat, ``0..t-1``; empty where every seat plays for itself.
-        without: blocks to pass over.
-    """
-    count = len(names)
-    wanted = -(-games // count)
-    seeds = np.random.SeedSequence(seed).generate_state(wanted + len(without), np.uint64) >> 11
-    blocks = [block for block in seeds.tolist() if block not in without][:wanted]
-    return [
-        Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), block, block, "evaluation")
-        for block in blocks
-        for turn in range(count)
-    ]
-
-
-def _met(reader: Reader, members: Sequence[Member]) -> set[int]:
-    """The blocks in which any two of these members have met."""
-    names = {member.id for member in members}
-    return {score.block for score in reader.block_scores() if names >= {score.member, score.opponent}}
-
-
-def _member_spec(league: Path, agent: str | Agent) -> str:
-    if isinstance(agent, Agent):
-        raise AgentError(f"only members of '{league}' can be recorded there, but got an agent object; name a member")
-    return agent
-
-
-def _own_member(writer: Writer, league: Path, agent: str) -> Member:
-    """The member of ``league`` that ``agent`` names."""
-    place = split_name(agent)
-    if place is not None and place[0].resolve() == league.resolve():
-        return find_member(writer, place[1])
-    if all(member.id != agent for member in writer.members()):
-        raise AgentError(
-            f"only members of '{league}' can be recorded there, but {agent!r} is none; name a member, or play without "
-            "recording"
-        )
-    return find_member(writer, agent)
-
-
-def _play(
-    game: Game, names: Sequence[str], players: Sequence[Agent], pairings: Sequence[Pairing], tables: int
+def _play_agents(
+    game: Game, agents: Sequence[str | Agent], games: int, seed: int, tables: int, code: Mapping[str, Any]
 ) -> MatchResult:
-    """Play the games and score the first of ``names``, which are all different."""
-    matches = play_pairings(game, pairings, dict(zip(names, players, strict=True)), tables=tables)
+    """Play a match that is recorded nowhere; arguments as :func:`play_match`."""
+    names = _distinct([type(agent).__name__ if isinstance(agent, Agent) else agent for agent in agents])
+    players: dict[str, Agent] = {}
+    with ExitStack() as stack:
+        for name, agent in zip(names, agents, strict=True):
+            if isinstance(agent, Agent):
+                players[name] = agent
+            else:
+                players[name] = load_agent(agent, game, **code)
+                stack.callback(players[name].close)
+        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams)
+        return _score(game, names, play_pairings(game, pairings, players, tables=tables))
+
+
+def _play_members(
+    game: Game, agents: Sequence[str | Agent], games: int, seed: int, tables: int, code: Mapping[str, Any], league: Path
+) -> MatchResult:
+    """Play a match between members of ``league`` and record it there; other arguments as :func:`play_match`."""
+    with ExitStack() as stack:
+        writer = stack.enter_context(open_writer(league))
+        require_game(writer, league, game)
+        named = named_members(writer, league, agents)
+        names = _distinct([member.id for _, member in named])
+        members = {name: member for name, (_, member) in zip(names, named, strict=True)}
+        players: dict[str, Agent] = {}
+        for name, (spec, member) in zip(names, named, strict=True):
+            players[name] = member_agent(league, member, game, spec, **code)
+            stack.callback(players[name].close)
+        without = blocks_met(writer, list(members.values()))
+        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=without)
+        matches = play_pairings(game, pairings, players, tables=tables)
+        recorded = record(writer, members, matches)
+        return replace(_score(game, names, matches), matches=recorded)
+
+
+def _score(game: Game, names: Sequence[str], matches: Sequence[Match]) -> MatchResult:
+    """Score the first of ``names``, which are all different.
+
+    Raises:
+        BrokenGameError: no match counts.
+    """
+    counted = [match for match in matches if not match.void]
+    if not counted:
+        raise BrokenGameError(
+            f"all {len(matches)} games of {game.spec!r} broke their own rules, so there is no score; the log says how"
+        )
     first = names[0]
-    blocks: dict[int, list[int]] = {}  # results by block: leagues.results.scoring's WIN, DRAW, LOSS of the first agent
-    for match in matches:
-        if match.void:
-            continue
+    blocks: dict[int, list[int]] = {}  # block -> results of the first agent: WIN, DRAW or LOSS
+    for match in counted:
         results = blocks.setdefault(match.block, [])
         for member, opponent, result in pair_results(match.seats, match.returns, match.fault, game.teams):
             if first in (member, opponent):
                 results.append(result if member == first else LOSS - result)
-    counted = [match for match in matches if not match.void]
     counts = Counter(result for results in blocks.values() for result in results)
     scored = [results for results in blocks.values() if results]
     low, high = score_interval([len(each) - sum(each) / LOSS for each in scored], [len(each) for each in scored])
@@ -254,19 +247,9 @@ def _play(
         wins=counts[WIN],
         draws=counts[DRAW],
         losses=counts[LOSS],
-        returns=tuple(fmean(_return_of(name, match) for match in counted) if counted else math.nan for name in names),
+        returns=tuple(fmean(_return_of(name, match) for match in counted) for name in names),
         matches=tuple(matches),
     )
-
-
-def _scored(game: Game, result: MatchResult) -> MatchResult:
-    """The result, if any game of it counts."""
-    if not result.games:
-        raise BrokenGameError(
-            f"a score needs games that count, but all {len(result.matches)} of {game.spec!r} broke the game's own "
-            "rules; the log says which"
-        )
-    return result
 
 
 def _return_of(name: str, match: Match) -> float:
@@ -274,22 +257,8 @@ def _return_of(name: str, match: Match) -> float:
     return team_return(match.returns, [seat for seat, other in enumerate(match.seats) if other == name])
 
 
-def _record(writer: Writer, members: Mapping[str, Member], result: MatchResult) -> MatchResult:
-    """Record the matches under their members' IDs; the result with the matches as they are in the store."""
-    matches = [
-        replace(
-            match,
-            seats=tuple(members[name].id for name in match.seats),
-            weights=tuple(members[name].weights for name in match.seats),
-        )
-        for match in result.matches
-    ]
-    ids = writer.record(matches=matches)
-    return replace(result, matches=tuple(replace(match, id=number) for match, number in zip(matches, ids, strict=True)))
-
-
 def _distinct(names: Sequence[str]) -> list[str]:
-    """The names, with ``#2``, ``#3``, ... at those that were there before."""
+    """The names, with ``#2``, ``#3``, ... appended to repeated ones."""
     seen: Counter[str] = Counter()
     distinct = []
     for name in names:

@@ -56,7 +56,7 @@ def build_nothing(game: Game) -> None:
         ("MCTS:10", "did you mean 'mcts'"),
         ("minmax:3", "did you mean 'minimax'"),
         ("exec:./program", "random, first, mcts:"),
-        ("", "known kind"),
+        ("", "matches no kind of agent"),
         ("random:3", "random takes no argument"),
         ("mcts", "write mcts:200"),
         ("mcts:many", "'many'"),

@@ -159,7 +159,7 @@ def test_a_person_who_leaves_ends_the_run() -> None:
 
 @pytest.mark.parametrize(
     ("seats", "tables", "words"),
-    [(("a", "c"), 1, "no.*agent|none for c"), (("a",), 1, "2 seats"), (("a", "b"), 0, "at least 1 table")],
+    [(("a", "c"), 1, "no.*agent|none for c"), (("a",), 1, "2 seats"), (("a", "b"), 0, "tables >= 1")],
 )
 def test_wrong_calls_are_explained(seats: tuple[str, ...], tables: int, words: str) -> None:
     agents = {"a": RandomAgent(), "b": RandomAgent()}

@@ -11,8 +11,8 @@ from played_league import AGENTS, Centre, Resigner, make_league
 
 from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from arena.names import find_member
-from arena.play.matches import load_agent, play_match, play_pairings, rotated_pairings
+from arena.names import find_member, load_agent
+from arena.play.matches import play_match, play_pairings, rotated_pairings
 from arena.verify import match_problem, verify
 from games import make_game
 from games.contract import IntArray
@@ -83,7 +83,7 @@ def test_equal_calls_give_equal_results_and_another_seed_others() -> None:
 @pytest.mark.parametrize(
     ("game", "agents", "games", "words"),
     [
-        ("tic_tac_toe", ["random"], 10, "one agent for each"),
+        ("tic_tac_toe", ["random"], 10, "name one agent for each"),
         ("tic_tac_toe", ["random"] * 3, 10, "got 3 agents"),
         ("2048", ["random"], 10, "1 seats"),
         ("tic_tac_toe", ["random", "first"], 0, "games=0"),
@@ -151,7 +151,7 @@ def test_a_recorded_match_that_is_repeated_plays_on_with_new_blocks(tmp_path: Pa
 @pytest.mark.parametrize(
     ("game", "agents", "words"),
     [
-        ("tic_tac_toe", ["first", "mcts:5"], "'mcts:5' is none"),
+        ("tic_tac_toe", ["first", "mcts:5"], "'mcts:5' is not a member"),
         ("tic_tac_toe", ["first", RandomAgent()], "agent object"),
         ("connect_four", ["first", "random"], "plays 'tic_tac_toe"),
     ],
@@ -179,7 +179,7 @@ def test_names_of_members_mean_frozen_ones(tmp_path: Path) -> None:
         assert find_member(writer, "main").id == "main@2"
         assert find_member(writer, "latest").id == "main@2"
         assert find_member(writer, "best").id == "main@2"
-        with pytest.raises(AgentError, match="needs a snapshot"):
+        with pytest.raises(AgentError, match="means a snapshot"):
             find_member(writer, "exploiter")
         with pytest.raises(StoreError, match=r"main@3.*main@"):
             find_member(writer, "main@3")
@@ -207,7 +207,7 @@ def test_baselines_of_a_league_load_by_folder_and_name(tmp_path: Path) -> None:
     assert type(load_agent(f"{folder}:mcts:7", game)).__name__ == "MCTSAgent"
     with pytest.raises(AgentError, match=r"plays 'tic_tac_toe.*connect_four"):
         load_agent(f"{folder}:first", make_game("connect_four"))
-    with pytest.raises(AgentError, match="there is no folder"):
+    with pytest.raises(AgentError, match="matches no kind of agent and no league's folder"):
         load_agent(f"{folder}-typo:first", game)
     with pytest.raises(StoreError, match=r"league\.db"):
         load_agent(f"{tmp_path}:first", game)

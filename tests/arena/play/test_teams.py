@@ -54,7 +54,7 @@ def test_named_teams_decide_who_is_scored_against_whom() -> None:
 
 
 def test_a_match_needs_one_agent_for_each_team() -> None:
-    with pytest.raises(AgentError, match=r"'bridge' has 2 teams \(0101\) and got 4 agents"):
+    with pytest.raises(AgentError, match=r"'bridge' has 2 teams \(0101\), but got 4 agents"):
         play_match("bridge", ["random"] * 4)
 
 

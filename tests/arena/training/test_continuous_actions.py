@@ -15,7 +15,8 @@ from agents.basic import FirstLegalAgent, RandomAgent
 from agents.conformance import check_agent
 from agents.contract import Agent, AgentError, Turn
 from agents.registry import make_agent
-from arena.play.matches import load_agent, play_match
+from arena.names import load_agent
+from arena.play.matches import play_match
 from arena.verify import match_problem, verify
 from arena.view.replay import replay_json, replay_text
 from games import GameError, IllegalActionError, make_game
