@@ -19,8 +19,8 @@ HEAD = """# Settings
 <!-- written by docs/make_settings.py -->
 
 Every league stores all of its settings, so that an upgrade never changes how it trains. `arena show DIR --settings`
-prints them as TOML, and `arena train GAME --league DIR --config FILE` trains a new league with the settings in a file.
-A file names only what differs from the defaults:
+prints them as TOML, and `--config FILE` of `arena train` trains a new league with the settings in a file. A file names
+only what differs from the defaults:
 
     [league]
     roles = {main = 1, main_exploiter = 1}
@@ -30,7 +30,7 @@ A file names only what differs from the defaults:
 
 Options of the command line win over the file. `arena train --resume` takes the settings from the league, except
 `training.tables` and the resources. In Python, `LeaguePPOConfig.league()` takes the settings of the groups league,
-evaluation and training by name; `training()`, `env_runners()`, `learners()` and `rl_module()` set the others as in
+evaluation and training by name; the methods `training`, `env_runners`, `learners` and `rl_module` set the others as in
 RLlib.
 """
 

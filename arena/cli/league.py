@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -105,13 +106,18 @@ def payoffs(
 def show(
     folder: LeagueFolder,
     member: Annotated[
-        str, typer.Argument(metavar="MEMBER", help="Its name, such as main@12, or best, or latest.", show_default=False)
-    ],
+        str | None,
+        typer.Argument(metavar="[MEMBER]", help="A member, such as main@12, best or latest.", show_default=False),
+    ] = None,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Show the settings of the league instead, as TOML.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one member: its rating, whom it beats, who beats it."""
+    """Show one member: its rating, whom it beats, who beats it. Or show the settings of the league."""
     from dataclasses import asdict
 
+    from arena.cli.errors import CallError
     from arena.cli.output import print_json
     from arena.cli.payoffs import payoff_row, print_member
     from arena.names import BEST, LATEST, find_member
@@ -119,6 +125,13 @@ def show(
     from leagues.results.payoff_table import PayoffTable
     from leagues.store import open_reader
 
+    if (member is None) != settings:
+        raise CallError(
+            "a member or --settings is needed, and not both: arena show DIR best, arena show DIR --settings"
+        )
+    if member is None:
+        _show_settings(folder, as_json)
+        return
     with open_reader(folder) as reader:
         found = find_member(reader, member) if member in (BEST, LATEST) else reader.member(member)
         blocks = reader.block_scores()
@@ -140,3 +153,17 @@ def show(
         )
         return
     print_member(found, None if place is None else (place + 1, standings[place]), rows)
+
+
+def _show_settings(folder: Path, as_json: bool) -> None:
+    from arena.cli.output import print_json
+    from arena.settings import toml, upgraded
+    from arena.view.text import plain
+    from leagues.store import open_reader
+
+    with open_reader(folder) as reader:
+        stored = upgraded(reader.info().settings)
+    if as_json:
+        print_json(stored)
+    else:
+        print(plain(toml(stored), lines=True), end="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,18 @@ def test_show_tells_what_a_member_is_and_whom_it_beats(cli: Cli, league: Path) -
     assert code == 0
     assert "a learner still changes" in out
     assert "58%" in out
+
+
+def test_show_settings_prints_toml_and_json_of_any_league(cli: Cli) -> None:
+    old = str(Path(__file__).parents[2] / "data" / "league_0003")
+    _, text, _ = cli("show", old, "--settings")
+    _, as_json, _ = cli("show", old, "--settings", "--json")
+    assert tomllib.loads(text)["league"] == json.loads(as_json)["league"]
+    assert tomllib.loads(text)["league"]["roles"] == {"main": 1, "main_exploiter": 1}
+    for wrong in (["show", old], ["show", old, "best", "--settings"]):
+        code, _, error = cli(*wrong)
+        assert code == 2
+        assert "a member or --settings" in error
 
 
 def test_a_replay_in_a_pipe_is_text_with_every_move(cli: Cli, league: Path) -> None:
