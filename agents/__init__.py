@@ -1,1 +1,1 @@
-"""Who plays: the batched agent contract, and random, scripted, search, human and learned agents."""
+"""Who plays: the contract of an agent, and random, scripted, search, human and learned agents."""

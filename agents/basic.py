@@ -1,4 +1,4 @@
-"""Agents that need no thought: a uniformly random one and one that takes the first legal action."""
+"""The simplest agents: one plays at random, one takes the first legal action."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from games.contract import ActionArray
 
 
 class RandomAgent(Agent):
-    """Uniform over the legal actions of each row, or over the box of continuous ones."""
+    """Uniform over the legal actions of each row, or over the bounds of continuous actions."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """One uniformly drawn legal action per row, ``(B,)`` int64 or ``(B, D)`` float32."""
         if turn.action_bounds is not None:
             points = rng.uniform(-1.0, 1.0, (len(turn.seats), len(turn.action_bounds[0])))
             return in_bounds(points.astype(np.float32), turn.action_bounds)
-        counts = turn.masks.cumsum(axis=1)  # (B, A): how many legal actions up to and with each
-        drawn = rng.integers(counts[:, -1])  # (B,): which of them, from 0
+        counts = turn.masks.cumsum(axis=1)  # (B, A), legal actions up to and including each
+        drawn = rng.integers(counts[:, -1])  # (B,), index of the drawn action among the legal ones
         actions: ActionArray = (counts > drawn[:, None]).argmax(axis=1)
         return actions
 
 
 class FirstLegalAgent(Agent):
-    """The lowest legal action: the first in number, or the low bounds. Deterministic: it repeats its games."""
+    """The lowest legal action, or the low bounds. It is deterministic, so it repeats its games."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        """The first legal action of each row, ``(B,)`` int64 or ``(B, D)`` float32."""
+        """The lowest legal action of each row, ``(B,)`` int64 or ``(B, D)`` float32."""
         return first_legal(turn)
 
 

@@ -1,4 +1,4 @@
-"""Checks that an agent keeps the contract of :mod:`agents.contract`. Run it on your own agent before a long match."""
+"""Checks that an agent keeps the contract of :mod:`agents.contract`. Run it on your own agents."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from games.contract import ActionArray, Game, IntArray, Tables
 from games.legality import illegal_action, legal_rows
 
 TABLES = 5
-"""Tables that run side by side, so that an agent which mixes its tables up is found out."""
+"""Tables that run side by side, to find agents that mix up their tables."""
 
 MAX_STEPS = 400
-"""Steps after which a check that has seen enough stops, in games that go on for long."""
+"""Steps after which the check stops, for long games."""
 
 
 def check_agent(
     agent_or_factory: Agent | Callable[[Game], Agent], game: Game, *, seed: int = 0, games: int = 3
 ) -> None:
-    """Play ``games`` games at each of several interleaved tables, the agent at every seat, and check each answer.
+    """Let the agent play all seats of several tables side by side, and check every answer.
 
-    Checked: shape and dtype of the actions, legal actions, no write to the turn's arrays (they are
-    read-only here), no change of the states, batches of one row and of many, tables that are reset while others go
-    on, and that equal seeds give equal actions — from two agents of the factory, or from one agent after a reset
-    of its tables. A broken rule that only shows in a rare position can go unseen: raise ``games``.
+    Checked: the actions have the right shape and dtype and are legal; the turn's arrays (read-only here) and the
+    states stay unchanged; batches may have one row or many; tables may be reset while others play on; equal seeds give
+    equal actions, from two agents of a factory, or from one agent after its tables are reset. A fault that shows only
+    in rare positions can be missed; raise ``games`` to find it.
 
     Args:
-        agent_or_factory: an agent, or what makes one for a game (a class is fine). Made agents are closed.
+        agent_or_factory: an agent, or a callable that makes one for a game, such as a class. Agents made here are
+            closed.
         game: the game to play.
         seed: seeds the games, the batches and the agent's rng.
         games: games at each table.
@@ -43,15 +44,15 @@ def check_agent(
     for number, (once, again) in enumerate(zip(first, second, strict=False)):
         if not np.array_equal(once, again):
             raise AgentError(
-                f"equal seeds must give equal actions, but at act {number} the agent chose {once.tolist()} and then "
-                f"{again.tolist()}; draw from the rng passed to act only, and forget a table's past in reset"
+                f"equal seeds must give equal actions, but call {number} of act gave {once.tolist()} first and "
+                f"{again.tolist()} later; draw only from the rng passed to act, and forget a table's past in reset"
             )
 
 
 def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: int) -> list[ActionArray]:
     agent = factory(game)
     if not isinstance(agent, Agent):
-        raise AgentError(f"a factory must give an agents.contract.Agent, but it gave {type(agent).__name__}")
+        raise AgentError(f"a factory must return an agents.contract.Agent, but returned {type(agent).__name__}")
     try:
         return _play(agent, game, seed, games)
     finally:
@@ -59,16 +60,16 @@ def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: i
 
 
 def _play(agent: Agent, game: Game, seed: int, games: int) -> list[ActionArray]:
-    """Play all games and give the actions of every act, in order."""
+    """Play all games and return the actions of every call of ``act``, in order."""
     tables = game.tables(TABLES)
     batches = np.random.default_rng((seed, 1))  # splits the rows into turns
-    rng = np.random.default_rng((seed, 2))  # the agent's own
-    left = [games] * TABLES  # games that each table has yet to begin
+    rng = np.random.default_rng((seed, 2))  # the agent's
+    left = [games] * TABLES  # games not yet started at each table
     live: set[int] = set()
     ended: list[int] = []
     actions: list[ActionArray] = []
     for step in range(MAX_STEPS):
-        # The tables join one after the other, so that they are never at the same ply.
+        # The tables start one after the other, so that they are never at the same ply.
         begun = [table for table in (*ended, step) if table < TABLES and left[table]]
         if begun:
             tables.reset(begun, [seed + table + TABLES * left[table] for table in begun])
@@ -80,7 +81,7 @@ def _play(agent: Agent, game: Game, seed: int, games: int) -> list[ActionArray]:
             break
         rows = tables.observe()
         chosen = game.empty_actions(rows)
-        # Who takes part in a turn is drawn: an agent may not count on all tables, or on the same ones, each time.
+        # The tables of a turn are drawn: an agent may not rely on getting all of them, or the same ones, each time.
         late = batches.random(TABLES) < 0.5
         for part in (np.flatnonzero(late[tables.table[:rows]]), np.flatnonzero(~late[tables.table[:rows]])):
             if len(part):
@@ -102,17 +103,17 @@ def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator)
         answer = agent.act(Turn(*arrays, tables.state, tables.game.action_bounds), rng)
     except Exception as error:
         raise AgentError(
-            f"act must answer every turn, but it raised {type(error).__name__}: {error} (the turn's arrays are "
-            f"read-only here: copy before you write)"
+            f"act must answer every turn, but raised {type(error).__name__}: {error} (the turn's arrays are read-only "
+            "here: copy them before you write)"
         ) from error
     wanted = tables.game.empty_actions(len(rows))
     if not isinstance(answer, np.ndarray) or answer.dtype != wanted.dtype or answer.shape != wanted.shape:
         given = f"{answer.dtype}{answer.shape}" if isinstance(answer, np.ndarray) else type(answer).__name__
-        raise AgentError(f"act must give an {wanted.dtype} array of shape {wanted.shape}, but it gave {given}")
+        raise AgentError(f"act must return an {wanted.dtype} array of shape {wanted.shape}, but returned {given}")
     legal = legal_rows(answer, masks, tables.game.action_bounds)
     if not legal.all():
         row = int(legal.argmin())
         raise AgentError(str(illegal_action(tables.game, int(seats[row]), answer[row].tolist())))
     if before != [tables.state(table).digest() for table in places.tolist()]:
-        raise AgentError("act must leave the states as they are, but one has changed; clone a state before you apply")
+        raise AgentError("act must not change a state, but one has changed; clone a state before you apply moves")
     return answer

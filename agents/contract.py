@@ -1,4 +1,4 @@
-"""The contract of an agent: whatever chooses actions at a seat, always asked for a batch of rows at once."""
+"""The contract of an agent: it chooses actions at seats, for a batch of rows at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from games.contract import ActionArray, BoolArray, FloatArray, IntArray, State
 
 
 class AgentError(Exception):
-    """An agent cannot be made, cannot play this game, or broke a rule; the message says which and how to mend it."""
+    """An agent cannot be made, cannot play this game, or broke a rule. The message names the rule and the fix."""
 
 
 class QuitGame(Exception):
@@ -21,15 +21,15 @@ class QuitGame(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The rows at which one agent has to act now. All arrays have the same first dimension B.
+    """The rows at which one agent acts now. All arrays have the same first dimension B.
 
     Attributes:
         observations: ``(B, *observation_shape)`` float32.
         masks: ``(B, num_actions)`` bool, at least one True in each row.
         seats: ``(B,)`` int64.
-        tables: ``(B,)`` int64; the table a row belongs to, the key for whatever an agent keeps per game.
-        state: the live state at a table, for agents that search, print or ask a person. Read or clone it only.
-        action_bounds: lowest and highest continuous action, each ``(D,)`` float32; None where actions are discrete.
+        tables: ``(B,)`` int64, the table of each row. Agents that keep something per game use it as the key.
+        state: table -> its live state, for agents that search, print or ask a person. Read it or clone it only.
+        action_bounds: lowest and highest continuous action, each ``(D,)`` float32; None for discrete actions.
     """
 
     observations: FloatArray
@@ -41,22 +41,22 @@ class Turn:
 
 
 class Agent(ABC):
-    """Chooses actions for a batch of rows. One agent may sit at many tables, and at several seats of one."""
+    """Chooses actions for a batch of rows. One agent may sit at many tables, and at several seats of a table."""
 
     @abstractmethod
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """One legal action per row.
 
         Args:
-            turn: the rows; valid during this call only.
-            rng: the only source of randomness an agent may use.
+            turn: the rows. Its arrays are valid during this call only.
+            rng: the agent's only source of randomness.
 
         Returns:
-            ``(B,)`` int64, each in its row's mask; or ``(B, D)`` float32 inside ``turn.action_bounds``.
+            ``(B,)`` int64, each legal in its row's mask; or ``(B, D)`` float32 within ``turn.action_bounds``.
         """
 
     def reset(self, tables: Sequence[int]) -> None:  # noqa: B027 - optional to override
-        """Forget whatever was kept for ``tables``: new games begin there. Stateless agents need not care."""
+        """Forget what was kept for ``tables``: new games begin there. Stateless agents need not override this."""
 
     def close(self) -> None:  # noqa: B027 - optional to override
-        """Release what the agent holds (a process, a file). Called once, after its last act."""
+        """Release what the agent holds (a process, a file). Called once, after the last :meth:`act`."""

@@ -1,4 +1,4 @@
-"""A person at the table: shows the position, reads a move, explains what was wrong with it and asks again."""
+"""A person at the table: shows the position, reads a move, and explains and asks again when it is not legal."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from agents.contract import Agent, QuitGame, Turn
 from games.contract import Action, ActionArray, FloatArray, State
 
 WIDTH = 79
-"""Columns that sentences are wrapped to."""
+"""Columns at which sentences are wrapped."""
 
-_BLANK = "\xa0"  # where no line is broken
+_BLANK = "\xa0"  # a blank at which no line is broken
 
 _MOST_LINES = 5
-"""Lines that the legal moves may take; a board has to stay in sight above them."""
+"""Lines that the list of legal moves may take, so that the board above stays in sight."""
 
 
 class HumanAgent(Agent):
     """Asks a person for every move.
 
-    An entry is a move's name (upper or lower case alike), or the number that is shown in one name alone (``3`` for
-    ``bid 3``). Where names are long or alike, moves are numbered, and ``#12``, or ``12`` where it means nothing else,
-    is an entry, too. A continuous action is entered as its numbers, separated by blanks or commas. ``?`` lists all,
-    ``q`` or the end of the input quits. An entry that is no legal move is explained and asked again.
+    An entry is a move's name in upper or lower case, or a number that stands in one name only (``3`` for ``bid 3``).
+    Long or equal names are numbered; then ``#12`` is an entry too, and so is ``12`` where it means nothing else. A
+    continuous action is entered as its numbers, separated by blanks or commas. ``?`` lists all moves; ``q`` or the end
+    of the input quits. After an entry that is not a legal move, the person is asked again.
     """
 
     def __init__(
@@ -37,14 +37,19 @@ class HumanAgent(Agent):
         write: Callable[[str], object] = print,
         show: Callable[[State, int], object] | None = None,
     ) -> None:
-        """Read lines with ``read(prompt)``, say something with ``write(text)``, show a position with
-        ``show(state, seat)``; without, the drawing is written."""
+        """Make an agent that talks to a person.
+
+        Args:
+            read: reads a line after showing a prompt.
+            write: shows a text.
+            show: shows a state as a seat sees it; None writes its drawing.
+        """
         self._read = read
         self._write = write
         self._show = show or (lambda state, seat: write(f"\n{state.draw(seat)}"))
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        """The person's move for each row, ``(B,)`` int64, or ``(B, D)`` float32 where actions are continuous.
+        """The person's move for each row, ``(B,)`` int64, or ``(B, D)`` float32 for continuous actions.
 
         Raises:
             QuitGame: the person entered ``q``, or the input ended.
@@ -62,12 +67,12 @@ class HumanAgent(Agent):
 
     def _ask(self, state: State, seat: int, choice: _Choice) -> Action:
         self._show(state, seat)
-        self._write(f"You sit at seat {seat}.\n{choice.told(brief=True)}")
+        self._write(f"You sit at seat {seat}.\n{choice.text(brief=True)}")
         while True:
             try:
                 entry = self._read("Your move (q quits): ").strip()
             except EOFError as error:
-                self._write("")  # what follows begins a line of its own
+                self._write("")  # ends the prompt's line
                 raise QuitGame("the input ended") from error
             meant = choice.find(entry)
             if len(meant) == 1:
@@ -75,16 +80,16 @@ class HumanAgent(Agent):
             if entry.lower() == "q":
                 raise QuitGame("the person quit")
             if entry != "?":
-                wrong = f"means {len(meant)} legal moves" if meant else "is no legal move"
+                wrong = f"means {len(meant)} legal moves" if meant else "is not a legal move"
                 self._write(f"{entry!r} {wrong} here; enter one of these, or q to quit.")
-            self._write(choice.told(brief=False))
+            self._write(choice.text(brief=False))
 
 
 class _Choice(Protocol):
-    """What may be chosen now."""
+    """The moves a person can choose from."""
 
-    def told(self, *, brief: bool) -> str:
-        """It in words, or only some of it if they are to be brief."""
+    def text(self, *, brief: bool) -> str:
+        """The moves in words; some of them if ``brief`` and there are many."""
 
     def find(self, entry: str) -> Sequence[Action]:
         """The legal actions that ``entry`` may mean."""
@@ -95,12 +100,12 @@ class _Names:
 
     def __init__(self, names: dict[int, str]) -> None:
         self._names = names
-        # Numbers are shown only where they save typing, or names cannot be told apart.
+        # Numbers are shown only where they save typing or where names are equal.
         long = any(sum(map(str.isalpha, name.split())) > 1 for name in names.values())
         self._numbered = long or len(set(names.values())) < len(names)
 
-    def told(self, *, brief: bool) -> str:
-        """The legal moves, as many as have room if it is to be brief."""
+    def text(self, *, brief: bool) -> str:
+        """The legal moves; if ``brief``, as many as there is room for."""
         choices = [f"#{action} {name}" if self._numbered else name for action, name in self._names.items()]
         sentence = f"Legal moves: {', '.join(choice.replace(' ', _BLANK) for choice in choices)}"
         lines = textwrap.wrap(sentence, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
@@ -110,7 +115,7 @@ class _Names:
         return "\n".join(lines).replace(_BLANK, " ")
 
     def find(self, entry: str) -> list[int]:
-        """The moves of this name, or else those with this number shown before or in their name."""
+        """The moves with this name, or else those with this number before or in their name."""
         names = self._names.items()
         exact = [action for action, name in names if name == entry]
         alike = exact or [action for action, name in names if name.casefold() == entry.casefold()]
@@ -125,7 +130,7 @@ class _Names:
 
 
 def _numbers(name: str) -> list[int]:
-    """The numbers that stand in a name as words."""
+    """The words of a name that are numbers."""
     return [int(word) for word in name.split() if re.fullmatch("[0-9]+", word)]
 
 
@@ -136,19 +141,19 @@ class _Point:
     low: FloatArray
     high: FloatArray
 
-    def told(self, *, brief: bool) -> str:
-        """How many numbers there must be, and between which bounds."""
+    def text(self, *, brief: bool) -> str:
+        """How many numbers a move has, and their bounds."""
         bounds = [f"{low:g} to {high:g}" for low, high in zip(self.low.tolist(), self.high.tolist(), strict=True)]
         each = f"each {bounds[0]}" if len(set(bounds)) == 1 else ", ".join(bounds)
         count = f"{len(bounds)} numbers" if len(bounds) > 1 else "1 number"
         return textwrap.fill(f"A move is {count}: {each}.", WIDTH, subsequent_indent="  ")
 
     def find(self, entry: str) -> list[tuple[float, ...]]:
-        """The numbers, if they are as many as there must be and lie within the bounds."""
+        """The entered numbers if their count is right and they lie within the bounds."""
         try:
-            with np.errstate(over="ignore"):  # what overflows lies outside every bound
+            with np.errstate(over="ignore"):  # a number that overflows lies outside the bounds
                 point = np.array(entry.replace(",", " ").split(), np.float64).astype(np.float32)
         except ValueError:
             return []
-        fits = point.shape == self.low.shape and ((self.low <= point) & (point <= self.high)).all()  # NaN is not
+        fits = point.shape == self.low.shape and ((self.low <= point) & (point <= self.high)).all()  # false for NaN
         return [tuple(point.tolist())] if fits else []

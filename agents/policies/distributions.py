@@ -1,7 +1,7 @@
-"""From what a policy network says to actions: categorical where they are discrete, diagonal Gaussian where continuous.
+"""From a network's outputs to actions: a categorical distribution if discrete, a diagonal Gaussian if continuous.
 
-A network speaks of continuous actions in *units*: 0 is the middle of the bounds, -1 and 1 are the bounds. It learns
-from what was drawn, which may lie beyond; the game is given the nearest action inside (:func:`in_bounds`).
+Networks express continuous actions in *units*: 0 is the middle of the bounds, -1 and 1 are the bounds. A drawn point
+may lie outside. The network learns from the point; the game gets the nearest action inside (:func:`in_bounds`).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from games.contract import ActionArray, FloatArray, Game
 HALF_LOG_TAU = 0.5 * math.log(math.tau)
 
 _WIDE = 64
-"""From so many actions on, most are illegal most of the time."""
+"""In games with at least this many actions, most are usually illegal."""
 
 _NO_ODDS = -104.0
-"""The exponential of this, and of anything less, is 0 in float32."""
+"""Logits this far below the greatest have probability 0 in float32."""
 
 
 def num_inputs(game: Game) -> int:
-    """How many numbers describe the distribution of one action: a logit each, or D means and D log deviations."""
+    """Numbers that describe one action's distribution: A logits, or D means and D logarithms of deviations."""
     return game.num_actions if game.action_bounds is None else 2 * len(game.action_bounds[0])
 
 
@@ -31,7 +31,7 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
 
     Args:
         logits: ``(B, A)`` float32, illegal actions at :data:`agents.policies.network.LOGIT_OF_ILLEGAL`.
-        rng: source of randomness; None takes the most likely action.
+        rng: None takes the most likely action.
 
     Returns:
         Actions ``(B,)`` int64 and their log-probabilities ``(B,)`` float32.
@@ -48,26 +48,26 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
 
 
 def _race(odds: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """The exponential race: whoever has the greatest of odds / Exp(1) is a draw in proportion to the odds."""
-    # About one float32 draw in 10 million is exactly 0, which would make 0 / 0 of an illegal action.
+    """The exponential race: the index of the greatest odds / Exp(1) is a draw in proportion to the odds."""
+    # About one float32 draw in 10 million is exactly 0, which would give 0 / 0 for an illegal action.
     times: FloatArray = np.maximum(rng.standard_exponential(odds.shape, np.float32), np.finfo(np.float32).tiny)
     return odds / times
 
 
 def _sample_few(shifted: FloatArray, rng: np.random.Generator) -> tuple[ActionArray, FloatArray]:
-    """As :func:`sample_actions` where most actions are illegal, which neither get a draw nor cost one.
+    """As :func:`sample_actions`, faster where most actions are illegal: nothing is drawn for those.
 
     Args:
-        shifted: ``(B, A)`` float32 logits, the greatest of each row 0.
+        shifted: ``(B, A)`` float32 logits; the greatest of each row is 0.
         rng: source of randomness.
     """
-    rows, columns = np.nonzero(shifted > _NO_ODDS)  # each row has its greatest at least
+    rows, columns = np.nonzero(shifted > _NO_ODDS)  # at least the greatest of each row
     counts = np.bincount(rows, minlength=len(shifted))
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     odds = np.exp(shifted[rows, columns])
     scores = _race(odds, rng)
     best = np.flatnonzero(scores == np.repeat(np.maximum.reduceat(scores, starts), counts))
-    first = np.searchsorted(rows[best], np.arange(len(shifted)))  # two may score the same
+    first = np.searchsorted(rows[best], np.arange(len(shifted)))  # two scores of a row may be equal
     actions = columns[best[first]]
     log_probs: FloatArray = shifted[np.arange(len(shifted)), actions] - np.log(np.add.reduceat(odds, starts))
     return actions, log_probs
@@ -77,9 +77,9 @@ def sample_points(inputs: FloatArray, rng: np.random.Generator | None) -> tuple[
     """Draw from the diagonal Gaussian of each row, or take its mean.
 
     Args:
-        inputs: ``(B, 2 D)`` float32, the means and then the logarithms of the standard deviations, in units; what
-            RLlib's ``TorchDiagGaussian`` reads.
-        rng: source of randomness; None takes the mean.
+        inputs: ``(B, 2 D)`` float32, the means and then the logarithms of the standard deviations, in units, as
+            RLlib's ``TorchDiagGaussian`` reads them.
+        rng: None takes the mean.
 
     Returns:
         Unbounded points ``(B, D)`` and their log-densities ``(B,)``, float32.
@@ -94,9 +94,9 @@ def sample_points(inputs: FloatArray, rng: np.random.Generator | None) -> tuple[
 
 
 def in_bounds(points: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
-    """Points ``(B, D)`` in units as the nearest actions within ``bounds``, ``(B, D)`` float32."""
+    """The actions within ``bounds`` nearest to ``points``, which are ``(B, D)`` in units; ``(B, D)`` float32."""
     low, high = bounds
     share = (np.clip(points, -1.0, 1.0) + 1.0) / 2.0  # of the way from low to high
-    # Weighted so that neither the range nor the sum can overflow, and clipped against rounding.
+    # A weighted sum, because high - low can overflow; clipped, because the sum is rounded.
     actions: FloatArray = np.clip(low * (1.0 - share) + high * share, low, high).astype(np.float32, copy=False)
     return actions

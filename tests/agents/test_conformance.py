@@ -1,4 +1,4 @@
-"""``check_agent`` passes agents that keep the contract and finds each way to break it."""
+"""``check_agent`` passes agents that keep the contract and finds every fault of those that do not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_good_agents_pass(agent: Agent) -> None:
 
 
 class Diary(RandomAgent):
-    """Keeps, per table, how often it was asked, as a recurrent net or a tree would; forgets in reset."""
+    """Counts how often it was asked at each table, as a recurrent net or a tree would; reset forgets the count."""
 
     forgets = True
     open_now = 0
@@ -102,8 +102,8 @@ class Cheat(RandomAgent):
         return answer
 
 
-class WholeHall(RandomAgent):
-    """Counts on being asked for the same number of rows each time."""
+class AllTables(RandomAgent):
+    """Expects the same number of rows in every call."""
 
     size = 0
 
@@ -118,12 +118,12 @@ class WholeHall(RandomAgent):
         (OwnDice(), "equal seeds must give equal actions"),
         (OneAction(), "int64 array of shape"),
         (Floats(), "int64 array of shape"),
-        (Listed(), "gave list"),
+        (Listed(), "returned list"),
         (Illegal(), "must lie in its mask"),
         (Negative(), "chose -1"),
         (Scribbler(), "read-only"),
-        (Cheat(), "leave the states as they are"),
-        (WholeHall(), "act must"),
+        (Cheat(), "must not change a state"),
+        (AllTables(), "act must"),
         (Forgetless(Nim()), "equal seeds must give equal actions"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Agent) else "",

@@ -79,14 +79,14 @@ def test_a_number_means_the_move_that_shows_it() -> None:
     assert "'2' means 2 legal moves here" in shown
     action, shown = ask(("a1", "b2", "c3"), "2", "c3")  # no number stands alone
     assert action == 2
-    assert "'2' is no legal move here" in shown
+    assert "'2' is not a legal move here" in shown
 
 
-def test_asking_for_the_moves_is_no_mistake() -> None:
+def test_a_question_mark_lists_the_moves() -> None:
     action, shown = ask(("a1", "b2", "c3"), "?", "c3")
     assert action == 2
     assert shown.count("Legal moves: a1, b2, c3") == 2
-    assert "is no legal move" not in shown
+    assert "is not a legal move" not in shown
 
 
 @pytest.mark.parametrize("entry", ["0.1 -0.5 2", "0.1,-0.5,2", " 1e-1, -.5  2 "])
@@ -109,10 +109,10 @@ def test_a_continuous_action_is_entered_as_its_numbers(entry: str) -> None:
     assert action.tolist() == np.array([[0.1, -0.5, 2]], np.float32).tolist()
     text = "\n".join(shown)
     assert text.count("A move is 3 numbers: -1 to 1, -1 to 1, 0 to 2.5.") == 2 + len(wrong)
-    assert text.count("is no legal move here") == len(wrong)
+    assert text.count("is not a legal move here") == len(wrong)
 
 
-def test_a_long_list_of_moves_leaves_the_board_in_sight_and_is_told_when_asked_for() -> None:
+def test_a_long_list_of_moves_leaves_the_board_in_sight_and_is_shown_when_asked_for() -> None:
     names = tuple(f"point {at}" for at in range(300))
     action, shown = ask(names, "?", "POINT 299", mask=(True,) * 300)
     before, after = shown.split("Your move", 1)
@@ -126,10 +126,10 @@ def test_a_long_list_of_moves_leaves_the_board_in_sight_and_is_told_when_asked_f
 
 
 @pytest.mark.parametrize("entry", ["a1", "0", "7", "-1", "", "zzz", "²"])
-def test_explains_what_is_no_legal_move_and_asks_again(entry: str) -> None:
+def test_an_illegal_move_is_explained_and_asked_again(entry: str) -> None:
     action, shown = ask(("a1", "b2", "c3"), entry, "c3", mask=(False, True, True))
     assert action == 2
-    assert f"{entry!r} is no legal move here" in shown
+    assert f"{entry!r} is not a legal move here" in shown
 
 
 def test_names_that_look_like_numbers_are_taken_as_names() -> None:

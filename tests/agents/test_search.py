@@ -1,4 +1,4 @@
-"""Search agents: they find what can be found, repeat themselves by seed, and refuse games they cannot search."""
+"""Search agents find wins, depend only on the seed, and refuse games that they cannot search."""
 
 from __future__ import annotations
 

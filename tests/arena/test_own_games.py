@@ -1,4 +1,4 @@
-"""A real RLlib environment as a game: our own, which a game is behind, so that both must play alike."""
+"""A game exported to RLlib and imported again as a game plays like the original."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run starts, and what it need not."""
+"""When a run starts Ray."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def test_a_run_in_one_process_starts_no_ray(tmp_path):
     assert subprocess.run([sys.executable, "-m", "arena", "verify", str(tmp_path / "league")]).returncode == 0
 
 
-def test_an_address_that_is_none_is_a_wrong_call(tmp_path):
+def test_a_wrong_ray_address_is_a_wrong_call(tmp_path):
     call = ["train", "tic_tac_toe", "--league", str(tmp_path / "league"), "--env-runners", "1", "--steps", "1"]
     environment = os.environ | {"RAY_ADDRESS": "nonsense"}
     done = subprocess.run([sys.executable, "-m", "arena", *call], env=environment, capture_output=True, text=True)

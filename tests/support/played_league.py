@@ -21,7 +21,7 @@ AT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 
 class Centre(Agent):
-    """The legal action with the highest number: stands in for a trained policy."""
+    """Takes the highest legal action; stands in for a trained policy."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         actions: IntArray = turn.masks.shape[1] - 1 - turn.masks[:, ::-1].argmax(axis=1)
@@ -82,7 +82,7 @@ def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True)
 
 
 def crash(game_spec: str, seats: Sequence[str]) -> Match:
-    """A match of two that the agent at seat 0 crashed at its second move."""
+    """A match that the agent at seat 0 crashed at its second move."""
     pairing = rotated_pairings(seats, games=1, seed=3)[0]._replace(seats=tuple(seats))
     agents: dict[str, Agent] = {seats[0]: Resigner(), seats[1]: FirstLegalAgent()}
     return play_pairings(make_game(game_spec), [pairing], agents)[0]

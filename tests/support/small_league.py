@@ -1,4 +1,4 @@
-"""A small league of really played tic-tac-toe matches, for the tests of the command line and the terminal UI."""
+"""A small league of tic-tac-toe with real matches, for the tests of the command line and the terminal UI."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from leagues.store.contract import LeagueInfo, Progress, Writer
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 GAME = "tic_tac_toe"
 HOSTILE = "[red]evil[/red]\x1b]0;owned\x07"
-"""A member's name that would colour text, or set a terminal's title."""
+"""A member's name that would colour text or set the terminal's title if it were printed raw."""
 
 AGENTS: dict[str, Agent] = {
     "random": RandomAgent(),
@@ -55,7 +55,7 @@ def play(store: Writer, seats: Sequence[tuple[str, str]], *, kind: str = "evalua
 
 
 def progress(iteration: int = 3) -> Progress:
-    """Where training stands, two seconds ago."""
+    """The progress of training two seconds ago."""
     at = NOW - timedelta(seconds=2)
     return Progress(iteration, 24_000, 20_000, 900, 61.0, 17_600.0, at, remaining=90.0)
 

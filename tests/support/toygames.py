@@ -1,4 +1,4 @@
-"""A small hand-written game, so that the agents' tests depend on no adapter: seats in turn take 1..3 of some stones."""
+"""A small game written by hand, so that the agents' tests depend on no adapter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from games.errors import GameError, IllegalActionError
 
 
 class Nim(Game):
-    """Who takes the last stone wins. Action ``a`` takes ``a + 1`` stones; the seed sets the number of stones."""
+    """Two seats take 1 to 3 stones in turn, and who takes the last one wins.
+
+    Action ``a`` takes ``a + 1`` stones. The seed sets the number of stones.
+    """
 
     dynamics = "turn_based"
     utility = "zero_sum"

@@ -51,7 +51,7 @@ def test_values_agree_with_and_without_embeddings():
     )
 
 
-def test_a_shared_module_is_told_the_seat():
+def test_a_shared_module_sees_the_seat():
     game = make_game("tic_tac_toe")
     module = default_module_spec(game).build()
     with torch.no_grad():
@@ -87,14 +87,14 @@ def test_a_wrong_setting_is_named(settings, message):
 
 
 @pytest.mark.parametrize("network", ["mlp", "residual"])
-def test_weights_stand_in_memory_as_files_bring_them_back(network):
-    """A fused optimizer walks memory: state in another order than its weight's would be scrambled, unseen."""
+def test_weights_have_the_memory_order_that_files_restore(network):
+    """A fused optimizer walks memory, so its state must have the order of its weight."""
     module = default_module_spec(make_game("connect_four"), model_config={"network": network}).build()
     assert all(parameter.is_contiguous() for parameter in module.parameters())
 
 
 @pytest.mark.parametrize("network", ["mlp", "residual"])
-def test_half_precision_says_nearly_the_same_and_learns_in_full(network):
+def test_half_precision_gives_nearly_the_same_and_learns_in_full(network):
     game = make_game("connect_four")
     settings = {"network": network, "conv_channels": 8, "conv_blocks": 1}
     full = default_module_spec(game, model_config=settings).build()
@@ -133,7 +133,7 @@ class Zeros:
 
 
 def padded(logits, width):
-    """With illegal actions behind, up to ``width``: wide rows are drawn from in another way."""
+    """Rows of ``width`` actions, the added ones illegal: wide rows are drawn from by another function."""
     rows = np.full((len(logits), width), LOGIT_OF_ILLEGAL, np.float32)
     rows[:, : len(logits[0])] = logits
     return rows
@@ -173,7 +173,7 @@ def test_wide_rows_are_drawn_from_each_by_its_own_odds():
 
 
 @pytest.mark.parametrize("width", [3, 200])
-def test_a_network_that_says_nothing_finite_does_not_break_the_draw(width):
+def test_a_network_without_finite_outputs_does_not_break_the_draw(width):
     logits = np.full((2, width), np.nan, np.float32)
     actions, log_probs = sample_actions(logits, np.random.default_rng(0))
     assert ((actions >= 0) & (actions < width)).all()

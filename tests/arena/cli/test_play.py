@@ -124,7 +124,7 @@ def test_a_person_plays_a_game_of_continuous_actions(cli: Cli, caplog: pytest.Lo
     code, out, err = cli("play", game, "--against", "random", typed="0.1 -0.5 0 1\n0,0.5,0,1,0\n0 0 0 0 1\n")
     assert (code, err) == (0, "")
     assert "5 numbers: each 0 to 1" in out
-    assert "'0.1 -0.5 0 1' is no legal move here" in out
+    assert "'0.1 -0.5 0 1' is not a legal move here" in out
     assert "after 2 plies" in out
     assert not caplog.records
 

@@ -67,7 +67,7 @@ def test_the_same_call_gives_the_same_matches_and_another_seed_others() -> None:
 
 
 class Counting(RandomAgent):
-    """Counts its acts, and how often each table was reset since."""
+    """Records the size of each batch and counts the resets of tables."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -96,7 +96,7 @@ def test_no_pairings_no_matches() -> None:
 
 
 class Faulty(FirstLegalAgent):
-    """Plays well until it meets a position with ``left`` legal moves, then breaks the rules in its own way."""
+    """Plays at random until a position has ``left`` legal moves, then breaks the rules."""
 
     def __init__(self, way: str, left: int = 5) -> None:
         self.way, self.left = way, left

@@ -48,7 +48,7 @@ def test_one_sided_results_keep_an_interval_of_some_width() -> None:
 
 
 class Loser(Agent):
-    """Answers nothing that can be played, and so loses every game by a crash."""
+    """Returns an illegal action, so it loses every game by a crash."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         return np.full(len(turn.seats), -1, np.int64)
