@@ -1,4 +1,4 @@
-"""Runs benchmark suites: ``python -m benchmarks [NAME ...] [--repeats N] [--quick] [--json]``."""
+"""Run benchmark suites: ``python -m benchmarks [NAME ...] [--repeats N] [--quick] [--json]``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from benchmarks.suites import SUITES, run_suites
 
 
 def main() -> None:
-    """Run the suites that are named, or all of them. ``--json`` prints the reports, and progress goes to stderr."""
+    """Run the named suites, or all. With ``--json``, print the reports on stdout and progress on stderr."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure speed on this machine against other libraries and against what is possible.",
+        description="Compare speed on this machine with other libraries and with the limits of network and engine.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites to run (default: all): {', '.join(SUITES)}")
     parser.add_argument("--repeats", type=int, metavar="N", help="turns of each side (default: 5, with --quick 1)")
-    parser.add_argument("--quick", action="store_true", help="short turns, for a look and not for reporting")
+    parser.add_argument("--quick", action="store_true", help="take short turns: good for a look, not for reporting")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - SUITES.keys()):

@@ -1,15 +1,15 @@
-"""GPUs, half precision and ``torch.compile``: how many times one CPU process at float32 each of them is.
+"""GPUs, half precision and ``torch.compile``, each compared with one CPU process at float32.
 
     python -m benchmarks accelerators [--repeats 5] [--quick]
 
 - *learning*: rows trained on per second by ``LearnerGroup.update`` as ``LeaguePPO`` calls it, one epoch over rows of
-  self-play, with go's residual tower and with connect four's MLP. One GPU is a learner in this process, two are two
-  learners of Ray. Each learner is given the same number of rows and a minibatch of its own, as RLlib's users scale, so
-  two make steps over twice the rows.
+  self-play, with go's residual tower and with connect four's MLP. With one GPU the learner is in this process; with two
+  there are two Ray learners. Each learner gets the same number of rows and its own minibatch, as usual in RLlib, so two
+  learners make steps over twice the rows.
 - *sampling*: agent steps per second of one ``LeagueEnvRunner`` actor that plays go with the tower, on one CPU thread
   and with its networks on a GPU (``env_runners(num_gpus_per_env_runner=...)``); more tables give a GPU more rows.
 
-A side that needs more GPUs than there are says so, and no figure stands for it. Compiling is part of the warm-up.
+A side that needs more GPUs than the machine has is reported as "cannot run". Compiling is part of the warm-up.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ CPU = "CPU, float32"
 TOWER = "go(board_size=9)"
 TABLES, MORE_TABLES = 64, 256
 GPU_SHARE = 0.2
-"""Of a runner: those of all sides have to fit on one GPU."""
+"""Share of a GPU per runner: the runners of all sides must fit on one GPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What a learner is given: rows of a game for one update, by minibatches; and the tables that make them."""
+    """What a learner gets: the game, rows and minibatch size of one update, and the tables that sample the rows."""
 
     spec: str
     rows: int
@@ -49,7 +49,7 @@ class Learning:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """How a learner learns: on so many GPUs, in this precision, compiled or as it is."""
+    """How a learner runs: number of GPUs (0 is the CPU), precision, compiled or eager."""
 
     gpus: int = 0
     precision: str = "float32"
@@ -78,10 +78,10 @@ LEARNING = {
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """All comparisons; ``seconds`` for each turn, more where one update or one game takes longer."""
+    """Run all comparisons. A turn takes ``seconds``, or longer if one update or one game does."""
     ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, configure_logging=False)
     threads = torch.get_num_threads()
-    print(f"{repeats} turns of at least {seconds} s for each side, torch threads: {threads} learning, 1 sampling")
+    print(f"{repeats} turns of at least {seconds} s per side, torch threads: {threads} learning, 1 sampling")
     return {
         "seconds": seconds,
         "learning": [
@@ -93,12 +93,12 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 
 def learning(given: Learning, sides: dict[str, Where], *, repeats: int, seconds: float) -> dict[str, Any]:
-    """One network's learner, everywhere."""
+    """Compare the learner of one network on all sides."""
     algorithm = configured(given, Where()).build_algo()
     batch = training_batch(algorithm, max(1, *(where.gpus for where in sides.values())) * given.rows)
     algorithm.stop()
     return compare(
-        f"learning {given.spec}, rows trained on, {given.rows} rows and minibatches of {given.minibatch} a learner",
+        f"learning {given.spec}, rows trained on, {given.rows} rows and minibatches of {given.minibatch} per learner",
         {name: learner(given, where, batch, seconds) for name, where in sides.items()},
         repeats=repeats,
         base=CPU,
@@ -106,7 +106,7 @@ def learning(given: Learning, sides: dict[str, Where], *, repeats: int, seconds:
 
 
 def configured(given: Learning, where: Where) -> Any:
-    """Settings of a learner; one GPU is used in this process, where RLlib takes the first."""
+    """Config of a learner. A single GPU is used in this process, where RLlib takes the first."""
     return (
         our_config(given.spec, given.tables, self_play=True)
         .training(train_batch_size_per_learner=given.rows, minibatch_size=given.minibatch, num_epochs=1)
@@ -118,7 +118,7 @@ def configured(given: Learning, where: Where) -> Any:
 
 @contextmanager
 def learner(given: Learning, where: Where, batch: SampleBatch, seconds: float) -> Iterator[Measure]:
-    """Updates on the first rows of a batch, as many for each learner."""
+    """Measure updates on the first rows of a batch, ``given.rows`` for each learner."""
     check_gpus(where.gpus)
     algorithm = configured(given, where).build_algo()
     rows = batch[: max(1, where.gpus) * given.rows]
@@ -129,7 +129,7 @@ def learner(given: Learning, where: Where, batch: SampleBatch, seconds: float) -
 
     try:
         work()
-    except TorchDynamoException as error:  # no compiler, a GPU too old for it
+    except TorchDynamoException as error:  # no compiler is installed, or the GPU is too old
         algorithm.stop()
         raise CannotRun(f"torch.compile: {str(error).strip().splitlines()[0]}") from error
     work()
@@ -138,7 +138,7 @@ def learner(given: Learning, where: Where, batch: SampleBatch, seconds: float) -
 
 
 def sampling(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """One runner with the tower, on the CPU and on a GPU."""
+    """Compare one runner with the tower on the CPU and on a GPU."""
     return compare(
         f"sampling {TOWER}, agent steps, one runner",
         {
@@ -157,9 +157,9 @@ def sampling(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 @contextmanager
 def runner(seconds: float, *, gpus: float = 0.0, precision: str = "float32", tables: int = TABLES) -> Iterator[Measure]:
-    """A remote runner, for RLlib gives none in this process a GPU; all steps that it plays are counted.
+    """Measure all steps that a runner plays. It is remote, because RLlib gives a runner in this process no GPU.
 
-    Each call asks for one finished game: a game lasts hundreds of steps of this tower.
+    Each call asks for one finished game, which takes hundreds of forward passes of this tower.
     """
     check_gpus(1 if gpus else 0)
     config, plan = self_play(TOWER, tables)
@@ -176,10 +176,10 @@ def runner(seconds: float, *, gpus: float = 0.0, precision: str = "float32", tab
 
 
 def check_gpus(needed: int) -> None:
-    """Refuse a side that there are too few GPUs for.
+    """Refuse a side that needs more GPUs than the machine has.
 
     Raises:
-        CannotRun: with the numbers.
+        CannotRun: there are fewer than ``needed`` GPUs.
     """
     if (here := torch.cuda.device_count()) < needed:
         raise CannotRun(f"needs {needed} GPU{'s'[: needed - 1]}, but torch.cuda.device_count() is {here}")

@@ -1,4 +1,4 @@
-"""PPO's updates as a plain PyTorch loop: what a learner can come close to and not beat."""
+"""PPO's updates as a plain PyTorch loop: the limit that a learner can approach but not beat."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ray.rllib.evaluation.postprocessing import Postprocessing
 
 
 def updater(module: RLModule, config: Any) -> Callable[[Mapping[str, Any]], None]:
-    """What updates ``module`` on a batch of the columns that ours learns from, with the same loss and minibatches.
+    """A function that updates ``module`` on a batch of our columns, with our loss and our minibatches.
 
     Args:
-        module: a :class:`agents.policies.network.MaskedNetwork` of discrete actions.
-        config: the :class:`arena.LeaguePPOConfig` whose learning rate, epochs, minibatch size and loss terms hold; it
-            clips no values and has no KL term.
+        module: a :class:`agents.policies.network.MaskedNetwork` with discrete actions.
+        config: an :class:`arena.LeaguePPOConfig` without value clipping and without a KL term. It sets the learning
+            rate, epochs, minibatch size and loss terms.
     """
     optimizer = torch.optim.Adam(module.parameters(), lr=config.lr, fused=True)
     low, high = 1 - config.clip_param, 1 + config.clip_param

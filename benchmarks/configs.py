@@ -1,10 +1,14 @@
-"""The settings that all sides share, and RLlib's stock PPO and ours set up by them.
+"""The settings that all sides share, and the configs of RLlib's stock PPO and of ours.
 
-Stock plays OpenSpiel's games through RLlib's own ``OpenSpielEnv``, which has no action masks, replaces an illegal move
-by a random one and shows the observation tensor; PettingZoo's simultaneous games through ``ParallelPettingZooEnv`` and
-its games of turns through ``PettingZooEnv``, where the mask is part of what is seen and an illegal move ends the game.
-Its networks are RLlib's default of the same trunk; where ours is a residual tower, stock is given that very module, fed
-by the flat observation. Ours computes masks and never moves illegally.
+Stock plays through RLlib's own wrappers:
+
+- OpenSpiel's games through ``OpenSpielEnv``. It has no action masks, replaces an illegal move by a random one, and
+  shows the observation tensor.
+- PettingZoo's simultaneous games through ``ParallelPettingZooEnv``, and its turn-based games through ``PettingZooEnv``.
+  There the mask is part of the observation, and an illegal move ends the game.
+
+Stock uses RLlib's default network with the same trunk. Where ours is a residual tower, stock gets the same module, fed
+with the flat observation. Ours computes masks and never makes an illegal move.
 """
 
 from __future__ import annotations
@@ -28,14 +32,14 @@ HIDDENS, BATCH, MINIBATCH, EPOCHS, LR = [256, 256], 8192, 1024, 4, 5e-4
 SETTINGS: dict[str, Any] = {"hiddens": HIDDENS, "batch": BATCH, "minibatch": MINIBATCH, "epochs": EPOCHS, "lr": LR}
 
 LESS_WORK = {"go(board_size=9)": {"batch": 2048, "minibatch": 512, "epochs": 1}}
-"""What differs, for all sides, in games whose network takes over a minute for the epochs of a whole batch."""
+"""Smaller settings, for all sides, in games whose network takes over a minute to train on a whole batch."""
 
 RESIDUAL = ("go(board_size=9)",)
-"""Games whose network is the residual tower of :mod:`agents.policies.network` on both sides."""
+"""Games that all sides play with the residual tower of :mod:`agents.policies.network`."""
 
 
 class FlatNetwork(MaskedNetwork):
-    """Our network over the flat observation that ``OpenSpielEnv`` shows: every action open, no seat named."""
+    """Our network on the flat observation of ``OpenSpielEnv``, with every action allowed and no seat marked."""
 
     def setup(self) -> None:
         self.observation_space = module_observation_space(make_game(self.model_config["game"]), 0)
@@ -59,12 +63,12 @@ class FlatNetwork(MaskedNetwork):
 
 
 def settings(spec: str) -> dict[str, Any]:
-    """What all sides train a game with: the names of :data:`SETTINGS`."""
+    """The settings that all sides train a game with; keys as in :data:`SETTINGS`."""
     return SETTINGS | LESS_WORK.get(spec, {})
 
 
 def _training(spec: str) -> dict[str, Any]:
-    """The same in RLlib's words."""
+    """The same settings under RLlib's names."""
     shared = settings(spec)
     return {
         "train_batch_size_per_learner": shared["batch"],
@@ -75,7 +79,7 @@ def _training(spec: str) -> dict[str, Any]:
 
 
 def stock_config(spec: str, envs: int, *, best: bool) -> Any:
-    """Stock PPO on a game; ``best`` sets ``episodes_to_numpy=False``, which is what matters most."""
+    """Stock PPO on a game. ``best`` sets ``episodes_to_numpy=False``, the setting that matters most."""
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
     from ray.tune.registry import register_env
@@ -94,7 +98,7 @@ def stock_config(spec: str, envs: int, *, best: bool) -> Any:
     )
     if spec in RESIDUAL:
         config.rl_module(rl_module_spec=RLModuleSpec(module_class=FlatNetwork, model_config={"game": spec}))
-    # What is seen there is a number, or a board with its mask, which no default network takes.
+    # These observations are a number, or a board with its mask; no default network accepts them.
     if spec in ("pettingzoo:rps_v2", "pettingzoo:connect_four_v3"):
         from ray.rllib.connectors.env_to_module import FlattenObservations
 
@@ -105,7 +109,7 @@ def stock_config(spec: str, envs: int, *, best: bool) -> Any:
 
 
 def stock_env(spec: str) -> Any:
-    """RLlib's own environment of a game."""
+    """A game in RLlib's own environment wrapper."""
     if not spec.startswith("pettingzoo:"):
         import pyspiel
         from ray.rllib.env.wrappers.open_spiel import OpenSpielEnv
@@ -116,18 +120,18 @@ def stock_env(spec: str) -> Any:
     module = pettingzoo_module(spec)
     if hasattr(module, "parallel_env"):
         return ParallelPettingZooEnv(module.parallel_env())
-    logging.getLogger("pettingzoo.utils.env_logger").setLevel(logging.ERROR)  # it prints every illegal move of stock's
+    logging.getLogger("pettingzoo.utils.env_logger").setLevel(logging.ERROR)  # it logs every illegal move of stock
     return PettingZooEnv(module.env())
 
 
 def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | None = None) -> LeaguePPOConfig:
-    """Ours: in self-play alone as stock does, or as a league trains by default. Rating is included.
+    """Our config, with evaluation matches: in self-play only, as stock trains, or with a league's default opponents.
 
     Args:
         spec: the game.
-        tables: played in lock-step; None fits them to the game.
-        self_play: against the latest weights only.
-        folder: where the league is stored; None keeps it in memory.
+        tables: tables stepped in lock-step; None fits their number to the game.
+        self_play: play against the latest weights only.
+        folder: the league's folder; None keeps the league in memory.
     """
     mix = {"pfsp": 0.0, "uniform": 0.0, "latest": 1.0} if self_play else {}
     config: LeaguePPOConfig = (
@@ -145,7 +149,7 @@ def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | 
 
 
 def self_play_plan(game: Game, pairings: int) -> Plan:
-    """So many games in which one learner has every seat, for ``LeagueEnvRunner.sample_plan``."""
+    """A plan for ``LeagueEnvRunner.sample_plan``: ``pairings`` games in which one learner has every seat."""
     main = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
     seats = (main.id,) * game.num_seats
     games = tuple(Pairing(seats, seed, 0, "training", main.id) for seed in range(pairings))

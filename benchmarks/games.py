@@ -1,16 +1,17 @@
-"""Our stepping rate over the bare engine's, for games of different kinds, printed as ratios.
+"""How fast we step games of different kinds, compared with the bare engine.
 
     python -m benchmarks games [--repeats 5] [--quick]
 
-Both sides play uniformly random games in one thread and do the same work at every action: the observation and the mask
-of the seat that acts stand in NumPy rows, a legal action is drawn, applied, the rewards are known, chance is
-resolved and games that ended begin anew. Ours does it for 256 tables at once (``Tables.observe`` and ``step``), the
-actions drawn in vectorised code. The bare side is the loop that a user would write, as fast as plain Python goes: for
-OpenSpiel one state at a time, its observation filled by the library's own observer, ``random.choice`` of
-``legal_actions``; for PettingZoo the loop of its documentation over ``env()`` or ``parallel_env()``.
+Both sides play uniformly random games in one thread and do the same work at every action: put the observation and the
+mask of the acting seat into NumPy rows, draw a legal action, apply it, resolve chance, read the rewards, and restart
+games that ended.
 
-The sides take turns (A-B-A-B). Rates are agent steps per second of this process's CPU time, so other programs count
-only through the caches they share.
+- *ours* steps 256 tables at once (``Tables.observe`` and ``step``) and draws the actions in vectorised code.
+- *bare* is the fastest loop that a user would write in plain Python. With OpenSpiel it plays one state at a time, fills
+  the observation with the library's own observer, and takes ``random.choice`` of ``legal_actions``. With PettingZoo it
+  is the loop of the documentation over ``env()`` or ``parallel_env()``.
+
+Rates are agent steps per second of this process's CPU time, so other programs affect them only through shared caches.
 """
 
 from __future__ import annotations
@@ -44,15 +45,15 @@ GAMES = {
 }
 TABLES = 256
 WIDE = 64
-"""From so many actions on, writing the legal ones into a mask of zeros is the faster way for the bare loop."""
+"""From this many actions on, the bare loop is faster when it writes the legal ones into a mask of zeros."""
 
 Measure = Callable[[float], float]
-"""Plays for so many CPU seconds, and gives the agent steps per second."""
+"""Plays for the given CPU seconds and returns agent steps per second."""
 
 
 def random_legal(masks: BoolArray, rng: np.random.Generator) -> IntArray:
-    """One legal action of each row of ``(rows, actions)``, each as likely: ``(rows,)`` int64."""
-    flat = masks.ravel().nonzero()[0]  # several times faster than over two dimensions
+    """One legal action per row of ``masks`` ``(rows, actions)``, drawn uniformly: ``(rows,)`` int64."""
+    flat = masks.ravel().nonzero()[0]  # several times faster than nonzero() in two dimensions
     counts = np.bincount(flat // masks.shape[1])
     first = np.cumsum(counts) - counts
     chosen: IntArray = flat[first + (rng.random(len(counts)) * counts).astype(np.int64)] % masks.shape[1]
@@ -60,7 +61,7 @@ def random_legal(masks: BoolArray, rng: np.random.Generator) -> IntArray:
 
 
 def ours(spec: str) -> Measure:
-    """Tables in lock-step."""
+    """Our tables, stepped in lock-step."""
     tables = make_game(spec).tables(TABLES)
     rng = np.random.default_rng(0)
     seeds = iter(range(2**62))
@@ -80,12 +81,12 @@ def ours(spec: str) -> Measure:
 
 
 def bare(spec: str) -> Callable[[], int]:
-    """The bare library's loop: plays one game at random and gives its agent steps."""
+    """The loop over the bare library: a function that plays one random game and returns its agent steps."""
     return bare_pettingzoo(spec) if spec.startswith("pettingzoo:") else bare_open_spiel(spec)
 
 
 def bare_open_spiel(spec: str) -> Callable[[], int]:
-    """One pyspiel state after the other."""
+    """The loop over OpenSpiel: one pyspiel state after the other."""
     import pyspiel
     from open_spiel.python.observation import make_observation
 
@@ -97,7 +98,7 @@ def bare_open_spiel(spec: str) -> Callable[[], int]:
     wide = len(mask) >= WIDE
 
     def legal_of(state: Any, seat: int) -> list[int]:
-        """Fill the seat's observation, which is a NumPy array of its own, and its mask."""
+        """Fill the seat's observation (a NumPy array inside ``observation``) and its mask; return the legal actions."""
         observation.set_from(state, seat)
         legal: list[int] = state.legal_actions(seat)
         if wide:
@@ -127,20 +128,20 @@ def bare_open_spiel(spec: str) -> Callable[[], int]:
 
 
 def ours_recalls(spec: str) -> bool:
-    """Whether our side sees information states here, so that the bare side fills the same tensor."""
+    """Whether our side sees information states in this game; the bare side then fills the same tensor."""
     game = make_game(spec)
     assert isinstance(game, OpenSpielGame)
     return game.view == "information_state"
 
 
 def pettingzoo_module(spec: str) -> Any:
-    """The module of a PettingZoo game, such as ``pettingzoo.classic.rps_v2``."""
+    """The Python module of a PettingZoo game, such as ``pettingzoo.classic.rps_v2``."""
     name = spec.removeprefix("pettingzoo:")
     return importlib.import_module(f"mpe2.{name}" if name.startswith("simple_") else f"pettingzoo.classic.{name}")
 
 
 def bare_pettingzoo(spec: str) -> Callable[[], int]:
-    """One environment in all its wrappers, driven as PettingZoo's documentation drives it."""
+    """The loop over PettingZoo: one environment with all its wrappers, used as its documentation does."""
     module = pettingzoo_module(spec)
     parallel = make_game(spec).dynamics == "simultaneous"
     env = module.parallel_env() if parallel else module.env()
@@ -171,7 +172,7 @@ def bare_pettingzoo(spec: str) -> Callable[[], int]:
 
 
 def repeatedly(play: Callable[[], int]) -> Measure:
-    """Whole games, which give their number of steps."""
+    """Measure whole games; ``play`` returns the steps of one game."""
 
     def measure(seconds: float) -> float:
         steps, began = 0, time.process_time()
@@ -184,14 +185,14 @@ def repeatedly(play: Callable[[], int]) -> Measure:
 
 @contextmanager
 def side(measure: Measure, seconds: float) -> Iterator[measured.Measure]:
-    """Turns of so many CPU seconds, after a shorter one to warm up."""
+    """Turns of ``seconds`` CPU seconds each, after a warm-up of half that time."""
     measure(seconds / 2)
     yield lambda: measure(seconds)
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """All games, ``seconds`` of CPU time for each turn."""
-    print(f"{TABLES} tables against one bare game; {repeats} turns of {seconds} s of CPU time for each side")
+    """Compare all games. A turn takes ``seconds`` of CPU time."""
+    print(f"{TABLES} tables against one bare game; {repeats} turns of {seconds} s of CPU time per side")
     compared = {
         spec: measured.compare(
             f"stepping {spec} ({what}), agent steps",

@@ -1,20 +1,21 @@
-"""What a league costs as it grows from 10 to 1,000 snapshots, and to a million rating matches.
+"""What a league costs as it grows from 10 to 1,000 snapshots and a million evaluation matches.
 
     python -m benchmarks growth [--repeats 5]
     python -m benchmarks.growth                      draws docs/images/growth.svg from the last report
 
-A league of connect four is grown through the store's own calls: snapshots with weights files of their own (256x256)
-and of normal strengths (one natural unit, 174 Elo, around the mean), and for each of them 1,008 recorded rating matches
-of random moves with results by Davidson's model, in blocks of two, each pair eight blocks in a row, as rating plans
-have it; the newest has only just come and played 16. At every size a copy is kept, and measured are
+The benchmark grows a league of connect four through the store's own calls. Every snapshot has its own weights file
+(256x256), a strength drawn from a normal distribution (standard deviation one natural unit, 174 Elo), and 1,008
+recorded evaluation matches. The matches have random moves and results drawn from Davidson's model. They come in
+blocks of two, eight blocks in a row for each pair, as in evaluation plans. The newest snapshot has played only 16. At
+every size the benchmark keeps a copy of the league and measures:
 
-- *iteration*: seconds of ``LeaguePPO.train()`` on that league, in one process, one torch thread;
-- *rating pairs*: seconds to choose them, which an iteration does once in so many as the report says;
+- *iteration*: seconds of ``LeaguePPO.train()`` in one process with one torch thread;
+- *rating pairs*: seconds to choose evaluation pairs, once in several iterations (the report says how many);
 - *ask*, *tell*: milliseconds for 256 pairings, and for the results of an iteration;
-- *open*: seconds to go on with the league, without Ray and the networks;
-- *leaderboard*: seconds from a closed league to all ratings with their intervals, and once more after 32 new matches;
-- *memory*: MiB resident after some iterations, of the driver and of an env runner, each a process of its own;
-- *database*: bytes for each recorded match, everything in the file included.
+- *open*: seconds to open the league for training, without Ray and the networks;
+- *leaderboard*: seconds from a closed league to all ratings with intervals, and again after 32 new matches;
+- *memory*: resident MiB of the driver and of an env runner, each in its own process, after some iterations;
+- *database*: bytes per recorded match, everything in the file included.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ from leagues.store import LeagueInfo, Writer, create_store, open_reader, open_wr
 GAME = make_game("connect_four")
 SIZES = (10, 30, 100, 300, 1000)
 BLOCKS, PLANNED = 504, 16
-"""Rating blocks for each snapshot, and of an iteration."""
+"""Evaluation blocks per snapshot, and per iteration."""
 TABLES, RANDOM_GAMES = 256, 4000
 AT_ONCE = 50
-"""Snapshots whose matches are written at once."""
+"""Number of snapshots whose matches are written in one transaction."""
 ITERATIONS = 3
-"""Of a turn."""
+"""Iterations per turn."""
 PLOT = Path(__file__).parents[1] / "docs" / "images" / "growth.svg"
 TITLES = {
     "iteration": "an iteration, s",
@@ -70,14 +71,14 @@ TITLES = {
     "runner": "memory of an env runner, MiB",
     "database": "database, bytes a match",
 }
-"""Report -> what the plot calls it."""
+"""Name in the report -> title in the plot."""
 
 MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
 RANDOM = Member("random", "baseline", "baseline", agent="random")
 
 
 class Growing:
-    """A league that is made larger step by step."""
+    """A league that grows step by step."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -93,7 +94,7 @@ class Growing:
             writer.add_members([MAIN, RANDOM])
 
     def grow(self, size: int) -> None:
-        """Go on to ``size`` snapshots and their matches."""
+        """Add snapshots and their matches until there are ``size`` snapshots."""
         with open_writer(self._folder) as writer:
             new = [self._snapshot(generation) for generation in range(len(self._frozen), size + 1)]
             writer.record(members=new, tallies=[Tally("main", member.id, 18, 3, 9) for member in new])
@@ -109,7 +110,7 @@ class Growing:
             writer.record(matches=[match for _ in range(IN_A_ROW) for match in self._block(newest, 0)])
 
     def block(self) -> list[Match]:
-        """A block of the first two members."""
+        """A block of matches between the first two members."""
         return self._block(0, 1)
 
     def _snapshot(self, generation: int) -> Member:
@@ -142,7 +143,7 @@ class Growing:
 
 
 def random_games() -> tuple[list[Match], ...]:
-    """Random games that the first seat won, that were drawn, and that it lost."""
+    """Random games in three lists: won, drawn and lost by the first seat."""
     pairings = [Pairing(("random", "random"), seed, 0, "evaluation") for seed in range(RANDOM_GAMES)]
     found: tuple[list[Match], ...] = ([], [], [])
     for match in play_pairings(GAME, pairings, {"random": make_agent("random", GAME)}, tables=TABLES):
@@ -151,18 +152,18 @@ def random_games() -> tuple[list[Match], ...]:
 
 
 def config(folder: Path | None, runners: int = 0) -> Any:
-    """A league that trains as by default, but freezes nobody while it is measured."""
+    """A config with a league's defaults that makes no snapshot during the measurement."""
     made = our_config(GAME.spec, TABLES, self_play=False).env_runners(num_env_runners=runners).debugging(seed=0)
     made.league(folder, snapshot_min_steps=10**9, snapshot_max_steps=10**9)
     return made
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """Everything; ``seconds`` for what is quick: an iteration and a leaderboard take the time they take."""
+    """Run all measurements. ``seconds`` limits fast ones; an iteration or a leaderboard takes as long as it takes."""
     import torch
 
     torch.set_num_threads(1)
-    print(f"{GAME.spec}, {SETTINGS}, {2 * BLOCKS} rating matches a snapshot, one torch thread, {os.cpu_count()} cores")
+    print(f"{GAME.spec}, {SETTINGS}, {2 * BLOCKS} matches per snapshot, one torch thread, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as temporary:
         growing = Growing(Path(temporary) / "growing")
         print(f"a recorded match has {growing.plies:.1f} moves on average")
@@ -174,9 +175,9 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
             folders[size] = Path(temporary) / str(size)
             shutil.copytree(Path(temporary) / "growing", folders[size], copy_function=_copy)
             sizes[size] = (folders[size] / "league.db").stat().st_size / (2 * BLOCKS * size)
-        os.sync()  # else the first iterations wait until all of this is on the disk
+        os.sync()  # otherwise the first iterations wait for the disk
         report = {"matches_per_snapshot": 2 * BLOCKS, "moves_per_match": growing.plies}
-        report |= constants("database", "bytes for each recorded match", sizes)
+        report |= constants("database", "bytes per recorded match", sizes)
         memories = {size: memory(folder) for size, folder in folders.items()}
         report |= constants("driver", "MiB of the driver", {size: driver for size, (driver, _) in memories.items()})
         report |= constants("runner", "MiB of an env runner", {size: runner for size, (_, runner) in memories.items()})
@@ -194,24 +195,24 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 
 def _copy(source: str, target: str) -> None:
-    """Weights files never change, so they are shared; what a league writes to is not."""
+    """Copy one file. Weights files never change, so they are linked instead."""
     (os.link if source.endswith(weights.SUFFIX) else shutil.copy2)(source, target)
 
 
 def by_size(title: str, measures: Mapping[int, Measure], repeats: int, unit: str = " s") -> dict[str, Any]:
-    """Let the sizes take turns."""
+    """Compare the sizes, which take turns."""
     return compare(
         title, {f"{n} snapshots": nullcontext(call) for n, call in measures.items()}, repeats=repeats, unit=unit
     )
 
 
 def constants(name: str, title: str, figures: Mapping[int, float]) -> dict[str, Any]:
-    """What does not change when it is measured again, in the form of the rest."""
+    """Report figures that need no repeated turns in the same form as the others."""
     return {name: by_size(title, {size: partial(float, figure) for size, figure in figures.items()}, 1, "")}
 
 
 def opened(folder: Path) -> Keeper:
-    """The league as training goes on with it."""
+    """The league as a training run opens it."""
     own = config(folder)
     return Keeper(
         folder,
@@ -225,7 +226,7 @@ def opened(folder: Path) -> Keeper:
 
 
 def matchmaking(keepers: Mapping[int, Keeper], repeats: int, seconds: float) -> dict[str, Any]:
-    """What the league itself does in an iteration."""
+    """Measure what the league itself does in an iteration."""
     rng = np.random.default_rng(0)
 
     def asking(keeper: Keeper) -> Measure:
@@ -256,12 +257,12 @@ def matchmaking(keepers: Mapping[int, Keeper], repeats: int, seconds: float) -> 
 
 
 def pairs_ahead(frozen: int) -> int:
-    """How many rating pairs a keeper chooses at once."""
+    """How many evaluation pairs a session chooses at once."""
     return max(PLANNED // IN_A_ROW, int(PAIRS_AHEAD * frozen))
 
 
 def _each(call: Callable[[], object], seconds: float) -> Measure:
-    """Milliseconds of a call, the mean of as many as ``seconds`` allow."""
+    """Measure mean milliseconds per call, over as many calls as ``seconds`` allow."""
 
     def measure() -> float:
         calls, began = 0, time.perf_counter()
@@ -286,7 +287,7 @@ def _opening(folder: Path) -> Measure:
 
 
 def leaderboards(folders: Mapping[int, Path], growing: Growing, repeats: int) -> dict[str, Any]:
-    """All ratings with their intervals: from a closed league, and again when there is news."""
+    """Measure all ratings with their intervals: from a closed league, and again after new matches."""
 
     def first(folder: Path) -> Measure:
         def measure() -> float:
@@ -324,7 +325,7 @@ def leaderboards(folders: Mapping[int, Path], growing: Growing, repeats: int) ->
 
 @contextmanager
 def _iterations(folder: Path) -> Iterator[Measure]:
-    """Seconds of an iteration, all of it."""
+    """Measure seconds of a whole iteration."""
     algorithm = config(folder).build_algo()
 
     def measure() -> float:
@@ -339,7 +340,7 @@ def _iterations(folder: Path) -> Iterator[Measure]:
 
 
 def memory(folder: Path) -> tuple[float, float]:
-    """MiB resident in the driver and in an env runner, after some iterations on a copy of a league."""
+    """Resident MiB of the driver and of an env runner after some iterations on a copy of a league."""
     copy = folder.with_name(f"{folder.name}-copy")
     shutil.copytree(folder, copy, copy_function=_copy)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -372,7 +373,7 @@ def _resident() -> float:
 
 
 def plot(report: Mapping[str, Any], path: Path) -> None:
-    """Each figure over the number of snapshots, the lowest and the highest as bars."""
+    """Plot each figure over the number of snapshots, with bars from the lowest to the highest turn."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 5), layout="constrained")

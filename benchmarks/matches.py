@@ -1,8 +1,8 @@
-"""Matches between frozen policies on connect four: moves per second, whole matches recorded, in one process.
+"""Matches between frozen policies on connect four: moves per second in one process.
 
-Two networks of the size that training uses by default (256x256) play each other in seat-rotated blocks, as rating
-matches do; every match is made into its record (history, returns, digest). The limit beside it is the forward passes
-and the draws of actions alone, for as many rows a call as a match between two has: half of the tables.
+Two networks of the default size (256x256) play each other in seat-rotated blocks, as in evaluation matches. Every match
+is made into its record (history, returns, digest). The limit is the forward passes and action draws alone, with the
+rows per call of a match between two networks: half of the tables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GAME, TABLES, GAMES = "connect_four", (64, 256, 512, 1024), 4000
 
 
 def policy(seed: int) -> PolicyAgent:
-    """A fresh network as a frozen policy."""
+    """A frozen policy with freshly initialised weights."""
     import torch
 
     torch.manual_seed(seed)
@@ -35,7 +35,7 @@ def policy(seed: int) -> PolicyAgent:
 
 @contextmanager
 def matches(tables: int) -> Iterator[Measure]:
-    """Moves per second of whole matches."""
+    """Measure moves per second of whole matches."""
     game, agents = make_game(GAME), {"first": policy(1), "second": policy(2)}
     seeds = iter(range(10**9))
 
@@ -53,7 +53,7 @@ def matches(tables: int) -> Iterator[Measure]:
 
 @contextmanager
 def forwards(rows: int, seconds: float) -> Iterator[Measure]:
-    """Moves per second of one policy asked for ``rows`` opening positions at a time, nothing else."""
+    """Measure moves per second of one policy that answers ``rows`` opening positions per call, nothing else."""
     from agents.contract import Turn
 
     game, agent, rng = make_game(GAME), policy(1), np.random.default_rng(0)
@@ -73,13 +73,17 @@ def forwards(rows: int, seconds: float) -> Iterator[Measure]:
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """Moves per second with different numbers of tables, beside the forward passes alone.
+    """Compare moves per second with different numbers of tables and with forward passes alone.
 
     Args:
         repeats: turns of each side.
-        seconds: of a turn of the limit; a turn of ours plays a fixed number of games.
+        seconds: length of a turn of the limit; a turn of ours plays a fixed number of games.
     """
-    print(f"{GAME}, two frozen policies of 256x256, {GAMES} games a turn, every match recorded")
-    sides = {f"forwards and draws alone, {TABLES[-1] // 2} rows a call": forwards(TABLES[-1] // 2, seconds)}
+    print(f"{GAME}, two frozen policies of 256x256, {GAMES} games per turn, every match made into its record")
+    sides = {
+        f"limit: forward passes and action draws alone, {TABLES[-1] // 2} rows a call": forwards(
+            TABLES[-1] // 2, seconds
+        )
+    }
     sides |= {f"ours ({tables} tables)": matches(tables) for tables in TABLES}
-    return {"moves": compare("frozen against frozen, moves per second", sides, repeats=repeats)}
+    return {"moves": compare("matches between frozen policies, moves per second", sides, repeats=repeats)}

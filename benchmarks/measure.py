@@ -1,8 +1,7 @@
-"""How every benchmark measures: the sides take turns, and medians, spreads and ratios of one run are reported.
+"""How every benchmark measures: the sides take turns, and one run reports medians, spreads and ratios.
 
-A turn of each side follows a turn of every other (A-B-C-A-B-C), after each has been warmed up, so that a busy moment
-of the machine hits all of them. Read the ratios: absolute figures differ between machines by more than any change that
-is worth making.
+Each side is warmed up. Then the sides take turns (A-B-C-A-B-C), so that a busy moment of the machine hits all of them.
+Read the ratios: absolute figures differ between machines by more than any change worth making.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo")
 
 Measure = Callable[[], float]
-"""Does one turn's work and returns its figure: a rate, seconds, bytes."""
+"""Does the work of one turn and returns its figure: a rate, seconds or bytes."""
 
 Side = AbstractContextManager[Measure]
-"""Sets one side up, warms it up, gives its measure, and cleans up."""
+"""Sets up and warms up one side, yields its measure, and cleans up."""
 
 
 class CannotRun(Exception):
-    """A side cannot do the work here: raised while it is set up, and reported in its place. One line says why."""
+    """A side cannot run on this machine. Raised while the side is set up; the report shows the one-line reason."""
 
 
 def rate(work: Callable[[], int], seconds: float) -> float:
-    """How much work is done per second: ``work`` is called for ``seconds`` and returns how much each call did."""
+    """Work done per second: call ``work`` for ``seconds`` and add up what it returns."""
     done, began = 0, time.perf_counter()
     while (passed := time.perf_counter() - began) < seconds:
         done += work()
@@ -50,16 +49,16 @@ def compare(
     base: str | None = None,
     unit: str = "/s",
 ) -> dict[str, Any]:
-    """Let the sides take turns; print and return each side's figures and how many times as much ``ours`` is, by turns.
+    """Let the sides take turns; print and return the figures of each side and its ratio to ours, taken turn by turn.
 
     Args:
         title: what is measured.
         sides: name -> side, in the order of their turns; the last is ours.
-        repeats: turns of each.
-        base: the side that the others better, for how many times as much as it each of them is, in place of ours.
-        unit: what the figures are in.
+        repeats: turns of each side.
+        base: the side to compare with instead of ours; the ratios are then "this over base", not "ours over this".
+        unit: unit of the figures.
 
-    A side that cannot run (:class:`CannotRun`) is reported as such and the others are compared without it.
+    A side that raises :class:`CannotRun` is reported as such, and the others are compared without it.
     """
     with ExitStack() as stack:
         measures: dict[str, Measure] = {}
@@ -70,7 +69,7 @@ def compare(
             except CannotRun as reason:
                 rows[name] = {"cannot_run": str(reason)}
         figures: dict[str, list[float]] = {name: [] for name in measures}
-        # The sides share this process, and with it full collections that walk what all of them have made.
+        # The sides share this process. Without this, each full collection would walk the objects of all sides.
         gc.collect()
         gc.freeze()
         try:
@@ -105,31 +104,31 @@ def compare(
 
 
 def _cpu() -> str:
-    """The processor's name where the system tells it, else its kind."""
-    told = Path("/proc/cpuinfo")
+    """The processor's name if the system reports it, otherwise its architecture."""
+    info = Path("/proc/cpuinfo")
     names = (
-        [line.partition(":")[2].strip() for line in told.read_text().splitlines() if "model name" in line]
-        if told.exists()
+        [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        if info.exists()
         else []
     )
     return names[0] if names else platform.machine()
 
 
 def _revision() -> str | None:
-    """The commit that is measured, where this is a checkout."""
-    asked = subprocess.run(
+    """The measured commit, or None outside a git checkout."""
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=RESULTS.parent, capture_output=True, text=True, check=False
     )
-    return asked.stdout.strip() or None
+    return described.stdout.strip() or None
 
 
 def _short(value: float) -> str:
-    """Whole numbers from a thousand on, four digits below."""
+    """``value`` as text: whole numbers from 1,000 on, four significant digits below."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were made on: part of every report."""
+    """A description of this machine, which is part of every report."""
     import torch
 
     return {
@@ -145,7 +144,7 @@ def machine() -> dict[str, Any]:
 
 
 def write(name: str, report: Mapping[str, Any]) -> Path:
-    """Write a report beside the benchmarks, with the machine it was made on: ``results/<name>.json``."""
+    """Write a report and a description of the machine to ``results/<name>.json`` beside this file."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps({"machine": machine(), **report}, indent=2) + "\n")

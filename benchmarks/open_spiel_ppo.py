@@ -1,9 +1,9 @@
 """OpenSpiel's own PyTorch PPO in self-play: one side of ``benchmarks.training``.
 
-Its PPO knows one player only and reads that player's observation, so it is shown the seat to move as that player, with
-that seat's reward: it learns from every move of all seats, which is the most it can. Where seats act at once, the game
-is put into turns by OpenSpiel's own conversion, which hides a move until all have moved. It sees the tensor that ours
-sees, as numbers in a row, and has the same trunk without the seat: layers of the same widths, or our residual tower.
+This PPO supports one player only. Here that player is always the seat to move, with that seat's observation and reward,
+so that the PPO learns from every move of all seats. Simultaneous games are played in turns, through OpenSpiel's own
+conversion, which hides a move until all seats have moved. The PPO sees the same tensor as ours, flattened, and has the
+same trunk without the seat input: layers of the same widths, or our residual tower.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from games import make_game
 
 
 def seat_to_move(step: rl_environment.TimeStep) -> rl_environment.TimeStep:
-    """The position with the seat to move as player 0."""
+    """``step`` with the seat to move as player 0."""
     seen = step.observations
-    seat = max(0, seen["current_player"])  # negative when the game is over
+    seat = max(0, seen["current_player"])  # negative once the game is over
     return step._replace(observations={name: [seen[name][seat]] for name in ("info_state", "legal_actions")})
 
 
@@ -42,8 +42,7 @@ class Layers(nn.Sequential):
 
 
 class Tower(nn.Module):
-    """The residual tower of :mod:`agents.policies.network`, from the flat observation, no seat named: to ``(B,
-    width)``."""
+    """The residual tower of :mod:`agents.policies.network`: flat observations without a seat to ``(B, width)``."""
 
     def __init__(self, spec: str) -> None:
         super().__init__()
@@ -57,7 +56,7 @@ class Tower(nn.Module):
 
 
 class SharedTrunk(nn.Module):
-    """The network in the form that OpenSpiel's PPO asks for: one trunk under policy and value."""
+    """One trunk under policy and value, with the interface that OpenSpiel's PPO needs."""
 
     def __init__(self, num_actions: int, trunk: Layers | Tower) -> None:
         super().__init__()
@@ -82,19 +81,20 @@ class SharedTrunk(nn.Module):
 def trainer(
     spec: str, envs: int, *, hiddens: Sequence[int], batch: int, minibatch: int, epochs: int, lr: float
 ) -> Callable[[], int]:
-    """What trains on one batch when called, as OpenSpiel's example does, and gives the steps trained on.
+    """A function that trains on one batch, as OpenSpiel's example does, and returns the steps trained on.
 
     Args:
         spec: an OpenSpiel game.
-        envs: environments of its ``SyncVectorEnv``.
-        hiddens, batch, minibatch, epochs, lr: as elsewhere; ``batch`` is a multiple of ``envs``.
+        envs: number of environments in its ``SyncVectorEnv``.
+        hiddens, batch, minibatch, epochs, lr: as in :data:`benchmarks.configs.SETTINGS`; ``batch`` must be a multiple
+            of ``envs``.
     """
     np.random.seed(0)
     torch.manual_seed(0)
     game = pyspiel.load_game_as_turn_based(spec)
     kinds = rl_environment.ObservationType
-    sight = kinds.INFORMATION_STATE if ours_recalls(spec) else kinds.OBSERVATION
-    environments = SyncVectorEnv([rl_environment.Environment(game, observation_type=sight) for _ in range(envs)])
+    observed = kinds.INFORMATION_STATE if ours_recalls(spec) else kinds.OBSERVATION
+    environments = SyncVectorEnv([rl_environment.Environment(game, observation_type=observed) for _ in range(envs)])
     (inputs,) = environments.observation_spec()["info_state"]
     trunk = Tower(spec) if spec in RESIDUAL else Layers(inputs, hiddens)
     agent = PPO(

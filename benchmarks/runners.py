@@ -1,15 +1,15 @@
-"""Several env runners, learning beside sampling, and what a step costs on its way to the learner.
+"""Several env runners, sampling while learning, and what a step costs on its way to the learner.
 
     python -m benchmarks runners [--repeats 5] [--quick]
 
-- *sampling*: one and two ``LeagueEnvRunner`` actors, in agent steps of finished games that arrive here, each asked for
-  the next batch as soon as its last has come, or all asked at once and all waited for, as training does; and a runner
-  in this process. Self-play, one torch thread each.
-- *training*: ``LeaguePPO.train()`` in agent steps trained on, league and rating matches included: in one process,
-  with one and two remote runners, each without and with ``training(overlap=True)``.
-- *iteration*: where the seconds of an iteration go in the driver, two runners, without and with overlap.
-- *transport*: bytes of a finished agent step, and seconds until a sample that is ready in another process is here,
-  beside the seconds of playing it; for a small and two large observations.
+- *sampling*: agent steps of finished games per second, from a runner in this process and from one and two
+  ``LeagueEnvRunner`` actors. Each actor is asked for its next batch as soon as its last one arrives, or all are asked
+  at once and waited for, as training does. Self-play, one torch thread per process.
+- *training*: agent steps trained on per second by ``LeaguePPO.train()``, league and evaluation matches included: in one
+  process, and with one and two remote runners, each without and with ``training(overlap=True)``.
+- *iteration*: where the driver spends the seconds of an iteration, with two runners, without and with overlap.
+- *transport*: bytes of an agent step, the time to ship a ready sample from another process, and the time to play it;
+  for one small and two large observations.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from games import make_game
 
 GAME, TABLES = "connect_four", 256
 TRANSPORT = {"connect_four": 256, "backgammon": 256, "go(board_size=9)": 16}
-"""Game -> tables."""
+"""Game -> number of tables."""
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """Everything; ``seconds`` for each turn."""
+    """Run all comparisons; a turn takes ``seconds``."""
     ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, configure_logging=False)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -48,7 +48,7 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 
 def _run(repeats: int, seconds: float) -> dict[str, Any]:
-    print(f"{GAME}, {SETTINGS}, {TABLES} tables a runner, one torch thread a process, {os.cpu_count()} cores")
+    print(f"{GAME}, {SETTINGS}, {TABLES} tables per runner, one torch thread per process, {os.cpu_count()} cores")
     return {
         "settings": SETTINGS,
         "tables": TABLES,
@@ -62,7 +62,7 @@ def _run(repeats: int, seconds: float) -> dict[str, Any]:
             repeats=repeats,
         ),
         "sampling_in_step": compare(
-            f"sampling {GAME}, agent steps, all runners waited for",
+            f"sampling {GAME}, agent steps, waiting for all runners",
             {
                 "one runner": sampling_there(1, seconds, in_step=True),
                 "two runners": sampling_there(2, seconds, in_step=True),
@@ -89,7 +89,7 @@ def _run(repeats: int, seconds: float) -> dict[str, Any]:
 
 
 def self_play(spec: str, tables: int) -> tuple[Any, Plan]:
-    """A config for bare runners, and a plan of as many games as there are tables, as a training run sends it."""
+    """A config for runners without an algorithm, and a plan with one game per table, as training sends it."""
     config = our_config(spec, tables, self_play=True)
     config.validate()
     return config, self_play_plan(make_game(spec), tables)
@@ -97,7 +97,7 @@ def self_play(spec: str, tables: int) -> tuple[Any, Plan]:
 
 @contextmanager
 def sampling_here(seconds: float) -> Iterator[Measure]:
-    """A runner in this process."""
+    """Measure a runner in this process."""
     config, plan = self_play(GAME, TABLES)
     runner = LeagueEnvRunner(config=config)
 
@@ -111,7 +111,7 @@ def sampling_here(seconds: float) -> Iterator[Measure]:
 
 @contextmanager
 def sampling_there(count: int, seconds: float, *, in_step: bool = False) -> Iterator[Measure]:
-    """Remote runners, each asked for a batch again as soon as its last is here, or ``in_step``: when all are."""
+    """Measure remote runners. Each gets its next request when its last batch arrives; ``in_step``, when all arrive."""
     config, plan = self_play(GAME, TABLES)
     actor = ray.remote(num_cpus=1)(LeagueEnvRunner)
     runners = [actor.remote(config=config, worker_index=index) for index in range(1, count + 1)]
@@ -137,12 +137,12 @@ def sampling_there(count: int, seconds: float, *, in_step: bool = False) -> Iter
 
 
 def steps_of(sample: TrainingSample) -> int:
-    """Agent steps of finished games."""
+    """Agent steps of the finished games in a sample."""
     return sum(len(trajectories) for trajectories in sample.trajectories.values())
 
 
 def built(runners: int, *, overlap: bool) -> Any:
-    """A league in self-play after its second iteration, so that every process is warm."""
+    """An algorithm in self-play after two iterations, so that every process is warm."""
     config = our_config(GAME, TABLES, self_play=True).env_runners(num_env_runners=runners).training(overlap=overlap)
     algorithm = config.build_algo()
     for _ in range(2):
@@ -152,7 +152,7 @@ def built(runners: int, *, overlap: bool) -> Any:
 
 @contextmanager
 def training(runners: int, seconds: float, *, overlap: bool = False) -> Iterator[Measure]:
-    """``LeaguePPO.train()``."""
+    """Measure ``LeaguePPO.train()``."""
     algorithm = built(runners, overlap=overlap)
 
     def work() -> int:
@@ -165,8 +165,8 @@ def training(runners: int, seconds: float, *, overlap: bool = False) -> Iterator
 
 
 def iteration(seconds: float, *, overlap: bool) -> dict[str, float]:
-    """Seconds of an iteration in the driver, by what it does: waiting for games, learning, broadcasting, storing, and
-    the rest (planning, results, metrics)."""
+    """Seconds that the driver spends per iteration on waiting for games, learning, broadcasting, storing, and the rest
+    (planning, results, metrics)."""
     algorithm = built(2, overlap=overlap)
     spent: dict[str, float] = defaultdict(float)
 
@@ -191,14 +191,14 @@ def iteration(seconds: float, *, overlap: bool) -> dict[str, float]:
     algorithm.stop()
     parts = {name: value / iterations for name, value in spent.items()}
     parts["the rest"] = passed / iterations - sum(parts.values())
-    said = ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in parts.items())
-    print(f"\nan iteration of {BATCH} steps, two runners{', overlap' if overlap else ''}: {said}", flush=True)
+    shares = ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in parts.items())
+    print(f"\nan iteration of {BATCH} steps, two runners{', overlap' if overlap else ''}: {shares}", flush=True)
     return parts
 
 
 @ray.remote(num_cpus=0)
 class Holder:
-    """Keeps a sample in another process and hands it out anew at every call, as a runner does."""
+    """Holds a sample in another process and ships it at every call, as a runner does."""
 
     def __init__(self, sample: TrainingSample) -> None:
         self.sample = sample
@@ -208,7 +208,7 @@ class Holder:
 
 
 def transport(spec: str, tables: int, repeats: int) -> dict[str, float]:
-    """Bytes of an agent step, and the seconds of shipping and of playing it."""
+    """Bytes of an agent step, and the microseconds to ship it and to play it."""
     config, plan = self_play(spec, tables)
     runner = LeagueEnvRunner(config=config)
     runner.sample_plan(plan, 1)

@@ -1,14 +1,15 @@
-"""How fast experience is made: stock RLlib, ours, and the two limits of a lock-step sampler, game by game.
+"""How fast games are sampled: stock RLlib, ours, and the two limits of a lock-step sampler, game by game.
 
     python -m benchmarks sampling [--repeats 5] [--quick]
 
-Agent steps (one seat acting once; where seats take turns, the same as env steps) per second in one process, of
+The unit is agent steps per second in one process. An agent step is one seat acting once; in turn-based games it is the
+same as an env step. The sides are:
 
-- stock RLlib's ``MultiAgentEnvRunner`` at its default, one env, and at the best settings found, 64 envs and
-  ``episodes_to_numpy=False``, over RLlib's own wrappers (:mod:`benchmarks.configs`);
-- the network's forward passes alone: our module, the rows of one of our calls, nothing stepped and no action drawn;
-- the engine's stepping alone: one game after the other, a random legal action (:mod:`benchmarks.games`);
-- ours: ``LeagueEnvRunner.sample_plan`` in self-play, all columns filled and handed out.
+- *stock*: RLlib's ``MultiAgentEnvRunner`` over RLlib's own wrappers (:mod:`benchmarks.configs`), at its default of one
+  env and at the best settings found, 64 envs and ``episodes_to_numpy=False``;
+- *forward passes alone*: our module with the rows of one of our calls, without stepping a game or drawing an action;
+- *stepping alone*: the bare engine, one game after the other, with random legal actions (:mod:`benchmarks.games`);
+- *ours*: ``LeagueEnvRunner.sample_plan`` in self-play, with all columns filled and returned.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from games import make_game
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A game, our tables, and the agent steps of finished games that one call asks us for."""
+    """A game, the number of our tables, and the agent steps of finished games that we ask for per call."""
 
     spec: str
     tables: int
@@ -48,7 +49,7 @@ CASES = (
     Case("leduc_poker", 512, 16_384),
     Case("backgammon", 512, 16_384),
     Case("goofspiel", 512, 16_384),
-    # A game lasts hundreds of steps of this tower, so one that ends is enough for a call.
+    # A game takes hundreds of forward passes of this tower, so one finished game per call is enough.
     Case("go(board_size=9)", 64, 1),
     Case("pettingzoo:rps_v2", 512, 16_384),
     Case("pettingzoo:simple_spread_v3", 64, 4_096),
@@ -56,16 +57,16 @@ CASES = (
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """All games; ``seconds`` for each turn, more where one call takes longer."""
+    """Compare all games. A turn takes ``seconds``, or longer if one call does."""
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     print(f"networks: {HIDDENS} under policy and value; the residual tower for {', '.join(RESIDUAL)}")
-    print(f"{repeats} turns of at least {seconds} s for each side, torch threads: {torch.get_num_threads()}")
+    print(f"{repeats} turns of at least {seconds} s per side, torch threads: {torch.get_num_threads()}")
     compared = {case.spec: compare_game(case, repeats, seconds) for case in CASES}
     return {"hiddens": HIDDENS, "seconds": seconds, "cases": [asdict(case) for case in CASES], "games": compared}
 
 
 def compare_game(case: Case, repeats: int, seconds: float) -> dict[str, Any]:
-    """One game, all sides."""
+    """Compare all sides on one game."""
     game = make_game(case.spec)
     seats = game.num_seats if game.dynamics == "simultaneous" else 1
     rows = case.tables * seats
@@ -86,14 +87,14 @@ def compare_game(case: Case, repeats: int, seconds: float) -> dict[str, Any]:
 
 @contextmanager
 def stock(spec: str, seats: int, envs: int, *, best: bool, seconds: float) -> Iterator[Measure]:
-    """``MultiAgentEnvRunner.sample``; ``seats`` act in every env step."""
-    with without_stderr():  # OpenSpiel complains there of stock's illegal moves, slowly
+    """Measure ``MultiAgentEnvRunner.sample``; ``seats`` is the number of seats that act in an env step."""
+    with without_stderr():  # OpenSpiel prints stock's illegal moves there, which is slow
         try:
             config = stock_config(spec, envs, best=best)
             config.validate()
             runner = MultiAgentEnvRunner(config=config)
             runner.sample(num_timesteps=max(200, 8 * envs))
-        except Exception as error:  # whatever RLlib makes of this game is the finding
+        except Exception as error:  # any failure of RLlib on this game is a result
             raise CannotRun(one_line(error)) from error
 
     def work() -> int:
@@ -108,17 +109,17 @@ def stock(spec: str, seats: int, envs: int, *, best: bool, seconds: float) -> It
 
 
 def one_line(error: BaseException) -> str:
-    """What was raised first, and the line of code that raised it."""
-    while error.__cause__ is not None:  # RLlib wraps what an environment raises
+    """The original exception and the line of code that raised it, as one line of text."""
+    while error.__cause__ is not None:  # RLlib wraps exceptions of environments
         error = error.__cause__
     where = traceback.extract_tb(error.__traceback__)[-1]
-    said = " ".join(str(error).split())[:160]
-    return f"{type(error).__name__}: {said} at {Path(where.filename).name}:{where.lineno}, {where.line}"
+    text = " ".join(str(error).split())[:160]
+    return f"{type(error).__name__}: {text} at {Path(where.filename).name}:{where.lineno}, {where.line}"
 
 
 @contextmanager
 def forward_alone(case: Case, *, seconds: float) -> Iterator[Measure]:
-    """The module that ours asks, called with the rows of a position a few moves into the games."""
+    """Measure our module alone, on the rows of positions two moves into the games."""
     config = our_config(case.spec, case.tables, self_play=True)
     config.validate()
     runner = LeagueEnvRunner(config=config)
@@ -144,7 +145,7 @@ def forward_alone(case: Case, *, seconds: float) -> Iterator[Measure]:
 
 @contextmanager
 def stepping_alone(spec: str, *, seconds: float) -> Iterator[Measure]:
-    """The loop that a user of the bare library would write."""
+    """Measure the loop that a user of the bare library would write."""
     play = bare(spec)
     play()
     yield lambda: rate(play, seconds)
@@ -152,7 +153,7 @@ def stepping_alone(spec: str, *, seconds: float) -> Iterator[Measure]:
 
 @contextmanager
 def ours(case: Case, *, seconds: float) -> Iterator[Measure]:
-    """``LeagueEnvRunner.sample_plan`` in self-play."""
+    """Measure ``LeagueEnvRunner.sample_plan`` in self-play."""
     config = our_config(case.spec, case.tables, self_play=True)
     config.validate()
     runner = LeagueEnvRunner(config=config)

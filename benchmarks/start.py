@@ -1,9 +1,9 @@
-"""From the command to its first result: ``arena --help``, and ``arena train`` to its first finished iteration.
+"""Time from a command to its first result: ``arena --help``, and ``arena train`` to its first finished iteration.
 
     python -m benchmarks start [--repeats 5] [--quick]
 
-Each is a process of its own, from its start to what a person sees: the help, and the first iteration that the league's
-folder tells of. The parts of the second are those of ``arena.training.run.train``, taken in another process, once.
+Each turn starts a process and measures until a person sees the result: the help, or the first iteration in the league's
+folder. Another process, run once, times the parts of ``arena.training.run.train``.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ POLL_SECONDS = 0.05
 PARTS = """
 import json, sys, time
 from pathlib import Path
-began, told = time.perf_counter(), {}
+began, parts = time.perf_counter(), {}
 
-def tell(name):
-    told.setdefault(name, time.perf_counter() - began)
+def mark(name):
+    parts.setdefault(name, time.perf_counter() - began)
 
 from arena.training import run
 run.prepare_process()
-tell("Ray's Python loaded")
+mark("Ray's Python loaded")
 import arena.training.config
-tell("RLlib and torch loaded")
-run.train(sys.argv[1], league=Path(sys.argv[2]), steps=1, on_start=lambda: tell("runner and learner built"),
-          on_progress=lambda progress, standings: tell("first iteration"), should_stop=lambda: True)
-print(json.dumps(told))
+mark("RLlib and torch loaded")
+run.train(sys.argv[1], league=Path(sys.argv[2]), steps=1, on_start=lambda: mark("runner and learner built"),
+          on_progress=lambda progress, standings: mark("first iteration done"), should_stop=lambda: True)
+print(json.dumps(parts))
 """
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """Both commands; a turn is one start, however short ``seconds``."""
+    """Measure both commands. A turn is one start, whatever ``seconds`` is."""
     compared = {
         name: compare(f"arena {name}", {f"arena {name}": each(command)}, repeats=repeats, unit=" s")
         for name, command in {
@@ -54,14 +54,14 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
     }
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", PARTS, GAME, f"{folder}/league"]
-        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    print("\nseconds since the process began: " + ", ".join(f"{name} {value:.1f}" for name, value in told.items()))
-    return compared | {"parts": told}
+        parts = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    print("\nseconds since the process started: " + ", ".join(f"{name} {value:.1f}" for name, value in parts.items()))
+    return compared | {"parts": parts}
 
 
 @contextmanager
 def each(command: Callable[[], float]) -> Iterator[Measure]:
-    """A command run once for each turn, after one that brings its files into memory."""
+    """Run a command once per turn, after one run that brings its files into the system's cache."""
     command()
     yield command
 
@@ -74,7 +74,7 @@ def help_shown() -> float:
 
 
 def first_iteration() -> float:
-    """Seconds from the start of ``arena train`` until its folder tells of an iteration."""
+    """Seconds from the start of ``arena train`` until its folder has an iteration."""
     with tempfile.TemporaryDirectory() as folder:
         league = Path(folder) / "league"
         began = time.perf_counter()
@@ -82,7 +82,9 @@ def first_iteration() -> float:
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             while not has_iterated(league):
                 if process.poll() is not None:
-                    raise RuntimeError(f"`arena train` must iterate, but ended with exit code {process.returncode}")
+                    raise RuntimeError(
+                        f"`arena train` ended before its first iteration, with exit code {process.returncode}"
+                    )
                 time.sleep(POLL_SECONDS)
             taken = time.perf_counter() - began
             process.terminate()
@@ -90,7 +92,7 @@ def first_iteration() -> float:
 
 
 def has_iterated(league: Path) -> bool:
-    """Whether a league tells of an iteration."""
+    """Whether the league in a folder has finished an iteration."""
     try:
         with open_reader(league) as reader:
             return reader.progress() is not None

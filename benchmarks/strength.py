@@ -4,9 +4,9 @@
     python -m benchmarks.strength --steps 600000 lambda_=0.95 gamma=0.997 pfsp=0.3
     python -m benchmarks.strength --env-runners 1 overlap=True
 
-trains a league in memory with the defaults, or the settings named (any of ``LeaguePPOConfig.training()`` or
-``LeagueConfig``), and prints at every quarter the score of the newest weights and of their average, which is what
-snapshots are made of. Steps, not seconds, so that a busy machine changes nothing.
+trains a league in memory with the defaults, or with the given settings (any of ``LeaguePPOConfig.training()`` or
+``LeagueConfig``). At every quarter of the steps it prints the score of the newest weights and of their average, which
+snapshots are made of. A run is measured in steps, not seconds, so that a busy machine does not change the result.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import time
 from arena.training.run import prepare_process
 
 GAMES = 2000
-"""Games of each score, half from either seat: a standard error of about half a point in a hundred."""
+"""Games per score, half from each seat. The standard error is about 0.005."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--game", default="connect_four")
-    parser.add_argument("--steps", type=int, default=1_200_000, help="env steps in all")
+    parser.add_argument("--steps", type=int, default=1_200_000, help="total number of env steps")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--env-runners", type=int, default=0)
     parser.add_argument("settings", nargs="*", metavar="NAME=VALUE")

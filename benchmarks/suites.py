@@ -1,4 +1,4 @@
-"""Which suites there are, and running them one after the other."""
+"""The list of benchmark suites, and how to run them one after the other."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from collections.abc import Iterable
 from typing import Any
 
 SUITES = {
-    "sampling": "making experience: stock RLlib, ours, forward passes alone, stepping alone",
-    "training": "PPO end to end: stock RLlib, Tianshou, OpenSpiel, ours; the learner against a bare loop",
+    "sampling": "sampling: stock RLlib, forward passes alone, stepping alone, ours",
+    "training": "PPO end to end: stock RLlib, Tianshou, OpenSpiel, ours; and the learner against a bare loop",
     "matches": "matches between frozen members",
-    "runners": "several env runners, and learning beside sampling",
+    "runners": "several env runners, and sampling while learning",
     "growth": "a league from 10 to 1,000 snapshots",
-    "start": "from a command to its first result",
-    "accelerators": "learners and a runner on GPUs, in half precision and compiled, against one CPU process",
+    "start": "time from a command to its first result",
+    "accelerators": "GPUs, half precision and compiled networks against one CPU process",
     "games": "our stepping against the bare engines",
 }
-"""Each is a module here with ``run(*, repeats, seconds) -> report``, which starts the Ray it needs."""
+"""Suite -> what it measures. Each suite is a module here whose ``run(*, repeats, seconds)`` returns a report and starts
+Ray if it needs it."""
 
 REPEATS, QUICK_REPEATS = 5, 1
 SECONDS, QUICK_SECONDS = 5.0, 0.5
-"""Of one turn."""
+"""Length of one turn."""
 
 
 def run_suites(names: Iterable[str], *, repeats: int | None = None, quick: bool = False) -> dict[str, Any]:
-    """Run suites by name, print as they go, write each report, and return them with the machine's description.
+    """Run suites, print and write each report, and return all reports with a description of the machine.
 
     Args:
-        names: of :data:`SUITES`.
+        names: suites of :data:`SUITES`.
         repeats: turns of each side; None for the default.
-        quick: take short turns, for a look. Such reports are not written, so that they replace no real ones.
+        quick: take short turns. The reports are not written, so that they do not replace real ones.
     """
     from arena.training.run import prepare_process
 

@@ -1,12 +1,12 @@
-"""Tianshou's PPO in self-play on a game of PettingZoo: the side of ``benchmarks.training`` that runs apart.
+"""Tianshou's PPO in self-play on a PettingZoo game: one side of ``benchmarks.training``, in a separate process.
 
-Tianshou and this project cannot be installed together (it needs virtualenv below 21), so this file is run by the Python
-of an environment of its own and imports nothing of the project. The settings come as JSON in the first argument; then
-every line on stdin is a number of seconds to train for, answered on stdout by the agent steps trained on per second.
+Tianshou needs virtualenv below 21 and cannot be installed beside this project. This file therefore runs in a virtual
+environment of its own and imports nothing of the project. The first argument has the settings as JSON. Each line on
+stdin is a number of seconds to train; the answer on stdout is the agent steps trained on per second.
 
-All seats are given the same PPO, so that one network learns from every move. Actor and critic share the trunk; the
-policy is masked. Tianshou takes the AEC form of a game, in which seats that act at once do so one after the other: each
-is a step. Its own defaults that only cost time are set aside: values are computed in one batch, statistics are not
+All seats share one PPO, so that one network learns from every move. Actor and critic share the trunk, and the policy is
+masked. Tianshou uses the AEC form of a game, in which simultaneous moves are made one after the other and each counts
+as a step. Two defaults that only cost time are changed: values are computed in one batch, and statistics are not
 validated.
 """
 
@@ -33,13 +33,13 @@ from torch import Tensor, nn
 
 
 class Trunk(nn.Module):
-    """The fully connected layers under both heads; of ``obs (B, ...)`` arrays are flattened and numbers one-hot."""
+    """The fully connected layers under both heads. Arrays in ``obs (B, ...)`` are flattened, numbers become one-hot."""
 
     def __init__(self, space: Any, hiddens: list[int]) -> None:
         super().__init__()
-        seen = space["observation"] if isinstance(space, spaces.Dict) else space
-        self.numbers = int(seen.n) if isinstance(seen, spaces.Discrete) else None
-        widths = [spaces.flatdim(seen), *hiddens]
+        observed = space["observation"] if isinstance(space, spaces.Dict) else space
+        self.numbers = int(observed.n) if isinstance(observed, spaces.Discrete) else None
+        widths = [spaces.flatdim(observed), *hiddens]
         self.layers = nn.Sequential(*(layer for i, o in pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU())))
         self.width = widths[-1]
 
@@ -52,7 +52,7 @@ class Trunk(nn.Module):
 
 
 class Actor(nn.Module):
-    """Masked logits ``(B, A)``, as Tianshou asks for them."""
+    """Masked logits ``(B, A)``, with the interface that Tianshou needs."""
 
     def __init__(self, trunk: Trunk, actions: int) -> None:
         super().__init__()
@@ -75,12 +75,12 @@ class Critic(nn.Module):
 
 
 def make_env(module: str) -> PettingZooEnv:
-    """The game of a module, such as ``pettingzoo.classic.connect_four_v3``."""
+    """The game of a Python module, such as ``pettingzoo.classic.connect_four_v3``."""
     return PettingZooEnv(importlib.import_module(module).env())
 
 
 def main() -> None:
-    """Set up, warm up by one batch, then answer each line."""
+    """Set up, warm up with one batch, then answer every line on stdin."""
     answers, sys.stdout = sys.stdout, sys.stderr
     settings = json.loads(sys.argv[1])
     envs, batch, minibatch, epochs = (settings[name] for name in ("envs", "batch", "minibatch", "epochs"))

@@ -2,25 +2,25 @@
 
     python -m benchmarks training [--repeats 5] [--quick]
 
-End to end: agent steps *trained on* per second (one seat acting once; where all act at once, each is a step) in one
-process, of
+End to end, the unit is agent steps *trained on* per second in one process. An agent step is one seat acting once; in
+simultaneous games every seat's action is a step. The sides are:
 
-- RLlib's stock PPO at the best settings found, 32 envs and ``episodes_to_numpy=False``, over RLlib's own wrappers
-  (:mod:`benchmarks.configs`); on connect four at its default, too, 1 env and a KL term. Elsewhere the default is left
-  out, for an iteration of it takes a minute and more;
-- Tianshou's PPO on PettingZoo's games (:mod:`benchmarks.tianshou_ppo`). Beside OpenSpiel's connect four it plays
-  PettingZoo's, which is Python; ours plays that one, too, in a comparison of its own;
-- OpenSpiel's PyTorch PPO on OpenSpiel's games (:mod:`benchmarks.open_spiel_ppo`);
-- ours, rating matches and storage included, in self-play, which is what the others do; on connect four also as a
-  league trains by default. There the moves of frozen opponents are played, too, but nobody learns from them and none is
-  counted. It steps as many tables as it fits to the game by itself.
+- *stock*: RLlib's PPO over RLlib's own wrappers (:mod:`benchmarks.configs`) at the best settings found, 32 envs and
+  ``episodes_to_numpy=False``. On connect four also at its default of 1 env and a KL term; in other games one iteration
+  of the default takes a minute or more.
+- *Tianshou*'s PPO on PettingZoo's games (:mod:`benchmarks.tianshou_ppo`). It also stands beside OpenSpiel's connect
+  four, where it plays PettingZoo's, which is written in Python. A separate comparison has ours play PettingZoo's, too.
+- *OpenSpiel*'s PyTorch PPO on OpenSpiel's games (:mod:`benchmarks.open_spiel_ppo`).
+- *ours*, with evaluation matches and storage, in self-play like the others; on connect four also with a league's
+  default opponents. There the moves of frozen opponents are played as well, but the learner does not train on them and
+  they are not counted. The number of tables is the one that ``LeaguePPO`` chooses for the game.
 
 All sides of a game have layers of the same widths under policy and value, or the same residual tower, and the same
-batch, minibatch, epochs and learning rate. Whoever cannot play a game is reported with the reason.
+batch, minibatch, epochs and learning rate. A side that cannot play a game is reported with the reason.
 
 The learner alone: rows trained on per second by ``LearnerGroup.update`` as ``LeaguePPO`` calls it, against a plain
 PyTorch loop with the same network, rows, minibatches and loss (:mod:`benchmarks.bare_ppo`), on one thread and on two.
-Beside them stands what OpenSpiel's PPO does end to end: the bare loop is the limit of how much quicker one could be.
+OpenSpiel's PPO end to end is shown as well, because the bare loop limits how much faster than it training can be.
 """
 
 from __future__ import annotations
@@ -63,30 +63,30 @@ GAMES = (
 )
 STOCK_ENVS = 32
 TIANSHOU_ENVS = 128
-"""Stepped in one process. 16, 32 and 64 there, and 8, 32 and 64 processes of their own, were slower on 2 cores; 256 and
-512 were no faster (connect four)."""
+"""All in one process. On connect four and 2 cores, 16, 32 and 64 were slower, as were 8, 32 and 64 processes; 256 and
+512 were no faster."""
 
 OPEN_SPIEL_ENVS = 64
-"""32 to 512 come within a fifth of it on connect four; 8 take twice as long."""
+"""On connect four, 32 to 512 are within a fifth of this speed; 8 take twice as long."""
 
 THREADS = (1, 2)
-"""Of torch, for the learner alone."""
+"""Torch threads, for the learner alone."""
 
 HERE = Path(__file__).parent
 TIANSHOU_PYTHON = HERE.parent / ".venv-tianshou" / "bin" / "python"
 INSTALL_TIANSHOU = (
-    "not installed: `make bench` installs it into .venv-tianshou, for it needs an environment of its own; or "
-    "pip install -r benchmarks/tianshou.txt elsewhere and name the Python there in ARENA_BENCH_TIANSHOU"
+    "Tianshou is not installed; run `make bench`, or install benchmarks/tianshou.txt in a virtual environment and set "
+    "ARENA_BENCH_TIANSHOU to its Python"
 )
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """All games, then the learner alone; ``seconds`` for each turn, more where one iteration takes longer."""
+    """Compare all games, then the learner alone. A turn takes ``seconds``, or longer if one iteration does."""
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     print(_listed(SETTINGS))
     for spec, changed in LESS_WORK.items():
         print(f"{spec}: {_listed(changed)}")
-    print(f"{repeats} turns of at least {seconds} s for each side, torch threads: {torch.get_num_threads()}")
+    print(f"{repeats} turns of at least {seconds} s per side, torch threads: {torch.get_num_threads()}")
     games = {spec: compare_game(spec, repeats=repeats, seconds=seconds) for spec in GAMES}
     shared = SETTINGS | {"less_work": LESS_WORK, "seconds": seconds, "torch_threads": torch.get_num_threads()}
     return {"settings": shared, "games": games, "learner_alone": learner_alone(repeats=repeats, seconds=seconds)}
@@ -97,7 +97,7 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 
 def compare_game(spec: str, *, repeats: int, seconds: float) -> dict[str, Any]:
-    """One game, all sides that know its library."""
+    """Compare all sides that support the library of one game."""
     tables = fitting_tables(make_game(spec), settings(spec)["batch"])
     pettingzoos, flagship = spec.startswith("pettingzoo:"), spec == CONNECT_FOUR
     sides: dict[str, Side] = {}
@@ -114,7 +114,7 @@ def compare_game(spec: str, *, repeats: int, seconds: float) -> dict[str, Any]:
     if not pettingzoos:
         sides[f"OpenSpiel's PyTorch PPO ({OPEN_SPIEL_ENVS} envs)"] = open_spiel(spec, seconds=seconds)
     if flagship:
-        sides[f"ours, default league ({tables} tables, frozen opponents too)"] = ours(
+        sides[f"ours, default league ({tables} tables, with frozen opponents)"] = ours(
             spec, self_play=False, seconds=seconds
         )
     sides[f"ours, self-play ({tables} tables)"] = ours(spec, self_play=True, seconds=seconds)
@@ -135,7 +135,7 @@ def trained(
     seconds: float,
     around: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Iterator[Measure]:
-    """``Algorithm.train`` within ``around()``."""
+    """Measure ``Algorithm.train``; each turn runs inside ``around()``."""
 
     def work() -> int:
         before = steps_of(algorithm)
@@ -152,17 +152,17 @@ def trained(
 
 @contextmanager
 def stock(spec: str, envs: int, *, best: bool, seconds: float) -> Iterator[Measure]:
-    """Stock PPO, which trains on all that it samples: where seats act at once, each of them in every env step."""
+    """Measure stock PPO. It trains on all that it samples; in simultaneous games every env step has all seats."""
     game = make_game(spec)
     seats = game.num_seats if game.dynamics == "simultaneous" else 1
     sampled = ("env_runners", "num_env_steps_sampled_lifetime")
-    with without_stderr():  # OpenSpiel complains there of stock's illegal moves, slowly
+    with without_stderr():  # OpenSpiel prints stock's illegal moves there, which is slow
         try:
             config = stock_config(spec, envs, best=best)
-            # A batch counts env steps unless told otherwise, which are as many steps of turns, but fewer of all seats.
+            # RLlib counts a batch in env steps by default. They equal agent steps only in turn-based games.
             config.multi_agent(count_steps_by="env_steps" if seats == 1 else "agent_steps")
             algorithm = warmed_up(config)
-        except Exception as error:  # whatever RLlib makes of this game is the finding
+        except Exception as error:  # any failure of RLlib on this game is a result
             raise CannotRun(one_line(error)) from error
     with trained(
         algorithm, lambda algorithm: seats * int(algorithm.metrics.peek(sampled)), seconds, without_stderr
@@ -172,7 +172,7 @@ def stock(spec: str, envs: int, *, best: bool, seconds: float) -> Iterator[Measu
 
 @contextmanager
 def ours(spec: str, *, self_play: bool, seconds: float) -> Iterator[Measure]:
-    """Ours, stored in a folder as ``arena train`` stores it; the steps that its learners have been trained on."""
+    """Measure the steps that our learners train on, with the league stored in a folder as ``arena train`` does."""
     with tempfile.TemporaryDirectory() as folder:
         algorithm = warmed_up(our_config(spec, None, self_play=self_play, folder=f"{folder}/league"))
         with trained(algorithm, lambda algorithm: int(algorithm.keeper.progress.agent_steps), seconds) as measure:
@@ -181,7 +181,7 @@ def ours(spec: str, *, self_play: bool, seconds: float) -> Iterator[Measure]:
 
 @contextmanager
 def open_spiel(spec: str, *, seconds: float) -> Iterator[Measure]:
-    """OpenSpiel's own PPO, in this process."""
+    """Measure OpenSpiel's own PPO, in this process."""
     train = open_spiel_ppo.trainer(spec, OPEN_SPIEL_ENVS, **settings(spec))
     train()
     yield lambda: rate(train, seconds)
@@ -189,18 +189,18 @@ def open_spiel(spec: str, *, seconds: float) -> Iterator[Measure]:
 
 @contextmanager
 def tianshou(spec: str, *, seconds: float) -> Iterator[Measure]:
-    """Tianshou's PPO on a game of PettingZoo, in a process of another Python that idles between its turns."""
+    """Measure Tianshou's PPO on a PettingZoo game, in a process of another Python that idles between its turns."""
     python = os.environ.get("ARENA_BENCH_TIANSHOU", str(TIANSHOU_PYTHON))
     if not Path(python).exists():
         raise CannotRun(INSTALL_TIANSHOU)
-    told = json.dumps(settings(spec) | {"envs": TIANSHOU_ENVS, "module": pettingzoo_module(spec).__name__})
+    arguments = json.dumps(settings(spec) | {"envs": TIANSHOU_ENVS, "module": pettingzoo_module(spec).__name__})
     with (
-        tempfile.TemporaryFile("w+") as said,
+        tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
-            [python, "-W", "ignore", str(HERE / "tianshou_ppo.py"), told],
+            [python, "-W", "ignore", str(HERE / "tianshou_ppo.py"), arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=errors,
             text=True,
             bufsize=1,
             env=os.environ | {"PYGAME_HIDE_SUPPORT_PROMPT": "1"},
@@ -211,8 +211,10 @@ def tianshou(spec: str, *, seconds: float) -> Iterator[Measure]:
         assert answers is not None
         if answers.readline() != "ready\n":
             process.wait()
-            said.seek(0)
-            raise CannotRun(f"{python} left with code {process.returncode}: {said.read().strip().splitlines()[-1:]}")
+            errors.seek(0)
+            raise CannotRun(
+                f"{python} ended with exit code {process.returncode}: {errors.read().strip().splitlines()[-1:]}"
+            )
 
         def measure() -> float:
             print(seconds, file=questions, flush=True)
@@ -223,10 +225,10 @@ def tianshou(spec: str, *, seconds: float) -> Iterator[Measure]:
 
 
 def learner_alone(*, repeats: int, seconds: float) -> dict[str, Any]:
-    """Our learner group against the bare loop on the rows of one iteration of ours, for each number of threads.
+    """Compare our learner group with the bare loop on the rows of one iteration, for each number of threads.
 
-    Each comparison also says how many times as fast as OpenSpiel's PPO, which has its games to play as well, the bare
-    loop is: ``bare_loop_over_open_spiel``.
+    ``bare_loop_over_open_spiel`` in each report is the speed of the bare loop over that of OpenSpiel's PPO, which also
+    plays its games.
     """
     algorithm = our_config(CONNECT_FOUR, None, self_play=True).build_algo()
     batch = training_batch(algorithm, BATCH)
@@ -242,7 +244,7 @@ def learner_alone(*, repeats: int, seconds: float) -> dict[str, Any]:
         worked()
         yield lambda: rate(worked, seconds)
 
-    bare, theirs = "limit: bare PyTorch loop", "OpenSpiel's PyTorch PPO end to end, games played too"
+    bare, theirs = "limit: bare PyTorch loop", "OpenSpiel's PyTorch PPO end to end, games included"
     compared: dict[str, Any] = {}
     before = torch.get_num_threads()
     for threads in THREADS:
@@ -257,7 +259,7 @@ def learner_alone(*, repeats: int, seconds: float) -> dict[str, Any]:
             repeats=repeats,
         )
         ratio = result["sides"][bare]["median"] / result["sides"][theirs]["median"]
-        print(f"  the bare loop, a learner's limit, is {ratio:.2f} times OpenSpiel's PPO")
+        print(f"  the bare loop, the limit of any learner, is {ratio:.2f} times OpenSpiel's PPO")
         compared[f"{threads} torch threads"] = result | {"bare_loop_over_open_spiel": ratio}
     torch.set_num_threads(before)
     algorithm.stop()
@@ -265,14 +267,14 @@ def learner_alone(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 
 def training_batch(algorithm: LeaguePPO, steps: int) -> SampleBatch:
-    """At least so many steps of self-play as the columns that the learners are given, advantages included."""
+    """At least ``steps`` steps of self-play as the batch that the learners get, advantages included."""
     plan = self_play_plan(algorithm.game, 4 * algorithm.config.num_envs_per_env_runner)
     trajectories = algorithm.env_runner.sample_plan(plan, steps).trajectories["main"]
     return _train_batch(trajectories, len(trajectories), algorithm.game.num_seats, algorithm.config)
 
 
 def group_update(algorithm: LeaguePPO, batch: SampleBatch) -> None:
-    """The update of an iteration, as ``LeaguePPO`` asks for it."""
+    """The update of one iteration, as ``LeaguePPO`` calls it."""
     config = algorithm.config
     algorithm.learner_group.update(
         training_data=TrainingData(batch=MultiAgentBatch({"main": SampleBatch(batch)}, len(batch))),
