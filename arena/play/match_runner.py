@@ -13,6 +13,7 @@ import numpy as np
 from agents.basic import first_legal
 from agents.contract import Agent, AgentError, QuitGame, Turn
 from arena.play.lockstep import Lockstep
+from arena.seeds import Purpose, stream
 from games import Game
 from games.contract import ActionArray
 from games.legality import legal_rows
@@ -51,7 +52,7 @@ class MatchRunner:
         self.agents = [agents[name] for name in names]
         self.index = {name: index for index, name in enumerate(names)}
         seed = pairings[0].seed
-        self.rngs = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,))) for i in range(len(names))]
+        self.rngs = [stream(seed, Purpose.MATCH_AGENT, player) for player in range(len(names))]
         self.weights = weights
         self.iteration = iteration
         self.on_match = on_match

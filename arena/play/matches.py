@@ -10,12 +10,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
-
 from agents.contract import Agent, AgentError
 from arena.names import load_agent, member_agent, require_game
 from arena.play.match_runner import MatchRunner
 from arena.play.recording import blocks_met, named_members, record
+from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
 from leagues.ratings.intervals import score_interval
@@ -83,7 +82,7 @@ def rotated_pairings(
     """
     count = len(names)
     wanted = -(-games // count)
-    seeds = np.random.SeedSequence(seed).generate_state(wanted + len(without), np.uint64) >> 11
+    seeds = stream(seed, Purpose.MATCH_BLOCKS).integers(2**53, size=wanted + len(without))
     blocks = [block for block in seeds.tolist() if block not in without][:wanted]
     return [
         Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), block, block, "evaluation")
@@ -175,8 +174,8 @@ def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int
         unit, which = ("seats", "") if sides == game.num_seats else ("teams", f" ({format_teams(game.teams)})")
         rule = "a match needs at least two" if sides < 2 else "name one agent for each, or one twice to let it play two"
         raise AgentError(f"{game.spec!r} has {sides} {unit}{which}, but got {len(agents)} agents; {rule}")
-    if games < 1 or seed < 0:
-        raise AgentError(f"`games >= 1` and `seed >= 0` must hold, but got ({games=}, {seed=})")
+    if games < 1 or not 0 <= seed < 2**64:
+        raise AgentError(f"`games >= 1` and `0 <= seed < 2**64` must hold, but got ({games=}, {seed=})")
 
 
 def _play_agents(

@@ -22,6 +22,7 @@ from ray.rllib.utils import metrics as names
 
 from agents.policies.agent import policy_card, policy_tensors
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
+from arena.seeds import Purpose, number
 from arena.training.columns import Trajectories, advantages, concatenate
 from arena.training.config import LeaguePPOConfig
 from arena.training.env_runner import TrainingSample
@@ -285,7 +286,7 @@ class LeaguePPO(PPO):
         return self.keeper.snapshot(learner, policy_tensors(states), card, step)
 
     def _reset(self, learners: Sequence[str]) -> None:
-        torch.manual_seed(self.keeper.seed + self.keeper.progress.iteration)
+        torch.manual_seed(number(self.keeper.seed, Purpose.MODULE_RESET, self.keeper.progress.iteration))
         modules = {learner: set(self.keeper.members[learner].modules.values()) for learner in learners}
         fresh = {
             module: self.module_specs[module].build().get_state()

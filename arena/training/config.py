@@ -8,7 +8,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from ray.rllib.algorithms.algorithm_config import NotProvided
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
@@ -20,6 +19,7 @@ from agents.policies.network import SETTINGS, MaskedNetwork
 from agents.registry import make_agent, names_code
 from arena.exports.rllib import GameEnv
 from arena.play.lockstep import Lockstep
+from arena.seeds import Purpose, stream
 from arena.training.callbacks import has_callback
 from arena.training.learner import LeaguePPOTorchLearner
 from games import Game, make_game
@@ -344,7 +344,7 @@ def fitting_tables(game: Game, batch: int) -> int:
         batch: agent steps of a batch.
     """
     fewest, most = TABLES
-    rng, agent, steps = np.random.default_rng(0), make_agent("random", game), 0
+    rng, agent, steps = stream(0, Purpose.GAME_LENGTH), make_agent("random", game), 0
     lockstep = Lockstep(game, 1)
     lockstep.begin([0], [(0,) * game.num_seats], [0])
     while steps < PROBED_STEPS:

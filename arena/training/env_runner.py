@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from agents.policies.weights import parse
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
 from arena.play.matches import play_pairings
+from arena.seeds import Purpose, stream
 from arena.training.callbacks import has_callback
 from arena.training.columns import Trajectories
 from arena.training.episodes import to_episodes
@@ -98,8 +100,10 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.game = make_game(self.config.env_config["game"])
         self.num_envs = self.config.num_envs_per_env_runner
         self.env = TablesEnv(self.game, self.num_envs)
-        # RLlib has put the worker's index, and whether it evaluates, into `_seed`.
-        self.rng = np.random.default_rng(self._seed)
+        seed = secrets.randbits(31) if self.config.seed is None else self.config.seed
+        self.rng = self._episode_rng = stream(
+            seed, Purpose.EPISODES, self.worker_index or 0, int(self.config.in_evaluation)
+        )
         self._wants_episodes = has_callback(self.config, "on_episode_end")
         keep = self._wants_episodes or needs_dist_inputs(self.config, self.game)
         self.sampler = self._make_sampler(keep_dist_inputs=keep)
@@ -223,6 +227,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         if self.env is None:
             raise ValueError(f"{self} has no env, so it cannot sample; it runs on the workers with an env only")
+        self.rng = self._episode_rng
         self._explore = bool(self.config.explore if explore is None else explore)
         seatings = self._stock_seatings(random_actions)
         # Not the league's tables: an evaluation on this runner must not disturb the games it trains on.
@@ -270,9 +275,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
 
     def _reseed(self, plan: Plan) -> None:
         """Draw this request's chances from what names it, so that no restart and no resumption repeats old ones."""
-        self.rng = self.sampler.rng = np.random.default_rng(
-            [plan.seed, plan.iteration, self.worker_index or 0, int(self.config.in_evaluation)]
-        )
+        self.rng = self.sampler.rng = stream(plan.seed, Purpose.SAMPLING, plan.iteration, self.worker_index or 0)
 
     def _run(self, next_seating: Any, steps: int | None) -> Sampled:
         assert self._stock_sampler is not None

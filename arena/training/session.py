@@ -11,10 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from agents.policies import weights
 from agents.registry import make_agent, names_code
+from arena.seeds import Purpose, stream
 from arena.training import learner_state
 from arena.training.planner import Plan
 from games.contract import Game
@@ -107,7 +106,7 @@ class Keeper:
 
     def training_plan(self, count: int, *, iteration: int) -> Plan:
         """``count`` training pairings for an iteration: the coming one, or one after it that is sampled ahead."""
-        rng = np.random.default_rng([self.seed, iteration - 1, 1])
+        rng = stream(self.seed, Purpose.TRAINING_PLAN, iteration)
         pairings = self.league.ask(count, rng)
         # Shuffled, so that dealing them out among runners deals every learner and seat to each.
         plan = self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
@@ -134,7 +133,7 @@ class Keeper:
             played = self.writer.block_scores().games()
             if min(played.get(member.id, 0) for member in frozen) >= below:
                 return None
-        rng = np.random.default_rng([self.seed, self._next_block, 2])
+        rng = stream(self.seed, Purpose.EVALUATION_PLAN, self._next_block)
         teams = self.game.teams
         blocks = max(1, games // len(set(teams)))
         at_once = -(-blocks // IN_A_ROW)

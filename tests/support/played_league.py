@@ -71,7 +71,7 @@ def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True)
         if played:
             hashes = {member.id: member.weights for member in members}
             for seed, names in enumerate((("main@2", "first"), ("main@1", "random"), ("main@2", "main@1"))):
-                pairings = rotated_pairings(names, games=6, seed=seed)
+                pairings = rotated_pairings(names, games=6, seed=seed + 1)
                 writer.record(matches=play_pairings(game, pairings, AGENTS, weights=hashes))
             training = [
                 pairing._replace(kind="training", learner="main")

@@ -66,6 +66,6 @@ def played_league(folder: Path) -> Path:
         for block in range(1, 7):
             pair = [("random", "first"), ("random", "main@1"), ("first", "main@1")][block % 3]
             play(store, [pair, pair[::-1]], block=block)
-        play(store, [("main", "random")], kind="training", block=7)
+        play(store, [("main", "random")], kind="training", block=9)
         store.record(tallies=[Tally("main", "random", 30, 10, 20)], progress=progress())
     return folder

@@ -95,7 +95,7 @@ def test_matches_are_newest_first_and_can_be_narrowed(cli: Cli, league: Path) ->
     assert {"match", "game", "agents", "returns", "ending", "plies", "kind", "seed", "started_at", "duration_s"} <= set(
         newest
     )
-    assert (newest["agents"], newest["kind"], newest["seed"]) == (["main", "random"], "training", 7)
+    assert (newest["agents"], newest["kind"], newest["seed"]) == (["main", "random"], "training", 9)
     assert newest["game"].startswith(GAME)
 
     assert len(rows(cli, "matches", league, "--kind", "training")) == 1

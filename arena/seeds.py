@@ -1,0 +1,75 @@
+"""Named streams of random numbers: every generator of the arena comes from here.
+
+A stream is named by a seed, a purpose and the purpose's keys. All of them become one array of fixed width, because
+NumPy pads a shorter seed with zeros: there ``[7, 1]`` and ``[7, 1, 0]`` are the same stream. Here two different names
+never share one.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+
+KEYS = 2
+"""The most keys that a purpose has."""
+
+
+class Purpose(Enum):
+    """What a stream is for: its number, which never changes, and its keys.
+
+    The seed is a league's, unless the comment names another one.
+    """
+
+    TRAINING_PLAN = 1, ("iteration",)
+    """Who meets whom in the training games of an iteration."""
+    EVALUATION_PLAN = 2, ("event",)
+    """Who meets whom in the evaluation matches of an event."""
+    SAMPLING = 3, ("iteration", "runner")
+    """Actions and further game seeds of a runner while it plays an iteration's training games."""
+    EPISODES = 4, ("runner", "in_evaluation")
+    """What a runner draws when RLlib calls ``sample()``."""
+    MODULE_RESET = 5, ("iteration",)
+    """New weights of the learners that start over after an iteration."""
+    MATCH_AGENT = 6, ("player",)
+    """Actions of one player in the matches of one call. The seed is that of the first match."""
+    MATCH_BLOCKS = 7, ()
+    """Seeds of the blocks of a match between named agents. The seed is the call's."""
+    GAME_LENGTH = 8, ()
+    """The random game that shows how long a game is."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the keys, in order."""
+        names: tuple[str, ...] = self.value[1]
+        return names
+
+
+def stream(seed: int, purpose: Purpose, *keys: int) -> np.random.Generator:
+    """The generator of one stream: equal arguments give equal generators, different ones independent ones.
+
+    Args:
+        seed: 0 or above, below 2**64.
+        purpose: what the numbers are for.
+        keys: one number for each of ``purpose.keys``, in the same range.
+
+    Raises:
+        ValueError: a number is missing, too many, or out of its range.
+    """
+    return np.random.default_rng(_sequence(seed, purpose, keys))
+
+
+def number(seed: int, purpose: Purpose, *keys: int) -> int:
+    """A number below 2**63 that stands for a stream, for libraries that take a seed. Arguments as of :func:`stream`."""
+    return int(_sequence(seed, purpose, keys).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _sequence(seed: int, purpose: Purpose, keys: tuple[int, ...]) -> np.random.SeedSequence:
+    if len(keys) != len(purpose.keys):
+        raise ValueError(f"{purpose.name} has the keys {purpose.keys}, but got {keys}")
+    numbers = [seed, *keys]
+    if not all(0 <= value < 2**64 for value in numbers):
+        raise ValueError(f"a seed and its keys must be 0 or above and below 2**64, but got {seed=}, {keys=}")
+    numbers += [0] * (1 + KEYS - len(numbers))
+    words = [purpose.value[0], *(half for value in numbers for half in (value & 0xFFFFFFFF, value >> 32))]
+    return np.random.SeedSequence(words)  # always the same number of 32-bit words
