@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from leagues.records import Match, MatchKind, Member
-from leagues.store import LeagueInfo, Progress, Reader, open_reader
+from leagues.store import LeagueInfo, Progress, Reader, open_store
 
 if TYPE_CHECKING:
     from agents.contract import Agent
@@ -26,8 +26,10 @@ class OpenLeague:
         trust_code: whether code that the league's database names may run.
     """
 
-    def __init__(self, folder: Path, reader: Reader, *, trust_code: bool = False) -> None:
-        self.folder, self.reader, self.trust_code = folder, reader, trust_code
+    def __init__(self, folder: Path, *, trust_code: bool = False) -> None:
+        self.folder, self.trust_code = folder, trust_code
+        self._store = open_store(folder)
+        self.reader: Reader = self._store.reader()
 
     @property
     def info(self) -> LeagueInfo:
@@ -113,7 +115,7 @@ class OpenLeague:
 
         found = find_member(self.reader, member)
         return member_agent(
-            self.folder, found, self.game, member, module_classes=module_classes, trust_code=self.trust_code
+            self._store.weights, found, self.game, member, module_classes=module_classes, trust_code=self.trust_code
         )
 
     def close(self) -> None:
@@ -140,4 +142,4 @@ def open_league(folder: str | Path, *, trust_code: bool = False) -> OpenLeague:
     Raises:
         StoreError: there is no league, it is damaged, or a newer version made it.
     """
-    return OpenLeague(Path(folder), open_reader(Path(folder)), trust_code=trust_code)
+    return OpenLeague(Path(folder), trust_code=trust_code)

@@ -12,8 +12,8 @@ from agents.registry import is_agent_name, make_agent
 from games import Game, as_game
 from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import Member
-from leagues.store import open_reader
-from leagues.store.contract import Reader
+from leagues.store import open_store
+from leagues.store.contract import BlobStore, Reader
 
 BEST = "best"
 LATEST = "latest"
@@ -38,18 +38,19 @@ def load_agent(
     Raises:
         AgentError: no agent has this name, it cannot play this game, or it needs code that was not passed.
         GameError: the game cannot be made.
-        StoreError: the league cannot be read, or has no such member.
-        WeightsError: the member's weights are missing or altered.
+        StoreError: the league cannot be read, has no such member, or the member's weights are missing or altered.
+        WeightsError: the member's weights are not a weights file.
     """
     game = as_game(game)
     place = split_name(spec)
     if place is None:
         return make_agent(spec, game)
     folder, name = place
-    with open_reader(folder) as reader:
+    store = open_store(folder)
+    with store.reader() as reader:
         require_game(reader, folder, game)
         member = find_member(reader, name)
-    return member_agent(folder, member, game, spec, module_classes=module_classes, trust_code=trust_code)
+    return member_agent(store.weights, member, game, spec, module_classes=module_classes, trust_code=trust_code)
 
 
 def split_name(spec: str) -> tuple[Path, str] | None:
@@ -88,7 +89,7 @@ def find_member(reader: Reader, name: str) -> Member:
 
 
 def member_agent(
-    folder: Path,
+    blobs: BlobStore,
     member: Member,
     game: Game,
     spec: str,
@@ -96,10 +97,10 @@ def member_agent(
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> Agent:
-    """The agent of a frozen ``member`` of the league in ``folder``.
+    """The agent of a frozen ``member`` of a league.
 
     Args:
-        folder, member, game: the league's folder, its member, its game.
+        blobs, member, game: the league's weights, its member, its game.
         spec: the name by which the caller asked for the member.
         module_classes, trust_code: as in :func:`load_agent`, also for errors.
     """
@@ -108,7 +109,7 @@ def member_agent(
         return make_agent(member.agent, game, trust_code=trust_code or spelled_out)
     if member.weights is None:
         raise AgentError(f"{member.id!r} is a learner, and only frozen members can play; name one of its snapshots")
-    tensors, card = weights.parse(weights.read(folder / "weights", member.weights))
+    tensors, card = weights.parse(blobs.get(member.weights))
     from agents.policies.agent import build_policy  # loads torch and ray
 
     return build_policy(tensors, card, game, module_classes=module_classes)

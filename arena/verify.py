@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.policies import weights
 from arena.play.lockstep import UNREADABLE
 from games import BrokenGameError, Game, GameError, State, UntrustedCodeError, make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match
 from leagues.results import scoring
-from leagues.store import open_reader
-from leagues.store.contract import BlockScore, Reader
-from leagues.store.sqlite.database import DATABASE
+from leagues.results.blocks import BlockScore
+from leagues.store import open_store
+from leagues.store.contract import BlobStore, Reader, Store, StoreError
 
 PAGE = 1000
 """Matches read at once."""
 
 SHOWN = 5
-"""Lines of SQLite's own findings, or of wrong sums, that are reported one by one."""
+"""Wrong sums that are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def verify(
 ) -> Verification:
     """Check the league in ``folder``. Only reads, so a training that runs there is not disturbed.
 
-    Checked: SQLite's own integrity and foreign keys; the SHA-256 of every snapshot's weights and of the learner state
+    Checked: the database itself; the SHA-256 of every snapshot's weights and of the learner state
     that a resumed training would start from; every match, played again from its record (moves, returns, ending,
     plies, final position); the block scores against the matches; that every rating comes out as a number.
 
@@ -74,8 +71,9 @@ def verify(
         StoreError: there is no league in ``folder``, or it is of another schema.
         UntrustedCodeError: its game is such code, and not trusted; none of it has run.
     """
-    with open_reader(folder) as reader:
-        findings = list(_check_database(folder / DATABASE))
+    store = open_store(folder)
+    with store.reader() as reader:
+        findings = [Finding("database", problem) for problem in store.check()]
         if findings:
             return Verification(0, 0, 0, tuple(findings))  # what a damaged database says of its matches means nothing
         game: Game | None = None
@@ -85,7 +83,7 @@ def verify(
             raise
         except GameError as error:
             findings.append(Finding("game", str(error)))
-        files, problems = _check_files(reader, folder)
+        files, problems = _check_blobs(reader, store)
         findings += [*problems, *_check_scores(reader)]
         if game is None:
             return Verification(0, 0, files, tuple(findings))
@@ -144,36 +142,22 @@ def _digest(state: State | None) -> str:
         return UNREADABLE
 
 
-def _check_database(path: Path) -> Iterator[Finding]:
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            for (line,) in connection.execute(f"PRAGMA integrity_check({SHOWN})"):
-                if line != "ok":
-                    yield Finding(DATABASE, line)
-            for table, row, other, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(SHOWN):
-                yield Finding(DATABASE, f"row {row} of {table!r} refers to a row of {other!r} that does not exist")
-    except sqlite3.DatabaseError as error:
-        yield Finding(DATABASE, _line(error))
-
-
-def _check_files(reader: Reader, folder: Path) -> tuple[int, list[Finding]]:
-    """How many files there must be, and what is wrong with them."""
+def _check_blobs(reader: Reader, store: Store) -> tuple[int, list[Finding]]:
+    """How many blobs there must be, and what is wrong with them."""
     snapshots = [member for member in reader.members() if member.kind == "snapshot"]
-    findings = [
-        found for member in snapshots for found in _check_file(member.id, folder / "weights", member.weights or "")
-    ]
+    findings = [found for member in snapshots for found in _check_blob(member.id, store.weights, member.weights or "")]
     while (newest := reader.progress()) is not None and newest.state is not None:
-        found = list(_check_file("learner state", folder / "state", newest.state))
-        # A training that runs may have replaced the file while we looked: then there is a newer one to check.
+        found = list(_check_blob("learner state", store.states, newest.state))
+        # A training that runs may have replaced the state meanwhile: then there is a newer one to check.
         if not found or reader.progress() == newest:
             return len(snapshots) + 1, findings + found
     return len(snapshots), findings
 
 
-def _check_file(subject: str, place: Path, digest: str) -> Iterator[Finding]:
+def _check_blob(subject: str, blobs: BlobStore, digest: str) -> Iterator[Finding]:
     try:
-        weights.check(place, digest)
-    except weights.WeightsError as error:
+        blobs.get(digest)
+    except StoreError as error:
         yield Finding(subject, str(error))
 
 

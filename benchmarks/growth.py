@@ -51,7 +51,9 @@ from games import make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.ratings.pairing import IN_A_ROW, choose_rating_pairs
 from leagues.records import Match, Member, Pairing, Tally
-from leagues.store import LeagueInfo, Writer, create_store, open_reader, open_writer
+from leagues.store import LeagueInfo, Writer, open_store
+from leagues.store.blobs import SUFFIX
+from leagues.store.sqlite.database import DATABASE
 
 GAME = make_game("connect_four")
 SIZES = (10, 30, 100, 300, 1000)
@@ -90,12 +92,12 @@ class Growing:
         self._played = random_games()
         self.plies = statistics.fmean(match.plies for matches in self._played for match in matches)
         info = LeagueInfo(GAME.spec, GAME.agent_ids, 0, config(None).settings(), {}, datetime.now(UTC), GAME.teams)
-        with create_store(folder, info) as writer:
+        with open_store(folder).create(info) as writer:
             writer.add_members([MAIN, RANDOM])
 
     def grow(self, size: int) -> None:
         """Add snapshots and their matches until there are ``size`` snapshots."""
-        with open_writer(self._folder) as writer:
+        with open_store(self._folder).writer() as writer:
             new = [self._snapshot(generation) for generation in range(len(self._frozen), size + 1)]
             writer.record(members=new, tallies=[Tally("main", member.id, 18, 3, 9) for member in new])
             self._frozen += new
@@ -115,7 +117,7 @@ class Growing:
 
     def _snapshot(self, generation: int) -> Member:
         tensors = {name: array + np.float32(generation * 1e-6) for name, array in self._tensors.items()}
-        digest = weights.store(self._folder / "weights", tensors, self._card)
+        digest = open_store(self._folder).weights.put(weights.pack(tensors, self._card))
         return Member(
             f"main@{generation}", "snapshot", "main", generation, MAIN.modules, digest, None, "main", 10**5 * generation
         )
@@ -174,7 +176,7 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
             growing.grow(size)
             folders[size] = Path(temporary) / str(size)
             shutil.copytree(Path(temporary) / "growing", folders[size], copy_function=_copy)
-            sizes[size] = (folders[size] / "league.db").stat().st_size / (2 * BLOCKS * size)
+            sizes[size] = (folders[size] / DATABASE).stat().st_size / (2 * BLOCKS * size)
         os.sync()  # otherwise the first iterations wait for the disk
         report = {"matches_per_snapshot": 2 * BLOCKS, "moves_per_match": growing.plies}
         report |= constants("database", "bytes per recorded match", sizes)
@@ -196,7 +198,7 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 def _copy(source: str, target: str) -> None:
     """Copy one file. Weights files never change, so they are linked instead."""
-    (os.link if source.endswith(weights.SUFFIX) else shutil.copy2)(source, target)
+    (os.link if source.endswith(SUFFIX) else shutil.copy2)(source, target)
 
 
 def by_size(title: str, measures: Mapping[int, Measure], repeats: int, unit: str = " s") -> dict[str, Any]:
@@ -292,7 +294,7 @@ def leaderboards(folders: Mapping[int, Path], growing: Growing, repeats: int) ->
     def first(folder: Path) -> Measure:
         def measure() -> float:
             began = time.perf_counter()
-            with open_reader(folder) as reader:
+            with open_store(folder).reader() as reader:
                 leaderboard(reader.members(), reader.block_scores())
             return time.perf_counter() - began
 
@@ -301,8 +303,8 @@ def leaderboards(folders: Mapping[int, Path], growing: Growing, repeats: int) ->
     with ExitStack() as stack:
 
         def again(folder: Path) -> Measure:
-            writer: Writer = stack.enter_context(open_writer(folder))
-            reader = stack.enter_context(open_reader(folder))
+            writer: Writer = stack.enter_context(open_store(folder).writer())
+            reader = stack.enter_context(open_store(folder).reader())
             leaderboard(reader.members(), reader.block_scores())
 
             def measure() -> float:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Measure, compare
-from leagues.store import StoreError, open_reader
+from leagues.store import StoreError, open_store
 
 GAME = "connect_four"
 POLL_SECONDS = 0.05
@@ -94,7 +94,7 @@ def first_iteration() -> float:
 def has_iterated(league: Path) -> bool:
     """Whether the league in a folder has finished an iteration."""
     try:
-        with open_reader(league) as reader:
+        with open_store(league).reader() as reader:
             return reader.progress() is not None
     except StoreError:  # there is no league yet
         return False

@@ -14,14 +14,14 @@ from pathlib import Path
 from arena.tui import LeagueApp
 from arena.tui.widgets.board import Board
 from arena.view.replay import best_match
-from leagues.store import open_reader
+from leagues.store import open_store
 
 SIZE = (124, 30)
 
 
 async def draw(folder: Path) -> str:
     """Return the screen as SVG. It shows the last move of the newest match between the league's best two members."""
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         match, progress = best_match(reader), reader.progress()
     at = progress.at if progress is not None else datetime.now(UTC)
     app = LeagueApp(

@@ -26,9 +26,9 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     from arena.cli.output import cell, console, print_json, show, table
     from arena.view.text import interval_bar
     from leagues.ratings.leaderboard import leaderboard as rate
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         standings = rate(reader.members(), reader.block_scores())
     if as_json:
         print_json([standing_row(standing) for standing in standings])
@@ -81,10 +81,10 @@ def payoffs(
     from arena.cli.payoffs import payoff_matrix, payoff_row
     from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.results.payoff_table import PayoffTable
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
     check_kind(kind)
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         members, blocks, tallies = reader.members(), reader.block_scores(), reader.tallies()
     tables: dict[MatchKind, PayoffTable] = {
         "evaluation": PayoffTable.of_blocks(blocks),
@@ -123,7 +123,7 @@ def show(
     from arena.names import BEST, LATEST, find_member
     from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.results.payoff_table import PayoffTable
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
     if (member is None) != settings:
         raise CallError(
@@ -132,7 +132,7 @@ def show(
     if member is None:
         _show_settings(folder, as_json)
         return
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         found = find_member(reader, member) if member in (BEST, LATEST) else reader.member(member)
         blocks = reader.block_scores()
         standings = rate(reader.members(), blocks)
@@ -159,9 +159,9 @@ def _show_settings(folder: Path, as_json: bool) -> None:
     from arena.cli.output import print_json
     from arena.settings import toml, upgraded
     from arena.view.text import plain
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         stored = upgraded(reader.info().settings)
     if as_json:
         print_json(stored)

@@ -29,11 +29,11 @@ def matches(
     from arena.cli.errors import check_kind
     from arena.cli.output import cell, console, print_json, show, table
     from arena.view.text import signed
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
     if kind is not None:
         check_kind(kind)
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         game = reader.info().game
         if member is not None:
             reader.member(member)
@@ -116,7 +116,7 @@ def replay(
     from arena.view.pgn import replay_pgn
     from arena.view.pictures import png
     from arena.view.replay import best_match, replay_json, replay_pictures, replay_text
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
     if export not in (None, "json", "pgn"):
         hint = ": --text is an option of its own" if export == "text" else ""
@@ -127,7 +127,7 @@ def replay(
     if pictures is not None and pictures.exists() and (not pictures.is_dir() or any(pictures.iterdir())):
         raise CallError(f"--pictures must name a new or empty folder, but {pictures} is not: choose another")
     prepare(trust_code=trust_code)
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         number = best_match(reader) if match == "best" else _number(match)
         if export == "json":
             print_json(replay_json(reader, number))

@@ -135,12 +135,12 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
     """Refuse a wrong call at once, before anything heavy is loaded."""
     from agents.registry import names_code
     from arena.cli.errors import CallError
-    from leagues.store import open_writer
-    from leagues.store.sqlite.database import DATABASE
+    from leagues.store import open_store
 
     if folder.exists() and not folder.is_dir():
         raise CallError(f"a league is a folder, but {str(folder)!r} is a file: name a folder")
-    if not (folder / DATABASE).exists():
+    store = open_store(folder)
+    if not store.exists():
         if resume:
             raise CallError(
                 f"--resume needs a league, but there is none in {str(folder)!r}: drop --resume to start one"
@@ -150,7 +150,7 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
         raise CallError(
             f"a new league needs a new folder, but {str(folder)!r} holds one: add --resume to go on with it"
         )
-    with open_writer(folder) as stored:  # for writing, which brings a league of an older version up to date
+    with store.writer() as stored:  # for writing, which brings a league of an older version up to date
         played, agents = stored.info().game, [member.agent for member in stored.members() if member.agent]
     if own := [agent for agent in agents if names_code(agent)]:
         raise CallError(

@@ -26,11 +26,11 @@ def watch_league(folder: LeagueFolder, match: int | None = None, *, trust_code: 
 
     from arena.cli.code import prepare
     from arena.cli.errors import FAILED, CallError
-    from leagues.store import open_reader
+    from leagues.store import open_store
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CallError("the viewer needs a terminal, but stdin or stdout is none: use leaderboard, matches or replay")
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         if match is not None:
             reader.match(match)
 

@@ -20,7 +20,7 @@ from games.specs import format_teams
 from leagues.ratings.intervals import score_interval
 from leagues.records import Match, Pairing
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_results, team_return
-from leagues.store import open_writer
+from leagues.store import open_store
 
 
 def play_pairings(
@@ -200,14 +200,15 @@ def _play_members(
 ) -> MatchResult:
     """Play a match between members of ``league`` and record it there; other arguments as :func:`play_match`."""
     with ExitStack() as stack:
-        writer = stack.enter_context(open_writer(league))
+        store = open_store(league)
+        writer = stack.enter_context(store.writer())
         require_game(writer, league, game)
         named = named_members(writer, league, agents)
         names = _distinct([member.id for _, member in named])
         members = {name: member for name, (_, member) in zip(names, named, strict=True)}
         players: dict[str, Agent] = {}
         for name, (spec, member) in zip(names, named, strict=True):
-            players[name] = member_agent(league, member, game, spec, **code)
+            players[name] = member_agent(store.weights, member, game, spec, **code)
             stack.callback(players[name].close)
         without = blocks_met(writer, list(members.values()))
         pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=without)

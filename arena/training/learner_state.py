@@ -1,9 +1,8 @@
-"""A learner's whole state, weights and optimizer, as one content-addressed safetensors file. Never a pickle."""
+"""The learners' whole state, weights and optimizers, as the bytes of one safetensors file. Never a pickle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,36 +11,25 @@ import numpy.typing as npt
 from agents.policies import weights
 
 Arrays = dict[str, npt.NDArray[Any]]
-KEPT = 2
-"""State files left in place: the newest, and the one before it in case the newest's row never was committed."""
 
 
-def save(folder: Path, state: Mapping[str, Any]) -> str:
-    """Store a nested state of dicts, lists, tuples, arrays, numbers, strings and None; returns its SHA-256."""
+def pack(state: Mapping[str, Any]) -> bytes:
+    """The bytes of a nested state of dicts, lists, tuples, arrays, numbers, strings and None."""
     arrays: Arrays = {}
     packed = _pack(state, "", arrays)
-    return weights.store(folder, arrays, {"state": packed})
+    return weights.pack(arrays, {"state": packed})
 
 
-def load(folder: Path, digest: str) -> Any:
-    """The state stored under ``digest``.
+def parse(data: bytes) -> Any:
+    """The state that :func:`pack` made ``data`` of.
 
     Raises:
-        WeightsError: the file is missing, altered, or no state file.
+        WeightsError: the bytes are no learner state.
     """
-    arrays, card = weights.parse(weights.read(folder, digest))
+    arrays, card = weights.parse(data)
     if "state" not in card:
-        raise weights.WeightsError(f"a learner-state file must hold a state, but {digest} holds {sorted(card)}")
+        raise weights.WeightsError(f"a learner state has a card with a `state`, but this one has {sorted(card)}")
     return _unpack(card["state"], arrays)
-
-
-def prune(folder: Path, newest: str) -> None:
-    """Remove all but the newest state files."""
-    files = sorted(folder.glob(f"*{weights.SUFFIX}"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    keep = {weights.path_of(folder, newest), *files[:KEPT]}
-    for path in files:
-        if path not in keep:
-            path.unlink(missing_ok=True)
 
 
 def _pack(node: Any, path: str, arrays: Arrays) -> Any:

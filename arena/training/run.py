@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leagues.ratings.leaderboard import Standing
-from leagues.store import LeagueInfo, Progress, open_writer
+from leagues.store import LeagueInfo, Progress, open_store
 
 LEADERBOARD_EVERY = 5.0
 """Seconds between two refreshes of the ratings that are reported, at least; longer where they take long."""
@@ -205,7 +205,7 @@ def _without_ray() -> Iterator[None]:
 
 
 def _info(league: Path) -> LeagueInfo:
-    with open_writer(league) as writer:  # for writing, which brings a league of an older version up to date
+    with open_store(league).writer() as writer:  # for writing, which brings a league of an older version up to date
         return writer.info()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,9 +20,7 @@ from leagues.league import League, LeagueConfig
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.pairing import IN_A_ROW, choose_rating_pairs, rating_pairings
 from leagues.records import Match, Member, Tally
-from leagues.store import LeagueInfo, Progress, StoreError, Writer, create_store, open_writer
-from leagues.store.contract import STATE, WEIGHTS
-from leagues.store.sqlite.database import DATABASE
+from leagues.store import LeagueInfo, Progress, StoreError, Writer, open_store
 
 CACHED_WEIGHTS = 64
 """Weights files kept at hand to send to runners."""
@@ -43,13 +40,13 @@ class Keeper:
         league: matchmaking and snapshots.
         progress: of the newest iteration that was committed.
         writer: the database.
-        folder: where weights and states go.
+        store: where the league lives: records, weights and states.
         seed: of the league.
 
     A league in a folder is locked for its one writer until :meth:`close`.
 
     Args:
-        folder: the league's folder; None keeps the database in memory and the weights in a temporary folder.
+        folder: the league's folder; None keeps all of it in memory.
         game: its game.
         config: matchmaking and snapshots.
         seed: of the whole league; an existing league keeps its own.
@@ -59,10 +56,9 @@ class Keeper:
 
     Raises:
         StoreError: the folder holds a league of another game, of other learners or of another network, or one with
-            baselines of its maker's own code that ``config`` does not name, or no league can be there. Nothing is
-            written then.
+            baselines of its maker's own code that ``config`` does not name, or a snapshot's weights are missing, or no
+            league can be there. Nothing is written then.
         AgentError: a baseline cannot play this game. Nothing is written then.
-        WeightsError: a snapshot's weights file is missing.
     """
 
     members: dict[str, Member]
@@ -90,14 +86,14 @@ class Keeper:
         for baseline in config.baselines:
             make_agent(baseline, game).close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in config.baselines)]
-        self._temporary = tempfile.TemporaryDirectory() if folder is None else None
-        self.folder = folder if folder is not None else Path(self._temporary.name)  # type: ignore[union-attr]
+        self.store = open_store(folder)
+        self._in_memory = folder is None
         self.writer = self._open(seed, settings)
         try:
             self._join(members, settings)
             for member in self.writer.members():
-                if member.weights is not None and not weights.path_of(self.folder / WEIGHTS, member.weights).is_file():
-                    weights.check(self.folder / WEIGHTS, member.weights)  # says which file, and how to mend it
+                if member.weights is not None and not self.store.weights.has(member.weights):
+                    self.store.weights.get(member.weights)  # raises, and names what is missing
             self.seed = self.writer.info().seed
             self._load()
         except BaseException:
@@ -166,7 +162,7 @@ class Keeper:
 
     def snapshot(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int) -> Member:
         """Freeze a learner: its weights file first; the row follows with :meth:`commit`."""
-        digest = weights.store(self.folder / WEIGHTS, tensors, card)
+        digest = self.store.weights.put(weights.pack(tensors, card))
         member = self.league.snapshot(learner, digest, step, self.members[learner].modules)
         self.members[member.id] = member
         self._rating_pairs = []  # the newcomer comes first
@@ -183,8 +179,9 @@ class Keeper:
     ) -> None:
         """Store an iteration in one transaction: the learner's state as a file first, then all rows."""
         progress = replace(progress, league=self.league.state())
-        if self._temporary is None:
-            progress = replace(progress, state=learner_state.save(self.folder / STATE, state))
+        before = self.progress.state
+        if not self._in_memory:
+            progress = replace(progress, state=self.store.states.put(learner_state.pack(state)))
         try:
             self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
         except BaseException:
@@ -194,7 +191,7 @@ class Keeper:
             raise
         self.progress = progress
         if progress.state is not None:
-            learner_state.prune(self.folder / STATE, progress.state)
+            self.store.states.prune({progress.state, before or progress.state})
         self._begin_blocks_after(match.block for match in matches)
 
     def record(self, matches: Sequence[Match]) -> None:
@@ -206,9 +203,9 @@ class Keeper:
         """The learner's state after the newest iteration; None for a new league or one in memory.
 
         Raises:
-            WeightsError: the file is missing or was altered.
+            StoreError: it is missing or was altered.
         """
-        return None if self.progress.state is None else learner_state.load(self.folder / STATE, self.progress.state)
+        return None if self.progress.state is None else learner_state.parse(self.store.states.get(self.progress.state))
 
     def standings(self) -> list[Standing]:
         """The leaderboard, derived from the evaluation matches so far."""
@@ -217,25 +214,26 @@ class Keeper:
     def checkpoint(self) -> dict[str, Any]:
         """What a checkpoint of the algorithm keeps of the league: one in memory whole; one in a folder nothing, for
         the folder itself is what lasts."""
-        if self._temporary is None:
+        if not self._in_memory:
             return {}
         snapshots = [member for member in self.members.values() if member.kind == "snapshot"]
         return {
             "info": self.writer.info(),
             "progress": self.progress,
             "members": list(self.members.values()),
-            "weights": [weights.read(self.folder / WEIGHTS, str(member.weights)) for member in snapshots],
+            "weights": [self.store.weights.get(str(member.weights)) for member in snapshots],
             "matches": list(self.writer.iter_matches()),
             "tallies": self.writer.tallies(),
         }
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Take over what :meth:`checkpoint` gave, in place of all that is here; a league in a folder stays as it is."""
-        if not checkpoint or self._temporary is None:
+        if not checkpoint or not self._in_memory:
             return
+        store = open_store(None)
         for data in checkpoint["weights"]:
-            weights.store(self.folder / WEIGHTS, *weights.parse(data))
-        writer = create_store(None, checkpoint["info"])
+            store.weights.put(data)
+        writer = store.create(checkpoint["info"])
         writer.record(
             members=checkpoint["members"],
             matches=checkpoint["matches"],
@@ -243,35 +241,33 @@ class Keeper:
             progress=checkpoint["progress"],
         )
         self.writer.close()
-        self.writer, self.seed = writer, checkpoint["info"].seed
+        self.store, self.writer, self.seed = store, writer, checkpoint["info"].seed
         self._load()
         # What the runners have begun belongs to a league that is no more.
         self.started_over([member.id for member in self.members.values() if member.kind == "learner"])
 
     def close(self) -> None:
-        """Release the database and its lock, and the temporary folder of a league in memory."""
+        """Release the database and its lock."""
         self.writer.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
 
     def _open(self, seed: int, settings: Mapping[str, Any]) -> Writer:
-        if self._temporary is None and (self.folder / DATABASE).exists():
-            writer = open_writer(self.folder)
+        if self.store.exists():
+            writer = self.store.writer()
             info, game = writer.info(), self.game
             if info.game != game.spec:
                 writer.close()
-                raise StoreError(f"a league has one game, {info.game!r} in {self.folder}, but got {game.spec!r}")
+                raise StoreError(f"a league has one game, {info.game!r} in {self.store.name}, but got {game.spec!r}")
             if info.teams != game.teams:  # made when this game had no teams yet
                 writer.close()
                 raise StoreError(
-                    f"a league keeps its teams, {info.teams} in {self.folder}, but {game.spec!r} now has {game.teams}; "
-                    "start a new league"
+                    f"a league keeps its teams, {info.teams} in {self.store.name}, but {game.spec!r} now has "
+                    f"{game.teams}; start a new league"
                 )
             return writer
         versions = {name: version(name) for name in LIBRARIES}
         game = self.game
         info = LeagueInfo(game.spec, game.agent_ids, seed, settings, versions, datetime.now(UTC), game.teams)
-        return create_store(None if self._temporary is not None else self.folder, info)
+        return self.store.create(info)
 
     def _join(self, members: Sequence[Member], settings: Mapping[str, Any]) -> None:
         """Add the members a new league starts with; an old one must have just these learners and this network."""
@@ -283,19 +279,19 @@ class Keeper:
         learners = [member for member in stored.values() if member.kind == "learner"]
         if learners != wanted:
             raise StoreError(
-                f"a league keeps its learners, {_names(learners)} in {self.folder}, but got {_names(wanted)}; "
+                f"a league keeps its learners, {_names(learners)} in {self.store.name}, but got {_names(wanted)}; "
                 "use the settings it was made with, or another folder"
             )
         network = self.writer.info().settings.get("network")
         if network != settings.get("network"):
             raise StoreError(
-                f"a league keeps its network, {network} in {self.folder}, but got {settings.get('network')}; "
+                f"a league keeps its network, {network} in {self.store.name}, but got {settings.get('network')}; "
                 "use the settings it was made with, or another folder"
             )
         agents = [member.agent for member in stored.values() if member.agent is not None]
         if own := [agent for agent in agents if names_code(agent) and agent not in self._config.baselines]:
             raise StoreError(
-                f"a stored league must not run code unasked, but {self.folder} has baselines that do, {own}; "
+                f"a stored league must not run code unasked, but {self.store.name} has baselines that do, {own}; "
                 "if you trust who made it, name them in `baselines` yourself"
             )
 
@@ -323,7 +319,7 @@ class Keeper:
         if digest in self._shared:
             self._shared.move_to_end(digest)
         else:
-            self._shared[digest] = self._share(weights.read(self.folder / WEIGHTS, digest))
+            self._shared[digest] = self._share(self.store.weights.get(digest))
             if len(self._shared) > CACHED_WEIGHTS:
                 self._shared.popitem(last=False)
         return self._shared[digest]

@@ -15,9 +15,8 @@ from arena.view.replay import Frame, frames
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.records import LeagueError, Match, Member
 from leagues.results.blocks import BlockScores
-from leagues.store import open_reader
+from leagues.store import open_store
 from leagues.store.contract import LeagueInfo, Progress, Reader
-from leagues.store.sqlite.database import DATABASE
 
 POLL = 0.5
 """Seconds between two looks at the store's version."""
@@ -166,11 +165,12 @@ class Feed(threading.Thread):
             self._post(FeedFailed(error))
 
     def _follow(self) -> None:
-        place = _identity(self._folder)
-        with open_reader(self._folder) as reader:
+        store = open_store(self._folder)
+        identity = store.identity()
+        with store.reader() as reader:
             seen: int | None = None
             while not self._wanted.stop:
-                if _identity(self._folder) != place:
+                if store.identity() != identity:
                     return  # another league lies there now, or none: open it anew
                 version = reader.version()
                 changed = version != seen or self._wanted.changed
@@ -215,11 +215,3 @@ def _open(reader: Reader, match_id: int, trust_code: bool) -> Opened:
         return Opened(match, agent_ids, tuple(frames(reader, match_id, trust_code=trust_code)))
     except Exception as error:  # a game may break in any way: that is this match's problem, not the screen's
         return Opened(match, agent_ids, problem=str(error))
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        status = (folder / DATABASE).stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -16,8 +16,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from leagues.results.blocks import BlockScores
-from leagues.store.contract import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from leagues.ratings.davidson import Comparisons
 from leagues.ratings.intervals import percentiles
 from leagues.records import Member
-from leagues.store.contract import BlockScore
+from leagues.results.blocks import BlockScore
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from leagues.ratings.davidson import Comparisons
 from leagues.records import LeagueError, Member, Pairing
-from leagues.store.contract import BlockScore
+from leagues.results.blocks import BlockScore
 
 _NEAR = 1.2
 """Natural units (about 200 Elo) over which an opponent's chance to be chosen falls by 1/e."""

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self, overload
+from typing import NamedTuple, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from leagues.store.contract import BlockScore
-
 Ints = npt.NDArray[np.int64]
+
+
+class BlockScore(NamedTuple):
+    """What rating needs of the evaluation matches: the games of one block between two members, summed.
+
+    ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
+    of different members counts once, or with teams every pair of teams. Of many at once there is
+    :class:`BlockScores`.
+    """
+
+    block: int
+    member: str
+    opponent: str
+    wins: int
+    draws: int
+    losses: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from leagues.ratings.intervals import score_intervals
 from leagues.records import Tally
-from leagues.results.blocks import BlockScores
-from leagues.store.contract import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import cache
 from statistics import fmean
 
 from leagues.records import Match, Tally
-from leagues.store.contract import BlockScore
+from leagues.results.blocks import BlockScore
 
 Game = tuple[Sequence[str], Sequence[float]]
 """The members by seat and the returns by seat of a finished game, when there is no :class:`Match` of it."""

@@ -1,33 +1,45 @@
-"""The contract of a league's store: one writer process, any number of read-only readers.
+"""The contract of a league's store. :func:`leagues.store.open_store` finds the back end; the rest of the program sees
+only the classes below.
 
-Guarantees. Every ``Writer`` call is one transaction: after a crash it is there whole or not at all. Matches and
-frozen members are immutable: nothing updates or deletes them. Ratings are not stored; they are derived from matches.
-A snapshot's weights file is on disk before its row is. A reader never blocks the writer and never changes a file.
+A store is a place that holds one league, or none yet. It has three parts: the league's records, read through a
+:class:`Reader` and written through a :class:`Writer`; the weights of its snapshots; and the states of its learners.
+
+Guarantees, which every back end keeps:
+
+- One writer at a time, in one process; any number of readers, in any process. A reader never blocks the writer and
+  never changes the store.
+- Every call of a ``Writer`` is one transaction. After a crash, or after an exception, all of it is there or nothing.
+- When a ``Writer`` call or :meth:`BlobStore.put` has returned, a crash of the process or the machine takes nothing
+  back, unless the store lives in memory.
+- Matches and frozen members are immutable: nothing updates or deletes them.
+- Ratings are not stored. They are derived from the matches.
+- A blob is stored before the record that names it: a member's weights before the member, a learner's state before the
+  progress.
+- Whatever lies in the store is data from a stranger. Reading it never runs code, never leaves the store's place,
+  never hangs, and ends in a :class:`StoreError` if it cannot be understood.
+
+A store, its readers and its writers may be opened in any thread, but each is used by one thread at a time. Run
+:func:`leagues.store.conformance.check_store` on a back end of your own.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, Self
 
 from leagues.records import LeagueError, Match, MatchKind, Member, Tally
+from leagues.results.blocks import BlockScores
 
-if TYPE_CHECKING:
-    from leagues.results.blocks import BlockScores
-
-WEIGHTS = "weights"
-"""The folder inside a league's folder that holds its weights files, ``<sha256>.safetensors``."""
-
-STATE = "state"
-"""The folder inside a league's folder that holds the learners' states, ``<sha256>.safetensors``."""
+MAX_BLOB = 2**32
+"""Most bytes of a blob, so that a file from a stranger cannot fill the memory."""
 
 
 class StoreError(LeagueError):
-    """The store cannot be used as asked: no league here, another game, a newer schema, a second writer, ..."""
+    """The store cannot do what was asked: there is no league, another process writes to it, a blob is missing, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Progress:
         seconds: wall-clock seconds spent training so far, over all runs.
         rate: env steps per second over the last iterations.
         remaining: seconds the run expects to go on; None when unknown or ended.
-        state: SHA-256 of the learner-state file (weights and optimizer) in the league's folder; None when none.
+        state: name of the learners' state (weights and optimizers) in :attr:`Store.states`; None without one.
         league: the league's own state as plain JSON (counters, win rates, generator).
         metrics: newest learning metrics, module ID -> name -> value.
         at: UTC.
@@ -86,22 +98,6 @@ class Progress:
     state: str | None = None
     league: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-
-class BlockScore(NamedTuple):
-    """What rating needs of the evaluation matches: the games of one block between two members, summed.
-
-    ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
-    of different members counts once, or with teams every pair of teams. Of many at once there is
-    :class:`leagues.results.blocks.BlockScores`.
-    """
-
-    block: int
-    member: str
-    opponent: str
-    wins: int
-    draws: int
-    losses: int
 
 
 class Reader(ABC):
@@ -229,4 +225,94 @@ class Writer(Reader):
         Raises:
             StoreError: a member does not exist, or one exists already, or a match does not fit the league (its
                 seats, moves, weights, fault); nothing is written.
+        """
+
+
+class BlobStore(ABC):
+    """Immutable bytes, each named by the SHA-256 of its content as 64 lower-case hex digits: its *digest*."""
+
+    @abstractmethod
+    def put(self, data: bytes) -> str:
+        """Store ``data`` and return its digest. If the blob is there already, nothing changes; if it is there but
+        damaged, it is replaced.
+
+        Raises:
+            StoreError: it cannot be written, or is larger than :data:`MAX_BLOB`.
+        """
+
+    @abstractmethod
+    def get(self, digest: str) -> bytes:
+        """The bytes of a blob, checked against its digest.
+
+        Raises:
+            StoreError: the blob is missing or altered, or ``digest`` is not a digest.
+        """
+
+    @abstractmethod
+    def has(self, digest: str) -> bool:
+        """Whether a blob of this name is there. Its bytes are not checked.
+
+        Raises:
+            StoreError: ``digest`` is not a digest.
+        """
+
+    @abstractmethod
+    def prune(self, keep: Collection[str]) -> None:
+        """Remove the blobs that this league has written, except those in ``keep``. Anything else that lies beside
+        them stays. Call it while you hold the writer."""
+
+
+class Store(ABC):
+    """A place that holds one league, or none yet. Making a store object opens, reads and writes nothing.
+
+    Attributes:
+        name: the place, for messages: its folder or URL.
+        weights: the weights of snapshots; see :mod:`agents.policies.weights` for their content.
+        states: the states of learners; see :mod:`arena.training.learner_state` for their content.
+    """
+
+    name: str
+    weights: BlobStore
+    states: BlobStore
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether a league is here. It may still be damaged, or of another version: opening it tells."""
+
+    @abstractmethod
+    def identity(self) -> Hashable | None:
+        """A value that stays the same as long as the same league is here; None while there is none. Cheap to ask."""
+
+    @abstractmethod
+    def check(self) -> list[str]:
+        """Problems of the database itself, one line each; empty when all is well. Does not look at what the records
+        mean.
+
+        Raises:
+            StoreError: there is no league here.
+        """
+
+    @abstractmethod
+    def create(self, info: LeagueInfo) -> Writer:
+        """Make a new league and open its writer.
+
+        Raises:
+            StoreError: there is a league here already, or this place cannot be written to.
+        """
+
+    @abstractmethod
+    def reader(self) -> Reader:
+        """Open the league for reading, whether or not somebody writes to it.
+
+        Raises:
+            StoreError: there is no league here, it is damaged, or its schema is not the one of this program.
+        """
+
+    @abstractmethod
+    def writer(self) -> Writer:
+        """Open the league for writing. A league with an older schema is brought up to date first.
+
+        Raises:
+            StoreError: there is no league here, another writer is open, the league is damaged, or a newer program
+                made it.
         """

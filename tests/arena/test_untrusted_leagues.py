@@ -24,7 +24,7 @@ from arena.view.replay import frames, replay_json, replay_text
 from games import UntrustedCodeError, make_game
 from leagues.league import LeagueConfig
 from leagues.records import LeagueError, Member
-from leagues.store import StoreError, open_reader
+from leagues.store import StoreError, open_store
 from leagues.store.sqlite.database import DATABASE
 
 GAME = "their_code:make_game(size=3)"
@@ -95,7 +95,7 @@ def opened(folder: Path, *, trust_code: bool = False) -> str:
 
 
 def read(folder: Path, work: Callable[..., object], **settings: bool) -> object:
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         result = work(reader, 1, **settings)
         return list(result) if work is replay_text else result  # type: ignore[call-overload]
 

@@ -19,7 +19,7 @@ from agents.policies import weights
 from arena.play.matches import play_pairings, rotated_pairings
 from arena.verify import verify
 from games import make_game
-from leagues.store import Reader, StoreError, open_reader, open_writer
+from leagues.store import Reader, StoreError, open_store
 from leagues.store.sqlite.codec import pack_moves
 from leagues.store.sqlite.database import DATABASE
 from leagues.store.sqlite.reader import SqlReader
@@ -54,7 +54,7 @@ def findings(folder: Path, limit: int | None = None) -> list[tuple[str, str]]:
 
 def test_a_sound_league_has_no_findings(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         writer.record(matches=[crash("tic_tac_toe", ("random", "main@1"))])
     told: list[tuple[int, int]] = []
     result = verify(folder, progress=lambda done, total: told.append((done, total)))
@@ -76,7 +76,7 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize(("change", "word"), [(flip, "altered"), (Path.unlink, "restore")])
 def test_an_altered_or_missing_weights_file_is_found(folder: Path, change: Callable[[Path], None], word: str) -> None:
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         digest = reader.member("main@2").weights
     change(folder / "weights" / f"{digest}.safetensors")
     ((subject, problem),) = findings(folder)
@@ -148,7 +148,7 @@ def test_a_record_that_no_longer_decodes_is_found(folder: Path) -> None:
 def test_a_match_that_no_longer_decodes_is_named_in_one_line(folder: Path, change: str) -> None:
     which = "5" if change.startswith("matches") else "(SELECT lineup FROM matches WHERE id = 5)"
     alter(folder, f"UPDATE {change} WHERE id = {which}")
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         for read in (lambda: reader.match(5), lambda: list(reader.iter_matches())):
             with pytest.raises(StoreError, match=r"match \d+ of .* cannot be read") as caught:
                 read()
@@ -175,7 +175,7 @@ def test_a_deleted_match_is_found_by_the_sums(folder: Path) -> None:
 def test_a_row_that_refers_to_nothing_is_found(folder: Path) -> None:
     alter(folder, "INSERT INTO lineup_members VALUES (99, 1)")
     ((subject, problem),) = findings(folder)
-    assert subject == DATABASE
+    assert subject == "database"
     assert "lineup_members" in problem
 
 
@@ -188,7 +188,7 @@ def test_a_damaged_database_is_found(folder: Path) -> None:
     data[(page - 1) * size : page * size] = b"\xa5" * size
     path.write_bytes(data)
     result = verify(folder)
-    assert {finding.subject for finding in result.findings} == {DATABASE}
+    assert {finding.subject for finding in result.findings} == {"database"}
     assert result.matches == 0
 
 
@@ -211,7 +211,7 @@ def test_a_league_that_is_written_meanwhile_is_no_finding(folder: Path, monkeypa
     def train() -> None:
         nonlocal writes, newest
         writes += 1
-        state = weights.store(folder / "state", {"w": np.full(3, writes, np.float32)}, {})
+        state = open_store(folder).states.put(weights.pack({"w": np.full(3, writes, np.float32)}, {}))
         pairings = rotated_pairings(("first", "random"), games=2, seed=100 + writes)
         matches = play_pairings(make_game("tic_tac_toe"), pairings, AGENTS)
         (folder / "state" / f"{newest.state}.safetensors").unlink()
@@ -227,7 +227,7 @@ def test_a_league_that_is_written_meanwhile_is_no_finding(folder: Path, monkeypa
 
         return call
 
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         before = writer.progress()
         assert before is not None
         newest = before

@@ -13,8 +13,8 @@ from leaguekit import MAIN, RANDOM, match, snapshot
 from leagues.league import League, LeagueConfig
 from leagues.ratings.pairing import rating_pairings
 from leagues.records import Tally
+from leagues.results.blocks import BlockScore
 from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies
-from leagues.store import BlockScore
 
 PARTNERS = (0, 1, 0, 1)
 

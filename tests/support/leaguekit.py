@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from leagues.records import Match, Member
-from leagues.store import LeagueInfo, Progress
+from leagues.store import LeagueInfo, Progress, Store
 
 NOW = datetime(2026, 11, 21, 12, 30, 15, 123456, UTC)
 INFO = LeagueInfo("connect_four", ("player_0", "player_1"), 7, {"lr": 0.1, "on": [1]}, {"numpy": "2"}, NOW)
@@ -16,8 +16,12 @@ MAIN = Member("main", "learner", "main", modules={"player_0": "main", "player_1"
 RANDOM = Member("random", "baseline", "baseline", agent="random")
 
 
+def _bytes_of(number: int) -> bytes:
+    return f"weights {number}".encode()
+
+
 def weights_of(number: int) -> str:
-    return f"{number:064x}"
+    return hashlib.sha256(_bytes_of(number)).hexdigest()
 
 
 def snapshot(generation: int, learner: str = "main") -> Member:
@@ -40,10 +44,11 @@ def frozen(*names: str) -> list[Member]:
     return [Member(name, "snapshot", "main", 1, weights=weights_of(1), learner="main") for name in names]
 
 
-def put_weights(folder: Path, *members: Member) -> None:
-    (folder / "weights").mkdir(parents=True, exist_ok=True)
+def put_weights(store: Store, *members: Member) -> None:
+    """Store the weights of snapshots, so that they can join."""
     for member in members:
-        (folder / "weights" / f"{member.weights}.safetensors").touch()
+        assert member.generation is not None
+        assert store.weights.put(_bytes_of(member.generation)) == member.weights
 
 
 def match(seats: Sequence[str] = ("main", "random"), returns: Sequence[float] = (1.0, -1.0), **changes: Any) -> Match:

@@ -15,7 +15,7 @@ from arena.play.matches import play_pairings, rotated_pairings
 from games import make_game
 from games.contract import IntArray
 from leagues.records import Match, Member
-from leagues.store import LeagueInfo, Progress, create_store
+from leagues.store import LeagueInfo, Progress, open_store
 
 AT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -48,13 +48,14 @@ AGENTS: dict[str, Agent] = {
 
 def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True) -> Path:
     """A league of ``spec`` in ``folder``. Its first recorded matches are main@2 against first, its last training."""
+    store = open_store(folder)
     game = make_game(spec)
     seats = dict.fromkeys(game.agent_ids, "main")
     digests = [
-        weights.store(folder / "weights", {"main/w": np.full(50, number, np.float32)}, {"number": number})
+        store.weights.put(weights.pack({"main/w": np.full(50, number, np.float32)}, {"number": number}))
         for number in (1, 2)
     ]
-    state = weights.store(folder / "state", {"main/m": np.zeros(9, np.float32)}, {})
+    state = store.states.put(weights.pack({"main/m": np.zeros(9, np.float32)}, {}))
     members = [
         Member("random", "baseline", "baseline", agent="random"),
         Member("first", "baseline", "baseline", agent="first"),
@@ -65,7 +66,7 @@ def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True)
         ),
     ]
     info = LeagueInfo(game.spec, game.agent_ids, 7, {}, {"python": "3.11"}, AT)
-    with create_store(folder, info) as writer:
+    with store.create(info) as writer:
         writer.add_members(members)
         writer.record(progress=Progress(2, 2000, 2100, 90, 60.0, 35.0, AT, state=state))
         if played:

@@ -14,7 +14,7 @@ from agents.policies import weights
 from arena.play.matches import play_pairings
 from games import make_game
 from leagues.records import Member, Pairing, Tally
-from leagues.store import create_store
+from leagues.store import open_store
 from leagues.store.contract import LeagueInfo, Progress, Writer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -34,9 +34,10 @@ AGENTS: dict[str, Agent] = {
 def new_league(folder: Path) -> Writer:
     """An empty league with its members and no match."""
     game = make_game(GAME)
-    store = create_store(folder, LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW))
+    place = open_store(folder)
+    store = place.create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW))
     modules = dict.fromkeys(game.agent_ids, "main")
-    digest = weights.store(folder / "weights", {"x": np.zeros(1, np.float32)}, {"game": game.spec})
+    digest = place.weights.put(weights.pack({"x": np.zeros(1, np.float32)}, {"game": game.spec}))
     store.add_members(
         [
             Member("main", "learner", "main", modules=modules),

@@ -5,20 +5,26 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from leagues.store import files
 from leagues.store.contract import StoreError
 from leagues.store.sqlite import schema
 
 DATABASE = "league.db"
 LOCK = "league.lock"
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite appends to the name of a database for the files that it opens beside it."""
 
 
 def memory_engine() -> Engine:
@@ -93,36 +99,61 @@ def transaction(engine: Engine, name: str) -> Iterator[Connection]:
 
 
 def check_file(folder: Path) -> Path:
-    """The database of the league in ``folder``. Looks only; neither opens nor writes anything with SQLite.
+    """The database of the league in ``folder``. Only looks; SQLite does not open it, and nothing is written.
 
     Raises:
-        StoreError: there is no league here; the message names what is missing.
+        StoreError: there is no league here, or something that is no database of a league.
     """
     path = folder / DATABASE
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise StoreError(f"a league is a folder, but {str(folder)!r} {what}; train one, or check the path")
-    if not path.is_file():
-        raise StoreError(f"a league has a {DATABASE}, but {str(folder)!r} has none; train one there, or check the path")
+    name = str(folder)
     try:
-        with path.open("rb") as file:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise StoreError(f"{name!r} is a file; a league is a folder")
+        if not files.check_regular(path):
+            raise StoreError(f"{name!r} has no {DATABASE}, so it is not a league; train one there, or check the path")
+        for suffix in _BESIDE:
+            files.check_regular(Path(f"{path}{suffix}"))
+        with open(files.open_regular(path, os.O_RDONLY), "rb") as file:
             header = file.read(100)
+    except FileNotFoundError as error:
+        raise StoreError(f"{name!r} does not exist; train a league there, or check the path") from error
     except OSError as error:
-        raise StoreError(
-            f"a league must be readable, but {str(path)!r}: {error.strerror}; change its rights"
-        ) from error
+        raise StoreError(f"the league in {name!r} cannot be read: {error.strerror}") from error
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        raise StoreError(f"{DATABASE} must be an SQLite database, but {str(path)!r} is none; go back to a copy of it")
+        raise StoreError(f"{str(path)!r} is not an SQLite database; restore it from a copy")
     if struct.unpack(">I", header[68:72])[0] != schema.APPLICATION_ID:
-        raise StoreError(
-            f"{DATABASE} must be a league's, but {str(path)!r} was made by another program; check the path"
-        )
+        raise StoreError(f"{str(path)!r} was made by another program, not by the arena; check the path")
     return path
 
 
 def revision(connection: Connection) -> str:
     """The schema revision of the database."""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+def open_for_reading(path: Path) -> tuple[Engine, str]:
+    """A connection that changes nothing, and the schema revision found.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    engine = reading_engine(path)
+    try:
+        with transaction(engine, str(path)) as connection:
+            return engine, revision(connection)
+    except StoreError:
+        engine.dispose()
+        # After a clean end the file stands alone. One that was copied from a running league says "there is a log
+        # beside me"; where SQLite cannot make that log (no right to write), nobody else is writing it either.
+        if Path(f"{path}-wal").exists():
+            raise
+    engine = frozen_engine(path)
+    try:
+        with transaction(engine, str(path)) as connection:
+            return engine, revision(connection)
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def check_not_newer(found: str, path: str) -> None:
@@ -141,7 +172,7 @@ def keep_log(engine: Engine, name: str) -> None:
         StoreError: it cannot be had here.
     """
     try:
-        with _outside_transaction(engine) as connection:
+        with outside_transaction(engine) as connection:
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     except sqlite3.Error as error:
         mode = str(error)
@@ -158,7 +189,7 @@ def fold_log(engine: Engine) -> None:
     With readers at work that cannot be had now, and the log stays beside the file until the next writer ends: just
     as safe, so the refusal is no error.
     """
-    with _outside_transaction(engine) as connection:
+    with outside_transaction(engine) as connection:
         connection.execute("PRAGMA busy_timeout = 0")
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -166,7 +197,7 @@ def fold_log(engine: Engine) -> None:
 
 
 @contextmanager
-def _outside_transaction(engine: Engine) -> Iterator[sqlite3.Connection]:
+def outside_transaction(engine: Engine) -> Iterator[sqlite3.Connection]:
     pooled = engine.raw_connection()
     try:
         connection = pooled.driver_connection
@@ -187,11 +218,10 @@ class WriterLock:
         """
         path = folder / LOCK
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._file = files.open_regular(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise StoreError(
-                f"a league can be written only where files can be, but {str(path)!r}: {error.strerror}; "
-                "change its rights, or copy the folder"
+                f"{str(path)!r} cannot be opened: {error.strerror}; change its rights, or copy the folder"
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -199,7 +229,7 @@ class WriterLock:
             holder = os.read(self._file, 32).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
             raise StoreError(
-                f"a league has one writer at a time, but process {holder} is writing to {str(folder)!r}; "
+                f"process {holder} is writing to {str(folder)!r}, and a league has one writer at a time; "
                 "stop it, or wait for its end"
             ) from error
         os.ftruncate(self._file, 0)
@@ -208,3 +238,9 @@ class WriterLock:
     def release(self) -> None:
         """Let others write. The file stays: removing it would let two writers lock two files of one name."""
         os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()

@@ -253,31 +253,21 @@ def _progress(row: Row[Any]) -> Progress:
     )
 
 
-def open_file_reader(folder: Path) -> SqlReader:
-    """See ``leagues.store.open_reader``."""
-    path = database.check_file(folder)
-    engine = database.reading_engine(path)
-    name = str(path)
+def open_reader(path: Path) -> SqlReader:
+    """A reader of the database at ``path``.
+
+    Raises:
+        StoreError: it is damaged, or its schema is not the one of this program.
+    """
+    engine, found = database.open_for_reading(path)
     try:
-        with database.transaction(engine, name) as connection:
-            found = database.revision(connection)
-    except StoreError:
-        engine.dispose()
-        # After a clean end the file stands alone. One that was copied from a running league says "there is a log
-        # beside me"; where SQLite cannot make that log (no right to write), nobody else is writing it either.
-        if Path(f"{path}-wal").exists():
-            raise
-        engine = database.frozen_engine(path)
-        with database.transaction(engine, name) as connection:
-            found = database.revision(connection)
-    try:
-        database.check_not_newer(found, name)
+        database.check_not_newer(found, str(path))
         if int(found) < int(schema.REVISION):
             raise StoreError(
-                f"this program reads leagues of schema {schema.REVISION}, but {name} has schema {found}; "
-                "open it once for writing (`arena train --resume` does), which brings it up to date"
+                f"{path} has schema {found}, and this program reads schema {schema.REVISION}; open it once for writing "
+                "to bring it up to date, as `arena train --resume` does"
             )
     except StoreError:
         engine.dispose()
         raise
-    return SqlReader(engine, name)
+    return SqlReader(engine, str(path))

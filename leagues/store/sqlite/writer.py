@@ -9,26 +9,22 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from agents import files
 from leagues.records import Match, Member, Tally
 from leagues.results.scoring import block_scores
-from leagues.store.contract import STATE, WEIGHTS, LeagueInfo, Progress, StoreError, Writer
+from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
 from leagues.store.sqlite import codec, database, migrations, schema
 from leagues.store.sqlite.reader import EPOCH, MICROSECOND, MILLISECOND, SqlReader
 
 _DIGEST_BYTES = 8
-_IN_MEMORY = "the league in memory"
 
 
 class SqlWriter(SqlReader, Writer):
     """The writer of a league in a folder, or of one in memory."""
 
-    def __init__(
-        self, engine: Engine, name: str, folder: Path | None = None, lock: database.WriterLock | None = None
-    ) -> None:
-        """Write through ``engine``; ``folder`` and its ``lock`` are None for a league in memory."""
+    def __init__(self, engine: Engine, name: str, weights: BlobStore, lock: database.WriterLock | None = None) -> None:
+        """Write through ``engine``. Snapshots' weights must be in ``weights``. ``lock`` is released at the end."""
         super().__init__(engine, name)
-        self._folder = folder
+        self._weights = weights
         self._lock = lock
         self._commits = 0
         info = self.info()
@@ -115,13 +111,10 @@ class SqlWriter(SqlReader, Writer):
                 f"snapshots, and only they, have frozen weights, but {member.id!r} is a {member.kind} with "
                 f"weights={member.weights!r}; name the SHA-256 of a snapshot's file and None for others"
             )
-        if self._folder is not None and member.weights is not None:
-            path = self._folder / WEIGHTS / f"{member.weights}.safetensors"
-            if not path.is_file():
-                raise StoreError(
-                    f"a snapshot's weights must be on disk before it joins, but {member.id!r} misses {str(path)!r}; "
-                    "write that file first"
-                )
+        if member.weights is not None and not self._weights.has(member.weights):
+            raise StoreError(
+                f"the weights of {member.id!r}, {member.weights}, are not in the store; put them there before it joins"
+            )
 
     def _add_matches(self, connection: Connection, matches: Sequence[Match]) -> list[int]:
         if not matches:
@@ -273,39 +266,21 @@ def _digest(digest: str) -> bytes:
         ) from error
 
 
-def create_in_memory(info: LeagueInfo) -> SqlWriter:
-    """See ``leagues.store.create_store``."""
-    engine = database.memory_engine()
-    _build(engine, _IN_MEMORY, info)
-    return SqlWriter(engine, _IN_MEMORY)
+def build(path: Path, info: LeagueInfo) -> None:
+    """Make the database of a new league at ``path``.
 
-
-def create_in_folder(folder: Path, info: LeagueInfo) -> SqlWriter:
-    """See ``leagues.store.create_store``."""
-    path = folder / database.DATABASE
+    Raises:
+        StoreError: it cannot be written.
+    """
+    engine = database.writing_engine(path)
     try:
-        files.make_folder(folder)
-    except OSError as error:
-        raise StoreError(f"a league needs a folder, but {str(folder)!r}: {error.strerror}; choose another") from error
-    lock = database.WriterLock(folder)
-    try:
-        if path.exists():
-            raise StoreError(
-                f"a new league needs a folder without one, but {str(path)!r} exists; resume it, or choose another"
-            )
-        # Built aside and renamed, so that a crash on the way leaves no half-made league.
-        aside = folder / f"{database.DATABASE}.part"
-        aside.unlink(missing_ok=True)
-        engine = database.writing_engine(aside)
-        _build(engine, str(aside), info)
-        engine.dispose()
-        files.publish(aside, path)
+        fill(engine, str(path), info)
     finally:
-        lock.release()
-    return open_file_writer(folder)
+        engine.dispose()
 
 
-def _build(engine: Engine, name: str, info: LeagueInfo) -> None:
+def fill(engine: Engine, name: str, info: LeagueInfo) -> None:
+    """Make the tables of a new league."""
     row = {
         "id": 1,
         "game": info.game,
@@ -322,10 +297,12 @@ def _build(engine: Engine, name: str, info: LeagueInfo) -> None:
         connection.execute(insert(schema.league), [row])
 
 
-def open_file_writer(folder: Path) -> SqlWriter:
-    """See ``leagues.store.open_writer``."""
-    path = database.check_file(folder)
-    lock = database.WriterLock(folder)
+def open_writer(path: Path, weights: BlobStore, lock: database.WriterLock) -> SqlWriter:
+    """A writer of the database at ``path``, brought up to date first; it releases ``lock`` when closed.
+
+    Raises:
+        StoreError: it is damaged, or a newer program made it.
+    """
     engine = database.writing_engine(path)
     try:
         with database.transaction(engine, str(path)) as connection:
@@ -334,10 +311,7 @@ def open_file_writer(folder: Path) -> SqlWriter:
             if found != schema.REVISION:
                 migrations.upgrade(connection)
         database.keep_log(engine, str(path))
-        for place in (WEIGHTS, STATE):  # only a league's writer writes there, and this is the only one
-            files.sweep(folder / place)
-        return SqlWriter(engine, str(path), folder, lock)
+        return SqlWriter(engine, str(path), weights, lock)
     except BaseException:
         engine.dispose()
-        lock.release()
         raise

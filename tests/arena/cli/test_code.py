@@ -17,7 +17,7 @@ from agents.policies.network import MaskedNetwork, default_module_spec
 from arena.cli.app import run
 from games import make_game
 from leagues.records import Member
-from leagues.store import open_writer
+from leagues.store import open_store
 
 CODE = """
 from agents.basic import FirstLegalAgent
@@ -68,8 +68,8 @@ def make_snapshot(folder: Path, name: str) -> Path:
     seats = dict.fromkeys(game.agent_ids, "main")
     card = policy_card(game, {"main": spec}, seats)
     card["modules"]["main"]["network"] = name
-    digest = weights.store(folder / "weights", policy_tensors({"main": spec.build().get_state()}), card)
-    with open_writer(folder) as writer:
+    digest = open_store(folder).weights.put(weights.pack(policy_tensors({"main": spec.build().get_state()}), card))
+    with open_store(folder).writer() as writer:
         writer.add_members([Member("main@3", "snapshot", "main", 3, seats, digest, learner="main")])
     return folder
 

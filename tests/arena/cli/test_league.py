@@ -253,7 +253,7 @@ def test_an_unexpected_error_names_its_type_and_debug_shows_the_traceback(
     def broken(_: object) -> None:
         raise ZeroDivisionError("a\nb")
 
-    monkeypatch.setattr("leagues.store.open_reader", broken)
+    monkeypatch.setattr("leagues.store.open_store", broken)
     code, out, err = cli("leaderboard", league)
     assert (code, out) == (1, "")
     assert err.count("\n") == 1

@@ -23,7 +23,7 @@ from arena.cli.errors import failures_of_the_run
 from arena.cli.progress import Stop, describe, progress_line
 from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
-from leagues.store import open_writer
+from leagues.store import open_store
 from leagues.store.contract import Progress, StoreError
 
 BEST = Standing("main@3", "main", 3, 812.4, 700.1, 930.9, 40, 30, 2, 8)
@@ -298,7 +298,7 @@ def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> No
 
     assert "steps/s" in arena("train", GAME, "--league", str(league), "--steps", "6000", "--seed", "1")
     resume = ("train", GAME, "--league", str(league), "--resume", "--steps")
-    with open_writer(league):
+    with open_store(league).writer():
         code, _, err = call(*resume, "12000")
         assert (code, err.count("\n")) == (2, 1), err  # somebody else writes there: the call was wrong
     arena(*resume, "12000")

@@ -12,7 +12,7 @@ from arena.play.matches import play_match
 from arena.verify import verify
 from games import make_game
 from leagues.records import Member
-from leagues.store import LeagueInfo, create_store, open_reader
+from leagues.store import LeagueInfo, open_store
 
 SPEC = "tiny_bridge_4p"
 
@@ -20,7 +20,7 @@ SPEC = "tiny_bridge_4p"
 def make_team_league(folder: Path, teams: tuple[int, ...]) -> Path:
     game = make_game(SPEC)
     info = LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, datetime(2026, 1, 2, tzinfo=UTC), teams)
-    with create_store(folder, info) as writer:
+    with open_store(folder).create(info) as writer:
         writer.add_members([Member(name, "baseline", "baseline", agent=name) for name in ("random", "first")])
     return folder
 
@@ -34,7 +34,7 @@ def test_an_agent_plays_all_seats_of_a_team_and_the_teams_rotate(tmp_path: Path)
     earned = [match.returns[match.seats.index("random")] for match in result.matches]
     assert result.wins == sum(value > 0 for value in earned)
     assert result.returns[0] == pytest.approx(sum(earned) / 20) == -result.returns[1]
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         scores = reader.block_scores()
     assert sum(score.losses for score in scores) == result.wins  # seen from "first"
     assert {score.wins + score.draws + score.losses for score in scores} == {2}

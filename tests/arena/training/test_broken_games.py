@@ -18,7 +18,7 @@ from arena.view.replay import replay_text
 from games import BrokenGameError, Game, make_game
 from leagues.records import Match, Member
 from leagues.results.scoring import block_scores, tallies
-from leagues.store import create_store
+from leagues.store import open_store
 from leagues.store.contract import LeagueInfo
 
 BROKEN = "broken_environments:Pair(fault={!r},share={})"
@@ -131,7 +131,7 @@ def test_whoever_sits_at_the_table_or_replays_the_match_is_told(
 ) -> None:
     game = make_game(BROKEN.format("raise", 100))
     match, _ = played(game, 2)
-    with create_store(None, LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, match.started_at)) as store:
+    with open_store(None).create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, match.started_at)) as store:
         store.add_members([Member(name, "baseline", "baseline", agent="random") for name in sorted(set(match.seats))])
         (number,) = store.record(matches=[match])
         assert store.match(number).void

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leagues.store import open_reader
+from leagues.store import open_store
 
 pytestmark = pytest.mark.slow
 
@@ -106,13 +106,13 @@ def test_runners_and_learners_on_other_machines_need_no_league_folder(cluster, t
     seen = log.read_text().splitlines()
     assert {f"guarded {pid}" for pid, _ in remote} <= set(seen)
     assert not [line for line in seen if line.startswith("touched")]
-    with open_reader(league) as reader:
+    with open_store(league).reader() as reader:
         assert reader.count_matches("evaluation") > 0
     arena = [sys.executable, "-m", "arena"]
     assert subprocess.run([*arena, "verify", str(league)], stdout=subprocess.DEVNULL).returncode == 0
 
     joined = [*arena, "train", "tic_tac_toe", "--league", str(league), "--resume", "--env-runners", "1", "--overlap"]
-    with open_reader(league) as reader:
+    with open_store(league).reader() as reader:
         steps = reader.progress().env_steps + 1
     subprocess.run([*joined, "--steps", str(steps)], env=environment, check=True, stdout=subprocess.DEVNULL)
     assert len(set(log.read_text().splitlines())) > len(seen)

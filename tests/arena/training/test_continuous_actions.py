@@ -22,7 +22,7 @@ from arena.view.replay import replay_json, replay_text
 from games import GameError, IllegalActionError, make_game
 from games.conformance import check_game
 from games.contract import FloatArray
-from leagues.store import open_reader
+from leagues.store import open_store
 
 GAME = Meeting()
 
@@ -153,7 +153,7 @@ def test_training_learns_to_meet_and_everything_recorded_is_exact(build: Callabl
         algorithm.train()
     assert algorithm.config.entropy_coeff == 0.0
     algorithm.stop()
-    with open_reader(tmp_path) as reader:
+    with open_store(tmp_path).reader() as reader:
         match = reader.match(reader.matches(kind="evaluation", limit=1)[0].id)
         exported = json.loads(json.dumps(replay_json(reader, match.id)))
         text = "\n".join(replay_text(reader, match.id, trust_code=True))

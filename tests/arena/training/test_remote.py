@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from small_training import module_state, small
 
-from leagues.store import StoreError, open_reader
+from leagues.store import StoreError, open_store
 
 pytestmark = pytest.mark.slow
 
@@ -153,7 +153,7 @@ def arena(*arguments, **options):
 
 def iterations(folder):
     try:
-        with open_reader(folder) as reader:
+        with open_store(folder).reader() as reader:
             progress = reader.progress()
             return progress.iteration if progress else 0
     except StoreError:
@@ -175,12 +175,12 @@ def test_a_run_killed_outright_verifies_and_goes_on(tmp_path):
         process.wait()
     verified = arena("verify", league)
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    with open_reader(league) as reader:
+    with open_store(league).reader() as reader:
         before = reader.progress()
         matches = reader.count_matches()
     resumed = arena("train", "tic_tac_toe", "--league", league, "--resume", "--steps", before.env_steps + 30_000)
     assert resumed.returncode == 0, resumed.stderr
-    with open_reader(league) as reader:
+    with open_store(league).reader() as reader:
         after = reader.progress()
         assert after.iteration > before.iteration
         assert after.env_steps >= before.env_steps + 30_000

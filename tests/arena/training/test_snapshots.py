@@ -76,7 +76,7 @@ def learner_weights(algorithm):
 
 def snapshot_tensors(algorithm, member):
     digest = algorithm.keeper.members[member].weights
-    return weights.parse(weights.read(algorithm.keeper.folder / "weights", digest))[0]
+    return weights.parse(algorithm.keeper.store.weights.get(digest))[0]
 
 
 def test_a_snapshot_is_the_mean_of_the_iterations_before_it(build):

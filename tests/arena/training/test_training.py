@@ -10,7 +10,7 @@ from agents.contract import AgentError
 from agents.policies import weights
 from games import UnknownGameError, make_game
 from leagues.records import LeagueError
-from leagues.store import open_reader
+from leagues.store import StoreError, open_store
 
 pytestmark = pytest.mark.usefixtures("local_ray")
 
@@ -83,7 +83,7 @@ def test_an_exploiter_trains_beside_the_main_and_starts_over(build):
     while "main_exploiter@1" not in algorithm.keeper.members:
         algorithm.train()
     exploiter = algorithm.keeper.members["main_exploiter@1"]
-    tensors, _ = weights.parse(weights.read(algorithm.keeper.folder / "weights", exploiter.weights))
+    tensors, _ = weights.parse(algorithm.keeper.store.weights.get(exploiter.weights))
     now = module_state(algorithm)["main_exploiter"]["policy.weight"]
     assert not np.array_equal(tensors["main_exploiter/policy.weight"], now)
     assert np.abs(now).max() < 0.1, "a new policy head is near zero (orthogonal, gain 0.01)"
@@ -111,9 +111,7 @@ def test_a_snapshot_never_changes_while_training_goes_on(build):
         algorithm.train()
     key = f"weights:{algorithm.keeper.members['main@1'].weights}"
     agent = algorithm.env_runner._opponents.agents[key]
-    stored, _ = weights.parse(
-        weights.read(algorithm.keeper.folder / "weights", algorithm.keeper.members["main@1"].weights)
-    )
+    stored, _ = weights.parse(algorithm.keeper.store.weights.get(algorithm.keeper.members["main@1"].weights))
     for name, value in agent._modules[0].get_state().items():
         np.testing.assert_array_equal(value, stored[f"main/{name}"])
 
@@ -199,11 +197,11 @@ def test_wrong_settings_leave_a_league_as_it_was(tmp_path, build, change, messag
     first = build(small("kuhn_poker", folder))
     first.train()
     first.stop()
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         before = (reader.members(), reader.progress(), reader.info())
     with pytest.raises((LeagueError, AgentError), match=message):
         small("kuhn_poker", folder, **change).build_algo()
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         assert (reader.members(), reader.progress(), reader.info()) == before
     again = build(small("kuhn_poker", folder))
     again.train()
@@ -215,8 +213,9 @@ def test_a_missing_weights_file_is_found_before_anything_starts(tmp_path, build)
     while "main@1" not in algorithm.keeper.members:
         algorithm.train()
     algorithm.stop()
-    weights.path_of(tmp_path / "weights", algorithm.keeper.members["main@1"].weights).unlink()
-    with pytest.raises(weights.WeightsError, match="must be there"):
+    (missing,) = (tmp_path / "weights").glob(f"{algorithm.keeper.members['main@1'].weights}*")
+    missing.unlink()
+    with pytest.raises(StoreError, match="cannot be read"):
         small(folder=tmp_path).build_algo()
 
 

@@ -18,7 +18,7 @@ from arena.tui import LeagueApp
 from arena.tui.screens.league import HelpScreen, LeagueScreen
 from arena.tui.widgets.rows import LEAST
 from leagues.records import Member
-from leagues.store import open_writer
+from leagues.store import open_store
 
 SLIM, NARROW, WIDE, HUGE = (60, 15), (80, 24), (120, 40), (200, 50)
 
@@ -212,7 +212,7 @@ async def test_new_matches_come_in_without_moving_the_cursor(tmp_path: Path) -> 
         await person.see(person.shows("Match 13"))
         await person.press("down", "down")
         await person.see(person.shows("Match 11"))
-        with open_writer(league) as store:
+        with open_store(league).writer() as store:
             play(store, [("random", "first"), ("first", "random")], block=8)
             store.record(progress=progress(iteration=4))
         await person.see(person.shows("iteration 4", "15 matches"))
@@ -225,7 +225,7 @@ async def test_the_newest_match_is_followed_until_a_person_chooses(tmp_path: Pat
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
         await person.see(person.shows("Match 13", "following the newest"))
-        with open_writer(league) as store:
+        with open_store(league).writer() as store:
             play(store, [("random", "first")], block=8)
             await person.see(person.shows("Match 14"))
             assert person.screen.matches.key == "14"

@@ -19,14 +19,16 @@ from arena.view.pgn import replay_pgn
 from games import GameError, make_game
 from games.drawing import boards
 from leagues.records import Match, Member, Pairing
-from leagues.store import LeagueInfo, Writer, create_store, open_reader
+from leagues.store import LeagueInfo, Writer, open_store
 
 NAMES = ("random", 'the "quoted" \\ one')
 
 
 def chess_league(folder: Path) -> Writer:
     game = make_game("chess")
-    store = create_store(folder, LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, datetime(2026, 1, 2, tzinfo=UTC)))
+    store = open_store(folder).create(
+        LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, datetime(2026, 1, 2, tzinfo=UTC))
+    )
     store.add_members([Member(name, "baseline", "baseline", agent="random") for name in NAMES])
     return store
 
@@ -86,7 +88,7 @@ def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_other_games_are_refused_in_one_line(tmp_path: Path) -> None:
-    with open_reader(make_league(tmp_path / "league")) as reader, pytest.raises(GameError) as caught:
+    with open_store(make_league(tmp_path / "league")).reader() as reader, pytest.raises(GameError) as caught:
         replay_pgn(reader, 1)
     assert "'tic_tac_toe'" in str(caught.value)
     assert "\n" not in str(caught.value)

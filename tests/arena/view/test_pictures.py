@@ -23,7 +23,7 @@ from arena.view.pictures import half_blocks, png, shrunk
 from arena.view.replay import PICTURE, frames, replay_text
 from games import BrokenGameError, make_game
 from games.contract import PictureArray
-from leagues.store import Reader, open_reader, open_writer
+from leagues.store import Reader, open_store
 
 PONG = "pettingzoo:cooperative_pong_v6(max_cycles=4)"
 pictures = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda size: arrays(np.uint8, (*size, 3)))
@@ -32,7 +32,7 @@ pictures = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda size
 @pytest.fixture(scope="module")
 def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_league(tmp_path_factory.mktemp("league"), PONG, played=False)
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         pairings = rotated_pairings(("main@1", "random"), games=1, seed=4)
         writer.record(matches=play_pairings(make_game(PONG), pairings, AGENTS))
     return folder
@@ -40,7 +40,7 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(league: Path) -> Iterator[Reader]:
-    with open_reader(league) as reader:
+    with open_store(league).reader() as reader:
         yield reader
 
 
@@ -143,7 +143,7 @@ def test_a_picture_that_fails_leaves_the_replay_its_drawings(
     with pytest.raises(BrokenGameError, match="render"):
         state.picture()
     folder = make_league(tmp_path / "league", game.spec, played=False)
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         writer.record(matches=play_pairings(game, rotated_pairings(("main@1", "random"), games=1, seed=4), AGENTS))
         shown = frames(writer, 1, trust_code=True)
         coloured = list(replay_text(writer, 1, colour=True, trust_code=True))

@@ -14,12 +14,12 @@ from arena.play.matches import play_pairings, rotated_pairings
 from arena.view.replay import best_match, frames, replay_json, replay_text
 from games import make_game
 from leagues.records import LeagueError
-from leagues.store import Reader, StoreError, open_reader, open_writer
+from leagues.store import Reader, StoreError, open_store
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    with open_reader(make_league(tmp_path_factory.mktemp("league"))) as reader:
+    with open_store(make_league(tmp_path_factory.mktemp("league"))).reader() as reader:
         yield reader
 
 
@@ -77,7 +77,7 @@ def test_simultaneous_and_chance_games_are_told_in_steps(tmp_path: Path) -> None
         folder = make_league(tmp_path / spec, spec, played=False)
         game = make_game(spec)
         names = ("main@1", "main@2", "random")[: game.num_seats]
-        with open_writer(folder) as writer:
+        with open_store(folder).writer() as writer:
             writer.record(matches=play_pairings(game, rotated_pairings(names, games=1, seed=4), AGENTS))
             match, shown, record = writer.match(1), frames(writer, 1), replay_json(writer, 1)
         assert len(shown) == match.plies + 1
@@ -93,7 +93,7 @@ def test_simultaneous_and_chance_games_are_told_in_steps(tmp_path: Path) -> None
 def test_a_crash_is_replayed_up_to_its_last_move(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     folder = make_league(tmp_path, played=False)
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         writer.record(matches=[crash("tic_tac_toe", ("random", "main@1"))])
         shown, blocks, record = frames(writer, 1), list(replay_text(writer, 1)), replay_json(writer, 1)
     assert [frame.ply for frame in shown] == [0, 1, 2]
@@ -109,7 +109,7 @@ def test_the_best_match_is_the_newest_of_the_two_strongest_that_met(reader: Read
     newer = [other.id for other in reader.matches(member="first", kind="evaluation") if other.id > match.id]
     assert newer == []
     with (
-        open_reader(make_league(tmp_path, played=False)) as empty,
+        open_store(make_league(tmp_path, played=False)).reader() as empty,
         pytest.raises(LeagueError, match="evaluation match"),
     ):
         best_match(empty)

@@ -17,7 +17,7 @@ from arena.verify import match_problem
 from arena.view.replay import frames
 from games import GameError, IllegalActionError, make_game
 from leagues.records import Match, Member
-from leagues.store import LeagueInfo, create_store
+from leagues.store import LeagueInfo, open_store
 
 # OpenSpiel itself ends the process when asked for the name of an action that is out of range in the first.
 GAMES = ["matrix_rps", "chess", "goofspiel(num_cards=4)", "leduc_poker", "pettingzoo:tictactoe_v3"]
@@ -47,7 +47,7 @@ def test_a_changed_move_is_found_and_never_shown(spec: str, place: int, action: 
     changed = replace(match, history=history)
     assert (match_problem(game, changed) is None) == (action == made)
     info = LeagueInfo(game.spec, game.agent_ids, 1, {}, {}, datetime(2026, 1, 2, tzinfo=UTC))
-    with create_store(None, info) as store:
+    with open_store(None).create(info) as store:
         store.add_members([Member(name, "baseline", "baseline", agent="random") for name in "ab"])
         (number,) = store.record(matches=[changed])
         with contextlib.suppress(GameError):  # a legal move instead of another may lead to the end, too

@@ -21,7 +21,7 @@ from leagues.ratings.leaderboard import (
     rate,
 )
 from leagues.records import LeagueError
-from leagues.store import BlockScore
+from leagues.results.blocks import BlockScore
 
 DECIDED = BlockScore(0, "a", "b", 2, 0, 0)
 

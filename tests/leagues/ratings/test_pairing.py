@@ -10,7 +10,7 @@ from leaguekit import MAIN, RANDOM, snapshot
 
 from leagues.ratings.pairing import choose_rating_pairs, rating_pairings
 from leagues.records import LeagueError
-from leagues.store import BlockScore
+from leagues.results.blocks import BlockScore
 
 
 def test_those_with_fewest_games_come_first_and_of_them_the_newest() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import INFO, MAIN, RANDOM, match, put_weights, snapshot
 
-from leagues.results.blocks import BlockScores
-from leagues.store import BlockScore, create_store, open_reader
+from leagues.results.blocks import BlockScore, BlockScores
+from leagues.store import open_store
 
 NAMES = st.sampled_from("abcd")
 SCORES = st.lists(
@@ -50,8 +50,8 @@ def test_numbers_follow_the_places_given_and_games_add_up(scores: list[BlockScor
 
 
 def test_a_reader_that_goes_on_knows_what_a_new_one_knows(tmp_path: Path) -> None:
-    put_weights(tmp_path, *(snapshot(n) for n in range(1, 4)))
-    with create_store(tmp_path, INFO) as writer, open_reader(tmp_path) as early:
+    put_weights(open_store(tmp_path), *(snapshot(n) for n in range(1, 4)))
+    with open_store(tmp_path).create(INFO) as writer, open_store(tmp_path).reader() as early:
         writer.add_members([MAIN, RANDOM, snapshot(1)])
         assert early.block_scores() == []
         for newcomer, blocks in enumerate([(5, 6, 5), (9, 7), (), (5, 8, 2**40)]):
@@ -66,6 +66,6 @@ def test_a_reader_that_goes_on_knows_what_a_new_one_knows(tmp_path: Path) -> Non
                     for kind in ("evaluation", "training")
                 ]
             )
-            with open_reader(tmp_path) as late:
+            with open_store(tmp_path).reader() as late:
                 assert early.block_scores() == late.block_scores() == writer.block_scores()
                 assert early.block_scores().names == tuple(member.id for member in late.members())

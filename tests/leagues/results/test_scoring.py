@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from leaguekit import match
 
 from leagues.records import Tally
+from leagues.results.blocks import BlockScore
 from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies
-from leagues.store import BlockScore
 
 GAMES = st.lists(
     st.tuples(

@@ -12,29 +12,30 @@ from leaguekit import INFO, MAIN, NOW, RANDOM, match, progress, put_weights, sna
 
 from leagues.records import Tally
 from leagues.results import scoring
-from leagues.store import BlockScore, Reader, StoreError, Writer, create_store, open_reader
+from leagues.results.blocks import BlockScore
+from leagues.store import Reader, Store, StoreError, Writer, open_store
 from leagues.store.conformance import check_store
 from leagues.store.sqlite.reader import SqlReader
 
 
-@pytest.fixture(params=["memory", "file"])
-def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
-    folder = None if request.param == "memory" else tmp_path / "league"
-    if folder is not None:
-        put_weights(folder, *(snapshot(n) for n in range(1, 9)))
-    with create_store(folder, INFO) as store:
-        store.add_members([MAIN, RANDOM, snapshot(1), snapshot(2)])
-        yield store
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return open_store(None if request.param == "memory" else tmp_path / "league")
 
 
 @pytest.fixture
-def reader(writer: Writer, tmp_path: Path) -> Iterator[Reader]:
-    """Another view of the same league: a reader of its own where there is a file."""
-    if not (tmp_path / "league").exists():
+def writer(store: Store) -> Iterator[Writer]:
+    put_weights(store, *(snapshot(n) for n in range(1, 9)))
+    with store.create(INFO) as writer:
+        writer.add_members([MAIN, RANDOM, snapshot(1), snapshot(2)])
         yield writer
-        return
-    with open_reader(tmp_path / "league") as store:
-        yield store
+
+
+@pytest.fixture
+def reader(writer: Writer, store: Store) -> Iterator[Reader]:
+    """Another view of the same league."""
+    with store.reader() as reader:
+        yield reader
 
 
 def test_info_and_members_come_back_as_they_were(reader: Reader) -> None:
@@ -197,12 +198,12 @@ def test_many_lineups_fit_one_transaction(writer: Writer) -> None:
 
 
 def test_every_back_end_passes_the_suite_that_users_can_run(tmp_path: Path) -> None:
-    check_store(lambda info: create_store(None, info))
+    check_store(lambda info: open_store(None).create(info))
     folder = tmp_path / "checked"
-    check_store(lambda info: create_store(folder, info), open_reader=lambda: open_reader(folder))
+    check_store(lambda info: open_store(folder).create(info), open_reader=lambda: open_store(folder).reader())
 
 
 def test_the_suite_finds_a_store_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SqlReader, "tallies", lambda self: [])
     with pytest.raises(StoreError, match="for tallies expected"):
-        check_store(lambda info: create_store(None, info))
+        check_store(lambda info: open_store(None).create(info))

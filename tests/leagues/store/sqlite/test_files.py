@@ -9,8 +9,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from operator import methodcaller
 from pathlib import Path
 
 import alembic.autogenerate
@@ -19,16 +20,18 @@ from alembic.migration import MigrationContext
 from leaguekit import INFO, MAIN, RANDOM, match, progress, put_weights, snapshot
 from sqlalchemy import select
 
-from leagues.store import StoreError, create_store, open_reader, open_writer
+from leagues.store import Reader, Store, StoreError, open_store
 from leagues.store.sqlite import database, migrations, schema
 from leagues.store.sqlite.reader import SqlReader
+
+Opened = Callable[[Store], Reader]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A league with two members and one match, closed."""
     path = tmp_path / "league"
-    with create_store(path, INFO) as writer:
+    with open_store(path).create(INFO) as writer:
         writer.record(members=[MAIN, RANDOM], matches=[match()], progress=progress(1))
     return path
 
@@ -46,95 +49,104 @@ def raw(folder: Path) -> Iterator[sqlite3.Connection]:
 def test_a_closed_league_is_one_file_and_reading_it_leaves_no_trace(folder: Path) -> None:
     before = files(folder)
     assert set(before) == {"league.db", "league.lock"}
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         assert reader.count_matches() == 1
         assert files(folder) == before
     assert files(folder) == before
 
 
 def test_a_reader_follows_the_writer(folder: Path) -> None:
-    with open_reader(folder) as early, open_writer(folder) as writer, open_reader(folder) as late:
+    with (
+        open_store(folder).reader() as early,
+        open_store(folder).writer() as writer,
+        open_store(folder).reader() as late,
+    ):
         for reader in (early, late):
             assert reader.count_matches() == 1
         writer.record(matches=[match()])
         for reader in (early, late):
             assert reader.count_matches() == 2
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         assert reader.count_matches() == 2
 
 
 def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> None:
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         for count in (2, 3):
-            with open_writer(folder) as writer:
+            with open_store(folder).writer() as writer:
                 writer.record(matches=[match()])
             assert reader.count_matches() == count
 
 
 def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
-    with open_writer(folder), pytest.raises(StoreError, match=rf"process {os.getpid()} is writing"):
-        open_writer(folder)
-    open_writer(folder).close()
+    with open_store(folder).writer(), pytest.raises(StoreError, match=rf"process {os.getpid()} is writing"):
+        open_store(folder).writer()
+    open_store(folder).writer().close()
 
 
-@pytest.mark.parametrize("open_store", [open_reader, open_writer])
+@pytest.mark.parametrize("opened", [methodcaller("reader"), methodcaller("writer")], ids=["reader", "writer"])
 class TestBadFolders:
-    def test_no_folder(self, open_store: type, tmp_path: Path) -> None:
+    def test_no_folder(self, opened: Opened, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="does not exist"):
-            open_store(tmp_path / "none")
+            opened(open_store(tmp_path / "none"))
         assert not list(tmp_path.iterdir())
 
-    def test_no_league(self, open_store: type, tmp_path: Path) -> None:
-        with pytest.raises(StoreError, match=r"a league has a league\.db"):
-            open_store(tmp_path)
+    def test_no_folder_but_a_file(self, opened: Opened, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(StoreError, match="is a file"):
+            opened(open_store(tmp_path / "file"))
+
+    def test_no_league(self, opened: Opened, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match=r"has no league\.db"):
+            opened(open_store(tmp_path))
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize("content", [b"", b"not a database" * 99])
-    def test_no_database(self, open_store: type, tmp_path: Path, content: bytes) -> None:
+    def test_no_database(self, opened: Opened, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "league.db").write_bytes(content)
-        with pytest.raises(StoreError, match="must be an SQLite database"):
-            open_store(tmp_path)
+        with pytest.raises(StoreError, match="is not an SQLite database"):
+            opened(open_store(tmp_path))
         assert files(tmp_path) == {"league.db": content}
 
-    def test_somebody_elses_database(self, open_store: type, tmp_path: Path) -> None:
+    def test_somebody_elses_database(self, opened: Opened, tmp_path: Path) -> None:
         with raw(tmp_path) as connection:
             connection.execute("CREATE TABLE notes (text)")
         before = files(tmp_path)
         with pytest.raises(StoreError, match="made by another program"):
-            open_store(tmp_path)
+            opened(open_store(tmp_path))
         assert files(tmp_path) == before
 
-    def test_a_torn_file(self, open_store: type, folder: Path) -> None:
+    def test_a_torn_file(self, opened: Opened, folder: Path) -> None:
         path = folder / "league.db"
         path.write_bytes(path.read_bytes()[:5000])
         with pytest.raises(StoreError, match=r"must be whole and reachable, but .*malformed"):
-            open_store(folder)
+            opened(open_store(folder))
 
-    def test_a_newer_schema(self, open_store: type, folder: Path) -> None:
+    def test_a_newer_schema(self, opened: Opened, folder: Path) -> None:
         with raw(folder) as connection:
             connection.execute("UPDATE alembic_version SET version_num = '0999'")
         with pytest.raises(
             StoreError, match=rf"up to schema {schema.REVISION}, .* has schema 0999; update this program"
         ):
-            open_store(folder)
+            opened(open_store(folder))
 
 
 def test_a_league_is_not_made_where_one_is(folder: Path) -> None:
     before = files(folder)
-    with pytest.raises(StoreError, match="exists; resume it"):
-        create_store(folder, INFO)
+    with pytest.raises(StoreError, match="already holds a league; resume it"):
+        open_store(folder).create(INFO)
     assert files(folder).keys() == before.keys()
     assert files(folder)["league.db"] == before["league.db"]
 
 
 def test_a_creation_that_was_cut_short_can_be_repeated(tmp_path: Path) -> None:
     (tmp_path / "league.db.part").write_bytes(b"half")
-    with create_store(tmp_path, INFO) as writer:
+    with open_store(tmp_path).create(INFO) as writer:
         assert writer.info() == INFO
 
 
 def test_a_writer_clears_away_what_a_killed_one_left(folder: Path) -> None:
-    put_weights(folder, snapshot(1))
+    put_weights(open_store(folder), snapshot(1))
     (folder / "state").mkdir()
     left = [folder / place / f".{'ab' * 32}.safetensors.1234.part" for place in ("weights", "state")]
 
@@ -143,21 +155,21 @@ def test_a_writer_clears_away_what_a_killed_one_left(folder: Path) -> None:
             part.touch()
 
     leave()
-    with open_writer(folder):
+    with open_store(folder).writer():
         assert not any(part.exists() for part in left)
         leave()  # as the one at work would
         with pytest.raises(StoreError, match="one writer"):
-            open_writer(folder)
-        with open_reader(folder):
+            open_store(folder).writer()
+        with open_store(folder).reader():
             assert all(part.exists() for part in left)
     assert {path.suffix for path in (folder / "weights").iterdir()} == {".safetensors", ".part"}
 
 
 def test_a_snapshot_needs_its_weights_on_disk(folder: Path) -> None:
-    with open_writer(folder) as writer:
-        with pytest.raises(StoreError, match=r"'main@1' misses .*weights/0+1\.safetensors"):
+    with open_store(folder).writer() as writer:
+        with pytest.raises(StoreError, match=r"weights of 'main@1', \w+, are not in the store"):
             writer.add_members([snapshot(1)])
-        put_weights(folder, snapshot(1))
+        put_weights(open_store(folder), snapshot(1))
         writer.add_members([snapshot(1)])
 
 
@@ -207,10 +219,10 @@ def test_an_older_schema_is_brought_up_to_date_by_a_writer(
     monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
     now = schema.REVISION
     monkeypatch.setattr(schema, "REVISION", later)
-    with pytest.raises(StoreError, match=rf"schema {later}, but .* has schema {now}; open it once for writing"):
-        open_reader(folder)
-    open_writer(folder).close()
-    with open_reader(folder) as reader, raw(folder) as connection:
+    with pytest.raises(StoreError, match=rf"has schema {now}, .* schema {later}; open it once for writing"):
+        open_store(folder).reader()
+    open_store(folder).writer().close()
+    with open_store(folder).reader() as reader, raw(folder) as connection:
         assert reader.count_matches() == 1
         assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
 
@@ -223,7 +235,7 @@ def read_as_stranger(folder: Path) -> str:
         try:
             if os.geteuid() == 0:
                 os.setuid(65534)
-            with open_reader(folder) as reader:
+            with open_store(folder).reader() as reader:
                 answer = str(reader.count_matches())
         except BaseException as error:
             answer = repr(error)
@@ -258,7 +270,7 @@ def test_a_folder_without_any_right_to_write_can_be_read(folder: Path, tmp_path:
     with read_only(folder):
         assert read_as_stranger(folder) == "1"
     copy = tmp_path / "copy"
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         with read_only(folder):
             assert read_as_stranger(folder) == "1"
         writer.record(matches=[match()])
@@ -272,19 +284,20 @@ def test_a_folder_without_any_right_to_write_can_be_read(folder: Path, tmp_path:
 
 WRITER = """
 import sys
+from operator import methodcaller
 from pathlib import Path
 from leaguekit import match, progress, snapshot, put_weights
 from leagues.records import Tally
-from leagues.store import open_writer
+from leagues.store import open_store
 folder, last, matches = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-writer = open_writer(folder)
+writer = open_store(folder).writer()
 done = writer.progress().iteration
 while done < last:
     done += 1
     if done % 40 == 0:
         writer.close()
-        writer = open_writer(folder)
-    put_weights(folder, snapshot(done))
+        writer = open_store(folder).writer()
+    put_weights(open_store(folder), snapshot(done))
     writer.record(
         matches=[match(iteration=done, kind="evaluation", block=done)] * matches,
         tallies=[Tally("main", "random", matches, 0, 0)],
@@ -297,11 +310,12 @@ writer.close()
 
 READER = """
 import sys
+from operator import methodcaller
 from pathlib import Path
-from leagues.store import open_reader
+from leagues.store import open_store
 folder, last, matches = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 done, seen = 0, None
-with open_reader(folder) as reader:
+with open_store(folder).reader() as reader:
     while done < last:
         if reader.version() == seen:
             continue
@@ -328,7 +342,7 @@ def test_readers_and_a_writer_work_at_once(folder: Path) -> None:
     for process in processes:
         _, errors = process.communicate(timeout=120)
         assert (process.returncode, errors) == (0, "")
-    with open_reader(folder) as reader:
+    with open_store(folder).reader() as reader:
         assert reader.count_matches() == 1 + 20 * 119
 
 
@@ -342,7 +356,7 @@ def test_a_killed_writer_leaves_whole_iterations_only(folder: Path) -> None:
             printed = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        with open_reader(folder) as reader:
+        with open_store(folder).reader() as reader:
             newest = reader.progress()
             assert newest is not None
             done = newest.iteration
@@ -356,7 +370,7 @@ def test_a_killed_writer_leaves_whole_iterations_only(folder: Path) -> None:
         with raw(folder) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        open_writer(folder).close()
+        open_store(folder).writer().close()
 
 
 def test_a_connect_four_match_takes_less_than_100_bytes(tmp_path: Path) -> None:
@@ -374,11 +388,11 @@ def test_a_connect_four_match_takes_less_than_100_bytes(tmp_path: Path) -> None:
         return tuple(moves), tuple(state.returns())
 
     snapshots = [snapshot(n) for n in range(1, 41)]
-    put_weights(tmp_path, *snapshots)
-    with create_store(tmp_path, INFO) as writer:
+    put_weights(open_store(tmp_path), *snapshots)
+    with open_store(tmp_path).create(INFO) as writer:
         writer.add_members([MAIN, RANDOM, *snapshots])
     empty = (tmp_path / "league.db").stat().st_size
-    with open_writer(tmp_path) as writer:
+    with open_store(tmp_path).writer() as writer:
         for iteration in range(1, 101):
             batch = []
             for number in range(100):
@@ -410,14 +424,14 @@ def test_a_connect_four_match_takes_less_than_100_bytes(tmp_path: Path) -> None:
 
 def test_moves_written_before_schema_0003_are_read_as_they_were(folder: Path) -> None:
     moves = ((0, 3), (1, 0), (0, 6), (1, 3))
-    with open_writer(folder) as writer:
+    with open_store(folder).writer() as writer:
         (number,) = writer.record(matches=[match(history=moves, plies=4)])
     with raw(folder) as connection:  # as it was packed then
         connection.execute("DROP TRIGGER matches_refuse_update")
         connection.execute("UPDATE matches SET actions = x'040160c6' WHERE id = ?", (number,))
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
-    with pytest.raises(StoreError, match="has schema 0002; open it once for writing"):
-        open_reader(folder)
-    open_writer(folder).close()
-    with open_reader(folder) as reader:
+    with pytest.raises(StoreError, match=r"has schema 0002, .* open it once for writing"):
+        open_store(folder).reader()
+    open_store(folder).writer().close()
+    with open_store(folder).reader() as reader:
         assert reader.match(number).history == moves

@@ -1,0 +1,115 @@
+"""Files that survive a crash, and files from strangers.
+
+When a function that writes has returned, a loss of power takes nothing of it back. The functions that read follow no
+link and wait for nobody.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, as far as they are missing; their names reach the disk."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, replacing one of that name. Its folder is made when missing.
+
+    The bytes reach the disk before the name does. A process that is killed on the way leaves a hidden file ending in
+    ``.part``: see :func:`sweep`.
+    """
+    make_folder(path.parent)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:  # a new file, never the target of a link that somebody left here
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        publish(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def publish(part: Path, path: Path) -> None:
+    """Give a finished file, whose bytes are on the disk, its name in the same folder."""
+    part.rename(path)
+    _sync(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what :func:`write` left in ``folder`` when its process was killed. Nobody may be writing there now."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def check_regular(path: Path) -> bool:
+    """Whether ``path`` exists. If it does, it must be a regular file: not a link, a pipe or a device.
+
+    Raises:
+        OSError: it is something else, or cannot be looked at.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    _require_regular(mode)
+    return True
+
+
+def open_regular(path: Path, flags: int) -> int:
+    """Open a regular file, following no link and waiting for nobody; returns its descriptor.
+
+    Raises:
+        OSError: it is a link, a pipe or a device, or cannot be opened.
+    """
+    try:
+        number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(error.errno, _IRREGULAR) from error
+        raise
+    try:
+        _require_regular(os.fstat(number).st_mode)
+    except BaseException:
+        os.close(number)
+        raise
+    return number
+
+
+def read(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most ``limit`` bytes; see :func:`open_regular`.
+
+    Raises:
+        OSError: it is larger, or cannot be read.
+    """
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
+        if os.fstat(file.fileno()).st_size > limit:
+            raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
+        return file.read(limit)
+
+
+_IRREGULAR = "it is a link, a pipe or a device, not a regular file"
+
+
+def _require_regular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, _IRREGULAR)

@@ -1,0 +1,99 @@
+"""A league in a folder: ``league.db``, ``weights/``, ``state/``, and ``league.lock`` while somebody writes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Hashable
+from pathlib import Path
+
+from leagues.store import files
+from leagues.store.blobs import FolderBlobs
+from leagues.store.contract import LeagueInfo, Reader, Store, StoreError, Writer
+from leagues.store.sqlite import database
+
+_WEIGHTS = "weights"
+_STATES = "state"
+
+_SHOWN = 5
+"""Findings of SQLite that are reported."""
+
+
+class SqliteStore(Store):
+    """The store in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        if "\0" in str(folder):
+            raise StoreError(f"{str(folder)!r} cannot be a folder; a name has no NUL character")
+        self.name = str(folder)
+        self._folder = folder
+        self.weights: FolderBlobs = FolderBlobs(folder / _WEIGHTS)
+        self.states: FolderBlobs = FolderBlobs(folder / _STATES)
+
+    def exists(self) -> bool:
+        return self.identity() is not None
+
+    def identity(self) -> Hashable | None:
+        try:
+            status = os.lstat(self._folder / database.DATABASE)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.name!r} cannot be read: {error.strerror}; check the path") from error
+        return status.st_dev, status.st_ino
+
+    def check(self) -> list[str]:
+        path = database.check_file(self._folder)
+        engine, _ = database.open_for_reading(path)
+        try:
+            with database.outside_transaction(engine) as connection:
+                found = [line for (line,) in connection.execute(f"PRAGMA integrity_check({_SHOWN})") if line != "ok"]
+                dangling = connection.execute("PRAGMA foreign_key_check").fetchmany(_SHOWN)
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+        finally:
+            engine.dispose()
+        return found + [
+            f"row {row} of {table!r} refers to a row of {other!r} that does not exist"
+            for table, row, other, _ in dangling
+        ]
+
+    def create(self, info: LeagueInfo) -> Writer:
+        from leagues.store.sqlite.writer import build
+
+        path = self._folder / database.DATABASE
+        try:
+            files.make_folder(self._folder)
+        except OSError as error:
+            raise StoreError(f"{self.name!r} cannot be made: {error.strerror}; choose another folder") from error
+        with database.WriterLock(self._folder):
+            if self.exists():
+                raise StoreError(f"{self.name!r} already holds a league; resume it, or choose another folder")
+            # Built aside and renamed, so that a crash on the way leaves no half-made league.
+            aside = path.with_name(f"{path.name}.part")
+            try:
+                aside.unlink(missing_ok=True)
+                build(aside, info)
+                files.publish(aside, path)
+            except OSError as error:
+                raise StoreError(f"{str(path)!r} cannot be written: {error.strerror}; choose another folder") from error
+        return self.writer()
+
+    def reader(self) -> Reader:
+        from leagues.store.sqlite.reader import open_reader
+
+        return open_reader(database.check_file(self._folder))
+
+    def writer(self) -> Writer:
+        from leagues.store.sqlite.writer import open_writer
+
+        path = database.check_file(self._folder)
+        lock = database.WriterLock(self._folder)
+        try:
+            writer = open_writer(path, self.weights, lock)
+        except BaseException:
+            lock.release()
+            raise
+        for blobs in (self.weights, self.states):  # only the writer writes there, and this is the only one
+            blobs.sweep()
+        return writer

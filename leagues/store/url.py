@@ -1,0 +1,35 @@
+"""From a folder or URL to the store that lives there. A new back end is one more scheme here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leagues.store.contract import Store, StoreError
+
+MEMORY = "memory:"
+_SQLITE = "sqlite:"
+
+
+def open_store(where: str | Path | None) -> Store:
+    """The store at ``where``, whether or not there is a league yet. Nothing is opened, read or written.
+
+    Args:
+        where: a folder, as a path or as ``sqlite:FOLDER``; or None or ``memory:`` for a league in memory, which is
+            new and lives as long as the store object.
+
+    Raises:
+        StoreError: there is no back end of this URL's scheme, or no folder can have this name.
+    """
+    # Back ends are imported when they are used: a program that only prints its help should not wait for SQLAlchemy.
+    if where is None or where == MEMORY:
+        from leagues.store.memory import MemoryStore
+
+        return MemoryStore()
+    from leagues.store.sqlite.store import SqliteStore
+
+    if isinstance(where, str):
+        if "://" in where:
+            scheme = where.partition(":")[0]
+            raise StoreError(f"no store is called {scheme!r}; name a folder, `{_SQLITE}FOLDER` or `{MEMORY}`")
+        where = Path(where.removeprefix(_SQLITE))
+    return SqliteStore(where)
