@@ -11,7 +11,7 @@ import pytest
 import arena
 from arena.tui import LeagueApp
 from arena.verify import verify
-from leagues.store import open_writer
+from leagues.store import open_store
 
 OLD = Path(__file__).parents[1] / "data/league_0003"
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     """A copy of the old league, brought up to date."""
     copy = tmp_path / "league"
     shutil.copytree(OLD, copy)
-    open_writer(copy).close()
+    open_store(copy).writer().close()
     return copy
 
 
