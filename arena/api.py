@@ -106,9 +106,9 @@ class OpenLeague:
             module_classes: your own RLModule classes, as in :func:`arena.load_agent`.
 
         Raises:
-            StoreError: the league has no such member.
+            StoreError: the league has no such member, or the member's weights are missing or altered.
             AgentError: the member needs code that was not passed or is not trusted.
-            WeightsError: its weights are missing or altered.
+            WeightsError: its weights are not a weights file.
             GameError: as :attr:`game`.
         """
         from arena.names import find_member, member_agent

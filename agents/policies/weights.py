@@ -15,7 +15,7 @@ Tensors = Mapping[str, npt.NDArray[Any]]
 
 
 class WeightsError(Exception):
-    """The bytes are not a weights file, or do not fit the network."""
+    """Bytes are not a weights file, or its tensors do not fit its networks."""
 
 
 def pack(tensors: Tensors, card: Mapping[str, Any]) -> bytes:
@@ -32,14 +32,16 @@ def pack(tensors: Tensors, card: Mapping[str, Any]) -> bytes:
 
 
 def parse(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """Tensors and card of a weights file's bytes.
+    """Tensors and card of a weights file.
 
     Raises:
-        WeightsError: the bytes are no safetensors file of ours.
+        WeightsError: the bytes are not a weights file.
     """
     try:
         tensors = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         return tensors, dict(json.loads(header["__metadata__"]["card"]))
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise WeightsError(f"a weights file must be safetensors with a card, but got: {error}") from error
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise WeightsError(
+            f"not a weights file, safetensors with a card ({type(error).__name__}: {error}); restore it from a copy"
+        ) from error

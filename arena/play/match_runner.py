@@ -45,6 +45,8 @@ class MatchRunner:
                     f"{game.spec!r} has {game.num_seats} seats, but a pairing seats {len(pairing.seats)} members "
                     f"{pairing.seats}"
                 )
+            if not 0 <= pairing.seed < 2**63:
+                raise AgentError(f"`0 <= seed < 2**63` must hold for the seed of a match, but got {pairing.seed}")
         if missing := [name for name in names if name not in agents]:
             raise AgentError(f"no agent was given for {', '.join(missing)}; every member of a pairing needs one")
         self.pairings = pairings

@@ -157,6 +157,13 @@ def test_a_person_who_leaves_ends_the_run() -> None:
         play_pairings(make_game("tic_tac_toe"), pairings(("a", "b")), {"a": RandomAgent(), "b": Person()})
 
 
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_no_record_can_hold_is_refused(seed: int) -> None:
+    pairing = pairings(("a", "b"))[0]._replace(seed=seed)
+    with pytest.raises(AgentError, match=r"0 <= seed < 2\*\*63"):
+        play_pairings(make_game("tic_tac_toe"), [pairing], dict.fromkeys("ab", RandomAgent()))
+
+
 @pytest.mark.parametrize(
     ("seats", "tables", "words"),
     [(("a", "c"), 1, "no.*agent|none for c"), (("a",), 1, "2 seats"), (("a", "b"), 0, "tables >= 1")],
