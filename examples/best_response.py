@@ -1,8 +1,8 @@
-"""Train a single-agent learner against an agent: tabular Q-learning (Watkins 1989), for a best response to it.
+"""Learn a best response to an agent with tabular Q-learning (Watkins 1989).
 
     python examples/best_response.py [GAME] [OPPONENT]
 
-The learner sees a Gymnasium environment and knows nothing of the arena: any other would do.
+The learner uses only a Gymnasium environment, so any other single-agent learner works the same way.
 """
 
 import sys
@@ -17,7 +17,7 @@ EXPLORE, LEARNING_RATE = 0.1, 0.05
 
 
 def train(game: str, opponent: str) -> list[float]:
-    """Mean return of each batch of episodes, exploration included; the first one is played at random."""
+    """Mean return of each batch of episodes, exploration included. The first batch is played at random."""
     env = arena.best_response_env(game, [opponent])
     rng = np.random.default_rng(0)
     values: dict[tuple[int, bytes], np.ndarray] = defaultdict(lambda: np.zeros(env.action_space.n))

@@ -1,4 +1,4 @@
-"""Let any agents play each other: search, scripts of your own, or members of a league.
+"""Let agents play each other: searches, your own scripts, or members of a league.
 
 python examples/matches.py
 """
@@ -10,7 +10,7 @@ from agents.contract import Agent, Turn
 
 
 class Centre(Agent):
-    """Plays the legal column nearest to the middle."""
+    """Plays the legal column nearest to the centre."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> np.ndarray:
         columns = np.arange(turn.masks.shape[1])

@@ -1,9 +1,9 @@
-"""Bring your own network: an RLModule that embeds the seat, trained by the league like any other.
+"""Train a league with your own network: an RLModule that embeds the seat.
 
     python examples/own_network.py
 
-A module reads ``batch["obs"]``: ``observation``, ``action_mask`` and ``seat`` (one-hot). It masks its logits and
-gives values; what it reads it must not change.
+A module reads ``batch["obs"]``, which has ``observation``, ``action_mask`` and ``seat`` (one-hot). It masks its logits
+and computes values. It must not modify its input.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from agents.policies.network import mask_logits
 
 
 class SeatEmbedding(TorchRLModule, ValueFunctionAPI):
-    """One hidden layer whose units are scaled by an embedding of the seat."""
+    """One hidden layer. An embedding of the seat scales its units."""
 
     def setup(self) -> None:
         width = self.model_config.get("width", 64)

@@ -1,4 +1,4 @@
-"""Train a small league on tic-tac-toe and look at what came of it.
+"""Train a small league on tic-tac-toe, then print its leaderboard and a match.
 
 python examples/train_a_league.py [FOLDER]
 """

@@ -1,11 +1,11 @@
-"""What several tests need: one local Ray for the whole session, quiet and small."""
+"""A fixture that many tests share: one small local Ray for the whole session."""
 
 import pytest
 
 
 @pytest.fixture(scope="session")
 def local_ray():
-    """Ray on this machine, with more CPUs than it has so that several actors fit."""
+    """Ray on this machine. It claims more CPUs than there may be, so that several actors fit."""
     from arena.training.run import prepare_process
 
     prepare_process()

@@ -1,4 +1,4 @@
-"""The examples and the snippets of the documents run, and what the documents name is there."""
+"""The examples and the snippets in the documents run, and everything that the documents name exists."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PACKAGES = ("games", "agents", "leagues", "arena")
 
 
 def case(name: str, code: str, *values: Any) -> Any:
-    """A parameter set, slow if the code trains: that starts Ray."""
+    """A parameter set, marked slow if the code trains, because that starts Ray."""
     return pytest.param(*values, id=name, marks=[pytest.mark.slow] if "Config()" in code else [])
 
 
 def snippets() -> list[Any]:
-    """Every Python block of the documents with its file's name, which is told in its first line if it matters."""
+    """Every Python block of the documents with its file name. The block's first line gives the name if it matters."""
     found = []
     for document in DOCUMENTS:
         for code in re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL):
@@ -36,7 +36,7 @@ def snippets() -> list[Any]:
 
 
 def run(script: Path, folder: Path) -> str:
-    """What ``script`` prints when a person runs it in ``folder``."""
+    """Run ``script`` in ``folder`` as a person would, and return what it prints."""
     done = subprocess.run([sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -83,7 +83,7 @@ def test_the_commands_and_options_of_the_documents_exist() -> None:
 
 
 def test_make_lists_its_targets() -> None:
-    command = ["make", "--no-print-directory"]  # silent about folders also where make itself runs the tests
+    command = ["make", "--no-print-directory"]  # otherwise make prints folders when it runs the tests itself
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {"demo", "test", "check"} <= set(targets)

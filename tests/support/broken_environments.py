@@ -1,4 +1,4 @@
-"""One small environment that breaks one rule of its kind on demand, for the tests; sound until then."""
+"""A small environment, sound by default, that breaks one rule on demand."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ FAULTS = (
 
 
 class Pair(ParallelEnv):
-    """Two agents show 0 or 1 for ``rounds`` rounds; who shows 1 alone gets a point.
+    """Two agents show 0 or 1 for ``rounds`` rounds. An agent that alone shows 1 gets a point.
 
     Args:
-        fault: how it breaks, one of :data:`FAULTS`; None for never.
-        at: the round whose step breaks.
-        share: the share of seeds, in hundredths, whose games break.
+        fault: which rule it breaks, one of :data:`FAULTS`; None for none.
+        at: the round whose step breaks the rule.
+        rounds: rounds of a game.
+        share: percentage of seeds whose games break the rule.
     """
 
     metadata: ClassVar = {"name": "pair", "render_modes": []}
@@ -111,7 +112,12 @@ class Pair(ParallelEnv):
 
 
 class Returning(Pair):
-    """``b`` is out after the first round, by the rules or without a word, and may come back after the second."""
+    """``b`` leaves after the first round and may come back after the second.
+
+    Args:
+        word: ``b`` is terminated when it leaves; otherwise it only vanishes from ``agents``.
+        back: ``b`` comes back.
+    """
 
     def __init__(self, word: bool = True, back: bool = True) -> None:
         super().__init__()
@@ -128,7 +134,7 @@ class Returning(Pair):
 
 
 class Leaving(AECEnv):
-    """One round in which ``a`` acts; after it both are gone without a word."""
+    """One round in which ``a`` acts; then both agents vanish from ``agents`` without being terminated or truncated."""
 
     metadata: ClassVar = {"name": "leaving", "render_modes": []}
     possible_agents: ClassVar = ["a", "b"]
@@ -154,7 +160,7 @@ class Leaving(AECEnv):
 
 
 class Forgetful(Pair):
-    """Every new game allows one action fewer in its first round, and the second round fails."""
+    """The first game allows two actions in its first round, later games one. The second round fails."""
 
     games = 0
 
@@ -171,10 +177,10 @@ class Forgetful(Pair):
 
 
 class InTurn(AECEnv):
-    """:class:`Pair`, one agent after the other, and what can only go wrong so.
+    """:class:`Pair` in turns, with two more faults that need turns.
 
     Args:
-        fault: one of :data:`FAULTS`, or ``undying`` (the dead stay), ``unknown_turn`` (nobody's turn).
+        fault: one of :data:`FAULTS`, ``undying`` (dead agents stay) or ``unknown_turn`` (an unknown agent's turn).
     """
 
     metadata: ClassVar = {"name": "in_turn", "render_modes": [], "is_parallelizable": True}

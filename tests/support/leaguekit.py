@@ -1,4 +1,4 @@
-"""What the tests of the leagues build on: small members, matches and block scores."""
+"""Small members, matches and progress rows for the tests of the leagues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small game of continuous actions: two seats choose points of a square at the same time, and want to meet."""
+"""A small game of continuous actions: two seats choose a point at the same time, as near to a target as they can."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ class MeetingState(State):
 
 
 class Meeting(Game):
-    """Chance shows both seats a corner of a smaller square; each step both are paid for how near to it they end.
+    """Chance shows both seats one of four target points; each step pays each seat for how near it comes.
 
-    The box of actions is neither symmetric nor the same in both directions, so that a wrong scale shows.
+    The box of actions is not symmetric and differs between the two dimensions, so that a wrong scale is noticed.
     """
 
     spec = SPEC

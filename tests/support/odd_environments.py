@@ -1,4 +1,4 @@
-"""Small PettingZoo environments with one peculiarity each, for the tests."""
+"""Small PettingZoo environments with one peculiarity each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pettingzoo.utils.conversions import parallel_to_aec
 
 
 class Countdown(AECEnv, EzPickle):
-    """Three agents take 1 or 2 off a number in turn; who takes the last is out with -3, the others end with the limit.
+    """Three agents take 1 or 2 off a number in turn. Whoever takes the last gets -3 and is terminated, the others are
+    truncated.
 
-    Rewards reach every agent at every step: the mover gets what it took, the next agent loses a quarter.
+    Every step also pays: the mover gets what it took, and the next agent loses 0.25.
     """
 
     metadata: ClassVar = {"name": "countdown", "render_modes": ["ansi"], "is_parallelizable": False}
@@ -75,7 +76,7 @@ class Countdown(AECEnv, EzPickle):
 
 
 class Ante(Countdown):
-    """:class:`Countdown` in which all but the last pay to sit down."""
+    """:class:`Countdown` with rewards at reset: all agents but the last pay to sit down."""
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         super().reset(seed, options)
@@ -84,7 +85,7 @@ class Ante(Countdown):
 
 
 class LastStanding(ParallelEnv):
-    """Every round each living agent shows 0 or 1; those in the minority leave, until two or fewer are left."""
+    """Each round every living agent shows 0 or 1, and the minority leaves, until two or fewer agents are left."""
 
     metadata: ClassVar = {"name": "last_standing", "render_modes": []}
 
@@ -107,7 +108,7 @@ class LastStanding(ParallelEnv):
         return {agent: {"observation": self.board, "action_mask": np.ones(2, np.int8)} for agent in agents}
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
-        self.board = np.zeros((1, 2), np.float32)  # one array for all, written over and over: clones must not share it
+        self.board = np.zeros((1, 2), np.float32)  # one array, overwritten every round: clones must not share it
         self.rounds = 0
         self.agents = self.possible_agents[:]
         return self._views(self.agents), {agent: {} for agent in self.agents}
@@ -132,26 +133,26 @@ class LastStanding(ParallelEnv):
 
 
 def in_turns(lives: int = 6) -> AECEnv:
-    """:class:`LastStanding`, one agent after the other."""
+    """:class:`LastStanding` in turns."""
     return parallel_to_aec(LastStanding(lives=lives))
 
 
 class Unbounded(Countdown):
-    """Actions are any numbers on a line."""
+    """Actions are any real number: a box without bounds."""
 
     def action_space(self, agent: str) -> gym.Space[Any]:
         return gym.spaces.Box(-np.inf, np.inf, (1,))
 
 
 class Piano(Countdown):
-    """Actions are combinations of many keys."""
+    """Actions are combinations of 13 keys, too many to number."""
 
     def action_space(self, agent: str) -> gym.Space[Any]:
         return gym.spaces.MultiBinary(13)
 
 
 class Mixed(Countdown):
-    """One seat chooses a number, the others a point."""
+    """One seat has discrete actions, the others continuous ones."""
 
     def action_space(self, agent: str) -> gym.Space[Any]:
         return gym.spaces.Discrete(3) if agent == "ann" else gym.spaces.Box(-1, 1, (1,))
@@ -165,7 +166,7 @@ class Growing(Countdown):
 
 
 class Guarded(Countdown):
-    """Holds something that cannot be copied."""
+    """Holds an object that cannot be copied."""
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         super().reset(seed, options)

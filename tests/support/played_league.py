@@ -1,4 +1,4 @@
-"""A small league in a folder, for tests: two baselines, two snapshots, some evaluation and training matches."""
+"""A small league in a folder: two baselines, two snapshots, some evaluation and training matches."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ AGENTS: dict[str, Agent] = {
 
 
 def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True) -> Path:
-    """A league of ``spec`` in ``folder``. Its first recorded matches are main@2 against first, its last training."""
+    """Make a league in ``folder``. Its first matches are main@2 against first, its last ones training matches."""
     store = open_store(folder)
     game = make_game(spec)
     seats = dict.fromkeys(game.agent_ids, "main")

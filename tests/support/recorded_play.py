@@ -1,4 +1,4 @@
-"""Random play written down position by position, so that a bare engine can be held against it afterwards."""
+"""Random play recorded position by position, for comparison with a bare engine."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from games import Ending, Game, State, Tables
 from games.contract import Action, BoolArray, FloatArray
 
 View = tuple[FloatArray, BoolArray]
-"""What one seat sees: its observation and its mask."""
+"""What one seat sees: its observation and its action mask."""
 
 
 @dataclass(slots=True)
 class Position:
-    """One position of a game, and what was done there.
+    """One position of a game and the actions chosen there.
 
     Attributes:
-        views: the seats that were asked, with what they saw.
+        views: seat -> view, for the seats that were observed.
         acting: the seats that act here.
-        actions: what these seats chose; empty where the game is over or the record stops.
-        rewards: what the step that led here gave every seat; None at the start.
-        returns: the returns so far; None where they were not asked for.
-        ending: how the game has ended, if it has.
+        actions: the actions of these seats; empty if the game is over or the record stops here.
+        rewards: rewards of the step that led here, by seat; None at the start.
+        returns: the returns so far; None if not recorded.
+        ending: how the game ended; None if it goes on or this was not recorded.
     """
 
     views: dict[int, View]
@@ -36,21 +36,21 @@ class Position:
 
 
 def random_action(game: Game, mask: BoolArray, rng: np.random.Generator) -> Action:
-    """A legal action, each as likely; a continuous one uniform in its bounds."""
+    """A uniformly drawn legal action; a continuous one is uniform in its bounds."""
     if game.action_bounds is not None:
         return tuple(rng.uniform(*game.action_bounds).astype(np.float32).tolist())
     return int(rng.choice(np.flatnonzero(mask)))
 
 
 def look(game: Game, state: State, seat: int) -> View:
-    """What a seat sees now, written into rows that held something else."""
+    """What a seat sees now. The rows are filled with other values first, so that unwritten cells are noticed."""
     observation, mask = np.full(game.observation_shape, np.nan, np.float32), np.ones(game.num_actions, np.bool_)
     state.observe(seat, observation, mask)
     return observation, mask
 
 
 def play_state(game: Game, state: State, rng: np.random.Generator, longest: int) -> list[Position]:
-    """Play at random, every seat looking at every position, until the end or for ``longest`` steps."""
+    """Play at random to the end, or for ``longest`` steps, and record the views of all seats."""
     positions: list[Position] = []
     rewards = None
     while True:
@@ -65,7 +65,7 @@ def play_state(game: Game, state: State, rng: np.random.Generator, longest: int)
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A game that was played at a table: its first state, its positions, its last state."""
+    """A game played at a table: its first state, its positions, its last state."""
 
     first: State
     positions: list[Position]
@@ -73,9 +73,9 @@ class Played:
 
 
 def play_tables(tables: Tables, seeds: Sequence[int], rng: np.random.Generator, longest: int) -> list[Played]:
-    """Play one game at each table at random, their starts a step apart, for ``longest`` steps at most.
+    """Play one random game at each table for at most ``longest`` steps. Each table starts one step after the last.
 
-    Only seats that act look, for that is all tables show; every seat is asked in the last position.
+    Tables show only the seats that act, so only these are recorded; the last position has the views of all seats.
     """
     game = tables.game
     first: list[State] = []

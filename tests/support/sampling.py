@@ -1,4 +1,4 @@
-"""A sampler whose live module plays uniformly, and endless self-play for it."""
+"""A sampler whose live module plays uniformly, and an endless source of self-play for it."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from leagues.records import Pairing
 
 
 def uniform(game, rng):
-    """A live module that plays uniformly over the mask."""
+    """A live module that plays uniformly over the legal actions."""
 
     def decide(module_id, turn):
         odds = turn.masks / turn.masks.sum(1, keepdims=True)

@@ -32,7 +32,7 @@ AGENTS: dict[str, Agent] = {
 
 
 def new_league(folder: Path) -> Writer:
-    """An empty league with its members and no match."""
+    """A league with members and no match."""
     game = make_game(GAME)
     place = open_store(folder)
     store = place.create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW))

@@ -1,8 +1,8 @@
-"""Training runs that take a moment: a config, and a look at the weights."""
+"""Very short training runs: a config, and the weights of an algorithm."""
 
 
 def small(game="tic_tac_toe", folder=None, *, seed=1, **league):
-    """A config that trains in a moment and snapshots early."""
+    """A config that trains quickly and makes snapshots early."""
     from arena import LeaguePPOConfig
 
     settings = {"snapshot_min_steps": 500, "snapshot_max_steps": 1500} | league

@@ -1,4 +1,4 @@
-"""A PettingZoo environment that pays every seat at every step, for tests of whom a reward belongs to."""
+"""A PettingZoo environment that pays every seat at every step, to test which seat a reward belongs to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pettingzoo import AECEnv
 
 
 class Toll(AECEnv):
-    """Two drivers move in turn, and a clerk never does. Step number n pays everybody n, the clerk ten times as much.
+    """Two drivers move in turn, and a clerk never moves. Step ``n`` pays each driver ``n`` and the clerk ``10 n``.
 
     Args:
         steps: steps of a game.
-        limited: so many seats, the last ones, end by a limit (truncated), the others by the rules (terminated).
+        limited: number of seats, counted from the last, that are truncated at the end; the others are terminated.
     """
 
     metadata: ClassVar = {"name": "toll", "render_modes": [], "is_parallelizable": False}

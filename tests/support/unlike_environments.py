@@ -1,4 +1,4 @@
-"""Small environments whose seats, spaces or styles are unlike, for the tests; they keep what they are given."""
+"""Small environments with unusual seats, spaces or styles. Some keep the actions they receive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIGHTS: dict[str, dict[str, gym.Space[Any]]] = {
 
 
 class Unlike(ParallelEnv):
-    """Three rounds in which nothing happens but that actions are checked and kept, and random things are shown."""
+    """Three rounds. Each checks and keeps the actions, and shows random observations."""
 
     metadata: ClassVar = {"name": "unlike", "render_modes": []}
 
@@ -70,7 +70,7 @@ class Unlike(ParallelEnv):
 
 
 class Births(ParallelEnv):
-    """One agent more every round, the firstborn of each round dies with a last reward; nobody acts as ``ghost``."""
+    """One agent is born each round, and from round two on the oldest dies with a last reward. ``ghost`` never acts."""
 
     metadata: ClassVar = {"name": "births", "render_modes": []}
 
@@ -93,7 +93,7 @@ class Births(ParallelEnv):
         self.round += 1
         born = self.possible_agents[self.round : self.round + 1] if self.round < 4 else []
         dies = playing[:1] if self.round > 1 else []
-        # Whoever acts earns 1, the dead earn 5 more; the next to be born earns 10 before it has seen anything.
+        # Agents that act earn 1, dying ones 5 more; the next to be born earns 10 before its first observation.
         rewards = {agent: 1.0 + 5.0 * (agent in dies) for agent in playing}
         rewards |= dict.fromkeys(self.possible_agents[self.round + 1 : self.round + 2], 10.0)
         seen = [*playing, *born]
@@ -103,13 +103,13 @@ class Births(ParallelEnv):
 
 
 class MultiAgentEnv:
-    """Stands for RLlib's class, which is told by its name."""
+    """Stands for RLlib's class, which is recognised by its name."""
 
 
 class TakeTurns(MultiAgentEnv):
-    """The dicts name whose turn it is: ``first`` and ``second`` add 1 or 2 in turn, who reaches seven gets a point.
+    """``first`` and ``second`` add 1 or 2 in turn; the keys of the observations say whose turn it is.
 
-    The loser loses it at the winner's step.
+    The agent that reaches seven gets 1, and the other gets -1 in the same step.
     """
 
     def __init__(self, sleepy: bool = False) -> None:

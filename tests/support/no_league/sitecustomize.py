@@ -1,5 +1,8 @@
-"""What every process of a worker node in ``test_cluster.py`` begins with: to it, as on another machine, there is no
-league. Nothing under ``NO_LEAGUE`` can be opened, and whoever tries is written down in ``NO_LEAGUE_LOG``."""
+"""Hides the league from the worker nodes of ``test_cluster.py``, as if they were other machines.
+
+Every process of such a node imports this first. Nothing under ``NO_LEAGUE`` can be opened, and every attempt is written
+to ``NO_LEAGUE_LOG``.
+"""
 
 import os
 import sys
