@@ -78,7 +78,7 @@ def _minimax(argument: str, game: Game) -> Agent:
 def _human(argument: str, game: Game) -> Agent:
     if game.action_bounds is not None:
         raise AgentError(
-            f"{game.spec!r} has continuous actions, and a person chooses among numbered moves; let a policy play it"
+            f"{game.spec!r} has continuous actions, which a person can enter in `arena play` only; let a policy play it"
         )
     return _plain("human", HumanAgent)(argument, game)
 

@@ -12,10 +12,6 @@ from played_league import make_league
 from small_league import played_league
 
 import arena
-from agents.basic import FirstLegalAgent
-from agents.contract import AgentError
-from games import GameError, make_game
-from leagues.store import StoreError
 
 
 @pytest.mark.parametrize("name", arena.__all__)
@@ -40,22 +36,6 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
 
 
-def test_an_agent_is_loaded_for_a_game_or_its_spec() -> None:
-    for game in ("kuhn_poker", make_game("kuhn_poker")):
-        assert isinstance(arena.load_agent("first", game), FirstLegalAgent)
-    with pytest.raises(GameError, match="'dict' is not a game"):
-        arena.load_agent("first", {})  # type: ignore[arg-type]
-
-
-def test_a_folder_alone_means_its_best_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = []
-    monkeypatch.setattr("arena.names.member_agent", lambda folder, member, *rest, **code: named.append(member.id))
-    folder = make_league(tmp_path / "league")
-    arena.load_agent(str(folder), "tic_tac_toe")
-    arena.load_agent(f"{folder}:best", "tic_tac_toe")
-    assert named == ["main@2", "main@2"]
-
-
 def test_a_league_gives_its_payoffs_of_both_kinds(tmp_path: Path) -> None:
     with arena.open_league(make_league(tmp_path / "league")) as league:
         payoff = league.payoffs().get("main@2", "first")
@@ -70,16 +50,3 @@ def test_a_league_gives_its_payoffs_of_both_kinds(tmp_path: Path) -> None:
         payoff = league.payoffs("training").get("random", "main")
         assert payoff is not None
         assert (payoff.wins, payoff.draws, payoff.losses, payoff.low) == (20, 10, 30, None)
-
-
-@pytest.mark.parametrize("name", ["{}", "{}:best"])
-def test_a_folder_that_is_no_league_is_a_clear_error(name: str, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=str(tmp_path)) as caught:
-        arena.load_agent(name.format(tmp_path), "tic_tac_toe")
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["no-such-folder", "no-such-folder:best", "no-such-folder:main@3"])
-def test_a_folder_that_is_not_there_is_a_clear_error(name: str) -> None:
-    with pytest.raises(AgentError, match=f"'{name}' matches no kind of agent and no league's folder"):
-        arena.load_agent(name, "tic_tac_toe")

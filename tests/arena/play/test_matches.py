@@ -1,23 +1,19 @@
-"""``play_match``: scores, blocks, names, recording in a league."""
+"""``play_match``: scores, blocks, agents."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import pytest
-from played_league import AGENTS, Centre, Resigner, make_league
+from played_league import Centre, Resigner
 
 from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from arena.names import find_member, load_agent
-from arena.play.matches import play_match, play_pairings, rotated_pairings
-from arena.verify import match_problem, verify
+from arena.play.matches import play_match
+from arena.verify import match_problem
 from games import make_game
 from games.contract import IntArray
-from leagues.records import Member
-from leagues.store import StoreError, open_store
 
 
 def test_a_stronger_agent_scores_more_and_the_interval_holds_the_score() -> None:
@@ -114,133 +110,6 @@ class Closing(RandomAgent):
     def close(self) -> None:
         self.done = True
         Closing.closed += 1
-
-
-def test_matches_between_members_are_recorded_in_their_league(tmp_path: Path) -> None:
-    folder = make_league(tmp_path / "league", played=False)
-    result = play_match("tic_tac_toe", [f"{folder}:first", "random"], games=10, seed=2, league=folder)
-    assert [match.id for match in result.matches] == list(range(1, 11))
-    with open_store(folder).reader() as reader:
-        recorded = list(reader.iter_matches())
-        scores = reader.block_scores()
-    assert [match.seats for match in recorded] == [("first", "random"), ("random", "first")] * 5
-    assert {match.kind for match in recorded} == {"evaluation"}
-    assert [match.history for match in recorded] == [match.history for match in result.matches]
-    assert len(scores) == 5
-    assert sum(score.wins for score in scores) == result.wins  # first sorts before random
-    assert verify(folder).findings == ()
-
-
-def test_a_recorded_match_that_is_repeated_plays_on_with_new_blocks(tmp_path: Path) -> None:
-    folder = make_league(tmp_path / "league", played=False)
-    for agents in (["first", "random"], ["first", "random"], ["random", f"{folder}:first"]):
-        play_match("tic_tac_toe", agents, games=6, seed=2, league=folder)
-    with open_store(folder).reader() as reader:
-        scores = reader.block_scores()
-        recorded = list(reader.iter_matches())
-    assert {score.wins + score.draws + score.losses for score in scores} == {2}  # no block has been added to
-    assert [match.seed for match in recorded] == [
-        pairing.seed for pairing in rotated_pairings(("first", "random"), games=18, seed=2)
-    ]
-    # Others play the same seeds, so that a new opponent gets the same deals.
-    other = play_match("tic_tac_toe", ["random", "random"], games=6, seed=2, league=folder)
-    assert [match.seed for match in other.matches] == [match.seed for match in recorded[:6]]
-    assert verify(folder).findings == ()
-
-
-@pytest.mark.parametrize(
-    ("game", "agents", "words"),
-    [
-        ("tic_tac_toe", ["first", "mcts:5"], "'mcts:5' is not a member"),
-        ("tic_tac_toe", ["first", RandomAgent()], "agent object"),
-        ("connect_four", ["first", "random"], "plays 'tic_tac_toe"),
-    ],
-)
-def test_only_members_can_be_recorded(tmp_path: Path, game: str, agents: list[str | Agent], words: str) -> None:
-    folder = make_league(tmp_path, played=False)
-    with pytest.raises(AgentError, match=words):
-        play_match(game, agents, games=2, league=folder)
-    with open_store(folder).reader() as reader:
-        assert reader.count_matches() == 0
-
-
-def test_a_league_that_is_being_written_is_refused_before_anything_is_played(tmp_path: Path) -> None:
-    folder = make_league(tmp_path, played=False)
-    with open_store(folder).writer(), pytest.raises(StoreError, match="one writer"):
-        play_match("tic_tac_toe", ["first", "random"], games=2, league=folder)
-
-
-def test_names_of_members_mean_frozen_ones(tmp_path: Path) -> None:
-    folder = make_league(tmp_path)
-    with open_store(folder).writer() as writer:
-        writer.add_members([Member("exploiter", "learner", "main_exploiter")])
-        assert find_member(writer, "main@1").id == "main@1"
-        assert find_member(writer, "random").id == "random"
-        assert find_member(writer, "main").id == "main@2"
-        assert find_member(writer, "latest").id == "main@2"
-        assert find_member(writer, "best").id == "main@2"
-        with pytest.raises(AgentError, match="means a snapshot"):
-            find_member(writer, "exploiter")
-        with pytest.raises(StoreError, match=r"main@3.*main@"):
-            find_member(writer, "main@3")
-
-
-def test_best_is_the_highest_rated_snapshot_or_the_newest_without_ratings(tmp_path: Path) -> None:
-    folder = make_league(tmp_path, played=False)
-    with open_store(folder).writer() as writer:
-        assert find_member(writer, "best").id == "main@2"
-        agents = {"main@1": AGENTS["first"], "main@2": Loser()}
-        writer.record(
-            matches=play_pairings(
-                make_game("tic_tac_toe"), rotated_pairings(("main@1", "main@2"), games=8, seed=1), agents
-            )
-        )
-        assert find_member(writer, "best").id == "main@1"
-
-
-def test_baselines_of_a_league_load_by_folder_and_name(tmp_path: Path) -> None:
-    folder = make_league(tmp_path / "a:league", played=False)
-    with open_store(folder).writer() as writer:
-        writer.add_members([Member("mcts:7", "baseline", "baseline", agent="mcts:7")])
-    game = make_game("tic_tac_toe")
-    assert isinstance(load_agent(f"{folder}:first", game), FirstLegalAgent)
-    assert type(load_agent(f"{folder}:mcts:7", game)).__name__ == "MCTSAgent"
-    with pytest.raises(AgentError, match=r"plays 'tic_tac_toe.*connect_four"):
-        load_agent(f"{folder}:first", make_game("connect_four"))
-    with pytest.raises(AgentError, match="matches no kind of agent and no league's folder"):
-        load_agent(f"{folder}-typo:first", game)
-    with pytest.raises(StoreError, match=r"league\.db"):
-        load_agent(f"{tmp_path}:first", game)
-
-
-def test_an_altered_snapshot_is_refused_before_torch_is_loaded(tmp_path: Path) -> None:
-    folder = make_league(tmp_path, played=False)
-    for path in (folder / "weights").iterdir():
-        path.write_bytes(path.read_bytes()[:-1] + b"!")
-    with pytest.raises(StoreError, match="altered"):
-        load_agent(f"{folder}:main@1", make_game("tic_tac_toe"))
-
-
-def test_a_frozen_policy_plays_under_its_name(tmp_path: Path) -> None:
-    from agents.policies import weights
-    from agents.policies.agent import policy_card, policy_tensors
-    from agents.policies.network import default_module_spec
-
-    game = make_game("tic_tac_toe")
-    folder = make_league(tmp_path, played=False)
-    seats = dict.fromkeys(game.agent_ids, "main")
-    spec = default_module_spec(game, model_config={"fcnet_hiddens": [16]})
-    tensors = policy_tensors({"main": spec.build().get_state()})
-    digest = open_store(folder).weights.put(weights.pack(tensors, policy_card(game, {"main": spec}, seats)))
-    with open_store(folder).writer() as writer:
-        writer.add_members([Member("main@3", "snapshot", "main", 3, seats, digest, learner="main")])
-    result = play_match(game, [f"{folder}:latest", f"{folder}:random"], games=20, seed=1, league=folder)
-    assert result.agents == ("main@3", "random")
-    assert {match.ending for match in result.matches} == {"terminated"}
-    assert result.matches[0].weights == (digest, None)
-    again = play_match(game, [f"{folder}:main@3", "random"], games=20, seed=1)
-    assert [match.history for match in again.matches] == [match.history for match in result.matches]
-    assert verify(folder).matches == 20
 
 
 @pytest.mark.parametrize("game", ["pettingzoo:tictactoe_v3", "pettingzoo:rps_v2"])

@@ -117,7 +117,7 @@ def test_an_agent_that_leaves_the_box_is_found_and_crashes_its_own_match_only() 
     assert [(match.ending, match.fault) for match in result.matches] == [("crash", 0), ("terminated", None)] * 2
 
 
-def test_a_person_cannot_choose_a_point() -> None:
+def test_a_person_is_refused_outside_arena_play() -> None:
     with pytest.raises(AgentError, match="continuous"):
         make_agent("human", GAME)
 

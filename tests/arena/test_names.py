@@ -1,0 +1,96 @@
+"""From an agent's name to the agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from played_league import AGENTS, Resigner, make_league
+
+from agents.basic import FirstLegalAgent
+from agents.contract import AgentError
+from arena.names import find_member, load_agent
+from arena.play.matches import play_pairings, rotated_pairings
+from games import GameError, make_game
+from leagues.records import Member
+from leagues.store import StoreError, open_store
+
+
+def test_names_of_members_mean_frozen_ones(tmp_path: Path) -> None:
+    folder = make_league(tmp_path)
+    with open_store(folder).writer() as writer:
+        writer.add_members([Member("exploiter", "learner", "main_exploiter")])
+        assert find_member(writer, "main@1").id == "main@1"
+        assert find_member(writer, "random").id == "random"
+        assert find_member(writer, "main").id == "main@2"
+        assert find_member(writer, "latest").id == "main@2"
+        assert find_member(writer, "best").id == "main@2"
+        with pytest.raises(AgentError, match="means a snapshot"):
+            find_member(writer, "exploiter")
+        with pytest.raises(StoreError, match=r"main@3.*main@"):
+            find_member(writer, "main@3")
+
+
+def test_best_is_the_highest_rated_snapshot_or_the_newest_without_ratings(tmp_path: Path) -> None:
+    folder = make_league(tmp_path, played=False)
+    with open_store(folder).writer() as writer:
+        assert find_member(writer, "best").id == "main@2"
+        agents = {"main@1": AGENTS["first"], "main@2": Resigner()}
+        writer.record(
+            matches=play_pairings(
+                make_game("tic_tac_toe"), rotated_pairings(("main@1", "main@2"), games=8, seed=1), agents
+            )
+        )
+        assert find_member(writer, "best").id == "main@1"
+
+
+def test_baselines_of_a_league_load_by_folder_and_name(tmp_path: Path) -> None:
+    folder = make_league(tmp_path / "a:league", played=False)
+    with open_store(folder).writer() as writer:
+        writer.add_members([Member("mcts:7", "baseline", "baseline", agent="mcts:7")])
+    game = make_game("tic_tac_toe")
+    assert isinstance(load_agent(f"{folder}:first", game), FirstLegalAgent)
+    assert type(load_agent(f"{folder}:mcts:7", game)).__name__ == "MCTSAgent"
+    with pytest.raises(AgentError, match=r"plays 'tic_tac_toe.*connect_four"):
+        load_agent(f"{folder}:first", make_game("connect_four"))
+    with pytest.raises(AgentError, match="matches no kind of agent and no league's folder"):
+        load_agent(f"{folder}-typo:first", game)
+    with pytest.raises(StoreError, match=r"league\.db"):
+        load_agent(f"{tmp_path}:first", game)
+
+
+def test_an_altered_snapshot_is_refused(tmp_path: Path) -> None:
+    folder = make_league(tmp_path, played=False)
+    for path in (folder / "weights").iterdir():
+        path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(StoreError, match="altered"):
+        load_agent(f"{folder}:main@1", make_game("tic_tac_toe"))
+
+
+def test_an_agent_is_loaded_for_a_game_or_its_spec() -> None:
+    for game in ("kuhn_poker", make_game("kuhn_poker")):
+        assert isinstance(load_agent("first", game), FirstLegalAgent)
+    with pytest.raises(GameError, match="'dict' is not a game"):
+        load_agent("first", {})  # type: ignore[arg-type]
+
+
+def test_a_folder_alone_means_its_best_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = []
+    monkeypatch.setattr("arena.names.member_agent", lambda folder, member, *rest, **code: named.append(member.id))
+    folder = make_league(tmp_path / "league")
+    load_agent(str(folder), "tic_tac_toe")
+    load_agent(f"{folder}:best", "tic_tac_toe")
+    assert named == ["main@2", "main@2"]
+
+
+@pytest.mark.parametrize("name", ["{}", "{}:best"])
+def test_a_folder_that_is_no_league_is_a_clear_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=str(tmp_path)) as caught:
+        load_agent(name.format(tmp_path), "tic_tac_toe")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["no-such-folder", "no-such-folder:best", "no-such-folder:main@3"])
+def test_a_folder_that_is_not_there_is_a_clear_error(name: str) -> None:
+    with pytest.raises(AgentError, match=f"'{name}' matches no kind of agent and no league's folder"):
+        load_agent(name, "tic_tac_toe")
