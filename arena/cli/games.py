@@ -29,6 +29,7 @@ def games(
 
     from arena.cli.errors import CallError
     from arena.cli.output import cell, console, print_json, show, table
+    from arena.view.theme import NAME_STYLE, QUIET_STYLE, WARNING_STYLE
     from games import list_games
     from games.specs import suggest
 
@@ -47,8 +48,8 @@ def games(
             actions = info.actions if info.components is None else f"box of {info.components}"
             facts = [info.seats, info.dynamics, info.chance, actions]
             more = [info.information, info.utility, "x".join(map(str, info.observation or ()))] * roomy
-            rows.add_row(cell(info.spec, "bold"), *map(cell, [*facts, *more]), cell(info.title, "dim"))
+            rows.add_row(cell(info.spec, NAME_STYLE), *map(cell, [*facts, *more]), cell(info.title, QUIET_STYLE))
         else:
             blank = [""] * (len(rows.columns) - 2)
-            rows.add_row(cell(info.spec, "dim"), *blank, cell(f"not playable: {info.reason}", "yellow"))
+            rows.add_row(cell(info.spec, QUIET_STYLE), *blank, cell(f"not playable: {info.reason}", WARNING_STYLE))
     show(rows)

@@ -25,6 +25,7 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     """
     from arena.cli.output import cell, console, print_json, show, table
     from arena.view.text import interval_bar
+    from arena.view.theme import BAR_STYLE, NAME_STYLE
     from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.store import open_store
 
@@ -45,14 +46,14 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
         bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=24)
         rows.add_row(
             str(rank) if each.games else "-",
-            cell(each.agent, "bold"),
+            cell(each.agent, NAME_STYLE),
             cell(each.role.replace("_", " ")),
             "" if each.generation is None else str(each.generation),
             f"{each.rating:.0f}" if each.games else "-",
             f"{each.low:.0f} to {each.high:.0f}" if each.games else "-",
             f"{each.games:,}",
             f"{each.wins}/{each.draws}/{each.losses}",
-            *[cell(bar if each.games else "", "cyan")] * bars,
+            *[cell(bar if each.games else "", BAR_STYLE)] * bars,
         )
     show(rows)
 

@@ -28,7 +28,8 @@ def matches(
     """List the recorded matches, newest first."""
     from arena.cli.errors import check_kind
     from arena.cli.output import cell, console, print_json, show, table
-    from arena.view.text import signed
+    from arena.view.outcome import returns_text
+    from arena.view.theme import ERROR_STYLE, NAME_STYLE
     from leagues.store import open_store
 
     if kind is not None:
@@ -50,10 +51,10 @@ def matches(
             str(match.id),
             f"{match.started_at:%m-%d %H:%M:%S}",
             cell(match.kind),
-            " ".join(map(signed, match.returns)),
+            returns_text(match),
             str(match.plies),
-            cell(match.ending, "red" if match.ending == "crash" else ""),
-            cell(" · ".join(match.seats), "bold"),
+            cell(match.ending, ERROR_STYLE if match.ending == "crash" else ""),
+            cell(" · ".join(match.seats), NAME_STYLE),
         )
     show(rows)
 
@@ -169,6 +170,7 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
     from arena.cli.output import cell, console, print_json
     from arena.verify import verify as check
     from arena.view.text import counted
+    from arena.view.theme import ERROR_STYLE
 
     prepare(trust_code=trust_code)
     found = check(folder, trust_code=trust_code)
@@ -177,7 +179,7 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
     else:
         out = console()
         for finding in found.findings:
-            out.print(cell(f"{finding.subject}: {finding.problem}", "red"), soft_wrap=True)
+            out.print(cell(f"{finding.subject}: {finding.problem}", ERROR_STYLE), soft_wrap=True)
         skipped = f", {found.skipped:,} cannot be (the game draws chance it cannot repeat)" if found.skipped else ""
         played, files = counted(found.matches, "match", "matches"), counted(found.weights, "file")
         out.print(f"{played} played again{skipped}, {files} of weights checked")

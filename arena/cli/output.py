@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from arena.view.text import plain
+from arena.view.theme import NAME_STYLE
 
 _PIPE_WIDTH = 100_000
 """Wide enough that no row is ever wrapped or cut when nobody's screen limits it."""
@@ -79,7 +80,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
         box=box.SIMPLE_HEAD if screen else None,
         pad_edge=False,
         padding=(0, 1, 0, 0) if screen else (0, 2, 0, 0),
-        header_style="bold",
+        header_style=NAME_STYLE,
     )
     for name in columns:
         made.add_column(name, justify="right" if name in right else "left", no_wrap=True)

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Group
 
 from arena.cli.output import cell, console, show, table
+from arena.view.theme import ABOVE_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE
 from leagues.ratings.leaderboard import Standing
 from leagues.records import MatchKind, Member
 from leagues.results.payoff_table import Payoff
@@ -41,9 +42,17 @@ def payoff_matrix(order: Sequence[str], rows: Iterable[Payoff]) -> None:
             cells = []
             for opponent in order[first : first + fit]:
                 row = payoff.get((member, opponent))
-                style = "dim" if row is None else "green" if row.score > 0.55 else "red" if row.score < 0.45 else ""
+                style = (
+                    QUIET_STYLE
+                    if row is None
+                    else ABOVE_STYLE
+                    if row.score > 0.55
+                    else BELOW_STYLE
+                    if row.score < 0.45
+                    else ""
+                )
                 cells.append(cell(texts.get((member, opponent), "·"), style))
-            part.add_row(cell(label, "bold"), *cells)
+            part.add_row(cell(label, NAME_STYLE), *cells)
         parts.append(part)
     show(Group(*parts))
 
@@ -70,7 +79,7 @@ def print_member(member: Member, place: tuple[int, Standing] | None, opponents: 
     if member.modules:
         lines.append(("modules", ", ".join(f"{agent}: {module}" for agent, module in member.modules.items())))
     for name, value in lines:
-        facts.add_row(cell(name, "dim"), cell(value, "bold" if name == "member" else ""))
+        facts.add_row(cell(name, QUIET_STYLE), cell(value, NAME_STYLE if name == "member" else ""))
     show(facts)
     if not opponents:
         console().print("no games yet")

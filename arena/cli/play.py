@@ -114,7 +114,7 @@ def play(
     from agents.human import HumanAgent
     from arena.cli.code import named_game, named_networks, prepare
     from arena.cli.errors import FAILED, CallError
-    from arena.cli.table import Table
+    from arena.cli.persons_view import PersonsView
     from arena.names import load_agent
     from arena.play.matches import play_pairings
     from arena.view.text import plain
@@ -128,9 +128,9 @@ def play(
     you, name = "you", plain(against)
     seed = secrets.randbelow(2**31) if seed is None else seed
     seats = tuple(you if place == seat else name for place in range(made.num_seats))
-    table = Table(made, seats, seat)
-    person = HumanAgent(write=lambda text: print(plain(text, lines=True)), show=table.show)
-    agents = {you: table.watched(person), name: table.watched(opponent)}
+    view = PersonsView(made, seats, seat)
+    person = HumanAgent(write=lambda text: print(plain(text, lines=True)), show=view.show)
+    agents = {you: view.observe(person), name: view.observe(opponent)}
     print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {name}.")
     try:
         (played,) = play_pairings(made, [Pairing(seats, seed, block=0, kind="evaluation")], agents)
@@ -139,6 +139,6 @@ def play(
         return
     finally:
         opponent.close()
-    table.end(played)
+    view.end(played)
     if played.ending == "crash":
         raise typer.Exit(FAILED)

@@ -1,4 +1,7 @@
-"""The terminal UI: a league seen live. Loads neither torch nor ray, and reads the store in one thread only."""
+"""The terminal UI: watches a league live. Loads neither torch nor ray, and reads the store in one thread only.
+
+``app`` owns the feed, ``feed`` reads the league, ``screens`` fill the terminal, ``widgets`` are the parts of a screen.
+"""
 
 from arena.tui.app import LeagueApp, run
 

@@ -1,30 +1,37 @@
-"""The app around the screen: its theme, its styles, and how it ends."""
+"""The app: owns the feed, passes its messages to the screens, and holds the theme and the keys of all screens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar
 
+from textual import on
 from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.theme import Theme
 
+from arena.tui.feed import Feed, FeedFailed, LeagueChanged, LeagueLost, MatchOpened
+from arena.tui.layout import HEIGHTS, SIZES
+from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.league import LeagueScreen
-from arena.tui.widgets.rows import ACCENT, BAD, GOOD, HEIGHTS, SIZES, WARM
+from arena.view import theme
 
 THEME = Theme(
     name="arena",
     dark=True,
-    primary=ACCENT,
-    secondary="#8fa6d8",
-    accent=ACCENT,
-    success=GOOD,
-    warning=WARM,
-    error=BAD,
-    foreground="#d8dee9",
-    background="#14171d",
-    surface="#191d25",
-    panel="#222833",
+    primary=theme.ACCENT,
+    secondary=theme.SECONDARY,
+    accent=theme.ACCENT,
+    success=theme.GOOD,
+    warning=theme.WARM,
+    error=theme.BAD,
+    foreground=theme.FOREGROUND,
+    background=theme.BACKGROUND,
+    surface=theme.SURFACE,
+    panel=theme.PANEL,
 )
 
 
@@ -33,9 +40,9 @@ class LeagueApp(App[Exception]):
 
     Args:
         folder: the league's folder.
-        match: a match to open at its start; None opens the newest at its end.
+        match: a match to open at its start; None opens the newest match at its end.
         now: the clock, UTC.
-        trust_code: whether the league's game may be code of its maker's own.
+        trust_code: whether a game that is the league maker's own code may run.
     """
 
     CSS_PATH = "arena.tcss"
@@ -43,6 +50,11 @@ class LeagueApp(App[Exception]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("q", "quit", "quit"),
+        Binding("ctrl+c", "quit", "quit", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -53,24 +65,54 @@ class LeagueApp(App[Exception]):
         trust_code: bool = False,
     ) -> None:
         super().__init__()
-        self._screen = LeagueScreen(folder, match, now, trust_code)
+        self.feed = Feed(folder, self.post_message, trust_code=trust_code)
+        self._first_screen = LeagueScreen(self.feed, match, now)
+        self._newest: LeagueChanged | None = None
 
     def on_mount(self) -> None:
         self.register_theme(THEME)
         self.theme = THEME.name
+        # Not before the first screen is there: the feed may fail at once, which ends the app.
+        self._first_screen.call_after_refresh(self.feed.start)
 
-    def get_default_screen(self) -> LeagueScreen:
-        """The one screen."""
-        return self._screen
+    def on_unmount(self) -> None:
+        self.feed.stop()
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The screen below all others."""
+        return self._first_screen
+
+    def open_screen(self, screen: Screen[Any]) -> None:
+        """Open ``screen`` above the others and send it the newest view of the league."""
+        self.push_screen(screen)
+        if self._newest is not None:
+            screen.post_message(self._newest)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.open_screen(HelpScreen())
+
+    @on(LeagueChanged)
+    def _remember(self, message: LeagueChanged) -> None:
+        self._newest = message
+        self._forward(message)
+
+    @on(LeagueLost)
+    @on(MatchOpened)
+    def _forward(self, message: LeagueChanged | LeagueLost | MatchOpened) -> None:
+        for screen in self.screen_stack:
+            screen.post_message(message)
+
+    @on(FeedFailed)
+    def _end(self, message: FeedFailed) -> None:
+        self.exit(message.error)
 
 
 def run(folder: Path, match: int | None = None, *, trust_code: bool = False) -> int:
-    """Show the league in ``folder`` until the person leaves, opened on ``match`` if one is given.
-
-    Its game may be code of its maker's own only with ``trust_code``.
+    """Show the league in ``folder`` until the person leaves. Arguments as of :class:`LeagueApp`.
 
     Returns:
-        0, or 1 when the screen itself broke (Textual has told then how).
+        0, or 1 when the TUI itself failed; Textual has printed the error then.
 
     Raises:
         Exception: what ended the thread that reads the league.

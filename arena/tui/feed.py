@@ -1,4 +1,4 @@
-"""What the screen is told: one thread reads the league and posts immutable pictures of it."""
+"""The feed: one thread that reads the league and posts immutable views of it as messages."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ from leagues.store import open_store
 from leagues.store.contract import LeagueInfo, Progress, Reader
 
 POLL = 0.5
-"""Seconds between two looks at the store's version."""
+"""Seconds between two checks of the store's version."""
 
 LISTED = 200
-"""Newest matches listed."""
+"""Most matches listed."""
 
 RATING_REST = 4.0
-"""After rating, rest so many times as long as it took: a league in training needs the processor more."""
+"""Rest after rating, as a multiple of the time it took. A league in training needs the processor more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LeagueView:
     """The league at one moment.
 
     Attributes:
-        members: everybody, in the order they joined.
-        standings: the rated members, best first; may lag behind the matches by a moment.
-        matches: the newest ones without their moves, newest first; only those of ``only`` if that is set.
+        info: what never changes.
+        progress: the newest progress of training; None before the first iteration.
+        members: all members, in the order they joined.
+        standings: the leaderboard, best first; may lag behind the matches by a moment.
+        matches: the newest matches without their moves, newest first; only those of ``only`` if that is set.
         only: the member whose matches are listed; None for all.
-        match_count: number of recorded matches, listed or not.
+        match_count: number of all recorded matches.
     """
 
     info: LeagueInfo
@@ -51,7 +53,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One match with its positions; ``problem`` says why it has none."""
+    """One match with its positions. ``problem`` says why there are none."""
 
     match: Match
     agent_ids: tuple[str, ...]
@@ -59,37 +61,40 @@ class Opened:
     problem: str = ""
 
 
-@dataclass
-class LeagueChanged(Message):
-    """The league, or what is asked of it, is not what it was."""
-
-    picture: Picture
+# The app forwards these messages to its screens. They do not bubble, which would bring them back to the app.
 
 
 @dataclass
-class LeagueLost(Message):
-    """The league cannot be read for now."""
+class LeagueChanged(Message, bubble=False):
+    """The league has changed, or another list of matches was asked for."""
+
+    view: LeagueView
+
+
+@dataclass
+class LeagueLost(Message, bubble=False):
+    """The league cannot be read at the moment."""
 
     reason: str
 
 
 @dataclass
-class MatchOpened(Message):
+class MatchOpened(Message, bubble=False):
     """The match that was asked for."""
 
     opened: Opened
 
 
 @dataclass
-class FeedFailed(Message):
-    """The thread has ended with an error that is no fault of the league."""
+class FeedFailed(Message, bubble=False):
+    """The thread has ended with an error of the program."""
 
     error: Exception
 
 
 @dataclass
 class _Wanted:
-    """What the screen wants, merged from its requests."""
+    """What the screens want, merged from their requests."""
 
     only: str | None = None
     match: int | None = None
@@ -98,7 +103,7 @@ class _Wanted:
 
 
 class _Ratings:
-    """The last standings. Rating takes far longer than reading, so it comes last and takes a part of the time only."""
+    """The newest standings. Rating takes far longer than reading, so it comes last and rests in between."""
 
     def __init__(self) -> None:
         self.standings: tuple[Standing, ...] = ()
@@ -106,7 +111,7 @@ class _Ratings:
         self._not_before = 0.0
 
     def update(self, reader: Reader) -> bool:
-        """Rate again if something has changed and it is time; whether it did."""
+        """Rate again if something has changed and the rest is over; return whether it did."""
         began = time.monotonic()
         if began < self._not_before:
             return False
@@ -121,10 +126,14 @@ class _Ratings:
 
 
 class Feed(threading.Thread):
-    """Follows the league in ``folder`` and hands messages to ``post`` (which must be safe to call from a thread).
+    """Follows the league in ``folder`` and posts messages about it.
 
-    It outlives the league: when the folder goes away it says so, and picks up whatever league comes back. The league's
-    game may be code of its maker's own, ``package.module:callable``, only with ``trust_code``.
+    When the folder goes away, the feed posts :class:`LeagueLost` and waits for a league to come back.
+
+    Args:
+        folder: the league's folder.
+        post: takes the messages; must be safe to call from a thread.
+        trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
     """
 
     def __init__(self, folder: Path, post: Callable[[Message], object], *, trust_code: bool = False) -> None:
@@ -137,11 +146,11 @@ class Feed(threading.Thread):
         self._ratings = _Ratings()
 
     def open(self, match_id: int) -> None:
-        """Ask for a match; of several asked for at once only the last is opened."""
+        """Ask for a match. Of several requests at once, only the last is answered."""
         self._requests.put(lambda wanted: setattr(wanted, "match", match_id))
 
     def list_only(self, member: str | None) -> None:
-        """List only the matches of ``member``; of everybody if None."""
+        """List only the matches of ``member``, or all matches if it is None."""
 
         def change(wanted: _Wanted) -> None:
             wanted.only, wanted.changed = member, True
@@ -161,7 +170,7 @@ class Feed(threading.Thread):
                 except LeagueError as error:
                     self._post(LeagueLost(str(error)))
                     self._wait()
-        except Exception as error:  # shown by the screen, which ends the program with it
+        except Exception as error:  # the app ends with it
             self._post(FeedFailed(error))
 
     def _follow(self) -> None:
@@ -171,25 +180,25 @@ class Feed(threading.Thread):
             seen: int | None = None
             while not self._wanted.stop:
                 if store.identity() != identity:
-                    return  # another league lies there now, or none: open it anew
+                    return  # the folder holds another league now, or none
                 version = reader.version()
                 changed = version != seen or self._wanted.changed
                 seen, self._wanted.changed = version, False
                 if changed:
-                    self._post(LeagueChanged(self._picture(reader)))
+                    self._post(LeagueChanged(self._view(reader)))
                 if self._wanted.match is not None:
                     wanted, self._wanted.match = self._wanted.match, None
                     self._post(MatchOpened(_open(reader, wanted, self._trust_code)))
                 if self._ratings.update(reader):
-                    self._post(LeagueChanged(self._picture(reader)))
+                    self._post(LeagueChanged(self._view(reader)))
                 self._wait()
 
-    def _picture(self, reader: Reader) -> Picture:
+    def _view(self, reader: Reader) -> LeagueView:
         only = self._wanted.only
         members = reader.members()
         if all(member.id != only for member in members):
             only = None
-        return Picture(
+        return LeagueView(
             info=reader.info(),
             progress=reader.progress(),
             members=tuple(members),
@@ -200,7 +209,7 @@ class Feed(threading.Thread):
         )
 
     def _wait(self) -> None:
-        """Take the requests that are there, or wait for one for the time of a poll."""
+        """Apply the waiting requests; without any, wait for one until the next poll."""
         try:
             self._requests.get(timeout=POLL)(self._wanted)
             while True:
@@ -213,5 +222,5 @@ def _open(reader: Reader, match_id: int, trust_code: bool) -> Opened:
     match, agent_ids = reader.match(match_id), reader.info().agent_ids
     try:
         return Opened(match, agent_ids, tuple(frames(reader, match_id, trust_code=trust_code)))
-    except Exception as error:  # a game may break in any way: that is this match's problem, not the screen's
+    except Exception as error:  # a game may fail in any way; only this match suffers
         return Opened(match, agent_ids, problem=str(error))

@@ -1,26 +1,27 @@
-"""Recorded chess matches as PGN, the text that chess programs read (PGN standard, Edwards 1994)."""
+"""Recorded chess matches as PGN, the text format of chess programs (PGN standard, Edwards 1994)."""
 
 from __future__ import annotations
 
 import textwrap
 
+from arena.view.outcome import seat_results
 from arena.view.text import plain
 from games import GameError, make_game
 from leagues.records import Match
 from leagues.store.contract import Reader
 
 CHESS = "chess"
-"""The one game whose records are PGN: OpenSpiel's chess from the usual start."""
+"""The only game that PGN records: OpenSpiel's chess from the usual start."""
 
 WHITE, BLACK = 1, 0
-"""OpenSpiel seats white at 1."""
+"""OpenSpiel seats white at seat 1."""
 
 _COLUMNS = 79
-"""Characters in a line of moves at most: fewer than 80, by section 4.3 of the standard."""
+"""Longest line of moves in characters; section 4.3 of the standard asks for fewer than 80."""
 
 
 def replay_pgn(reader: Reader, match_id: int) -> str:
-    """A chess match as PGN: the seven tags in their order, ``Termination`` if a seat broke the rules, and the moves.
+    """A chess match as PGN: the seven required tags, ``Termination`` if a seat broke the rules, and the moves.
 
     Args:
         reader: the league.
@@ -32,10 +33,7 @@ def replay_pgn(reader: Reader, match_id: int) -> str:
     """
     spec = reader.info().game
     if spec != CHESS:
-        raise GameError(
-            f"PGN records {CHESS!r} only, whose moves have names in chess notation, but this league plays {spec!r}: "
-            "export json"
-        )
+        raise GameError(f"PGN records only {CHESS!r}, but this league plays {spec!r}; use --export json")
     match = reader.match(match_id)
     result = _result(match)
     tags = {
@@ -56,7 +54,7 @@ def replay_pgn(reader: Reader, match_id: int) -> str:
 
 def _moves(match: Match) -> str:
     """The moves with their numbers: ``1. e4 e5 2. Nf3``."""
-    # All positions first: a move has a name only where it is legal, which its replay checks.
+    # Replay everything first: the replay checks that each move is legal, and only legal moves have names.
     positions = [state.clone() for state in make_game(CHESS).replay(match.seed, match.history)]
     return " ".join(
         (f"{ply // 2 + 1}. " if player == WHITE else "") + positions[ply].action_name(player, action)
@@ -65,13 +63,10 @@ def _moves(match: Match) -> str:
 
 
 def _result(match: Match) -> str:
-    """The result as PGN writes it; a seat that broke the rules has lost, as everywhere in a league."""
-    if match.fault is not None:
-        return "0-1" if match.fault == WHITE else "1-0"
-    if match.ending != "terminated":
+    """The result as PGN writes it: ``1-0``, ``0-1``, ``1/2-1/2``, or ``*`` for a game without a result."""
+    if match.void or match.ending == "truncated":
         return "*"
-    white, black = match.returns[WHITE], match.returns[BLACK]
-    return "1/2-1/2" if white == black else "1-0" if white > black else "0-1"
+    return {"won": "1-0", "drew": "1/2-1/2"}.get(seat_results(match)[WHITE], "0-1")
 
 
 def _quoted(value: str) -> str:

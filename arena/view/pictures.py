@@ -1,4 +1,4 @@
-"""Pictures of positions: small enough for a terminal, drawn in half blocks; and as PNG files (ISO/IEC 15948)."""
+"""Pictures of positions: drawn in half blocks on a terminal, or written as PNG files (ISO/IEC 15948)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from arena.view.paint import RESET
+from arena.view.theme import RESET
 from games.contract import PictureArray, State
 from games.errors import GameError
 
@@ -18,19 +18,20 @@ log = logging.getLogger(__name__)
 
 
 def picture_of(state: State) -> PictureArray | None:
-    """The position as a picture; None where the game draws none, or fails to: the drawing tells the game, too."""
+    """The position as a picture. None where the game draws none or fails to: show the text drawing then."""
     try:
         return state.picture()
     except GameError as error:
-        log.warning("a picture could not be drawn, the text drawing takes its place: %s", error)
+        log.warning("no picture could be drawn, so the text drawing is shown: %s", error)
         return None
 
 
 def shrunk(picture: PictureArray, width: int, height: int) -> PictureArray:
-    """The picture, its proportions kept, in at most ``width`` x ``height`` pixels, each the mean of those it covers.
+    """The picture in at most ``width`` x ``height`` pixels, with its proportions kept. Each new pixel is the mean of
+    those it covers.
 
     Args:
-        picture: ``(H, W, 3)`` uint8. One that fits already stays as it is.
+        picture: ``(H, W, 3)`` uint8. One that already fits is returned unchanged.
         width: columns of pixels, at least 1.
         height: rows of pixels, at least 1.
     """
@@ -48,8 +49,8 @@ def shrunk(picture: PictureArray, width: int, height: int) -> PictureArray:
 
 
 def half_blocks(picture: PictureArray, columns: int, rows: int) -> str:
-    """The picture in at most ``columns`` x ``rows`` cells of a terminal, two pixels one above the other in each, with
-    24-bit ANSI colours."""
+    """The picture in at most ``columns`` x ``rows`` cells of a terminal, with 24-bit ANSI colours. Each cell shows two
+    pixels, one above the other."""
     small = shrunk(picture, columns, 2 * rows)
     if len(small) % 2:
         small = np.concatenate([small, np.zeros_like(small[:1])])

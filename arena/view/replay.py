@@ -1,4 +1,4 @@
-"""Recorded matches, move by move: as text, as JSON, and as frames for a viewer."""
+"""Recorded matches move by move: as text, JSON, pictures, or frames for a viewer."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from arena.view.paint import RESET, painted
+from arena.view.outcome import result_text
+from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of, shrunk
-from arena.view.text import duration, plain
+from arena.view.text import counted, duration, plain
+from arena.view.theme import BOLD, DIM, RESET, SEAT_CODES
 from games import CHANCE, Game, GameError, make_game
 from games.contract import PictureArray
 from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import LeagueError, Match
 from leagues.store.contract import Reader
 
-BOLD, DIM = "\x1b[1m", "\x1b[2m"
-SEAT_COLOURS = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
-
-
 PICTURE = (160, 100)
-"""Columns and rows of pixels that frames keep of a picture, enough for a terminal."""
+"""Largest picture that a frame keeps, in columns and rows of pixels; enough for a terminal."""
 
-_MOST_PAINTED = 200
-"""Positions of a match that are painted at most: to paint one takes up to 0.1 s."""
+_MOST_PICTURES = 200
+"""Most pictures painted for one match. One takes up to 0.1 s."""
 
 _CELLS = (79, 22)
-"""Columns and rows of a terminal that a picture takes when it is printed."""
+"""Columns and rows of a terminal that a printed picture takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,13 @@ class Frame:
     """One position of a recorded match.
 
     Attributes:
-        ply: number of steps made before this position; 0 is the start.
-        moves: ``(seat, name of its action)`` of every seat that acted in the step that led here; empty at the start.
+        ply: number of steps before this position; 0 is the start.
+        moves: ``(seat, name of its action)`` of every seat that acted in the step before; empty at the start.
         drawing: the position as text.
-        returns: rewards so far by seat.
+        returns: each seat's rewards so far.
         acting: the seats that act next; empty when the game is over.
-        picture: the position in at most :data:`PICTURE` pixels where a picture tells more than the drawing, else None;
-            of a long match, the last position that was painted.
+        picture: the position in at most :data:`PICTURE` pixels, or None where the drawing shows as much. In a long
+            match not every position is painted; the frame then holds the last picture before it.
     """
 
     ply: int
@@ -57,11 +55,11 @@ def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[F
     Args:
         reader: the league.
         match_id: the match.
-        trust_code: whether the league's game may be code of its maker's own, ``package.module:callable``.
+        trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
 
     Raises:
         StoreError: there is no such match.
-        UntrustedCodeError: the game is such code, and not trusted; none of it has run.
+        UntrustedCodeError: the game is such code and is not trusted; none of it has run.
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
     game = make_game(reader.info().game, trust_code=trust_code)
@@ -69,12 +67,12 @@ def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[F
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
-    """A match as blocks of text: a header, every position with the moves that led to it, and the result.
+    """A match as blocks of text: a header, every position with the moves before it, and the result.
 
     Args:
         reader: the league.
         match_id: the match.
-        colour: colour headings, seats and drawings with ANSI escapes, and mark what each step changed.
+        colour: whether to colour headings, seats and drawings with ANSI escapes and to mark what each step changed.
         trust_code: as in :func:`frames`.
 
     Raises:
@@ -84,13 +82,13 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     game = make_game(reader.info().game, trust_code=trust_code)
     seats = [f"{game.agent_ids[seat]} ({plain(member)})" for seat, member in enumerate(match.seats)]
     if colour:
-        seats = [f"{SEAT_COLOURS[seat % len(SEAT_COLOURS)]}{name}{RESET}" for seat, name in enumerate(seats)]
+        seats = [f"{SEAT_CODES[seat % len(SEAT_CODES)]}{name}{RESET}" for seat, name in enumerate(seats)]
     bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
     at = match.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     yield (
         f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}\n"
         f"{' against '.join(seats)}\n"
-        f"{dim}{at}, {match.plies} plies in {duration(match.duration)}{reset}"
+        f"{dim}{at}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}"
     )
     before: str | None = None
     for frame in _frames(game, match, pictures=colour and game.pictorial):
@@ -103,12 +101,11 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
             drawing = painted(frame.drawing, before)
         yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
         before = frame.drawing
-    fault = "the game itself" if match.fault is None else seats[match.fault]
-    yield f"{bold}{result_text(match)}{reset}{f', at fault: {fault}' if match.ending == 'crash' else ''}"
+    yield f"{bold}{result_text(match)}{reset}"
 
 
 def replay_pictures(reader: Reader, match_id: int, *, trust_code: bool = False) -> Iterator[PictureArray]:
-    """Every position of a match as a picture in full size, ``(height, width, 3)`` uint8.
+    """Every position of a match as a picture of full size, ``(height, width, 3)`` uint8.
 
     Args:
         reader: the league.
@@ -124,17 +121,17 @@ def replay_pictures(reader: Reader, match_id: int, *, trust_code: bool = False) 
         picture = state.picture()
         if picture is None:
             raise GameError(
-                f"pictures need an environment that draws them, but {game.spec!r} draws none: print it with --text"
+                f"{game.spec!r} draws no pictures; only environments that draw themselves do. Print it with --text"
             )
         yield picture
 
 
 def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
-    """A match as one JSON object, enough to repeat it anywhere.
+    """A match as one JSON object that holds all that is needed to repeat it anywhere.
 
     Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
-    ``[player, action]``, chance is player -1, a continuous action a list of numbers), ``returns``, ``ending``,
-    ``fault`` (seat, null unless it made the crash), ``digest`` (of the final position) and ``versions`` (of the
+    ``[player, action]``; chance is player -1, a continuous action is a list of numbers), ``returns``, ``ending``,
+    ``fault`` (the seat that caused a crash, else null), ``digest`` (of the final position) and ``versions`` (of the
     libraries that made the league).
 
     Raises:
@@ -157,12 +154,6 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
     }
 
 
-def result_text(match: Match) -> str:
-    """The end of a match in a few words: ``terminated after 9 plies: 1, -1``."""
-    returns = ", ".join(f"{value:g}" for value in match.returns)
-    return f"{match.ending} after {match.plies} plies: {returns}"
-
-
 def best_match(reader: Reader) -> int:
     """The newest evaluation match of the best member against the highest-rated opponent that it has met.
 
@@ -176,7 +167,7 @@ def best_match(reader: Reader) -> int:
     for each in standings:
         if first is not None and each.agent in met - {first}:
             return _newest(reader, first, each.agent)
-    raise LeagueError("the best match needs an evaluation match, but none is recorded yet; train on, or play some")
+    raise LeagueError("no evaluation match is recorded yet, so there is no best match; train longer, or play some")
 
 
 def _newest(reader: Reader, member: str, opponent: str) -> int:
@@ -186,23 +177,23 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
             if opponent in match.seats:
                 return match.id
         before = page[-1].id
-    raise LeagueError(f"the scores tell of a match of {member!r} and {opponent!r}, but none is there; run arena verify")
+    raise LeagueError(f"no match of {member!r} and {opponent!r} is recorded, but the scores hold one; run arena verify")
 
 
 def _frames(game: Game, match: Match, *, pictures: bool) -> Iterator[Frame]:
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
     made: tuple[tuple[int, str], ...] = ()
-    stride = 1 + match.plies // _MOST_PAINTED
+    stride = 1 + match.plies // _MOST_PICTURES
     picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
         acting = state.acting()
         if pictures and (ply % stride == 0 or not acting):
             whole = picture_of(state)
-            pictures = whole is not None  # one that fails once would fail again
+            pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
         yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
-        # The names of the next step's actions, asked before it is made: names may depend on the position.
+        # Action names may depend on the position, so they are read before the step.
         step = moves[at : at + len(acting)]
         made = tuple((seat, state.action_name(seat, action)) for seat, action in zip(acting, step, strict=False))
         at += len(step)

@@ -1,21 +1,25 @@
-"""Untrusted text made safe to show: names, titles and drawings come from games, programs and other people's files."""
+"""Text for people: untrusted text made safe to show, and numbers in words.
+
+Names, titles and drawings come from games, programs and other people's files, so none of them is trusted.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that steer a terminal or hide in it: controls, format (bidi) marks, surrogates, separators."""
+"""Unicode categories that control a terminal or are invisible: controls, format and bidi marks, surrogates, line
+separators."""
 
 
 def plain(text: str, *, lines: bool = False) -> str:
-    r"""``text`` with everything that could steer a terminal spelled out, such as ``\x1b`` for an escape.
+    r"""``text`` with every character that could control a terminal escaped, such as ``\x1b``.
 
-    Markup of rich or Textual stays as it is: show the result as text, never as markup.
+    Markup of rich and Textual is not escaped: show the result as text, never as markup.
 
     Args:
         text: any string.
-        lines: keep line breaks (for drawings) instead of spelling them out.
+        lines: whether to keep line breaks, as drawings need.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -28,7 +32,7 @@ def plain(text: str, *, lines: bool = False) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for a person: ``8s``, ``2m 05s``, ``3h 20m``."""
+    """Seconds as ``8s``, ``2m 05s`` or ``3h 20m``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -38,17 +42,17 @@ def duration(seconds: float) -> str:
 
 
 def signed(value: float) -> str:
-    """A return for a person: with its sign, zero without."""
+    """A return with its sign: ``+1``, ``-0.5``, ``0``."""
     return f"{value:+.4g}" if value else "0"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its noun: ``1 game``, ``1,200 games``; ``many`` where no ``s`` makes the plural."""
+    """A number with its noun: ``1 game``, ``1,200 games``. ``many`` is the plural where it is not ``one`` with an s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def interval_bar(low: float, at: float, high: float, *, left: float, right: float, width: int) -> str:
-    """The interval ``low..high`` and the point ``at`` in it, on an axis ``left..right`` of ``width`` characters."""
+    """The interval ``low..high`` with the point ``at``, drawn on an axis ``left..right`` of ``width`` characters."""
     scale = (width - 1) / (right - left) if right > left else 0.0
     first, point, last = (round((value - left) * scale) for value in (low, at, high))
     return "".join("●" if i == point else "─" if first <= i <= last else " " for i in range(width))

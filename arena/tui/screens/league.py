@@ -1,69 +1,41 @@
-"""The one screen: a leaderboard, a match list and a board, fed by the thread that reads the league."""
+"""The first screen: a leaderboard, a match list and a board."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar, Literal
 
-from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.containers import Container
+from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
-from arena.tui.feed import Feed, FeedFailed, LeagueChanged, LeagueLost, MatchOpened, Picture
+from arena.tui.feed import Feed, LeagueChanged, LeagueLost, LeagueView, MatchOpened
+from arena.tui.layout import LEAST, Size, size_of
 from arena.tui.widgets.board import Board
-from arena.tui.widgets.rows import BAD, LEAST, SIZES, Size, leaderboard_rows, match_rows, status
-from arena.tui.widgets.tables import KeyedTable
+from arena.tui.widgets.leaderboard import Leaderboard
+from arena.tui.widgets.match_list import MatchList
+from arena.tui.widgets.status import StatusLine
 from arena.view.text import plain
 
-HELP = """\
-↑ ↓        choose a row
-tab        the next list, or the board
-enter      on a member: its matches, or all
-           on a match: play it from the start
-escape     all matches, following the newest
-
-← →        one step back, one step on
-home end   the first, the last position
-space      play the match, or pause
-
-?          this help
-q          leave"""
-
-
-class HelpScreen(ModalScreen[None]):
-    """The keys."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter,space", "dismiss", "close")]
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help") as box:
-            yield Static(HELP, markup=False)
-        box.border_title = "Keys"
-
-
-class Leaderboard(KeyedTable):
-    """The members by rating."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "its matches")]
-
-
-class MatchList(KeyedTable):
-    """The newest matches."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "replay")]
+Opening = Literal["start", "end", "play"]
+"""Where a match opens: before its first move, at its end, or at its start and playing."""
 
 
 class LeagueScreen(Screen[None]):
-    """Shows one league, and applies each new picture of it in one batch."""
+    """Shows one league and applies each new view of it in one batch.
+
+    Args:
+        feed: the app's feed, which this screen asks for matches.
+        match: a match to open at its start; None opens the newest match at its end, and follows the newest.
+        now: the clock, UTC.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Priority: a focused table would take the arrows, home and end for itself.
+        # Priority, because a focused table uses the arrows, home and end itself.
         Binding("left", "step(-1)", "back", key_display="←", priority=True),
         Binding("right", "step(1)", "on", key_display="→", priority=True),
         Binding("home", "first", "first", show=False, priority=True),
@@ -71,24 +43,21 @@ class LeagueScreen(Screen[None]):
         Binding("space", "play", "play", priority=True),
         Binding("tab", "app.focus_next", "next", show=False),
         Binding("escape", "show_all", "all matches", show=False),
-        Binding("question_mark", "help", "help", key_display="?"),
-        Binding("q", "app.quit", "quit"),
-        Binding("ctrl+c", "app.quit", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, folder: Path, match: int | None, now: Callable[[], datetime], trust_code: bool) -> None:
+    def __init__(self, feed: Feed, match: int | None, now: Callable[[], datetime]) -> None:
         super().__init__()
+        self._feed = feed
         self._now = now
-        self._picture: Picture | None = None
+        self._view: LeagueView | None = None
         self._lost = ""
         self._wanted = match
-        self._opening: Literal["start", "end", "play"] = "end" if match is None else "start"
+        self._opening: Opening = "end" if match is None else "start"
         self._under_cursor: str | None = None
         self._following = match is None
-        self._feed = Feed(folder, self.post_message, trust_code=trust_code)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="status", markup=False)
+        yield StatusLine()
         with Container(id="body"):
             with Container(id="lists"):
                 yield Leaderboard()
@@ -98,7 +67,6 @@ class LeagueScreen(Screen[None]):
         yield Static(id="cramped", markup=False)
 
     def on_mount(self) -> None:
-        self.leaderboard.border_title = "Leaderboard"
         self.matches.focus()
         self._follow(self._following)
         self.board.say("Reading the league ...")
@@ -106,10 +74,6 @@ class LeagueScreen(Screen[None]):
         self.set_interval(1.0, self._show_status)
         if self._wanted is not None:
             self._feed.open(self._wanted)
-        self._feed.start()
-
-    def on_unmount(self) -> None:
-        self._feed.stop()
 
     @property
     def leaderboard(self) -> Leaderboard:
@@ -128,21 +92,21 @@ class LeagueScreen(Screen[None]):
 
     @property
     def room(self) -> Size:
-        """How much room there is."""
-        return next(name for width, name in reversed(SIZES) if self.app.size.width >= width)
+        """The terminal's size."""
+        return size_of(self.app.size.width)
 
-    # What the thread tells
+    # Messages of the feed
 
     @on(LeagueChanged)
-    def _changed(self, message: LeagueChanged) -> None:
-        before, self._picture, self._lost = self._picture, message.picture, ""
+    def _league_changed(self, message: LeagueChanged) -> None:
+        before, self._view, self._lost = self._view, message.view, ""
         self._show()
-        if message.picture.standings and (before is None or not before.standings):
-            self.leaderboard.select(self.leaderboard.keys[0])  # the first ratings put the members in order
+        if message.view.standings and (before is None or not before.standings):
+            self.leaderboard.select(self.leaderboard.keys[0])  # the first ratings have changed the order
         keys = self.matches.keys
         if not keys:
             if self._wanted is None:
-                self.board.say(_empty(message.picture))
+                self.board.say(_no_matches(message.view))
         elif self._following:
             self.matches.select(keys[0])
             if keys[0] != str(self._wanted):
@@ -152,48 +116,44 @@ class LeagueScreen(Screen[None]):
         self._under_cursor = self.matches.key
 
     @on(LeagueLost)
-    def _is_lost(self, message: LeagueLost) -> None:
+    def _league_lost(self, message: LeagueLost) -> None:
         self._lost = message.reason
         self._show_status()
 
     @on(MatchOpened)
-    def _opened(self, message: MatchOpened) -> None:
+    def _match_opened(self, message: MatchOpened) -> None:
         if message.opened.match.id != self._wanted:
-            return  # the person has moved on meanwhile
+            return  # the person has chosen another match meanwhile
         self.board.open(message.opened, at_end=self._opening == "end")
         if self._opening == "play":
             self.board.play()
 
-    @on(FeedFailed)
-    def _failed(self, message: FeedFailed) -> None:
-        self.app.exit(message.error)
-
-    # What the person does
+    # Actions of the person
 
     @on(DataTable.RowHighlighted, "MatchList")
-    def _moved(self) -> None:
+    def _cursor_moved(self) -> None:
         key = self.matches.key
-        # The cursor's row also changes when rows come and go; only a person's own move opens another match.
+        # The cursor also moves when rows come and go; only a move by the person opens another match.
         if key is not None and key != self._under_cursor:
             self._under_cursor = key
             self._follow(False)
             self._open(key, "end")
 
     @on(DataTable.RowSelected, "MatchList")
-    def _chosen(self) -> None:
+    def _match_chosen(self) -> None:
         if self.matches.key is not None:
             self._follow(False)
             self._open(self.matches.key, "play")
 
     @on(DataTable.RowSelected, "Leaderboard")
-    def _filtered(self) -> None:
-        if self._picture is not None:
+    def _member_chosen(self) -> None:
+        if self._view is not None:
             member = self.leaderboard.key
             self._follow(True)
-            self._feed.list_only(None if member == self._picture.only else member)
+            self._feed.list_only(None if member == self._view.only else member)
 
     def action_show_all(self) -> None:
-        """List everybody's matches again, and follow the newest."""
+        """List all matches again and follow the newest."""
         self._follow(True)
         self._feed.list_only(None)
 
@@ -217,10 +177,6 @@ class LeagueScreen(Screen[None]):
         self._follow(False)
         self.board.play()
 
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpScreen())
-
     @on(events.Resize)
     def _resized(self) -> None:
         (width, height), (least_width, least_height) = self.app.size, LEAST
@@ -235,33 +191,25 @@ class LeagueScreen(Screen[None]):
         self._following = newest
         self.matches.border_subtitle = "following the newest" if newest else "escape: follow the newest"
 
-    def _open(self, key: str, opening: Literal["start", "end", "play"]) -> None:
+    def _open(self, key: str, opening: Opening) -> None:
         self._wanted, self._opening = int(key), opening
         if self.board.opened is None:
             self.board.say(f"Opening match {key} ...")
         self._feed.open(self._wanted)
 
     def _show(self) -> None:
-        picture = self._picture
-        if picture is None:
+        if self._view is None:
             return
-        size = self.room
         with self.app.batch_update():
             self._show_status()
-            room = self.leaderboard.scrollable_content_region.width
-            self.leaderboard.show(*leaderboard_rows(picture, size, room))
-            self.matches.show(*match_rows(picture.matches, size))
-            of = "" if picture.only is None else f" of {plain(picture.only)}"
-            self.matches.border_title = Text(f"Matches{of}")
+            self.leaderboard.show_league(self._view, self.room)
+            self.matches.show_league(self._view, self.room)
 
     def _show_status(self) -> None:
-        line = self.query_one("#status", Static)
-        line.set_class(bool(self._lost), "-lost")
-        lost = Text(f"The league is lost: {plain(self._lost)}", BAD)
-        line.update(lost if self._lost else status(self._picture, self._now(), self.room))
+        self.query_one(StatusLine).show(self._view, self._lost, self._now(), self.room)
 
 
-def _empty(picture: Picture) -> str:
-    if picture.only is not None:
-        return f"{plain(picture.only)} has no recorded match yet."
+def _no_matches(view: LeagueView) -> str:
+    if view.only is not None:
+        return f"{plain(view.only)} has no recorded match yet."
     return "No matches yet. They appear here as soon as the first ones are recorded."

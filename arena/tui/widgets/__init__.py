@@ -1,1 +1,1 @@
-"""The widgets of the terminal UI."""
+"""The parts of a screen: the status line, the tables and the board."""

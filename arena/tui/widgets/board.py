@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import ScrollableContainer, Vertical
@@ -11,31 +9,25 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from arena.tui.feed import Opened
-from arena.tui.widgets.rows import ACCENT, BAD, FAINT, GOOD, WARM, outcome, seat_style
+from arena.view.outcome import outcome_text, seat_results
 from arena.view.pictures import half_blocks
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
-from games.drawing.engine import Role, spans
+from arena.view.theme import ACCENT, FAINT, GOOD, PARTS, PLAYING, SEATS, TO_MOVE, WARM
+from games.drawing.engine import spans
 
 PACE = 0.35
-"""Seconds between two positions while playing by itself."""
+"""Seconds between two positions while the match plays by itself."""
 
-_SLIDER = 18
-_STYLES: Mapping[Role, str] = {
-    "first": WARM,
-    "second": ACCENT,
-    "faint": FAINT,
-    "red": BAD,
-    "changed": "bold reverse",
-}
+_SLIDER_WIDTH = 18
 
 
 class Board(Vertical):
-    """Shows the opened match at one ply and steps through it.
+    """Shows one position of the opened match and steps through the match.
 
     Attributes:
-        ply: index of the position shown: 0 before the first move, the last one at the end.
-        playing: whether it steps by itself.
+        ply: index of the position shown; 0 is the start.
+        playing: whether the match plays by itself.
     """
 
     ply: reactive[int] = reactive(0, init=False)
@@ -77,16 +69,16 @@ class Board(Vertical):
         self.query_one("#drawing", Static).update(Text(sentence, FAINT))
 
     def step(self, by: int) -> None:
-        """Go ``by`` positions on, or back, as far as there are any; it no longer plays by itself then."""
+        """Go ``by`` positions on, or back if negative, at most to the end or the start; stop playing."""
         self.go(self.ply + by)
 
     def go(self, ply: int) -> None:
-        """Show the position ``ply``, or the nearest there is; it no longer plays by itself then."""
+        """Show the position ``ply``, or the nearest one; stop playing."""
         self.playing = False
         self.ply = max(0, min(ply, self.last))
 
     def play(self) -> None:
-        """Start to play by itself, from the start if at the end; or pause."""
+        """Play the match by itself, from the start if it is at its end; or pause."""
         if not self.playing and self.ply == self.last:
             self.ply = 0
         self.playing = not self.playing and self.last > 0
@@ -128,36 +120,38 @@ class Board(Vertical):
             played = "\n".join(f"{plain(opened.match.seats[seat])}: {plain(name)}" for seat, name in frame.moves)
             text.append(played or "the start")
             text.append("\n")
-            # Where rows are few, the outcome takes the place of the slider, which is at its end then.
+            # On a short screen the outcome replaces the slider, which is at its end then.
             short = self.screen.has_class("-short") and self.ply == self.last
-            text.append("" if short else f"{_slider(self.ply, self.last, _SLIDER)} ", ACCENT)
+            text.append("" if short else f"{_slider(self.ply, self.last, _SLIDER_WIDTH)} ", ACCENT)
             text.append(f"{self.ply}/{self.last}", FAINT)
-            text.append(" ▶" if self.playing else "", GOOD)
+            text.append(f" {PLAYING}" if self.playing else "", GOOD)
             text.append(" " if short else "\n" if self.ply == self.last else "")
         if self.ply == self.last:
-            text.append(outcome(opened.match), f"bold {WARM}")
+            text.append(outcome_text(opened.match), f"bold {WARM}")
         return text
 
 
 def _seats(opened: Opened, frame: Frame | None) -> Text:
-    """Who sits where, who moves next, and how it ended for each."""
+    """The member at each seat, a mark on those to move, and the result of each."""
     text = Text()
+    results = seat_results(opened.match)
     for seat, name in enumerate(opened.match.seats):
+        style = SEATS[results[seat]]
         text.append("\n" if seat else "")
-        text.append("▸ " if frame is not None and seat in frame.acting else "  ", ACCENT)
-        text.append(plain(name), f"bold {seat_style(opened.match, seat)}".strip())
+        text.append(f"{TO_MOVE} " if frame is not None and seat in frame.acting else "  ", ACCENT)
+        text.append(plain(name), f"bold {style}".strip())
         text.append(f"  {plain(opened.agent_ids[seat])}", FAINT)
-        text.append(f"  {signed(opened.match.returns[seat])}", seat_style(opened.match, seat))
+        text.append(f"  {signed(opened.match.returns[seat])}", style)
     return text
 
 
 def _drawing(opened: Opened, ply: int) -> Text:
-    """The drawing at ``ply`` with what changed since the ply before standing out."""
+    """The drawing at ``ply``, coloured, with what the last step changed marked."""
     now = plain(opened.frames[ply].drawing, lines=True)
     before = plain(opened.frames[ply - 1].drawing, lines=True) if ply else None
     text = Text(now)
-    for start, end, role in spans(now, before):
-        text.stylize(_STYLES[role], start, end)
+    for start, end, part in spans(now, before):
+        text.stylize(PARTS[part].style, start, end)
     return text
 
 

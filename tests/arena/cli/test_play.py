@@ -116,7 +116,7 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
     assert (code, err) == (0, "")
     assert "you sit at seat 0" in out
     assert "first plays " in out
-    assert any(verdict in out for verdict in ("You won", "You lost", "A draw"))
+    assert any(verdict in out for verdict in ("you won", "you lost", "draw"))
 
 
 def test_a_person_plays_a_game_of_continuous_actions(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
@@ -146,7 +146,7 @@ def test_a_person_hears_every_round_of_a_simultaneous_game_after_choosing(cli: C
     assert told[1] in out
     assert "You get +1, +2 so far." in asked[-1]
     assert "player_1: rock, rock, rock, rock" in asked[-1]
-    assert "You won after 4 plies" in out
+    assert "Result: you won, cut short after 4 plies, returns +2 -2." in out
 
 
 def test_a_person_hears_the_bets_of_a_poker_game_but_sees_no_card(cli: Cli) -> None:
@@ -174,7 +174,7 @@ def test_hidden_moves_are_told_when_the_game_is_over(cli: Cli, game: str, typed:
     *asked, end = out.split("Your move")
     assert len(asked) > 1
     assert "first plays" not in "".join(asked)
-    assert "What was played: you play " in end
+    assert "All moves: you play " in end
     assert "first plays " in end
 
 
@@ -192,9 +192,9 @@ def test_a_move_that_breaks_the_rules_is_not_told_as_played(cli: Cli, caplog: py
     code, out, _ = cli("play", "matrix_rps", "--against", f"py:{__name__}:Rude", typed="Rock\n")
     assert code == 1
     assert "plays" not in out
-    assert "The agent at seat 1 broke the rules" in out
+    assert f"py:{__name__}:Rude (seat 1) broke the rules" in out
     assert "Rude at seat 1 crashed its match: action 3 is not legal" in caplog.text
-    assert "Watched" not in caplog.text
+    assert "Observed" not in caplog.text
 
 
 @pytest.mark.parametrize("typed", ["", "4\n", "q\n", "nonsense\n"])

@@ -15,8 +15,9 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from arena.tui import LeagueApp
-from arena.tui.screens.league import HelpScreen, LeagueScreen
-from arena.tui.widgets.rows import LEAST
+from arena.tui.layout import LEAST
+from arena.tui.screens.help import HelpScreen
+from arena.tui.screens.league import LeagueScreen
 from leagues.records import Member
 from leagues.store import open_store
 
@@ -113,7 +114,7 @@ async def test_a_small_terminal_shows_all_that_is_needed(league: Path, size: tup
         await person.press("left")
         await person.see(person.shows("●─"))
         await person.press("question_mark")
-        await person.see(person.shows("Keys", "all matches, following the newest", "leave"))
+        await person.see(person.shows("Keys", "list all matches and follow the newest", "leave"))
 
 
 async def test_a_terminal_that_is_too_small_is_told_what_is_needed(league: Path) -> None:

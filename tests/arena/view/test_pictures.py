@@ -108,7 +108,7 @@ def test_a_game_that_draws_none_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     league = make_league(tmp_path / "league")
     assert run(["replay", str(league), "1", "--pictures", str(tmp_path / "pictures")]) == 2
     captured = capsys.readouterr()
-    assert "'tic_tac_toe' draws none" in captured.err
+    assert "'tic_tac_toe' draws no pictures" in captured.err
     assert not (tmp_path / "pictures").exists()
 
 

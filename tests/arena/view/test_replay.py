@@ -46,7 +46,7 @@ def test_text_tells_members_moves_positions_and_result(reader: Reader) -> None:
     assert "player_0 (main@2) against player_1 (first)" in blocks[0]
     assert "player_0 (main@2) plays" in blocks[2]
     assert frames(reader, 1)[1].drawing in blocks[2]
-    assert blocks[-1].startswith("terminated after")
+    assert blocks[-1] == f"main@2 (seat 0) won after {match.plies} plies, returns +1 -1"
     assert "\x1b" not in "".join(blocks)
 
 
@@ -98,7 +98,7 @@ def test_a_crash_is_replayed_up_to_its_last_move(tmp_path: Path, caplog: pytest.
         shown, blocks, record = frames(writer, 1), list(replay_text(writer, 1)), replay_json(writer, 1)
     assert [frame.ply for frame in shown] == [0, 1, 2]
     assert shown[-1].acting == (0,)
-    assert blocks[-1] == "crash after 2 plies: 0, 0, at fault: player_0 (random)"
+    assert blocks[-1] == "random (seat 0) broke the rules after 2 plies, returns 0 0"
     assert (record["ending"], record["fault"]) == ("crash", 0)
 
 

@@ -1,4 +1,4 @@
-"""A table that is told what to show and changes no more than what differs."""
+"""A table that updates only the cells that differ."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Row = tuple[str, tuple[Text, ...]]
 
 
 class KeyedTable(DataTable[Text]):
-    """Rows with keys: the cursor stays on its row, and the rows stay where they are on the screen, when others come.
+    """A table of rows with keys. When rows come and go, the cursor stays on its row and the view does not jump.
 
-    Row widgets are told apart by their place, so that new rows at the top rewrite cells instead of the table.
+    Textual knows the rows by their place, so a new row at the top rewrites cells instead of the whole table.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class KeyedTable(DataTable[Text]):
         return tuple(self._keys)
 
     def show(self, labels: Sequence[Text], rows: Sequence[Row]) -> None:
-        """Make the table hold ``rows`` under the column ``labels``, changing as little as possible."""
+        """Show ``rows`` under the column ``labels``, changing as little as possible."""
         key, place, scrolled = self.key, self.cursor_row, self.scroll_y
         names = tuple(label.plain for label in labels)
         columns = zip(labels, *(cells for _, cells in rows), strict=True)
@@ -66,8 +66,8 @@ class KeyedTable(DataTable[Text]):
         self.move_cursor(row=self._keys.index(key), animate=False)
 
     def _rebuild(self, labels: Sequence[Text], widths: tuple[int, ...]) -> None:
-        # Columns get their widths from us: those that Textual measures come one idle moment too late, and rows drawn
-        # before keep the old ones.
+        # Set the column widths here: Textual measures them one idle moment too late, and rows drawn before that keep
+        # the old widths.
         self.clear(columns=True)
         self._cells = []
         self._names, self._widths = tuple(label.plain for label in labels), widths

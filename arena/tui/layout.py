@@ -1,0 +1,23 @@
+"""How the TUI adapts to the terminal's size. ``arena.tcss`` uses the names as classes, such as ``.-slim``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Size = Literal["slim", "narrow", "wide", "huge"]
+SIZES: tuple[tuple[int, Size], ...] = ((0, "slim"), (80, "narrow"), (110, "wide"), (170, "huge"))
+"""The columns from which on a terminal has each size."""
+
+HEIGHTS = ((0, "short"), (20, "tall"))
+"""The rows from which on a terminal has each height."""
+
+LEAST = (56, 14)
+"""Columns and rows of the smallest terminal that the TUI supports."""
+
+ROOMY = ("wide", "huge")
+"""Sizes that have room for every column."""
+
+
+def size_of(columns: int) -> Size:
+    """The size of a terminal with so many columns."""
+    return next(name for width, name in reversed(SIZES) if columns >= width)

@@ -1,0 +1,60 @@
+"""How a match ended: per seat, in words and in numbers. The command line, replays, PGN and the TUI use this."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from arena.view.text import counted, plain, signed
+from leagues.records import Match
+
+SeatResult = Literal["won", "drew", "lost", "played", "at fault", "void"]
+"""What a match was for one seat.
+
+``at fault``: the seat broke the rules; the others have won then, as in the league's scoring. ``played``: the only seat
+of its game, with nobody to beat. ``void``: the game itself broke, and the match counts for no seat.
+"""
+
+
+def seat_results(match: Match) -> tuple[SeatResult, ...]:
+    """The result of every seat. The highest return wins; where all are equal, all drew."""
+    seats = range(len(match.seats))
+    if match.void:
+        return tuple("void" for _ in seats)
+    if match.ending == "crash":
+        return tuple("at fault" if seat == match.fault else "won" for seat in seats)
+    if len(seats) == 1:
+        return ("played",)
+    best = max(match.returns)
+    if min(match.returns) == best:
+        return tuple("drew" for _ in seats)
+    return tuple("won" if match.returns[seat] == best else "lost" for seat in seats)
+
+
+def outcome_text(match: Match, you: int | None = None) -> str:
+    """The outcome in words, safe to show: ``main@3 (seat 0) won``, ``draw``, ``random (seat 1) broke the rules``.
+
+    Args:
+        match: the match.
+        you: the seat of the person who reads it, to whom the outcome is ``you won`` or ``you lost``.
+    """
+    names = ["you" if seat == you else f"{plain(name)} (seat {seat})" for seat, name in enumerate(match.seats)]
+    results = seat_results(match)
+    if match.ending == "crash":
+        return f"{'the game itself' if match.fault is None else names[match.fault]} broke the rules"
+    if "won" not in results:
+        text = "finished" if results == ("played",) else "draw"
+    elif you is not None:
+        text = f"you {results[you]}"
+    else:
+        text = f"{' and '.join(name for name, result in zip(names, results, strict=True) if result == 'won')} won"
+    return f"{text}, cut short" if match.ending == "truncated" else text
+
+
+def returns_text(match: Match) -> str:
+    """The returns by seat: ``+1 -1``."""
+    return " ".join(map(signed, match.returns))
+
+
+def result_text(match: Match, you: int | None = None) -> str:
+    """Outcome, length and returns in one line: ``main@3 (seat 0) won after 9 plies, returns +1 -1``."""
+    return f"{outcome_text(match, you)} after {counted(match.plies, 'ply', 'plies')}, returns {returns_text(match)}"
