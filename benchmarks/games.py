@@ -28,7 +28,8 @@ import numpy as np
 from benchmarks import measure as measured
 from games import CHANCE, make_game
 from games.contract import BoolArray, IntArray
-from games.open_spiel.game import SIMULTANEOUS, TERMINAL, OpenSpielGame
+from games.open_spiel.game import OpenSpielGame
+from games.open_spiel.state import SIMULTANEOUS, TERMINAL
 
 GAMES = {
     "tic_tac_toe": "the smallest board",

@@ -19,16 +19,16 @@ COLUMNS = ("game", "seats", "dynamics", "information", "utility", "chance", "see
 
 
 def table(infos: Iterable[GameInfo]) -> str:
-    """The games as a Markdown table, a line each."""
+    """The games as a Markdown table, one line each."""
     lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *map(row, infos)]
     return "".join(f"{line}\n" for line in lines)
 
 
 def row(info: GameInfo) -> str:
-    """One game: what it is like, or the reason why it cannot be played as it stands."""
+    """The line of a game: its properties, or the reason why it cannot be played."""
     if not info.playable:
-        said = info.reason.replace(f"{info.spec!r} ", "").replace("|", "\\|")
-        return f"| `{info.spec}` |" + " |" * (len(COLUMNS) - 2) + f" {said} |"
+        reason = info.reason.replace(f"{info.spec!r} ", "").replace("|", "\\|")
+        return f"| `{info.spec}` |" + " |" * (len(COLUMNS) - 2) + f" {reason} |"
     sees = "x".join(map(str, info.observation or ())) + (f" {info.views[0].replace('_', ' ')}" if info.views else "")
     notes = [f"also `view={view}`" for view in info.views[1:]]
     if len(set(info.teams)) < len(info.teams):
@@ -40,7 +40,7 @@ def row(info: GameInfo) -> str:
 
 
 def written(text: str, infos: Iterable[GameInfo]) -> str:
-    """The document with its tables renewed."""
+    """The document with new tables."""
     games = list(infos)
     for library in ("openspiel", "pettingzoo"):
         begin = BEGIN.format(library=library)

@@ -1,8 +1,9 @@
-"""What is played: rules, spaces, seeds, drawing. Knows no torch, ray, database or screen."""
+"""What is played: rules, spaces, seeds, drawings. Imports no torch, ray, database or screen."""
 
 from games.contract import CHANCE, Dynamics, Ending, Game, Move, State, Tables, Utility
 from games.errors import BrokenGameError, GameError, IllegalActionError, UnknownGameError, UntrustedCodeError
-from games.registry import GameInfo, as_game, list_games, make_game, names_code
+from games.info import GameInfo
+from games.registry import as_game, list_games, make_game, names_code
 
 __all__ = [
     "CHANCE",

@@ -1,4 +1,4 @@
-"""The generator a state draws its chance from: small, copyable, and the same on every machine and version."""
+"""The generator that a state draws its chance from: small, copyable, equal on every machine and in every version."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _64_BITS = (1 << 64) - 1
 
 
 class Chance:
-    """Draws chance outcomes: the recorded ones first, then its own.
+    """Gives chance outcomes: the recorded ones first, then random ones.
 
-    SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 17). The
-    generator moves on for recorded outcomes too, so a game replayed in part goes on as the recorded one did.
+    It is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 17).
+    A recorded outcome advances the generator too, so that a game replayed in part continues like the recorded game.
     """
 
     __slots__ = ("_at", "_recorded", "_state")
@@ -24,10 +24,10 @@ class Chance:
         self._at = 0
 
     def draw(self, outcomes: Sequence[tuple[int, float]]) -> int:
-        """One of ``outcomes``, given as (outcome, probability) with probabilities that sum to one.
+        """Draw one of ``outcomes``, pairs of outcome and probability; the probabilities sum to one.
 
         Raises:
-            GameError: the recorded outcome is not among them.
+            GameError: the recorded outcome is not one of them.
         """
         self._state = z = (self._state + 0x9E3779B97F4A7C15) & _64_BITS
         if self._at < len(self._recorded):
@@ -35,8 +35,8 @@ class Chance:
             self._at += 1
             if all(outcome != recorded for outcome, _ in outcomes):
                 raise GameError(
-                    f"recorded chance outcomes must fit the game, but outcome {self._at - 1} is {recorded} and only "
-                    f"{[outcome for outcome, _ in outcomes]} can happen; replay the history with its own game spec"
+                    f"recorded chance outcome {self._at - 1} is {recorded}, but only "
+                    f"{[outcome for outcome, _ in outcomes]} are possible; replay the history with its own game spec"
                 )
             return recorded
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS

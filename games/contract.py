@@ -1,8 +1,8 @@
 """The contracts of a game: ``Game``, ``State``, and ``Tables`` (many states in lock-step).
 
-A *seat* is a position in the game, ``0..n-1``; its *agent ID* is the game's own name for it. A *step* applies one
-joint action: one seat's in a turn-based game, every acting seat's in a simultaneous one. Chance is resolved inside
-the state from its own seeded generator and is never a seat.
+A *seat* is a position in the game, ``0..n-1``. Its *agent ID* is the game's own name for it. A *step* applies one
+joint action: one seat's action in a turn-based game, the actions of all acting seats in a simultaneous one. A state
+resolves chance itself, from its own seeded generator; chance is never a seat.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class State(ABC):
 
     @abstractmethod
     def acting(self) -> tuple[int, ...]:
-        """Seats that act now, ascending: one, several, or none when the game is over."""
+        """The seats that act now, ascending: one, several, or none when the game is over."""
 
     @abstractmethod
     def observe(self, seat: int, observation: FloatArray, mask: BoolArray) -> None:
@@ -61,62 +61,64 @@ class State(ABC):
         """Apply the joint action and resolve any chance that follows.
 
         Args:
-            actions: one :data:`Action` per acting seat, in the order of :meth:`acting`; numbers where actions are
-                discrete, sequences of D finite floats inside ``game.action_bounds`` where they are continuous.
+            actions: one :data:`Action` per acting seat, in the order of :meth:`acting`. Discrete actions are numbers;
+                continuous ones are sequences of D finite floats inside ``game.action_bounds``.
 
         Returns:
-            The rewards of *this step* for every seat (not the returns so far), rewards of chance included.
+            The rewards of *this step* for every seat, rewards of chance included. They are not the returns so far.
 
         Raises:
-            IllegalActionError: an action is not legal for its seat; the state is unchanged.
-            BrokenGameError: the game broke a rule of its own in this step; the state is back where it was before.
-            GameError: the game is over, or the number of actions is not that of the acting seats.
+            IllegalActionError: an action is not legal for its seat. The state is unchanged.
+            BrokenGameError: the game's own code fails in this step. The state is back at the position before it.
+            GameError: the game is over, or ``actions`` does not have one action per acting seat.
         """
 
     @abstractmethod
     def ending(self) -> Ending | None:
-        """``"terminated"`` by the rules, ``"truncated"`` by a limit outside them, None while the game runs."""
+        """``"terminated"`` if the rules ended the game, ``"truncated"`` if an outer limit did, None while it runs."""
 
     def seat_endings(self) -> tuple[Ending | None, ...]:
-        """How the game ended for every seat, as :meth:`ending`; None while the seat is in a running game.
+        """How the game ended for every seat, as :meth:`ending`; None for seats that still play.
 
-        Seats may end one by one: some by the rules while the others play on, or meet the limit later. The game is
-        then over once all have ended, and ``"terminated"`` if every seat was. Where all seats end together, as by
-        default, each has the game's own ending.
+        Seats may end one by one: the rules end some while the others play on, or reach a limit later. The game is over
+        once all seats have ended, and ``"terminated"`` if every seat is. By default all seats end together, with the
+        ending of the game.
         """
         return (self.ending(),) * len(self.returns())
 
     @abstractmethod
     def returns(self) -> tuple[float, ...]:
-        """Sum of the rewards so far for every seat."""
+        """The sum of the rewards so far, for every seat."""
 
     @abstractmethod
     def history(self) -> tuple[Move, ...]:
-        """Every ``(player, action)`` so far in order, chance as :data:`CHANCE`; a simultaneous step lists its
-        acting seats ascending."""
+        """Every ``(player, action)`` so far in order, with chance as :data:`CHANCE`.
+
+        A simultaneous step lists its acting seats in ascending order.
+        """
 
     @abstractmethod
     def draw(self, seat: int | None = None) -> str:
         """The position as plain text for a person, without a trailing newline.
 
         Args:
-            seat: show only what this seat may know; None shows everything (replays, spectators).
+            seat: show only what this seat may know; None shows everything (for replays and spectators).
         """
 
     def picture(self) -> PictureArray | None:
-        """The whole position as a picture, ``(height, width, 3)`` uint8 RGB; None where the game draws none.
+        """The whole position as a picture, ``(height, width, 3)`` uint8 RGB; None if the game has no pictures.
 
-        It hides nothing, so it is for replays and spectators.
+        The picture hides nothing, so it is for replays and spectators.
         """
         return None
 
     @abstractmethod
     def action_name(self, seat: int, action: Any) -> str:
-        """What ``action`` is called here by a person who plays the game."""
+        """The name of ``action`` in this position, as people who play the game write it."""
 
     @abstractmethod
     def digest(self) -> str:
-        """Hex SHA-256 of the position: equal positions of equal histories have equal digests on every machine."""
+        """Hex SHA-256 of the position. Equal positions with equal histories have equal digests on every machine."""
 
     @abstractmethod
     def clone(self) -> State:
@@ -131,12 +133,12 @@ class Game(ABC):
         agent_ids: the game's own name for each seat.
         dynamics: whether one seat or all seats act in a step.
         utility: how the returns of the seats relate.
-        perfect_information: whether every seat sees the whole position (search agents need it).
+        perfect_information: whether every seat sees the whole position; search agents need this.
         observation_shape: shape of one observation, float32, the same for every seat.
-        num_actions: size of the discrete action space, the largest of all seats' (masks tell them apart); 1 where
-            actions are continuous, whose masks only say that the seat acts.
-        action_bounds: lowest and highest continuous action, each ``(D,)`` float32 and finite; None where discrete.
-        pictorial: whether :meth:`State.picture` tells a person more than :meth:`State.draw`.
+        num_actions: size of the discrete action space. If seats have different numbers of actions, it is the largest,
+            and masks tell the seats apart. It is 1 if actions are continuous; masks then only say that a seat acts.
+        action_bounds: lowest and highest continuous action, each ``(D,)`` float32 and finite; None if discrete.
+        pictorial: whether :meth:`State.picture` shows a person more than :meth:`State.draw`.
         max_plies: no game has more steps than this; None when unknown.
         min_return: no seat's return is lower than this; None when unknown.
         replayable: whether ``new_state(seed, chance)`` repeats a recorded game exactly.
@@ -162,25 +164,25 @@ class Game(ABC):
 
     @property
     def teams(self) -> tuple[int, ...]:
-        """The team of each seat, ``0..t-1``; every seat its own where nobody plays together."""
+        """The team of each seat, ``0..t-1``. By default every seat is a team of its own."""
         return tuple(range(self.num_seats))
 
     @property
     def public_moves(self) -> bool:
-        """Whether every seat may know what the others played once the step is made, so that it can be said aloud.
+        """Whether every seat may know each action once the step is made, so that actions can be announced.
 
-        Nothing is promised here beyond games that hide nothing. A game that hides only what chance dealt (cards, dice)
-        says so itself; one whose moves may stay hidden (dark chess, sealed bids) must not.
+        The default is True only for games of perfect information. A game that hides only chance (cards, dice) may
+        override it with True. A game whose actions can stay hidden (dark chess, sealed bids) must not.
         """
         return self.perfect_information
 
     @abstractmethod
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> State:
-        """A fresh game.
+        """A new game.
 
         Args:
             seed: seeds the state's own generator; equal seeds and actions give equal games.
-            chance: outcomes to use, in order, before the generator's own (a replay passes the recorded ones).
+            chance: outcomes to use, in order, before the generator's own. A replay passes the recorded ones.
         """
 
     @abstractmethod
@@ -188,13 +190,13 @@ class Game(ABC):
         """``size`` tables of this game in lock-step, all idle until :meth:`Tables.reset`."""
 
     def observation_space(self, seat: int) -> gym.spaces.Box:
-        """Space of the observations of ``seat``: float32 of ``observation_shape``."""
-        import gymnasium as gym  # here, because it takes four tenths of a second that readers of leagues need not wait
+        """The space of the observations of ``seat``: float32 of ``observation_shape``."""
+        import gymnasium as gym  # takes 0.4 s to import, which readers of leagues need not wait for
 
         return gym.spaces.Box(-np.inf, np.inf, self.observation_shape, np.float32)
 
     def action_space(self, seat: int) -> gym.Space[Any]:
-        """Space of the actions of ``seat``: ``Discrete(num_actions)``, or the ``Box`` of ``action_bounds``."""
+        """The space of the actions of ``seat``: ``Discrete(num_actions)``, or the ``Box`` of ``action_bounds``."""
         import gymnasium as gym
 
         if self.action_bounds is not None:
@@ -202,21 +204,21 @@ class Game(ABC):
         return gym.spaces.Discrete(self.num_actions)
 
     def empty_actions(self, rows: int) -> ActionArray:
-        """An array to fill with one action per row: int64 ``(rows,)``, or float32 ``(rows, D)`` where continuous."""
+        """An uninitialized array for one action per row: int64 ``(rows,)``, or float32 ``(rows, D)`` if continuous."""
         if self.action_bounds is not None:
             return np.empty((rows, *self.action_bounds[0].shape), np.float32)
         return np.empty(rows, np.int64)
 
     def replay(self, seed: int, history: Sequence[Move]) -> Iterator[State]:
-        """The position before the first step and after every step of a recorded game.
+        """Yield the position before the first step and after every step of a recorded game.
 
-        Each yielded state is the same object moved on; clone it to keep it.
+        Every yielded state is the same object; clone it to keep a position.
 
         Raises:
             GameError: the game is not replayable, or the history does not fit its rules.
         """
         if not self.replayable:
-            raise GameError(f"only replayable games can be replayed, but {self.spec!r} draws chance it cannot repeat")
+            raise GameError(f"{self.spec!r} cannot be replayed: it draws chance that no seed repeats")
         outcomes = [action for player, action in history if player == CHANCE and isinstance(action, int)]
         state = self.new_state(seed, outcomes)
         moves = [move for move in history if move[0] != CHANCE]
@@ -226,12 +228,12 @@ class Game(ABC):
             seats = state.acting()
             step = moves[at : at + len(seats)]
             if not seats or tuple(player for player, _ in step) != seats:
-                raise GameError(f"a history must follow the game, but at move {at} seats {seats} act and it has {step}")
+                raise GameError(f"the history does not fit {self.spec!r}: at move {at} seats {seats} act, not {step}")
             state.apply([action for _, action in step])
             at += len(seats)
             yield state
         if state.history() != tuple(history):
-            raise GameError(f"a history must repeat itself when replayed, but {self.spec!r} went another way")
+            raise GameError(f"a replay must repeat the history, but {self.spec!r} recorded another one")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Game) and other.spec == self.spec
@@ -246,21 +248,21 @@ class Game(ABC):
 class Tables(ABC):
     """``size`` states of one game, stepped in lock-step over preallocated arrays.
 
-    One round is :meth:`observe` (fills one row per acting seat of every live table), then :meth:`step` with one
-    action per row, then :meth:`reset` of the tables that ended. A table that is not reset stays idle: it has no rows.
+    A round is :meth:`observe` (fills one row per acting seat of every live table), then :meth:`step` with one action
+    per row, then :meth:`reset` of the tables that ended. A table that is not reset is idle: it has no rows.
 
     Attributes:
-        observations: ``(size * num_seats, *observation_shape)`` float32; rows beyond ``rows`` are stale. In a
-            turn-based game the first dimension is ``size``.
+        observations: ``(size * num_seats, *observation_shape)`` float32, or ``(size, ...)`` in a turn-based game; rows
+            from ``rows`` on are stale.
         masks: ``(same, num_actions)`` bool.
         seats: ``(same,)`` int64, the seat of each row.
-        table: ``(same,)`` int64, the table of each row; ascending, and seats ascending within a table.
+        table: ``(same,)`` int64, the table of each row. Tables ascend, and seats ascend within a table.
         rows: number of live rows after the last :meth:`observe`.
-        rewards: ``(size, num_seats)`` float32, the rewards of the last step, those of the reset with the first; zero
-            for idle tables.
-        broken: what was wrong, by table whose game broke a rule of its own since it was reset. Such a table ends with
-            the step that broke it, or with the next one if it broke at its reset or when looked at; the position before
-            that stays readable.
+        rewards: ``(size, num_seats)`` float32, the rewards of the last step; zero for idle tables. The first step adds
+            the rewards of the reset.
+        broken: for each table whose game broke the contract since its reset, the error. The table ends with the step
+            that broke it, or with the next step if it broke in its reset or when it was observed. The position before
+            stays readable.
     """
 
     game: Game
@@ -275,7 +277,7 @@ class Tables(ABC):
 
     @abstractmethod
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
-        """Start a new game with its seed at each of ``tables``, whatever was there."""
+        """Start a new game at each of ``tables``, seeded by its entry of ``seeds``; running games are dropped."""
 
     @abstractmethod
     def observe(self) -> int:
@@ -286,24 +288,24 @@ class Tables(ABC):
         """Apply one action per row to the live tables.
 
         Args:
-            actions: ``(rows,)`` int64, or ``(rows, D)`` float32 where continuous, in the order of the rows.
+            actions: ``(rows,)`` int64, or ``(rows, D)`` float32 if continuous, in the order of the rows.
 
         Returns:
-            The tables that ended with this step, ascending. Their final position stays readable until reset. A game
-            that chance ended at its reset has no rows and ends with the next step of any table.
+            The tables that ended with this step, ascending. Their final position stays readable until their reset. A
+            game that chance ends in its reset has no rows, and ends with the next step of any table.
 
         Raises:
-            IllegalActionError: an action lies outside its row's mask, or outside the bounds; no table has moved.
+            IllegalActionError: an action is outside its row's mask, or outside the bounds. No table has moved.
         """
 
     @abstractmethod
     def state(self, table: int) -> State:
-        """The state at ``table``, to read or clone, never to apply to.
+        """The state at ``table``, to read or clone; never apply actions to it.
 
         Raises:
-            GameError: the table was never reset, or its game broke at its reset.
+            GameError: the table was never reset, or its game broke in its reset.
         """
 
     def seat_endings(self, table: int) -> tuple[Ending | None, ...]:
-        """How the game at ``table`` ended for every seat, as :meth:`State.seat_endings` of its state."""
+        """:meth:`State.seat_endings` of the state at ``table``."""
         return self.state(table).seat_endings()

@@ -1,4 +1,4 @@
-"""The fingerprint of a position, the same on every machine."""
+"""The digest of a position, equal on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every state and table says about joint actions that break the rules."""
+"""Checks of actions that every state and every table shares."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ from games.errors import GameError, IllegalActionError
 
 
 def check_joint_action(game: Game, seats: Sequence[int], actions: Sequence[Any]) -> None:
-    """Check that the game runs and that there is one action per acting seat.
+    """Check that the game still runs and that there is one action per acting seat.
 
     Raises:
-        GameError: it does not, or there is not.
+        GameError: the game is over, ``actions`` is no sequence, or it has another length than ``seats``.
     """
     if not seats:
-        raise GameError(f"actions need a running game, but this game of {game.spec!r} is over; start a new one")
-    if len(actions) != len(seats):
+        raise GameError(f"this game of {game.spec!r} is over and takes no more actions; start a new one")
+    try:
+        given = len(actions)
+    except TypeError:
+        raise GameError(
+            f"a joint action must be a sequence with one action per acting seat, but got {actions!r}; write "
+            f"apply([{actions!r}])"
+        ) from None
+    if given != len(seats):
         raise GameError(f"a step needs one action per acting seat, but seats {seats} act and got {list(actions)}")
 
 
@@ -34,7 +41,7 @@ def illegal_action(game: Game, seat: int, action: Action) -> IllegalActionError:
             f"{action}; clip it to these bounds"
         )
     return IllegalActionError(
-        f"an action must lie in its mask, but seat {seat} of {game.spec!r} chose {action}; choose where it is True"
+        f"seat {seat} of {game.spec!r} chose {action}, which is not a legal action now; choose one whose mask is True"
     )
 
 
@@ -43,12 +50,12 @@ def discrete_action(game: Game, seat: int, action: Any, mask: npt.NDArray[Any]) 
 
     Args:
         game: the game.
-        seat: who acts.
+        seat: the acting seat.
         action: what it chose.
         mask: ``(A,)``, true where an action is legal.
 
     Raises:
-        IllegalActionError: it is no whole number, or lies outside the mask.
+        IllegalActionError: the action is no whole number, or is outside the mask.
     """
     try:
         chosen = index(action)
@@ -63,16 +70,16 @@ def continuous_action(game: Game, seat: int, action: Any) -> tuple[float, ...]:
     """A continuous action as the float32 numbers that are played and recorded.
 
     Raises:
-        IllegalActionError: it is not D finite numbers inside ``game.action_bounds``.
+        IllegalActionError: the action is not D finite numbers inside ``game.action_bounds``.
     """
     assert game.action_bounds is not None, "discrete games have masks"
     low, high = game.action_bounds
-    with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused
+    with np.errstate(over="ignore"):  # an overflow becomes infinite, and is refused below
         try:
             point = np.asarray(action, np.float32)
         except (TypeError, ValueError) as error:
             raise illegal_action(game, seat, action) from error
-    if point.shape != low.shape or not ((low <= point) & (point <= high)).all():  # NaN is not between
+    if point.shape != low.shape or not ((low <= point) & (point <= high)).all():  # False for NaN too
         raise illegal_action(game, seat, action)
     return tuple(point.tolist())
 
@@ -81,9 +88,9 @@ def legal_rows(actions: ActionArray, masks: BoolArray, bounds: tuple[FloatArray,
     """Which rows have a legal action, ``(B,)`` bool.
 
     Args:
-        actions: ``(B,)`` int64, or ``(B, D)`` float32 where there are bounds.
+        actions: ``(B,)`` int64, or ``(B, D)`` float32 if there are bounds.
         masks: ``(B, A)`` bool.
-        bounds: lowest and highest continuous action; None where actions are discrete.
+        bounds: lowest and highest continuous action; None if actions are discrete.
     """
     legal: BoolArray
     if bounds is None:
@@ -91,13 +98,5 @@ def legal_rows(actions: ActionArray, masks: BoolArray, bounds: tuple[FloatArray,
         legal &= masks[np.arange(len(actions)), np.where(legal, actions, 0)]
     else:
         low, high = bounds
-        legal = np.all((low <= actions) & (actions <= high), axis=1)  # NaN is not between
+        legal = np.all((low <= actions) & (actions <= high), axis=1)  # False for NaN too
     return legal
-
-
-def forfeited_return(game: Game, earned: float) -> float:
-    """What a learner's return becomes that plays a masked-out action: the lowest that the game can give.
-
-    Where that is unknown it loses 1 of what it has earned, as in PettingZoo's own games (``TerminateIllegalWrapper``).
-    """
-    return earned - 1.0 if game.min_return is None else game.min_return

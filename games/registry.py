@@ -1,4 +1,7 @@
-"""Makes games from specs, and lists every game that can be made."""
+"""Makes a game from the spec that names it, and lists every game that can be made.
+
+This file knows every library that games come from. It imports each of them only when a game needs it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from games.contract import Game
-from games.errors import GameError, UntrustedCodeError
-from games.specs import GameInfo
-
-__all__ = ["GameInfo", "as_game", "list_games", "make_game", "names_code"]
+from games.errors import GameError, UnknownGameError, UntrustedCodeError
+from games.info import GameInfo
+from games.specs import parse_spec, suggest
 
 _PETTINGZOO = "pettingzoo:"
 
@@ -40,16 +42,15 @@ def _not_a_game(given: object) -> GameError:
 
 
 def make_game(spec: str, *, trust_code: bool = True) -> Game:
-    """The game a spec names.
+    """The game that a spec names.
 
-    Making a game of the last form imports the module and calls the callable, so ``os:system(command='...')`` runs a
-    command. Whoever names such a game wants that; a spec out of somebody's file must be made with
-    ``trust_code=False``.
+    A spec with a colon, as the last one below, imports a module and calls the callable:
+    ``os:system(command='...')`` runs a command. Pass ``trust_code=False`` for a spec from somebody else's file.
 
     Args:
         spec: ``connect_four``, ``leduc_poker(players=3,view=observation)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
-            ``pettingzoo:rps_v2(max_cycles=5)``, or ``package.module:callable`` with optional parameters, the callable
-            giving an environment of PettingZoo, RLlib or Gymnasium or a ``pyspiel.Game``, or being a class of
+            ``pettingzoo:rps_v2(max_cycles=5)``, or ``package.module:callable`` with optional parameters. The callable
+            returns an environment (PettingZoo, RLlib or Gymnasium) or a ``pyspiel.Game``, or is a class of
             :class:`games.Game`.
         trust_code: whether the spec may name code to run.
 
@@ -57,45 +58,79 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
         A game whose ``spec`` is canonical: ``make_game(game.spec) == game``.
 
     Raises:
-        UnknownGameError: there is no such game, or it cannot be played here; one line says why and what to do.
-        UntrustedCodeError: it names code, which is not trusted; none of it has run.
-        GameError: its parameters, or the environment behind it, break a rule.
+        UnknownGameError: there is no such game, or it cannot be played here.
+        UntrustedCodeError: the spec names code, and ``trust_code`` is False. None of the code has run.
+        GameError: the parameters, or the environment behind the game, break a rule.
     """
+    spec = spec.strip()
     if names_code(spec):
         if not trust_code:
             raise UntrustedCodeError(
-                f"a stored game must not run code unasked, but {spec!r} imports a module and calls it; if you trust "
-                "who made it, say so by trust_code=True, on the command line by --trust-code"
+                f"{spec!r} imports a module and calls it, and stored games may not run code by default; if you trust "
+                "the author, pass trust_code=True, or --trust-code on the command line"
             )
-        from games.own import own_game
-
-        return own_game(spec.strip())
-    if spec.strip().startswith(_PETTINGZOO):
+        return _custom_game(spec)
+    if spec.startswith(_PETTINGZOO):
         from games.environments.game import pettingzoo_game
 
-        return pettingzoo_game(spec.strip().removeprefix(_PETTINGZOO))
+        return pettingzoo_game(spec.removeprefix(_PETTINGZOO))
+    from games.environments.traits import TRAITS
     from games.open_spiel.game import OpenSpielGame
-    from games.open_spiel.specs import canonical_spec
+    from games.open_spiel.specs import canonical_spec, game_types
 
+    name, _ = parse_spec(spec)
+    if name not in (types := game_types()):
+        near = suggest(name, [*types, *(_PETTINGZOO + other for other in TRAITS)])
+        raise UnknownGameError(f"there is no game {name!r}{near}; `arena games` lists all games")
     return OpenSpielGame(canonical_spec(spec))
 
 
 def names_code(spec: str) -> bool:
-    """Whether making this game imports and calls a module that the spec names."""
+    """Whether :func:`make_game` imports and calls a module that the spec names."""
     name = spec.partition("(")[0].strip()
     return ":" in name and not name.startswith(_PETTINGZOO)
+
+
+def _custom_game(spec: str) -> Game:
+    """The game of ``package.module:name(key=value,...)``.
+
+    The name is a callable that returns an environment or a ``pyspiel.Game``, a class of :class:`Game`, or the short
+    name of a game that the module registers with OpenSpiel.
+    """
+    from games.environments.recipes import custom_recipe, import_module
+
+    path, _ = parse_spec(spec)
+    module_name, _, name = path.partition(":")
+    named = getattr(import_module(path, module_name), name, None)
+    pyspiel = sys.modules.get("pyspiel")  # loaded by now if the module registers a game
+    if not callable(named) and pyspiel is not None and name in pyspiel.registered_names():
+        from games.open_spiel.own import registered_game
+
+        return registered_game(module_name, spec.partition(":")[2])
+    recipe = custom_recipe(spec)
+    made: object = recipe.call()
+    if isinstance(named, type) and isinstance(made, Game):
+        return made
+    pyspiel = sys.modules.get("pyspiel")  # the call may have loaded it
+    if pyspiel is not None and isinstance(made, pyspiel.Game):
+        from games.open_spiel.own import made_game
+
+        return made_game(made, spec=recipe.spec, module=recipe.module, teams=recipe.teams)
+    from games.environments.game import EnvironmentGame
+
+    return EnvironmentGame(recipe)
 
 
 def list_games(pattern: str = "") -> list[GameInfo]:
     """The catalogue: all of OpenSpiel at default parameters, then all of PettingZoo.
 
-    A process makes each game for this once, and only those asked for.
+    A process makes each game for this at most once, and only the games that match.
 
     Args:
         pattern: only games whose spec or title contains this, or whose spec matches it as a shell pattern
-            (``*poker*``); letters in any case. Empty for all.
+            (``*poker*``). Case does not matter. Empty for all games.
     """
-    from games.environments.specs import CATALOGUE
+    from games.environments.traits import TRAITS
     from games.open_spiel.specs import game_types
 
     wanted = pattern.lower()
@@ -104,19 +139,19 @@ def list_games(pattern: str = "") -> list[GameInfo]:
         return wanted in spec.lower() or wanted in title.lower() or fnmatchcase(spec.lower(), wanted)
 
     engines = [name for name, kind in sorted(game_types().items()) if matches(name, kind.long_name)]
-    environments = [name for name, traits in CATALOGUE.items() if matches(_PETTINGZOO + name, traits.title)]
+    environments = [name for name, traits in TRAITS.items() if matches(_PETTINGZOO + name, traits.title)]
     return [*map(_openspiel_info, engines), *map(_pettingzoo_info, environments)]
 
 
 @cache
 def _openspiel_info(name: str) -> GameInfo:
-    from games.open_spiel.catalogue import catalogue
+    from games.open_spiel.catalogue import list_game
 
-    return catalogue([name])[0]
+    return list_game(name)
 
 
 @cache
 def _pettingzoo_info(name: str) -> GameInfo:
-    from games.environments.game import catalogue
+    from games.environments.catalogue import list_game
 
-    return catalogue([name])[0]
+    return list_game(name)

@@ -1,4 +1,4 @@
-"""Tables over any state: the reference that faster tables must equal."""
+"""Tables over any states: the reference that faster tables must equal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from games.contract import ActionArray, Game, State, Tables
-from games.environments.recipes import FOREIGN_ERRORS, said
-from games.environments.spaces import BrokenRule, check_rewards
 from games.errors import BrokenGameError, GameError
+from games.foreign import FOREIGN_ERRORS, BrokenRule, check_rewards, describe_failure
 from games.legality import illegal_action, legal_rows
 
 
@@ -19,7 +18,7 @@ class LockstepTables(Tables):
 
     def __init__(self, game: Game, size: int) -> None:
         if size < 1:
-            raise GameError(f"tables must be at least one, but got size={size}")
+            raise GameError(f"there must be at least one table, but got size={size}")
         rows = size if game.dynamics == "turn_based" else size * game.num_seats
         self.game = game
         self.size = size
@@ -35,20 +34,21 @@ class LockstepTables(Tables):
 
     def _check_reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         if len(tables) != len(seeds):
-            raise GameError(f"each table needs its seed, but got {len(tables)} tables and {len(seeds)} seeds")
+            raise GameError(f"each table needs a seed, but got {len(tables)} tables and {len(seeds)} seeds")
         if len(tables) and not 0 <= min(tables) <= max(tables) < self.size:
             raise GameError(f"tables must lie in 0..{self.size - 1}, but got {sorted(tables)}")
         self._observed = False
 
     def _check_step(self, actions: ActionArray) -> list[Any]:
-        """The actions as Python integers, or tuples of floats, once they are known to be legal for every row."""
+        """The actions as Python integers, or as tuples of floats, once every row's action is known to be legal."""
         if not self._observed:
-            raise GameError("a step must follow its own observe(), but the rows are old; call observe() first")
+            raise GameError("the rows are stale, because the tables were reset or stepped; call observe() first")
         bounds = self.game.action_bounds
         shape = (self.rows,) if bounds is None else (self.rows, *bounds[0].shape)
         if actions.shape != shape:
             raise GameError(
-                f"a step needs one action per row, {self.rows} now, in an array of {shape}, but got {actions.shape}"
+                f"a step needs one action per row ({self.rows} now) in an array of shape {shape}, but got shape "
+                f"{actions.shape}"
             )
         if bounds is not None and actions.dtype != np.float32:
             raise GameError(f"continuous actions must be float32, but got {actions.dtype}; convert them with astype")
@@ -62,18 +62,18 @@ class LockstepTables(Tables):
 
 
 class StateTables(LockstepTables):
-    """Tables that hold one :class:`State` each and ask it row by row.
+    """Tables that hold one :class:`State` each and read it row by row.
 
-    The states may be anybody's: whatever they raise, and whatever they show that the contract rules out, ends their
-    own table as :attr:`broken`. One that breaks between two steps has no rows and ends with the second.
+    The states may be foreign code. An error that they raise, or a value that breaks the contract, ends only its own
+    table and is entered in :attr:`broken`. A table that breaks between two steps has no rows and ends with the next.
     """
 
     def __init__(self, game: Game, size: int) -> None:
         super().__init__(game, size)
         self._states: list[State | None] = [None] * size
         self._live: list[tuple[int, State, tuple[int, ...]]] = []  # table, state, acting seats
-        self._over_before: list[int] = []  # games that ended, or broke, before the step they end with
-        self._owed: dict[int, tuple[float, ...]] = {}  # rewards of resets, given out with the first step
+        self._over_before: list[int] = []  # tables that ended, or broke, before the step that reports it
+        self._owed: dict[int, tuple[float, ...]] = {}  # rewards of resets, paid with the first step
 
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         self._check_reset(tables, seeds)
@@ -90,7 +90,7 @@ class StateTables(LockstepTables):
                 self._states[table] = state
                 seats = self._acting(state)
             except FOREIGN_ERRORS as error:
-                self._break_before(table, error, "at its reset")
+                self._break_before(table, error, "in its reset")
                 continue
             if seats:
                 live.append((table, state, seats))
@@ -107,7 +107,7 @@ class StateTables(LockstepTables):
                     self.seats[at] = seat
                     self._look(state, seat, at)
             except FOREIGN_ERRORS as error:
-                self._break_before(table, error, "when looked at")
+                self._break_before(table, error, "when observed")
                 continue
             row += len(seats)
             live.append((table, state, seats))
@@ -146,14 +146,16 @@ class StateTables(LockstepTables):
         return sorted(ended)
 
     def _acting(self, state: State) -> tuple[int, ...]:
-        """Who acts now; nobody once the game is over."""
+        """The acting seats, checked; empty once the game is over."""
         seats = state.acting()
         if list(seats) != sorted(set(seats)) or not set(seats) <= set(range(self.game.num_seats)):
             raise BrokenRule(f"acting seats must be seats of the game, ascending, but are {seats}")
         if len(seats) > 1 and self.game.dynamics == "turn_based":
-            raise BrokenRule(f"one seat acts at a time in a turn-based game, but {seats} do")
+            raise BrokenRule(f"one seat acts at a time in a turn-based game, but {seats} act")
         if (state.ending() is None) != bool(seats):
-            raise BrokenRule(f"a game must be over exactly when no seat acts, but is {state.ending()}, acting {seats}")
+            raise BrokenRule(
+                f"a game is over exactly when no seat acts, but ending() is {state.ending()} and acting() {seats}"
+            )
         return seats
 
     def _look(self, state: State, seat: int, row: int) -> None:
@@ -164,7 +166,7 @@ class StateTables(LockstepTables):
                 f"an observation must be finite, but seat {seat} sees {observation[~np.isfinite(observation)][0]}"
             )
         if not mask.any():
-            raise BrokenRule(f"a seat that acts must have a legal action, but seat {seat} has none")
+            raise BrokenRule(f"an acting seat must have a legal action, but seat {seat} has none")
 
     def _rewards(self, rewards: tuple[float, ...]) -> tuple[float, ...]:
         check_rewards(rewards, self.game.agent_ids)
@@ -172,8 +174,7 @@ class StateTables(LockstepTables):
 
     def _break(self, table: int, error: BaseException, where: str) -> None:
         if not isinstance(error, BrokenGameError):
-            what = str(error) if isinstance(error, BrokenRule) else f"its code must not raise, but raises {said(error)}"
-            broken = BrokenGameError(f"{self.game.spec!r} breaks a rule of games {where}: {what}")
+            broken = BrokenGameError(f"{self.game.spec!r} breaks the contract {where}: {describe_failure(error)}")
             broken.__cause__ = error
             error = broken
         self.broken[table] = error
@@ -187,5 +188,5 @@ class StateTables(LockstepTables):
         if state is None and table in self.broken:
             raise self.broken[table]
         if state is None:
-            raise GameError(f"a table must be reset before its state is read, but table {table} never was")
+            raise GameError(f"table {table} has no state yet; reset it first")
         return state

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.contract import Turn
 from games.contract import Ending, Game, IntArray, Move
-from games.environments.recipes import FOREIGN_ERRORS
+from games.foreign import FOREIGN_ERRORS
 
 Rows = IntArray | slice
 """Rows of the tables' arrays: an index array, or a slice (views, no copies) when all rows belong to one player."""

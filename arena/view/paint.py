@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from arena.view.text import plain
 from arena.view.theme import PARTS, RESET
-from games.drawing.engine import spans
+from games.drawing.spans import spans
 
 
 def painted(drawing: str, before: str | None = None) -> str:

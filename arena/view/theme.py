@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from arena.view.outcome import SeatResult
-from games.drawing.engine import Role as Part
+from games.drawing.spans import Part
 
 # 24-bit colours of the TUI.
 ACCENT = "#7fd1c7"

@@ -1,1 +1,1 @@
-"""Positions and moves as text for a person."""
+"""Positions and actions as text for people. A leaf: it needs only the contract of games."""

@@ -1,7 +1,7 @@
-"""Boards as text: pure functions from an engine's own text to rows with coordinates, in which moves can be named.
+"""Boards as text: pure functions from an engine's text to rows with the coordinates that moves are named by.
 
-Pieces of the first seat are ``●`` or black figures, those of the second ``○`` or white figures, empty cells ``·``;
-:func:`games.drawing.engine.spans` colours by these characters alone.
+The first seat's pieces are ``●`` or black figures, the second seat's ``○`` or white figures, empty cells ``·``.
+:func:`games.drawing.spans.spans` colours by these characters alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 DISCS = {"x": "●", "o": "○", ".": "·"}
-"""Marks of the engines, in the order of the seats."""
+"""How the engines' marks are drawn, in the order of the seats."""
 
 _FILES = "abcdefghijklmnopqrstuvwxyz"
 _FIGURES = dict(zip("KQRBNPkqrbnp.?", "♔♕♖♗♘♙♚♛♜♝♞♟·?", strict=True))
@@ -22,11 +22,11 @@ _RANKED: Mapping[str, Mapping[str, str]] = {
     "clobber": {"o": "●", "x": "○", ".": "·"},
     "lines_of_action": DISCS,
 }
-"""Marks of the games whose text has the rank before each row and the files below: own men, own kings, theirs."""
+"""How the marks of games are drawn whose text has the rank before each row and the files below the last one."""
 
 
 def connect_four(rows: Sequence[str]) -> str:
-    """Connect four from rows of ``x`` (first seat), ``o`` and ``.``, top row first; columns numbered as actions."""
+    """Connect four from rows of ``x`` (first seat), ``o`` and ``.``, top row first; columns are numbered."""
     width = len(str(len(rows[0]) - 1)) + 1
     header = "".join(f"{column:>{width}}" for column in range(len(rows[0])))
     return "\n".join([header, *("".join(f"{DISCS[cell]:>{width}}" for cell in row) for row in rows)])
@@ -40,7 +40,7 @@ def tic_tac_toe(rows: Sequence[str]) -> str:
 
 
 def ultimate_tic_tac_toe(text: str) -> str:
-    """Nine boards from the engine's text, with files ``a`` to ``i`` and ranks ``1`` to ``9`` over all of them."""
+    """The nine boards from the engine's text, with files ``a`` to ``i`` and ranks ``1`` to ``9`` across all of them."""
     rows = [row.split() for row in text.splitlines() if re.fullmatch(r"[.xo]{3}( [.xo]{3}){2}", row)]
     marks = {"x": "✕", "o": "○", ".": "·"}
     lines = ["   " + "   ".join(" ".join("abcdefghi"[at : at + 3]) for at in (0, 3, 6))]
@@ -52,7 +52,7 @@ def ultimate_tic_tac_toe(text: str) -> str:
 
 
 def chess(text: str) -> str:
-    """Chess from a FEN, which may hide squares as ``?``; text of any other form stays."""
+    """Chess from a FEN, which may hide squares as ``?``. Other text is returned unchanged."""
     rows, side, *rest = [*text.split(), "", ""]
     if not set(rows) <= {*_FIGURES, *"/12345678"} or side not in ("w", "b"):
         return text
@@ -62,21 +62,21 @@ def chess(text: str) -> str:
 
 
 def go(text: str) -> str:
-    """Go from rows of ``X`` (black, first seat), ``O`` and ``+``, each after its number; letters without I."""
+    """Go from rows of ``X`` (black, first seat), ``O`` and ``+``, each after its number. The letter I is left out."""
     rows = re.findall(r"^ *\d+ ([+XO]+)$", text, re.MULTILINE)
     marks = {"X": "●", "O": "○", "+": "·"}
     return grid([[marks[cell] for cell in row] for row in rows], "ABCDEFGHJKLMNOPQRST")
 
 
 def othello(text: str) -> str:
-    """Othello from the engine's text, the first rank on top as there, and how many discs there are."""
+    """Othello from the engine's text, with the first rank on top as there, and the number of discs."""
     rows = re.findall(r"^\d ((?:[-xo] ){8})\d$", text, re.MULTILINE)
     board = grid([[DISCS.get(cell, "·") for cell in row.split()] for row in rows], ranks=range(1, 9))
     return f"{board}\n● {board.count('●')}, ○ {board.count('○')}"
 
 
 def hexagonal(text: str) -> str:
-    """Hex from the engine's leaning rows, or from the straight ones of what a seat of dark hex sees."""
+    """Hex from the engine's slanted rows, or from the straight rows that a seat of dark hex sees."""
     rows = [row for line in text.splitlines() if set(row := line.replace(" ", "")) <= set(DISCS)]
     if not rows:
         return text
@@ -86,7 +86,7 @@ def hexagonal(text: str) -> str:
 
 
 def ranked(name: str, text: str) -> str:
-    """Breakthrough, checkers and their like: every row after its rank, the files below."""
+    """Breakthrough, checkers and similar games: every row after its rank, the files below."""
     marks, lines = _RANKED[name], text.splitlines()
     bottom = next(at for at, line in enumerate(lines) if re.fullmatch(r" +[a-z]+", line))
     width = len(lines[bottom].strip())
@@ -95,7 +95,7 @@ def ranked(name: str, text: str) -> str:
 
 
 def backgammon(text: str) -> str:
-    """Backgammon from the engine's text; both sides count the points towards their own home, as moves are named."""
+    """Backgammon from the engine's text. Each side numbers the points towards its home, as moves do."""
     rows = re.findall(r"^\|([^|]{6})\|([^|]{6})\|$", text, re.MULTILINE)
     upper, lower = range(12, 0, -1), range(13, 25)
     lines = [_points("●", upper), _points("○", [25 - point for point in upper])]
@@ -103,11 +103,11 @@ def backgammon(text: str) -> str:
         halves = ("".join(f"{DISCS.get(cell, cell):>3}" for cell in half) for half in (left, right))
         lines.append("  " + " │".join(halves))
     lines += [_points("●", lower), _points("○", [25 - point for point in lower])]
-    said = dict(line.partition(":")[::2] for line in text.splitlines() if ":" in line)
-    if said["Turn"].strip() in DISCS:
-        lines.append(f"{DISCS[said['Turn'].strip()]} to play, dice {' '.join(said['Dice'].strip())}")
+    fields = dict(line.partition(":")[::2] for line in text.splitlines() if ":" in line)
+    if fields["Turn"].strip() in DISCS:
+        lines.append(f"{DISCS[fields['Turn'].strip()]} to play, dice {' '.join(fields['Dice'].strip())}")
     off = re.findall(r"[XO]: (\d+)", text)
-    bar = "".join(DISCS[cell] for cell in said["Bar"] if cell in "xo")
+    bar = "".join(DISCS[cell] for cell in fields["Bar"] if cell in "xo")
     return "\n".join([*lines, f"bar {bar or '-'}, borne off ● {off[0]}, ○ {off[1]}"])
 
 
@@ -116,7 +116,7 @@ def _points(side: str, points: Sequence[int]) -> str:
 
 
 def grid(cells: Sequence[Sequence[str]], files: str = _FILES, ranks: Sequence[object] = ()) -> str:
-    """Rows of one-character cells, each after its rank (by default counted from below), with the files below them."""
+    """Rows of one-character cells, each after its rank (counted from below by default), and the files below them."""
     ranks = ranks or range(len(cells), 0, -1)
     rows = [f"{rank:>2} {' '.join(row)}" for rank, row in zip(map(str, ranks), cells, strict=True)]
     return "\n".join([*rows, "   " + " ".join(files[: len(cells[0])])])
@@ -138,4 +138,4 @@ BOARDS: Mapping[str, Callable[[str], str]] = {
     "ultimate_tic_tac_toe": ultimate_tic_tac_toe,
     **{name: partial(ranked, name) for name in _RANKED},
 }
-"""OpenSpiel's board games by name, and how the text of their states, or of what a seat sees, is drawn."""
+"""For each of OpenSpiel's board games the function that draws its text of a state, or of what a seat sees."""

@@ -1,6 +1,6 @@
-"""Poker hands and sealed bids as text: pure functions from what each seat knows.
+"""Card games as text: pure functions from what each seat knows.
 
-Whatever is drawn for a seat comes from that seat's own text alone, so no card can leak. Hidden cards are ``?``.
+A drawing for a seat uses only the text of that seat, so no card can leak. Hidden cards are ``?``.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_RANKS = "A23456789TJQK"  # the last ones make a small deck
+_RANKS = "A23456789TJQK"  # small decks have the last ones
 _SUITS = {"s": "♠", "h": "♥", "d": "♦", "c": "♣"}
 _LEDUC_BETS = ("fold", "call", "raise")
 _KUHN_BETS = {"p": "pass", "b": "bet"}
 _COUNTLESS = 2**30
-"""Chips beyond which a stack is only there so that it never runs out."""
+"""A stack from this size on stands for unlimited chips, and is not shown."""
 
 CARDS = frozenset({"goofspiel", "kuhn_poker", "leduc_poker", "universal_poker"})
-"""OpenSpiel's card games that are drawn here."""
+"""The card games of OpenSpiel that this file draws."""
 
 
 def draw_cards(name: str, known: Mapping[int, str], agents: Sequence[str], *, one_suit: bool = False) -> str:
@@ -26,21 +26,21 @@ def draw_cards(name: str, known: Mapping[int, str], agents: Sequence[str], *, on
         name: the game.
         known: OpenSpiel's information state string of each seat whose cards are shown.
         agents: agent ID of every seat.
-        one_suit: whether leduc poker's cards are numbered by rank alone (``suit_isomorphism``).
+        one_suit: whether leduc poker numbers its cards by rank alone (``suit_isomorphism``).
     """
     if name == "goofspiel":
         return _goofspiel(known, agents)
     if name == "kuhn_poker":
         return _kuhn(known, agents)
-    told = {seat: dict(re.findall(r"\[(\w+): ?([^\]]*)\]", text)) for seat, text in known.items()}
-    public = next(iter(told.values()))
+    fields_of = {seat: dict(re.findall(r"\[(\w+): ?([^\]]*)\]", text)) for seat, text in known.items()}
+    public = next(iter(fields_of.values()))
     if name == "leduc_poker":
         rounds = [" ".join(_LEDUC_BETS[int(bet)] for bet in public[key].split()) for key in ("Round1", "Round2")]
-        hands = {seat: _leduc_card(fields["Private"], len(agents), one_suit) for seat, fields in told.items()}
+        hands = {seat: _leduc_card(fields["Private"], len(agents), one_suit) for seat, fields in fields_of.items()}
         board = _leduc_card(public["Public"], len(agents), one_suit) if "Public" in public else ""
     else:
         rounds = [_bets(letters) for letters in public["Sequences"].split("|")]
-        hands = {seat: suited(re.findall("..", fields["Private"])) for seat, fields in told.items()}
+        hands = {seat: suited(re.findall("..", fields["Private"])) for seat, fields in fields_of.items()}
         board = suited(re.findall("..", public["Public"]))
     stacks = {seat: f"{chips} chips" for seat, chips in enumerate(public["Money"].split()) if int(chips) < _COUNTLESS}
     pot = "" if public["Pot"] == "0" else public["Pot"]
@@ -50,13 +50,13 @@ def draw_cards(name: str, known: Mapping[int, str], agents: Sequence[str], *, on
 def table(
     agents: Sequence[str], hands: Mapping[int, str], facts: Mapping[str, str], stacks: Mapping[int, str] | None = None
 ) -> str:
-    """What every seat holds, then what all can see.
+    """The hand of every seat, then the public facts.
 
     Args:
         agents: agent ID of every seat.
-        hands: the hand of each seat that is shown; all others are ``?``.
-        facts: what all can see, by name; nothing is said of empty ones.
-        stacks: what each seat has, such as its chips.
+        hands: the hand of each seat that is shown; other hands are ``?``.
+        facts: the public facts by name; empty ones are left out.
+        stacks: what else each seat has, such as its chips.
     """
     left = max(map(len, (*agents, *(name for name, fact in facts.items() if fact))))
     right = max(map(len, hands.values()), default=1)
@@ -72,19 +72,19 @@ def numbered(rounds: Sequence[str]) -> dict[str, str]:
 
 
 def suited(cards: Sequence[str]) -> str:
-    """Cards such as ``Ah`` as people write them: ``A♥``."""
+    """Cards such as ``Ah`` with the symbol of their suit: ``A♥``."""
     return " ".join(f"{card[0]}{_SUITS[card[1]]}" for card in cards)
 
 
 def _ranks(players: int) -> str:
-    """The ranks of the deck of kuhn and leduc poker, which has one more than players: J, Q, K for two."""
+    """The ranks of kuhn and leduc poker, one more than there are players: J, Q, K for two."""
     return _RANKS[-players - 1 :]
 
 
 def _kuhn(known: Mapping[int, str], agents: Sequence[str]) -> str:
-    told = {seat: re.fullmatch(r"(\d+)([pb]*)", text) for seat, text in known.items()}
-    hands = {seat: _ranks(len(agents))[int(found[1])] for seat, found in told.items() if found}
-    bets = next((found[2] for found in told.values() if found), "")
+    matches = {seat: re.fullmatch(r"(\d+)([pb]*)", text) for seat, text in known.items()}
+    hands = {seat: _ranks(len(agents))[int(found[1])] for seat, found in matches.items() if found}
+    bets = next((found[2] for found in matches.values() if found), "")
     return table(agents, hands, {"bets": " ".join(_KUHN_BETS[bet] for bet in bets)})
 
 
@@ -94,21 +94,21 @@ def _leduc_card(number: str, players: int, one_suit: bool) -> str:
 
 
 def _bets(letters: str) -> str:
-    """The betting of a round as ACPC writes it: ``r300f`` is a raise to 300 and a fold."""
+    """The bets of a round from the notation of the ACPC: ``r300f`` is a raise to 300 and a fold."""
     words = {"f": "fold", "c": "call", "r": "raise", "a": "all-in"}
     return " ".join(f"{words.get(bet, bet)} {size}".strip() for bet, size in re.findall(r"(\w)(\d*)", letters))
 
 
 def _goofspiel(known: Mapping[int, str], agents: Sequence[str]) -> str:
-    told: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for text in known.values():
-        told |= {key.strip(): fact.strip() for key, _, fact in (line.partition(":") for line in text.splitlines())}
-    prizes = told.get("Point card sequence", "").split()
-    winners = [int(seat) for seat in told.get("Win sequence", "").split()]
+        fields |= {key.strip(): fact.strip() for key, _, fact in (line.partition(":") for line in text.splitlines())}
+    prizes = fields.get("Point card sequence", "").split()
+    winners = [int(seat) for seat in fields.get("Win sequence", "").split()]
     won = list(zip(prizes, winners, strict=False))
-    hands = {seat: told[key] or "-" for seat in range(len(agents)) if (key := f"P{seat} hand") in told}
+    hands = {seat: fields[key] or "-" for seat in range(len(agents)) if (key := f"P{seat} hand") in fields}
     stacks = {}
-    for seat, points in enumerate(told.get("Points", "").split()):
+    for seat, points in enumerate(fields.get("Points", "").split()):
         taken = " ".join(prize for prize, winner in won if winner == seat)
         stacks[seat] = f"{points} points" + (f": {taken}" if taken else "")
     facts = {

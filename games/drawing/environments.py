@@ -1,4 +1,4 @@
-"""How PettingZoo's environments are told to people: boards, hands, and the names of actions."""
+"""PettingZoo's environments as text: boards, hands, and the names of actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MPE = (
     "simple_spread_v3",
     "simple_tag_v3",
     "simple_v3",
-)  # those whose agents move and say nothing
+)  # the ones whose agents only move and do not communicate
 _ACTIONS: Mapping[str, Sequence[str]] = {
     "cooperative_pong_v6": ("stay", "up", "down"),
     "knights_archers_zombies_v11": ("forward", "backward", "turn left", "turn right", "attack", "stay"),
@@ -33,14 +33,14 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
 _HOLDEM = ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6")
 _TEXTS = ("chess_v6", "connect_four_v3", "go_v5", "rps_v2", "tictactoe_v3", *_HOLDEM)
 _RECENT = 8
-"""Actions of a seat that are listed; a long game would fill the screen many times."""
+"""How many of a seat's actions are listed; long games have far too many for a screen."""
 
 _MOST_SEEN = 4
-"""Seats whose observations are spelled out; of more it is only said what they are."""
+"""With more seats than this, observations are summarized instead of printed."""
 
 
 def drawn_as_text(name: str) -> bool:
-    """Whether :func:`draw_environment` knows the game, so that its text tells all."""
+    """Whether :func:`draw_environment` knows the game, so that its text shows the whole position."""
     return name in _TEXTS
 
 
@@ -53,15 +53,15 @@ def draw_environment(
     *,
     everything: bool,
 ) -> str:
-    """The position of an environment.
+    """Draw the position of an environment.
 
     Args:
         name: the game's name in PettingZoo.
-        env: the running environment. Of games that hide something, only what seats of ``views`` know is read.
+        env: the running environment. In games that hide something, only what seats of ``views`` know is read.
         agents: agent ID of each seat.
         views: observation of each seat to show.
-        moves: the history to show; empty when it is not for these eyes.
-        everything: whether nothing is hidden from these eyes, so that the environment's own text may be shown.
+        moves: the history to show; empty if the viewer must not know it.
+        everything: whether nothing is hidden from the viewer, so that the environment's own text may be shown.
     """
     if name == "connect_four_v3":
         return boards.connect_four(_rows(np.reshape(env.unwrapped.board, (6, 7)), "xo"))
@@ -84,7 +84,7 @@ def draw_environment(
 
 
 def environment_action(name: str, env: Any, seat: int, action: Action) -> str:
-    """What people call an action of a running environment."""
+    """The name that players use for an action in a running environment."""
     if isinstance(action, tuple):
         return " ".join(f"{part:.3g}" for part in action)
     if name == "connect_four_v3":
@@ -110,17 +110,17 @@ def _rows(board: Any, marks: str, empty: str = ".") -> list[str]:
 
 
 def _holdem(game: Any, agents: Sequence[str], seats: Iterable[int], bets: str) -> str:
-    """Poker from what RLCard tells each seat."""
-    told = {seat: game.get_state(seat)["raw_obs"] for seat in seats}
-    public = next(iter(told.values()))
-    hands = {seat: _suited(seen["hand"]) for seat, seen in told.items()}
+    """Poker from what RLCard shows each seat."""
+    shown = {seat: game.get_state(seat)["raw_obs"] for seat in seats}
+    public = next(iter(shown.values()))
+    hands = {seat: _suited(seen["hand"]) for seat, seen in shown.items()}
     board = public["public_cards"] if "public_cards" in public else public["public_card"]
     stakes = {seat: f"{chips} in the pot" for seat, chips in enumerate(public["all_chips"])}
     return cards.table(agents, hands, {"board": _suited(board or ()), "bets": bets}, stakes)
 
 
 def _suited(hand: str | Sequence[str]) -> str:
-    """RLCard writes the suit first, and one card without a list."""
+    """RLCard's cards, which have the suit first; a single card is no list."""
     return cards.suited([card[1] + card[0].lower() for card in ([hand] if isinstance(hand, str) else hand)])
 
 
@@ -134,7 +134,7 @@ def _recent(name: str, agents: Sequence[str], moves: Sequence[Move]) -> Iterable
 
 
 def _sight(view: FloatArray, *, brief: bool) -> str:
-    """An observation in a few lines, or what it is when it would take more."""
+    """An observation in a few lines, or its shape and range if it is longer."""
     if brief or view.size > 100:
         return f"{' x '.join(map(str, view.shape))} numbers from {view.min():.3g} to {view.max():.3g}"
     text = np.array2string(view, precision=3, suppress_small=True, max_line_width=76)

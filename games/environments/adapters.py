@@ -1,6 +1,6 @@
-"""Environments of other libraries, Gymnasium's ``Env`` and RLlib's ``MultiAgentEnv``, by the names PettingZoo uses.
+"""Adapters that give Gymnasium's ``Env`` and RLlib's ``MultiAgentEnv`` the methods of PettingZoo's environments.
 
-They are told by what they are like: nothing of RLlib is loaded here.
+Environments are detected by duck typing, so RLlib need not be imported.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any, Literal
 import gymnasium as gym
 
 Style = Literal["aec", "parallel", "agent_dicts"]
-"""How an environment is stepped: one agent at a time, all living ones at once, or whoever was last shown something."""
+"""How an environment is stepped: one agent at a time, all living agents at once, or the agents last observed."""
 
 
-class Foreign:
-    """What both have in common: drawing and closing, done by the environment itself."""
+class Adapter:
+    """What both adapters share: the environment itself draws and closes."""
 
     def __init__(self, env: Any) -> None:
         self.env = env
@@ -23,12 +23,12 @@ class Foreign:
 
     @property
     def render_mode(self) -> str | None:
-        """What ``render()`` gives."""
+        """The mode of ``render()``."""
         mode: str | None = getattr(self.env, "render_mode", None)
         return mode
 
     def render(self) -> Any:
-        """What the environment draws."""
+        """What the environment's ``render()`` returns."""
         return self.env.render()
 
     def close(self) -> None:
@@ -36,8 +36,8 @@ class Foreign:
         self.env.close()
 
 
-class SingleAgent(Foreign):
-    """A Gymnasium environment, whose one agent is ``player_0``, stepped as PettingZoo's ``ParallelEnv``."""
+class SingleAgent(Adapter):
+    """A Gymnasium environment with the one agent ``player_0``, stepped like PettingZoo's ``ParallelEnv``."""
 
     possible_agents = ("player_0",)
 
@@ -52,21 +52,21 @@ class SingleAgent(Foreign):
         return space
 
     def reset(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Start anew."""
+        """Start a new episode."""
         self.agents = ["player_0"]
         seen, info = self.env.reset(seed=seed)
         return {"player_0": seen}, {"player_0": info}
 
     def step(self, actions: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-        """One step."""
+        """Step the environment."""
         seen, *outcome = self.env.step(actions["player_0"])
         if outcome[1] or outcome[2]:
             self.agents = []
         return tuple({"player_0": part} for part in (seen, *outcome))
 
 
-class AgentDicts(Foreign):
-    """An RLlib ``MultiAgentEnv``: its dicts name who is shown something, and so acts next; ``__all__`` is everybody."""
+class AgentDicts(Adapter):
+    """An RLlib ``MultiAgentEnv``. Agents with an entry in the observations act next; ``__all__`` means all agents."""
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
@@ -74,11 +74,11 @@ class AgentDicts(Foreign):
         self.possible_agents: tuple[Hashable, ...] = tuple(ids or getattr(env, "observation_spaces", None) or ())
 
     def observation_space(self, agent: Hashable) -> gym.Space[Any]:
-        """Space of what ``agent`` sees."""
+        """Space of the observations of ``agent``."""
         return self._space("observation", agent)
 
     def action_space(self, agent: Hashable) -> gym.Space[Any]:
-        """Space of what ``agent`` does."""
+        """Space of the actions of ``agent``."""
         return self._space("action", agent)
 
     def _space(self, what: str, agent: Hashable) -> gym.Space[Any]:
@@ -87,26 +87,26 @@ class AgentDicts(Foreign):
         return space
 
     def reset(self, seed: int) -> tuple[Mapping[Any, Any], Mapping[Any, Any]]:
-        """Start anew."""
+        """Start a new episode."""
         seen, infos = self.env.reset(seed=seed)
         return seen, infos
 
     def step(self, actions: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], ...]:
-        """One step of those who act."""
+        """Step the environment with the actions of the acting agents."""
         seen, rewards, terminated, truncated, infos = self.env.step(actions)
         return seen, rewards, terminated, truncated, infos
 
 
 def adapted(env: Any) -> Any | None:
-    """The environment by PettingZoo's names; itself if it is PettingZoo's, None if it is nothing we know."""
+    """The environment with PettingZoo's methods: itself if it is PettingZoo's; None if it is no environment."""
     from pettingzoo import AECEnv, ParallelEnv
 
     if isinstance(env, AECEnv | ParallelEnv):
         return env
-    # RLlib's class is a Gymnasium environment by inheritance, but not by its methods.
-    named = any(base.__name__ == "MultiAgentEnv" for base in type(env).__mro__)
-    alike = all(hasattr(env, name) for name in ("reset", "step", "observation_spaces", "action_spaces"))
-    if named or (alike and not isinstance(env, gym.Env)):
+    # RLlib's class inherits from Gymnasium's environment, but its methods differ.
+    by_name = any(base.__name__ == "MultiAgentEnv" for base in type(env).__mro__)
+    by_methods = all(hasattr(env, name) for name in ("reset", "step", "observation_spaces", "action_spaces"))
+    if by_name or (by_methods and not isinstance(env, gym.Env)):
         return AgentDicts(env)
     return SingleAgent(env) if isinstance(env, gym.Env) else None
 

@@ -1,4 +1,4 @@
-"""Copies of running environments, which are quicker than to make one and to play its game again."""
+"""Copies of running environments. A copy is faster than a new environment that replays the game."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import gymnasium as gym
 
 
 def copied(env: Any) -> Any:
-    """A deep copy with the live attributes; gymnasium's EzPickle would give a new environment instead.
+    """A deep copy with the live attributes. (Gymnasium's EzPickle makes ``copy.deepcopy`` give a new environment.)
 
-    Spaces are shared: they are large, and all that ever changes in them is the generator of ``sample()``, which
-    ``reset(seed)`` does not reach, so that no seeded game may depend on it.
+    The copy shares the spaces, which are large. Only the generator of their ``sample()`` changes, and ``reset(seed)``
+    does not seed it, so no seeded game may depend on it.
 
     Raises:
-        Exception: of any kind, where a part cannot be copied, or not so that it goes on as it would have.
+        Exception: of any type, if a part cannot be copied, or its copy would go on differently.
     """
     parts = [env]
     while inner := next((vars(parts[-1])[key] for key in ("env", "aec_env") if key in vars(parts[-1])), None):
@@ -32,5 +32,5 @@ def copied(env: Any) -> Any:
         twins[id(part)].__dict__.update(copy.deepcopy(vars(part), memo))
     pymunk = sys.modules.get("pymunk")
     if pymunk is not None and any(isinstance(item, pymunk.Space) for item in memo.values()):
-        raise TypeError("a copied pymunk.Space has lost its contacts, and moves on differently")
+        raise TypeError("a copied pymunk.Space loses its contacts and goes on differently")
     return twins[id(env)]

@@ -1,4 +1,4 @@
-"""How an environment is made from the text that names it: plain data, so that games can be sent to other processes."""
+"""Recipes: from the text that names a callable to the environment that it makes."""
 
 from __future__ import annotations
 
@@ -11,26 +11,24 @@ from typing import Any
 
 from games.environments.adapters import adapted
 from games.errors import GameError, UnknownGameError
+from games.foreign import FOREIGN_ERRORS, describe_error
 from games.specs import format_spec, parse_spec, suggest
-
-FOREIGN_ERRORS = (Exception, SystemExit)
-"""Whatever somebody else's code raises: also ``sys.exit()``, which must not end our process; Ctrl-C must."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to make an environment; plain data, so that games can be sent to other processes.
+    """How to make an environment, as plain data that can be sent to other processes.
 
     Attributes:
         spec: the canonical spec.
-        name: the game's name in PettingZoo, or the callable's.
-        module: module to import.
-        factory: name of the callable in it.
+        name: the game's name in PettingZoo, or the callable's name.
+        module: the module to import.
+        factory: the name of the callable in it.
         parameters: its keyword arguments.
         drawable: whether it takes a ``render_mode``.
-        render_mode: what to ask it for: ``ansi`` where it draws itself as text, or what its observations need.
-        listed: whether it is one of PettingZoo's own.
-        teams: who plays together, as the spec has it; None for the environment's own teams. Not in ``spec``.
+        render_mode: the render mode to pass: ``ansi`` if it draws text, or the mode that its observations need.
+        listed: whether it is one of PettingZoo's own environments.
+        teams: the teams of the spec as text, which ``spec`` leaves out; None for the environment's own teams.
     """
 
     spec: str
@@ -44,36 +42,36 @@ class Recipe:
     teams: str | None = None
 
     def drawn_by(self, env: Any) -> Recipe:
-        """The recipe that asks for text drawings if ``env``, made by this one, can give them."""
+        """The recipe with text drawings if ``env``, made by this one, can draw them."""
         draws = self.drawable and self.render_mode is None and "ansi" in env.metadata.get("render_modes", ())
         return replace(self, render_mode="ansi") if draws else self
 
     def make(self) -> Any:
-        """A fresh environment by PettingZoo's names, without the wrappers that only check the caller.
+        """A new environment with PettingZoo's methods, without the wrappers that only check the caller.
 
         Raises:
-            GameError: the callable fails, or gives no environment.
+            GameError: the callable fails, or returns no environment.
         """
         made = self.call()
         env = adapted(made)
         if env is None:
             raise GameError(
-                f"{self.spec!r} must make an environment, but makes {type(made).__name__}; PettingZoo's AECEnv and "
-                "ParallelEnv, RLlib's MultiAgentEnv, Gymnasium's Env and pyspiel's Game can be played"
+                f"{self.spec!r} makes a {type(made).__name__}, which is not an environment; return PettingZoo's AECEnv "
+                "or ParallelEnv, RLlib's MultiAgentEnv, Gymnasium's Env, or a pyspiel.Game"
             )
         return _unchecked(env)
 
     def call(self) -> Any:
-        """What the callable gives.
+        """What the callable returns.
 
         Raises:
-            GameError: it fails.
+            GameError: the callable fails.
         """
         factory = getattr(importlib.import_module(self.module), self.factory)
         try:
             return factory(**dict(self.parameters), **({"render_mode": self.render_mode} if self.render_mode else {}))
         except FOREIGN_ERRORS as error:
-            raise GameError(f"{self.spec!r} must make an environment, but raises {said(error)}") from error
+            raise GameError(f"{self.spec!r} cannot make its environment: it raises {describe_error(error)}") from error
 
 
 def custom_recipe(text: str) -> Recipe:
@@ -81,7 +79,7 @@ def custom_recipe(text: str) -> Recipe:
 
     Raises:
         UnknownGameError: there is no such module or callable.
-        GameError: a parameter is unknown or lacking.
+        GameError: a parameter is unknown or missing.
     """
     path, raw = parse_spec(text)
     module_name, _, factory = path.partition(":")
@@ -89,7 +87,7 @@ def custom_recipe(text: str) -> Recipe:
     make = getattr(module, factory, None)
     if not callable(make):
         near = suggest(factory, vars(module))
-        raise UnknownGameError(f"{path!r} must name a callable, but {module_name!r} has no callable {factory!r}{near}")
+        raise UnknownGameError(f"{path!r} cannot be made: {module_name!r} has no callable {factory!r}{near}")
     return make_recipe(path, factory, module_name, factory, make, raw)
 
 
@@ -97,21 +95,21 @@ def import_module(path: str, module: str) -> Any:
     """The module that a spec needs.
 
     Raises:
-        UnknownGameError: it, or a package it needs, is not installed, or it cannot be imported.
+        UnknownGameError: the module, or a package that it needs, is not installed, or its import fails.
     """
-    import pettingzoo  # noqa: F401 - first, because it keeps pygame's banner off the screen
+    import pettingzoo  # noqa: F401 - first: it suppresses pygame's banner
 
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or module
         if module == missing or module.startswith(f"{missing}."):
-            raise UnknownGameError(f"{path!r} must name a module, but there is no {missing!r} to import") from error
+            raise UnknownGameError(f"{path!r} cannot be imported: there is no module {missing!r}") from error
         raise UnknownGameError(
             f"{path!r} needs the package {missing!r}, which is not installed; install it first"
         ) from error
     except FOREIGN_ERRORS as error:
-        raise UnknownGameError(f"{path!r} cannot be imported: {said(error)}") from error
+        raise UnknownGameError(f"{path!r} cannot be imported: {describe_error(error)}") from error
 
 
 def make_recipe(
@@ -122,19 +120,19 @@ def make_recipe(
     Args:
         path: the spec without its parameters.
         name: the game's name.
-        module: where the callable is.
-        factory: what it is called there.
-        signature_of: whose signature knows the parameters.
+        module: the callable's module.
+        factory: the callable's name in it.
+        signature_of: a callable whose signature has the parameters.
         raw: the parameters as text.
 
     Raises:
-        UnknownGameError: a parameter is lacking.
-        GameError: one is unknown, or is not for us to give.
+        UnknownGameError: a parameter is missing.
+        GameError: a parameter is unknown, or cannot be set by a spec.
     """
     try:
         known: Mapping[str, inspect.Parameter] = inspect.signature(signature_of).parameters
         silent = False
-    except ValueError:  # a callable written in C may not say
+    except ValueError:  # a callable written in C may have no signature
         known, silent = {}, True
     anything = silent or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
     values = {}
@@ -144,29 +142,29 @@ def make_recipe(
             teams = text
             continue
         if key == "render_mode":
-            raise GameError(f"environments are drawn as text here, but {path!r} got render_mode={text}; leave it out")
+            raise GameError(
+                f"render_mode is not a parameter of a game, but {path!r} got render_mode={text}; leave it out"
+            )
         if key not in known and not anything:
             takes = ", ".join(sorted(known.keys() - {"render_mode"})) or "none"
-            raise GameError(
-                f"a parameter must be known, but {key!r} is not: {path!r} takes {takes}{suggest(key, known)}"
-            )
+            raise GameError(f"unknown parameter {key!r}: {path!r} takes {takes}{suggest(key, known)}")
         value = _value(text)
         if key not in known or (value, type(value)) != (known[key].default, type(known[key].default)):
             values[key] = value
-    if lacking := [
+    if missing := [
         key
         for key, parameter in known.items()
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         and key not in raw
     ]:
-        raise UnknownGameError(f"{path!r} cannot be played: it needs parameters ({', '.join(lacking)})")
+        raise UnknownGameError(f"{path!r} cannot be played: it needs parameters ({', '.join(missing)})")
     spec = format_spec(path, {key: repr(value) for key, value in values.items()})
     return Recipe(spec, name, module, factory, tuple(sorted(values.items())), "render_mode" in known, teams=teams)
 
 
 def _value(text: str) -> Any:
-    """A Python literal, or else the text itself."""
+    """The value of a Python literal; other text stays text."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -174,7 +172,7 @@ def _value(text: str) -> Any:
 
 
 def _unchecked(env: Any) -> Any:
-    """The environment without the wrappers that only guard against wrong callers: masks and turns are kept here."""
+    """The environment without the wrappers that only check the caller; states check masks and turns themselves."""
     from pettingzoo.utils.conversions import aec_to_parallel_wrapper
     from pettingzoo.utils.wrappers import AssertOutOfBoundsWrapper, OrderEnforcingWrapper, TerminateIllegalWrapper
 
@@ -183,8 +181,3 @@ def _unchecked(env: Any) -> Any:
     while type(env) in (AssertOutOfBoundsWrapper, OrderEnforcingWrapper, TerminateIllegalWrapper):
         env = env.env
     return env
-
-
-def said(error: BaseException) -> str:
-    """An error in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

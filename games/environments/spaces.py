@@ -1,9 +1,9 @@
-"""Gymnasium spaces as rows of float32 and as numbered or continuous actions: what environments are translated by."""
+"""Translates Gymnasium spaces: observations to rows of float32, actions to numbers or to bounded vectors."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -13,28 +13,12 @@ import numpy as np
 
 from games.contract import BoolArray, FloatArray
 from games.errors import GameError
+from games.foreign import BrokenRule
 
 MAX_ACTIONS = 4096
-"""Combinations of a composite action that are numbered at most: a network has one output for each, most of them for
-choices it never meets."""
+"""Most combinations of a composite action. A network has an output for each, and most of them would never be used."""
 
 _ACTION_MASK = "action_mask"
-_MOST = float(np.finfo(np.float32).max)
-
-
-class BrokenRule(Exception):
-    """An environment's data breaks a rule; says the rule and what was seen, not where."""
-
-
-def check_rewards(rewards: Sequence[float], agent_ids: Sequence[str]) -> None:
-    """Check that rewards can be kept as float32.
-
-    Raises:
-        BrokenRule: one is no finite number of float32.
-    """
-    if not all(abs(reward) <= _MOST for reward in rewards):  # NaN is not either
-        told = dict(zip(agent_ids, rewards, strict=True))
-        raise BrokenRule(f"rewards must be finite numbers that fit float32, but are {told}")
 
 
 @dataclass(frozen=True)
@@ -43,10 +27,9 @@ class Sight:
 
     Attributes:
         shape: shape of a row.
-        key: where the observation lies beside its mask in a dict; None where the observation is no such dict.
-        write: writes an observation into a float32 row of ``shape``.
-
-    ``write`` raises BrokenRule where the observation does not fit its space; bounds of a Box are not checked.
+        key: the observation's key in a dict that also holds its mask; None if the observation is no such dict.
+        write: writes an observation into a float32 row of ``shape``. It raises BrokenRule if the observation does not
+            fit its space; the bounds of a Box are not checked.
     """
 
     shape: tuple[int, ...]
@@ -55,9 +38,10 @@ class Sight:
 
 
 def sight(space: gym.Space[Any]) -> Sight:
-    """A Box keeps its shape, a Discrete is seen one-hot, everything else as Gymnasium flattens it.
+    """How observations of a space become rows.
 
-    Of a Dict with an ``action_mask`` the one other entry is the observation, or else all others together.
+    A Box keeps its shape, a Discrete becomes one-hot, and Gymnasium flattens all other spaces. In a Dict with an
+    ``action_mask`` the observation is the only other entry, or all other entries together.
 
     Raises:
         GameError: the space has no fixed size.
@@ -75,7 +59,7 @@ def sight(space: gym.Space[Any]) -> Sight:
         return Sight((int(space.n),), key, _one_hot_writer(space))
     if not space.is_np_flattenable:
         raise GameError(
-            f"observations must have a fixed size, but {space} has none; give a Box, or what flattens to one"
+            f"observations must have a fixed size, but {space} has none; use a Box, or a space that flattens to one"
         )
     return Sight((gym.spaces.flatdim(space),), key, _flat_writer(space))
 
@@ -92,7 +76,7 @@ def _array_writer(shape: tuple[int, ...]) -> Callable[[Any, FloatArray], None]:
         if kind != "f":
             row[...] = array
             return
-        with np.errstate(over="ignore"):  # what overflows is found next
+        with np.errstate(over="ignore"):  # an overflow becomes infinite, and is refused below
             row[...] = array
         if not np.isfinite(row).all():
             raise BrokenRule(f"an observation must be finite, but has {array[~np.isfinite(row)].flat[0]}")
@@ -131,9 +115,9 @@ class Choices:
     """The actions of one seat.
 
     Attributes:
-        size: how many numbered actions there are; 1 where they are continuous.
-        bounds: lowest and highest continuous action, each ``(D,)`` float32; None where they are numbered.
-        decode: what the environment is given for a number, or for a tuple of D floats.
+        size: how many numbered actions there are; 1 if actions are continuous.
+        bounds: lowest and highest continuous action, each ``(D,)`` float32; None if actions are numbered.
+        decode: turns a number, or a tuple of D floats, into the environment's action.
         parts: number of values of each component of a composite action; empty for other actions.
     """
 
@@ -144,11 +128,13 @@ class Choices:
 
 
 def choices(space: gym.Space[Any]) -> Choices:
-    """Discrete actions are numbered from 0, composite ones (MultiDiscrete, MultiBinary) by mixed radix, the last
-    component fastest; a Box of finite bounds is continuous.
+    """How actions of a space are chosen.
+
+    Discrete actions are numbered from 0. Composite actions (MultiDiscrete, MultiBinary) are numbered by mixed radix,
+    the last component fastest. A Box of floats with finite bounds is continuous.
 
     Raises:
-        GameError: the space is none of these, has more than :data:`MAX_ACTIONS` combinations, or is unbounded.
+        GameError: the space is another one, has more than :data:`MAX_ACTIONS` combinations, or is unbounded.
     """
     match space:
         case gym.spaces.Discrete():
@@ -168,8 +154,8 @@ def _composite(space: gym.Space[Any], counts: Any, start: Any) -> Choices:
     size = math.prod(radices)
     if size > MAX_ACTIONS:
         raise GameError(
-            f"composite actions are numbered, up to {MAX_ACTIONS} combinations, but {space} has {size}; let the seat "
-            "choose its components one after another, or fewer of them"
+            f"composite actions may have at most {MAX_ACTIONS} combinations, but {space} has {size}; use fewer "
+            "components, or let the seat choose them one after another"
         )
 
     def decode(action: int) -> Any:
@@ -180,7 +166,7 @@ def _composite(space: gym.Space[Any], counts: Any, start: Any) -> Choices:
 
 def _continuous(space: gym.spaces.Box) -> Choices:
     if not space.is_bounded():
-        raise GameError(f"continuous actions must have finite bounds, but are {space}; give low and high")
+        raise GameError(f"continuous actions must have finite bounds, but are {space}; set low and high")
     low, high = (np.array(bound, np.float32).ravel() for bound in (space.low, space.high))
     if not np.isfinite([low, high]).all():
         raise GameError(f"continuous actions must have bounds that fit float32, but are {space}")
@@ -188,29 +174,31 @@ def _continuous(space: gym.spaces.Box) -> Choices:
 
     def decode(action: tuple[float, ...]) -> Any:
         point = np.array(action[:size], space.dtype).reshape(space.shape)
-        # A bound may lie a rounding below its float32.
+        # Rounding to float32 may have moved a bound outwards.
         return point if exact else np.clip(point, space.low, space.high)
 
     return Choices(1, (low, high), decode)
 
 
 def read_mask(given: Any, own: Choices, mask: BoolArray) -> None:
-    """Write an environment's mask of a seat into a row that may be longer: False beyond the seat's own actions.
+    """Write an environment's mask of a seat into a row. A longer row is False beyond the seat's own actions.
 
     Args:
-        given: one entry per action of the seat; for a composite action also a sequence with a mask per component.
+        given: one entry per action of the seat. For a composite action it may be a sequence of one mask per component.
         own: the seat's actions.
         mask: ``(at least own.size,)`` bool, overwritten.
 
     Raises:
-        BrokenRule: the mask has another size, or other entries than 0 and 1.
+        BrokenRule: the mask has another size, or entries other than 0 and 1.
     """
     mask[own.size :] = False
     if own.parts and isinstance(given, tuple | list) and len(given) == len(own.parts) != own.size:
         given = reduce(np.multiply.outer, [np.asarray(part) for part in given]).ravel()
     array = np.asarray(given)
     if array.shape != (own.size,):
-        raise BrokenRule(f"an action mask must have an entry for each of {own.size} actions, but has {array.shape}")
+        raise BrokenRule(
+            f"an action mask must have one entry for each of {own.size} actions, but has shape {array.shape}"
+        )
     legal = array == 1
     if not (legal | (array == 0)).all():
         raise BrokenRule(

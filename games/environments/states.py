@@ -1,4 +1,4 @@
-"""Running environments: one agent at a time (AEC), all at once (Parallel), or whoever is shown something (RLlib)."""
+"""Running environments: one agent at a time (AEC), all at once (Parallel), or the observed ones (RLlib)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,37 +15,34 @@ from games.contract import Action, BoolArray, Ending, FloatArray, Move, PictureA
 from games.digest import position_digest
 from games.drawing.environments import draw_environment, environment_action
 from games.environments.copies import copied
-from games.environments.recipes import FOREIGN_ERRORS, said
-from games.environments.spaces import BrokenRule, check_rewards, read_mask
+from games.environments.rules import EnvironmentRules
+from games.environments.spaces import read_mask
 from games.errors import BrokenGameError, GameError
+from games.foreign import FOREIGN_ERRORS, BrokenRule, check_rewards, describe_failure
 from games.legality import check_joint_action, continuous_action, discrete_action
 
-if TYPE_CHECKING:
-    from games.environments.game import PettingZooGame
-
 _SEEDS = 2**31
-"""Environments may seed NumPy's old generator, which takes 32 bits, or keep their seed in a C++ int."""
+"""Seeds are taken modulo this. NumPy's old generator takes 32 bits only, and some environments use a C++ int."""
 
 
-class PettingZooState(State):
-    """A running environment. Subclasses step it; this keeps what every game keeps, and checks what it is given.
+class EnvironmentState(State):
+    """A running environment. Subclasses step it; this class keeps the history and checks what the environment returns.
 
-    What the environment shows is copied when it is shown: environments may write into the arrays they gave. A step
-    that breaks is taken back by playing the game again from its seed. Where that breaks too, or goes another way, what
-    is kept here (history, returns, the views of those who act) still is that of the position before, but the
-    environment, and so its drawing, stays where the broken step left it.
+    Observations are copied at once, because environments may write into arrays that they have returned. A step that
+    fails is undone by replaying the game from its seed. If the replay fails too, or differs, history, returns and
+    observations of acting seats are still those before the step, but the environment and its drawing are not.
     """
 
-    def __init__(self, game: PettingZooGame, seed: int) -> None:
+    def __init__(self, game: EnvironmentRules, seed: int) -> None:
         self.game = game
         self._seed = seed
         self._moves: list[Move] = []
         self._returns = [0.0] * game.num_seats
-        self._views: dict[int, FloatArray] = {}  # kept views by seat; never written to again
-        self._masks: dict[int, BoolArray] = {}  # masks of the acting seats; likewise
-        self._terminated: dict[int, bool] = {}  # seats that are out: by the rules (True), or by a limit
+        self._views: dict[int, FloatArray] = {}  # kept observations by seat; never written to again
+        self._masks: dict[int, BoolArray] = {}  # masks of the acting seats; never written to again
+        self._terminated: dict[int, bool] = {}  # seats that have ended: True by the rules, False by a limit
         self._acting: tuple[int, ...] = ()
-        self._painted: PettingZooState | None = None  # the same game, drawing pictures
+        self._painted: EnvironmentState | None = None  # the same game with pictures
         try:
             self._env = game.environment()
             self._reset(seed % _SEEDS)
@@ -58,11 +55,11 @@ class PettingZooState(State):
 
     @abstractmethod
     def _step(self, joint: Mapping[int, Any]) -> list[float]:
-        """Step the environment with an action of its own for every acting seat, and give every seat's reward."""
+        """Step the environment with its own action for every acting seat; return the reward of every seat."""
 
     @abstractmethod
     def _see(self, seat: int, observation: FloatArray) -> None:
-        """Write what a seat sees into the row."""
+        """Write the observation of a seat into the row."""
 
     def acting(self) -> tuple[int, ...]:
         return self._acting
@@ -87,8 +84,8 @@ class PettingZooState(State):
         try:
             rewards = self._step(joint)
         except FOREIGN_ERRORS as error:
-            broken = self._broken(f"step, given {dict(moves)}", error)
-            # Half a step cannot be taken back, only the game be played again, unless it goes another way this time.
+            broken = self._broken(f"step({dict(moves)})", error)
+            # Half a step cannot be undone, so replay the game; keep the state as it is if the replay differs.
             with suppress(GameError):
                 self.__dict__.update(self._replayed().__dict__)
             raise broken from error
@@ -97,10 +94,9 @@ class PettingZooState(State):
         return tuple(rewards)
 
     def _broken(self, doing: str, error: BaseException) -> BrokenGameError:
-        what = str(error) if isinstance(error, BrokenRule) else f"its code must not raise, but raises {said(error)}"
         return BrokenGameError(
-            f"{self.game.spec!r} breaks a rule of environments in {doing}, after {len(self._moves)} moves of seed "
-            f"{self._seed}: {what}"
+            f"{self.game.spec!r} breaks the contract in {doing}, after {len(self._moves)} moves of seed {self._seed}: "
+            f"{describe_failure(error)}"
         )
 
     def _seat(self, agent: Any) -> int:
@@ -108,7 +104,7 @@ class PettingZooState(State):
             return self.game.seat_of[agent]
         except (KeyError, TypeError):
             known = ", ".join(self.game.agent_ids)
-            raise BrokenRule(f"an agent must be one of possible_agents, {known}, but there is {agent!r}") from None
+            raise BrokenRule(f"agents must be among possible_agents ({known}), but {agent!r} is not") from None
 
     def _looked(self, seat: int, seen: Any) -> FloatArray:
         view = np.empty(self.game.observation_shape, np.float32)
@@ -116,7 +112,7 @@ class PettingZooState(State):
         return view
 
     def _mask(self, seat: int, seen: Any, info: Mapping[str, Any] | None) -> BoolArray:
-        """The mask beside the observation, or in the info, or else all actions."""
+        """The mask in the observation or in the info; all actions if there is none."""
         given = seen.get("action_mask") if isinstance(seen, dict) else None
         if given is None and info:
             given = info.get("action_mask")
@@ -125,16 +121,16 @@ class PettingZooState(State):
         mask = np.empty(self.game.num_actions, np.bool_)
         read_mask(given, self.game.choices[seat], mask)
         if not mask.any():
-            raise BrokenRule(f"an agent that acts must have a legal action, but {self.game.agents[seat]!r} has none")
+            raise BrokenRule(f"an acting agent must have a legal action, but {self.game.agents[seat]!r} has none")
         return mask
 
     def _rewards(self, given: Mapping[Any, Any], owed: Iterable[Any] = ()) -> list[float]:
-        """The rewards of all seats, in their order; those owed one must have it."""
+        """The rewards of all seats, in their order. Agents in ``owed`` must have one."""
         game = self.game
         self._check_known(given)
         for agent in owed:
             if agent not in given:
-                raise BrokenRule(f"an agent that lives must be given a reward, if only 0, but {agent!r} is not")
+                raise BrokenRule(f"a living agent must get a reward, even if it is 0, but {agent!r} gets none")
         rewards = [float(given.get(agent, 0.0)) for agent in game.agents]
         check_rewards(rewards, game.agent_ids)
         return rewards
@@ -150,7 +146,7 @@ class PettingZooState(State):
         return "terminated" if all(self._terminated.values()) else "truncated"
 
     def seat_endings(self) -> tuple[Ending | None, ...]:
-        # A seat that the environment never let in ends with the game.
+        # A seat that never appeared ends with the game.
         others = self.ending()
         return tuple(
             others if seat not in self._terminated else "terminated" if self._terminated[seat] else "truncated"
@@ -173,13 +169,13 @@ class PettingZooState(State):
         return draw_environment(self.game.name, self._env, self.game.agent_ids, views, moves, everything=everything)
 
     def picture(self) -> PictureArray | None:
-        # A game of its own that follows this one: environments that draw are slow, and few of them can be copied.
+        # Pictures come from a second game that follows this one: drawing environments are slow, and few can be copied.
         if self.game.painter is None:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as of fonts that are not there
+            warnings.simplefilter("ignore")  # for example about missing fonts
             if self._painted is None:
-                self._painted = self.game.painter.new_state(self._seed)
+                self._painted = type(self)(self.game.painter, self._seed)
             self._painted._follow(self._moves)
             try:
                 picture = np.array(self._painted._env.render())
@@ -197,7 +193,7 @@ class PettingZooState(State):
     def digest(self) -> str:
         return position_digest(self.game, self)
 
-    def clone(self) -> PettingZooState:
+    def clone(self) -> Self:
         if not self.game.copyable:
             return self._replayed()
         twin = copy.copy(self)
@@ -208,22 +204,22 @@ class PettingZooState(State):
         twin._painted = None
         return twin
 
-    def _replayed(self) -> PettingZooState:
-        """A new game brought to this position."""
-        twin = self.game.new_state(self._seed)
+    def _replayed(self) -> Self:
+        """A new game replayed to this position."""
+        twin = type(self)(self.game, self._seed)
         twin._follow(self._moves)
         return twin
 
     def _follow(self, moves: Sequence[Move]) -> None:
-        """Make the moves that come after those made here."""
+        """Apply those of ``moves`` that this game has not made yet."""
         while (at := len(self._moves)) < len(moves):
             self.apply([action for _, action in moves[at : at + len(self._acting)]])
 
 
-class AECState(PettingZooState):
-    """One agent at a time. The dead are stepped with None at once, after their last view is kept.
+class AECState(EnvironmentState):
+    """One agent at a time. Dead agents are stepped with None at once, after their last observation is kept.
 
-    An agent that is gone from ``agents`` without a word, neither terminated nor truncated, is truncated.
+    An agent that disappears from ``agents`` neither terminated nor truncated counts as truncated.
     """
 
     def _reset(self, seed: int) -> None:
@@ -235,7 +231,7 @@ class AECState(PettingZooState):
     def _step(self, joint: Mapping[int, Any]) -> list[float]:
         env, before = self._env, self._env.agents[:]
         env.step(*joint.values())
-        # `rewards` are those of this step; `_cumulative_rewards` reach a seat only at its own next turn.
+        # `rewards` are those of this step; a seat gets `_cumulative_rewards` only at its next turn.
         rewards = self._rewards(env.rewards, [agent for agent in before if agent in env.agents])
         for agent in before:
             if agent not in env.agents:
@@ -249,7 +245,7 @@ class AECState(PettingZooState):
             observation[...] = view
             return
         agent = self.game.agents[seat]
-        if agent not in self._env.agents:  # an agent that has not appeared yet sees nothing
+        if agent not in self._env.agents:  # an agent that has not appeared yet sees zeros
             observation[...] = 0.0
             return
         try:
@@ -258,10 +254,10 @@ class AECState(PettingZooState):
             raise self._broken(f"observe of {agent!r}", error) from error
 
     def _next(self) -> None:
-        """Bury the dead, and look at the board as the next agent does."""
+        """Remove the dead agents, then read observation and mask of the next agent."""
         for seat in self._acting:
             self._views.pop(seat, None)
-        self._bury()
+        self._remove_dead()
         env = self._env
         if not env.agents:
             self._acting, self._masks = (), {}
@@ -273,7 +269,7 @@ class AECState(PettingZooState):
         self._masks = {seat: self._mask(seat, seen, env.infos.get(agent))}
         self._acting = (seat,)
 
-    def _bury(self) -> None:
+    def _remove_dead(self) -> None:
         env = self._env
         terminations, truncations = env.terminations, env.truncations
         self._check_known({*terminations, *truncations})
@@ -285,22 +281,22 @@ class AECState(PettingZooState):
         while env.agents:
             agent = env.agent_selection
             if agent not in env.agents:
-                raise BrokenRule(f"the agent selected must be one of agents, {env.agents}, but is {agent!r}")
+                raise BrokenRule(f"agent_selection must be one of agents ({env.agents}), but is {agent!r}")
             if not (env.terminations[agent] or env.truncations[agent]):
                 return
             env.step(None)
             if agent in env.agents:
-                raise BrokenRule(f"a dead agent must leave when it is stepped with None, but {agent!r} stays")
+                raise BrokenRule(f"a dead agent must leave agents when stepped with None, but {agent!r} stays")
 
 
-class ParallelState(PettingZooState):
+class ParallelState(EnvironmentState):
     """All living agents at once.
 
-    An agent that is gone from ``agents`` without a word, neither terminated nor truncated, is truncated.
+    An agent that disappears from ``agents`` neither terminated nor truncated counts as truncated.
     """
 
     def _reset(self, seed: int) -> None:
-        # An agent that has not appeared yet sees nothing.
+        # An agent that has not appeared yet sees zeros.
         self._views = dict.fromkeys(range(self.game.num_seats), np.zeros(self.game.observation_shape, np.float32))
         seen, infos = self._env.reset(seed=seed)
         self._receive(seen, infos, self._env.agents)
@@ -315,7 +311,7 @@ class ParallelState(PettingZooState):
         self._check_known({*terminations, *truncations})
         for agent in living:
             if agent not in before and self._seat(agent) in self._terminated:
-                raise BrokenRule(f"an agent that is out must stay out of agents, but {agent!r} is back")
+                raise BrokenRule(f"an agent that has ended must not return to agents, but {agent!r} does")
         for seat in joint:
             terminated = bool(terminations.get(agents[seat], False))
             if terminated or truncations.get(agents[seat], False) or agents[seat] not in living:
@@ -324,7 +320,7 @@ class ParallelState(PettingZooState):
         return rewards
 
     def _receive(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any], acting: Collection[Any]) -> None:
-        """Take in what was shown, to those who act next and to others."""
+        """Keep the observations of all seats, and the masks of those that act next."""
         seats = sorted(seat for seat in map(self._seat, acting) if seat not in self._terminated)
         for agent, view in seen.items():
             seat = self._seat(agent)
@@ -333,7 +329,7 @@ class ParallelState(PettingZooState):
         for seat in seats:
             agent = self.game.agents[seat]
             if agent not in seen:
-                raise BrokenRule(f"an agent that acts must be shown something, but {agent!r} is not")
+                raise BrokenRule(f"an acting agent must get an observation, but {agent!r} gets none")
             self._masks[seat] = self._mask(seat, seen[agent], infos.get(agent))
         self._acting = tuple(seats)
 
@@ -342,7 +338,7 @@ class ParallelState(PettingZooState):
 
 
 class AgentDictsState(ParallelState):
-    """Whoever was shown something acts next, as in RLlib's ``MultiAgentEnv``."""
+    """The agents that get an observation act next, as in RLlib's ``MultiAgentEnv``."""
 
     def _reset(self, seed: int) -> None:
         self._views = dict.fromkeys(range(self.game.num_seats), np.zeros(self.game.observation_shape, np.float32))
@@ -355,9 +351,9 @@ class AgentDictsState(ParallelState):
             {agents[seat]: action for seat, action in joint.items()}
         )
         rewards = self._rewards(given)
-        told = {*terminations, *truncations} - {"__all__"}
-        self._check_known(told)
-        for agent in told:
+        ending = {*terminations, *truncations} - {"__all__"}
+        self._check_known(ending)
+        for agent in ending:
             if terminations.get(agent) or truncations.get(agent):
                 self._terminated[self._seat(agent)] = bool(terminations.get(agent))
         over = bool(terminations.get("__all__") or truncations.get("__all__"))
@@ -370,4 +366,4 @@ class AgentDictsState(ParallelState):
     def _show(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any], over: bool) -> None:
         self._receive(seen, infos, seen)
         if not self._acting and not over and len(self._terminated) < self.game.num_seats:
-            raise BrokenRule("somebody must be shown something, and so act, until __all__ is True; but nobody is")
+            raise BrokenRule("some agent must get an observation, and so act, until __all__ is True; none does")

@@ -1,4 +1,4 @@
-"""The other way round: any game as a PettingZoo environment, ``AECEnv`` or ``ParallelEnv``."""
+"""Any game as a PettingZoo environment, ``AECEnv`` or ``ParallelEnv``."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from pettingzoo import AECEnv, ParallelEnv
 
 from games.contract import Game, State
 from games.errors import GameError
+from games.exports.episode import RENDER_MODES, Episode, check_render_mode, render
 from games.legality import continuous_action, discrete_action
 from games.registry import as_game
-
-RENDER_MODES = ("ansi", "human")
 
 
 def aec_env(game: Game | str, render_mode: str | None = None) -> GameAECEnv:
     """Any game as a PettingZoo ``AECEnv``: its agents act one after another.
 
     An observation is PettingZoo's dict of ``observation``, float32 of ``game.observation_shape``, and ``action_mask``,
-    int8 ``(n,)``, which is all 0 unless the agent acts; the mask is in the agent's info too. Where actions are
-    continuous there are no masks, and an observation is the plain array. Those who act at once are asked in order, see
-    nothing of each other's choice, and are rewarded when the last one has chosen. ``rewards`` are those of the last
-    step. ``reset(seed=s)`` begins the game of ``game.new_state(s)``; a reset without a seed begins one that follows
-    from the last seed given (a game that is not ``replayable`` draws chance that no seed repeats). ``step`` refuses an
-    illegal action; PettingZoo's ``TerminateIllegalWrapper`` makes it a loss instead.
+    int8 ``(n,)``, which is all 0 unless the agent acts. The agent's info has the mask too. If actions are continuous
+    there are no masks, and an observation is the plain array. Agents that act at once are asked in order, do not see
+    each other's choices, and get their rewards when the last of them has chosen. ``rewards`` are those of the last
+    step. ``reset(seed=s)`` begins the game of ``game.new_state(s)``. A reset without a seed begins a game that follows
+    from the last seed, but a game that is not ``replayable`` draws chance that no seed repeats. ``step`` refuses an
+    illegal action; PettingZoo's ``TerminateIllegalWrapper`` turns it into a loss.
 
     Args:
         game: the game, or its spec.
-        render_mode: ``"ansi"``: ``render()`` gives the position as text; ``"human"``: every position is printed.
+        render_mode: ``"ansi"``: ``render()`` returns the position as text; ``"human"``: every position is printed.
 
     Raises:
         GameError: the game cannot be made, or there is no such render mode.
@@ -41,8 +40,8 @@ def aec_env(game: Game | str, render_mode: str | None = None) -> GameAECEnv:
 def parallel_env(game: Game | str, render_mode: str | None = None) -> GameParallelEnv:
     """A simultaneous game as a PettingZoo ``ParallelEnv``.
 
-    All is as in :func:`aec_env`, but every agent that is still in the game sees every step. Where not all of them act,
-    the others' masks are all 0 and their actions, if they give any, do not count.
+    It is like :func:`aec_env`, but every agent that is still in the game gets an observation at every step. If only
+    some of them act, the masks of the others are all 0, and their actions are ignored.
 
     Args:
         game: the game, or its spec.
@@ -54,8 +53,8 @@ def parallel_env(game: Game | str, render_mode: str | None = None) -> GameParall
     return GameParallelEnv(as_game(game), render_mode)
 
 
-class _View:
-    """What both kinds share: spaces, seeds, what is seen, and the drawing."""
+class _Export:
+    """What both environments share: spaces, observations and drawings."""
 
     def __init__(self, game: Game, render_mode: str | None) -> None:
         self.game = game
@@ -70,32 +69,31 @@ class _View:
         self.seat_of = {agent: seat for seat, agent in enumerate(game.agent_ids)}
         self.action_spaces = {agent: game.action_space(seat) for agent, seat in self.seat_of.items()}
         self.observation_spaces = {agent: self._observation_space(agent) for agent in self.possible_agents}
-        self._seeds = np.random.default_rng()
-        self._state: State | None = None
+        self._episode = Episode(game)
 
     @property
     def position(self) -> State:
-        """The position; read or clone it only.
+        """The position, to read or clone.
 
         Raises:
             GameError: no game has begun.
         """
-        return begun(self._state)
+        return self._episode.state
 
     def observation_space(self, agent: str) -> gym.Space[Any]:
-        """Space of the observations of ``agent``, always the same object."""
+        """The space of the observations of ``agent``, always the same object."""
         return self.observation_spaces[agent]
 
     def action_space(self, agent: str) -> gym.Space[Any]:
-        """Space of the actions of ``agent``, always the same object."""
+        """The space of the actions of ``agent``, always the same object."""
         return self.action_spaces[agent]
 
     def render(self) -> str | None:
         """The position as text in the mode ``"ansi"``; printed in the mode ``"human"``."""
-        return rendered(self)
+        return render(self.render_mode, self._episode)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing; the environment holds no resources."""
 
     def _observation_space(self, agent: str) -> gym.Space[Any]:
         seen, actions = self.game.observation_space(self.seat_of[agent]), self.action_spaces[agent]
@@ -105,27 +103,21 @@ class _View:
         return gym.spaces.Dict({"observation": seen, "action_mask": mask})
 
     def _begin(self, seed: int | None) -> None:
-        if seed is None:
-            seed = int(self._seeds.integers(2**63))
-        else:
-            self._seeds = np.random.default_rng(seed)
-        self._state = self.game.new_state(seed)
+        self._episode.reset(seed)
         self.agents = self.possible_agents[:]
 
     def _look(self, agent: str) -> tuple[Any, dict[str, Any]]:
-        """Observation and info of an agent, in arrays of their own."""
-        seat, actions = self.seat_of[agent], self.action_spaces[agent]
-        observation = np.empty(self.game.observation_shape, np.float32)
-        mask = np.empty(self.game.num_actions, np.bool_)
-        self.position.observe(seat, observation, mask)
+        """Observation and info of an agent, in new arrays."""
+        observation, mask = self._episode.observe(self.seat_of[agent])
+        actions = self.action_spaces[agent]
         if not isinstance(actions, gym.spaces.Discrete):
             return observation, {}
         legal = mask[: int(actions.n)].astype(np.int8)
         return {"observation": observation, "action_mask": legal}, {"action_mask": legal.copy()}
 
     def _endings(self) -> tuple[dict[str, bool], dict[str, bool]]:
-        """Who is out by the rules, and who by a limit, of those who were in the game."""
-        endings = self.position.seat_endings()
+        """Which of the agents in the game the rules have ended, and which a limit."""
+        endings = self._episode.seat_endings()
         return (
             {agent: endings[self.seat_of[agent]] == "terminated" for agent in self.agents},
             {agent: endings[self.seat_of[agent]] == "truncated" for agent in self.agents},
@@ -136,12 +128,12 @@ class _View:
             self.render()
 
 
-class GameAECEnv(_View, AECEnv):
+class GameAECEnv(_Export, AECEnv):
     """One game, agent by agent; made by :func:`aec_env`."""
 
     def __init__(self, game: Game, render_mode: str | None) -> None:
         super().__init__(game, render_mode)
-        self._chosen: list[Any] = []  # actions of those who act at once, until the last one has chosen
+        self._chosen: list[Any] = []  # actions of agents that act at once, until the last one has chosen
         self.infos: dict[str, dict[str, Any]] = {}
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
@@ -151,34 +143,30 @@ class GameAECEnv(_View, AECEnv):
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
         self.agent_selection = self.agents[0]
         self._skip_agent_selection = None
-        self._settle(self.position.returns())
+        self._settle()
 
     def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """What the selected agent sees, its rewards since its last turn, whether it is out, and its info.
+        """Observation of the selected agent, its rewards since its last turn, its two endings, and its info.
 
         Raises:
-            GameError: no game has begun, or the game is over and all have left.
+            GameError: no game has begun, or the game is over and all agents have left.
         """
-        begun(self._state)
-        if not self.agents:
-            raise GameError("last() needs a running game, but this one is over; call reset()")
+        self._check_running()
         seen: tuple[Any, float, bool, bool, dict[str, Any]] = super().last(observe)
         return seen
 
     def observe(self, agent: str) -> Any:
-        """What ``agent`` sees now."""
+        """The observation of ``agent`` now."""
         return self._look(agent)[0]
 
     def step(self, action: Any) -> None:
-        """The selected agent's action; None when it is out.
+        """Take the selected agent's action; None if it is dead.
 
         Raises:
-            IllegalActionError: the action is not legal; nothing has changed.
+            IllegalActionError: the action is not legal. Nothing has changed.
             GameError: no game has begun, or the game is over.
         """
-        position = self.position
-        if not self.agents:
-            raise GameError("a step needs a running game, but this one is over; call reset()")
+        self._check_running()
         agent = self.agent_selection
         if self.terminations[agent] or self.truncations[agent]:
             self._was_dead_step(action)
@@ -188,25 +176,29 @@ class GameAECEnv(_View, AECEnv):
             action = continuous_action(self.game, seat, action)
         else:
             action = discrete_action(self.game, seat, action, self.infos[agent]["action_mask"])
-        acting = position.acting()
+        acting = self.position.acting()
         chosen = [*self._chosen, action]
-        if len(chosen) < len(acting):
-            self._chosen = chosen
-            rewards = None
-        else:
-            rewards = position.apply(chosen)
+        complete = len(chosen) == len(acting)
+        if complete:
+            self._episode.step(chosen)
         self._cumulative_rewards[agent] = 0.0
         self._clear_rewards()
-        if rewards is None:
-            self.agent_selection = self.possible_agents[acting[len(chosen)]]
+        if complete:
+            self._settle()
         else:
-            self._settle(rewards)
+            self._chosen = chosen
+            self.agent_selection = self.possible_agents[acting[len(chosen)]]
 
-    def _settle(self, rewards: tuple[float, ...]) -> None:
-        """Give out the rewards of a step, its endings and infos, and find who acts next."""
+    def _check_running(self) -> None:
+        if self.position and not self.agents:
+            raise GameError("this game is over and all agents have left; call reset()")
+
+    def _settle(self) -> None:
+        """Pay the rewards of a step, set endings and infos, and select the agent that acts next."""
         self._chosen = []
+        rewards = self._episode.pay(range(self.game.num_seats))
         for agent in self.agents:
-            self.rewards[agent] = float(rewards[self.seat_of[agent]])
+            self.rewards[agent] = rewards[self.seat_of[agent]]
         self._accumulate_rewards()
         self.terminations, self.truncations = self._endings()
         self.infos = {agent: self._look(agent)[1] for agent in self.agents}
@@ -216,77 +208,43 @@ class GameAECEnv(_View, AECEnv):
         self._show()
 
 
-class GameParallelEnv(_View, ParallelEnv):
+class GameParallelEnv(_Export, ParallelEnv):
     """One simultaneous game, all agents at once; made by :func:`parallel_env`."""
 
     def __init__(self, game: Game, render_mode: str | None) -> None:
         if game.dynamics != "simultaneous":
-            raise GameError(f"a parallel environment needs a simultaneous game, but {game.spec!r} is not; use aec_env")
+            raise GameError(f"{game.spec!r} is turn-based, so it is no parallel environment; use aec_env")
         super().__init__(game, render_mode)
-        self._owed: tuple[float, ...] = ()
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
-        """Begin a game; every agent's observation and info. What this pays already is paid with the first step."""
+        """Begin a game, and return every agent's observation and info. The first step pays the reset's rewards."""
         self._begin(seed)
-        self._owed = self.position.returns()
         self._show()
         return self._seen(self.agents)
 
     def step(self, actions: Mapping[str, Any]) -> tuple[Any, Any, Any, Any, Any]:
-        """One action for every acting agent: observations, rewards, terminations, truncations and infos of all that
-        were in the game.
+        """Take one action for every acting agent.
+
+        Returns:
+            Observations, rewards, terminations, truncations and infos of all agents that were in the game.
 
         Raises:
-            IllegalActionError: an action is not legal; nothing has changed.
-            GameError: an agent's action is missing, or the game is over.
+            IllegalActionError: an action is not legal. Nothing has changed.
+            GameError: an agent's action is missing, no game has begun, or the game is over.
         """
         acting = [self.possible_agents[seat] for seat in self.position.acting()]
         if missing := [agent for agent in acting if agent not in actions]:
-            raise GameError(f"every acting agent needs an action, but there is none for {', '.join(missing)}")
-        rewards = self.position.apply([actions[agent] for agent in acting])
+            raise GameError(f"every acting agent needs an action, but {', '.join(missing)} has none")
+        self._episode.step([actions[agent] for agent in acting])
         terminations, truncations = self._endings()
         playing = self.agents
         self.agents = [agent for agent in playing if not (terminations[agent] or truncations[agent])]
         self._show()
         observations, infos = self._seen(playing)
-        earned = {agent: float(rewards[seat] + self._owed[seat]) for agent, seat in self.seat_of.items()}
-        self._owed = (0.0,) * self.game.num_seats
-        return observations, {agent: earned[agent] for agent in playing}, terminations, truncations, infos
+        rewards = self._episode.pay(range(self.game.num_seats))
+        earned = {agent: rewards[self.seat_of[agent]] for agent in playing}
+        return observations, earned, terminations, truncations, infos
 
     def _seen(self, agents: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         seen = {agent: self._look(agent) for agent in agents}
         return {agent: view for agent, (view, _) in seen.items()}, {agent: info for agent, (_, info) in seen.items()}
-
-
-def check_render_mode(mode: str | None) -> str | None:
-    """The render mode.
-
-    Raises:
-        GameError: there is none of this name.
-    """
-    if mode is not None and mode not in RENDER_MODES:
-        raise GameError(f"a render mode must be one of {', '.join(RENDER_MODES)}, but got {mode!r}")
-    return mode
-
-
-def begun(state: State | None) -> State:
-    """The state of an environment.
-
-    Raises:
-        GameError: there is none before the first reset.
-    """
-    if state is None:
-        raise GameError("an environment must be reset before it is used, but it never was; call reset()")
-    return state
-
-
-def rendered(env: Any) -> str | None:
-    """What ``render()`` gives in the mode of ``env``: its position as text, or nothing once that is printed."""
-    if env.render_mode is None:
-        gym.logger.warn("render() needs a mode, but there is none; make the environment with render_mode='ansi'")
-        return None
-    text: str = env.position.draw()
-    if env.render_mode == "human":
-        print(text)
-        return None
-    return text

@@ -1,1 +1,1 @@
-"""OpenSpiel's games: loading, stepping, lock-step tables, and the catalogue."""
+"""OpenSpiel's games: specs, states, lock-step tables, and their part of the catalogue."""

@@ -1,4 +1,4 @@
-"""OpenSpiel's catalogue: what each registered game is like, and which can be played here."""
+"""OpenSpiel's part of the catalogue: the properties of each registered game, and whether it can be played here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from games.contract import Utility
+from games.info import GameInfo
 from games.open_spiel.specs import (
     OpenSpielSpec,
     default_view,
@@ -18,7 +19,6 @@ from games.open_spiel.specs import (
     views,
 )
 from games.open_spiel.text import text_shape
-from games.specs import GameInfo
 
 _UTILITIES: dict[str, Utility] = {
     "ZERO_SUM": "zero_sum",
@@ -30,28 +30,24 @@ _CHANCE = {"DETERMINISTIC": "none", "EXPLICIT_STOCHASTIC": "explicit", "SAMPLED_
 _INFORMATION = {"PERFECT_INFORMATION": "perfect", "IMPERFECT_INFORMATION": "imperfect", "ONE_SHOT": "one_shot"}
 
 _MOST_NUMBERS = 10_000_000
-"""Larger observations are a slip of the pen: no table of them would fit into memory."""
+"""Largest observation that is accepted. Tables of larger ones do not fit into memory; such parameters are typos."""
 
 
 def describe(spec: OpenSpielSpec, engine: Any) -> GameInfo:
-    """What a loaded game is like, and whether it can be played here."""
+    """The properties of a loaded game, and whether it can be played here."""
     kind = engine.get_type()
     shape, reason = _observation_shape(spec, engine)
     info = _info(str(spec), kind, engine.num_players(), shape, engine.num_distinct_actions(), reason)
-    if "restricted_nash_response" in spec.games:  # it draws, in secret, whether the fixed strategy is kept to
+    if "restricted_nash_response" in spec.games:  # it draws in secret whether the fixed strategy is played
         chance = "explicit" if info.chance == "none" else info.chance
         info = replace(info, chance=chance, information="imperfect")
     offered = sorted(views(kind), key=lambda view: view != default_view(kind))
     return info if reason else replace(info, views=tuple(offered), teams=own_teams(spec, engine))
 
 
-def catalogue(names: list[str]) -> list[GameInfo]:
-    """One line for each of these registered names, at default parameters."""
-    types = game_types()
-    return [_listed(types[name]) for name in names]
-
-
-def _listed(kind: Any) -> GameInfo:
+def list_game(name: str) -> GameInfo:
+    """The line of a registered game at default parameters."""
+    kind = game_types()[name]
     if reason := unloadable(kind, False):
         return _info(kind.short_name, kind, 0, None, 0, reason)
     spec = read_spec(kind.short_name)
@@ -59,7 +55,7 @@ def _listed(kind: Any) -> GameInfo:
 
 
 def _observation_shape(spec: OpenSpielSpec, engine: Any) -> tuple[tuple[int, ...] | None, str]:
-    """Shape of an observation in the tensor's own dimensions; or None and the reason."""
+    """Shape of the observation tensor, or None and the reason why there is none."""
     kind = engine.get_type()
     if kind.action_structs_only:
         return None, "its actions are structures, not numbers"
@@ -68,9 +64,12 @@ def _observation_shape(spec: OpenSpielSpec, engine: Any) -> tuple[tuple[int, ...
     if shape is None:
         return None, "it offers no observation tensor"
     if min(shape, default=0) <= 0 or engine.num_distinct_actions() <= 0:
-        return None, f"its parameters leave nothing to see or do (observation {shape})"
+        return None, f"with these parameters there is nothing to see or to do (observation {shape})"
     if math.prod(shape) > _MOST_NUMBERS:
-        return None, f"an observation must have at most {_MOST_NUMBERS:,} numbers, but its parameters make it {shape}"
+        return (
+            None,
+            f"an observation may have at most {_MOST_NUMBERS:,} numbers, but these parameters give shape {shape}",
+        )
     return shape, ""
 
 

@@ -1,4 +1,7 @@
-"""What some of OpenSpiel's games require, and do not check: they would end the process or never return."""
+"""Requirements of OpenSpiel's games that OpenSpiel does not check itself.
+
+Parameters that break one abort the process, crash it, or never return.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,22 @@ from typing import Any
 from games.errors import GameError
 
 _ONE_PLAYER = ("hanabi", "tiny_bridge_2p", "tiny_hanabi")
-"""The games that ``coop_to_1p`` can take; it crashes on every other one tried."""
+"""The games that ``coop_to_1p`` can take; it crashes on every other game that was tried."""
 
 _MOST_PROFILES = 1_000_000
-"""Pure strategy profiles of a normal form; its matrices have a cell for each."""
+"""Most pure strategy profiles of a normal form; its matrices have one cell for each."""
 
 _MOST_NODES = 100_000
-"""Positions looked at to count the profiles."""
+"""Most positions that are visited to count the profiles."""
 
 
 def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[[str, Mapping[str, Any]], Any]) -> None:
-    """Check a game and the games that it is made of.
+    """Check a game, and the games among its parameters.
 
     Args:
         name: short name of the game.
         parameters: its parameters as the engine takes them.
-        load: loads a game from the two.
+        load: loads a game from its name and parameters.
 
     Raises:
         GameError: a requirement is not met.
@@ -36,8 +39,10 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
             _check_inner(name, value["name"], load(value["name"], parameters_within(value)), parameters)
     if name == "universal_poker":
         _check_poker(parameters)
+    if name == "hanabi":
+        _check_hanabi(parameters)
     if name in ("efg_game", "nfg_game") and not Path(path := parameters.get("filename", "")).is_file():
-        raise GameError(f"{name} must be read from a file, but there is none at filename={path}")
+        raise GameError(f"{name} is read from a file, but there is no file at filename={path}")
     if name == "repeated_game" and parameters.get("num_repetitions", 1) < 1:
         raise GameError(f"repeated_game must have num_repetitions >= 1, but got {parameters['num_repetitions']}")
     if fen := parameters.get("fen"):
@@ -45,26 +50,26 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
 
 
 def parameters_within(game: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a game that is itself a parameter: a dict that has its ``name`` beside them."""
+    """The parameters of a game that is a parameter itself: a dict of them and its ``name``."""
     return {key: value for key, value in game.items() if key != "name"}
 
 
 def _check_inner(name: str, within: str, engine: Any, parameters: Mapping[str, Any]) -> None:
-    """What a game requires of the one that it is made of."""
+    """Check what a game requires of the game among its parameters."""
     kind = engine.get_type()
     simultaneous, at_end = kind.dynamics.name == "SIMULTANEOUS", kind.reward_model.name == "TERMINAL"
     rules = {
-        "add_noise": (at_end, "a game that pays at its end only, e.g. leduc_poker()"),
+        "add_noise": (at_end, "a game that pays only at its end, e.g. leduc_poker()"),
         "cached_tree": (not simultaneous, "a turn-based game, e.g. leduc_poker()"),
         "coop_to_1p": (within in _ONE_PLAYER, ", ".join(_ONE_PLAYER)),
         "repeated_game": (engine.max_game_length() == 1, "a game of one move, e.g. matrix_pd()"),
         "repeated_poker": (within == "universal_poker", "universal_poker"),
-        "restricted_nash_response": (at_end, "a game that pays at its end only, e.g. leduc_poker()"),
+        "restricted_nash_response": (at_end, "a game that pays only at its end, e.g. leduc_poker()"),
         "turn_based_simultaneous_game": (simultaneous, "a simultaneous game, e.g. goofspiel()"),
     }
     holds, rule = rules.get(name, (True, ""))
     if not holds:
-        raise GameError(f"{name} must be made of {rule}, but got {within}")
+        raise GameError(f"{name} needs {rule}, but got {within}")
     if name == "start_at":
         _check_start(within, engine, parameters.get("history", ""))
     if name == "normal_form_extensive_game":
@@ -79,7 +84,7 @@ def _check_inner(name: str, within: str, engine: Any, parameters: Mapping[str, A
 
 
 def _check_fen(name: str, fen: str, size: int) -> None:
-    """A position that is none is read past its end, which may never return."""
+    """Check a chess position. The engine reads past the end of an invalid one, and may never return."""
     board, *fields = fen.split(" ")
     ranks = [re.sub(r"\d", lambda digit: "." * int(digit[0]), rank) for rank in board.split("/")]
     squares = re.fullmatch(f"(?:[pnbrqkPNBRQK.]{{{size}}}/){{{size - 1}}}[pnbrqkPNBRQK.]{{{size}}}", "/".join(ranks))
@@ -87,13 +92,38 @@ def _check_fen(name: str, fen: str, size: int) -> None:
     kings = board.count("k") == board.count("K") == 1
     if not (squares and rest and (kings or name == "antichess")):
         raise GameError(
-            f"fen must be a position of {size} ranks and its five fields such as 'w KQkq - 0 1', with one king a side, "
-            f"but {name} got {fen!r}"
+            f"fen must have {size} ranks and five fields such as 'w KQkq - 0 1', with one king per side, but "
+            f"{name} got {fen!r}"
         )
 
 
+def _check_hanabi(given: Mapping[str, Any]) -> None:
+    """Check the deck. The engine aborts the process if it has too few cards, and crashes if there are no hands.
+
+    Each color has three cards of its first rank, one of its last and two of every other; with one rank, three.
+    """
+    players, colors, ranks = (
+        given.get(name, default) for name, default in (("players", 2), ("colors", 5), ("ranks", 5))
+    )
+    hand = given.get("hand_size", 5 if players < 4 else 4)
+    deck = colors * (3 if ranks == 1 else 2 * ranks)
+    rules = (
+        (1 <= colors <= 5, "1 <= colors <= 5", f"colors={colors}"),
+        (1 <= ranks <= 5, "1 <= ranks <= 5", f"ranks={ranks}"),
+        (hand >= 1, "hand_size >= 1", f"hand_size={hand}"),
+        (
+            players * hand <= deck,
+            f"players x hand_size <= {deck}, its number of cards",
+            f"players={players}, hand_size={hand}",
+        ),
+    )
+    for holds, rule, value in rules:
+        if not holds:
+            raise GameError(f"hanabi must have {rule}, but got {value}")
+
+
 def _check_poker(given: Mapping[str, Any]) -> None:
-    """The poker engine within ends the process over a table that does not fit together."""
+    """Check a poker table. The engine aborts the process if the parameters do not fit together."""
     import pyspiel
 
     known = next(game for game in pyspiel.registered_games() if game.short_name == "universal_poker")
@@ -115,7 +145,7 @@ def _check_poker(given: Mapping[str, Any]) -> None:
         (1 <= parameters["numRanks"] <= 13, "1 <= numRanks <= 13", parameters["numRanks"]),
         (1 <= parameters["numSuits"] <= 4, "1 <= numSuits <= 4", parameters["numSuits"]),
         (1 <= parameters["numHoleCards"] <= 3, "1 <= numHoleCards <= 3", parameters["numHoleCards"]),
-        (dealt <= cards, f"at most its {cards} cards dealt", dealt),
+        (dealt <= cards, f"at most {cards} cards dealt, the size of its deck", dealt),
         (sum(board) <= 7, "at most 7 board cards", sum(board)),
         (all(s > b for s, b in zip(stacks, blinds, strict=True)), "a stack above each blind", parameters["stack"]),
         (all(1 <= seat <= players for seat in first), f"1 <= firstPlayer <= {players}", parameters["firstPlayer"]),
@@ -126,34 +156,34 @@ def _check_poker(given: Mapping[str, Any]) -> None:
 
 
 def _numbers(parameters: Mapping[str, Any], name: str, count: int) -> list[int]:
-    """The numbers of a parameter such as ``100 50``, one for each player or round."""
+    """The numbers of a parameter such as ``100 50``: one for each player or round."""
     parts = str(parameters[name]).split()
     if len(parts) != count or not all(part.isdigit() for part in parts):
         raise GameError(
-            f"universal_poker must have {count} numbers of 0 and up in {name}, one for each player or round, but got "
+            f"{name} of universal_poker must be {count} numbers >= 0, one for each player or round, but got "
             f"{name}={parameters[name]}"
         )
     return [int(part) for part in parts]
 
 
 def _check_start(name: str, engine: Any, history: str) -> None:
-    """The engine makes the moves of a start unchecked, chance outcomes that do not exist included."""
+    """Check the moves of a start. The engine applies them unchecked, impossible chance outcomes included."""
     state = engine.new_initial_state()
     for at, text in enumerate(history.split(";") if history else []):
         action = int(text) if text.strip().lstrip("-").isdigit() else None
         if state.is_terminal() or action not in state.legal_actions():
             legal = [] if state.is_terminal() else state.legal_actions()
             raise GameError(
-                f"the history of start_at must be legal actions such as 4;0, but {text!r} at place {at} is none in "
-                f"{name}, where {legal[:10]}{'...' * (len(legal) > 10)} are"
+                f"the history of start_at must be legal actions such as 4;0, but {text!r} at place {at} is not legal "
+                f"in {name}; legal are {legal[:10]}{'...' * (len(legal) > 10)}"
             )
         state.apply_action(action)
     if state.is_terminal():
-        raise GameError(f"start_at must leave something to play, but {name} is over after {history}; end it earlier")
+        raise GameError(f"{name} is over after the history {history} of start_at; shorten it")
 
 
 def _check_size(name: str, engine: Any) -> None:
-    """A normal form has a row for every pure strategy: the product of the choices at all information states."""
+    """Check the size of a normal form: it has a row for each pure strategy, a choice at every information state."""
     profiles, nodes = 1, 0
     seen: set[tuple[int, str]] = set()
     todo = [engine.new_initial_state()]

@@ -1,4 +1,4 @@
-"""OpenSpiel games that somebody's own module registers, in Python or C++: their code may break, and only their game."""
+"""OpenSpiel games that a user's module registers, in Python or C++. An error in their code breaks only their game."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from games.environments.recipes import FOREIGN_ERRORS, Recipe, said
+from games.contract import Tables
 from games.errors import BrokenGameError, GameError
-from games.open_spiel.game import OpenSpielGame, OpenSpielState
+from games.foreign import FOREIGN_ERRORS, describe_error
+from games.open_spiel.game import OpenSpielGame
 from games.open_spiel.specs import canonical_spec
+from games.open_spiel.state import OpenSpielState
 from games.specs import parse_teams, with_teams
 from games.tables import StateTables
 
@@ -28,26 +30,28 @@ class OwnOpenSpielGame(OpenSpielGame):
         importlib.import_module(module)
         super().__init__(inner)
         self.spec = spec
-        self._made_of = (spec, module, inner)
+        self._made_from = (spec, module, inner)
 
-    def __reduce__(self) -> Any:
-        return OwnOpenSpielGame, self._made_of
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OwnOpenSpielGame, self._made_from
 
     def new_state(self, seed: int, chance: Sequence[int] = ()) -> OwnOpenSpielState:
         try:
-            bare = super().new_state(seed, chance)
+            state = super().new_state(seed, chance)
         except GameError:
             raise
         except FOREIGN_ERRORS as error:
-            raise BrokenGameError(f"{self.spec!r} must begin, but its code raises {said(error)}") from error
-        return OwnOpenSpielState(self, bare.engine, bare._chance)
+            raise BrokenGameError(
+                f"{self.spec!r} cannot start a game: its code raises {describe_error(error)}"
+            ) from error
+        return OwnOpenSpielState(self, state.engine, state._chance)
 
-    def tables(self, size: int) -> StateTables:  # type: ignore[override]
+    def tables(self, size: int) -> Tables:
         return StateTables(self, size)
 
 
 class OwnOpenSpielState(OpenSpielState):
-    """A running game; a step that breaks is taken back."""
+    """A running game. A step whose code fails is undone."""
 
     __slots__ = ()
 
@@ -62,14 +66,14 @@ class OwnOpenSpielState(OpenSpielState):
         except FOREIGN_ERRORS as error:
             self.engine, self._chance = before
             raise BrokenGameError(
-                f"{self.game.spec!r} must make a legal step, but its code raises {said(error)}, given {list(actions)} "
-                f"after {len(self.history())} moves"
+                f"{self.game.spec!r} cannot make a legal step: its code raises {describe_error(error)}, given "
+                f"{list(actions)} after {len(self.history())} moves"
             ) from error
         return rewards
 
 
 def registered_game(module: str, text: str) -> OwnOpenSpielGame:
-    """The game with the spec ``text`` within OpenSpiel that ``module`` has registered there.
+    """The game with the spec ``text`` within OpenSpiel, which ``module`` has registered there.
 
     Raises:
         GameError: its parameters break a rule.
@@ -78,8 +82,14 @@ def registered_game(module: str, text: str) -> OwnOpenSpielGame:
     return OwnOpenSpielGame(f"{module}:{inner}", module, inner)
 
 
-def made_game(recipe: Recipe, engine: Any) -> OwnOpenSpielGame:
-    """The game of a callable that has given a ``pyspiel.Game``.
+def made_game(engine: Any, *, spec: str, module: str, teams: str | None) -> OwnOpenSpielGame:
+    """The game of a callable that returned a ``pyspiel.Game``.
+
+    Args:
+        engine: the ``pyspiel.Game``.
+        spec: the spec that names the callable, without teams.
+        module: the callable's module.
+        teams: the teams in the spec; None for the game's own.
 
     Raises:
         GameError: OpenSpiel does not know the game by name.
@@ -89,11 +99,11 @@ def made_game(recipe: Recipe, engine: Any) -> OwnOpenSpielGame:
     name = engine.get_type().short_name
     if name not in pyspiel.registered_names():
         raise GameError(
-            f"a pyspiel game must be registered, but {recipe.spec!r} makes {name!r}, which is not; "
-            "call pyspiel.register_game in its module"
+            f"{spec!r} makes the pyspiel game {name!r}, which is not registered; call pyspiel.register_game in its "
+            "module"
         )
-    inner, spec = canonical_spec(str(engine)), recipe.spec
-    if recipe.teams is not None:
-        teams = parse_teams(recipe.teams, engine.num_players())
-        inner, spec = canonical_spec(with_teams(inner, teams)), with_teams(spec, teams)
-    return OwnOpenSpielGame(spec, recipe.module, inner)
+    inner = canonical_spec(str(engine))
+    if teams is not None:
+        numbers = parse_teams(teams, engine.num_players())
+        inner, spec = canonical_spec(with_teams(inner, numbers)), with_teams(spec, numbers)
+    return OwnOpenSpielGame(spec, module, inner)

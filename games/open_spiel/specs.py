@@ -1,4 +1,4 @@
-"""OpenSpiel's specs: which parameters a game takes, what they mean, and what OpenSpiel loads for them."""
+"""OpenSpiel's specs: from text to checked and typed parameters, to the canonical text, to a loaded game."""
 
 from __future__ import annotations
 
@@ -11,51 +11,30 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from games.environments.specs import CATALOGUE
 from games.errors import GameError, UnknownGameError
 from games.open_spiel.guards import check_requirements, parameters_within
+from games.open_spiel.traits import EXAMPLES, PARTNERSHIPS
 from games.specs import format_spec, format_teams, parse_spec, parse_teams, suggest
 
 View = Literal["information_state", "observation", "text"]
-"""What the seats see: one of the engine's tensors, or its text where it has none."""
+"""What the seats see: one of the engine's tensors, or its text if it has no tensor."""
 
 OURS = ("teams", "view")
-"""Parameters of the outermost game that are ours, not OpenSpiel's: who plays together, and what the seats see."""
-
-PARTNERSHIPS = frozenset({"bridge", "euchre", "spades", "tiny_bridge_4p"})
-"""Games of four seats in which those that face each other are partners. OpenSpiel does not say so itself."""
-
-_EXAMPLES = {
-    "add_noise": "add_noise(epsilon=0.1,game=leduc_poker(),seed=1)",
-    "cached_tree": "cached_tree(game=leduc_poker())",
-    "coop_to_1p": "coop_to_1p(game=tiny_hanabi())",
-    "efg_game": "efg_game(filename=game.efg)",
-    "misere": "misere(game=tic_tac_toe())",
-    "nfg_game": "nfg_game(filename=game.nfg)",
-    "normal_form_extensive_game": "normal_form_extensive_game(game=kuhn_poker())",
-    "repeated_game": "repeated_game(num_repetitions=10,stage_game=matrix_pd())",
-    "repeated_poker": "repeated_poker(max_num_hands=5,reset_stacks=True,rotate_dealer=True,"
-    "universal_poker_game_string=universal_poker(betting=nolimit,bettingAbstraction=fullgame))",
-    "restricted_nash_response": "restricted_nash_response(game=leduc_poker(),p=0.3)",
-    "start_at": "start_at(game=tic_tac_toe(),history=4;0)",
-    "turn_based_simultaneous_game": "turn_based_simultaneous_game(game=goofspiel())",
-    "zerosum": "zerosum(game=sheriff())",
-}
-"""For each game that needs parameters, some that it can be played with (for files, of your own)."""
+"""Parameters of the outermost game that are ours, not OpenSpiel's: the teams, and what the seats see."""
 
 _Value = bool | int | float | str | dict[str, Any]
-"""A parameter as ``pyspiel.load_game`` takes it; a game is a dict with its ``name``."""
+"""A parameter as ``pyspiel.load_game`` takes it; a game is a dict with a ``name``."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSpielSpec:
-    """A spec taken apart.
+    """A parsed spec.
 
     Attributes:
         name: the short name of the outermost game.
         parameters: its parameters, as the engine takes them.
-        view: the tensor asked for; None for the game's default.
-        teams: as written; None for the game's own.
+        view: what the seats see; None for the game's default.
+        teams: the teams as text; None for the game's own.
     """
 
     name: str
@@ -65,7 +44,7 @@ class OpenSpielSpec:
 
     @property
     def games(self) -> tuple[str, ...]:
-        """The names of this game and of those it is made of."""
+        """The names of this game and of the games among its parameters."""
         return tuple(_names({"name": self.name} | self.parameters))
 
     def __str__(self) -> str:
@@ -81,11 +60,11 @@ def game_types() -> dict[str, Any]:
 
 
 def canonical_spec(text: str) -> str:
-    """The one spec of a game: parameters checked, typed, sorted, and left out where they say the default.
+    """The canonical spec of a game: parameters checked, typed and sorted; defaults left out.
 
     Raises:
-        UnknownGameError: no game has this name; the message suggests near ones.
-        GameError: a parameter is unknown or its value does not fit.
+        UnknownGameError: no game has this name; the message suggests near names.
+        GameError: a parameter is unknown, or its value does not fit.
     """
     types = game_types()
     spec = read_spec(text, types)
@@ -98,7 +77,7 @@ def canonical_spec(text: str) -> str:
         kind = engine.get_type()
         if view:
             if view not in (offered := views(kind)):
-                raise GameError(f"a view must be one that {spec.name!r} offers ({', '.join(offered)}), but got {view}")
+                raise GameError(f"view must be one of {', '.join(offered)} for {spec.name!r}, but got {view}")
             view = None if view == default_view(kind) else view
         if teams:
             named = parse_teams(teams, engine.num_players())
@@ -107,7 +86,7 @@ def canonical_spec(text: str) -> str:
 
 
 def read_spec(text: str, types: Mapping[str, Any] | None = None) -> OpenSpielSpec:
-    """Take a spec apart and check its names and the types of its values.
+    """Parse a spec, and check its names and the types of its values.
 
     Raises:
         UnknownGameError, GameError: as :func:`canonical_spec`.
@@ -115,13 +94,13 @@ def read_spec(text: str, types: Mapping[str, Any] | None = None) -> OpenSpielSpe
     types = game_types() if types is None else types
     name, raw = parse_spec(text)
     if name not in types:
-        raise _unknown(name, [*types, *(f"pettingzoo:{other}" for other in CATALOGUE)])
-    # The day OpenSpiel names a parameter as we do, its own wins there, and the test of our names fails.
-    known = types[name].parameter_specification if name in types else {}
+        raise _unknown(name, types)
+    # A parameter of OpenSpiel with one of our names would win here; a test checks that there is none.
+    known = types[name].parameter_specification
     ours = {key: raw.pop(key) for key in OURS if key in raw and key not in known}
     view = ours.get("view")
     if view is not None and view not in get_args(View):
-        raise GameError(f"a view must be {' or '.join(get_args(View))}, but {name!r} got view={view}")
+        raise GameError(f"view must be one of {', '.join(get_args(View))}, but {name!r} got view={view}")
     return OpenSpielSpec(name, _typed_parameters(name, raw, types), cast(View | None, view), ours.get("teams"))
 
 
@@ -129,8 +108,8 @@ def load_engine(spec: OpenSpielSpec) -> Any:
     """The ``pyspiel.Game`` of a spec.
 
     Raises:
-        UnknownGameError: it cannot be played as it stands; the message says why.
-        GameError: the parameters do not make a game.
+        UnknownGameError: it cannot be played; the message says why.
+        GameError: OpenSpiel refuses the parameters.
     """
     kind = game_types()[spec.name]
     if reason := unloadable(kind, bool(spec.parameters)):
@@ -140,57 +119,57 @@ def load_engine(spec: OpenSpielSpec) -> Any:
 
 
 def own_teams(spec: OpenSpielSpec, engine: Any) -> tuple[int, ...]:
-    """The teams that the rules themselves make; every seat its own where they make none."""
+    """The teams of the game's own rules; a team per seat if they have no partners."""
     seats = range(engine.num_players())
     partners = len(seats) == 4 and not PARTNERSHIPS.isdisjoint(spec.games)
     return tuple(seat % 2 if partners else seat for seat in seats)
 
 
 def views(kind: Any) -> tuple[View, ...]:
-    """What the engine can show a seat: its tensors, or where it has none its text."""
+    """What the engine can show a seat: its tensors, or its text if it has none."""
     tensors = tuple(view for view in get_args(View) if getattr(kind, f"provides_{view}_tensor", False))
     return tensors or ("text",)
 
 
 def default_view(kind: Any) -> View:
-    """What seats see unless a spec says otherwise: hidden information needs what was seen before, too."""
+    """What the seats see by default: with hidden information everything they have seen, else the position."""
     perfect = kind.information.name == "PERFECT_INFORMATION"
     return views(kind)[-1] if perfect else views(kind)[0]
 
 
 def unloadable(kind: Any, parameters: bool) -> str:
-    """Why a game must not even be loaded; empty when it may be."""
+    """Why a game cannot be loaded; empty if it can."""
     if kind.dynamics.name == "MEAN_FIELD":
-        return "mean-field games have no seats of their own"
+        return "mean-field games have no seats"
     if not kind.default_loadable and not parameters:
         known = ", ".join(sorted(kind.parameter_specification))
-        return f"it needs parameters ({known}), e.g. {_EXAMPLES.get(kind.short_name, kind.short_name + '(...)')}"
+        return f"it needs parameters ({known}), e.g. {EXAMPLES.get(kind.short_name, kind.short_name + '(...)')}"
     return ""
 
 
 @contextlib.contextmanager
 def engine_errors(spec: str) -> Iterator[None]:
-    """Turn what the engine raises at bad parameters into one line, and keep it from printing beside it.
+    """Turn the engine's errors about bad parameters into one line, and discard what the engine prints.
 
     Raises:
-        GameError: the engine raised something.
+        GameError: the engine raised an error.
     """
     try:
         with _quiet_engine():
             yield
     except (RuntimeError, ValueError, MemoryError) as error:  # pyspiel.SpielError is a RuntimeError
-        raise GameError(f"{spec!r} must be a valid game, but OpenSpiel says: {_one_line(error)}") from error
+        raise GameError(f"OpenSpiel refuses {spec!r}: {_one_line(error)}") from error
 
 
 def _load(name: str, parameters: Mapping[str, _Value]) -> Any:
-    """Load by typed values: as text, OpenSpiel takes every string of digits for a number."""
+    """Load from typed values; in a text, OpenSpiel reads every string of digits as a number."""
     import pyspiel
 
     return pyspiel.load_game(name, dict(parameters))
 
 
 def _shortest(name: str, parameters: dict[str, _Value], types: Mapping[str, Any]) -> dict[str, _Value]:
-    """The parameters without those that say the default, also within games that are parameters."""
+    """The parameters without defaults, also within games that are parameters."""
     short = {
         key: _named(str(value["name"]), _shortest(str(value["name"]), parameters_within(value), types))
         if isinstance(value, dict)
@@ -205,23 +184,23 @@ def _shortest(name: str, parameters: dict[str, _Value], types: Mapping[str, Any]
 
 
 def _means_the_same(name: str, full: Mapping[str, _Value], without: Mapping[str, _Value], key: str, kind: Any) -> bool:
-    """Whether leaving out ``key`` makes the same game."""
+    """Whether the game stays the same without ``key``."""
     if unloadable(kind, bool(without)):
         return False
     with engine_errors(format_spec(name, {other: _text(value) for other, value in full.items()})):
-        told = _load(name, full).get_parameters()
-    if key not in told and full[key] != kind.parameter_specification[key]:
-        return False  # many a game keeps quiet about its parameters
+        loaded = _load(name, full).get_parameters()
+    if key not in loaded and full[key] != kind.parameter_specification[key]:
+        return False  # many games do not report all of their parameters
     try:
         with engine_errors(name):
             check_requirements(name, without, _load)
-            return bool(_load(name, without).get_parameters() == told)
+            return bool(_load(name, without).get_parameters() == loaded)
     except GameError:
         return False
 
 
 def _unknown(name: str, known: Iterable[str]) -> UnknownGameError:
-    return UnknownGameError(f"a game must be known, but there is no {name!r}{suggest(name, known)}; see `arena games`")
+    return UnknownGameError(f"there is no game {name!r}{suggest(name, known)}; `arena games` lists all games")
 
 
 def _typed_parameters(name: str, raw: Mapping[str, str], types: Mapping[str, Any]) -> dict[str, _Value]:
@@ -229,8 +208,8 @@ def _typed_parameters(name: str, raw: Mapping[str, str], types: Mapping[str, Any
     for key in raw:
         if key not in known:
             takes = f"{name!r} takes {', '.join(sorted(known)) or 'none'}"
-            ours = f"; {key} belongs into the outermost brackets" if key in OURS else suggest(key, known)
-            raise GameError(f"a parameter must be known, but {key!r} is not: {takes}{ours}")
+            ours = f"; put {key} into the outermost brackets" if key in OURS else suggest(key, known)
+            raise GameError(f"unknown parameter {key!r}: {takes}{ours}")
     low, high = types[name].min_num_players, types[name].max_num_players
     parameters = {key: _typed(name, key, value, known[key], types) for key, value in raw.items()}
     players = parameters.get("players")
@@ -289,13 +268,13 @@ def _names(game: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _one_line(error: Exception) -> str:
-    """The engine's message without its source path."""
+    """The engine's message in one line, without the path of its source."""
     return " ".join(re.sub(r"^\S*/\S+\.(cc|h):\d+ ", "", str(error)).split())
 
 
 @contextlib.contextmanager
 def _quiet_engine() -> Iterator[None]:
-    """Keep the C++ library from printing beside the errors it raises; it writes to file descriptor 2 itself."""
+    """Discard what the C++ library prints beside its errors; it writes to file descriptor 2 directly."""
     kept = os.dup(2)
     sink = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,8 +1,8 @@
 """OpenSpiel games in lock-step: the hottest code of the project.
 
-Every engine call costs a few tenths of a microsecond to enter, so a row makes four of them and no more: fill the
-observation, read the legal actions, apply, ask who is next. ``map`` drives them from C, each row has an observer of
-its own, and the observers' buffers and the masks reach the arrays in one copy each.
+Entering the engine costs a few tenths of a microsecond, so a row enters it four times only: to fill the observation,
+read the legal actions, apply the action, and read the next player. ``map`` makes these calls from C. Each row has its
+own observer, and one copy each moves all observer buffers and all masks into the arrays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import pyspiel
 from games.chance import Chance
 from games.contract import CHANCE, Ending, IntArray
 from games.errors import GameError
-from games.open_spiel.game import SIMULTANEOUS, TERMINAL, OpenSpielGame, OpenSpielState, resolve_chance
+from games.open_spiel.rules import OpenSpielRules
+from games.open_spiel.state import SIMULTANEOUS, TERMINAL, OpenSpielState, resolve_chance
 from games.tables import LockstepTables
 
 _apply = pyspiel.State.apply_action
@@ -29,15 +30,15 @@ _legal_actions_mask = pyspiel.State.legal_actions_mask
 _rewards = pyspiel.State.rewards
 
 _WIDE = 64
-"""From so many actions on, a list of the legal ones is cheaper than a mask over all."""
+"""From this many actions on, a list of the legal actions is cheaper than a mask over all actions."""
 
 
 class OpenSpielTables(LockstepTables):
     """Tables over bare engine states; equal to ``StateTables`` on the same game, seeds and actions."""
 
-    game: OpenSpielGame
+    game: OpenSpielRules
 
-    def __init__(self, game: OpenSpielGame, size: int) -> None:
+    def __init__(self, game: OpenSpielRules, size: int) -> None:
         super().__init__(game, size)
         rows = len(self.seats)
         observers = [game.observer() for _ in range(rows)]
@@ -47,9 +48,9 @@ class OpenSpielTables(LockstepTables):
         self._row_bytes = self.observations[0].nbytes
         self._engines: list[Any] = [None] * size
         self._chances: list[Chance | None] = [None] * size
-        self._players = [TERMINAL] * size  # who acts at each table; idle tables look like ended ones
-        self._over_at_once: list[int] = []  # games that chance ended before anyone could act
-        # The live tables of the last observe(), all of them most of the time, with their engines and players.
+        self._players = [TERMINAL] * size  # the engine's player at each table; idle tables look like ended ones
+        self._over_at_once: list[int] = []  # tables whose game chance ended before any seat could act
+        # The live tables of the last observe() (usually all), with their engines and players.
         self._everyone = list(range(size))
         self._live = self._everyone
         self._live_engines: list[Any] = []
@@ -93,7 +94,7 @@ class OpenSpielTables(LockstepTables):
         return rows
 
     def _spread(self, engines: list[Any], players: list[int]) -> tuple[list[int], list[Any], list[int]]:
-        """Table, engine and seat of every row where several seats may act, masks filled."""
+        """Table, engine and seat of every row of a simultaneous game; fills the masks."""
         everyone = range(self.game.num_seats)
         acting = [everyone if player == SIMULTANEOUS else (player,) for player in players]
         counts = list(map(len, acting))
@@ -104,7 +105,7 @@ class OpenSpielTables(LockstepTables):
         some = self.masks[: len(seats)].any(axis=1)
         if some.all():
             return tables, rows, seats
-        keep = np.flatnonzero(some).tolist()  # seats with nothing to choose sit the step out
+        keep = np.flatnonzero(some).tolist()  # seats without a legal action do not act in this step
         self.masks[: len(keep)] = self.masks[keep]
         return [tables[row] for row in keep], [rows[row] for row in keep], [seats[row] for row in keep]
 
@@ -156,7 +157,7 @@ class OpenSpielTables(LockstepTables):
         return ended
 
     def _apply_jointly(self, chosen: list[int]) -> None:
-        joint = np.zeros((self.size, self.game.num_seats), np.int64)  # the engine wants 0 from seats that sit out
+        joint = np.zeros((self.size, self.game.num_seats), np.int64)  # the engine wants 0 from seats that do not act
         joint[self.table[: self.rows], self.seats[: self.rows]] = chosen
         for table, engine, player in zip(self._live, self._live_engines, self._live_players, strict=True):
             if player == SIMULTANEOUS:
@@ -169,7 +170,7 @@ class OpenSpielTables(LockstepTables):
 
     def _engine(self, table: int) -> Any:
         if self._engines[table] is None:
-            raise GameError(f"a table must be reset before its state is read, but table {table} never was")
+            raise GameError(f"table {table} has no state yet; reset it first")
         return self._engines[table]
 
     def seat_endings(self, table: int) -> tuple[Ending | None, ...]:

@@ -119,7 +119,7 @@ class AllTables(RandomAgent):
         (OneAction(), "int64 array of shape"),
         (Floats(), "int64 array of shape"),
         (Listed(), "returned list"),
-        (Illegal(), "must lie in its mask"),
+        (Illegal(), "not a legal action"),
         (Negative(), "chose -1"),
         (Scribbler(), "read-only"),
         (Cheat(), "must not change a state"),

@@ -13,7 +13,8 @@ from games import GameError, make_game
 from games.chance import Chance
 from games.conformance import check_game
 from games.contract import BoolArray, Ending, FloatArray, IntArray, Move
-from games.open_spiel.game import OpenSpielGame, OpenSpielState
+from games.open_spiel.game import OpenSpielGame
+from games.open_spiel.state import OpenSpielState
 from games.tables import StateTables
 
 

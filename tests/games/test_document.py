@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from games import list_games
-from games.environments.specs import CATALOGUE
+from games.environments.traits import TRAITS
 
 PATH = Path(__file__).parents[2] / "docs" / "make_games.py"
 NOT_HERE = "needs the package"
@@ -36,7 +36,7 @@ def test_the_tables_are_those_of_the_catalogue() -> None:
 
 def test_of_pettingzoo_only_chess_and_atari_go_untested() -> None:
     untested = {
-        name for name, traits in CATALOGUE.items() if traits.family == "atari" and not find_spec("multi_agent_ale_py")
+        name for name, traits in TRAITS.items() if traits.family == "atari" and not find_spec("multi_agent_ale_py")
     }
     if not find_spec("chess"):
         untested.add("chess_v6")

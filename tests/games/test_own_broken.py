@@ -13,7 +13,8 @@ from agents.basic import RandomAgent
 from arena.play.matches import play_match, play_pairings, rotated_pairings
 from games.contract import BoolArray, Ending, FloatArray
 from games.errors import BrokenGameError
-from games.open_spiel.game import OpenSpielGame, OpenSpielState
+from games.open_spiel.game import OpenSpielGame
+from games.open_spiel.state import OpenSpielState
 from games.tables import StateTables
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from games import State, make_game
-from games.open_spiel.game import _HIDE_CHANCE_ONLY
+from games.open_spiel.traits import HIDE_CHANCE_ONLY
 
 
 def legal(state: State, seat: int) -> list[int]:
@@ -17,7 +17,7 @@ def legal(state: State, seat: int) -> list[int]:
     return np.flatnonzero(mask).tolist()
 
 
-@pytest.mark.parametrize("spec", sorted(_HIDE_CHANCE_ONLY))
+@pytest.mark.parametrize("spec", sorted(HIDE_CHANCE_ONLY))
 def test_what_is_public_follows_from_what_a_seat_sees(spec: str) -> None:
     game, rng = make_game(spec), random.Random(spec)
     assert game.public_moves

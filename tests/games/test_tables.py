@@ -114,17 +114,17 @@ def test_misuse_is_refused(tables: Tables) -> None:
     with pytest.raises(GameError, match=r"call observe\(\) first"):
         tables.step(np.array([0, 0]))
     tables.observe()
-    with pytest.raises(GameError, match="one action per row, 2 now"):
+    with pytest.raises(GameError, match=r"one action per row \(2 now\)"):
         tables.step(np.array([0]))
     tables.step(np.array([0, 0]))
     with pytest.raises(GameError, match=r"call observe\(\) first"):
         tables.step(np.array([1, 1]))
     with pytest.raises(GameError, match=r"lie in 0\.\.2"):
         tables.reset([3], [0])
-    with pytest.raises(GameError, match="each table needs its seed"):
+    with pytest.raises(GameError, match="each table needs a seed"):
         tables.reset([0, 1], [0])
     for read in (tables.state, tables.seat_endings):
-        with pytest.raises(GameError, match="table 1 never was"):
+        with pytest.raises(GameError, match="table 1 has no state yet"):
             read(1)
     with pytest.raises(GameError, match="at least one"):
         type(tables)(tables.game, 0)  # type: ignore[call-arg]
@@ -133,7 +133,7 @@ def test_misuse_is_refused(tables: Tables) -> None:
 def test_connect_four_without_an_engine_keeps_the_rules_of_tables() -> None:
     tables = make_game("connect_four").tables(2)
     for read in (tables.state, tables.seat_endings):
-        with pytest.raises(GameError, match="table 1 never was"):
+        with pytest.raises(GameError, match="table 1 has no state yet"):
             read(1)
     tables.reset([0, 1], [0, 1])
     for column in (3, 3, 3, 3, 3, 3):

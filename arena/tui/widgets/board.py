@@ -14,7 +14,7 @@ from arena.view.pictures import half_blocks
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
 from arena.view.theme import ACCENT, FAINT, GOOD, PARTS, PLAYING, SEATS, TO_MOVE, WARM
-from games.drawing.engine import spans
+from games.drawing.spans import spans
 
 PACE = 0.35
 """Seconds between two positions while the match plays by itself."""

@@ -1,8 +1,8 @@
-"""Connect four in lock-step without an engine: all tables in a few NumPy calls a step.
+"""Connect four in lock-step without the engine: a few NumPy calls step all tables.
 
-The game that everybody trains first is also the one whose engine, entered four times a move, takes as long as the
-network. Here a table is two bitboards and its planes are kept up to date in place; positions that somebody wants to
-look at are rebuilt in the engine from their moves. The tests hold these tables equal to ``StateTables``.
+Four calls of the engine per move take as long as a small network. Here a table is two bitboards, and the planes of the
+observation are updated in place. The engine rebuilds a position from its moves only when somebody reads more of it
+than a match record keeps. The tests hold these tables equal to ``StateTables``.
 """
 
 from __future__ import annotations
@@ -17,27 +17,31 @@ import numpy.typing as npt
 from games.chance import Chance
 from games.contract import BoolArray, Ending, FloatArray, IntArray, Move
 from games.errors import GameError
-from games.open_spiel.game import OpenSpielGame, OpenSpielState
+from games.open_spiel.rules import OpenSpielRules
+from games.open_spiel.state import OpenSpielState
 from games.tables import LockstepTables
 
 EMPTY = 2
 """The plane of empty cells, after one for each seat's discs."""
 
 
-def fits(game: OpenSpielGame) -> bool:
-    """Whether these tables can play ``game``: connect four of any size that a bitboard holds, seen as planes."""
-    if game.name != "connect_four" or game.view != "observation":
-        return False
+def connect_four_tables(game: OpenSpielRules, size: int) -> ConnectFourTables | None:
+    """Tables of connect four; None if the board is too large for a bitboard, or the view is not the usual planes."""
     parameters = game.engine.get_parameters()
-    return not parameters["egocentric_obs_tensor"] and parameters["columns"] * (parameters["rows"] + 1) <= 64
+    usual = game.view == "observation" and not parameters["egocentric_obs_tensor"]
+    fits = parameters["columns"] * (parameters["rows"] + 1) <= 64
+    return ConnectFourTables(game, size) if usual and fits else None
 
 
 class ConnectFourTables(LockstepTables):
-    """Tables of connect four; a column is a run of bits, lowest row first, with one that stays empty above it."""
+    """Tables of connect four.
 
-    game: OpenSpielGame
+    On a bitboard a column is a run of ``rows + 1`` bits, lowest row first; the highest bit is always empty.
+    """
 
-    def __init__(self, game: OpenSpielGame, size: int) -> None:
+    game: OpenSpielRules
+
+    def __init__(self, game: OpenSpielRules, size: int) -> None:
         super().__init__(game, size)
         parameters = game.engine.get_parameters()
         self._rows, self._columns, self._in_row = (parameters[name] for name in ("rows", "columns", "x_in_row"))
@@ -47,7 +51,7 @@ class ConnectFourTables(LockstepTables):
         self._discs = np.zeros((size, 2), np.uint64)
         self._heights = np.zeros((size, self._columns), np.int64)
         self._moves = np.zeros((size, self._rows * self._columns), np.int8)
-        self._plies = np.full(size, -1, np.int64)  # -1: never reset
+        self._plies = np.full(size, -1, np.int64)  # -1 if never reset
         self._running = np.zeros(size, np.bool_)
         self._returns = np.zeros((size, 2))
         self._live: IntArray = np.flatnonzero(self._running)  # the running tables
@@ -101,9 +105,9 @@ class ConnectFourTables(LockstepTables):
         return list(map(int, ended))
 
     def _lines(self, discs: npt.NDArray[np.uint64]) -> BoolArray:
-        """Which of the bitboards hold enough discs in a row."""
+        """Which of the bitboards have enough discs in a row, ``(B,)`` bool."""
         runs = np.broadcast_to(discs, (len(self._directions), len(discs)))
-        length = 1  # of the runs that the bits begin
+        length = 1  # each bit of `runs` starts a run of this many discs
         while length < self._in_row:
             more = min(length, self._in_row - length)
             runs = runs & (runs >> self._directions * np.uint64(more))
@@ -124,17 +128,17 @@ class ConnectFourTables(LockstepTables):
 
     def _check_begun(self, table: int) -> None:
         if self._plies[table] < 0:
-            raise GameError(f"a table must be reset before its state is read, but table {table} never was")
+            raise GameError(f"table {table} has no state yet; reset it first")
 
 
 class _Position(OpenSpielState):
-    """A table's position; the engine's is rebuilt from the moves for whoever asks for more than a record keeps."""
+    """The position of a table. The engine rebuilds it from its moves when more is read than a match record keeps."""
 
     __slots__ = ("_built", "_history", "_mask", "_planes", "_returns", "_running")
 
     def __init__(
         self,
-        game: OpenSpielGame,
+        game: OpenSpielRules,
         history: tuple[Move, ...],
         running: bool,
         returns: tuple[float, ...],
@@ -171,8 +175,8 @@ class _Position(OpenSpielState):
         return self._history
 
     def apply(self, actions: Sequence[int]) -> tuple[float, ...]:
-        raise GameError("the state of a table is to read or clone, not to apply to; clone it first")
+        raise GameError("the state of a table can only be read; clone it to apply actions")
 
-    # A clone is to apply to, so it is a state of the engine and not one of these.
+    # A clone takes actions, so it is a state of the engine.
     def clone(self) -> OpenSpielState:  # type: ignore[override]
         return OpenSpielState(self.game, self.engine.clone(), Chance(0))

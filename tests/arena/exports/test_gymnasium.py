@@ -245,14 +245,14 @@ class Mute(RandomAgent):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: arena.best_response_env("tic_tac_toe", []), AgentError, "at least one opponent"),
+        (lambda: arena.best_response_env("tic_tac_toe", []), AgentError, "need an opponent"),
         (lambda: arena.best_response_env("tic_tac_toe", "random", seat=2), GameError, r"seats 0\.\.1.*seat=2"),
         (lambda: arena.best_response_env("tic_tac_toe", "random", weights=[1, 2]), AgentError, "each of the 1 opp"),
         (lambda: arena.best_response_env("tic_tac_toe", "random", weights=[0]), AgentError, "not all 0"),
         (lambda: arena.best_response_env("tic_tac_toe", "randm"), AgentError, "did you mean 'random'"),
         (lambda: arena.best_response_env("tic_tac_toe", "random", render_mode="rgb_array"), GameError, "ansi, human"),
         (lambda: arena.best_response_env("tic_tac_toe", "random").step(0), GameError, "call reset"),
-        (lambda: arena.best_response_env("tic_tac_toe", Mute(), seat=1).reset(seed=0), AgentError, "Mute gave"),
+        (lambda: arena.best_response_env("tic_tac_toe", Mute(), seat=1).reset(seed=0), AgentError, "Mute returned"),
     ],
 )
 def test_a_wrong_call_is_one_clear_line(call: Any, error: type[Exception], message: str) -> None:

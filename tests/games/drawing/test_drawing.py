@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from games import Game, State, make_game
-from games.drawing.engine import spans
+from games.drawing.spans import spans
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*precision lowered by casting")  # of an environment's own spaces
 

@@ -15,24 +15,24 @@ from games import BrokenGameError, GameError, State, make_game
 from games.conformance import check_game
 
 SAYS = {
-    "raise": "its code must not raise, but raises ZeroDivisionError: the dice are gone",
-    "raise_in_reset": "in reset, after 0 moves of seed 5: its code must not raise, but raises RuntimeError: no board",
+    "raise": "its code raises ZeroDivisionError: the dice are gone",
+    "raise_in_reset": "in reset, after 0 moves of seed 5: its code raises RuntimeError: no board",
     "nan_reward": "rewards must be finite numbers that fit float32, but are {'a': 0.0, 'b': nan}",
-    "reward_of_a_stranger": "an agent must be one of possible_agents, a, b, but there is 'zoe'",
+    "reward_of_a_stranger": "agents must be among possible_agents (a, b), but 'zoe' is not",
     "nan_observation": "an observation must be finite, but has nan",
     "wrong_shape": "must be numbers of shape (2,), as its space says, but is float64 of (3,)",
     "wrong_dtype": "must be numbers of shape (2,), as its space says, but is <U1 of (2,)",
-    "no_legal_action": "an agent that acts must have a legal action, but 'a' has none",
-    "short_mask": "an action mask must have an entry for each of 2 actions, but has (1,)",
+    "no_legal_action": "an acting agent must have a legal action, but 'a' has none",
+    "short_mask": "an action mask must have one entry for each of 2 actions, but has shape (1,)",
     "mask_of_counts": "an action mask must have entries 0 and 1, but has 5",
     "mask_of_nan": "an action mask must have entries 0 and 1, but has nan",
-    "exit": "its code must not raise, but raises SystemExit: no more",
+    "exit": "its code raises SystemExit: no more",
     "huge_reward": "rewards must be finite numbers that fit float32, but are {'a': 0.0, 'b': 1e+39}",
-    "unpaid": "an agent that lives must be given a reward, if only 0, but 'b' is not",
-    "ending_of_a_stranger": "an agent must be one of possible_agents, a, b, but there is 'zoe'",
-    "stranger": "an agent must be one of possible_agents, a, b, but there is 'zoe'",
-    "undying": "a dead agent must leave when it is stepped with None, but 'a' stays",
-    "unknown_turn": "the agent selected must be one of agents, ['a', 'b'], but is 'zoe'",
+    "unpaid": "a living agent must get a reward, even if it is 0, but 'b' gets none",
+    "ending_of_a_stranger": "agents must be among possible_agents (a, b), but 'zoe' is not",
+    "stranger": "agents must be among possible_agents (a, b), but 'zoe' is not",
+    "undying": "a dead agent must leave agents when stepped with None, but 'a' stays",
+    "unknown_turn": "agent_selection must be one of agents (['a', 'b']), but is 'zoe'",
 }
 
 
@@ -97,7 +97,7 @@ def test_an_agent_that_is_out_must_not_come_back(word: bool) -> None:
     state = make_game(f"broken_environments:Returning(word={word})").new_state(0)
     state.apply([0, 0])
     assert state.acting() == (0,)
-    with pytest.raises(BrokenGameError, match="'b' is back"):
+    with pytest.raises(BrokenGameError, match="'b' does"):
         state.apply([0])
 
 

@@ -143,7 +143,7 @@ def test_an_rllib_environment_names_who_acts() -> None:
     assert seen(state, 0)[0] == seen(state, 1)[0] == start + 2 * len(acting)
     assert state.seat_endings() == ("terminated", "terminated")
     sleepy = make_game("unlike_environments:TakeTurns(sleepy=True)").new_state(0)
-    with pytest.raises(BrokenGameError, match="until __all__ is True; but nobody is"):
+    with pytest.raises(BrokenGameError, match="until __all__ is True; none does"):
         sleepy.apply([0])
 
 

@@ -302,18 +302,18 @@ def test_drawing(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: parallel_env("tic_tac_toe"), "needs a simultaneous game.*use aec_env"),
+        (lambda: parallel_env("tic_tac_toe"), "is turn-based.*use aec_env"),
         (lambda: aec_env("tic_tac_toe", render_mode="rgb_array"), "one of ansi, human.*'rgb_array'"),
         (lambda: aec_env("tic_tac_toe").position, "call reset"),
-        (lambda: _reset(parallel_env("matrix_pd")).step({"player_0": 0}), "none for player_1"),
+        (lambda: _reset(parallel_env("matrix_pd")).step({"player_0": 0}), "player_1 has none"),
         (lambda: aec_env("tic_tac_toe").step(0), "call reset"),
         (lambda: aec_env("tic_tac_toe").last(), "call reset"),
         (lambda: parallel_env("matrix_pd").step({}), "call reset"),
         (lambda: _reset(aec_env("tic_tac_toe")).step(None), "seat 0 .* chose None"),
         (lambda: _reset(aec_env("tic_tac_toe")).step("x"), "seat 0 .* chose x"),
         (lambda: _reset(aec_env(CONTINUOUS)).step(None), "seat 0 .* chose None"),
-        (lambda: _over(aec_env("matrix_pd")).step(0), "is over; call reset"),
-        (lambda: _over(aec_env("matrix_pd")).last(), "is over; call reset"),
+        (lambda: _over(aec_env("matrix_pd")).step(0), "is over.*call reset"),
+        (lambda: _over(aec_env("matrix_pd")).last(), "is over.*call reset"),
     ],
 )
 def test_a_wrong_call_is_one_clear_line(call: Any, message: str) -> None:

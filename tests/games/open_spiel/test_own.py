@@ -80,7 +80,7 @@ def test_a_game_is_named_by_its_callable_or_by_what_its_module_registers(tmp_pat
             assert make_game(game.spec) == game == pickle.loads(pickle.dumps(game))
             assert game.perfect_information and game.observation_shape == (3, 3, 3)
         check_game(make_game("fragile:make_sound"))
-        for wrong, says in [("fragile:fragil", "no callable"), ("fragile:fragile_tic_tac_toe(x=3)", "'x' is not")]:
+        for wrong, says in [("fragile:fragil", "no callable"), ("fragile:fragile_tic_tac_toe(x=3)", "parameter 'x'")]:
             try:
                 make_game(wrong)
             except GameError as error:

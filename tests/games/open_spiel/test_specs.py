@@ -11,7 +11,8 @@ import pytest
 from games import GameError, make_game
 from games.conformance import check_game
 from games.contract import FloatArray
-from games.open_spiel.specs import OURS, PARTNERSHIPS, game_types
+from games.open_spiel.specs import OURS, game_types
+from games.open_spiel.traits import PARTNERSHIPS
 
 POKER = "universal_poker(betting=nolimit,bettingAbstraction=fullgame)"
 
@@ -117,52 +118,62 @@ def test_games_are_read_from_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ("connect_four(view=information_state)", r"'connect_four' offers \(observation\), but got information_state"),
-        ("leduc_poker(view=pixels)", "information_state or observation or text, but 'leduc_poker' got view=pixels"),
-        ("misere(game=leduc_poker(view=observation))", "'view' is not.*belongs into the outermost brackets"),
-        ("leduc_poker(teams=0)", "one of 0-9a-z for each of the 2 seats, but got '0'; write e.g. teams=01"),
-        ("leduc_poker(teams=AB)", "one of 0-9a-z for each of the 2 seats, but got 'AB'"),
+        ("connect_four(view=information_state)", r"one of observation for 'connect_four', but got information_state"),
+        ("leduc_poker(view=pixels)", "information_state, observation, text, but 'leduc_poker' got view=pixels"),
+        (
+            "misere(game=leduc_poker(view=observation))",
+            "unknown parameter 'view'.*put view into the outermost brackets",
+        ),
+        ("leduc_poker(teams=0)", "one letter of 0-9a-z for each of the 2 seats, but got '0'; write e.g. teams=01"),
+        ("leduc_poker(teams=AB)", "one letter of 0-9a-z for each of the 2 seats, but got 'AB'"),
         ("leduc_poker(teams=00)", "at least two teams, but teams=00 has 1"),
         ("misere(game=mfg_garnet)", "'mfg_garnet' cannot be played within 'misere': mean-field"),
         ("misere(game=misere)", "within 'misere': it needs parameters"),
-        ("misere(game=tic_tac_toe(size=4))", "'size' is not: 'tic_tac_toe' takes none"),
+        ("misere(game=tic_tac_toe(size=4))", "unknown parameter 'size': 'tic_tac_toe' takes none"),
         ("misere(games=tic_tac_toe)", "did you mean 'game'"),
         ("add_noise", r"needs parameters \(epsilon, game, seed\), e.g. add_noise\(epsilon=0.1"),
         ("add_noise(game=leduc_poker(),epsilon=loud,seed=1)", "'epsilon' of 'add_noise' must be of type float"),
-        ("turn_based_simultaneous_game(game=tic_tac_toe())", "made of a simultaneous game, .* got tic_tac_toe"),
-        ("repeated_game(stage_game=tic_tac_toe(),num_repetitions=3)", "made of a game of one move, .* got tic_tac_toe"),
+        ("turn_based_simultaneous_game(game=tic_tac_toe())", "needs a simultaneous game, .* got tic_tac_toe"),
+        ("repeated_game(stage_game=tic_tac_toe(),num_repetitions=3)", "needs a game of one move, .* got tic_tac_toe"),
         ("repeated_game(stage_game=matrix_pd(),num_repetitions=-1)", "num_repetitions >= 1, but got -1"),
-        ("add_noise(game=2048(),epsilon=2.0,seed=1)", "pays at its end only, e.g. leduc_poker.* but got 2048"),
-        ("restricted_nash_response(game=hanabi())", "pays at its end only, e.g. leduc_poker.* but got hanabi"),
-        ("dark_chess(fen=x)", "fen must be a position of 8 ranks"),
+        ("add_noise(game=2048(),epsilon=2.0,seed=1)", "pays only at its end, e.g. leduc_poker.* but got 2048"),
+        ("restricted_nash_response(game=hanabi())", "pays only at its end, e.g. leduc_poker.* but got hanabi"),
+        ("dark_chess(fen=x)", "fen must have 8 ranks"),
         ("go(komi=nan)", "'komi' of 'go' must be of type float"),
         ("leduc_poker(players=99999999999)", "of type int"),
         ("connect_four(rows=1000000000,columns=1000000000)", "at most 10,000,000 numbers"),
-        ("coin_game(rows=20,columns=20)", "256 characters, but it takes"),
-        ("nfg_game(filename=nowhere.nfg)", "none at filename=nowhere.nfg"),
-        ("efg_game(filename=.)", "none at filename=."),
+        ("coin_game(rows=20,columns=20)", "256 characters, but has"),
+        ("nfg_game(filename=nowhere.nfg)", "no file at filename=nowhere.nfg"),
+        ("efg_game(filename=.)", "no file at filename=."),
         # OpenSpiel itself would crash, or never return.
-        ("coop_to_1p(game=tic_tac_toe())", "made of hanabi, tiny_bridge_2p, tiny_hanabi, but got tic_tac_toe"),
-        ("cached_tree(game=coop_box_pushing())", "made of a turn-based game, .* got coop_box_pushing"),
+        ("coop_to_1p(game=tic_tac_toe())", "needs hanabi, tiny_bridge_2p, tiny_hanabi, but got tic_tac_toe"),
+        ("cached_tree(game=coop_box_pushing())", "needs a turn-based game, .* got coop_box_pushing"),
         (
             "repeated_poker(max_num_hands=5,reset_stacks=True,rotate_dealer=True,universal_poker_game_string=kuhn_poker)",
-            "repeated_poker must be made of universal_poker, but got kuhn_poker",
+            "repeated_poker needs universal_poker, but got kuhn_poker",
         ),
         (
             "misere(game=repeated_poker(max_num_hands=5,reset_stacks=True,universal_poker_game_string=leduc_poker()))",
-            "must be made of universal_poker, but got leduc_poker",
+            "needs universal_poker, but got leduc_poker",
         ),
-        (f"repeated_poker(max_num_hands=5,universal_poker_game_string={POKER[:-1]},stack=1))", "numbers of 0 and up"),
-        ("start_at(game=kuhn_poker(),history=9)", r"'9' at place 0 is none in kuhn_poker, where \[0, 1, 2\] are"),
+        (f"repeated_poker(max_num_hands=5,universal_poker_game_string={POKER[:-1]},stack=1))", "numbers >= 0"),
+        ("start_at(game=kuhn_poker(),history=9)", r"'9' at place 0 is not legal in kuhn_poker; legal are \[0, 1, 2\]"),
         ("start_at(game=tic_tac_toe(),history=4 0)", "'4 0' at place 0"),
         ("misere(game=start_at(game=tic_tac_toe(),history=4;4))", "'4' at place 1"),
-        ("start_at(game=tic_tac_toe(),history=0;3;1;4;2)", "must leave something to play"),
+        ("start_at(game=tic_tac_toe(),history=0;3;1;4;2)", "is over after the history"),
         ("normal_form_extensive_game(game=tic_tac_toe())", "at most 1,000,000 pure strategy profiles"),
         ("restricted_nash_response(game=kuhn_poker(),fixed_player=2)", "0 <= fixed_player < 2"),
-        ("universal_poker(numPlayers=3)", "3 numbers of 0 and up in blind"),
+        ("universal_poker(numPlayers=3)", "blind of universal_poker must be 3 numbers >= 0"),
         ("universal_poker(stack=100 100)", "a stack above each blind"),
         ("universal_poker(firstPlayer=3 1)", "1 <= firstPlayer <= 2"),
-        ("universal_poker(numBoardCards=0 30)", "at most its 24 cards dealt"),
+        ("universal_poker(numBoardCards=0 30)", "at most 24 cards dealt"),
+        ("hanabi(hand_size=26)", "players x hand_size <= 50, its number of cards, but got players=2, hand_size=26"),
+        ("hanabi(colors=4,hand_size=9,ranks=2)", "players x hand_size <= 16"),
+        ("hanabi(colors=1,players=5)", "players x hand_size <= 10, .* but got players=5, hand_size=4"),
+        ("hanabi(hand_size=0)", "hand_size >= 1, but got hand_size=0"),
+        ("hanabi(colors=6)", "1 <= colors <= 5, but got colors=6"),
+        ("hanabi(ranks=0)", "1 <= ranks <= 5, but got ranks=0"),
+        ("coop_to_1p(game=hanabi(hand_size=26))", "players x hand_size <= 50"),
     ],
 )
 def test_what_cannot_be_played_is_refused_in_one_line(spec: str, says: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -170,6 +181,17 @@ def test_what_cannot_be_played_is_refused_in_one_line(spec: str, says: str, capf
         make_game(spec)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    ["hand_size=25", "colors=4,hand_size=8,ranks=2", "colors=1,hand_size=2,players=5", "hand_size=7,ranks=1"],
+)
+def test_a_hanabi_whose_deck_is_dealt_out_is_played(parameters: str) -> None:
+    state = make_game(f"hanabi({parameters})").new_state(0)
+    while seats := state.acting():
+        state.apply([state.engine.legal_actions(seats[0])[-1]])  # type: ignore[attr-defined]
+    assert state.ending() == "terminated"
 
 
 def test_a_fixed_strategy_is_drawn_in_secret_whatever_the_game() -> None:

@@ -1,0 +1,146 @@
+"""What all exports of games share: seeded resets, owed rewards, forfeits and render modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from games.contract import BoolArray, Ending, FloatArray, Game, State
+from games.errors import GameError
+
+RENDER_MODES = ("ansi", "human")
+
+
+class Episode:
+    """One game after another, as an environment plays them.
+
+    A seat's rewards are *owed* to it until they are paid. Rewards that come before a seat can take them, such as those
+    of a reset, so reach it later.
+
+    **A masked-out action can be a forfeit**, because a learner may ignore masks. The episode then terminates, and the
+    return of the seat becomes ``game.min_return``, the lowest that the game can give. If that is unknown the seat loses
+    1, as in PettingZoo's ``TerminateIllegalWrapper``. The other seats keep what they have earned.
+
+    Attributes:
+        game: the game.
+        owed: ``(num_seats,)`` float64, the rewards that are not paid yet.
+        masks: the mask of each seat when it was last observed, ``(num_actions,)`` bool.
+        forfeited: whether the episode ended by a forfeit.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.owed = np.zeros(game.num_seats)
+        self.masks: dict[int, BoolArray] = {}
+        self.forfeited = False
+        self._seeds = np.random.default_rng()
+        self._state: State | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a reset."""
+        return self._state is not None
+
+    @property
+    def state(self) -> State:
+        """The position, to read or clone.
+
+        Raises:
+            GameError: no episode has begun.
+        """
+        if self._state is None:
+            raise GameError("this environment has no running game yet; call reset()")
+        return self._state
+
+    def reset(self, seed: int | None = None) -> State:
+        """Begin the game of ``game.new_state(seed)``. Without a seed, a game begins that follows from the last seed."""
+        if seed is None:
+            seed = int(self._seeds.integers(2**63))
+        else:
+            self._seeds = np.random.default_rng(seed)
+        self._state = state = self.game.new_state(seed)
+        self.owed[:] = state.returns()  # chance may pay before a seat acts
+        self.masks.clear()
+        self.forfeited = False
+        return state
+
+    def acting(self) -> tuple[int, ...]:
+        """The seats that act now; empty once the episode is over."""
+        return () if self.forfeited else self.state.acting()
+
+    def observe(self, seat: int) -> tuple[FloatArray, BoolArray]:
+        """What a seat sees, float32 of ``game.observation_shape``, and its mask ``(num_actions,)``, in new arrays."""
+        observation = np.empty(self.game.observation_shape, np.float32)
+        mask = np.empty(self.game.num_actions, np.bool_)
+        self.state.observe(seat, observation, mask)
+        if self.forfeited:
+            mask[:] = False
+        self.masks[seat] = mask
+        return observation, mask
+
+    def step(self, actions: Sequence[Any]) -> tuple[float, ...]:
+        """Apply the joint action, owe every seat its rewards, and return them.
+
+        Raises:
+            IllegalActionError: an action is not legal. Nothing has changed.
+            GameError: the episode is over, or has not begun.
+        """
+        if not self.acting():
+            raise GameError("this game is over and takes no more actions; call reset()")
+        rewards = self.state.apply(actions)
+        self.owed += rewards
+        return rewards
+
+    def masked_out(self, seat: int, action: Any) -> bool:
+        """Whether an action is in the action space but was not legal when the seat was last observed."""
+        game = self.game
+        return game.action_bounds is None and 0 <= action < game.num_actions and not self.masks[seat][action]
+
+    def forfeit(self, seats: Iterable[int]) -> None:
+        """End the episode, because these seats chose masked-out actions."""
+        self.forfeited = True
+        returns, lowest = self.state.returns(), self.game.min_return
+        for seat in seats:
+            self.owed[seat] += -1.0 if lowest is None else lowest - returns[seat]
+
+    def pay(self, seats: Sequence[int]) -> list[float]:
+        """The rewards owed to these seats, which are paid by this call."""
+        rewards: list[float] = self.owed[list(seats)].tolist()
+        self.owed[list(seats)] = 0.0
+        return rewards
+
+    def ending(self) -> Ending | None:
+        """How the episode ended; None while it runs."""
+        return "terminated" if self.forfeited else self.state.ending()
+
+    def seat_endings(self) -> tuple[Ending | None, ...]:
+        """How the episode ended for every seat; None for seats that still play."""
+        if self.forfeited:
+            return tuple("terminated" for _ in self.game.agent_ids)
+        return self.state.seat_endings()
+
+
+def check_render_mode(mode: str | None) -> str | None:
+    """The render mode, checked.
+
+    Raises:
+        GameError: there is no such mode.
+    """
+    if mode is not None and mode not in RENDER_MODES:
+        raise GameError(f"render_mode must be one of {', '.join(RENDER_MODES)} or None, but got {mode!r}")
+    return mode
+
+
+def render(mode: str | None, episode: Episode) -> str | None:
+    """The position as text in the mode ``"ansi"``; None in the mode ``"human"``, which prints it."""
+    if mode is None:
+        gym.logger.warn("render() does nothing without a mode; make the environment with render_mode='ansi'")
+        return None
+    text = episode.state.draw()
+    if mode == "human":
+        print(text)
+        return None
+    return text
