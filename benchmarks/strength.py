@@ -1,11 +1,11 @@
 """What a training setting is worth: the score against random play as training goes on.
 
     python -m benchmarks.strength
-    python -m benchmarks.strength --steps 600000 lambda_=0.95 gamma=0.997 pfsp=0.3
+    python -m benchmarks.strength --steps 600000 lambda_=0.95 gamma=0.997 snapshot_win_rate=0.6
     python -m benchmarks.strength --env-runners 1 overlap=True
 
 trains a league in memory with the defaults, or with the given settings (any of ``LeaguePPOConfig.training()`` or
-``LeagueConfig``). At every quarter of the steps it prints the score of the newest weights and of their average, which
+``LeagueSettings``). At every quarter of the steps it prints the score of the newest weights and of their average, which
 snapshots are made of. A run is measured in steps, not seconds, so that a busy machine does not change the result.
 """
 
@@ -34,10 +34,10 @@ def main() -> None:
 
     from agents.policies.agent import build_policy, policy_card, policy_tensors
     from arena import LeaguePPOConfig, play_match
-    from leagues.league import LeagueConfig
+    from leagues.settings import LeagueSettings
 
     settings = {name: ast.literal_eval(value) for name, _, value in (text.partition("=") for text in options.settings)}
-    league = {name: settings.pop(name) for name in list(settings) if name in LeagueConfig.__dataclass_fields__}
+    league = {name: settings.pop(name) for name in list(settings) if name in LeagueSettings.__dataclass_fields__}
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     config = LeaguePPOConfig().game(options.game).league(None, **league).training(**settings)
     config.env_runners(num_env_runners=options.env_runners)

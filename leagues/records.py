@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple
 
 from games.contract import Move
 
-Role = Literal["main", "main_exploiter", "league_exploiter", "baseline"]
 Kind = Literal["learner", "snapshot", "baseline"]
 MatchKind = Literal["training", "evaluation"]
 
@@ -25,7 +24,7 @@ class Member:
     Attributes:
         id: unique in its league and stable: ``main``, ``main@12``, ``random``.
         kind: learner (in training), snapshot (frozen), baseline (random, search, script).
-        role: what the learner is, or the snapshot's learner was, for.
+        role: name of the learner's role, or of the role of the snapshot's learner; ``baseline`` for baselines.
         generation: 1, 2, ... for the snapshots of one learner; None for learners and baselines.
         modules: agent ID -> name of the module inside the member's weights (shared: all the same).
         weights: SHA-256 of the snapshot's safetensors file; None for learners and baselines.
@@ -36,7 +35,7 @@ class Member:
 
     id: str
     kind: Kind
-    role: Role
+    role: str
     generation: int | None = None
     modules: Mapping[str, str] = field(default_factory=dict)
     weights: str | None = None

@@ -141,7 +141,7 @@ class LeaguePPO(PPO):
         state = self._learner_state()
         self.averages = take_in(self.averages, state[COMPONENT_RL_MODULE])
         snapshots = [self._snapshot(learner, agent_steps) for learner in due]
-        if reset := [learner for learner in due if self.keeper.league.resets_after_snapshot(learner)]:
+        if reset := [learner for learner in due if self.keeper.league.after_snapshot(learner) == "reset"]:
             self._reset(reset)
             state = self._learner_state()
         with self.metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):

@@ -20,12 +20,14 @@ from agents.registry import make_agent, names_code
 from arena.exports.rllib import GameEnv
 from arena.play.lockstep import Lockstep
 from arena.seeds import Purpose, stream
+from arena.settings import upgraded
 from arena.training.callbacks import has_callback
 from arena.training.learner import LeaguePPOTorchLearner
 from games import Game, make_game
 from games.specs import suggest
-from leagues.league import LeagueConfig
-from leagues.records import LeagueError, Member, Role
+from leagues.records import LeagueError, Member
+from leagues.roles import learner_ids
+from leagues.settings import LeagueSettings
 
 TRAINING_SETTINGS = (
     "gamma",
@@ -78,7 +80,7 @@ class LeaguePPOConfig(PPOConfig):
 
     Example::
 
-        config = LeaguePPOConfig().game("connect_four").league("my-league", main_exploiter=True)
+        config = LeaguePPOConfig().game("connect_four").league("my-league", roles={"main": 1, "main_exploiter": 1})
         algorithm = config.build_algo()
         algorithm.train()
     """
@@ -95,7 +97,7 @@ class LeaguePPOConfig(PPOConfig):
         super().__init__(algo_class=algo_class or LeaguePPO)
         self.game_spec: str | None = None
         self.league_folder: str | None = None
-        self.league_settings = LeagueConfig()
+        self.league_settings = LeagueSettings()
         self.module_per_seat = False
         self.rating_games = None  # by the length of the game, see `validate`
         self.overlap = False
@@ -172,7 +174,7 @@ class LeaguePPOConfig(PPOConfig):
                 game. None keeps it in memory.
             module_per_seat: one independent module per seat instead of one shared by all seats.
             rating_games: evaluation games per training iteration; None fits them to the length of the game.
-            settings: any field of :class:`leagues.league.LeagueConfig` (``main_exploiter``, ``pfsp``,
+            settings: any field of :class:`leagues.settings.LeagueSettings` (``roles``, ``opponents``,
                 ``snapshot_win_rate``, ...).
 
         Raises:
@@ -187,34 +189,28 @@ class LeaguePPOConfig(PPOConfig):
                 raise LeagueError(f"`rating_games >= 0` must hold, but got {rating_games}")
             self.rating_games = rating_games
         if settings:
-            known = LeagueConfig.__dataclass_fields__
-            if unknown := sorted(set(settings) - set(known)):
-                raise LeagueError(f"a league setting must be one of {sorted(known)}, but got {unknown}")
-            self.league_settings = LeagueConfig(
-                **{name: getattr(self.league_settings, name) for name in known} | settings
-            )
+            self.league_settings = self.league_settings.replaced(settings)
         return self
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""
         assert self.game_spec is not None
         agent_ids = make_game(self.game_spec).agent_ids
-        roles: tuple[Role, ...] = ("main", "main_exploiter") if self.league_settings.main_exploiter else ("main",)
         return [
             Member(
-                role,
+                name,
                 "learner",
                 role,
-                modules={agent_id: f"{role}.{agent_id}" if self.module_per_seat else role for agent_id in agent_ids},
+                modules={agent_id: f"{name}.{agent_id}" if self.module_per_seat else name for agent_id in agent_ids},
             )
-            for role in roles
+            for name, role in learner_ids(self.league_settings.roles).items()
         ]
 
     def settings(self) -> dict[str, Any]:
         """The settings that make a training run, as plain JSON: what a league remembers and ``--resume`` takes up."""
         return {
             "training": {name: getattr(self, name) for name in TRAINING_SETTINGS},
-            "league": asdict(self.league_settings),
+            "league": self.league_settings.to_dict(),
             "module_per_seat": self.module_per_seat,
             "rating_games": self.rating_games,
             "network": self._network(),
@@ -228,18 +224,18 @@ class LeaguePPOConfig(PPOConfig):
             LeagueError: the settings name code (a network or an agent of the user's own), which no stored word may
                 load; build the config in Python then, and name it there.
         """
-        network = settings["network"]
+        network, league = settings["network"], settings["league"]
+        if "main_exploiter" in league:
+            league = upgraded(settings)["league"]
         own = [network["class"]] if network["class"] != _name(MaskedNetwork) else []
-        own += filter(names_code, settings["league"]["baselines"])
+        own += filter(names_code, league["baselines"])
         if own:
             raise LeagueError(
                 f"a league's stored settings must not load code, but they name {own}; "
                 "go on from Python, with a LeaguePPOConfig that names them itself"
             )
         self.training(**{name: value for name, value in settings["training"].items() if name in TRAINING_SETTINGS})
-        self.league(
-            module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **settings["league"]
-        )
+        self.league(module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **league)
         self.rl_module(model_config=dict(network["model_config"]))
         self._stored_model_settings = frozenset(network["model_config"])
         if settings["tables"] is not None:

@@ -74,7 +74,7 @@ def train(
     if info is not None:
         config.take_up(info.settings)
     else:
-        config.league(main_exploiter=main_exploiter)
+        config.league(roles={"main": 1, "main_exploiter": int(main_exploiter)})
     config.league(league)
     config.env_runners(num_env_runners=env_runners, num_gpus_per_env_runner=gpus_per_env_runner)
     if tables is not None:

@@ -16,10 +16,13 @@ from arena.seeds import Purpose, stream
 from arena.training import learner_state
 from arena.training.planner import Plan
 from games.contract import Game
-from leagues.league import League, LeagueConfig
+from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.pairing import IN_A_ROW, choose_rating_pairs, rating_pairings
 from leagues.records import Match, Member, Tally
+from leagues.results.payoff_table import block_tallies
+from leagues.results.scoring import tallies as sums
+from leagues.settings import LeagueSettings
 from leagues.store import LeagueInfo, Progress, StoreError, Writer, open_store
 
 CACHED_WEIGHTS = 64
@@ -71,7 +74,7 @@ class Keeper:
         self,
         folder: Path | None,
         game: Game,
-        config: LeagueConfig,
+        config: LeagueSettings,
         *,
         seed: int,
         settings: Mapping[str, Any],
@@ -150,8 +153,7 @@ class Keeper:
             for member in self.members.values()
             if member.kind == "learner"
             and (
-                member.id not in with_snapshots
-                or self.league.steps_since_snapshot(member.id) >= self._config.snapshot_min_steps
+                member.id not in with_snapshots or self.league.view(member.id).steps >= self._config.snapshot_min_steps
             )
         ]
 
@@ -192,12 +194,12 @@ class Keeper:
         self.progress = progress
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
-        self._begin_blocks_after(match.block for match in matches)
+        self._recorded(matches)
 
     def record(self, matches: Sequence[Match]) -> None:
         """Store evaluation matches played outside an iteration."""
         self.writer.record(matches=matches)
-        self._begin_blocks_after(match.block for match in matches)
+        self._recorded(matches)
 
     def learner_state(self) -> Any | None:
         """The learner's state after the newest iteration; None for a new league or one in memory.
@@ -295,6 +297,11 @@ class Keeper:
                 "if you trust who made it, name them in `baselines` yourself"
             )
 
+    def _recorded(self, matches: Sequence[Match]) -> None:
+        evaluation = [match for match in matches if match.kind == "evaluation"]
+        self.league.tell_evaluation(sums(evaluation, self.game.teams))
+        self._begin_blocks_after(match.block for match in evaluation)
+
     def _load(self) -> None:
         self.members = {member.id: member for member in self.writer.members()}
         self.progress = self.writer.progress() or Progress(0, 0, 0, 0, 0.0, 0.0, datetime.now(UTC))
@@ -306,6 +313,7 @@ class Keeper:
             if self.progress.league
             else League(self._config, everyone, **shape)
         )
+        self.league.tell_evaluation(block_tallies(self.writer.block_scores()))
         self._rating_pairs = []
         self._next_block = 1
         self._begin_blocks_after(self.writer.block_scores().rows[-1:, 0].tolist())  # they ascend

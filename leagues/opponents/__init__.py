@@ -1,1 +1,42 @@
-"""Samplers that choose opponents."""
+"""Samplers by name: how likely each candidate is to be a learner's opponent.
+
+A sampler is a pure function ``(view, candidates) -> probabilities``: from member IDs to an array ``(n,)`` that sums to
+one. The setting ``opponents`` says which share of the matches each sampler gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from leagues.opponents import latest, pfsp, uniform
+from leagues.opponents.draw import Floats, draw
+from leagues.records import LeagueError
+from leagues.settings import near
+from leagues.view import View
+
+__all__ = ["Sampler", "draw", "find_sampler", "register_sampler"]
+
+Sampler = Callable[[View, Sequence[str]], Floats]
+
+_SAMPLERS: dict[str, Sampler] = {"pfsp": pfsp.pfsp, "latest": latest.latest, "uniform": uniform.uniform}
+
+
+def register_sampler(name: str, sampler: Sampler) -> None:
+    """Make a sampler known by a short name, which leagues store. Register it before each run that uses it.
+
+    Raises:
+        LeagueError: another sampler has this name.
+    """
+    if _SAMPLERS.setdefault(name, sampler) is not sampler:
+        raise LeagueError(f"the sampler name {name!r} is taken; choose another")
+
+
+def find_sampler(name: str) -> Sampler:
+    """The sampler of this name.
+
+    Raises:
+        LeagueError: there is none.
+    """
+    if name not in _SAMPLERS:
+        raise LeagueError(f"there is no sampler of opponents {name!r}{near(name, _SAMPLERS)}")
+    return _SAMPLERS[name]

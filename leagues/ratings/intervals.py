@@ -57,13 +57,13 @@ def score_intervals(
         return np.bincount(group, values, groups).astype(np.float64, copy=False)
 
     blocks, played, won = sums(np.ones(len(group))), sums(games), sums(points)
+    score = np.divide(won, played, out=np.full(groups, 0.5), where=played > 0)
     size = np.divide(played, blocks, out=np.ones(groups), where=blocks > 0)  # of the two added blocks
     blocks, played, won = blocks + 2, played + 2 * size, won + size
     mean = won / played
     # The squared residuals of the blocks, of which the added ones have (1 - mean) * size and -mean * size.
     squares = sums((points - mean[group] * games) ** 2) + size**2 * ((1 - mean) ** 2 + mean**2)
     reach = _student(confidence, blocks - 1) * np.sqrt(blocks / (blocks - 1) * squares) / played
-    score = np.divide(won - size, played - 2 * size, out=np.full(groups, 0.5), where=blocks > 2)
     low, high = np.maximum(0, mean - reach), np.minimum(1, mean + reach)
     return np.minimum(low, score), np.maximum(high, score)
 

@@ -105,8 +105,7 @@ def _by_pair(scores: BlockScores) -> tuple[list[Tally], npt.NDArray[np.int64]]:
     """The sums of each pair, and for each block score ``(M,)`` the place of its pair among them."""
     names, rows = scores.names, scores.rows
     pairs, group = np.unique(rows[:, -5] * len(names) + rows[:, -4], return_inverse=True)
-    sums = np.zeros((len(pairs), 3), np.int64)
-    np.add.at(sums, group, rows[:, -3:])
+    sums = np.stack([np.bincount(group, column, len(pairs)) for column in rows[:, -3:].T], 1).astype(np.int64)
     return [
         Tally(names[pair // len(names)], names[pair % len(names)], *results)
         for pair, results in zip(pairs.tolist(), sums.tolist(), strict=True)

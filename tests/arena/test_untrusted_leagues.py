@@ -22,8 +22,8 @@ from arena.tui.feed import Feed, MatchOpened
 from arena.verify import verify
 from arena.view.replay import frames, replay_json, replay_text
 from games import UntrustedCodeError, make_game
-from leagues.league import LeagueConfig
 from leagues.records import LeagueError, Member
+from leagues.settings import LeagueSettings
 from leagues.store import StoreError, open_store
 from leagues.store.sqlite.database import DATABASE
 
@@ -223,7 +223,7 @@ def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league
     learner = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
 
     def keeper(*baselines: str) -> Keeper:
-        config = LeagueConfig(baselines=("first", *baselines))
+        config = LeagueSettings(baselines=("first", *baselines))
         return Keeper(agent_league, game, config, seed=7, settings={}, learners=[learner], share=bytes)
 
     with pytest.raises(StoreError, match=r"their_code.*`baselines`"):

@@ -19,7 +19,7 @@ prepare_process()
 import ray
 from small_training import small
 ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
-config = small("tic_tac_toe", sys.argv[1], main_exploiter=True).training(overlap=True)
+config = small("tic_tac_toe", sys.argv[1], roles={"main": 1, "main_exploiter": 1}).training(overlap=True)
 config.env_runners(num_env_runners=2, custom_resources_per_env_runner={"plays": 1})
 config.learners(num_learners=1, custom_resources_per_learner={"learns": 1})
 algorithm = config.build_algo()

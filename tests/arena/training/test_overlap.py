@@ -66,11 +66,11 @@ def test_a_batch_is_of_weights_one_update_old_and_equal_seeds_give_equal_leagues
 
 @pytest.mark.slow
 def test_a_learner_that_starts_over_leaves_the_games_under_way_to_nobody(build, monkeypatch):
-    algorithm = build(overlapped(main_exploiter=True))
+    algorithm = build(overlapped(roles={"main": 1, "main_exploiter": 1}))
     samples = watch(algorithm, monkeypatch)
     while "main_exploiter@1" not in algorithm.keeper.members:
         algorithm.train()
-    payoff = algorithm.keeper.league.payoff
+    payoff = algorithm.keeper.league.view("main_exploiter").training.get
     assert "main_exploiter" in samples[-1][0].trajectories
     algorithm.train()
     assert "main_exploiter" not in samples[-1][0].trajectories

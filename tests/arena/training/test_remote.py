@@ -87,7 +87,7 @@ def test_an_error_of_a_remote_runner_is_told_not_retried_forever(build, monkeypa
 
 
 def test_two_learners_stay_in_step(build):
-    algorithm = build(small("tic_tac_toe", main_exploiter=True).learners(num_learners=2))
+    algorithm = build(small("tic_tac_toe", roles={"main": 1, "main_exploiter": 1}).learners(num_learners=2))
     for _ in range(3):
         algorithm.train()
     states = [

@@ -11,10 +11,10 @@ from arena.training import session as module
 from arena.training.planner import Plan
 from arena.training.session import Keeper
 from games import make_game
-from leagues.league import LeagueConfig
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match, Member
 from leagues.results.scoring import block_scores
+from leagues.settings import LeagueSettings
 
 GAME = make_game("tic_tac_toe")
 MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
@@ -22,7 +22,7 @@ MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "
 
 @pytest.fixture
 def keeper() -> Iterator[Keeper]:
-    made = Keeper(None, GAME, LeagueConfig(), seed=3, settings={}, learners=[MAIN], share=bytes)
+    made = Keeper(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(made)
     yield made
@@ -107,7 +107,7 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
 
 
 def test_equal_leagues_make_equal_plans(keeper: Keeper) -> None:
-    twin = Keeper(None, GAME, LeagueConfig(), seed=3, settings={}, learners=[MAIN], share=bytes)
+    twin = Keeper(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(twin)
     for _ in range(6):

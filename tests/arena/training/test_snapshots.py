@@ -118,7 +118,7 @@ def test_a_checkpoint_brings_the_averages_back(tmp_path, build):
 
 
 def test_a_learner_that_starts_over_starts_a_new_average(build):
-    algorithm = build(main_exploiter=True)
+    algorithm = build(roles={"main": 1, "main_exploiter": 1})
     while "main_exploiter@1" not in algorithm.keeper.members:
         algorithm.train()
     assert "main_exploiter" not in algorithm.averages

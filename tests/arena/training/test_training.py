@@ -73,7 +73,7 @@ def test_another_seed_gives_another_league(tmp_path, build):
 
 
 def test_an_exploiter_trains_beside_the_main_and_starts_over(build):
-    algorithm = build(small(main_exploiter=True))
+    algorithm = build(small(roles={"main": 1, "main_exploiter": 1}))
     fresh = module_state(algorithm)
     for _ in range(2):
         algorithm.train()
@@ -187,7 +187,7 @@ def test_a_folder_cannot_be_at_two_times(tmp_path, build):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"main_exploiter": True}, "keeps its learners"),
+        ({"roles": {"main": 1, "main_exploiter": 1}}, "keeps its learners"),
         ({"module_per_seat": True}, "keeps its learners"),
         ({"baselines": ("random", "mcts:10")}, "mcts"),
     ],
@@ -366,8 +366,8 @@ def test_your_own_module_and_the_residual_tower_train(build):
     ("change", "error", "message"),
     [
         (lambda c: c.game("conect_four"), UnknownGameError, "connect_four"),
-        (lambda c: c.league(pfps=0.5), LeagueError, "must be one of"),
-        (lambda c: c.league(latest=0.9), LeagueError, "== 1"),
+        (lambda c: c.league(pfps=0.5), LeagueError, "there is no setting"),
+        (lambda c: c.league(opponents={"latest": 0.9}), LeagueError, "must sum to 1"),
         (lambda c: c.league(rating_games=-1), LeagueError, "rating_games >= 0"),
         (lambda c: c.env_runners(env_to_module_connector=lambda env: []).validate(), ValueError, "connectors"),
         (lambda c: c.callbacks(on_episode_step=lambda **kwargs: None).validate(), ValueError, "on_episode_step"),

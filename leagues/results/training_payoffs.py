@@ -1,29 +1,34 @@
-"""What a learner scores against each other member, recent games counting most."""
+"""What learners score in training matches, recent games counting most."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from leagues.records import Tally
 
-UNSEEN = 0.5
+EVEN = 0.5
 """Score of a pair that has not met."""
 
 
-class Payoffs:
-    """Scores of learners against others. Each new game of a pair scales what the older ones count by ``decay``
-    (the payoff matrix of AlphaStar's pseudocode, Vinyals et al. 2019, with 0.99)."""
+class TrainingPayoffs:
+    """Scores of learners against all members. Each new game of a pair multiplies the weight of its older games by
+    ``decay`` (the payoff matrix in the pseudocode of AlphaStar, Vinyals et al. 2019, with 0.99)."""
 
     def __init__(self, decay: float) -> None:
         """No games yet."""
         self._decay = decay
+        # Learner -> opponent -> value.
         self._points: dict[str, dict[str, float]] = {}
         self._games: dict[str, dict[str, float]] = {}
         self._scores: dict[str, dict[str, float]] = {}
 
     def add(self, tally: Tally) -> None:
-        """Count games of a learner. Those of one tally have no order: each gets the mean of their weights."""
+        """Count games of a learner. The games of one tally have no order, so each gets the mean of their weights."""
         if not tally.games:
             return
         old = self._decay**tally.games
@@ -36,19 +41,21 @@ class Payoffs:
         self._scores.setdefault(tally.member, {})[tally.opponent] = score
 
     def get(self, a: str, b: str) -> tuple[float, float]:
-        """``(score, games)`` of ``a`` against ``b``, whichever of them is the learner."""
+        """``(score, games)`` of `a` against `b`, both decayed, where one of them is a learner; :data:`EVEN` and 0 where
+        they have not met."""
         if b in self._scores.get(a, {}):
             return self._scores[a][b], self._games[a][b]
         if a in self._scores.get(b, {}):
             return 1 - self._scores[b][a], self._games[b][a]
-        return UNSEEN, 0.0
+        return EVEN, 0.0
 
-    def scores(self, learner: str) -> Mapping[str, float]:
-        """Opponent -> score of ``learner``, for those it has met."""
-        return self._scores.get(learner, {})
+    def scores(self, learner: str, opponents: Sequence[str]) -> npt.NDArray[np.float64]:
+        """``(len(opponents),)`` scores of a learner; :data:`EVEN` where they have not met."""
+        row = self._scores.get(learner, {})
+        return np.fromiter(map(row.get, opponents, repeat(EVEN)), np.float64, len(opponents))
 
     def forget(self, learner: str) -> None:
-        """Drop all games of ``learner``, also those that others have with it."""
+        """Drop all games of a learner, from both sides."""
         for table in (self._points, self._games, self._scores):
             table.pop(learner, None)
             for row in table.values():

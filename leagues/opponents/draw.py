@@ -1,0 +1,36 @@
+"""Drawing with given probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from leagues.view import View
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def draw(probabilities: Floats, shape: tuple[int, ...], rng: np.random.Generator, *, distinct: int) -> Ints:
+    """Places in ``probabilities``, drawn with them: an array of ``shape``.
+
+    Args:
+        probabilities: ``(n,)``, summing to one.
+        shape: of the result.
+        rng: the only source of chance.
+        distinct: most different places in the result. This many are drawn first, and each place of the result is one of
+            them, all equally likely. So every place has the given probabilities, but places are not independent.
+    """
+    pool = rng.choice(len(probabilities), size=distinct, p=probabilities)
+    return pool[rng.integers(distinct, size=shape)]
+
+
+def opponents_among(view: View, candidates: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """``(n,)`` which candidates are opponents: all but the learner itself, which stands in for its past until it has
+    a snapshot."""
+    opponents = np.ones(len(candidates), np.bool_)
+    if view.members.past(view.learner) and view.learner in candidates:
+        opponents[candidates.index(view.learner)] = False
+    return opponents

@@ -1,0 +1,81 @@
+"""The contract of a role: what a learner is for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leagues.opponents.draw import Floats
+from leagues.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A share of a learner's matches and the opponents in them.
+
+    Attributes:
+        share: probability that a match is of this branch; the shares of all branches sum to 1.
+        names: member IDs, at least one. Each seat (or team) other than the learner's draws one of them. A match in
+            which the learner draws itself is self-play at every seat.
+        probabilities: ``(len(names),)`` summing to 1.
+    """
+
+    share: float
+    names: Sequence[str]
+    probabilities: Floats
+
+
+class Role(ABC):
+    """What a learner is for: whom it meets, when a snapshot of it is due, and what happens then.
+
+    A role has no state and no source of chance: it decides from the view alone, so that a resumed league decides as
+    the original would.
+    """
+
+    @abstractmethod
+    def opponents(self, view: View) -> Sequence[Branch]:
+        """Whom the learner meets in training.
+
+        Raises:
+            LeagueError: the league lacks members that this role needs. A league asks once when it is made.
+        """
+
+    @abstractmethod
+    def is_due(self, view: View) -> bool:
+        """Whether the learner is to be frozen now."""
+
+    @abstractmethod
+    def after_snapshot(self) -> Literal["continue", "reset"]:
+        """Whether the learner trains on after a snapshot, or starts over from new weights and without results."""
+
+
+def is_due_against(view: View, opponents: Iterable[str], needed: Iterable[str]) -> bool:
+    """The usual rule for :meth:`Role.is_due`, by steps and scores.
+
+    A snapshot is due after ``snapshot_max_steps`` agent steps; or already after ``snapshot_min_steps``, when the
+    learner scores more than ``snapshot_win_rate`` against each opponent that it has met in ``enough_games`` decayed
+    games. A beaten baseline counts at any ``snapshot_win_rate``: its score no longer changes.
+
+    Args:
+        view: the league as the learner sees it.
+        opponents: members that count.
+        needed: members among them that it must have met in enough games; at least one opponent must be.
+    """
+    settings = view.settings
+    if view.steps >= settings.snapshot_max_steps:
+        return True
+    if view.steps < settings.snapshot_min_steps:
+        return False
+    met = {
+        name: score
+        for name in opponents
+        for score, games in [view.training.get(view.learner, name)]
+        if games >= settings.enough_games
+    }
+    return (
+        bool(met)
+        and met.keys() >= set(needed)
+        and all(score > settings.snapshot_win_rate or view.has_beaten(name) for name, score in met.items())
+    )

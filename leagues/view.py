@@ -1,0 +1,105 @@
+"""What a role and a sampler may know of the league: its members, their results, and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from leagues.records import LeagueError, Member
+from leagues.results.payoff_table import PayoffTable
+from leagues.results.training_payoffs import TrainingPayoffs
+from leagues.settings import LeagueSettings
+
+
+class Roster:
+    """The members of a league in the order they joined, with lists of their IDs by kind."""
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        """The members so far; raises as :meth:`join`."""
+        self._members: dict[str, Member] = {}
+        self._learners: list[str] = []
+        self._frozen: list[str] = []
+        self._baselines: list[str] = []
+        self._pasts: dict[str, list[str]] = {}
+        for member in members:
+            self.join(member)
+
+    def join(self, member: Member) -> None:
+        """Add a member.
+
+        Raises:
+            LeagueError: its ID is taken.
+        """
+        if member.id in self._members:
+            raise LeagueError(f"the member ID {member.id!r} is taken; choose another")
+        self._members[member.id] = member
+        (self._frozen if member.frozen else self._learners).append(member.id)
+        if member.kind == "baseline":
+            self._baselines.append(member.id)
+        if member.learner is not None:
+            self._pasts.setdefault(member.learner, []).append(member.id)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def __getitem__(self, name: str) -> Member:
+        """One member.
+
+        Raises:
+            LeagueError: there is none of this ID.
+        """
+        if name not in self._members:
+            raise LeagueError(f"{name!r} is not in the league; it has {list(self._members)[:8]}")
+        return self._members[name]
+
+    @property
+    def learners(self) -> Sequence[str]:
+        """The members in training."""
+        return self._learners
+
+    @property
+    def frozen(self) -> Sequence[str]:
+        """Snapshots and baselines."""
+        return self._frozen
+
+    @property
+    def baselines(self) -> Sequence[str]:
+        """The baselines."""
+        return self._baselines
+
+    def past(self, learner: str) -> Sequence[str]:
+        """The snapshots of a learner, oldest first."""
+        return self._pasts.get(learner, ())
+
+    def live(self, role: str) -> list[str]:
+        """The learners of a role."""
+        return [name for name in self._learners if self._members[name].role == role]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The league as one of its learners sees it. Read it; never change it.
+
+    Attributes:
+        learner: ID of the learner.
+        members: all members.
+        training: decayed scores of learners in training matches.
+        evaluation: results of evaluation matches between frozen members.
+        steps: agent steps that the learner has trained for since its last snapshot, or since it joined.
+        settings: settings of the league.
+    """
+
+    learner: str
+    members: Roster
+    training: TrainingPayoffs
+    evaluation: PayoffTable
+    steps: int
+    settings: LeagueSettings
+
+    def has_beaten(self, name: str) -> bool:
+        """Whether `name` is a baseline from which the learner has nothing left to learn. Snapshots are never beaten in
+        this sense: what was learned can be forgotten."""
+        if name not in self.members.baselines:
+            return False
+        score, games = self.training.get(self.learner, name)
+        return games >= self.settings.enough_games and score >= self.settings.beaten
