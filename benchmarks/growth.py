@@ -44,19 +44,22 @@ from agents.policies.agent import policy_card, policy_tensors
 from agents.policies.network import default_module_spec
 from agents.registry import make_agent
 from arena.play.matches import play_pairings
-from arena.training.session import PAIRS_AHEAD, Keeper
+from arena.training.session import Keeper
 from benchmarks.configs import SETTINGS, our_config
 from benchmarks.measure import RESULTS, Measure, compare
 from games import make_game
 from leagues.ratings.leaderboard import leaderboard
-from leagues.ratings.pairing import IN_A_ROW, choose_rating_pairs
+from leagues.ratings.pairing import choose_rating_pairs
 from leagues.records import Match, Member, Pairing, Tally
+from leagues.settings import EvaluationSettings
 from leagues.store import LeagueInfo, Writer, open_store
 from leagues.store.blobs import SUFFIX
 from leagues.store.sqlite.database import DATABASE
 
 GAME = make_game("connect_four")
 SIZES = (10, 30, 100, 300, 1000)
+EVALUATION = EvaluationSettings()
+IN_A_ROW = EVALUATION.blocks_in_a_row
 BLOCKS, PLANNED = 504, 16
 """Evaluation blocks per snapshot, and per iteration."""
 TABLES, RANDOM_GAMES = 256, 4000
@@ -107,7 +110,11 @@ class Growing:
                 pairs = BLOCKS // IN_A_ROW * len(new[first : first + AT_ONCE])
                 ours = self._rng.integers(len(self._frozen) - len(new), newest, pairs)
                 theirs = (ours + self._rng.integers(1, newest, pairs)) % newest
-                in_a_row = zip(np.repeat(ours, IN_A_ROW).tolist(), np.repeat(theirs, IN_A_ROW).tolist(), strict=True)
+                in_a_row = zip(
+                    np.repeat(ours, IN_A_ROW).tolist(),
+                    np.repeat(theirs, IN_A_ROW).tolist(),
+                    strict=True,
+                )
                 writer.record(matches=[match for i, j in in_a_row for match in self._block(i, j)])
             writer.record(matches=[match for _ in range(IN_A_ROW) for match in self._block(newest, 0)])
 
@@ -245,7 +252,7 @@ def matchmaking(keepers: Mapping[int, Keeper], repeats: int, seconds: float) -> 
 
         def measure() -> float:
             began = time.perf_counter()
-            choose_rating_pairs(members, keeper.writer.block_scores(), count, rng)
+            choose_rating_pairs(members, keeper.writer.block_scores(), count, rng, EVALUATION)
             return time.perf_counter() - began
 
         return measure
@@ -260,7 +267,7 @@ def matchmaking(keepers: Mapping[int, Keeper], repeats: int, seconds: float) -> 
 
 def pairs_ahead(frozen: int) -> int:
     """How many evaluation pairs a session chooses at once."""
-    return max(PLANNED // IN_A_ROW, int(PAIRS_AHEAD * frozen))
+    return max(PLANNED // IN_A_ROW, int(EVALUATION.pairs_ahead * frozen))
 
 
 def _each(call: Callable[[], object], seconds: float) -> Measure:

@@ -18,19 +18,15 @@ from arena.training.planner import Plan
 from games.contract import Game
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.ratings.pairing import IN_A_ROW, choose_rating_pairs, rating_pairings
+from leagues.ratings.pairing import choose_rating_pairs, rating_pairings
 from leagues.records import Match, Member, Tally
 from leagues.results.payoff_table import block_tallies
 from leagues.results.scoring import tallies as sums
-from leagues.settings import LeagueSettings
+from leagues.settings import EvaluationSettings, LeagueSettings
 from leagues.store import LeagueInfo, Progress, StoreError, Writer, open_store
 
 CACHED_WEIGHTS = 64
 """Weights files kept at hand to send to runners."""
-
-PAIRS_AHEAD = 1 / 8
-"""Rating pairs chosen at once, for each frozen member: choosing means rating all of them, which must not be done in
-every iteration once they are many. Leagues of a few dozen choose anew for every plan."""
 
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
 
@@ -83,6 +79,7 @@ class Keeper:
     ) -> None:
         self.game = game
         self._config = config
+        self._evaluation = EvaluationSettings()
         self._share = share
         self._shared: OrderedDict[str, Any] = OrderedDict()
         self._fresh: tuple[str, ...] = ()
@@ -135,10 +132,10 @@ class Keeper:
         rng = stream(self.seed, Purpose.EVALUATION_PLAN, self._next_block)
         teams = self.game.teams
         blocks = max(1, games // len(set(teams)))
-        at_once = -(-blocks // IN_A_ROW)
+        at_once = -(-blocks // self._evaluation.blocks_in_a_row)
         if len(self._rating_pairs) < at_once:
-            count = max(at_once, int(PAIRS_AHEAD * len(frozen)))
-            self._rating_pairs = choose_rating_pairs(frozen, self.writer.block_scores(), count, rng)
+            count = max(at_once, int(self._evaluation.pairs_ahead * len(frozen)))
+            self._rating_pairs = choose_rating_pairs(frozen, self.writer.block_scores(), count, rng, self._evaluation)
         pairs, self._rating_pairs = self._rating_pairs[:at_once], self._rating_pairs[at_once:]
         in_turn = [pairs[block % len(pairs)] for block in range(blocks)]
         pairings = rating_pairings(in_turn, teams=teams, next_block=self._next_block, rng=rng)

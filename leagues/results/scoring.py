@@ -1,8 +1,8 @@
 """From the returns of finished games to wins, draws and losses of one member against another.
 
-Who earns more wins, whatever the game's utility is: in general-sum and common-payoff games, too, the higher return wins
-and equal ones draw. Seats that play together are one team: its result is the mean return of its seats, and partners
-are never scored against each other.
+The higher return wins and equal returns draw, whatever the game's utility is, also in general-sum and common-payoff
+games. Seats that play together form a team. Its result is the mean return of its seats, and partners are never scored
+against each other.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from leagues.records import Match, Tally
 from leagues.results.blocks import BlockScore
 
 Game = tuple[Sequence[str], Sequence[float]]
-"""The members by seat and the returns by seat of a finished game, when there is no :class:`Match` of it."""
+"""The members by seat and the returns by seat of a finished game that has no :class:`Match`."""
 
 WIN, DRAW, LOSS = 0, 1, 2
 
 
 @cache
 def seats_of_teams(teams: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """The seats of each team, by the number of the team; ``teams`` has the team of each seat, ``0..t-1``."""
+    """The seats of each team, in the order of the teams; ``teams`` has the team of each seat, ``0..t-1``."""
     seats = range(len(teams))
     return tuple(tuple(seat for seat in seats if teams[seat] == team) for team in range(max(teams) + 1))
 
@@ -31,13 +31,13 @@ def seats_of_teams(teams: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
 def pair_results(
     seats: Sequence[str], returns: Sequence[float], fault: int | None = None, teams: Sequence[int] = ()
 ) -> Iterator[tuple[str, str, int]]:
-    """What one game says about the members of each two teams, each pair of different members once.
+    """The results of one game between the members of different teams, each pair of different members once.
 
     Args:
         seats: member at each seat.
-        returns: return of each seat. The team with the higher mean wins, equal ones draw.
-        fault: the seat that crashed the game: its member loses to those of every other team, and all other pairs
-            count nothing.
+        returns: return of each seat. The team with the higher mean wins, equal means draw.
+        fault: the seat that crashed the game. Its member loses to the members of all other teams, and no other pair
+            counts.
         teams: team of each seat, ``0..t-1``; empty where every seat plays for itself.
 
     Yields:
@@ -51,7 +51,7 @@ def pair_results(
         results = [team_return(returns, side) for side in sides]
         faulty = None if fault is None else teams[fault]
     if fault is not None and faulty is not None:
-        members[faulty] = (seats[fault],)  # partners are not to blame
+        members[faulty] = (seats[fault],)  # its partners are not at fault
     for i, ours in enumerate(members):
         for j in range(i + 1, len(members)):
             if faulty is None:
@@ -67,15 +67,15 @@ def pair_results(
 
 
 def team_return(returns: Sequence[float], side: Sequence[int]) -> float:
-    """The mean return of the seats of a team: exactly what each of them got when all got the same."""
+    """The mean return of the seats of a team; without rounding when all seats have the same return."""
     first = returns[side[0]]
     return first if all(returns[seat] == first for seat in side) else fmean(returns[seat] for seat in side)
 
 
 def tallies(games: Iterable[Match | Game], teams: Sequence[int] = ()) -> list[Tally]:
-    """The sums over many games for every ordered pair of members that met: ``(a, b)`` and ``(b, a)`` both, sorted.
+    """The sums over many games for every ordered pair of members that met, sorted; both ``(a, b)`` and ``(b, a)``.
 
-    Equal games are counted first and looked at once, which is what makes this quick (about 1 us a game).
+    Equal games are counted first and scored once, which takes about 1 us a game.
 
     Args:
         games: the games.
@@ -97,7 +97,7 @@ def tallies(games: Iterable[Match | Game], teams: Sequence[int] = ()) -> list[Ta
 def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[BlockScore]:
     """The evaluation matches among ``matches``, summed by block and pair of members, sorted by both.
 
-    The store keeps these sums; over all its matches this function gives the same ones again.
+    The store keeps these sums; ``arena verify`` computes them again from all matches.
 
     Args:
         matches: the matches.

@@ -93,9 +93,9 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
 ) -> None:
     chosen: list[int] = []
 
-    def choose(members: object, scores: object, n: int, rng: object) -> object:
+    def choose(members: object, scores: object, n: int, rng: object, settings: object) -> object:
         chosen.append(n)
-        return choose_rating_pairs(members, scores, n, rng)
+        return choose_rating_pairs(members, scores, n, rng, settings)
 
     choose_rating_pairs = module.choose_rating_pairs
     monkeypatch.setattr(module, "choose_rating_pairs", choose)

@@ -11,14 +11,17 @@ from leaguekit import MAIN, RANDOM, snapshot
 from leagues.ratings.pairing import choose_rating_pairs, rating_pairings
 from leagues.records import LeagueError
 from leagues.results.blocks import BlockScore
+from leagues.settings import EvaluationSettings
+
+SETTINGS = EvaluationSettings()
 
 
 def test_those_with_fewest_games_come_first_and_of_them_the_newest() -> None:
     members = [MAIN, RANDOM, *(snapshot(n) for n in range(1, 6))]
     scores = [BlockScore(1, "main@1", "random", 20, 0, 0), BlockScore(2, "main@2", "main@5", 10, 0, 10)]
-    pairs = choose_rating_pairs(members, scores, 2, np.random.default_rng(0))
+    pairs = choose_rating_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
     assert pairs[0][0] == "main@4"
-    assert pairs == choose_rating_pairs(members, scores, 2, np.random.default_rng(0))
+    assert pairs == choose_rating_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
 
 
 def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
@@ -28,7 +31,7 @@ def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
         for k, n in enumerate(range(1, 9))
     ]  # every snapshot beats the one before
     ladder += [BlockScore(20, "main@1", "random", 70, 0, 30), BlockScore(21, "main@9", "random", 100, 0, 0)]
-    pairs = choose_rating_pairs(members, ladder, 600, np.random.default_rng(0))
+    pairs = choose_rating_pairs(members, ladder, 600, np.random.default_rng(0), SETTINGS)
     assert all(a != b for a, b in pairs)
     games = Counter(name for pair in pairs for name in pair)
     assert min(games.values()) > 60
@@ -38,12 +41,12 @@ def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
 
 
 def test_nobody_to_play() -> None:
-    assert choose_rating_pairs([MAIN, RANDOM], [], 5, np.random.default_rng(0)) == []
+    assert choose_rating_pairs([MAIN, RANDOM], [], 5, np.random.default_rng(0), SETTINGS) == []
 
 
 def test_a_block_is_one_seed_with_the_seats_rotated() -> None:
     rng = np.random.default_rng(0)
-    pairings = rating_pairings([("a", "b"), ("c", "d")], teams=(0, 1), next_block=7, rng=rng, games_per_pair=4)
+    pairings = rating_pairings([("a", "b"), ("a", "b"), ("c", "d"), ("c", "d")], teams=(0, 1), next_block=7, rng=rng)
     assert [(p.block, p.seats) for p in pairings] == [
         (7, ("a", "b")),
         (7, ("b", "a")),
