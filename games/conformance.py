@@ -1,4 +1,4 @@
-"""Checks that a game keeps the contract; run them on your own: ``check_game(make_game("my.module:make_env"))``."""
+"""Checks that a game keeps the contract. Run it on your own: ``check_game("my.module:make_env")``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from games.errors import GameError, IllegalActionError
 from games.registry import as_game, make_game
 
 _LONGEST = 400
-"""Steps played of each game; of longer games only the beginning is checked."""
+"""Most steps played of a game; only the beginning of longer games is checked."""
 
 
 def check_game(game: Game | str, *, seed: int = 0, episodes: int = 3) -> None:
-    """Play random games and check every promise of :class:`Game`, :class:`State` and :class:`Tables` on the way.
+    """Play random games, and check every rule of :class:`Game`, :class:`State` and :class:`Tables` on the way.
 
     Args:
         game: the game to check, or its spec.
@@ -26,7 +26,7 @@ def check_game(game: Game | str, *, seed: int = 0, episodes: int = 3) -> None:
         episodes: games to play.
 
     Raises:
-        GameError: a promise is broken; the message names the game and the rule.
+        GameError: a rule is broken; the message names the game and the rule.
     """
     game = as_game(game)
     rng = np.random.default_rng(seed)
@@ -61,7 +61,7 @@ def _check_shape(game: Game) -> None:
 
 def _check_spec(game: Game) -> None:
     if make_game(game.spec) != game:
-        _broken(game, "make_game(game.spec) == game", f"it gives {make_game(game.spec)!r}")
+        _broken(game, "make_game(game.spec) == game", f"it is {make_game(game.spec)!r}")
     try:
         twin = pickle.loads(pickle.dumps(game))
     except Exception as error:  # pickling runs the game's own code
@@ -71,7 +71,7 @@ def _check_spec(game: Game) -> None:
 
 
 def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[Action]]:
-    """Play one game to its end, checking every position; give the joint actions."""
+    """Play one game to its end, check every position, and return the joint actions."""
     state = game.new_state(seed)
     total = np.array(state.returns(), np.float64)
     joint_actions: list[list[Action]] = []
@@ -100,7 +100,7 @@ def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[Ac
 
 
 def _check_position(game: Game, state: State) -> list[BoolArray]:
-    """Check what can be read of a position; give the masks of the acting seats."""
+    """Check everything that can be read of a position, and return the masks of the acting seats."""
     acting = state.acting()
     if list(acting) != sorted(set(acting)) or not set(acting) <= set(range(game.num_seats)):
         _broken(game, "acting seats are seats of the game, ascending", f"acting() is {acting}")
@@ -123,21 +123,25 @@ def _check_position(game: Game, state: State) -> list[BoolArray]:
     for viewer in (None, *range(game.num_seats)):
         text = state.draw(viewer)
         if not text.strip() or text.endswith("\n"):
-            _broken(game, "a drawing has text and no trailing newline", f"draw({viewer}) gives {text!r}")
+            _broken(game, "a drawing has text and no trailing newline", f"draw({viewer}) returns {text!r}")
     return masks
 
 
 def _check_endings(game: Game, state: State) -> None:
-    """Seats end with their game or before it, and the game is terminated when all of them are."""
+    """Check that seats end with their game or before it, and that the game is terminated if all seats are."""
     endings, acting, over = state.seat_endings(), state.acting(), state.ending()
     if len(endings) != game.num_seats or any(endings[seat] for seat in acting):
         _broken(game, "every seat has its ending, None while it acts", f"seat_endings() is {endings}, acting {acting}")
     if over and (None in endings or (over == "terminated") != (set(endings) == {"terminated"})):
-        _broken(game, "a game that is over is terminated when all seats are", f"ending() is {over}, seats {endings}")
+        _broken(
+            game,
+            "a game that is over is terminated if and only if all seats are",
+            f"ending() is {over}, seats {endings}",
+        )
 
 
 def _observed(game: Game, state: State, seat: int) -> tuple[FloatArray, BoolArray]:
-    """The observation and mask of a seat, once it is known that they fill their own rows and no others."""
+    """The observation and mask of a seat. Checks that they fill their own rows and no others."""
     views = []
     for filling in (-7.0, 7.0):
         observations = np.full((3, *game.observation_shape), filling, np.float32)
@@ -148,14 +152,18 @@ def _observed(game: Game, state: State, seat: int) -> tuple[FloatArray, BoolArra
         views.append((observations[1], masks[1]))
     (first, mask), (second, same_mask) = views
     if not np.array_equal(first, second) or not np.array_equal(mask, same_mask):
-        _broken(game, "observe() overwrites its rows and repeats itself", f"seat {seat} saw two different things")
+        _broken(
+            game,
+            "observe() overwrites its rows and repeats itself",
+            f"seat {seat} saw two different observations or masks",
+        )
     if not np.isfinite(first).all():
         _broken(game, "observations are finite", f"seat {seat} sees {first[~np.isfinite(first)][0]}")
     return first, mask
 
 
 def _check_refusals(game: Game, state: State, masks: Sequence[BoolArray], actions: Sequence[Action]) -> None:
-    """Illegal actions and wrong numbers of actions change nothing."""
+    """Check that illegal actions and wrong numbers of actions are refused and change nothing."""
     before = state.digest()
     for at, mask in enumerate(masks):
         for illegal in _some_illegal_actions(game, mask):
@@ -168,7 +176,7 @@ def _check_refusals(game: Game, state: State, masks: Sequence[BoolArray], action
 
 
 def _check_clone(game: Game, state: State, actions: list[Action]) -> tuple[float, ...]:
-    """Clones share nothing and go the same way; give the rewards of the state's own step."""
+    """Check that a clone shares nothing and goes the same way; return the rewards of the state's own step."""
     before, twin = state.digest(), state.clone()
     if twin.digest() != before:
         _broken(game, "a clone is at the same position", "its digest differs")
@@ -185,14 +193,14 @@ def _check_clone(game: Game, state: State, actions: list[Action]) -> tuple[float
 
 
 def _check_components(game: Game, state: State) -> None:
-    """What is recorded of continuous actions can be stored: states round what they are given before they use it."""
+    """Check that continuous actions are recorded as float32, as they are played and stored."""
     points = [action for player, action in state.history() if player != CHANCE]
     if any(action != _action(np.asarray(action, np.float32)) for action in points):
         _broken(game, "a history has continuous actions as tuples of float32 numbers", f"it has {points}")
 
 
 def _check_repetition(game: Game, seed: int, joint_actions: Sequence[list[Action]]) -> None:
-    """The same seed and actions, and the recorded history, lead to the same end."""
+    """Check that the same seed and actions, and a replay of the history, lead to the same end."""
     first, second = (_played(game, seed, joint_actions) for _ in range(2))
     if first.digest() != second.digest():
         _broken(game, "equal seeds and actions give equal games", f"seed {seed} gave two different games")
@@ -214,7 +222,7 @@ def _played(game: Game, seed: int, joint_actions: Sequence[list[Action]]) -> Sta
 
 
 def _check_tables(game: Game, seed: int, rng: np.random.Generator, games: int) -> None:
-    """Tables do what states do: the same rows, rewards and endings."""
+    """Check that tables equal states: the same rows, rewards and endings."""
     size, steps = 3, 0
     tables = game.tables(size)
     seeds = iter(range(seed, seed + games + size))
@@ -229,19 +237,19 @@ def _check_tables(game: Game, seed: int, rng: np.random.Generator, games: int) -
         rewards = np.zeros((size, game.num_seats), np.float32)
         for table, state in states.items():
             if not state.history() or all(player == CHANCE for player, _ in state.history()):
-                rewards[table] = state.returns()  # those of the reset
+                rewards[table] = state.returns()  # rewards of the reset
             rewards[table] += state.apply([_action(row) for row in actions[tables.table[: tables.rows] == table]])
         if not np.array_equal(tables.rewards, rewards):
             _broken(game, "tables give the rewards of states", f"{tables.rewards.tolist()}, not {rewards.tolist()}")
         over = [table for table, state in sorted(states.items()) if state.ending()]
         if ended != over:
-            _broken(game, "tables end when states do", f"step() gave {ended}, states ended at {over}")
+            _broken(game, "tables end when states do", f"step() returned {ended}, states ended at {over}")
         for table in over:
             if tables.state(table).digest() != states[table].digest():
                 _broken(game, "a table's state stays readable until reset", f"table {table} has another digest")
             del states[table]
         games -= len(over)
-        # Leave the last table idle for a step now and then: it must have no rows meanwhile.
+        # Sometimes leave the last table idle for a step: it must have no rows then.
         again = [table for table in range(size) if table not in states and (table < size - 1 or rng.random() < 0.5)]
         _reset(tables, states, dict(zip(again, seeds, strict=False)))
 
@@ -255,7 +263,7 @@ def _reset(tables: Tables, states: dict[int, State], seeds: dict[int, int]) -> N
 
 
 def _check_rows(game: Game, tables: Tables, states: dict[int, State], rng: np.random.Generator) -> ActionArray:
-    """Compare every row with its state, and choose a random action for each."""
+    """Check that every row equals its state; return a random action for each row."""
     rows = tables.observe()
     expected = [(table, seat) for table, state in sorted(states.items()) for seat in state.acting()]
     got = list(zip(tables.table[:rows].tolist(), tables.seats[:rows].tolist(), strict=True))
@@ -283,7 +291,7 @@ def _check_table_refusal(game: Game, tables: Tables, states: dict[int, State], a
 
 
 def _action(row: Any) -> Action:
-    """An entry of an array of actions as states take it."""
+    """One entry of an array of actions, as a state takes it."""
     return tuple(row.tolist()) if row.shape else int(row)
 
 
@@ -301,7 +309,7 @@ def _some_actions(game: Game, mask: BoolArray) -> list[Action]:
 
 
 def _some_illegal_actions(game: Game, mask: BoolArray) -> list[Action]:
-    """A few illegal actions; the first fits into an array of actions."""
+    """A few illegal actions. The first one fits into an array of actions."""
     if game.action_bounds is not None:
         low = tuple(game.action_bounds[0].tolist())
         return [(*low[:-1], float("inf")), (*low[:-1], float("nan")), (*low, 0.0), low[1:]]
@@ -314,6 +322,6 @@ def _must_raise(game: Game, kind: type[GameError], rule: str) -> Iterator[None]:
         yield
     except kind:
         return
-    except Exception as error:  # anything else than the promised error is the finding
+    except Exception as error:  # the wrong error breaks the rule
         raise GameError(f"{game.spec!r} breaks the rule '{rule}': it raised {type(error).__name__}: {error}") from error
     _broken(game, rule, f"no {kind.__name__} was raised")

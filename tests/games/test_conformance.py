@@ -166,7 +166,7 @@ class EagerTables(StateTables):
         ("connect_four", Speechless, "a drawing has text"),
         ("kuhn_poker", NeverEnds, "over exactly when no seat acts"),
         ("connect_four", EndsUnevenly, "None while it acts"),
-        ("connect_four", ForgetsASeat, "terminated when all seats are"),
+        ("connect_four", ForgetsASeat, "terminated if and only if all seats are"),
     ],
 )
 def test_a_broken_state_is_found(spec: str, fault: type[OpenSpielState], rule: str) -> None:
