@@ -1,4 +1,4 @@
-"""The conformance suite passes on our games and finds what is wrong with broken ones."""
+"""The conformance suite passes on our games and finds the fault of each broken game."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class SwappedTables(StateTables):
 
 
 class EagerTables(StateTables):
-    """Moves its first table before it finds an illegal action at another."""
+    """Steps its first table before it finds the illegal action of another."""
 
     def step(self, actions: IntArray) -> list[int]:
         if len(actions) > 1 and not self.masks[np.arange(len(actions)), actions % self.game.num_actions].all():

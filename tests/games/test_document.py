@@ -1,4 +1,4 @@
-"""docs/games.md says of every game what the catalogue says."""
+"""docs/games.md equals the catalogue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_tables_are_those_of_the_catalogue() -> None:
     assert sum(info.library == "openspiel" for info in infos) == 126
     assert [line.split("`")[1] for line in told] == [info.spec for info in infos]
     for line, now in zip(told, map(make_games.row, infos), strict=True):
-        # What is installed differs from machine to machine: then only the name can be compared.
+        # Other packages may be installed here; then only the name can be compared.
         missing = line.startswith("| `pettingzoo:") and NOT_HERE in line + now
         assert line == now or missing, "run python docs/make_games.py"
     walker = (
@@ -41,4 +41,6 @@ def test_of_pettingzoo_only_chess_and_atari_go_untested() -> None:
     if not find_spec("chess"):
         untested.add("chess_v6")
     unplayable = {info.spec for info in list_games("pettingzoo:*") if not info.playable}
-    assert unplayable == {f"pettingzoo:{name}" for name in untested}  # `pip install -e .[dev]` brings what others need
+    assert unplayable == {
+        f"pettingzoo:{name}" for name in untested
+    }  # `pip install -e .[dev]` installs what the others need

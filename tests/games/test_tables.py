@@ -34,12 +34,12 @@ def snapshot(tables: Tables) -> tuple[object, ...]:
     [
         "connect_four",
         "connect_four(rows=4,columns=9,x_in_row=3)",
-        "connect_four(rows=7,columns=8,x_in_row=5)",  # as large as fits
+        "connect_four(rows=7,columns=8,x_in_row=5)",  # the largest that fits
         "connect_four(rows=8,columns=8)",
         "connect_four(egocentric_obs_tensor=True)",
         "kuhn_poker(players=3)",
         "leduc_poker",
-        "backgammon",  # more actions than a dense mask is good for
+        "backgammon",  # so many actions that masks are filled from lists
         "breakthrough(rows=4,columns=4)",
         "goofspiel(num_cards=4)",
         "laser_tag(horizon=12)",
@@ -130,45 +130,6 @@ def test_misuse_is_refused(tables: Tables) -> None:
         type(tables)(tables.game, 0)  # type: ignore[call-arg]
 
 
-def test_connect_four_without_an_engine_keeps_the_rules_of_tables() -> None:
-    tables = make_game("connect_four").tables(2)
-    for read in (tables.state, tables.seat_endings):
-        with pytest.raises(GameError, match="table 1 has no state yet"):
-            read(1)
-    tables.reset([0, 1], [0, 1])
-    for column in (3, 3, 3, 3, 3, 3):
-        tables.observe()
-        tables.step(np.array([column, 0 if tables.state(1).history() == () else 1]))
-    tables.observe()
-    before = [tables.state(table).digest() for table in (0, 1)]
-    with pytest.raises(IllegalActionError, match="seat 0 of 'connect_four' chose 3"):
-        tables.step(np.array([3, 2]))
-    assert [tables.state(table).digest() for table in (0, 1)] == before
-    assert tables.step(np.array([2, 2])) == []
-    assert len(tables.state(0).history()) == 7
-    tables.reset([0], [0])
-    assert tables.state(0).history() == ()
-    assert len(tables.state(1).history()) == 7
-
-
-def test_connect_four_without_an_engine_ends_as_the_engine_says() -> None:
-    game = make_game("connect_four")
-    tables = game.tables(1)
-    seen: set[tuple[float, ...]] = set()
-    for seed in range(2000):
-        rng = np.random.default_rng(seed)
-        tables.reset([0], [seed])
-        ended: list[int] = []
-        while not ended:
-            tables.observe()
-            ended = tables.step((rng.random(tables.masks.shape) * tables.masks).argmax(axis=1))
-        state = tables.state(0)
-        assert state.ending() == "terminated"  # the engine's word
-        assert tuple(tables.rewards[0].tolist()) == state.returns()
-        seen.add(state.returns())
-    assert seen == {(1.0, -1.0), (-1.0, 1.0), (0.0, 0.0)}
-
-
 def test_the_last_position_stays_readable_until_reset(tables: Tables) -> None:
     for action in (0, 3, 1, 4):
         tables.observe()
@@ -180,7 +141,7 @@ def test_the_last_position_stays_readable_until_reset(tables: Tables) -> None:
     assert len(tables.state(0).history()) == 5
     assert tables.observe() == 1
     tables.step(np.array([7]))
-    assert not tables.rewards.any()  # the ended table's reward was that step's
+    assert not tables.rewards.any()  # the rewards of the ended table were those of the last step
     tables.reset([0], [5])
     assert tables.state(0).history() == ()
 
@@ -201,7 +162,7 @@ def test_a_state_read_from_a_table_clones_its_future() -> None:
 
 
 class DecidedByTheDeal:
-    """Stands in for an engine whose deal alone decides the game."""
+    """An engine whose deal alone decides the game."""
 
     def __init__(self, position: Any) -> None:
         self.position = position

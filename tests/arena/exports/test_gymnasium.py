@@ -34,7 +34,7 @@ GAMES = [
 
 
 class Watched(FirstLegalAgent):
-    """Knows whether it was closed, and what it was asked."""
+    """Records its calls, and whether it was closed."""
 
     def __init__(self) -> None:
         self.closed, self.resets, self.rows = False, 0, []
@@ -51,7 +51,7 @@ class Watched(FirstLegalAgent):
 
 
 def play(env: Any, rng: np.random.Generator, seed: int | None = None) -> tuple[list[float], dict[str, Any]]:
-    """An episode of random legal actions: its rewards, and the last info."""
+    """Play an episode of random legal actions; return its rewards and the last info."""
     observation, info = env.reset(seed=seed)
     rewards, over = [], False
     while not over:
@@ -76,7 +76,7 @@ def play(env: Any, rng: np.random.Generator, seed: int | None = None) -> tuple[l
     return rewards, info
 
 
-@pytest.mark.filterwarnings("ignore")  # advice on bounds and render modes
+@pytest.mark.filterwarnings("ignore")  # it warns about bounds and render modes
 @pytest.mark.parametrize("spec", GAMES)
 @pytest.mark.parametrize("seat", [None, 0])
 def test_gymnasium_accepts_it(spec: str, seat: int | None) -> None:
@@ -92,7 +92,7 @@ def test_the_rewards_of_an_episode_sum_to_the_seats_return(spec: str) -> None:
 
 
 def test_what_is_earned_while_others_move_reaches_the_seat(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Countdown pays at every step: the mover what it took, and the next one loses a quarter."""
+    """Countdown pays at every step: the mover gets what it took, and the next agent loses a quarter."""
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "support")
     env = arena.best_response_env("odd_environments:Countdown", FirstLegalAgent(), seat=1)
     env.reset(seed=1)
@@ -143,7 +143,7 @@ def test_an_opponent_plays_all_other_seats_and_knows_when_games_begin() -> None:
 
 
 def test_games_in_which_the_seat_never_acts_are_passed_over_and_told() -> None:
-    """Whoever always rolls in a short game of pig often wins at once."""
+    """In a short game of pig, an agent that always rolls often wins in its first turn."""
     env = arena.best_response_env("pig(winscore=6)", "first", seat=1)
     infos = [env.reset(seed=0 if number == 0 else None)[1] for number in range(200)]
     assert all(info["action_mask"].any() for info in infos)
@@ -164,7 +164,7 @@ def test_a_masked_out_action_loses(spec: str, total: float) -> None:
     env = arena.best_response_env(spec, "first", seat=0)
     env.reset(seed=0)
     rewards, terminated = [], False
-    while not terminated:  # both fill the first column, which is then full
+    while not terminated:  # until the first column is full
         _, reward, terminated, truncated, info = env.step(np.int64(0))
         rewards.append(reward)
     assert len(rewards) == 4
@@ -179,7 +179,7 @@ def test_a_masked_out_action_loses(spec: str, total: float) -> None:
 def test_losing_by_a_masked_out_action_is_never_better_than_playing() -> None:
     env = arena.best_response_env("leduc_poker", "random", seat=0)
     env.reset(seed=0)
-    _, reward, terminated, *_ = env.step(0)  # folding to nobody's bet
+    _, reward, terminated, *_ = env.step(0)  # folds without a bet, which is illegal
     assert terminated
     assert reward == -13.0, "the lowest return of Leduc"
 
@@ -236,7 +236,7 @@ def test_drawing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 class Mute(RandomAgent):
-    """Answers for nobody."""
+    """Returns no actions."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> Any:
         return np.zeros(0, np.int64)
@@ -273,7 +273,7 @@ def test_q_learning_finds_a_best_response() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("local_ray")
 def test_rllibs_single_agent_ppo_learns_on_it() -> None:
-    """It knows no masks, and learns what is legal by losing."""
+    """It ignores masks, and learns from its losses which actions are legal."""
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.tune.registry import register_env
 

@@ -12,7 +12,7 @@ import arena
 from agents.policies.network import MaskedNetwork
 from games import GameError, IllegalActionError, make_game
 
-# RLlib registers every environment under one and the same name.
+# RLlib registers every environment under the same name.
 pytestmark = pytest.mark.filterwarnings("ignore:.*Overriding environment rllib:UserWarning")
 
 CONTINUOUS = "pettingzoo:simple_tag_v3(continuous_actions=True,max_cycles=5)"
@@ -67,7 +67,7 @@ def masked(config: Any) -> Any:
 
 @pytest.mark.parametrize("spec", GAMES)
 def test_it_plays_the_game(spec: str) -> None:
-    """What a seat is shown is what the game shows it; what it is paid sums to its return; all see the end."""
+    """Seats see what the game shows them, their rewards sum to their returns, and all see the end."""
     game, rng = make_game(spec), np.random.default_rng(0)
     env = arena.GameEnv({"game": spec})
     for seed in range(4):
@@ -132,7 +132,7 @@ def test_what_is_no_action_is_refused(action: int) -> None:
 
 
 def test_what_a_seat_earned_before_it_was_first_asked_comes_with_its_first_action() -> None:
-    """Countdown takes a quarter from whoever is next."""
+    """Countdown takes a quarter from the agent that is next."""
     env = arena.GameEnv({"game": "odd_environments:Countdown(start=8)"})
     env.reset(seed=0)
     _, rewards, *_ = env.step({"ann": 0})

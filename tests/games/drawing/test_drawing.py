@@ -1,4 +1,4 @@
-"""What people read and type: boards show where the pieces are, moves name squares of them, hands stay hidden."""
+"""Boards show where the pieces are, moves are named by their squares, and hands stay hidden."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from games import Game, State, make_game
-from games.drawing.spans import spans
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*precision lowered by casting")  # of an environment's own spaces
+pytestmark = pytest.mark.filterwarnings("ignore:.*precision lowered by casting")  # about an environment's spaces
 
 PIECES = ("●◆✕♚♛♜♝♞♟", "○◇♔♕♖♗♘♙")
 GRIDS = [
@@ -52,7 +51,7 @@ def legal(game: Game, state: State, seat: int) -> list[int]:
 
 
 def plays(game: Game, seed: int, steps: int = 60) -> Iterator[tuple[State, tuple[int, ...], list[int]]]:
-    """A random game: each position (moved on afterwards), who acts there, and what they will choose."""
+    """A random game: each position (the same object), its acting seats, and the actions that follow."""
     rng, state = random.Random(seed), game.new_state(seed)
     for _ in range(steps):
         seats = state.acting()
@@ -64,7 +63,7 @@ def plays(game: Game, seed: int, steps: int = 60) -> Iterator[tuple[State, tuple
 
 
 def cell(board: str, square: str) -> str:
-    """The cell of a board that people call ``d4``."""
+    """The cell of a board with a name such as ``d4``."""
     rows = [line.replace("│", " ").split() for line in board.splitlines()]
     files = next(row for row in rows if len(row) > 1 and all(re.fullmatch("[A-Za-z]", file) for file in row))
     (row,) = [row for row in rows if row[0] == square[1:]]
@@ -79,7 +78,7 @@ def test_a_move_names_the_square_where_its_piece_then_stands(spec: str) -> None:
         squares = re.findall(r"[a-jA-J]\d", state.action_name(seat, action))
         after = state.clone()
         after.apply([action])
-        if squares:  # a pass names none
+        if squares:  # a pass has none
             assert cell(after.draw(), squares[-1]) in PIECES[seat]
             told += 1
     assert told > 15
@@ -134,7 +133,7 @@ def test_positions_a_seat_cannot_tell_apart_look_alike(spec: str) -> None:
                 drawings.setdefault(known, set()).add(state.draw(seat))
                 hidden.setdefault(known, set()).add(state.draw())
     assert all(len(shown) == 1 for shown in drawings.values())
-    assert any(len(shown) > 1 for shown in hidden.values())  # there was something to give away
+    assert any(len(shown) > 1 for shown in hidden.values())  # something was hidden
 
 
 def test_positions_of_dark_chess_look_alike_to_who_sees_the_same() -> None:
@@ -192,20 +191,10 @@ def test_hands_and_bids_read_well() -> None:
     assert bids.draw() == "player_0  2 3  0 points\nplayer_1  1 2  3 points: 3\nprize     1"
 
 
-def test_only_a_drawing_that_keeps_its_shape_shows_what_changed() -> None:
-    def changed(now: str, before: str | None) -> list[tuple[int, int]]:
-        return [(start, end) for start, end, role in spans(now, before) if role == "changed"]
-
-    assert changed("·●·\n···", "···\n···") == [(1, 2)]
-    assert changed("·●·\n···", None) == []
-    assert changed("·●·\n··", "···\n···") == []
-    assert changed("abcdefghi", "123456789") == []
-
-
 @pytest.mark.parametrize("spec", ["pettingzoo:tictactoe_v3", "pettingzoo:pursuit_v5(max_cycles=5)"])
 def test_a_picture_is_that_of_the_position(spec: str) -> None:
     game = make_game(spec)
-    assert game.pictorial is (spec != "pettingzoo:tictactoe_v3")  # whose text tells all
+    assert game.pictorial is (spec != "pettingzoo:tictactoe_v3")  # its text shows everything
     seen = []
     for state, _, actions in plays(game, 3, steps=3):
         picture, clone = state.picture(), state.clone()

@@ -1,4 +1,4 @@
-"""PettingZoo's particulars: wrappers, the dead, limits, masks, copies, drawings."""
+"""PettingZoo's particulars: wrappers, dead agents, limits, masks, copies, drawings."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_a_limit_truncates_even_when_some_had_terminated() -> None:
 
 
 def in_rounds(spec: str, actions: list[int]) -> State:
-    """Play a game whose seats each take the action of every round that they live to see."""
+    """Play a game in which all living seats take the same action in each round."""
     state = make_game(spec).new_state(0)
     for action in actions:
         seats = state.acting()
         for _ in range(1 if len(seats) > 1 else sum(ending is None for ending in state.seat_endings())):
-            # Seat 1 does what the others do not.
+            # Seat 1 takes another action than the others.
             state.apply([1 - action if seat == 1 else action for seat in state.acting()])
     return state
 
@@ -99,7 +99,7 @@ def test_equal_seeds_give_equal_games_and_every_game_is_seeded() -> None:
     starts = [seen(game.new_state(seed), 0) for seed in range(12)]
     assert starts == [seen(game.new_state(seed), 0) for seed in range(12)]
     assert len({tuple(observation) for observation, _ in starts}) == 3
-    game.new_state(2**63 + 5)  # a seed of any size will do
+    game.new_state(2**63 + 5)  # seeds may have any size
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_drawings() -> None:
     assert rps.draw() == rps.draw(0) == "player_0: rock\nplayer_1: scissors"
     rps.apply([1, 1])
     assert rps.draw() == "player_0: rock, paper\nplayer_1: scissors, paper"
-    assert make_game("odd_environments:Countdown").new_state(0).draw().endswith(" left")  # its own text
+    assert make_game("odd_environments:Countdown").new_state(0).draw().endswith(" left")  # the environment's text
 
 
 def test_a_seat_is_not_shown_what_it_may_not_know() -> None:

@@ -1,4 +1,4 @@
-"""Games as PettingZoo environments: PettingZoo's own suites, step by step against the game, and back again."""
+"""Games as PettingZoo environments: PettingZoo's own tests, equality with the game, and the way back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def seen(state: State, game: Game, seat: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def choose(game: Game, state: State, rng: np.random.Generator) -> dict[int, int]:
-    """A random legal action of every seat that acts."""
+    """A random legal action of every acting seat."""
     return {seat: int(rng.choice(np.flatnonzero(seen(state, game, seat)[1]))) for seat in state.acting()}
 
 
@@ -49,10 +49,10 @@ def same_view(view: Any, state: State, game: Game, seat: int) -> None:
     np.testing.assert_array_equal(view["action_mask"], mask)
 
 
-@pytest.mark.filterwarnings("ignore")  # the suites advise against what PettingZoo's own board games do too
+@pytest.mark.filterwarnings("ignore")  # the tests warn about things that PettingZoo's own board games do too
 @pytest.mark.parametrize("spec", [*TURNS, *AT_ONCE, CONTINUOUS])
 def test_pettingzoo_accepts_the_agent_by_agent_view(spec: str) -> None:
-    from pettingzoo.test import api_test, seed_test  # importing them warns, too
+    from pettingzoo.test import api_test, seed_test  # their import warns too
 
     game = make_game(spec)
     api_test(aec_env(game), num_cycles=60)
@@ -72,7 +72,7 @@ def test_pettingzoo_accepts_the_parallel_view(spec: str) -> None:
 @pytest.mark.parametrize("spec", [*TURNS, *AT_ONCE, "odd_environments:Ante"])
 @pytest.mark.parametrize("seed", [0, 5])
 def test_the_agent_by_agent_view_plays_the_game(spec: str, seed: int) -> None:
-    """The same seed and actions: all see the same, and what everyone is rewarded sums to the same returns."""
+    """With the same seed and actions, observations are equal, and rewards sum to the same returns."""
     game, rng = make_game(spec), np.random.default_rng(seed)
     env, state = aec_env(game), game.new_state(seed)
     env.reset(seed=seed)
@@ -204,7 +204,7 @@ def test_a_game_made_of_its_own_view_is_the_same_game(spec: str, view: str) -> N
 
 @pytest.mark.parametrize("spec", ["leduc_poker", "goofspiel(num_cards=4,points_order=random)"])
 def test_a_game_made_of_a_view_keeps_the_contract(spec: str) -> None:
-    """Also one whose seats act at once, asked one after another."""
+    """This includes a game whose seats act at once, but are asked one after another."""
     check_game(make_game(f"games.exports.pettingzoo:aec_env(game={spec!r})"))
 
 

@@ -1,4 +1,4 @@
-"""OpenSpiel games of somebody's own module, each in a process of its own: OpenSpiel forgets no game it was told of."""
+"""OpenSpiel games of a user's module. Each test runs in a new process, because OpenSpiel never forgets a game."""
 
 from __future__ import annotations
 

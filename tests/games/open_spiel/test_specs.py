@@ -1,4 +1,4 @@
-"""OpenSpiel's games by spec: those made of others, what their seats see, who plays together, and what is refused."""
+"""OpenSpiel's specs: games as parameters, views, teams, and what is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POKER = "universal_poker(betting=nolimit,bettingAbstraction=fullgame)"
 @pytest.mark.parametrize(
     ("spec", "canonical"),
     [
-        # OpenSpiel keeps quiet about these games' parameters; they must not get lost.
+        # OpenSpiel does not report these parameters; they must be kept.
         ("hanabi(players=3)", "hanabi(players=3)"),
         ("bridge(dealer_vul=true)", "bridge(dealer_vul=True)"),
         ("mnk(m=3,n=3,k=3)", "mnk(k=3,m=3,n=3)"),
@@ -145,7 +145,7 @@ def test_games_are_read_from_files(tmp_path: Path) -> None:
         ("coin_game(rows=20,columns=20)", "256 characters, but has"),
         ("nfg_game(filename=nowhere.nfg)", "no file at filename=nowhere.nfg"),
         ("efg_game(filename=.)", "no file at filename=."),
-        # OpenSpiel itself would crash, or never return.
+        # OpenSpiel would crash, or never return.
         ("coop_to_1p(game=tic_tac_toe())", "needs hanabi, tiny_bridge_2p, tiny_hanabi, but got tic_tac_toe"),
         ("cached_tree(game=coop_box_pushing())", "needs a turn-based game, .* got coop_box_pushing"),
         (
@@ -195,7 +195,7 @@ def test_a_hanabi_whose_deck_is_dealt_out_is_played(parameters: str) -> None:
 
 
 def test_a_fixed_strategy_is_drawn_in_secret_whatever_the_game() -> None:
-    # OpenSpiel says of the drawing what is true of the game within: that nothing is drawn, and nothing hidden.
+    # OpenSpiel reports the inner game: that it has no chance and hides nothing.
     game = make_game("restricted_nash_response(game=tic_tac_toe(),p=0.3)")
     assert game.has_chance  # type: ignore[attr-defined]
     assert not game.perfect_information
@@ -238,4 +238,4 @@ def test_every_example_of_a_game_that_needs_parameters_plays() -> None:
             make_game(name)
         example = str(caught.value).partition("e.g. ")[2]
         assert make_game(example).new_state(0).acting(), example
-    assert issubclass(pyspiel.SpielError, RuntimeError)  # which is what is caught
+    assert issubclass(pyspiel.SpielError, RuntimeError)  # the product catches RuntimeError

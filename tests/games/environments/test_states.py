@@ -1,4 +1,4 @@
-"""Random play of PettingZoo's games equals the environments, driven the way PettingZoo's documentation drives them."""
+"""Random play of PettingZoo's games equals the environments, driven as PettingZoo's documentation drives them."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ LONGEST = 60
 
 seeds = st.integers(0, 2**63 - 1)
 game_of = cache(make_game)
-pytestmark = pytest.mark.filterwarnings("ignore")  # what environments do to be warned of is their own affair
+pytestmark = pytest.mark.filterwarnings("ignore")  # the environments' own warnings
 
 
 def bare_environment(spec: str) -> Any:
-    """The environment in all its wrappers, Parallel where there is such a one."""
+    """The environment with all its wrappers; the Parallel one if there is one."""
     library, _, text = spec.partition(":")
     name, raw = parse_spec(text)
     parameters = {key: int(value) if value.isdecimal() else value == "True" for key, value in raw.items()}
@@ -76,7 +76,7 @@ def bare_environment(spec: str) -> Any:
 def expected_view(
     game: Game, space: gym.Space[Any], actions: gym.Space[Any], seen: Any, info: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The row and the mask of an acting seat: shorter ones have zeros, and False, at their end."""
+    """The row and the mask of an acting seat; shorter ones are padded with zeros and False."""
     given = info.get("action_mask")
     if isinstance(space, gym.spaces.Dict):
         given, seen, space = seen["action_mask"], seen["observation"], space["observation"]
@@ -90,7 +90,7 @@ def expected_view(
 
 
 def as_given(space: gym.Space[Any], action: Action) -> Any:
-    """What the environment is given for an action of ours."""
+    """The environment's action for an action of the game."""
     if isinstance(space, gym.spaces.Box):
         return np.array(action, space.dtype)[: np.prod(space.shape, dtype=int)].reshape(space.shape)
     assert isinstance(space, gym.spaces.Discrete)
@@ -133,7 +133,7 @@ def check_in_turns(game: Game, env: Any, seed: int, positions: list[Position]) -
         if here is last:
             break
         env.step(as_given(spaces[seat][1], here.actions[0]))
-        rewards = [env.rewards.get(other, 0.0) for other in agents]  # the dead have left
+        rewards = [env.rewards.get(other, 0.0) for other in agents]  # dead agents have left
     assert next(record, None) is None
     same_rewards(last, rewards)
     if not last.acting:
@@ -184,7 +184,7 @@ def check_tables(spec: str, seed: int) -> None:
         reset = at_table.first.returns()
         first = at_table.positions[1]
         assert first.rewards is not None
-        first.rewards = tuple(np.subtract(first.rewards, reset).tolist())  # tables pay for both at once
+        first.rewards = tuple(np.subtract(first.rewards, reset).tolist())  # the first step of a table pays both
         check(spec, own, at_table.positions)
 
 

@@ -1,4 +1,4 @@
-"""Games of anybody's own that break in any of their calls: at many tables the broken game ends, and it alone."""
+"""States that break the contract in any of their methods end only their own table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from games.tables import StateTables
 
 
 class Own(OpenSpielGame):
-    """Tic-tac-toe of somebody's own class; it has its fault once the first player has played the middle."""
+    """Tic-tac-toe whose states have a fault once the first player has played the middle."""
 
     def __init__(self, state_class: type[OpenSpielState]) -> None:
         super().__init__("tic_tac_toe")
@@ -150,5 +150,5 @@ def test_a_game_that_cannot_even_begin_ends_with_the_next_step() -> None:
     game, players = Never(OpenSpielState), {"one": RandomAgent(), "two": RandomAgent()}
     matches = play_pairings(game, rotated_pairings(["one", "two"], games=4, seed=0), players, tables=2)
     assert [(match.ending, match.fault, match.plies) for match in matches] == [("crash", None, 0)] * 4
-    with pytest.raises(BrokenGameError, match="all 4 of 'tic_tac_toe'"):
+    with pytest.raises(BrokenGameError, match="all 4 games of 'tic_tac_toe'"):
         play_match(game, list(players.values()), games=4, tables=2)

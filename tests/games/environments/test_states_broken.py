@@ -1,4 +1,4 @@
-"""Environments that break the rules of environments: the game and the rule are named, and nothing else is lost."""
+"""Environments that break the contract: the error names the game and the rule, and nothing else is lost."""
 
 from __future__ import annotations
 

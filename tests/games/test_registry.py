@@ -1,4 +1,4 @@
-"""Specs: what they name, how they are written, and what is said when they are wrong."""
+"""Which game a spec makes, what is refused, and what the catalogue lists."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_game_that_breaks_a_rule_is_refused_in_one_line(
     with pytest.raises(GameError, match=says) as caught:
         make_game(spec)
     assert "\n" not in str(caught.value)
-    assert capfd.readouterr().err == ""  # the engine prints its errors itself, if one lets it
+    assert capfd.readouterr().err == ""  # what the engine prints beside its errors is discarded
 
 
 @pytest.mark.parametrize("agents", ["['a', 'a']", "[1, '1']"])

@@ -1,4 +1,4 @@
-"""Every space, seats unlike each other, births, and environments of other libraries, by the one contract."""
+"""Environments whose seats differ, whose agents come and go, or that are not PettingZoo's, keep the contract."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ import pickle
 import gymnasium as gym
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from unlike_environments import SIGHTS
 
 from games import BrokenGameError, IllegalActionError, State, make_game
 from games.conformance import check_game
-from games.environments.spaces import choices, read_mask, sight
-
-COMPOSITE = st.one_of(
-    st.lists(st.integers(1, 5), min_size=1, max_size=4).map(gym.spaces.MultiDiscrete),
-    st.lists(st.tuples(st.integers(1, 4), st.integers(-3, 3)), min_size=1, max_size=4).map(
-        lambda parts: gym.spaces.MultiDiscrete([n for n, _ in parts], start=[start for _, start in parts])
-    ),
-    st.integers(1, 6).map(gym.spaces.MultiBinary),
-    st.integers(2, 9).map(lambda n: gym.spaces.Discrete(n, start=-2)),
-)
 
 
 def seen(state: State, seat: int) -> tuple[np.ndarray, np.ndarray]:
@@ -30,44 +17,6 @@ def seen(state: State, seat: int) -> tuple[np.ndarray, np.ndarray]:
     observation, mask = np.full(game.observation_shape, -9, np.float32), np.zeros(game.num_actions, np.bool_)
     state.observe(seat, observation, mask)
     return observation, mask
-
-
-@given(COMPOSITE)
-def test_numbers_and_composite_actions_correspond_one_to_one(space: gym.Space) -> None:
-    own = choices(space)
-    decoded = [own.decode(number) for number in range(own.size)]
-    assert all(space.contains(action) for action in decoded)
-    assert len({repr(np.asarray(action).tolist()) for action in decoded}) == own.size
-    total = np.prod([2] * space.n if isinstance(space, gym.spaces.MultiBinary) else getattr(space, "nvec", own.size))
-    assert own.size == total
-
-
-@given(st.lists(st.lists(st.booleans(), min_size=2, max_size=4), min_size=2, max_size=3), st.integers(0, 3))
-def test_masks_of_components_allow_what_all_components_allow(parts: list[list[bool]], more: int) -> None:
-    own = choices(gym.spaces.MultiDiscrete([len(part) for part in parts]))
-    mask = np.ones(own.size + more, np.bool_)
-    read_mask(tuple(np.array(part, np.int8) for part in parts), own, mask)
-    expected = [all(part[at] for part, at in zip(parts, own.decode(n), strict=True)) for n in range(own.size)]
-    assert mask.tolist() == expected + [False] * more
-
-
-@pytest.mark.parametrize("name", SIGHTS)
-def test_observations_are_boxes_one_hots_or_what_gymnasium_flattens(name: str) -> None:
-    for space in SIGHTS[name].values():
-        own = sight(space)
-        row = np.empty(own.shape, np.float32)
-        value = space.sample()
-        own.write(value, row)
-        expected = value if isinstance(space, gym.spaces.Box) else gym.spaces.flatten(space, value)
-        assert np.array_equal(row.ravel(), np.ravel(expected))
-    assert sight(gym.spaces.Box(0, 255, (4, 5, 3), np.uint8)).shape == (4, 5, 3)
-
-
-def test_an_observation_beside_its_mask_is_found_under_any_name() -> None:
-    box, mask = gym.spaces.Box(0, 1, (2, 3)), gym.spaces.MultiBinary(4)
-    assert sight(gym.spaces.Dict(observation=box, action_mask=mask)).key == "observation"
-    assert sight(gym.spaces.Dict(observations=box, action_mask=mask)).shape == (2, 3)
-    assert sight(gym.spaces.Dict(near=box, far=box, action_mask=mask)).shape == (12,)
 
 
 def test_shorter_observations_are_padded_and_smaller_action_spaces_masked() -> None:
@@ -83,7 +32,7 @@ def test_shorter_observations_are_padded_and_smaller_action_spaces_masked() -> N
     with pytest.raises(IllegalActionError, match="seat 0"):
         state.apply([2, 0])
     state.apply([1, 4])
-    assert env.given == [{"a": 4, "b": 4}]  # numbers begin where the space begins
+    assert env.given == [{"a": 4, "b": 4}]  # the space starts above 0
 
 
 def test_composite_actions_reach_the_environment_decoded_and_masked() -> None:
@@ -121,10 +70,10 @@ def test_agents_that_appear_and_die_mid_game_keep_all_their_rewards() -> None:
         rewards.append(state.apply([0] * len(state.acting())))
         if len(acting) == 1:
             assert seen(state, 1)[0].tolist() == [0, 1, 0, 0, 0, 0]
-            assert not seen(state, 3)[0].any()  # not born yet
+            assert not seen(state, 3)[0].any()  # has not appeared yet
     assert acting == [(0,), (0, 1), (1, 2), (2, 3), (3,)]
     assert rewards == [(1, 0, 10, 0, 0), (6, 1, 0, 10, 0), (0, 6, 1, 0, 10), (0, 0, 6, 1, 0), (0, 0, 0, 6, 0)]
-    assert state.returns() == (7.0, 7.0, 17.0, 17.0, 10.0)  # the ghost's too, who never acted
+    assert state.returns() == (7.0, 7.0, 17.0, 17.0, 10.0)  # the last one never acted
     assert state.ending() == "terminated"
 
 

@@ -1,4 +1,4 @@
-"""Random play of every OpenSpiel game of the catalogue equals the bare engine: what seats see, may do and earn."""
+"""Random play of every OpenSpiel game equals the bare engine: observations, legal actions and rewards."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ bare_game = cache(pyspiel.load_game)
 
 
 def sees_the_past(kind: Any) -> bool:
-    """Whether the documented default is the information state: wherever something is hidden and there is one."""
+    """Whether the documented default view is the information state: if the game hides something and has one."""
     if not kind.provides_observation_tensor:
         return True
     return (
@@ -77,7 +77,7 @@ def sees_the_past(kind: Any) -> bool:
 
 
 def check_view(engine: Any, seat: int, observation: FloatArray, recall: bool | None) -> None:
-    """The engine's tensor; where it has none, its text, seven bits to a character."""
+    """The engine's tensor, or its text with seven bits per character if it has none."""
     kind = engine.get_game().get_type()
     if kind.provides_observation_tensor or kind.provides_information_state_tensor:
         past = sees_the_past(kind) if recall is None else recall
@@ -102,7 +102,7 @@ def check_against_engine(
     returns = [0.0] * game.num_players()
     at = len(engine.full_history())
     for here in positions:
-        # Solitaire is over after 150 moves, also where a card would be turned: it is at chance then, and terminal.
+        # Solitaire ends after 150 moves, even at a chance node, which is then terminal.
         while engine.is_chance_node() and not engine.is_terminal():
             player, outcome = history[at]
             assert player == CHANCE
@@ -110,7 +110,7 @@ def check_against_engine(
             engine.apply_action(outcome)
             at += 1
         np.testing.assert_allclose(here.rewards or returns, np.subtract(engine.returns(), returns), atol=1e-5)
-        if here.rewards is not None:  # exactly, where the engine says it: tables keep them as float32
+        if here.rewards is not None:  # compared exactly; tables have them as float32
             assert here.rewards in (tuple(engine.rewards()), tuple(np.float32(engine.rewards()).tolist()))
         returns = engine.returns()
         assert here.returns in (None, tuple(returns))
@@ -123,7 +123,7 @@ def check_against_engine(
         if not here.actions:
             break
         if engine.is_simultaneous_node():
-            joint = [0] * len(everyone)  # what the engine wants from a seat that has no choice
+            joint = [0] * len(everyone)  # the engine wants 0 from seats that do not act
             for seat, action in zip(here.acting, here.actions, strict=True):
                 joint[seat] = action
             engine.apply_actions(joint)
@@ -137,7 +137,7 @@ def check_against_engine(
 
 
 def start_of(spec: str, first: State) -> Any:
-    """A bare engine state at the start of a game: a fresh one, or a copy of ours where the engine hides its chance."""
+    """A bare engine state at the start of a game: a new one, or a copy of the game's if the engine hides chance."""
     if not game_of(spec).replayable:
         return first.engine.clone()  # type: ignore[attr-defined]
     return bare_game(spec).new_initial_state()
@@ -209,7 +209,7 @@ def random_step(game: Game, state: State, rng: np.random.Generator) -> None:
 
 
 def test_games_whose_chance_the_engine_hides_say_so() -> None:
-    """Equal moves of two engines need not give equal games: such games promise no replay."""
+    """Equal moves in two engine states may lead to different games, so these games are not replayable."""
     hidden = [spec for spec in CATALOGUE + WITH_PARAMETERS if not game_of(spec).replayable]
     assert [spec.partition("(")[0] for spec in hidden] == [
         "bridge_uncontested_bidding",

@@ -1,4 +1,4 @@
-"""Whether moves are public is said by the game, and what it says is seen by the seats."""
+"""A game says whether moves are public, and what the seats see confirms it."""
 
 from __future__ import annotations
 
