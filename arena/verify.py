@@ -169,11 +169,14 @@ def _check_scores(reader: Reader) -> Iterator[Finding]:
     except Exception as error:  # as in verify: a record that does not decode
         yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
         return
-    wrong = sorted(set(stored) ^ set(counted), key=lambda score: (score.block, score.member, score.opponent))
+    wrong = sorted(set(stored) ^ set(counted), key=lambda score: score[:4])
     for score in wrong[:SHOWN]:
         source = "the store but not by the matches" if score in stored else "the matches but not by the store"
         result = f"{score.wins} wins, {score.draws} draws, {score.losses} losses"
-        yield Finding(f"block {score.block}", f"{score.member} against {score.opponent}: {result} is said by {source}")
+        yield Finding(
+            f"block {score.block} of event {score.event}",
+            f"{score.member} against {score.opponent}: {result} is said by {source}",
+        )
     if len(wrong) > SHOWN:
         yield Finding("block scores", f"{len(wrong) - SHOWN} more differ from the matches")
     for standing in leaderboard(reader.members(), stored):

@@ -142,7 +142,8 @@ class Growing:
                     seats=(self._frozen[a].id, self._frozen[b].id),
                     weights=(self._frozen[a].weights, self._frozen[b].weights),
                     seed=seed,
-                    block=self._blocks,
+                    event=self._blocks // PLANNED + 1,
+                    block=self._blocks % PLANNED + 1,
                     digest=self._draw.randbytes(32).hex(),
                     started_at=now,
                     iteration=self._blocks // PLANNED,
@@ -153,7 +154,7 @@ class Growing:
 
 def random_games() -> tuple[list[Match], ...]:
     """Random games in three lists: won, drawn and lost by the first seat."""
-    pairings = [Pairing(("random", "random"), seed, 0, "evaluation") for seed in range(RANDOM_GAMES)]
+    pairings = [Pairing(("random", "random"), seed, 0, 0, "evaluation") for seed in range(RANDOM_GAMES)]
     found: tuple[list[Match], ...] = ([], [], [])
     for match in play_pairings(GAME, pairings, {"random": make_agent("random", GAME)}, tables=TABLES):
         found[1 - int(match.returns[0])].append(match)

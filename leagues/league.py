@@ -84,6 +84,7 @@ class League:
 
         In self-play the learner sits at every seat and learns from all of them. Otherwise it has one seat, every seat
         equally often, and each other seat draws its own opponent. Training matches belong to no block.
+        The caller numbers their event.
 
         Args:
             n: number of matches.
@@ -94,7 +95,7 @@ class League:
         self._pairings += n
         lineups = {learner: iter(self._lineups(learner, turns.count(learner), rng)) for learner in dict.fromkeys(turns)}
         return [
-            Pairing(next(lineups[learner]), seed, 0, "training", learner)
+            Pairing(next(lineups[learner]), seed, 0, 0, "training", learner)
             for learner, seed in zip(turns, seeds, strict=True)
         ]
 

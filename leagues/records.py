@@ -55,14 +55,17 @@ class Pairing(NamedTuple):
     Attributes:
         seats: member ID at each seat.
         seed: seeds the game and the actions of its match.
-        block: matches of one block share a seed with the seats (or teams) rotated; the unit of the bootstrap. 0 in
-            training.
+        event: the call that plans this match, such as a training plan, an evaluation plan or one match between agents.
+            Events are numbered 1, 2, ... in a league; 0 where nothing is recorded.
+        block: 1, 2, ... inside its event; 0 for a match in no block, as in training. The matches of a block share a
+            seed, and the seats (or teams) rotate. Ratings resample whole blocks.
         kind: training matches feed matchmaking, evaluation matches feed ratings; never both.
         learner: the learner whose seats' experience is kept; None in evaluation.
     """
 
     seats: tuple[str, ...]
     seed: int
+    event: int
     block: int
     kind: MatchKind
     learner: str | None = None
@@ -75,7 +78,7 @@ class Match:
     Attributes:
         seats: member ID at each seat.
         weights: weights hash at each seat; None for baselines and live learners.
-        seed, block, kind: as in the pairing.
+        seed, event, block, kind: as in the pairing.
         history: flat ``(player, action)`` moves, chance as player -1; see :data:`games.contract.Move`.
         returns: sum of rewards for each seat.
         ending: terminated by the rules, truncated by a limit, or crash when a seat, or the game itself, broke the
@@ -92,6 +95,7 @@ class Match:
     seats: tuple[str, ...]
     weights: tuple[str | None, ...]
     seed: int
+    event: int
     block: int
     kind: MatchKind
     history: tuple[Move, ...]

@@ -70,6 +70,7 @@ def match_row(match: Match, game: str) -> dict[str, Any]:
         "plies": match.plies,
         "kind": match.kind,
         "seed": match.seed,
+        "event": match.event,
         "block": match.block,
         "iteration": match.iteration,
         "fault": match.fault,

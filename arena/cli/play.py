@@ -133,7 +133,7 @@ def play(
     agents = {you: view.observe(person), name: view.observe(opponent)}
     print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {name}.")
     try:
-        (played,) = play_pairings(made, [Pairing(seats, seed, block=0, kind="evaluation")], agents)
+        (played,) = play_pairings(made, [Pairing(seats, seed, event=0, block=0, kind="evaluation")], agents)
     except (QuitGame, KeyboardInterrupt):
         print("\nYou left the table; this game does not count.")
         return

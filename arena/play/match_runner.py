@@ -131,6 +131,7 @@ class MatchRunner:
             seats=pairing.seats,
             weights=tuple(self.weights.get(name) for name in pairing.seats),
             seed=pairing.seed,
+            event=pairing.event,
             block=pairing.block,
             kind=pairing.kind,
             history=position.history,

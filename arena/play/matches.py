@@ -13,7 +13,7 @@ from typing import Any
 from agents.contract import Agent, AgentError
 from arena.names import load_agent, member_agent, require_game
 from arena.play.match_runner import MatchRunner
-from arena.play.recording import blocks_met, named_members, record
+from arena.play.recording import named_members, record, seeds_met
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
@@ -66,27 +66,31 @@ def play_pairings(
 
 
 def rotated_pairings(
-    names: Sequence[str], *, games: int, seed: int, teams: Sequence[int] = (), without: Collection[int] = ()
+    names: Sequence[str],
+    *,
+    games: int,
+    seed: int,
+    teams: Sequence[int] = (),
+    without: Collection[int] = (),
+    event: int = 0,
 ) -> list[Pairing]:
     """Evaluation pairings in whole blocks. The games of a block share a seed, and the teams rotate.
-
-    A block's number is its seed, 53 bits drawn from ``seed``. So blocks of different seeds, and the blocks that a
-    league plays itself, practically never have equal numbers.
 
     Args:
         names: one per team.
         games: games at least.
         seed: seeds the blocks' seeds. More games add to those of fewer.
         teams: the team of each seat, ``0..t-1``; empty if every seat plays for itself.
-        without: blocks to skip.
+        without: seeds to skip.
+        event: number of the event that these blocks belong to.
     """
     count = len(names)
     wanted = -(-games // count)
     seeds = stream(seed, Purpose.MATCH_BLOCKS).integers(2**53, size=wanted + len(without))
-    blocks = [block for block in seeds.tolist() if block not in without][:wanted]
+    wanted_seeds = [each for each in seeds.tolist() if each not in without][:wanted]
     return [
-        Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), block, block, "evaluation")
-        for block in blocks
+        Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), each, event, block, "evaluation")
+        for block, each in enumerate(wanted_seeds, 1)
         for turn in range(count)
     ]
 
@@ -210,8 +214,9 @@ def _play_members(
         for name, (spec, member) in zip(names, named, strict=True):
             players[name] = member_agent(store.weights, member, game, spec, **code)
             stack.callback(players[name].close)
-        without = blocks_met(writer, list(members.values()))
-        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=without)
+        without = seeds_met(writer, list(members.values()))
+        event = writer.next_event()
+        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=without, event=event)
         matches = play_pairings(game, pairings, players, tables=tables)
         recorded = record(writer, members, matches)
         return replace(_score(game, names, matches), matches=recorded)

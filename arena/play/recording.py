@@ -35,10 +35,15 @@ def named_members(reader: Reader, league: Path, agents: Sequence[str | Agent]) -
     return found
 
 
-def blocks_met(reader: Reader, members: Sequence[Member]) -> set[int]:
-    """The blocks in which any two of these members have met."""
+def seeds_met(reader: Reader, members: Sequence[Member]) -> set[int]:
+    """The seeds of the evaluation matches in which any two of these members have met."""
     names = {member.id for member in members}
-    return {score.block for score in reader.block_scores() if names >= {score.member, score.opponent}}
+    return {
+        match.seed
+        for name in sorted(names)[1:]  # of two that met, one is among these
+        for match in reader.matches(member=name, kind="evaluation", limit=None)
+        if len(names.intersection(match.seats)) > 1
+    }
 
 
 def record(writer: Writer, members: Mapping[str, Member], matches: Sequence[Match]) -> tuple[Match, ...]:

@@ -318,7 +318,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             episode = MultiAgentEpisode()
             modules = tuple(self.config.policy_mapping_fn(agent_id, episode) for agent_id in self.game.agent_ids)
             players = (RANDOM,) * len(modules) if random_actions else modules
-            pairing = Pairing(seats=modules, seed=int(self.rng.integers(2**63)), block=0, kind="training")
+            pairing = Pairing(seats=modules, seed=int(self.rng.integers(2**63)), event=0, block=0, kind="training")
             yield Seating(players, (not random_actions,) * len(modules), pairing, nobody, episode.id_)
 
     def _load_opponents(self, plan: Plan, *, rating: bool = False) -> None:

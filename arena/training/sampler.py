@@ -415,6 +415,7 @@ class Sampler:
             seats=seating.pairing.seats,
             weights=seating.weights,
             seed=seating.pairing.seed,
+            event=seating.pairing.event,
             block=seating.pairing.block,
             kind="training",
             history=position.history,

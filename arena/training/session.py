@@ -64,7 +64,7 @@ class Keeper:
     league: League
     progress: Progress
     _rating_pairs: list[tuple[str, str]]
-    _next_block: int
+    _next_event: int
 
     def __init__(
         self,
@@ -103,9 +103,9 @@ class Keeper:
     def training_plan(self, count: int, *, iteration: int) -> Plan:
         """``count`` training pairings for an iteration: the coming one, or one after it that is sampled ahead."""
         rng = stream(self.seed, Purpose.TRAINING_PLAN, iteration)
-        pairings = self.league.ask(count, rng)
+        pairings, event = self.league.ask(count, rng), self._begin_event()
         # Shuffled, so that dealing them out among runners deals every learner and seat to each.
-        plan = self._plan(tuple(pairings[index] for index in rng.permutation(len(pairings))))
+        plan = self._plan(tuple(pairings[index]._replace(event=event) for index in rng.permutation(len(pairings))))
         fresh, self._fresh = self._fresh, ()
         return replace(plan, iteration=iteration, fresh=fresh)
 
@@ -129,7 +129,8 @@ class Keeper:
             played = self.writer.block_scores().games()
             if min(played.get(member.id, 0) for member in frozen) >= below:
                 return None
-        rng = stream(self.seed, Purpose.EVALUATION_PLAN, self._next_block)
+        event = self._begin_event()
+        rng = stream(self.seed, Purpose.EVALUATION_PLAN, event)
         teams = self.game.teams
         blocks = max(1, games // len(set(teams)))
         at_once = -(-blocks // self._evaluation.blocks_in_a_row)
@@ -138,9 +139,7 @@ class Keeper:
             self._rating_pairs = choose_rating_pairs(frozen, self.writer.block_scores(), count, rng, self._evaluation)
         pairs, self._rating_pairs = self._rating_pairs[:at_once], self._rating_pairs[at_once:]
         in_turn = [pairs[block % len(pairs)] for block in range(blocks)]
-        pairings = rating_pairings(in_turn, teams=teams, next_block=self._next_block, rng=rng)
-        self._next_block = max(pairing.block for pairing in pairings) + 1
-        return self._plan(tuple(pairings))
+        return self._plan(tuple(rating_pairings(in_turn, teams=teams, event=event, rng=rng)))
 
     def worth_keeping(self) -> list[str]:
         """Learners without a snapshot, or that have trained on for long enough since their last."""
@@ -184,9 +183,9 @@ class Keeper:
         try:
             self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
         except BaseException:
-            given_out = self._next_block
+            given_out = self._next_event
             self._load()  # what was not stored has not happened
-            self._next_block = max(self._next_block, given_out)  # but blocks may be being played
+            self._next_event = max(self._next_event, given_out)  # but events may be being played
             raise
         self.progress = progress
         if progress.state is not None:
@@ -297,7 +296,6 @@ class Keeper:
     def _recorded(self, matches: Sequence[Match]) -> None:
         evaluation = [match for match in matches if match.kind == "evaluation"]
         self.league.tell_evaluation(sums(evaluation, self.game.teams))
-        self._begin_blocks_after(match.block for match in evaluation)
 
     def _load(self) -> None:
         self.members = {member.id: member for member in self.writer.members()}
@@ -312,8 +310,7 @@ class Keeper:
         )
         self.league.tell_evaluation(block_tallies(self.writer.block_scores()))
         self._rating_pairs = []
-        self._next_block = 1
-        self._begin_blocks_after(self.writer.block_scores().rows[-1:, 0].tolist())  # they ascend
+        self._next_event = self.writer.next_event()
 
     def _plan(self, pairings: tuple[Any, ...]) -> Plan:
         members = {member: self.members[member] for pairing in pairings for member in pairing.seats}
@@ -329,8 +326,9 @@ class Keeper:
                 self._shared.popitem(last=False)
         return self._shared[digest]
 
-    def _begin_blocks_after(self, blocks: Iterable[int]) -> None:
-        self._next_block = max(self._next_block, 1 + max(blocks, default=0))
+    def _begin_event(self) -> int:
+        event, self._next_event = self._next_event, self._next_event + 1
+        return event
 
 
 def _names(members: Iterable[Member]) -> str:

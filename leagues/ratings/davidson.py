@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from leagues.results.blocks import BlockScore, BlockScores
+from leagues.results.blocks import BlockScore, BlockScores, block_keys
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -72,21 +72,23 @@ class Comparisons:
 
     @classmethod
     def of(cls, n: int, rows: Ints) -> Comparisons:
-        """From rows ``(block, i, j, wins, draws, losses)``, ``(M, 6)`` in any order, each pair once in a block."""
-        turned = rows[:, 1] > rows[:, 2]
+        """From rows ``(M, 7)``: event, block, i, j, wins, draws, losses. In any order, each pair once in a block."""
+        turned = rows[:, 2] > rows[:, 3]
         if turned.any():
-            rows = np.where(turned[:, None], rows[:, [0, 2, 1, 5, 4, 3]], rows)
-        if (np.diff(rows[:, 0]) < 0).any():
-            rows = rows[np.argsort(rows[:, 0], kind="stable")]
-        starts = np.flatnonzero(np.diff(rows[:, 0], prepend=rows[:1, 0] - 1))
+            rows = np.where(turned[:, None], rows[:, [0, 1, 3, 2, 6, 5, 4]], rows)
+        keys = block_keys(rows)
+        if (np.diff(keys) < 0).any():
+            order = np.argsort(keys, kind="stable")
+            rows, keys = rows[order], keys[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
         if len(starts) < len(rows):
-            rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+            rows = rows[np.lexsort((rows[:, 3], rows[:, 2], keys))]
         lengths = np.diff(starts, append=len(rows))
         times: list[Ints] = [np.zeros(0, np.int64)]
         kinds: list[Ints] = [np.zeros(0, np.int64)]
         entries: list[Ints] = [np.zeros((0, 5), np.int64)]
         for length in np.unique(lengths).tolist():
-            blocks = rows[starts[lengths == length][:, None] + np.arange(length), 1:]  # (blocks, length, 5)
+            blocks = rows[starts[lengths == length][:, None] + np.arange(length), 2:]  # (blocks, length, 5)
             distinct, count = _distinct(blocks.reshape(len(blocks), -1))
             known = sum(map(len, times))
             times.append(count)

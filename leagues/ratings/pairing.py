@@ -64,7 +64,7 @@ def rating_pairings(
     pairs: Sequence[tuple[str, str]],
     *,
     teams: Sequence[int],
-    next_block: int,
+    event: int,
     rng: np.random.Generator,
 ) -> list[Pairing]:
     """Evaluation matches: one block for each of the pairs ``(a, b)``.
@@ -76,7 +76,7 @@ def rating_pairings(
     Args:
         pairs: who plays whom, see :func:`choose_rating_pairs`.
         teams: the team of each seat, ``0..t-1``; at least 2 of them.
-        next_block: number of the first block; the others follow.
+        event: number of the event; its blocks are numbered from 1.
         rng: gives the seeds.
 
     Raises:
@@ -87,7 +87,7 @@ def rating_pairings(
         raise LeagueError(f"rating matches need a game of at least 2 teams or seats, but got teams={tuple(teams)}")
     seeds = rng.integers(2**63, size=len(pairs)).tolist()
     return [
-        Pairing(tuple(a if team == side else b for team in teams), seed, next_block + k, "evaluation")
-        for k, ((a, b), seed) in enumerate(zip(pairs, seeds, strict=True))
+        Pairing(tuple(a if team == side else b for team in teams), seed, event, block, "evaluation")
+        for block, ((a, b), seed) in enumerate(zip(pairs, seeds, strict=True), 1)
         for side in range(sides)
     ]

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 
+MOST_NUMBERS = 2**31
+"""Event and block numbers are smaller than this, so that one int64 holds both."""
+
 
 class BlockScore(NamedTuple):
     """What rating needs of the evaluation matches: the games of one block between two members, summed.
@@ -20,6 +23,7 @@ class BlockScore(NamedTuple):
     :class:`BlockScores`.
     """
 
+    event: int
     block: int
     member: str
     opponent: str
@@ -30,11 +34,11 @@ class BlockScore(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class BlockScores(Sequence[BlockScore]):
-    """Block scores that are made of numbers when looked at: 48 bytes each, and quick to sum.
+    """Block scores that are made of numbers when looked at: 56 bytes each, and quick to sum.
 
     Attributes:
         names: member IDs.
-        rows: ``(M, 6)`` block, place of the member and of the opponent in ``names``, wins, draws, losses.
+        rows: ``(M, 7)`` event, block, place of the member and of the opponent in ``names``, wins, draws, losses.
     """
 
     names: tuple[str, ...]
@@ -45,31 +49,31 @@ class BlockScores(Sequence[BlockScore]):
         """The same scores in the same order; those that are numbers already as they are."""
         if isinstance(scores, cls):
             return scores
-        blocks, members, opponents, *results = list(zip(*scores, strict=True)) or [()] * 6
+        events, blocks, members, opponents, *results = list(zip(*scores, strict=True)) or [()] * 7
         names = tuple(dict.fromkeys((*members, *opponents)))
         place = {name: k for k, name in enumerate(names)}
         pairs = ([place[name] for name in column] for column in (members, opponents))
-        return cls(names, np.array([blocks, *pairs, *results], np.int64).T)
+        return cls(names, np.array([events, blocks, *pairs, *results], np.int64).T)
 
     def placed(self, place: Mapping[str, int]) -> Ints:
         """``rows`` with members numbered by ``place``; those with a member that has no place are left out."""
         number = np.array([place.get(name, -1) for name in self.names], np.int64)
         rows = self.rows.copy()
-        rows[:, 1:3] = number[rows[:, 1:3]]
-        return rows[(rows[:, 1:3] >= 0).all(1)]
+        rows[:, 2:4] = number[rows[:, 2:4]]
+        return rows[(rows[:, 2:4] >= 0).all(1)]
 
     def games(self) -> dict[str, int]:
         """How many games each of ``names`` has had."""
-        each = self.rows[:, 3:].sum(1)
-        total = sum(np.bincount(self.rows[:, column], each, len(self.names)) for column in (1, 2))
+        each = self.rows[:, 4:].sum(1)
+        total = sum(np.bincount(self.rows[:, column], each, len(self.names)) for column in (2, 3))
         return dict(zip(self.names, np.asarray(total, np.int64).tolist(), strict=True))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[BlockScore]:
-        for block, member, opponent, wins, draws, losses in self.rows.tolist():
-            yield BlockScore(block, self.names[member], self.names[opponent], wins, draws, losses)
+        for event, block, member, opponent, wins, draws, losses in self.rows.tolist():
+            yield BlockScore(event, block, self.names[member], self.names[opponent], wins, draws, losses)
 
     @overload
     def __getitem__(self, index: int) -> BlockScore: ...
@@ -84,3 +88,17 @@ class BlockScores(Sequence[BlockScore]):
         if isinstance(other, BlockScores) and self.names == other.names:
             return np.array_equal(self.rows, other.rows)
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+
+def block_keys(rows: Ints) -> Ints:
+    """``(M,)`` one number for the block of each row of :attr:`BlockScores.rows`, ascending by event and block."""
+    return rows[:, 0] << 31 | rows[:, 1]
+
+
+def merge(rows: Ints, new: Ints) -> Ints:
+    """``rows`` with every block that occurs in ``new`` replaced, ascending by event and block; read-only."""
+    kept = rows[~np.isin(block_keys(rows), block_keys(new))]
+    merged = np.concatenate([kept, new])
+    merged = merged[np.argsort(block_keys(merged), kind="stable")]
+    merged.setflags(write=False)
+    return merged

@@ -95,7 +95,7 @@ def tallies(games: Iterable[Match | Game], teams: Sequence[int] = ()) -> list[Ta
 
 
 def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[BlockScore]:
-    """The evaluation matches among ``matches``, summed by block and pair of members, sorted by both.
+    """The evaluation matches among ``matches``, summed by event, block and pair of members, sorted by these.
 
     The store keeps these sums; ``arena verify`` computes them again from all matches.
 
@@ -103,12 +103,12 @@ def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[Bl
         matches: the matches.
         teams: as in :func:`pair_results`.
     """
-    sums: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: defaultdict[tuple[int, int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for match in matches:
         if match.kind == "evaluation" and not match.void:
             for a, b, result in pair_results(match.seats, match.returns, match.fault, teams):
                 if a < b:
-                    sums[match.block, a, b][result] += 1
+                    sums[match.event, match.block, a, b][result] += 1
                 else:
-                    sums[match.block, b, a][LOSS - result] += 1
+                    sums[match.event, match.block, b, a][LOSS - result] += 1
     return [BlockScore(*key, *sums[key]) for key in sorted(sums)]

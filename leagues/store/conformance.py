@@ -99,7 +99,10 @@ def _check_sums(writer: Writer, reader: Reader) -> None:
         (reader.match(number).ending, reader.match(number).fault),
     )
     _check_block_scores(reader)
-    later = [_match(("random", "first"), (1.0, -1.0), kind="evaluation", block=block) for block in (9, 7, 8)]
+    later = [
+        _match(("random", "first"), (1.0, -1.0), kind="evaluation", event=event, block=block)
+        for event, block in ((6, 1), (5, 9), (5, 7), (7, 8), (5, 8))
+    ]
     for match in later:  # new blocks, and more in one that has been asked for
         writer.record(matches=[match])
         _check_block_scores(reader)
@@ -109,7 +112,7 @@ def _check_block_scores(reader: Reader) -> None:
     found = reader.block_scores()
     _same("block scores", set(scoring.block_scores(reader.iter_matches(), reader.info().teams)), set(found))
     _same("the kind of block scores", BlockScores, type(found))
-    _same("the order of block scores", sorted(score.block for score in found), [score.block for score in found])
+    _same("the order of block scores", sorted(score[:2] for score in found), [score[:2] for score in found])
     _same("the numbering of members in block scores", tuple(member.id for member in reader.members()), found.names)
     _same("whether block scores can be written to", False, bool(found.rows.flags.writeable))
 
@@ -163,6 +166,7 @@ def _match(seats: tuple[str, ...], returns: tuple[float, ...], **changes: Any) -
     fields: dict[str, Any] = {
         "weights": (None,) * len(seats),
         "seed": 2**63 - 1,
+        "event": 5,
         "block": 7,
         "kind": "training",
         "history": ((0, 3), (1, 2), (0, 3)),

@@ -146,7 +146,7 @@ class Reader(ABC):
             member: only those in which this member sat.
             kind: only training, or only evaluation.
             before: only those with a smaller ID, to page on.
-            limit: at most so many; None for all.
+            limit: at most this many; None for all.
         """
 
     @abstractmethod
@@ -172,10 +172,15 @@ class Reader(ABC):
 
     @abstractmethod
     def block_scores(self) -> BlockScores:
-        """Evaluation results, ascending by block, for ratings. A crash counts as a loss of the seat at fault and a win
-        of the others; other pairs of that match count nothing, nor does anything where the game itself was at fault.
+        """Evaluation results, ascending by event and block, for ratings.
 
-        Members are numbered in the order they joined. Asked again, a reader fetches only what is new."""
+        A crash counts as a loss of the seat at fault and a win of the others. Other pairs of that match count nothing,
+        and a match in which the game itself was at fault counts nothing at all. Members are numbered in the order they
+        joined. Asked again, a reader fetches only what is new."""
+
+    @abstractmethod
+    def next_event(self) -> int:
+        """One more than the highest event of all matches ever recorded; 1 while there is none. Cheap to ask."""
 
     @abstractmethod
     def close(self) -> None:

@@ -76,15 +76,15 @@ def test_sums_count_a_game_once_for_each_two_teams() -> None:
         match(("b", "a", "b", "a"), (1, -1, 1, -1), kind="evaluation", block=4),
         match(("b", "a", "b", "a"), (0, 0, 0, 0), kind="evaluation", block=5),
     ]
-    assert block_scores(played, PARTNERS) == [BlockScore(4, "a", "b", 1, 0, 1), BlockScore(5, "a", "b", 0, 1, 0)]
+    assert block_scores(played, PARTNERS) == [BlockScore(2, 4, "a", "b", 1, 0, 1), BlockScore(2, 5, "a", "b", 0, 1, 0)]
     assert tallies(played, PARTNERS) == [Tally("a", "b", 1, 1, 1), Tally("b", "a", 1, 1, 1)]
 
 
 def test_rating_matches_seat_one_member_at_all_seats_of_a_team() -> None:
-    pairings = rating_pairings([("a", "b")], teams=PARTNERS, next_block=3, rng=np.random.default_rng(0))
+    pairings = rating_pairings([("a", "b")], teams=PARTNERS, event=3, rng=np.random.default_rng(0))
     assert [pairing.seats for pairing in pairings] == [("a", "b", "a", "b"), ("b", "a", "b", "a")]
-    assert {(pairing.block, pairing.seed) for pairing in pairings} == {(3, pairings[0].seed)}
-    uneven = rating_pairings([("a", "b")], teams=(0, 1, 1), next_block=0, rng=np.random.default_rng(0))
+    assert {(pairing.event, pairing.block, pairing.seed) for pairing in pairings} == {(3, 1, pairings[0].seed)}
+    uneven = rating_pairings([("a", "b")], teams=(0, 1, 1), event=1, rng=np.random.default_rng(0))
     assert [pairing.seats for pairing in uneven] == [("a", "b", "b"), ("b", "a", "a")]
 
 

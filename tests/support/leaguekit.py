@@ -55,6 +55,7 @@ def match(seats: Sequence[str] = ("main", "random"), returns: Sequence[float] = 
     fields: dict[str, Any] = {
         "weights": (None,) * len(seats),
         "seed": 2**63 - 1,
+        "event": 2,
         "block": 3,
         "kind": "training",
         "history": ((0, 3), (1, 2), (0, 3)),

@@ -32,5 +32,5 @@ def make_sampler(game, size=7, seed=0):
 
 def self_play(game, rng, learner="main"):
     while True:
-        pairing = Pairing((learner,) * game.num_seats, int(rng.integers(2**60)), 0, "training", learner)
+        pairing = Pairing((learner,) * game.num_seats, int(rng.integers(2**60)), 0, 0, "training", learner)
         yield Seating((learner,) * game.num_seats, (True,) * game.num_seats, pairing, (None,) * game.num_seats)

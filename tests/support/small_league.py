@@ -51,7 +51,7 @@ def new_league(folder: Path) -> Writer:
 
 def play(store: Writer, seats: Sequence[tuple[str, str]], *, kind: str = "evaluation", block: int = 1) -> list[int]:
     """Play and record one match for each of ``seats``."""
-    pairings = [Pairing(pair, block, block, kind, "main" if kind == "training" else None) for pair in seats]  # type: ignore[arg-type]
+    pairings = [Pairing(pair, block, 1, block, kind, "main" if kind == "training" else None) for pair in seats]  # type: ignore[arg-type]
     return store.record(matches=play_pairings(make_game(GAME), pairings, AGENTS))
 
 

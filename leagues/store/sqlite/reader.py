@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from leagues.records import Match, MatchKind, Member, Tally
-from leagues.results.blocks import BlockScores, Ints
+from leagues.results.blocks import BlockScores, Ints, merge
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
 from leagues.store.sqlite import codec, database, schema
 
@@ -36,7 +36,7 @@ class SqlReader(Reader):
         self._members: list[Member] = []
         self._rows: dict[str, int] = {}
         # Nor do matches change: block scores are fetched whole once, then those of the blocks that had new matches.
-        self._scores: Ints = np.zeros((0, 6), np.int64)
+        self._scores: Ints = np.zeros((0, 7), np.int64)
         self._scored = 0
 
     def _transaction(self) -> AbstractContextManager[Connection]:
@@ -149,12 +149,13 @@ class SqlReader(Reader):
             self._load_members(connection)
             newest = connection.execute(select(func.max(schema.matches.c.id))).scalar() or 0
             if newest > self._scored:
-                new = _block_rows(connection, self._scored)
-                kept = self._scores[~np.isin(self._scores[:, 0], new[:, 0])]
-                rows = np.concatenate([kept, new])
-                self._scores, self._scored = rows[np.argsort(rows[:, 0], kind="stable")], newest
-                self._scores.setflags(write=False)  # callers share them
+                self._scores = merge(self._scores, _block_rows(connection, self._scored))
+                self._scored = newest
         return BlockScores(tuple(member.id for member in self._members), self._scores)
+
+    def next_event(self) -> int:
+        with self._transaction() as connection:
+            return connection.execute(select(schema.events.c.newest)).scalar_one() + 1
 
     def close(self) -> None:
         self._engine.dispose()
@@ -206,6 +207,7 @@ class SqlReader(Reader):
             seats=tuple(member.id for member, _ in lineup),
             weights=tuple(member.weights if weights else None for member, weights in lineup),
             seed=row.seed,
+            event=row.event,
             block=row.block,
             kind=schema.KINDS[row.kind],
             history=codec.unpack_moves(actions, len(lineup)),
@@ -222,15 +224,18 @@ class SqlReader(Reader):
 
 
 def _block_rows(connection: Connection, since: int) -> Ints:
-    """``(M, 6)`` block scores, members counted from 0, of the blocks that have matches newer than ``since``."""
-    names = [column.name for column in schema.block_scores.c]
-    # Each column as one text: a million numbers as Python objects take three times as long.
-    query = f"SELECT {', '.join(f'group_concat({name})' for name in names)} FROM {schema.block_scores.name}"
+    """``(M, 7)`` block scores, members counted from 0, of the blocks that have matches newer than ``since``."""
+    names = [column.name for column in schema.block_scores.c if column.name != "event"]
+    # Each column of an event as one text: a million numbers as Python objects take three times as long.
+    query = f"SELECT event, count(*), {', '.join(f'group_concat({name})' for name in names)} FROM block_scores"
     if since:  # "+ kind" keeps SQLite from reading all evaluation matches by the index
-        query += f" WHERE block IN (SELECT block FROM {schema.matches.name} WHERE id > {since} AND +kind = 1)"
-    columns = connection.exec_driver_sql(query).one()
-    rows = np.stack([np.fromstring(column or "", np.int64, sep=",") for column in columns], axis=1)
-    rows[:, 1:3] -= 1
+        query += f" WHERE (event, block) IN (SELECT event, block FROM matches WHERE id > {since} AND +kind = 1)"
+    events, counts, *columns = (
+        list(zip(*connection.exec_driver_sql(f"{query} GROUP BY event"), strict=True)) or [()] * 8
+    )
+    numbers = [np.fromstring(",".join(column), np.int64, sep=",") for column in columns]
+    rows = np.stack([np.repeat(np.array(events, np.int64), np.array(counts, np.int64)), *numbers], axis=1)
+    rows[:, 2:4] -= 1
     return rows
 
 

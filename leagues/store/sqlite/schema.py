@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from leagues.records import MatchKind
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest schema revision, which this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41
@@ -48,6 +48,10 @@ ENDINGS: tuple[Literal["terminated", "truncated", "crash"], ...] = ("terminated"
 
 VOID = -1
 """``matches.ending`` of a crash that no seat is at fault of. It is a crash's place in :data:`ENDINGS`, too."""
+
+STATES_NAMED = 8
+"""Learner states that stay named in ``states``: more than are ever kept, so that a crash between a record and the
+removal of old states leaves none behind."""
 
 metadata = MetaData()
 
@@ -102,6 +106,7 @@ class MatchColumns(TypedColumns):
     kind: Named[int] = Column(Integer)
     seed: Named[int] = Column(Integer)
     block: Named[int] = Column(Integer)
+    event: Named[int] = Column(Integer)  # since schema 0004, and therefore the last column in the file
     iteration: Named[int] = Column(Integer)
     ending: Named[int] = Column(Integer)
     plies: Named[int] = Column(Integer)
@@ -125,6 +130,7 @@ class TallyColumns(TypedColumns):
 class BlockScoreColumns(TypedColumns):
     """Evaluation games of a block between two members, seen from the one whose name sorts first."""
 
+    event: Named[int] = Column(Integer, primary_key=True)
     block: Named[int] = Column(Integer, primary_key=True)
     member: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
     opponent: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
@@ -156,6 +162,20 @@ class ResumeColumns(TypedColumns):
     league: Named[dict[str, Any]] = Column(JSON)
 
 
+class EventColumns(TypedColumns):
+    """The single row with the highest event number of all matches; 0 before the first match."""
+
+    id = Column(Integer, CheckConstraint("id = 1"), primary_key=True)
+    newest: Named[int] = Column(Integer)
+
+
+class StateColumns(TypedColumns):
+    """The names of the newest learner states, so that old ones can be removed; see :data:`STATES_NAMED`."""
+
+    id = Column(Integer, primary_key=True)
+    digest: Named[str] = Column(Text)
+
+
 league = Table("league", metadata, LeagueColumns)
 members = Table("members", metadata, MemberColumns)
 lineups = Table("lineups", metadata, LineupColumns)
@@ -165,5 +185,7 @@ tallies = Table("tallies", metadata, TallyColumns, sqlite_with_rowid=False)
 block_scores = Table("block_scores", metadata, BlockScoreColumns, sqlite_with_rowid=False)
 progress = Table("progress", metadata, ProgressColumns)
 resume = Table("resume", metadata, ResumeColumns)
+events = Table("events", metadata, EventColumns)
+states = Table("states", metadata, StateColumns)
 
 Index("matches_by_kind_and_lineup", matches.c.kind, matches.c.lineup)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from leagues.records import Match, Member, Tally
+from leagues.results.blocks import MOST_NUMBERS
 from leagues.results.scoring import block_scores
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
 from leagues.store.sqlite import codec, database, migrations, schema
@@ -129,6 +130,7 @@ class SqlWriter(SqlReader, Writer):
                 "lineup": lineups[lineup],
                 "kind": schema.KINDS.index(match.kind),
                 "seed": match.seed,
+                "event": match.event,
                 "block": match.block,
                 "iteration": match.iteration,
                 "ending": schema.VOID if match.void else schema.ENDINGS.index(match.ending) + (match.fault or 0),
@@ -142,6 +144,10 @@ class SqlWriter(SqlReader, Writer):
             for match_id, match, lineup in zip(ids, matches, packed, strict=True)
         ]
         connection.execute(insert(schema.matches), rows)
+        c = schema.events.c
+        connection.execute(
+            update(schema.events).values(newest=func.max(c.newest, max(match.event for match in matches)))
+        )
         return ids
 
     def _pack_lineup(self, match: Match) -> bytes:
@@ -151,6 +157,8 @@ class SqlWriter(SqlReader, Writer):
             raise StoreError(f"a match of this league has {n} seats, weights and returns, but got {match.seats}")
         if not 0 <= match.seed < 2**63:
             raise StoreError(f"`0 <= seed < 2**63` must hold, but got a match with seed={match.seed}")
+        if not (0 <= match.event < MOST_NUMBERS and 0 <= match.block < MOST_NUMBERS):
+            raise StoreError(f"events and blocks are in 0..2**31-1, but got event={match.event}, block={match.block}")
         if match.fault is not None and (match.ending != "crash" or match.fault not in range(n)):
             raise StoreError(
                 f"only a crash has a seat in 0..{n - 1} at fault, but got ending={match.ending!r} with "
@@ -200,6 +208,7 @@ class SqlWriter(SqlReader, Writer):
             schema.block_scores,
             [
                 {
+                    "event": score.event,
                     "block": score.block,
                     "member": self._row(score.member),
                     "opponent": self._row(score.opponent),
@@ -251,6 +260,11 @@ def _set_progress(connection: Connection, progress: Progress) -> None:
             at=(progress.at - EPOCH) // MICROSECOND,
         )
     )
+    if progress.state is not None:
+        c = schema.states.c
+        connection.execute(insert(schema.states).values(digest=progress.state))
+        newest = select(func.max(c.id)).scalar_subquery()
+        connection.execute(delete(schema.states).where(c.id <= newest - schema.STATES_NAMED))
     resume = {"state": progress.state, "league": dict(progress.league)}
     connection.execute(
         upsert(schema.resume).values(id=1, **resume).on_conflict_do_update(index_elements=["id"], set_=resume)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,7 @@ from small_league import GAME, HOSTILE, new_league, play, played_league
 
 from arena.cli.app import run
 from leagues.records import Member
+from leagues.store import open_store
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -123,8 +125,9 @@ def test_show_tells_what_a_member_is_and_whom_it_beats(cli: Cli, league: Path) -
     assert "58%" in out
 
 
-def test_show_settings_prints_toml_and_json_of_any_league(cli: Cli) -> None:
-    old = str(Path(__file__).parents[2] / "data" / "league_0003")
+def test_show_settings_prints_toml_and_json_of_any_league(cli: Cli, tmp_path: Path) -> None:
+    old = shutil.copytree(Path(__file__).parents[2] / "data" / "league_0003", tmp_path / "old")
+    open_store(old).writer().close()  # brings it up to date
     _, text, _ = cli("show", old, "--settings")
     _, as_json, _ = cli("show", old, "--settings", "--json")
     assert tomllib.loads(text)["league"] == json.loads(as_json)["league"]

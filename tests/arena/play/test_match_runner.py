@@ -20,7 +20,7 @@ from leagues.records import Match, Pairing
 
 def pairings(*seats: tuple[str, ...], each: int = 1) -> list[Pairing]:
     return [
-        Pairing(line, seed=1000 + number, block=number, kind="evaluation")
+        Pairing(line, seed=1000 + number, event=4, block=number, kind="evaluation")
         for number, line in enumerate(line for line in seats for _ in range(each))
     ]
 
@@ -44,8 +44,8 @@ def test_every_pairing_is_played_to_its_end_in_order_and_can_be_replayed(spec: s
         iteration=3,
         on_match=ended.append,
     )
-    assert [(match.seats, match.seed, match.block) for match in matches] == [
-        (pairing.seats, pairing.seed, pairing.block) for pairing in planned
+    assert [(match.seats, match.seed, match.event, match.block) for match in matches] == [
+        (pairing.seats, pairing.seed, pairing.event, pairing.block) for pairing in planned
     ]
     assert [match_problem(game, match) for match in matches] == [None] * 30
     assert sorted(match.block for match in ended) == list(range(30))

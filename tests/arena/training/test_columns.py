@@ -125,7 +125,10 @@ def test_planes_of_zeros_and_ones_travel_as_bits():
 
 def test_a_plan_travels_whole():
     main = Member("main", "learner", "main", modules={"player_0": "main"})
-    pairings = (Pairing(("main", "main"), 2**63 - 1, 0, "training", "main"), Pairing(("main",), 1, 7, "evaluation"))
+    pairings = (
+        Pairing(("main", "main"), 2**63 - 1, 5, 0, "training", "main"),
+        Pairing(("main",), 1, 6, 7, "evaluation"),
+    )
     plan = Plan(pairings, {"main": main}, {"hash": b"weights"}, 3, 4, ("main",))
     assert pickle.loads(pickle.dumps(plan)) == plan
 

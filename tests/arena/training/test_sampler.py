@@ -111,7 +111,7 @@ def test_only_the_learners_seats_are_kept():
             players = ("main", "agent:random") if index % 2 else ("agent:random", "main")
             keeps = tuple(player == "main" for player in players)
             yield Seating(
-                players, keeps, Pairing(players, int(rng.integers(2**60)), 0, "training", "main"), (None, None)
+                players, keeps, Pairing(players, int(rng.integers(2**60)), 0, 0, "training", "main"), (None, None)
             )
 
     games = seatings()
@@ -169,7 +169,7 @@ def test_starting_over_abandons_what_the_old_weights_began():
     def seatings():
         for index in range(10**9):
             learner = ("main", "exploiter")[index % 2]
-            pairing = Pairing((learner, "agent:random"), int(rng.integers(2**60)), 0, "training", learner)
+            pairing = Pairing((learner, "agent:random"), int(rng.integers(2**60)), 0, 0, "training", learner)
             yield Seating((learner, "agent:random"), (True, False), pairing, (None, None))
 
     games = seatings()
@@ -200,7 +200,7 @@ def test_an_illegal_action_is_an_error_that_says_how_to_mend_it():
 
     def seatings():
         while True:
-            yield Seating(players, (False, False), Pairing(players, 1, 0, "training", None), (None, None))
+            yield Seating(players, (False, False), Pairing(players, 1, 0, 0, "training", None), (None, None))
 
     games = seatings()
     with pytest.raises(AgentError, match="mask_logits"):

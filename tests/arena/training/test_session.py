@@ -44,6 +44,7 @@ def play(keeper: Keeper, plan: Plan) -> list[Match]:
             pairing.seats,
             tuple(keeper.members[name].weights for name in pairing.seats),
             pairing.seed,
+            pairing.event,
             pairing.block,
             pairing.kind,
             (),
@@ -67,13 +68,12 @@ def plan_of(keeper: Keeper, games: int) -> Plan:
 
 
 def test_few_members_play_at_once_however_many_there_are(keeper: Keeper) -> None:
-    for _ in range(5):
+    for event in range(1, 6):
         plan = plan_of(keeper, 32)
         assert len(plan.pairings) == 32
         assert len(plan.members) <= 4
         assert len(plan.weights) <= 4
-        blocks = [pairing.block for pairing in plan.pairings]
-        assert blocks == [blocks[0] + k // 2 for k in range(32)]
+        assert [pairing[2:4] for pairing in plan.pairings] == [(event, 1 + k // 2) for k in range(32)]
         for first, second in zip(plan.pairings[::2], plan.pairings[1::2], strict=True):
             assert (first.seats, first.seed) == (second.seats[::-1], second.seed)
 

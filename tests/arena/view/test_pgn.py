@@ -34,7 +34,7 @@ def chess_league(folder: Path) -> Writer:
 
 
 def play(seeds: Sequence[int]) -> list[Match]:
-    pairings = [Pairing(NAMES, seed, seed, "evaluation") for seed in seeds]
+    pairings = [Pairing(NAMES, seed, 1, seed, "evaluation") for seed in seeds]
     return play_pairings(make_game("chess"), pairings, {name: RandomAgent() for name in NAMES})
 
 

@@ -23,13 +23,13 @@ from leagues.ratings.leaderboard import (
 from leagues.records import LeagueError
 from leagues.results.blocks import BlockScore
 
-DECIDED = BlockScore(0, "a", "b", 2, 0, 0)
+DECIDED = BlockScore(1, 0, "a", "b", 2, 0, 0)
 
 
 def rows(a: str, b: str, wins: int, draws: int, losses: int, first: int = 0) -> list[BlockScore]:
     """Blocks of one game each between ``a`` < ``b``."""
     results = [(1, 0, 0)] * wins + [(0, 1, 0)] * draws + [(0, 0, 1)] * losses
-    return [BlockScore(first + k, a, b, *result) for k, result in enumerate(results)]
+    return [BlockScore(1, first + k, a, b, *result) for k, result in enumerate(results)]
 
 
 def simulated(n: int, blocks: int, rng: np.random.Generator) -> tuple[np.ndarray, list[BlockScore]]:
@@ -42,7 +42,7 @@ def simulated(n: int, blocks: int, rng: np.random.Generator) -> tuple[np.ndarray
         d = strengths[i] - strengths[j]
         chances = np.array([math.exp(d / 2), 0.5, math.exp(-d / 2)])
         scores.append(
-            BlockScore(block, f"m{i:02d}", f"m{j:02d}", *rng.multinomial(2, chances / chances.sum()).tolist())
+            BlockScore(1, block, f"m{i:02d}", f"m{j:02d}", *rng.multinomial(2, chances / chances.sum()).tolist())
         )
     return strengths * ELO, scores
 
@@ -148,7 +148,7 @@ def test_expected_results_give_the_strengths_back(shape: str, ties: float) -> No
         d = truth[i] - truth[j]
         chances = np.array([math.exp(d / 2), 2 * ties, math.exp(-d / 2)])
         wins, draws, losses = np.rint(1e8 * chances / chances.sum()).astype(int).tolist()
-        scores.append(BlockScore(0, f"m{i:02d}", f"m{j:02d}", wins, draws, losses))
+        scores.append(BlockScore(1, 0, f"m{i:02d}", f"m{j:02d}", wins, draws, losses))
     ratings = rate(frozen(*(f"m{k:02d}" for k in range(n))), scores, resamples=0).ratings
     assert ratings == pytest.approx((truth - truth.mean()) * ELO, abs=0.05)
 
@@ -180,7 +180,7 @@ def test_intervals_follow_seed_and_confidence() -> None:
 def test_games_of_one_block_count_as_one_piece_of_evidence() -> None:
     members = [RANDOM, *frozen("a")]
     apart = rows("a", "random", 60, 0, 40)
-    together = [BlockScore(k, "a", "random", 10 * (k < 6), 0, 10 * (k >= 6)) for k in range(10)]
+    together = [BlockScore(1, k, "a", "random", 10 * (k < 6), 0, 10 * (k >= 6)) for k in range(10)]
     one, other = (leaderboard(members, scores)[0] for scores in (apart, together))
     assert other.high - other.low > 2 * (one.high - one.low)
 
@@ -201,7 +201,7 @@ def test_equal_blocks_are_counted_however_many_meet_in_them(players: int) -> Non
     kinds = rng.integers(0, 50, (6, len(pairs), 3))
     drawn = rng.integers(0, 6, 200).tolist()
     rows = [
-        (block, *pair, *result)
+        (1, block, *pair, *result)
         for block, k in enumerate(drawn)
         for pair, result in zip(pairs, kinds[k].tolist(), strict=True)
     ]
@@ -256,7 +256,7 @@ def test_ends_of_intervals_are_those_of_whole_refits(below: float, monkeypatch: 
         d = truth[i] - truth[j]
         chances = np.array([math.exp(d / 2), 0.5, math.exp(-d / 2)])
         scores.append(
-            BlockScore(block, f"m{i:02d}", f"m{j:02d}", *rng.multinomial(2, chances / chances.sum()).tolist())
+            BlockScore(1, block, f"m{i:02d}", f"m{j:02d}", *rng.multinomial(2, chances / chances.sum()).tolist())
         )
     games = Comparisons.between(place, scores)
     fit, ties = games.fit()
@@ -293,7 +293,7 @@ def test_in_a_large_league_the_unsure_are_refitted_beside_the_sure(
     for block, pair in enumerate(pairs):
         i, j = sorted(pair)
         chances = np.array([math.exp((truth[i] - truth[j]) / 2), 0.5, math.exp((truth[j] - truth[i]) / 2)])
-        rows.append((block, i, j, *rng.multinomial(2, chances / chances.sum())))
+        rows.append((1, block, i, j, *rng.multinomial(2, chances / chances.sum())))
     games = Comparisons.of(settled + new, np.array(rows))
     fit, ties = games.fit()
 

@@ -18,7 +18,7 @@ SETTINGS = EvaluationSettings()
 
 def test_those_with_fewest_games_come_first_and_of_them_the_newest() -> None:
     members = [MAIN, RANDOM, *(snapshot(n) for n in range(1, 6))]
-    scores = [BlockScore(1, "main@1", "random", 20, 0, 0), BlockScore(2, "main@2", "main@5", 10, 0, 10)]
+    scores = [BlockScore(1, 1, "main@1", "random", 20, 0, 0), BlockScore(1, 2, "main@2", "main@5", 10, 0, 10)]
     pairs = choose_rating_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
     assert pairs[0][0] == "main@4"
     assert pairs == choose_rating_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
@@ -27,10 +27,10 @@ def test_those_with_fewest_games_come_first_and_of_them_the_newest() -> None:
 def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
     members = [RANDOM, *(snapshot(n) for n in range(1, 10))]
     ladder = [
-        BlockScore(k, *sorted((f"main@{n}", f"main@{n + 1}")), 30 if n + 1 < 10 else 70, 0, 70 if n + 1 < 10 else 30)
+        BlockScore(1, k, *sorted((f"main@{n}", f"main@{n + 1}")), 30 if n + 1 < 10 else 70, 0, 70 if n + 1 < 10 else 30)
         for k, n in enumerate(range(1, 9))
     ]  # every snapshot beats the one before
-    ladder += [BlockScore(20, "main@1", "random", 70, 0, 30), BlockScore(21, "main@9", "random", 100, 0, 0)]
+    ladder += [BlockScore(1, 20, "main@1", "random", 70, 0, 30), BlockScore(1, 21, "main@9", "random", 100, 0, 0)]
     pairs = choose_rating_pairs(members, ladder, 600, np.random.default_rng(0), SETTINGS)
     assert all(a != b for a, b in pairs)
     games = Counter(name for pair in pairs for name in pair)
@@ -46,26 +46,26 @@ def test_nobody_to_play() -> None:
 
 def test_a_block_is_one_seed_with_the_seats_rotated() -> None:
     rng = np.random.default_rng(0)
-    pairings = rating_pairings([("a", "b"), ("a", "b"), ("c", "d"), ("c", "d")], teams=(0, 1), next_block=7, rng=rng)
-    assert [(p.block, p.seats) for p in pairings] == [
-        (7, ("a", "b")),
-        (7, ("b", "a")),
-        (8, ("a", "b")),
-        (8, ("b", "a")),
-        (9, ("c", "d")),
-        (9, ("d", "c")),
-        (10, ("c", "d")),
-        (10, ("d", "c")),
+    pairings = rating_pairings([("a", "b"), ("a", "b"), ("c", "d"), ("c", "d")], teams=(0, 1), event=7, rng=rng)
+    assert [(p.event, p.block, p.seats) for p in pairings] == [
+        (7, 1, ("a", "b")),
+        (7, 1, ("b", "a")),
+        (7, 2, ("a", "b")),
+        (7, 2, ("b", "a")),
+        (7, 3, ("c", "d")),
+        (7, 3, ("d", "c")),
+        (7, 4, ("c", "d")),
+        (7, 4, ("d", "c")),
     ]
     assert {p.kind for p in pairings} == {"evaluation"}
     assert len({(p.block, p.seed) for p in pairings}) == len({p.seed for p in pairings}) == 4
 
 
 def test_more_seats_are_filled_by_the_second_of_the_pair() -> None:
-    pairings = rating_pairings([("a", "b")], teams=(0, 1, 2), next_block=0, rng=np.random.default_rng(0))
+    pairings = rating_pairings([("a", "b")], teams=(0, 1, 2), event=1, rng=np.random.default_rng(0))
     assert [p.seats for p in pairings] == [("a", "b", "b"), ("b", "a", "b"), ("b", "b", "a")]
 
 
 def test_one_seat_is_no_match() -> None:
     with pytest.raises(LeagueError, match="at least 2 teams"):
-        rating_pairings([], teams=(0,), next_block=0, rng=np.random.default_rng(0))
+        rating_pairings([], teams=(0,), event=1, rng=np.random.default_rng(0))

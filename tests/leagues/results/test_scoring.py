@@ -64,7 +64,7 @@ def test_block_scores_look_from_the_first_name_and_skip_training() -> None:
         match(("a", "b"), (0, 0), kind="evaluation", block=1),
         match(("a", "b"), (1, -1), kind="training", block=1),
     ]
-    assert block_scores(matches) == [BlockScore(1, "a", "b", 0, 1, 0), BlockScore(2, "a", "b", 1, 0, 1)]
+    assert block_scores(matches) == [BlockScore(2, 1, "a", "b", 0, 1, 0), BlockScore(2, 2, "a", "b", 1, 0, 1)]
 
 
 @pytest.mark.parametrize(("tally", "score"), [(Tally("a", "b", 0, 0, 0), 0.5), (Tally("a", "b", 1, 2, 1), 0.5)])

@@ -51,7 +51,7 @@ def test_an_unknown_member_is_refused_with_near_names(reader: Reader) -> None:
 
 def test_a_match_comes_back_with_a_short_digest(writer: Writer, reader: Reader) -> None:
     hashes = (snapshot(1).weights, None)
-    first = match(("main@1", "main"), (0.5, -0.25), weights=hashes, kind="evaluation", block=2**40)
+    first = match(("main@1", "main"), (0.5, -0.25), weights=hashes, kind="evaluation", event=2**31 - 1, block=2**31 - 1)
     second = match(("random", "random"), (0, 0), ending="crash", fault=1, history=(), plies=0)
     third = match(("main@1", "main"), (-200, 1e300), history=((-1, 5), (1, 2**31), (1, 0)), ending="truncated")
     assert writer.record(matches=[first, second]) == [1, 2]
@@ -113,8 +113,8 @@ def test_block_scores_sum_evaluation_matches_over_transactions(writer: Writer, r
     writer.record(matches=[*block, match(("random", "main@1"), kind="training", block=8)])
     writer.record(matches=[block[0], crash])
     assert reader.block_scores() == [
-        BlockScore(8, "main@1", "random", 0, 1, 2),
-        BlockScore(9, "main@1", "main@2", 0, 0, 1),
+        BlockScore(2, 8, "main@1", "random", 0, 1, 2),
+        BlockScore(2, 9, "main@1", "main@2", 0, 0, 1),
     ]
     assert set(scoring.block_scores(reader.iter_matches())) == set(reader.block_scores())
 
@@ -155,6 +155,8 @@ def test_members_join_with_the_matches_that_need_them(writer: Writer, reader: Re
         ({"matches": [match(("main",), (1,))]}, "2 seats"),
         ({"matches": [match(seed=2**63)]}, r"0 <= seed < 2\*\*63"),
         ({"matches": [match(seed=-1)]}, r"0 <= seed < 2\*\*63"),
+        ({"matches": [match(event=2**31)]}, "events and blocks"),
+        ({"matches": [match(block=-1)]}, "events and blocks"),
         ({"matches": [match(fault=1)]}, "at fault"),
         ({"matches": [match(ending="crash", fault=2)]}, "at fault"),
         ({"matches": [match(weights=("ab", None))]}, "own"),

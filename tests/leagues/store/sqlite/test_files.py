@@ -14,15 +14,11 @@ from contextlib import closing, contextmanager
 from operator import methodcaller
 from pathlib import Path
 
-import alembic.autogenerate
 import pytest
-from alembic.migration import MigrationContext
 from leaguekit import INFO, MAIN, RANDOM, match, progress, put_weights, snapshot
-from sqlalchemy import select
 
 from leagues.store import Reader, Store, StoreError, open_store
-from leagues.store.sqlite import database, migrations, schema
-from leagues.store.sqlite.reader import SqlReader
+from leagues.store.sqlite import schema
 
 Opened = Callable[[Store], Reader]
 
@@ -186,45 +182,6 @@ def test_what_happened_cannot_be_rewritten(folder: Path) -> None:
             with pytest.raises(sqlite3.IntegrityError, match="immutable"):
                 connection.execute(statement)
         connection.execute("UPDATE members SET step = 1 WHERE name = 'main'")
-
-
-def test_the_migrations_make_the_tables_of_the_schema() -> None:
-    engine = database.memory_engine()
-    with engine.begin() as connection:
-        migrations.upgrade(connection, "0001")
-        connection.execute(schema.members.insert().values(name="main", kind="learner", role="main", modules={}, step=0))
-        connection.exec_driver_sql(
-            "INSERT INTO league (id, game, agent_ids, seed, settings, versions, created_at) "
-            """VALUES (1, 'bridge', '["n", "e", "s", "w"]', 7, '{}', '{}', 0)"""
-        )
-        migrations.upgrade(connection)
-        assert connection.execute(select(schema.members.c.name)).scalars().all() == ["main"]
-        assert database.revision(connection) == schema.REVISION
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert alembic.autogenerate.compare_metadata(context, schema.metadata) == []
-    # A league older than teams is scored as it was: every seat for itself.
-    assert SqlReader(engine, "the league").info().teams == (0, 1, 2, 3)
-    engine.dispose()
-
-
-def test_an_older_schema_is_brought_up_to_date_by_a_writer(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(migrations.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    later = f"{int(schema.REVISION) + 1:04}"
-    (tmp_path / "migrations" / "versions" / f"r{later}_later.py").write_text(
-        f"from alembic import op\nrevision, down_revision = '{later}', '{schema.REVISION}'\n"
-        "def upgrade():\n    op.execute('CREATE TABLE later (x)')\n"
-    )
-    monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
-    now = schema.REVISION
-    monkeypatch.setattr(schema, "REVISION", later)
-    with pytest.raises(StoreError, match=rf"has schema {now}, .* schema {later}; open it once for writing"):
-        open_store(folder).reader()
-    open_store(folder).writer().close()
-    with open_store(folder).reader() as reader, raw(folder) as connection:
-        assert reader.count_matches() == 1
-        assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
 
 
 def read_as_stranger(folder: Path) -> str:
@@ -420,18 +377,3 @@ def test_a_connect_four_match_takes_less_than_100_bytes(tmp_path: Path) -> None:
     size = ((tmp_path / "league.db").stat().st_size - empty) / 10_000
     print(f"{size:.1f} bytes per match")
     assert size < 100
-
-
-def test_moves_written_before_schema_0003_are_read_as_they_were(folder: Path) -> None:
-    moves = ((0, 3), (1, 0), (0, 6), (1, 3))
-    with open_store(folder).writer() as writer:
-        (number,) = writer.record(matches=[match(history=moves, plies=4)])
-    with raw(folder) as connection:  # as it was packed then
-        connection.execute("DROP TRIGGER matches_refuse_update")
-        connection.execute("UPDATE matches SET actions = x'040160c6' WHERE id = ?", (number,))
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
-    with pytest.raises(StoreError, match=r"has schema 0002, .* open it once for writing"):
-        open_store(folder).reader()
-    open_store(folder).writer().close()
-    with open_store(folder).reader() as reader:
-        assert reader.match(number).history == moves

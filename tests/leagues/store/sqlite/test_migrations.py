@@ -1,0 +1,188 @@
+"""Leagues of older schemas: what was there comes back, and ratings stay as they were."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import alembic.autogenerate
+import pytest
+from alembic.migration import MigrationContext
+from leaguekit import INFO, MAIN, RANDOM, frozen, match, progress
+
+from arena.verify import verify
+from leagues.ratings.leaderboard import leaderboard
+from leagues.results.blocks import BlockScore
+from leagues.store import Reader, StoreError, open_store
+from leagues.store.sqlite import database, migrations, schema
+
+OLD_LEAGUE = Path(__file__).parents[3] / "data/league_0003"
+OLDER = ("0001", "0002", "0003")
+
+SEED = 8_299_617_842_189_585
+"""What a seed of 53 bits, and so the number of a block, looked like."""
+
+BLOCKS = (2, 1, SEED, 7, SEED + 1, SEED - 1, SEED)
+"""The blocks of an old league's evaluation matches, in the order they were played. The first two are counted, so is
+``SEED + 1``: it followed a block that was numbered by its seed. The others are numbered by their seeds."""
+
+NEW_BLOCKS = ((1, 2), (1, 1), (2, 1), (2, 2), (1, 3), (2, 3), (2, 1))
+"""What :data:`BLOCKS` become: (event, block)."""
+
+
+@contextmanager
+def raw(folder: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(folder / "league.db", isolation_level=None)) as connection:
+        yield connection
+
+
+def old_scores(folder: Path) -> list[BlockScore]:
+    """The block scores of a league up to schema 0003, all in one event."""
+    with raw(folder) as connection:
+        names = dict(connection.execute("SELECT id, name FROM members"))
+        return [
+            # Some of these numbers are too large for a block: the rest of them goes into the event.
+            BlockScore(block >> 31, block % 2**31, names[member], names[opponent], *results)
+            for block, member, opponent, *results in connection.execute("SELECT * FROM block_scores")
+        ]
+
+
+def insert(connection: sqlite3.Connection, table: str, **values: object) -> None:
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values()))
+
+
+def old_league(folder: Path, revision: str) -> Path:
+    """A league as a program of this schema left it: a training match, an evaluation match for each of :data:`BLOCKS`,
+    and a learner state."""
+    folder.mkdir()
+    engine = database.writing_engine(folder / "league.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        migrations.upgrade(connection, revision)
+    engine.dispose()
+    teams = {"teams": "[0, 1]"} if revision >= "0002" else {}
+    with raw(folder) as connection:
+        ids = json.dumps(INFO.agent_ids)
+        insert(connection, "league", id=1, game="kuhn_poker", agent_ids=ids, seed=7, settings="{}", versions="{}",
+               created_at=0, **teams)  # fmt: skip
+        for number, name in enumerate("abc", 1):
+            insert(connection, "members", id=number, name=name, kind="baseline", role="baseline", modules="{}",
+                   agent="random", step=0)  # fmt: skip
+        insert(connection, "lineups", id=1, seats=b"\x02\x04")
+        for member in (1, 2):
+            insert(connection, "lineup_members", member=member, lineup=1)
+        for number, block in enumerate((0, *BLOCKS), 1):
+            seed = 5 if block in (0, 1, 2, SEED + 1) else block
+            insert(connection, "matches", id=number, lineup=1, kind=int(number > 1), seed=seed, block=block,
+                   iteration=1, ending=0, plies=4, started_at=0, duration=1, returns=b"\x01\xff", digest=b"12345678",
+                   actions=bytes.fromhex("040160c6"))  # fmt: skip
+        for block in set(BLOCKS):
+            insert(connection, "block_scores", block=block, member=1, opponent=2, wins=BLOCKS.count(block), draws=0,
+                   losses=0)  # fmt: skip
+        insert(connection, "resume", id=1, state="ab" * 32, league="{}")
+    return folder
+
+
+def numbers(reader: Reader) -> list[tuple[int, int]]:
+    return [(each.event, each.block) for each in reader.iter_matches()]
+
+
+@pytest.mark.parametrize("revision", OLDER)
+def test_blocks_of_an_older_schema_become_blocks_of_events(tmp_path: Path, revision: str) -> None:
+    store = open_store(old_league(tmp_path / "league", revision))
+    with pytest.raises(StoreError, match=rf"has schema {revision}, .* open it once for writing"):
+        store.reader()
+    with store.writer() as writer:
+        assert numbers(writer) == [(1, 0), *NEW_BLOCKS]
+        assert writer.next_event() == 3
+        assert {score[:2]: score.wins for score in writer.block_scores()} == {
+            new: NEW_BLOCKS.count(new) for new in NEW_BLOCKS
+        }
+        assert writer.info().teams == (0, 1)
+        assert writer.match(2).history == ((0, 3), (1, 0), (0, 6), (1, 3))  # as moves were packed up to schema 0002
+        assert writer.record(matches=[match(("a", "b"), event=3)]) == [9]
+    assert store.check() == []
+    with raw(tmp_path / "league") as connection:
+        for statement in ("UPDATE matches SET seed = 1", "DELETE FROM matches"):
+            with pytest.raises(sqlite3.IntegrityError, match="immutable"):
+                connection.execute(statement)
+        assert connection.execute("SELECT digest FROM states").fetchall() == [("ab" * 32,)]
+
+
+@pytest.mark.parametrize("revision", OLDER)
+def test_ratings_of_an_older_schema_stay_as_they_were(tmp_path: Path, revision: str) -> None:
+    folder = old_league(tmp_path / "league", revision)
+    before = leaderboard(frozen("a", "b", "c"), old_scores(folder))
+    with open_store(folder).writer() as writer:
+        assert leaderboard(frozen("a", "b", "c"), writer.block_scores()) == before
+
+
+def test_an_empty_league_of_an_older_schema_begins_with_event_1(tmp_path: Path) -> None:
+    folder = old_league(tmp_path / "league", "0003")
+    with raw(folder) as connection:
+        connection.execute("DROP TRIGGER matches_refuse_delete")
+        connection.execute("DELETE FROM matches")
+    with open_store(folder).writer() as writer:
+        assert writer.next_event() == 1
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Path:
+    """A copy of a league that the program of schema 0003 trained, and recorded a match in."""
+    return Path(shutil.copytree(OLD_LEAGUE, tmp_path / "played"))
+
+
+def test_a_league_that_was_trained_keeps_its_ratings_and_has_no_findings(played: Path) -> None:
+    old = old_scores(played)
+    with open_store(played).writer() as writer:
+        members = writer.members()
+        assert leaderboard(members, writer.block_scores()) == leaderboard(members, old)
+        found = numbers(writer)
+        assert {block for event, block in found if event == 2} == set(range(1, 7))
+        assert writer.next_event() == 3
+    assert verify(played).findings == ()
+
+
+def test_the_migrations_make_the_tables_of_the_schema() -> None:
+    engine = database.memory_engine()
+    with engine.begin() as connection:
+        migrations.upgrade(connection)
+        assert database.revision(connection) == schema.REVISION
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert alembic.autogenerate.compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_the_league_as_it_was(played: Path) -> None:
+    with raw(played) as connection:
+        connection.execute("CREATE TABLE events (x)")  # stands in the way
+    before = (played / "league.db").read_bytes()
+    with pytest.raises(StoreError, match="events"):
+        open_store(played).writer()
+    assert (played / "league.db").read_bytes() == before
+
+
+def test_an_older_schema_is_brought_up_to_date_by_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "league"
+    with open_store(folder).create(INFO) as writer:
+        writer.record(members=[MAIN, RANDOM], matches=[match()], progress=progress(1))
+    shutil.copytree(migrations.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    later = f"{int(schema.REVISION) + 1:04}"
+    (tmp_path / "migrations" / "versions" / f"r{later}_later.py").write_text(
+        f"from alembic import op\nrevision, down_revision = '{later}', '{schema.REVISION}'\n"
+        "def upgrade():\n    op.execute('CREATE TABLE later (x)')\n"
+    )
+    monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
+    now = schema.REVISION
+    monkeypatch.setattr(schema, "REVISION", later)
+    with pytest.raises(StoreError, match=rf"has schema {now}, .* schema {later}; open it once for writing"):
+        open_store(folder).reader()
+    open_store(folder).writer().close()
+    with open_store(folder).reader() as reader, raw(folder) as connection:
+        assert reader.count_matches() == 1
+        assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
