@@ -6,7 +6,7 @@ goes on exactly as the original would. It knows no rule of any role: those are i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -31,6 +31,7 @@ class League:
         num_seats: int,
         agent_ids: Sequence[str],
         teams: Sequence[int] = (),
+        evaluation: Callable[[], PayoffTable] | None = None,
     ) -> None:
         """A league of these members that has played no game yet.
 
@@ -41,6 +42,8 @@ class League:
             agent_ids: the game's name for each seat; a snapshot needs a module for each.
             teams: the team of each seat, ``0..t-1``; one member takes all seats of a team. Empty where every seat plays
                 for itself.
+            evaluation: gives the payoffs of all evaluation matches so far. It is called once, when a role first looks
+                at them, because reading many takes a while; :meth:`tell_evaluation` adds to them. None: there are none.
 
         Raises:
             LeagueError: there is no learner, a role is unknown or lacks members that it needs, an ID is there twice, or
@@ -57,7 +60,8 @@ class League:
         if not self._learners:
             raise LeagueError(f"a league needs a learner, but its members are {[each.id for each in self._members]}")
         self._training = TrainingPayoffs(settings.payoff_decay)
-        self._evaluation = PayoffTable()
+        self._evaluation = PayoffTable() if evaluation is None else None
+        self._stored_evaluation = evaluation
         self._steps = dict.fromkeys(self._learners, 0)
         self._pairings = 0
         self._rotation = dict.fromkeys(self._learners, 0)
@@ -77,7 +81,7 @@ class League:
             LeagueError: there is no such learner.
         """
         steps = self._steps[self._learner(learner)]
-        return View(learner, self._members, self._training, self._evaluation, steps, self.settings)
+        return View(learner, self._members, self._training, steps, self.settings, self._evaluated)
 
     def ask(self, n: int, rng: np.random.Generator) -> list[Pairing]:
         """``n`` training matches, the learners in turn.
@@ -116,14 +120,16 @@ class League:
                 self._training.add(tally)
 
     def tell_evaluation(self, tallies: Iterable[Tally]) -> None:
-        """Count evaluation results, in either order of each pair or in both.
+        """Count evaluation results, in either order of each pair or in both. Call it once they are stored.
 
-        They are no part of :meth:`state`: a restored league is told those of the store.
+        They are no part of :meth:`state`; a restored league reads them from the store.
 
         Raises:
             LeagueError: a member is not in the league.
         """
-        self._evaluation.add(self._known(tallies))
+        new = self._known(tallies)
+        if self._evaluation is not None:  # otherwise the first look finds them in the store
+            self._evaluation.add(new)
 
     def due(self) -> list[str]:
         """The learners to be frozen now, in the order they joined."""
@@ -187,13 +193,14 @@ class League:
         num_seats: int,
         agent_ids: Sequence[str],
         teams: Sequence[int] = (),
+        evaluation: Callable[[], PayoffTable] | None = None,
     ) -> Self:
         """The league that gave ``state``, with its members: it asks and decides exactly as that one would.
 
         Raises:
             LeagueError: as the constructor, or learners were added or removed.
         """
-        league = cls(settings, members, num_seats=num_seats, agent_ids=agent_ids, teams=teams)
+        league = cls(settings, members, num_seats=num_seats, agent_ids=agent_ids, teams=teams, evaluation=evaluation)
         if set(state["steps"]) != set(league._steps):
             raise LeagueError(
                 f"a league keeps its learners, {sorted(state['steps'])}, but got {sorted(league._steps)}; "
@@ -231,6 +238,12 @@ class League:
             lineups.append(lineup)
         self._rotation[learner] = turn
         return lineups
+
+    def _evaluated(self) -> PayoffTable:
+        if self._evaluation is None:
+            assert self._stored_evaluation is not None
+            self._evaluation = self._stored_evaluation()
+        return self._evaluation
 
     def _known(self, tallies: Iterable[Tally]) -> list[Tally]:
         """The tallies, if all their members are in the league."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from leagues.records import LeagueError, Member
@@ -84,7 +84,6 @@ class View:
         learner: ID of the learner.
         members: all members.
         training: decayed scores of learners in training matches.
-        evaluation: results of evaluation matches between frozen members.
         steps: agent steps that the learner has trained for since its last snapshot, or since it joined.
         settings: settings of the league.
     """
@@ -92,9 +91,14 @@ class View:
     learner: str
     members: Roster
     training: TrainingPayoffs
-    evaluation: PayoffTable
     steps: int
     settings: LeagueSettings
+    _evaluation: Callable[[], PayoffTable]
+
+    @property
+    def evaluation(self) -> PayoffTable:
+        """Results of evaluation matches between frozen members. The first look reads those that are stored."""
+        return self._evaluation()
 
     def has_beaten(self, name: str) -> bool:
         """Whether `name` is a baseline from which the learner has nothing left to learn. Snapshots are never beaten in

@@ -20,7 +20,7 @@ from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.pairing import choose_rating_pairs, rating_pairings
 from leagues.records import Match, Member, Tally
-from leagues.results.payoff_table import block_tallies
+from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.settings import EvaluationSettings, LeagueSettings
 from leagues.store import LeagueInfo, Progress, StoreError, Writer, open_store
@@ -301,14 +301,18 @@ class Keeper:
         self.members = {member.id: member for member in self.writer.members()}
         self.progress = self.writer.progress() or Progress(0, 0, 0, 0, 0.0, 0.0, datetime.now(UTC))
         game = self.game
-        shape: dict[str, Any] = {"num_seats": game.num_seats, "agent_ids": game.agent_ids, "teams": game.teams}
+        shape: dict[str, Any] = {
+            "num_seats": game.num_seats,
+            "agent_ids": game.agent_ids,
+            "teams": game.teams,
+            "evaluation": lambda: PayoffTable.of_blocks(self.writer.block_scores()),
+        }
         everyone = list(self.members.values())
         self.league = (
             League.restore(self._config, everyone, self.progress.league, **shape)
             if self.progress.league
             else League(self._config, everyone, **shape)
         )
-        self.league.tell_evaluation(block_tallies(self.writer.block_scores()))
         self._rating_pairs = []
         self._next_event = self.writer.next_event()
 

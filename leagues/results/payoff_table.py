@@ -62,16 +62,18 @@ class PayoffTable:
         """Count more games; the pairs concerned lose their intervals.
 
         Args:
-            tallies: sums of games, for either order of a pair or for both; both orders hold the same games.
+            tallies: sums of games. Each pair may be there in one order, or in both, which then hold the same games.
         """
-        new = {(tally.member, tally.opponent): (tally.wins, tally.draws, tally.losses) for tally in tallies}
-        for (member, opponent), (wins, draws, losses) in new.items():
+        tallies = list(tallies)
+        pairs = {(tally.member, tally.opponent) for tally in tallies}
+        for tally in tallies:
+            member, opponent, wins, losses = tally.member, tally.opponent, tally.wins, tally.losses
             if member > opponent:
-                if (opponent, member) in new:
+                if (opponent, member) in pairs:
                     continue
                 member, opponent, wins, losses = opponent, member, losses, wins
             old = self._results.get((member, opponent), (0, 0, 0))
-            self._results[member, opponent] = (old[0] + wins, old[1] + draws, old[2] + losses)
+            self._results[member, opponent] = (old[0] + wins, old[1] + tally.draws, old[2] + losses)
             self._intervals.pop((member, opponent), None)
 
     def get(self, member: str, opponent: str) -> Payoff | None:
@@ -94,11 +96,6 @@ class PayoffTable:
         for member, opponent in sorted([*self._results, *((b, a) for a, b in self._results)]):
             if payoff := self.get(member, opponent):
                 yield payoff
-
-
-def block_tallies(block_scores: Iterable[BlockScore]) -> list[Tally]:
-    """The evaluation games of each pair, summed over all blocks; each pair once, the smaller ID first."""
-    return _by_pair(BlockScores.of(block_scores))[0]
 
 
 def _by_pair(scores: BlockScores) -> tuple[list[Tally], npt.NDArray[np.int64]]:

@@ -15,6 +15,7 @@ from leaguekit import MAIN, RANDOM, snapshot
 
 from leagues.league import League
 from leagues.records import LeagueError, Member, Pairing, Tally
+from leagues.results.payoff_table import PayoffTable
 from leagues.settings import LeagueSettings
 
 
@@ -207,3 +208,28 @@ def test_roles_see_evaluation_results_as_they_come() -> None:
     assert score(league, "main", "random") == (0.5, 0)
     with pytest.raises(LeagueError, match="'nobody' is not in the league"):
         league.tell_evaluation([Tally("nobody", "random", 1, 0, 0)])
+
+
+def test_stored_evaluation_results_are_read_once_when_a_role_looks() -> None:
+    stored, looks = [Tally("main@1", "random", 3, 0, 1)], []
+
+    def read() -> PayoffTable:
+        looks.append(len(stored))
+        return PayoffTable(stored)
+
+    shape: dict[str, Any] = {"num_seats": 2, "agent_ids": ("player_0", "player_1"), "evaluation": read}
+    league = League(LeagueSettings(), [MAIN, RANDOM, snapshot(1)], **shape)
+
+    def play(tally: Tally) -> None:
+        stored.append(tally)
+        league.tell_evaluation([tally])
+
+    play(Tally("main@1", "random", 0, 0, 5))
+    league.ask(5, generator())
+    assert looks == []
+    for games in (9, 10):
+        payoff = league.view("main").evaluation.get("main@1", "random")
+        assert payoff is not None
+        assert payoff.games == games
+        play(Tally("main@1", "random", 1, 0, 0))
+    assert looks == [2]
