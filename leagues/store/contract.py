@@ -7,7 +7,7 @@ A store is a place that holds one league, or none yet. It has three parts: the l
 Guarantees, which every back end keeps:
 
 - One writer at a time, in one process; any number of readers, in any process. A reader never blocks the writer and
-  never changes the store.
+  never changes the store; only a league of an older version is brought up to date when it is opened.
 - Every call of a ``Writer`` is one transaction. After a crash, or after an exception, all of it is there or nothing.
 - When a ``Writer`` call or :meth:`BlobStore.put` has returned, a crash of the process or the machine takes nothing
   back, unless the store lives in memory.
@@ -309,8 +309,11 @@ class Store(ABC):
     def reader(self) -> Reader:
         """Open the league for reading, whether or not somebody writes to it.
 
+        A league with an older schema is brought up to date first.
+
         Raises:
-            StoreError: there is no league here, it is damaged, or its schema is not the one of this program.
+            StoreError: there is no league here, it is damaged, a newer program made it, or an older one and it cannot
+                be brought up to date.
         """
 
     @abstractmethod

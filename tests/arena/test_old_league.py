@@ -11,17 +11,15 @@ import pytest
 import arena
 from arena.tui import LeagueApp
 from arena.verify import verify
-from leagues.store import open_store
 
 OLD = Path(__file__).parents[1] / "data/league_0003"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the old league, brought up to date."""
+    """A copy of the old league."""
     copy = tmp_path / "league"
     shutil.copytree(OLD, copy)
-    open_store(copy).writer().close()
     return copy
 
 

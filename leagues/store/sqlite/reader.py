@@ -25,6 +25,10 @@ _CHUNK = 2_000
 """Matches fetched at once by ``iter_matches``."""
 
 
+class OlderSchemaError(StoreError):
+    """The league has an older schema than this program reads."""
+
+
 class SqlReader(Reader):
     """A reader over one SQLite connection. Open it in any thread, but use it from one at a time."""
 
@@ -262,16 +266,14 @@ def open_reader(path: Path) -> SqlReader:
     """A reader of the database at ``path``.
 
     Raises:
-        StoreError: it is damaged, or its schema is not the one of this program.
+        OlderSchemaError: it has an older schema.
+        StoreError: it is damaged, or a newer program made it.
     """
     engine, found = database.open_for_reading(path)
     try:
         database.check_not_newer(found, str(path))
         if int(found) < int(schema.REVISION):
-            raise StoreError(
-                f"{path} has schema {found}, and this program reads schema {schema.REVISION}; open it once for writing "
-                "to bring it up to date, as `arena train --resume` does"
-            )
+            raise OlderSchemaError(f"{path} has schema {found}, and this program reads schema {schema.REVISION}")
     except StoreError:
         engine.dispose()
         raise

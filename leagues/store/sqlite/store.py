@@ -80,9 +80,17 @@ class SqliteStore(Store):
         return self.writer()
 
     def reader(self) -> Reader:
-        from leagues.store.sqlite.reader import open_reader
+        from leagues.store.sqlite.reader import OlderSchemaError, open_reader
 
-        return open_reader(database.check_file(self._folder))
+        path = database.check_file(self._folder)
+        try:
+            return open_reader(path)
+        except OlderSchemaError as older:
+            try:
+                self.writer().close()  # brings it up to date
+            except StoreError as error:
+                raise StoreError(f"{older}, but it cannot be brought up to date: {error}") from error
+            return open_reader(path)
 
     def writer(self) -> Writer:
         from leagues.store.sqlite.writer import open_writer

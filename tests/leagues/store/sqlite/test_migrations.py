@@ -95,8 +95,6 @@ def numbers(reader: Reader) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("revision", OLDER)
 def test_blocks_of_an_older_schema_become_blocks_of_events(tmp_path: Path, revision: str) -> None:
     store = open_store(old_league(tmp_path / "league", revision))
-    with pytest.raises(StoreError, match=rf"has schema {revision}, .* open it once for writing"):
-        store.reader()
     with store.writer() as writer:
         assert numbers(writer) == [(1, 0), *NEW_BLOCKS]
         assert writer.next_event() == 3
@@ -167,7 +165,10 @@ def test_a_migration_that_fails_leaves_the_league_as_it_was(played: Path) -> Non
     assert (played / "league.db").read_bytes() == before
 
 
-def test_an_older_schema_is_brought_up_to_date_by_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("opened_by", ["reader", "writer"])
+def test_an_older_schema_is_brought_up_to_date_when_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened_by: str
+) -> None:
     folder = tmp_path / "league"
     with open_store(folder).create(INFO) as writer:
         writer.record(members=[MAIN, RANDOM], matches=[match()], progress=progress(1))
@@ -178,11 +179,19 @@ def test_an_older_schema_is_brought_up_to_date_by_a_writer(tmp_path: Path, monke
         "def upgrade():\n    op.execute('CREATE TABLE later (x)')\n"
     )
     monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
-    now = schema.REVISION
     monkeypatch.setattr(schema, "REVISION", later)
-    with pytest.raises(StoreError, match=rf"has schema {now}, .* schema {later}; open it once for writing"):
-        open_store(folder).reader()
-    open_store(folder).writer().close()
+    getattr(open_store(folder), opened_by)().close()
     with open_store(folder).reader() as reader, raw(folder) as connection:
         assert reader.count_matches() == 1
         assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("revision", OLDER)
+def test_an_older_league_that_somebody_writes_is_left_to_them(tmp_path: Path, revision: str) -> None:
+    folder = old_league(tmp_path / "league", revision)
+    before = (folder / "league.db").read_bytes()
+    wrong = rf"has schema {revision}, .* cannot be brought up to date: .*writer"
+    with database.WriterLock(folder), pytest.raises(StoreError, match=wrong) as caught:
+        open_store(folder).reader()
+    assert "\n" not in str(caught.value)
+    assert (folder / "league.db").read_bytes() == before
