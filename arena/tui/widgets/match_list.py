@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import ClassVar
 
 from rich.text import Text
@@ -18,6 +19,8 @@ from arena.view.theme import ACCENT, FAINT, SEATS
 from leagues.records import Match
 
 _SEATS_WIDTH = {"slim": 18, "narrow": 21, "wide": 34, "huge": 40}
+_KEPT = 3
+"""Columns that are shown even where they are cut: match, seats, returns."""
 _SEPARATOR = " · "
 _LEAST_NAME = 6
 """Columns that a member's name has at least."""
@@ -30,13 +33,13 @@ class MatchList(KeyedTable):
 
     def show_league(self, view: LeagueView, size: Size) -> None:
         """Show the matches of ``view``."""
-        self.show(*_match_rows(view.matches, size))
+        self.show(*_match_rows(view.matches, size, self.scrollable_content_region.width))
         of = "" if view.only is None else f" of {plain(view.only)}"
         self.border_title = Text(f"Matches{of}")
 
 
-def _match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[Row]]:
-    """Column labels and rows, in the order given."""
+def _match_rows(matches: Sequence[Match], size: Size, width: int) -> tuple[list[Text], list[Row]]:
+    """Column labels and rows, in the order given. On a roomy screen, columns that do not fit ``width`` are left out."""
     labels = [right("match"), Text("seats")]
     # A narrow list has no room for the returns of many seats; the colours and the board show the outcome, too.
     with_returns = size in ROOMY or (size == "narrow" and all(len(match.seats) <= 2 for match in matches))
@@ -54,7 +57,10 @@ def _match_rows(matches: Sequence[Match], size: Size) -> tuple[list[Text], list[
             cells.append(Text(match.kind, style=ACCENT if match.kind == "evaluation" else FAINT))
             cells.append(Text(f"{match.started_at.astimezone():%H:%M:%S}", style=FAINT))
         rows.append((str(match.id), tuple(cells)))
-    return labels, rows
+    columns = list(zip(labels, *(cells for _, cells in rows), strict=True))
+    ends = accumulate(max(cell.cell_len for cell in column) + 2 for column in columns)
+    fit = max(_KEPT, sum(end <= width for end in ends))
+    return labels[:fit], [(key, cells[:fit]) for key, cells in rows]
 
 
 def _seats(match: Match, width: int) -> Text:
