@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 
 from agents.basic import FirstLegalAgent, RandomAgent
@@ -58,7 +59,7 @@ def _plain(name: str, make: Callable[[], Agent]) -> Callable[[str, Game], Agent]
 
 
 def _number(name: str, argument: str, what: str, example: int) -> int:
-    if not argument.isdecimal():
+    if not re.fullmatch("[0-9]{1,18}", argument):
         raise AgentError(f"{name} needs a whole number of {what}, but got {argument!r}; write {name}:{example}")
     return int(argument)
 

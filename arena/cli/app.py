@@ -1,7 +1,11 @@
-"""The ``arena`` command: its sub-commands, its global option and its exit codes."""
+"""The ``arena`` command: its sub-commands, its global options and its exit codes.
+
+To add a command, write a function in a file of this folder and list it in ``COMMANDS``.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +16,7 @@ import typer
 
 from arena.cli import games, league, matches, play, train, watch
 from arena.cli.errors import FAILED, report
+from arena.view.text import plain
 
 app = typer.Typer(
     add_completion=False,
@@ -30,21 +35,21 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _arena(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback if there is an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Train a league of agents on a game by self-play, watch it, replay its matches and play against it.
+    """Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
 
-    Agents are named random, first, mcts:SIMULATIONS, minimax:DEPTH, DIR:best, DIR:main@12, human,
-    py:package.module:Factory.
+    A league is a folder, DIR. Agents are named random, first, mcts:SIMULATIONS, minimax:DEPTH, human,
+    py:package.module:Factory, and the members of a league DIR:best, DIR:latest, DIR:main@12.
 
     Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
     """
 
 
-for command in (
+COMMANDS = (
     games.games,
     train.train,
     watch.watch,
@@ -56,28 +61,38 @@ for command in (
     matches.verify,
     play.play,
     play.match,
-):
+)
+"""All commands, in the order of ``arena --help``; each is called like its function."""
+
+for command in COMMANDS:
     app.command(command.__name__)(command)
 
 
+class _Escaped(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record), lines=True)
+
+
 def main(args: Sequence[str] | None = None) -> None:
-    """Run ``arena`` on ``args`` (the process's own by default) and leave the process with its exit code."""
+    """Run ``arena`` on ``args``, by default those of the process, and exit with its exit code."""
     sys.exit(run(sys.argv[1:] if args is None else args))
 
 
 def run(args: Sequence[str]) -> int:
     """Run ``arena`` on ``args`` and return the exit code: 0 done, 1 the run failed, 2 the call was wrong."""
-    # Global options stand before the command, so that no command's own value can be taken for one.
+    # Global options stand before the command; a --debug behind it belongs to the command.
+    if logging.lastResort is not None:  # warnings may hold text from games and agents
+        logging.lastResort.setFormatter(_Escaped())
     debug = "--debug" in takewhile(lambda arg: arg.startswith("-"), args)
     try:
         code = typer.main.get_command(app).main(args=list(args) or ["--help"], prog_name="arena", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our pipe has left (`arena games | head`): there is nobody to tell.
+        # The reader of the pipe has left, as in `arena games | head`. Nothing can be printed any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (Exception, KeyboardInterrupt) as error:
         return report(error, debug=debug)
-    if code == 130:  # what typer makes of Ctrl-C
+    if code == 130:  # typer's code for Ctrl-C
         return report(KeyboardInterrupt(), debug=debug)
     return int(code or 0)

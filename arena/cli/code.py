@@ -1,6 +1,7 @@
-"""Code of the person's own that a call names: games, agents, networks.
+"""A person's own code that a call names: games, agents and network classes.
 
-A call that names any finds modules in the current directory too, as ``python -m`` does, but after all others.
+When a call names such code, modules in the current directory can be imported too, as with ``python -m``. They are
+found after all other modules.
 """
 
 from __future__ import annotations
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
     from games import Game
 
 
-def look_here() -> None:
-    """Let modules be found in the current directory."""
-    if (here := os.getcwd()) not in sys.path:
-        sys.path.append(here)
-
-
-def named_game(spec: str) -> Game:
-    """The game that the person names.
+def load_game(spec: str) -> Game:
+    """The game called ``spec``.
 
     Raises:
         GameError: as :func:`games.make_game`.
@@ -32,38 +27,44 @@ def named_game(spec: str) -> Game:
     from games import make_game, names_code
 
     if names_code(spec):
-        look_here()
+        _import_from_here()
     return make_game(spec)
 
 
-def prepare(agents: Iterable[str] = (), *, trust_code: bool) -> None:
-    """Make ready to import what these agents, or a league that is trusted, need."""
+def allow_imports(agents: Iterable[str] = (), *, trust_code: bool) -> None:
+    """Allow imports from the current directory if one of ``agents`` is own code, or if a league is trusted."""
     from agents.registry import names_code
 
     if trust_code or any(map(names_code, agents)):
-        look_here()
+        _import_from_here()
 
 
-def named_networks(names: Sequence[str]) -> dict[str, type[Any]]:
-    """The RLModule classes that the person names, by what a weights' card calls them.
+def load_networks(names: Sequence[str]) -> dict[str, type[Any]]:
+    """RLModule classes by the names that weights files have for them.
 
     Args:
-        names: ``package.module:Class`` each. A script that trains calls its own classes ``__main__:Class``, so a
-            class goes by that name too.
+        names: ``package.module:Class`` each. A training script calls its own classes ``__main__:Class``, so each class
+            is listed under that name too.
 
     Raises:
         CallError: there is no such class.
     """
     if names:
-        look_here()
+        _import_from_here()
     classes = {}
     for name in names:
-        found = _network(name)
-        classes[f"__main__:{found.__qualname__}"] = classes[f"{found.__module__}:{found.__qualname__}"] = found
+        network = _load_network(name)
+        classes[f"__main__:{network.__qualname__}"] = network
+        classes[f"{network.__module__}:{network.__qualname__}"] = network
     return classes
 
 
-def _network(name: str) -> type[Any]:
+def _import_from_here() -> None:
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)
+
+
+def _load_network(name: str) -> type[Any]:
     from ray.rllib.core.rl_module import RLModule
 
     module, _, path = name.partition(":")
@@ -72,7 +73,7 @@ def _network(name: str) -> type[Any]:
         found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # the module is the person's own code, which may raise anything
         raise CallError(f"{rule}: {error}") from error
     if not (isinstance(found, type) and issubclass(found, RLModule)):
         raise CallError(f"{rule}, which is a {type(found).__name__}")

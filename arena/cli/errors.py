@@ -1,7 +1,8 @@
-"""What went wrong, as one line and an exit code: 1 the run failed, 2 the call was wrong."""
+"""Errors as one line and an exit code: 1 when the run failed, 2 when the call was wrong."""
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ from arena.view.text import plain
 FAILED = 1
 WRONG_CALL = 2
 
-
 _CALL_ERRORS = (
     ("agents.contract", "AgentError"),
     ("agents.policies.weights", "WeightsError"),
@@ -22,54 +22,60 @@ _CALL_ERRORS = (
     ("games.errors", "GameError"),
     ("leagues.records", "LeagueError"),
 )
-"""Errors as (module, name) that say: the game, agent, weights, league or cluster that the call names is wrong."""
+"""Errors, as (module, name), of a call that names a wrong game, agent, weights file, league or cluster."""
+
+_PATH_ERRORS = frozenset(
+    {
+        errno.EACCES,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""System errors of a path that cannot be used."""
 
 
 class CallError(Exception):
-    """The call was wrong; the message names the rule, the value and the mend."""
+    """The call was wrong. The message has the rule, the value and the fix."""
 
 
 class RunError(Exception):
-    """The run failed after it had begun; the message says why, and what the person still has."""
+    """The run failed after its start. The message has the reason, and what is kept."""
 
 
 @contextmanager
-def failures_of_the_run(kept: str) -> Iterator[Callable[[], None]]:
-    """Tell a run that fails from a call that was wrong: yields what to call when all is set up and the run begins.
+def run_failures(kept: str) -> Iterator[Callable[[], None]]:
+    """Turn errors after the start of a run into :class:`RunError`. Yields a function to call when the run starts.
 
-    The same error, weights that are not what they were or a database that cannot be written, means a wrong call
-    before that and a failed run after.
+    Some errors, such as altered weights or a database that cannot be written, mean a wrong call before the start and
+    a failed run after it.
 
     Args:
-        kept: what the person still has and how to go on, for the message.
+        kept: what is kept and how to go on, for the message.
 
     Raises:
-        RunError: in place of an error that would mean a wrong call, or of one of the system such as a full disk.
+        RunError: after the start, for every error that would mean a wrong call, and for errors of the system such as
+            a full disk.
     """
-    begun = False
+    started = False
 
-    def begin() -> None:
-        nonlocal begun
-        begun = True
+    def start() -> None:
+        nonlocal started
+        started = True
 
     try:
-        yield begin
+        yield start
     except BrokenPipeError:
-        raise  # the reader of our pipe has left, which is no failure
+        raise  # the reader of the pipe has left, which is no failure
     except Exception as error:
-        if begun and (isinstance(error, OSError) or _is_one_of(error, *_CALL_ERRORS)):
+        if started and (isinstance(error, OSError) or _is_one_of(error, *_CALL_ERRORS)):
             raise RunError(f"{error}; {kept}") from error
         raise
-
-
-def check_kind(kind: str) -> None:
-    """Refuse what is no kind of match.
-
-    Raises:
-        CallError: ``kind`` is none.
-    """
-    if kind not in ("training", "evaluation"):
-        raise CallError(f"--kind must be training or evaluation, but is {kind!r}")
 
 
 def report(error: BaseException, *, debug: bool) -> int:
@@ -96,11 +102,13 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return str(error), FAILED
     if _is_one_of(error, *_CALL_ERRORS):
         return str(error), WRONG_CALL
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _PATH_ERRORS:
+        return f"{str(error.filename)!r} cannot be used: {error.strerror}; name another path", WRONG_CALL
     return f"unexpected {type(error).__name__}: {error} (`arena --debug ...` shows the traceback)", FAILED
 
 
 def _is_one_of(error: BaseException, *kinds: tuple[str, str]) -> bool:
-    # A module that nobody has loaded cannot have raised it; loading it only to ask would make a typo slow.
+    # A module that is not loaded cannot have raised the error, and loading it here would make a typo slow.
     return any(
         module in sys.modules and isinstance(error, getattr(sys.modules[module], name)) for module, name in kinds
     )

@@ -1,4 +1,4 @@
-"""``arena games``: what can be played."""
+"""``arena games``: the games that can be played."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ import typer
 from arena.cli.options import AsJson
 
 _ROOM_FOR_ALL = 120
-"""Columns a screen needs for all that is known of a game."""
+"""Columns of a screen from which on all facts of a game are shown."""
 
 
 def games(
     pattern: Annotated[
         str,
         typer.Argument(
-            metavar="[PATTERN]", help="Only games whose name contains this, or fits this glob.", show_default=False
+            metavar="[PATTERN]",
+            help="Part of a name, or a glob such as 'pettingzoo:*'. By default all games are listed.",
+            show_default=False,
         ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the games with their seats and spaces.
+    """List the games with their seats, dynamics and spaces.
 
-    A game that cannot be played here is marked, with the reason.
+    Games that cannot be played on this machine are listed with the reason.
     """
     from dataclasses import asdict
 
     from arena.cli.errors import CallError
-    from arena.cli.output import cell, console, print_json, show, table
+    from arena.cli.output import cell, console, print_json, print_table, table
     from arena.view.theme import NAME_STYLE, QUIET_STYLE, WARNING_STYLE
     from games import list_games
     from games.specs import suggest
@@ -36,7 +38,7 @@ def games(
     found = list_games(pattern)
     if not found:
         near = suggest(pattern, [info.spec for info in list_games()])
-        raise CallError(f"a pattern must fit a game, but {pattern!r} fits none{near}; `arena games` lists them all")
+        raise CallError(f"no game matches {pattern!r}{near}; `arena games` lists all")
     if as_json:
         print_json([asdict(info) for info in found])
         return
@@ -52,4 +54,4 @@ def games(
         else:
             blank = [""] * (len(rows.columns) - 2)
             rows.add_row(cell(info.spec, QUIET_STYLE), *blank, cell(f"not playable: {info.reason}", WARNING_STYLE))
-    show(rows)
+    print_table(rows)

@@ -1,31 +1,26 @@
-"""``arena leaderboard``, ``payoffs`` and ``show``: how strong the members of a league are."""
+"""``arena leaderboard``, ``payoffs`` and ``show``: the members of a league and how strong they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from arena.cli.options import AsJson, LeagueFolder
 
 if TYPE_CHECKING:
-    from leagues.ratings.leaderboard import Standing
     from leagues.records import MatchKind
-
-_ROOM_FOR_BARS = 110
-"""Columns a screen needs for the leaderboard with bars."""
 
 
 def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     """Show the ratings of a league's members.
 
-    On the Elo scale, with 95% intervals. Ratings come from evaluation matches only; learners that still change have
-    none, and neither have members without rated games.
+    Ratings are on the Elo scale and have 95% intervals. They come from evaluation matches only. Learners have no
+    rating, because they still change.
     """
-    from arena.cli.output import cell, console, print_json, show, table
-    from arena.view.text import interval_bar
-    from arena.view.theme import BAR_STYLE, NAME_STYLE
+    from arena.cli.league_output import print_leaderboard, standing_row
+    from arena.cli.output import print_json, print_text
     from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.store import open_store
 
@@ -33,58 +28,30 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
         standings = rate(reader.members(), reader.block_scores())
     if as_json:
         print_json([standing_row(standing) for standing in standings])
-        return
-    if not standings:
-        console().print("nobody to rate yet: no frozen members")
-        return
-    columns = ["rank", "agent", "role", "gen", "rating", "95% interval", "games", "W/D/L"]
-    bars = console().width >= _ROOM_FOR_BARS
-    rows = table(*columns, *[""] * bars, right=("rank", "gen", "rating", "games", "W/D/L"))
-    played = [each for each in standings if each.games]
-    left, right = min((each.low for each in played), default=0.0), max((each.high for each in played), default=0.0)
-    for rank, each in enumerate(standings, 1):
-        bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=24)
-        rows.add_row(
-            str(rank) if each.games else "-",
-            cell(each.agent, NAME_STYLE),
-            cell(each.role.replace("_", " ")),
-            "" if each.generation is None else str(each.generation),
-            f"{each.rating:.0f}" if each.games else "-",
-            f"{each.low:.0f} to {each.high:.0f}" if each.games else "-",
-            f"{each.games:,}",
-            f"{each.wins}/{each.draws}/{each.losses}",
-            *[cell(bar if each.games else "", BAR_STYLE)] * bars,
-        )
-    show(rows)
-
-
-def standing_row(standing: Standing) -> dict[str, Any]:
-    """A row of the leaderboard as JSON; without games nothing is known of the rating and its interval: null."""
-    names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses")
-    row = {name: getattr(standing, name) for name in names}
-    return row if standing.games else row | dict.fromkeys(("rating", "low", "high"))
+    elif standings:
+        print_leaderboard(standings)
+    else:
+        print_text("no ratings yet: the league has no snapshots and no baselines")
 
 
 def payoffs(
     folder: LeagueFolder,
     kind: Annotated[
-        str, typer.Option("--kind", metavar="KIND", help="Show evaluation or training games as the matrix.")
+        Literal["training", "evaluation"], typer.Option("--kind", help="The kind of games to show as a matrix.")
     ] = "evaluation",
     as_json: AsJson = False,
 ) -> None:
-    """Show who scores how much against whom.
+    """Show how much each member scores against each other.
 
-    In percent, with the number of games in brackets; a draw counts one half. With --json both kinds are listed,
-    training and evaluation.
+    Scores are in percent, and a draw counts one half. The number of games is in brackets. With --json, both kinds of
+    games are listed.
     """
-    from arena.cli.errors import check_kind
-    from arena.cli.output import console, print_json
-    from arena.cli.payoffs import payoff_matrix, payoff_row
+    from arena.cli.league_output import payoff_row, print_payoffs
+    from arena.cli.output import print_json, print_text
     from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.results.payoff_table import PayoffTable
     from leagues.store import open_store
 
-    check_kind(kind)
     with open_store(folder).reader() as reader:
         members, blocks, tallies = reader.members(), reader.block_scores(), reader.tallies()
     tables: dict[MatchKind, PayoffTable] = {
@@ -94,14 +61,14 @@ def payoffs(
     if as_json:
         print_json([payoff_row(payoff, each) for each, table in tables.items() for payoff in table])
         return
-    rows = [payoff for each, table in tables.items() if each == kind for payoff in table]
+    rows = list(tables[kind])
     if not rows:
-        console().print(f"no {kind} games yet")
+        print_text(f"no {kind} games yet")
         return
     rank = {standing.agent: place for place, standing in enumerate(rate(members, blocks))}
     played = {row.member for row in rows}
     order = sorted((member.id for member in members if member.id in played), key=lambda name: rank.get(name, -1))
-    payoff_matrix(order, rows)
+    print_payoffs(order, rows)
 
 
 def show(
@@ -115,12 +82,12 @@ def show(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one member: its rating, whom it beats, who beats it. Or show the settings of the league."""
+    """Show one member: its rating and its score against every opponent. Or show the settings of the league."""
     from dataclasses import asdict
 
     from arena.cli.errors import CallError
+    from arena.cli.league_output import payoff_row, print_member, standing_row
     from arena.cli.output import print_json
-    from arena.cli.payoffs import payoff_row, print_member
     from arena.names import BEST, LATEST, find_member
     from leagues.ratings.leaderboard import leaderboard as rate
     from leagues.results.payoff_table import PayoffTable
@@ -137,23 +104,24 @@ def show(
         found = find_member(reader, member) if member in (BEST, LATEST) else reader.member(member)
         blocks = reader.block_scores()
         standings = rate(reader.members(), blocks)
-        played: MatchKind = "evaluation" if found.frozen else "training"
+        kind: MatchKind = "evaluation" if found.frozen else "training"
         table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies())
         rows = [payoff for payoff in table if payoff.member == found.id]
     rows.sort(key=lambda row: (-row.score, row.opponent))
     place = next((i for i, each in enumerate(standings) if each.agent == found.id and each.games), None)
+    rank, standing = (None, None) if place is None else (place + 1, standings[place])
     if as_json:
         print_json(
             {
                 **asdict(found),
                 "modules": dict(found.modules),
-                "rank": None if place is None else place + 1,
-                "rating": None if place is None else standing_row(standings[place]),
-                "opponents": [payoff_row(row, played) for row in rows],
+                "rank": rank,
+                "rating": None if standing is None else standing_row(standing),
+                "opponents": [payoff_row(row, kind) for row in rows],
             }
         )
         return
-    print_member(found, None if place is None else (place + 1, standings[place]), rows)
+    print_member(found, rank, standing, rows)
 
 
 def _show_settings(folder: Path, as_json: bool) -> None:

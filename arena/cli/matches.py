@@ -1,49 +1,49 @@
-"""``arena matches``, ``replay`` and ``verify``: what was played, move by move, and whether it is still true."""
+"""``arena matches``, ``replay`` and ``verify``: the recorded matches and whether they are intact."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from arena.cli.options import AsJson, LeagueFolder, TrustCode
+from arena.cli.options import LARGEST_COUNT, AsJson, LeagueFolder, TrustCode
 
 if TYPE_CHECKING:
-    from leagues.records import Match, MatchKind
+    from leagues.records import Match
 
 
 def matches(
     folder: LeagueFolder,
     member: Annotated[
-        str | None, typer.Option("--member", metavar="MEMBER", help="Only those it played.", show_default=False)
+        str | None, typer.Option("--member", metavar="MEMBER", help="Only matches of this member.", show_default=False)
     ] = None,
     kind: Annotated[
-        str | None,
-        typer.Option("--kind", metavar="KIND", help="Only training, or only evaluation.", show_default=False),
+        Literal["training", "evaluation"] | None,
+        typer.Option("--kind", help="Only matches of this kind.", show_default=False),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=LARGEST_COUNT, metavar="N", help="Show at most N matches.")
+    ] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List the recorded matches, newest first."""
-    from arena.cli.errors import check_kind
-    from arena.cli.output import cell, console, print_json, show, table
+    from arena.cli.output import cell, print_json, print_table, print_text, table
     from arena.view.outcome import returns_text
     from arena.view.theme import ERROR_STYLE, NAME_STYLE
     from leagues.store import open_store
 
-    if kind is not None:
-        check_kind(kind)
     with open_store(folder).reader() as reader:
         game = reader.info().game
         if member is not None:
             reader.member(member)
-        found = reader.matches(member=member, kind=cast("MatchKind | None", kind), limit=limit)
+        found = reader.matches(member=member, kind=kind, limit=limit)
     if as_json:
         print_json([match_row(match, game) for match in found])
         return
     if not found:
-        console().print("no matches")
+        print_text("no matches")
         return
     rows = table("match", "UTC", "kind", "returns", "plies", "ending", "agents", right=("match", "plies"))
     for match in found:
@@ -56,7 +56,7 @@ def matches(
             cell(match.ending, ERROR_STYLE if match.ending == "crash" else ""),
             cell(" · ".join(match.seats), NAME_STYLE),
         )
-    show(rows)
+    print_table(rows)
 
 
 def match_row(match: Match, game: str) -> dict[str, Any]:
@@ -83,15 +83,21 @@ def replay(
     folder: LeagueFolder,
     match: Annotated[
         str,
-        typer.Argument(metavar="MATCH", help="Its number, or best: the best two members' newest.", show_default=False),
+        typer.Argument(
+            metavar="MATCH",
+            help="A match's number, or best: the newest match of the best member against the best opponent it met.",
+            show_default=False,
+        ),
     ],
-    text: Annotated[bool, typer.Option("--text", help="Print it instead of opening the viewer.")] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the match as text instead of opening the viewer.")
+    ] = False,
     export: Annotated[
-        str | None,
+        Literal["json", "pgn"] | None,
         typer.Option(
             "--export",
-            metavar="FORMAT",
-            help="Print the record: json, enough to repeat it, or pgn, of chess.",
+            help="Print the record for other programs: json holds all that is needed to repeat the match, pgn is for "
+            "chess only.",
             show_default=False,
         ),
     ] = None,
@@ -100,7 +106,8 @@ def replay(
         typer.Option(
             "--pictures",
             metavar="FOLDER",
-            help="Write every position as a PNG file into this folder; PettingZoo's environments draw them.",
+            help="Write every position as a PNG file into FOLDER. Only games that draw pictures can do this, such as "
+            "many of PettingZoo.",
             show_default=False,
         ),
     ] = None,
@@ -108,29 +115,27 @@ def replay(
 ) -> None:
     """Replay a match move by move.
 
-    Opens the viewer: left and right step, space plays, ? shows the keys. Prints text if stdout is no terminal.
-    --export prints a record for other programs instead, and --pictures writes files.
+    Opens the viewer, in which the left and right arrows step, space plays, and ? shows all keys. If stdout is not a
+    terminal, the match is printed as text.
     """
-    from arena.cli.code import prepare
+    from arena.cli.code import allow_imports
     from arena.cli.errors import CallError
-    from arena.cli.output import is_coloured, is_screen, print_json
+    from arena.cli.output import is_coloured, is_screen, print_json, print_text
     from arena.cli.watch import watch_league
     from arena.view.pgn import replay_pgn
     from arena.view.pictures import png
     from arena.view.replay import best_match, replay_json, replay_pictures, replay_text
+    from arena.view.text import counted
     from leagues.store import open_store
 
-    if export not in (None, "json", "pgn"):
-        hint = ": --text is an option of its own" if export == "text" else ""
-        raise CallError(f"--export must be json or pgn, but is {export!r}{hint}")
     forms = [name for name, given in (("--text", text), ("--export", export), ("--pictures", pictures)) if given]
     if len(forms) > 1:
-        raise CallError(f"a replay is given in one form, but {' and '.join(forms)} are all asked for: keep one")
+        raise CallError(f"a replay has one form, but {' and '.join(forms)} are given; keep one")
     if pictures is not None and pictures.exists() and (not pictures.is_dir() or any(pictures.iterdir())):
-        raise CallError(f"--pictures must name a new or empty folder, but {pictures} is not: choose another")
-    prepare(trust_code=trust_code)
+        raise CallError(f"--pictures needs a new or empty folder, but {str(pictures)!r} is not; choose another")
+    allow_imports(trust_code=trust_code)
     with open_store(folder).reader() as reader:
-        number = best_match(reader) if match == "best" else _number(match)
+        number = best_match(reader) if match == "best" else _match_number(match)
         if export == "json":
             print_json(replay_json(reader, number))
             return
@@ -141,7 +146,7 @@ def replay(
             for place, picture in enumerate(replay_pictures(reader, number, trust_code=trust_code)):
                 pictures.mkdir(parents=True, exist_ok=True)
                 (pictures / f"{place:05}.png").write_bytes(png(picture))
-            print(f"{place + 1} pictures written to {pictures}")
+            print_text(f"{counted(place + 1, 'picture')} written to {pictures}")
             return
         if text or not is_screen():
             for place, block in enumerate(replay_text(reader, number, colour=is_coloured(), trust_code=trust_code)):
@@ -150,30 +155,33 @@ def replay(
     watch_league(folder, number, trust_code=trust_code)
 
 
-def _number(match: str) -> int:
+def _match_number(match: str) -> int:
     from arena.cli.errors import CallError
 
-    if not match.isdecimal():
-        raise CallError(f"a match is named by its number or best, but got {match!r}: `arena matches` lists them")
+    # A database has no numbers of more digits.
+    if not re.fullmatch("[0-9]{1,18}", match):
+        raise CallError(
+            f"a match is named by its number or `best`, but {match!r} is neither; `arena matches` lists them"
+        )
     return int(match)
 
 
 def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson = False) -> None:
-    """Check that a league is as it was recorded.
+    """Check that a league is intact. Nothing is changed.
 
-    Fails if something is not. Plays every recorded match again, rechecks the hashes of the weights, and counts the
-    scores again. Only reads.
+    Replays every recorded match, checks the hashes of all weights files, and recounts the scores. The exit code is 1
+    if anything is wrong.
     """
     from dataclasses import asdict
 
-    from arena.cli.code import prepare
+    from arena.cli.code import allow_imports
     from arena.cli.errors import FAILED
-    from arena.cli.output import cell, console, print_json
+    from arena.cli.output import cell, console, print_json, print_text
     from arena.verify import verify as check
     from arena.view.text import counted
     from arena.view.theme import ERROR_STYLE
 
-    prepare(trust_code=trust_code)
+    allow_imports(trust_code=trust_code)
     found = check(folder, trust_code=trust_code)
     if as_json:
         print_json(asdict(found))
@@ -181,9 +189,9 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
         out = console()
         for finding in found.findings:
             out.print(cell(f"{finding.subject}: {finding.problem}", ERROR_STYLE), soft_wrap=True)
-        skipped = f", {found.skipped:,} cannot be (the game draws chance it cannot repeat)" if found.skipped else ""
-        played, files = counted(found.matches, "match", "matches"), counted(found.weights, "file")
-        out.print(f"{played} played again{skipped}, {files} of weights checked")
-        out.print(counted(len(found.findings), "finding") if found.findings else "all is as it was recorded")
+        skipped = f", {found.skipped:,} not replayable (the game cannot repeat its chance)" if found.skipped else ""
+        replayed, files = counted(found.matches, "match", "matches"), counted(found.weights, "weights file")
+        print_text(f"{replayed} replayed{skipped}, {files} checked")
+        print_text(counted(len(found.findings), "finding") if found.findings else "all is as it was recorded")
     if found.findings:
         raise typer.Exit(FAILED)

@@ -1,4 +1,4 @@
-"""``arena play`` and ``arena match``: a person at the table, and agents against each other."""
+"""``arena match`` and ``arena play``: agents against each other, and against a person."""
 
 from __future__ import annotations
 
@@ -8,26 +8,36 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.options import AsJson, GameSpec, Networks, Seed, TrustCode
+from arena.cli.options import LARGEST_COUNT, AsJson, GameSpec, Networks, TrustCode
 
 
 def match(
     game: GameSpec,
     agents: Annotated[
         list[str],
-        typer.Argument(metavar="AGENT", help="Such as random, mcts:200, DIR:best.", show_default=False),
+        typer.Argument(
+            metavar="AGENT...", help="The agents, such as random, mcts:200 or DIR:best.", show_default=False
+        ),
     ],
     games: Annotated[
-        int, typer.Option("--games", min=1, metavar="N", help="At least so many games; every block rotates all seats.")
+        int,
+        typer.Option(
+            "--games",
+            min=1,
+            max=LARGEST_COUNT,
+            metavar="N",
+            help="Play at least N games; rounded up, so that every agent plays at every seat equally often.",
+        ),
     ] = 100,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="The same seed gives the same games.")] = 0,
     tables: Annotated[
         int,
         typer.Option(
             "--tables",
             min=1,
+            max=LARGEST_COUNT,
             metavar="N",
-            help="Games at once. More are faster, and other games for the same seed: networks are asked for them all.",
+            help="Play N games at once. More is faster, and gives other games for the same seed.",
         ),
     ] = 64,
     league: Annotated[
@@ -35,7 +45,7 @@ def match(
         typer.Option(
             "--league",
             metavar="DIR",
-            help="Record the matches in this league, of which all are members.",
+            help="Record the matches in this league. All agents must be members of it.",
             show_default=False,
         ),
     ] = None,
@@ -43,19 +53,20 @@ def match(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score an agent against others, one for each seat or, in games of partners, for each team.
+    """Play agents against each other and score the first one.
 
-    Prints the mean score of the first agent with its 95% interval; a draw counts one half. In games that are not
-    zero-sum, prints the mean returns of all agents too. Seats rotate, so that nobody gains by moving first. With
-    --league, games that are recorded there already are not played again: the same call plays on with new ones.
+    Name one agent for each seat, or for each team in games of teams. Prints the mean score of the first agent with
+    its 95% interval; a draw counts one half. In games that are not zero-sum, the mean returns of all agents are
+    printed too. Seats rotate, so that no agent gains by moving first. With --league, the same call plays new games
+    each time.
     """
-    from arena.cli.code import named_game, named_networks, prepare
-    from arena.cli.output import cell, console, print_json
+    from arena.cli.code import allow_imports, load_game, load_networks
+    from arena.cli.output import print_json, print_text
     from arena.play.matches import play_match
     from arena.view.text import signed
 
-    made = named_game(game)
-    prepare(agents, trust_code=trust_code)
+    made = load_game(game)
+    allow_imports(agents, trust_code=trust_code)
     result = play_match(
         made,
         agents,
@@ -63,56 +74,60 @@ def match(
         seed=seed,
         tables=tables,
         league=league,
-        module_classes=named_networks(modules or ()),
+        module_classes=load_networks(modules or ()),
         trust_code=trust_code,
     )
     played = len(result.matches)
     if played != games:
-        print(f"note: {games:,} games asked, {played:,} played: every block rotates all seats", file=sys.stderr)
+        print(f"note: played {played:,} games instead of {games:,}, so that all seats rotate", file=sys.stderr)
     if played != result.games:
-        print(f"note: {played - result.games:,} games broke the game's own rules and count nothing", file=sys.stderr)
+        print(
+            f"note: in {played - result.games:,} games the game broke its own rules; they do not count", file=sys.stderr
+        )
     if as_json:
         numbers = ("score", "low", "high", "games", "wins", "draws", "losses", "returns")
         print_json({"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers})
         return
-    out = console()
-    out.print(cell(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {made.spec}"))
-    out.print(
+    print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {made.spec}")
+    print_text(
         f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f}) in {result.games:,} games: "
         f"{result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
     )
-    if made.utility in ("general_sum", "common_payoff"):  # where a score does not tell what the agents get
+    if made.utility in ("general_sum", "common_payoff"):  # a score does not say how much the agents get
         means = (f"{name} {signed(mean)}" for name, mean in zip(result.agents, result.returns, strict=True))
-        out.print(cell(f"mean returns: {', '.join(means)}"))
+        print_text(f"mean returns: {', '.join(means)}")
     if league is not None:
-        out.print(cell(f"recorded in {league}"))
+        print_text(f"recorded in {league}")
 
 
 def play(
     game: GameSpec,
     against: Annotated[
-        str, typer.Option("--against", metavar="AGENT", help="Such as random, mcts:200, DIR:best.", show_default=False)
+        str,
+        typer.Option(
+            "--against", metavar="AGENT", help="The agent, such as random, mcts:200 or DIR:best.", show_default=False
+        ),
     ],
-    seat: Annotated[int, typer.Option("--seat", min=0, metavar="N", help="Your seat, from 0.")] = 0,
+    seat: Annotated[int, typer.Option("--seat", min=0, metavar="N", help="Your seat; the first one is 0.")] = 0,
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", min=0, metavar="S", help="Seed of the game; drawn at random without.", show_default=False
+            "--seed", min=0, metavar="S", help="Seed of the game. By default it is random.", show_default=False
         ),
     ] = None,
     modules: Networks = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Play GAME yourself against an agent.
+    """Play GAME yourself against an agent, which takes all other seats.
 
-    The agent takes all other seats. Enter a move by its name, or by the number shown with it; where actions are
-    continuous, enter their numbers. ? lists the moves, q leaves.
+    Enter a move by its name, or by the number shown with it. Enter a continuous action as its numbers. ? lists the
+    moves, q leaves.
     """
     import secrets
 
     from agents.contract import QuitGame
     from agents.human import HumanAgent
-    from arena.cli.code import named_game, named_networks, prepare
+    from arena.cli.code import allow_imports, load_game, load_networks
     from arena.cli.errors import FAILED, CallError
     from arena.cli.persons_view import PersonsView
     from arena.names import load_agent
@@ -120,11 +135,11 @@ def play(
     from arena.view.text import plain
     from leagues.records import Pairing
 
-    made = named_game(game)
+    made = load_game(game)
     if seat >= made.num_seats:
-        raise CallError(f"--seat must be below the {made.num_seats} seats of {made.spec}, but is {seat}")
-    prepare([against], trust_code=trust_code)
-    opponent = load_agent(against, made, module_classes=named_networks(modules or ()), trust_code=trust_code)
+        raise CallError(f"{made.spec} has seats 0 to {made.num_seats - 1}, but --seat is {seat}")
+    allow_imports([against], trust_code=trust_code)
+    opponent = load_agent(against, made, module_classes=load_networks(modules or ()), trust_code=trust_code)
     you, name = "you", plain(against)
     seed = secrets.randbelow(2**31) if seed is None else seed
     seats = tuple(you if place == seat else name for place in range(made.num_seats))

@@ -1,4 +1,4 @@
-"""How a training run is shown and stopped: one live line on a screen, a plain line now and then in a pipe."""
+"""How a training run is shown and stopped: one live line on a screen, or a plain line now and then in a pipe."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from rich.table import Column
 
 from arena.cli.output import console, is_screen
 from arena.view.text import duration, plain
-from leagues.ratings.leaderboard import Standing
+from leagues.ratings.leaderboard import Standing, best
 from leagues.store.contract import Progress
 
 OnProgress = Callable[[Progress, Sequence[Standing]], None]
 
 _ECHO = len("^C") + 1
-"""Columns kept free beside the live line: a terminal that wraps the echo of Ctrl-C would leave a stale copy of it."""
+"""Columns kept free beside the live line for the echo of Ctrl-C. If it wrapped, a stale copy of the line would stay."""
 
 _PLAIN_EVERY = 10.0
 """Seconds between two plain lines."""
 
 
 class Stop:
-    """Turns the first Ctrl-C into a request to stop and leaves the second one to Python."""
+    """Turns the first Ctrl-C into a request to stop. The second one interrupts as usual."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self._requested = False
 
-    def asked(self) -> bool:
-        """Whether the person asked to stop."""
-        return self._asked
+    def requested(self) -> bool:
+        """Whether the run should stop."""
+        return self._requested
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("\nStopping after this iteration; Ctrl-C again stops at once and loses it.", file=sys.stderr)
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._requested = True
 
-    def heed_terminate(self) -> None:
-        """Take SIGTERM for Ctrl-C from now on: called once Ray runs, whose own handler aborts the process."""
+    def handle_terminate(self) -> None:
+        """Treat SIGTERM like the first Ctrl-C. Call this after Ray has started: its handler aborts."""
         signal.signal(signal.SIGTERM, self._on_terminate)
 
     def __enter__(self) -> Self:
@@ -65,21 +65,22 @@ class Stop:
 
 
 def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
-    """One line: rate, time, iteration, rated members, and the best frozen member with its interval."""
+    """One line: rate, time, iteration, rated members, and the best snapshot with its interval."""
     left = progress.remaining
     clock = f"{duration(elapsed)} gone" if left is None else f"{duration(left)} left" if left else "rating the last"
     parts = [f"{progress.rate:,.0f} steps/s", clock]
-    rated = [each for each in standings if each.games]
-    parts += [f"iteration {progress.iteration:,}", f"{len(rated)} rated"]
-    if learned := [each for each in rated if each.role != "baseline"]:
-        best = max(learned, key=lambda each: each.low)  # whom `DIR:best` names
-        parts.append(f"best {plain(best.agent)} {best.rating:.0f} ({best.low:.0f} to {best.high:.0f})")
+    rated = sum(each.games > 0 for each in standings)
+    parts += [f"iteration {progress.iteration:,}", f"{rated} rated"]
+    if (name := best(standings)) is not None:
+        its = next(each for each in standings if each.agent == name)
+        parts.append(f"best {plain(name)} {its.rating:.0f} ({its.low:.0f} to {its.high:.0f})")
     return " · ".join(parts)
 
 
 @contextmanager
 def progress_line(title: str) -> Iterator[OnProgress]:
-    """Show a run until left; yields what to call after every iteration. ``title`` is shown until the first."""
+    """Show a run inside the ``with`` block. Yields a function to call after every iteration; until then, ``title`` is
+    shown."""
     started = time.monotonic()
     if is_screen():
         with _live_line(title, started) as on_progress:

@@ -1,4 +1,4 @@
-"""``arena train``: trains a league and says how it goes."""
+"""``arena train``: trains a league and shows its progress."""
 
 from __future__ import annotations
 
@@ -60,7 +60,12 @@ def train(
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", min=0, metavar="S", help="Seed of a new league; drawn at random without.", show_default=False
+            "--seed",
+            min=0,
+            max=2**31 - 1,
+            metavar="S",
+            help="Seed of a new league. By default it is random.",
+            show_default=False,
         ),
     ] = None,
     resume: Annotated[
@@ -73,42 +78,42 @@ def train(
 ) -> None:
     """Train a league of agents on GAME by self-play.
 
-    Trains until Ctrl-C without --minutes or --steps. Ctrl-C stops after the iteration under way and keeps
-    everything; a second Ctrl-C stops at once and loses that iteration.
+    Without --minutes or --steps, training goes on until Ctrl-C. Ctrl-C stops after the current iteration and keeps
+    everything. A second Ctrl-C stops at once and loses that iteration.
     """
-    from arena.cli.code import named_game
-    from arena.cli.errors import CallError, failures_of_the_run
+    from arena.cli.code import load_game
+    from arena.cli.errors import CallError, run_failures
+    from arena.cli.output import print_text
     from arena.cli.progress import Stop, progress_line
 
     if minutes is not None and steps is not None:
-        raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are both given: drop one")
+        raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are given; drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
-        raise CallError(f"--minutes must be above 0, but is {minutes:g}")
+        raise CallError(f"--minutes must be greater than 0, but is {minutes:g}")
     if overlap and not env_runners:
         raise CallError(
-            "--overlap needs processes that sample while this one learns, but --env-runners is 0: "
-            "add --env-runners 1 or more, or drop --overlap"
+            "--overlap needs sampling processes, but --env-runners is 0; add --env-runners 1 or more, or drop --overlap"
         )
     if gpus_per_env_runner and not env_runners:
         raise CallError(
-            f"--gpus-per-env-runner {gpus_per_env_runner:g} needs processes that sample on a GPU, but --env-runners is "
-            "0: add --env-runners 1 or more, or drop --gpus-per-env-runner"
+            f"--gpus-per-env-runner {gpus_per_env_runner:g} needs sampling processes, but --env-runners is 0; "
+            "add --env-runners 1 or more, or drop --gpus-per-env-runner"
         )
     if resume and (seed is not None or main_exploiter):
         raise CallError(
-            "a league keeps its seed and learners, but --resume came with --seed or --main-exploiter: drop it"
+            "a league keeps its seed and learners, but --resume is given with --seed or --main-exploiter; drop those"
         )
-    spec = named_game(game).spec
+    spec = load_game(game).spec
     _check_league(league, spec, resume)
 
     from arena.training.run import train as train_league
 
-    kept = f"all iterations before are kept in {league}: --resume goes on with them"
-    with Stop() as stop, progress_line(spec) as on_progress, failures_of_the_run(kept) as started:
+    kept = f"all earlier iterations are kept in {league}, and --resume continues from them"
+    with Stop() as stop, progress_line(spec) as on_progress, run_failures(kept) as started:
 
         def on_start() -> None:
             started()
-            stop.heed_terminate()
+            stop.handle_terminate()
 
         train_league(
             spec,
@@ -126,36 +131,38 @@ def train(
             main_exploiter=main_exploiter,
             on_start=on_start,
             on_progress=on_progress,
-            should_stop=stop.asked,
+            should_stop=stop.requested,
         )
-    print(f"{'Stopped' if stop.asked() else 'Done'}. The league is in {league}: arena leaderboard, watch, replay, ...")
+    print_text(
+        f"{'Stopped' if stop.requested() else 'Done'}. The league is in {league}; see arena leaderboard, watch, replay"
+    )
 
 
 def _check_league(folder: Path, spec: str, resume: bool) -> None:
-    """Refuse a wrong call at once, before anything heavy is loaded."""
+    """Refuse a wrong call before anything heavy is loaded."""
     from agents.registry import names_code
     from arena.cli.errors import CallError
     from leagues.store import open_store
 
     if folder.exists() and not folder.is_dir():
-        raise CallError(f"a league is a folder, but {str(folder)!r} is a file: name a folder")
+        raise CallError(f"a league is a folder, but {str(folder)!r} is a file; name a folder")
     store = open_store(folder)
     if not store.exists():
         if resume:
             raise CallError(
-                f"--resume needs a league, but there is none in {str(folder)!r}: drop --resume to start one"
+                f"--resume needs a league, but there is none in {str(folder)!r}; drop --resume to start a new one"
             )
         return
     if not resume:
         raise CallError(
-            f"a new league needs a new folder, but {str(folder)!r} holds one: add --resume to go on with it"
+            f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on"
         )
-    with store.writer() as stored:  # for writing, which brings a league of an older version up to date
+    with store.writer() as stored:  # opening for writing updates a league of an older version
         played, agents = stored.info().game, [member.agent for member in stored.members() if member.agent]
     if own := [agent for agent in agents if names_code(agent)]:
         raise CallError(
-            f"a stored league must not run code unasked, but {str(folder)!r} has baselines that do, {', '.join(own)}: "
-            "go on from Python, with a LeaguePPOConfig whose baselines name them"
+            f"{str(folder)!r} has baselines that run code, {', '.join(own)}, which --resume does not run; continue in "
+            "Python with a LeaguePPOConfig whose baselines name them"
         )
     if played != spec:
-        raise CallError(f"a league plays one game, but {str(folder)!r} plays {played!r}, not {spec!r}: name that game")
+        raise CallError(f"the league in {str(folder)!r} plays {played!r}, not {spec!r}; name that game")

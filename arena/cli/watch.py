@@ -6,36 +6,38 @@ from arena.cli.options import LeagueFolder, TrustCode
 
 
 def watch(folder: LeagueFolder, trust_code: TrustCode = False) -> None:
-    """Watch a league live, while it trains or after.
+    """Watch a league in the terminal UI, while it trains or later.
 
-    Shows the leaderboard, the matches, and the board of one match. Press ? inside for the keys, q to leave.
+    Shows the leaderboard, the newest matches, and the board of one match. ? shows the keys, q leaves.
     """
     watch_league(folder, trust_code=trust_code)
 
 
 def watch_league(folder: LeagueFolder, match: int | None = None, *, trust_code: bool = False) -> None:
-    """Run the TUI on ``folder``, opened on ``match`` if one is given.
+    """Run the TUI on the league in ``folder``, opened at ``match`` if one is given.
 
     Raises:
-        CallError: stdin or stdout is no terminal.
+        CallError: stdin or stdout is not a terminal.
         StoreError: there is no league, or it cannot be read.
     """
     import sys
 
     import typer
 
-    from arena.cli.code import prepare
+    from arena.cli.code import allow_imports
     from arena.cli.errors import FAILED, CallError
     from leagues.store import open_store
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise CallError("the viewer needs a terminal, but stdin or stdout is none: use leaderboard, matches or replay")
+        raise CallError(
+            "the viewer needs a terminal, but stdin or stdout is none; use arena leaderboard, matches or replay"
+        )
     with open_store(folder).reader() as reader:
         if match is not None:
             reader.match(match)
 
     from arena.tui import run
 
-    prepare(trust_code=trust_code)
+    allow_imports(trust_code=trust_code)
     if run(folder, match, trust_code=trust_code):
         raise typer.Exit(FAILED)

@@ -103,7 +103,9 @@ def test_a_network_of_a_script_goes_by_the_name_of_its_module_too(cli: Cli, tmp_
     assert cli(*MATCH, f"{league}:latest", "--module", "own_code:Networks.Own")[0] == 0
 
 
-@pytest.mark.parametrize("name", ["own_code", "own_code:Nobody", "no_such_module:Own", "own_code:number", ":", ""])
+@pytest.mark.parametrize(
+    "name", ["own_code", "own_code:Nobody", "no_such_module:Own", "own_code:number", "..:Own", ":", ""]
+)
 def test_what_is_no_network_is_told_in_one_line(cli: Cli, name: str) -> None:
     code, out, err = cli(*MATCH, "first", "--module", name)
     assert (code, out, err.count("\n")) == (2, "", 1)

@@ -89,7 +89,7 @@ def test_games_beyond_those_asked_are_told(cli: Cli) -> None:
     code, out, err = cli("match", GAME, "random", "first", "--games", 3, "--json")
     assert code == 0
     assert json.loads(out)["games"] == 4
-    assert err == "note: 3 games asked, 4 played: every block rotates all seats\n"
+    assert err == "note: played 4 games instead of 3, so that all seats rotate\n"
     assert cli("match", GAME, "random", "first", "--games", 4)[2] == ""
 
 
@@ -230,6 +230,15 @@ def test_a_person_may_leave_at_any_time(cli: Cli, typed: str) -> None:
         ["train", GAME, "--league", "{league}"],
         ["train", "kuhn_poker", "--league", "{league}", "--resume"],
         ["train", GAME],
+        ["train", GAME, "--league", "{none}", "--seed", "2147483648"],
+        ["train", GAME, "--league", "{none}", "--seed", "-1"],
+        ["train", GAME, "--league", "x" * 300],
+        ["match", GAME, "random", "x" * 300 + ":best"],
+        ["match", GAME, "random", "first", "--league", "x" * 300],
+        ["match", GAME, "random", "first", "--games", "9" * 24],
+        ["match", GAME, "random", "first", "--tables", "9" * 24],
+        ["match", GAME, "random", "first", "--seed", "9" * 24],
+        ["match", GAME, "random", "minimax:" + "9" * 5000],
     ],
 )
 def test_a_wrong_call_is_one_line_and_code_2(cli: Cli, tmp_path: Path, args: list[str]) -> None:
@@ -238,6 +247,7 @@ def test_a_wrong_call_is_one_line_and_code_2(cli: Cli, tmp_path: Path, args: lis
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+    assert "unexpected" not in err
 
 
 def test_altered_weights_are_refused(cli: Cli, tmp_path: Path) -> None:

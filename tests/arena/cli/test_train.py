@@ -19,7 +19,7 @@ from small_league import GAME, played_league
 from agents.contract import AgentError
 from agents.policies.weights import WeightsError
 from arena.cli.app import run
-from arena.cli.errors import failures_of_the_run
+from arena.cli.errors import run_failures
 from arena.cli.progress import Stop, describe, progress_line
 from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
@@ -75,9 +75,9 @@ def test_on_a_screen_there_is_one_live_line(
 def test_the_first_interrupt_asks_and_the_second_stops(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGINT)
     with Stop() as stop:
-        assert not stop.asked()
+        assert not stop.requested()
         signal.raise_signal(signal.SIGINT)
-        assert stop.asked()
+        assert stop.requested()
         assert "Stopping after this iteration" in capsys.readouterr().err
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -143,7 +143,7 @@ def test_gpus_for_processes_that_are_not_asked_for_are_a_wrong_call(
     league = tmp_path / "league"
     assert run(["train", GAME, "--league", str(league), "--gpus-per-env-runner", "0.5"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: --gpus-per-env-runner 0.5 needs processes that sample")
+    assert line.startswith("error: --gpus-per-env-runner 0.5 needs sampling processes")
     assert "add --env-runners 1" in line
     assert not league.exists()
 
@@ -268,8 +268,8 @@ def test_a_fault_of_the_program_stays_one_and_a_pipe_that_closes_is_none(
     assert "unexpected ZeroDivisionError: oops" in capsys.readouterr().err
 
     def reader_leaves() -> None:
-        with failures_of_the_run("") as begin:
-            begin()
+        with run_failures("") as start:
+            start()
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
@@ -311,8 +311,8 @@ def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> No
 def test_a_run_that_is_terminated_stops_as_one_that_is_interrupted():
     before = signal.getsignal(signal.SIGTERM)
     with Stop() as stop:
-        stop.heed_terminate()
-        assert not stop.asked()
+        stop.handle_terminate()
+        assert not stop.requested()
         signal.raise_signal(signal.SIGTERM)
-        assert stop.asked()
+        assert stop.requested()
     assert signal.getsignal(signal.SIGTERM) is before

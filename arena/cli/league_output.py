@@ -1,0 +1,140 @@
+"""The members of a league as tables and as JSON: the leaderboard, the payoffs, and one member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group
+
+from arena.cli.output import cell, console, print_table, table
+from arena.view.text import interval_bar
+from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE
+from leagues.ratings.leaderboard import Standing
+from leagues.records import MatchKind, Member
+from leagues.results.payoff_table import Payoff
+
+_ROOM_FOR_BARS = 110
+"""Columns of a screen from which on the leaderboard has bars."""
+
+_BAR_WIDTH = 24
+
+_ABOVE, _BELOW = 0.55, 0.45
+"""Scores beyond which a payoff is coloured."""
+
+_MOST_OPPONENTS = 5
+"""Most opponents listed at each end of a long list."""
+
+
+def standing_row(standing: Standing) -> dict[str, Any]:
+    """A row of the leaderboard as JSON. Without games, the rating and its interval are null."""
+    names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses")
+    row = {name: getattr(standing, name) for name in names}
+    return row if standing.games else row | dict.fromkeys(("rating", "low", "high"))
+
+
+def payoff_row(payoff: Payoff, kind: MatchKind) -> dict[str, Any]:
+    """A payoff as JSON."""
+    return asdict(payoff) | {"kind": kind}
+
+
+def print_leaderboard(standings: Sequence[Standing]) -> None:
+    """Print the leaderboard, with bars that show the intervals where there is room."""
+    columns = ["rank", "agent", "role", "gen", "rating", "95% interval", "games", "W/D/L"]
+    bars = console().width >= _ROOM_FOR_BARS
+    rows = table(*columns, *[""] * bars, right=("rank", "gen", "rating", "games", "W/D/L"))
+    played = [each for each in standings if each.games]
+    left, right = min((each.low for each in played), default=0.0), max((each.high for each in played), default=0.0)
+    for rank, each in enumerate(standings, 1):
+        bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=_BAR_WIDTH)
+        rows.add_row(
+            str(rank) if each.games else "-",
+            cell(each.agent, NAME_STYLE),
+            cell(each.role.replace("_", " ")),
+            "" if each.generation is None else str(each.generation),
+            f"{each.rating:.0f}" if each.games else "-",
+            f"{each.low:.0f} to {each.high:.0f}" if each.games else "-",
+            f"{each.games:,}",
+            f"{each.wins}/{each.draws}/{each.losses}",
+            *[cell(bar if each.games else "", BAR_STYLE)] * bars,
+        )
+    print_table(rows)
+
+
+def print_payoffs(order: Sequence[str], rows: Iterable[Payoff]) -> None:
+    """Print payoffs as a matrix of percents and games, members in ``order``, in as many parts as the screen needs."""
+    payoff = {(row.member, row.opponent): row for row in rows}
+    labels = [f"{place} {name}" for place, name in enumerate(order, 1)]
+    texts = {
+        pair: f"{100 * row.score:.0f} ({row.games:,})" if pair[0] != pair[1] else "" for pair, row in payoff.items()
+    }
+    corner, gap = "% (games) against", 2
+    first_column = max(len(corner), *(cell(label).cell_len for label in labels))
+    width = gap + max(map(len, texts.values()))
+    fit = max(1, (console().width - first_column) // width)
+    parts = []
+    for first in range(0, len(order), fit):
+        numbers = [str(place) for place in range(first + 1, min(first + fit, len(order)) + 1)]
+        part = table(corner, *numbers, right=tuple(numbers))
+        for label, member in zip(labels, order, strict=True):
+            pairs = [(member, opponent) for opponent in order[first : first + fit]]
+            part.add_row(
+                cell(label, NAME_STYLE),
+                *(cell(texts.get(pair, "·"), _payoff_style(payoff.get(pair))) for pair in pairs),
+            )
+        parts.append(part)
+    print_table(Group(*parts))
+
+
+def _payoff_style(payoff: Payoff | None) -> str:
+    if payoff is None:
+        return QUIET_STYLE
+    return ABOVE_STYLE if payoff.score > _ABOVE else BELOW_STYLE if payoff.score < _BELOW else ""
+
+
+def print_member(member: Member, rank: int | None, standing: Standing | None, opponents: Sequence[Payoff]) -> None:
+    """Print one member.
+
+    Args:
+        member: the member.
+        rank: its place on the leaderboard; None without a rating.
+        standing: its row of the leaderboard; None without a rating.
+        opponents: its payoffs, best first.
+    """
+    facts: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
+    if standing is not None:
+        its = standing
+        facts += [
+            ("rating", f"{its.rating:.0f} ({its.low:.0f} to {its.high:.0f}), rank {rank}"),
+            ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
+        ]
+    else:
+        facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))
+    if member.generation is not None:
+        facts.append(("generation", f"{member.generation} of {member.learner}, after {member.step:,} agent steps"))
+    if member.agent is not None:
+        facts.append(("agent", member.agent))
+    if member.weights is not None:
+        facts.append(("weights", member.weights))
+    if member.modules:
+        facts.append(("modules", ", ".join(f"{agent}: {module}" for agent, module in member.modules.items())))
+    rows = table("", "")
+    rows.show_header = False
+    for name, value in facts:
+        rows.add_row(cell(name, QUIET_STYLE), cell(value, NAME_STYLE if name == "member" else ""))
+    print_table(rows)
+    if not opponents:
+        console().print("no games yet")
+        return
+    parts = [("opponents", list(opponents))]
+    if len(opponents) > 2 * _MOST_OPPONENTS:
+        parts = [
+            ("best against", list(opponents[:_MOST_OPPONENTS])),
+            ("worst against", list(opponents[-_MOST_OPPONENTS:])),
+        ]
+    for title, payoffs in parts:
+        listed = table(title, "score", "games", right=("score", "games"))
+        for payoff in payoffs:
+            listed.add_row(cell(payoff.opponent), f"{100 * payoff.score:.0f}%", f"{payoff.games:,}")
+        print_table(listed)
