@@ -10,7 +10,7 @@ members that have played is 0. Ratings are differences to the anchor, so the anc
 
 Intervals come from a Bayesian block bootstrap: each of 300 resamples gives every block, and every virtual result, a
 random weight. A member with few or one-sided games therefore has a wide interval. Where refits would cost much and
-change little, they are drawn to first order (:meth:`leagues.ratings.davidson.Comparisons.resample`). The order of games
+change little, they are drawn to first order (:func:`leagues.ratings.bootstrap.resample`). The order of games
 and of members changes no rating.
 """
 
@@ -23,7 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leagues.ratings.davidson import Comparisons
+from leagues.ratings.bootstrap import resample
+from leagues.ratings.comparisons import Comparisons
+from leagues.ratings.davidson import fit
 from leagues.ratings.intervals import percentiles
 from leagues.records import Member
 from leagues.results.blocks import BlockScore
@@ -142,8 +144,8 @@ def rate(
     rated = tuple(sorted((member for member in members if member.frozen), key=lambda member: member.id))
     place = {member.id: i for i, member in enumerate(rated)}
     games = Comparisons.between(place, block_scores)
-    strengths, ties = games.fit()
-    samples = games.resample(strengths, ties, resamples, np.random.default_rng(seed))
+    strengths, ties = fit(games)
+    samples = resample(games, strengths, ties, resamples, np.random.default_rng(seed))
     results = np.zeros((len(rated), 3), np.int64)
     np.add.at(results, games.i, games.sums)
     np.add.at(results, games.j, games.sums[:, ::-1])

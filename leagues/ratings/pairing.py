@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from leagues.ratings.davidson import Comparisons
+from leagues.ratings.comparisons import Comparisons
+from leagues.ratings.davidson import fit
 from leagues.records import LeagueError, Member, Pairing
 from leagues.results.blocks import BlockScore
 from leagues.settings import EvaluationSettings
@@ -40,7 +41,7 @@ def choose_rating_pairs(
     if len(frozen) < 2:
         return []
     comparisons = Comparisons.between({member.id: i for i, member in enumerate(frozen)}, block_scores)
-    strengths, _ = comparisons.fit()
+    strengths, _ = fit(comparisons)
     met = np.zeros((len(frozen), len(frozen)))
     met[comparisons.i, comparisons.j] = met[comparisons.j, comparisons.i] = comparisons.games
     games = met.sum(1)

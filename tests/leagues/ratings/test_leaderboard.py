@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
 
 import evalica
 import numpy as np
@@ -13,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import MAIN, RANDOM, frozen
 
-from leagues.ratings.davidson import Comparisons
 from leagues.ratings.leaderboard import (
     ELO,
     best,
@@ -22,8 +20,6 @@ from leagues.ratings.leaderboard import (
 )
 from leagues.records import LeagueError
 from leagues.results.blocks import BlockScore
-
-DECIDED = BlockScore(1, 0, "a", "b", 2, 0, 0)
 
 
 def rows(a: str, b: str, wins: int, draws: int, losses: int, first: int = 0) -> list[BlockScore]:
@@ -194,23 +190,6 @@ def test_the_best_is_sure_to_be_strong_and_a_snapshot() -> None:
     assert best(leaderboard([RANDOM, *frozen("idle")], [])) is None
 
 
-@pytest.mark.parametrize("players", [2, 3, 8])
-def test_equal_blocks_are_counted_however_many_meet_in_them(players: int) -> None:
-    rng = np.random.default_rng(7)
-    pairs = [(i, j) for i in range(players) for j in range(i + 1, players)]
-    kinds = rng.integers(0, 50, (6, len(pairs), 3))
-    drawn = rng.integers(0, 6, 200).tolist()
-    rows = [
-        (1, block, *pair, *result)
-        for block, k in enumerate(drawn)
-        for pair, result in zip(pairs, kinds[k].tolist(), strict=True)
-    ]
-    found = Comparisons.of(players, np.array(rows))
-    assert Counter(found.times.tolist()) == Counter(Counter(drawn).values())
-    assert list(zip(found.i.tolist(), found.j.tolist(), strict=True)) == pairs
-    assert (found.sums == kinds[drawn].sum(0)).all()
-
-
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     rng = np.random.default_rng(5)
     inside = []
@@ -243,66 +222,3 @@ def test_intervals_are_as_wide_as_the_information_in_the_games_says() -> None:
     assert np.mean(found / expected) == pytest.approx(1, abs=0.03)
     assert np.max(np.abs(found / expected - 1)) < 0.5
     assert np.mean(ratings.resamples, 0) == pytest.approx(ratings.ratings, abs=25)
-
-
-@pytest.mark.parametrize("below", [0, 300, 600])
-def test_ends_of_intervals_are_those_of_whole_refits(below: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all are sure, also from an anchor far below them."""
-    rng, n = np.random.default_rng(8), 8
-    truth = np.append(-below / ELO, rng.normal(0, 0.5, n - 1))
-    place, scores = {f"m{k:02d}": k for k in range(n)}, []
-    for block in range(20_000):
-        i, j = sorted(rng.choice(n, 2, replace=False).tolist())
-        d = truth[i] - truth[j]
-        chances = np.array([math.exp(d / 2), 0.5, math.exp(-d / 2)])
-        scores.append(
-            BlockScore(1, block, f"m{i:02d}", f"m{j:02d}", *rng.multinomial(2, chances / chances.sum()).tolist())
-        )
-    games = Comparisons.between(place, scores)
-    fit, ties = games.fit()
-
-    def ends() -> np.ndarray:
-        drawn = games.resample(fit, ties, 8_000, np.random.default_rng(9))
-        return np.quantile(drawn[:, 1:] - drawn[:, :1], [0.025, 0.975], axis=0)
-
-    quick = ends()
-    monkeypatch.setattr("leagues.ratings.davidson._NORMAL", 0.0)
-    whole = ends()
-    assert not np.array_equal(quick, whole)
-    assert np.abs(quick - whole).max() < 0.1 * (whole[1] - whole[0]).min() / 2  # 300 refits tell them to 0.08
-
-
-def test_one_who_is_unsure_has_all_refitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = [*rows("a", "b", 3000, 0, 3000), *rows("b", "new", 1, 0, 0, first=7000)]
-    games = Comparisons.between({"a": 0, "b": 1, "new": 2}, scores)
-    drawn = games.resample(*games.fit(), 20, np.random.default_rng(0))
-    monkeypatch.setattr("leagues.ratings.davidson._NORMAL", 0.0)
-    np.testing.assert_array_equal(games.resample(*games.fit(), 20, np.random.default_rng(0)), drawn)
-
-
-@pytest.mark.parametrize("below", [0, 600])
-def test_in_a_large_league_the_unsure_are_refitted_beside_the_sure(
-    below: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ends of intervals from an anchor that is not sure when far below, of settled members and of newcomers."""
-    rng, settled, new = np.random.default_rng(8), 10, 3
-    truth = np.append(-below / ELO, rng.normal(0, 0.5, settled + new - 1))
-    pairs = [rng.choice(settled, 2, replace=False).tolist() for _ in range(2_500)]
-    pairs += [(int(rng.integers(settled)), settled + k % new) for k in range(20 * new)]
-    rows = []
-    for block, pair in enumerate(pairs):
-        i, j = sorted(pair)
-        chances = np.array([math.exp((truth[i] - truth[j]) / 2), 0.5, math.exp((truth[j] - truth[i]) / 2)])
-        rows.append((1, block, i, j, *rng.multinomial(2, chances / chances.sum())))
-    games = Comparisons.of(settled + new, np.array(rows))
-    fit, ties = games.fit()
-
-    def ends() -> np.ndarray:
-        drawn = games.resample(fit, ties, 8_000, np.random.default_rng(9))
-        return np.quantile(drawn[:, 1:] - drawn[:, :1], [0.025, 0.975], axis=0)
-
-    whole = ends()
-    monkeypatch.setattr("leagues.ratings.davidson._MANY", 0)
-    mixed = ends()
-    assert not np.array_equal(mixed, whole)
-    assert (np.abs(mixed - whole) < 0.12 * (whole[1] - whole[0]) / 2).all()
