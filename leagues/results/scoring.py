@@ -22,7 +22,7 @@ WIN, DRAW, LOSS = 0, 1, 2
 
 
 @cache
-def seats_of_teams(teams: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+def _seats_of_teams(teams: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     """The seats of each team, in the order of the teams; ``teams`` has the team of each seat, ``0..t-1``."""
     seats = range(len(teams))
     return tuple(tuple(seat for seat in seats if teams[seat] == team) for team in range(max(teams) + 1))
@@ -46,7 +46,7 @@ def pair_results(
     members: list[tuple[str, ...]] = [(name,) for name in seats]
     results, faulty = returns, fault
     if teams and max(teams) + 1 < len(seats):
-        sides = seats_of_teams(tuple(teams))
+        sides = _seats_of_teams(tuple(teams))
         members = [tuple(dict.fromkeys(seats[seat] for seat in side)) for side in sides]
         results = [team_return(returns, side) for side in sides]
         faulty = None if fault is None else teams[fault]
