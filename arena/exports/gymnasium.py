@@ -140,8 +140,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
             GameError: the episode is over, or has not begun.
         """
         episode, seat = self._episode, self._seat
-        if not episode.acting():
-            raise GameError("this episode is over and takes no more actions; call reset()")
+        episode.check_running()
         forfeited: dict[str, Any] = {}
         if isinstance(self.action_space, gym.spaces.Discrete):
             action = int(action)

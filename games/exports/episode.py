@@ -26,18 +26,20 @@ class Episode:
 
     Attributes:
         game: the game.
-        owed: ``(num_seats,)`` float64, the rewards that are not paid yet.
+        owed: the rewards of each seat that are not paid yet.
         masks: the mask of each seat when it was last observed, ``(num_actions,)`` bool.
         forfeited: whether the episode ended by a forfeit.
     """
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self.owed = np.zeros(game.num_seats)
+        self.owed = [0.0] * game.num_seats
         self.masks: dict[int, BoolArray] = {}
         self.forfeited = False
-        self._seeds = np.random.default_rng()
+        self._seed: int | None = None  # the last seed given
+        self._seeds: np.random.Generator | None = None  # gives the seeds that follow from it
         self._state: State | None = None
+        self._acting: tuple[int, ...] = ()
 
     @property
     def begun(self) -> bool:
@@ -58,18 +60,32 @@ class Episode:
     def reset(self, seed: int | None = None) -> State:
         """Begin the game of ``game.new_state(seed)``. Without a seed, a game begins that follows from the last seed."""
         if seed is None:
+            if self._seeds is None:
+                self._seeds = np.random.default_rng(self._seed)
             seed = int(self._seeds.integers(2**63))
         else:
-            self._seeds = np.random.default_rng(seed)
+            self._seed, self._seeds = seed, None
         self._state = state = self.game.new_state(seed)
-        self.owed[:] = state.returns()  # chance may pay before a seat acts
+        self._acting = state.acting()
+        self.owed = list(state.returns())  # chance may pay before a seat acts
         self.masks.clear()
         self.forfeited = False
         return state
 
     def acting(self) -> tuple[int, ...]:
         """The seats that act now; empty once the episode is over."""
-        return () if self.forfeited else self.state.acting()
+        return self._acting
+
+    def check_running(self) -> State:
+        """The position of a running game.
+
+        Raises:
+            GameError: no game has begun, or the game is over.
+        """
+        state = self.state
+        if not self._acting:
+            raise GameError("this game is over and takes no more actions; call reset()")
+        return state
 
     def observe(self, seat: int) -> tuple[FloatArray, BoolArray]:
         """What a seat sees, float32 of ``game.observation_shape``, and its mask ``(num_actions,)``, in new arrays."""
@@ -88,10 +104,10 @@ class Episode:
             IllegalActionError: an action is not legal. Nothing has changed.
             GameError: the episode is over, or has not begun.
         """
-        if not self.acting():
-            raise GameError("this game is over and takes no more actions; call reset()")
-        rewards = self.state.apply(actions)
-        self.owed += rewards
+        state = self.check_running()
+        rewards = state.apply(actions)
+        self._acting = state.acting()
+        self.owed = [owed + reward for owed, reward in zip(self.owed, rewards, strict=True)]
         return rewards
 
     def masked_out(self, seat: int, action: Any) -> bool:
@@ -101,15 +117,17 @@ class Episode:
 
     def forfeit(self, seats: Iterable[int]) -> None:
         """End the episode, because these seats chose masked-out actions."""
-        self.forfeited = True
+        self.forfeited, self._acting = True, ()
         returns, lowest = self.state.returns(), self.game.min_return
         for seat in seats:
             self.owed[seat] += -1.0 if lowest is None else lowest - returns[seat]
 
-    def pay(self, seats: Sequence[int]) -> list[float]:
+    def pay(self, seats: Iterable[int]) -> list[float]:
         """The rewards owed to these seats, which are paid by this call."""
-        rewards: list[float] = self.owed[list(seats)].tolist()
-        self.owed[list(seats)] = 0.0
+        rewards = []
+        for seat in seats:
+            rewards.append(self.owed[seat])
+            self.owed[seat] = 0.0
         return rewards
 
     def ending(self) -> Ending | None:

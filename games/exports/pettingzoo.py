@@ -176,7 +176,7 @@ class GameAECEnv(_Export, AECEnv):
             action = continuous_action(self.game, seat, action)
         else:
             action = discrete_action(self.game, seat, action, self.infos[agent]["action_mask"])
-        acting = self.position.acting()
+        acting = self._episode.acting()
         chosen = [*self._chosen, action]
         complete = len(chosen) == len(acting)
         if complete:
@@ -190,8 +190,8 @@ class GameAECEnv(_Export, AECEnv):
             self.agent_selection = self.possible_agents[acting[len(chosen)]]
 
     def _check_running(self) -> None:
-        if self.position and not self.agents:
-            raise GameError("this game is over and all agents have left; call reset()")
+        if not self.agents:
+            self._episode.check_running()
 
     def _settle(self) -> None:
         """Pay the rewards of a step, set endings and infos, and select the agent that acts next."""
@@ -202,7 +202,7 @@ class GameAECEnv(_Export, AECEnv):
         self._accumulate_rewards()
         self.terminations, self.truncations = self._endings()
         self.infos = {agent: self._look(agent)[1] for agent in self.agents}
-        if acting := self.position.acting():
+        if acting := self._episode.acting():
             self.agent_selection = self.possible_agents[acting[0]]
         self._deads_step_first()
         self._show()
@@ -232,7 +232,7 @@ class GameParallelEnv(_Export, ParallelEnv):
             IllegalActionError: an action is not legal. Nothing has changed.
             GameError: an agent's action is missing, no game has begun, or the game is over.
         """
-        acting = [self.possible_agents[seat] for seat in self.position.acting()]
+        acting = [self.possible_agents[seat] for seat in self._episode.acting()]
         if missing := [agent for agent in acting if agent not in actions]:
             raise GameError(f"every acting agent needs an action, but {', '.join(missing)} has none")
         self._episode.step([actions[agent] for agent in acting])
