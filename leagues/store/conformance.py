@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from leagues.records import Match, Member, Tally
 from leagues.results import scoring
 from leagues.results.blocks import BlockScores
-from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError, Writer
+from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 INFO = LeagueInfo("connect_four", ("player_0", "player_1"), 2**63 - 1, {"lr": 0.1}, {"numpy": "2"}, NOW)
@@ -21,36 +21,73 @@ FIRST = Member("first", "baseline", "baseline", agent="first")
 RANDOM = Member("random", "baseline", "baseline", agent="random")
 
 
-def check_store(create: Callable[[LeagueInfo], Writer], *, open_reader: Callable[[], Reader] | None = None) -> None:
+def check_store(make: Callable[[], Store]) -> None:
     """Write a small league and compare all that comes back.
 
-    Checked: every record comes back as it was (a match with the first digits of its digest and its times to the
-    millisecond), narrowing and paging of matches, sums of tallies and of block scores, the version, and that a record
-    which breaks a rule leaves nothing behind. Not checked: crashes, locks and migrations, which have no common form.
+    Checked: a league comes into being once and has one writer; blobs come back whole, and only their own are pruned;
+    every record comes back as it was (a match with the first digits of its digest and its times to the millisecond);
+    narrowing and paging of matches; sums of tallies and of block scores; events; the version; a record that breaks a
+    rule leaves nothing behind. Not checked: crashes, locks between processes and migrations, which differ by back end.
 
     Args:
-        create: makes a new, empty league; closed at the end.
-        open_reader: opens the league made last for reading, as another process would; None to read through the writer.
+        make: a store at a new place, where no league is yet.
 
     Raises:
         StoreError: the store broke the contract; the message names the check, what was expected and what came.
     """
-    with ExitStack() as stack:
-        writer = stack.enter_context(create(INFO))
-        reader = writer if open_reader is None else stack.enter_context(open_reader())
-        _check_members(writer, reader)
+    store = make()
+    _check_blobs(store.weights)
+    _check_blobs(store.states)
+    _check_beginning(store)
+    with store.writer() as writer, store.reader() as reader:
+        _check_members(store, writer, reader)
         _check_matches(writer, reader)
         _check_sums(writer, reader)
         _check_progress(writer, reader)
         _check_refusals(writer, reader)
+        everything = _everything(reader)
+    _same("problems of a sound store", [], store.check())
+    with store.reader() as reader:
+        _same("what is there when a new reader opens it", everything, _everything(reader))
 
 
-def _check_members(writer: Writer, reader: Reader) -> None:
-    _same("info", INFO, reader.info())
-    _same("an empty league", ([], [], [], [], None, 0), _everything(reader))
+def _check_blobs(blobs: BlobStore) -> None:
+    digests = [blobs.put(data) for data in (b"", b"one", b"two")]
+    _same("names of blobs", [hashlib.sha256(data).hexdigest() for data in (b"", b"one", b"two")], digests)
+    _same("the name of a blob that is there already", digests[1], blobs.put(b"one"))
+    _same("a blob", b"one", blobs.get(digests[1]))
+    blobs.prune(digests[:2])
+    _same("which blobs are there after pruning", [True, True, False], [blobs.has(digest) for digest in digests])
+    _refuses("a blob that is not there", lambda: blobs.get(digests[2]))
+    for name in ("", "..", "A" * 64, "0" * 63):
+        _refuses(f"a blob named {name!r}", partial(blobs.get, name))
+        _refuses(f"a blob named {name!r}", partial(blobs.has, name))
+
+
+def _check_beginning(store: Store) -> None:
+    _same("whether a league exists, and which, in a new place", (False, None), (store.exists(), store.identity()))
+    for what, ask in {"reader": store.reader, "writer": store.writer, "check": store.check}.items():
+        _refuses(f"a {what} where no league is", ask)
+    store.create(INFO).close()
+    _same("whether a league exists where one was made", True, store.exists())
+    if store.identity() is None or store.identity() != store.identity():
+        raise StoreError("a league must have an identity that stays the same, but this store gave None, or two")
+    _refuses("a second league in one place", lambda: store.create(INFO))
+    with store.writer():
+        _refuses("a second writer", store.writer)
+    with store.reader() as reader:
+        _same("info", INFO, reader.info())
+        _same("an empty league", ([], [], [], [], None, 0, 1), _everything(reader))
+
+
+def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
     writer.add_members([MAIN, FIRST])
     writer.record(members=[RANDOM])
-    _same("members in the order they joined", [MAIN, FIRST, RANDOM], reader.members())
+    missing = replace(MAIN, id="main@1", kind="snapshot", weights="0" * 64, learner="main", generation=1)
+    _refuses("a snapshot whose weights are not there", lambda: writer.add_members([missing]))
+    there = replace(missing, weights=store.weights.put(b"weights"))
+    writer.add_members([there])
+    _same("members in the order they joined", [MAIN, FIRST, RANDOM, there], reader.members())
     _same("a member", RANDOM, reader.member("random"))
     _refuses("an unknown member", lambda: reader.member("nobody"))
 
@@ -78,7 +115,10 @@ def _check_matches(writer: Writer, reader: Reader) -> None:
     _same("the matches of a kind", bare[1:2], reader.matches(kind="evaluation"))
     counts = (reader.count_matches(), reader.count_matches("training"), reader.count_matches("evaluation"))
     _same("numbers of matches", (3, 2, 1), counts)
-    _refuses("an unknown match", lambda: reader.match(ids[-1] + 1))
+    _same("all matches, asked for with huge numbers", bare[::-1], reader.matches(before=2**70, limit=2**70))
+    for number in (ids[-1] + 1, 0, -1, 2**63, 2**70):
+        _refuses(f"match {number}, which is unknown", partial(reader.match, number))
+    _same("the next event", 6, reader.next_event())
 
 
 def _check_sums(writer: Writer, reader: Reader) -> None:
@@ -99,6 +139,7 @@ def _check_sums(writer: Writer, reader: Reader) -> None:
         (reader.match(number).ending, reader.match(number).fault),
     )
     _check_block_scores(reader)
+    _same("the next event after a training match of event 11", 12, _next_event_after(writer, reader, 11))
     later = [
         _match(("random", "first"), (1.0, -1.0), kind="evaluation", event=event, block=block)
         for event, block in ((6, 1), (5, 9), (5, 7), (7, 8), (5, 8))
@@ -106,6 +147,12 @@ def _check_sums(writer: Writer, reader: Reader) -> None:
     for match in later:  # new blocks, and more in one that has been asked for
         writer.record(matches=[match])
         _check_block_scores(reader)
+    _same("the next event after matches of earlier events", 12, reader.next_event())
+
+
+def _next_event_after(writer: Writer, reader: Reader, event: int) -> int:
+    writer.record(matches=[_match(("main", "random"), (1.0, -1.0), event=event, block=0)])
+    return reader.next_event()
 
 
 def _check_block_scores(reader: Reader) -> None:
@@ -140,9 +187,13 @@ def _check_refusals(writer: Writer, reader: Reader) -> None:
         "members": [replace(RANDOM, id="random again")],
     }
     bad: dict[str, dict[str, Any]] = {
-        "a match of a stranger": {"matches": [_match(("main", "nobody"), (1.0, -1.0))]},
-        "a tally of a stranger": {"tallies": [Tally("main", "nobody", 1, 0, 0)]},
+        "a match of an unknown member": {"matches": [_match(("main", "nobody"), (1.0, -1.0))]},
+        "a tally of an unknown member": {"tallies": [Tally("main", "nobody", 1, 0, 0)]},
         "a member that is there": {"members": [MAIN]},
+        "an event out of range": {"matches": [_match(("main", "random"), (1.0, -1.0), event=2**31)]},
+        "a move of a seat that does not exist": {
+            "matches": [_match(("main", "random"), (1.0, -1.0), history=((2, 0),))]
+        },
         "a match with a seat too few": {"matches": [_match(("main",), (1.0,))]},
     }
     for what, wrong in bad.items():
@@ -159,6 +210,7 @@ def _everything(reader: Reader) -> tuple[object, ...]:
         reader.block_scores(),
         reader.progress(),
         reader.count_matches(),
+        reader.next_event(),
     )
 
 

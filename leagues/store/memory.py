@@ -1,11 +1,22 @@
-"""A league in memory: the SQLite store over a database without a file."""
+"""A league in memory, for tests, notebooks and trainings that nobody wants to keep: plain Python, no database."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+import json
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
+from typing import Any
 
+import numpy as np
+
+from leagues.records import Match, MatchKind, Member, Tally
+from leagues.results.blocks import BlockScores, Ints, merge
+from leagues.results.scoring import block_scores
+from leagues.store import codec, rules
 from leagues.store.blobs import check_digest, digest_of
-from leagues.store.contract import BlobStore, LeagueInfo, Reader, Store, StoreError, Writer
+from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
 
 
 class MemoryBlobs(BlobStore):
@@ -21,7 +32,7 @@ class MemoryBlobs(BlobStore):
 
     def get(self, digest: str) -> bytes:
         if not self.has(digest):
-            raise StoreError(f"blob {digest} is not in this store; put it there first")
+            raise StoreError(f"blob {digest} is not in this store")
         return self._blobs[digest]
 
     def has(self, digest: str) -> bool:
@@ -32,6 +43,167 @@ class MemoryBlobs(BlobStore):
         self._blobs = {digest: data for digest, data in self._blobs.items() if digest in keep}
 
 
+@dataclass(eq=False)
+class _League:
+    """All that a league holds but its blobs."""
+
+    info: LeagueInfo
+    members: dict[str, Member] = field(default_factory=dict)
+    matches: list[Match] = field(default_factory=list)
+    """Without their moves; the ID is one more than the place."""
+    moves: list[bytes] = field(default_factory=list)
+    tallies: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)
+    scores: dict[tuple[int, int], dict[tuple[str, str], tuple[int, int, int]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """(event, block) -> pair -> results."""
+    rows: Ints = field(default_factory=lambda: np.zeros((0, 7), np.int64))
+    """The scores as :attr:`BlockScores.rows`, but for those of :attr:`changed`."""
+    changed: set[tuple[int, int]] = field(default_factory=set)
+    history: list[Progress] = field(default_factory=list)
+    resume: tuple[str | None, str] = None, "{}"
+    """State and league of the newest progress, the league as JSON."""
+    newest_event: int = 0
+    version: int = 0
+    has_writer: bool = False
+
+
+class MemoryReader(Reader):
+    """A reader of a league in this process."""
+
+    def __init__(self, league: _League) -> None:
+        self._league = league
+
+    def info(self) -> LeagueInfo:
+        return self._league.info
+
+    def version(self) -> int:
+        return self._league.version
+
+    def members(self) -> list[Member]:
+        return list(self._league.members.values())
+
+    def member(self, member_id: str) -> Member:
+        return rules.find(member_id, self._league.members)
+
+    def progress(self) -> Progress | None:
+        if not self._league.history:
+            return None
+        state, league = self._league.resume
+        return replace(self._league.history[-1], state=state, league=json.loads(league))
+
+    def history(self) -> list[Progress]:
+        return list(self._league.history)
+
+    def matches(
+        self,
+        *,
+        member: str | None = None,
+        kind: MatchKind | None = None,
+        before: int | None = None,
+        limit: int | None = 100,
+    ) -> list[Match]:
+        if member is not None:
+            self.member(member)
+        count = len(self._league.matches)
+        found: list[Match] = []
+        for place in range(count if before is None else min(max(before - 1, 0), count), 0, -1):
+            match = self._league.matches[place - 1]
+            if limit is not None and len(found) >= limit:
+                break
+            if (member is None or member in match.seats) and kind in (None, match.kind):
+                found.append(match)
+        return found
+
+    def match(self, match_id: int) -> Match:
+        if not 0 < match_id <= len(self._league.matches):
+            raise rules.missing_match(match_id, len(self._league.matches))
+        match = self._league.matches[match_id - 1]
+        return replace(match, history=codec.unpack_moves(self._league.moves[match_id - 1], len(match.seats)))
+
+    def iter_matches(self) -> Iterator[Match]:
+        for match in self._league.matches:
+            yield self.match(match.id)
+
+    def count_matches(self, kind: MatchKind | None = None) -> int:
+        return sum(kind in (None, match.kind) for match in self._league.matches)
+
+    def tallies(self) -> list[Tally]:
+        return [Tally(*pair, *results) for pair, results in self._league.tallies.items()]
+
+    def block_scores(self) -> BlockScores:
+        league = self._league
+        if league.changed:
+            place = {name: k for k, name in enumerate(league.members)}
+            new = [
+                (*block, place[a], place[b], *results)
+                for block in league.changed
+                for (a, b), results in league.scores[block].items()
+            ]
+            league.rows, league.changed = merge(league.rows, np.array(new, np.int64)), set()
+        return BlockScores(tuple(league.members), league.rows)
+
+    def next_event(self) -> int:
+        return self._league.newest_event + 1
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class MemoryWriter(MemoryReader, Writer):
+    """The one writer of a league in this process."""
+
+    def __init__(self, league: _League, weights: BlobStore) -> None:
+        super().__init__(league)
+        self._weights = weights
+        league.has_writer = True
+
+    def add_members(self, members: Sequence[Member]) -> None:
+        self.record(members=members)
+
+    def record(
+        self,
+        *,
+        matches: Sequence[Match] = (),
+        tallies: Sequence[Tally] = (),
+        members: Sequence[Member] = (),
+        progress: Progress | None = None,
+    ) -> list[int]:
+        league = self._league
+        # All that can fail comes first; nothing is stored before it.
+        rules.check_members(members, league.members, self._weights)
+        everybody = league.members | {member.id: replace(member, modules=dict(member.modules)) for member in members}
+        weights_of = {name: member.weights for name, member in everybody.items()}
+        first = len(league.matches) + 1
+        stored, moves = [], []
+        for match_id, match in enumerate(matches, first):
+            rules.check_match(match, len(league.info.agent_ids), weights_of)
+            moves.append(rules.pack_history(match))
+            stored.append(_stored(match, match_id))
+        for tally in tallies:
+            rules.find(tally.member, everybody), rules.find(tally.opponent, everybody)
+        bare = None if progress is None else _stored_progress(progress)
+        resume = None if progress is None else (progress.state, json.dumps(dict(progress.league)))
+
+        league.members = everybody
+        league.matches += stored
+        league.moves += moves
+        league.newest_event = max([league.newest_event, *(match.event for match in stored)])
+        for tally in tallies:
+            _add(league.tallies, (tally.member, tally.opponent), (tally.wins, tally.draws, tally.losses))
+        for score in block_scores(stored, league.info.teams):
+            _add(league.scores[score[:2]], score[2:4], score[4:])
+            league.changed.add(score[:2])
+        if bare is not None and resume is not None:
+            league.history = [each for each in league.history if each.iteration != bare.iteration] + [bare]
+            league.resume = resume
+        league.version += 1
+        return list(range(first, first + len(stored)))
+
+    def close(self) -> None:
+        self._league.has_writer = False
+
+
 class MemoryStore(Store):
     """A league that lives as long as this object."""
 
@@ -39,32 +211,59 @@ class MemoryStore(Store):
         self.name = "memory:"
         self.weights = MemoryBlobs()
         self.states = MemoryBlobs()
-        self._writer: Writer | None = None
+        self._league: _League | None = None
 
     def exists(self) -> bool:
-        return self._writer is not None
+        return self._league is not None
 
     def identity(self) -> Hashable | None:
-        return None if self._writer is None else id(self)
+        return self._league
 
     def check(self) -> list[str]:
+        self._existing()
         return []
 
     def create(self, info: LeagueInfo) -> Writer:
-        from leagues.store.sqlite import database
-        from leagues.store.sqlite.writer import SqlWriter, fill
-
-        if self._writer is not None:
-            raise StoreError(f"{self.name!r} already holds a league; resume it, or make another store")
-        engine = database.memory_engine()
-        fill(engine, self.name, info)
-        self._writer = SqlWriter(engine, self.name, self.weights)
-        return self._writer
-
-    def reader(self) -> Reader:
+        if self._league is not None:
+            raise StoreError(f"{self.name!r} already holds a league; go on with it, or open another store")
+        plain = json.loads(json.dumps(dict(info.settings)))
+        self._league = _League(replace(info, settings=plain, versions=dict(info.versions)))
         return self.writer()
 
+    def reader(self) -> Reader:
+        return MemoryReader(self._existing())
+
     def writer(self) -> Writer:
-        if self._writer is None:
-            raise StoreError(f"{self.name!r} holds no league")
-        return self._writer
+        league = self._existing()
+        if league.has_writer:
+            raise StoreError(f"{self.name!r} has a writer, and a league has one writer at a time; close that one first")
+        return MemoryWriter(league, self.weights)
+
+    def _existing(self) -> _League:
+        if self._league is None:
+            raise StoreError(f"{self.name!r} holds no league; create one first")
+        return self._league
+
+
+def _add(sums: dict[Any, tuple[int, int, int]], key: Hashable, results: Sequence[int]) -> None:
+    wins, draws, losses = sums.get(key, (0, 0, 0))
+    sums[key] = (wins + results[0], draws + results[1], losses + results[2])
+
+
+def _stored(match: Match, match_id: int) -> Match:
+    """The match without its moves, as a store gives it back."""
+    at = match.started_at.astimezone(UTC)
+    return replace(
+        match,
+        id=match_id,
+        history=(),
+        returns=tuple(map(float, match.returns)),
+        digest=rules.pack_digest(match).hex(),
+        started_at=at - timedelta(microseconds=at.microsecond % 1000),
+        duration=round(match.duration * 1000) / 1000,
+    )
+
+
+def _stored_progress(progress: Progress) -> Progress:
+    metrics = {module: dict(values) for module, values in progress.metrics.items()}
+    return replace(progress, state=None, league={}, metrics=metrics)

@@ -20,7 +20,7 @@ from arena.play.matches import play_pairings, rotated_pairings
 from arena.verify import verify
 from games import make_game
 from leagues.store import Reader, StoreError, open_store
-from leagues.store.sqlite.codec import pack_moves
+from leagues.store.codec import pack_moves
 from leagues.store.sqlite.database import DATABASE
 from leagues.store.sqlite.reader import SqlReader
 

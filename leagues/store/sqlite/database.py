@@ -27,11 +27,6 @@ _BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite appends to the name of a database for the files that it opens beside it."""
 
 
-def memory_engine() -> Engine:
-    """A database that lives as long as its engine."""
-    return _engine(":memory:", write=True)
-
-
 def writing_engine(path: Path) -> Engine:
     """A read-write connection to the file at ``path``, which is made if it does not exist."""
     return _engine(f"file:{_quoted(path)}?mode=rwc", write=True)
@@ -56,9 +51,7 @@ def _engine(uri: str, *, write: bool) -> Engine:
         "sqlite://",
         # One connection per engine: PRAGMA data_version compares states of one connection.
         poolclass=StaticPool,
-        creator=lambda: sqlite3.connect(
-            uri, uri=uri != ":memory:", timeout=30, isolation_level=None, check_same_thread=False
-        ),
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False),
     )
 
     @event.listens_for(engine, "connect")

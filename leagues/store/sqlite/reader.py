@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -15,8 +14,9 @@ from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from leagues.records import Match, MatchKind, Member, Tally
 from leagues.results.blocks import BlockScores, Ints, merge
+from leagues.store import codec, rules
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
-from leagues.store.sqlite import codec, database, schema
+from leagues.store.sqlite import database, schema
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -71,7 +71,7 @@ class SqlReader(Reader):
     def member(self, member_id: str) -> Member:
         with self._transaction() as connection:
             self._load_members(connection)
-        return self._members[self._row(member_id) - 1]
+        return self._members[rules.find(member_id, self._rows) - 1]
 
     def progress(self) -> Progress | None:
         with self._transaction() as connection:
@@ -94,16 +94,19 @@ class SqlReader(Reader):
         limit: int | None = 100,
     ) -> list[Match]:
         c = schema.matches.c
-        query = _match_query(with_moves=False).order_by(c.id.desc()).limit(limit)
+        query = _match_query(with_moves=False).order_by(c.id.desc())
+        if limit is not None:
+            query = query.limit(_clamp(limit))
         if before is not None:
-            query = query.where(c.id < before)
+            query = query.where(c.id < _clamp(before))
         with self._transaction() as connection:
             self._load_members(connection)
             # A frozen member has few of all matches: find them by the index, whose first column must then be named.
             # Else the newest matches hold enough; "+ 0" keeps SQLite from sorting all it finds by the index.
-            few = member is not None and self._members[self._row(member) - 1].frozen
+            row = 0 if member is None else rules.find(member, self._rows)
+            few = member is not None and self._members[row - 1].frozen
             if member is not None:
-                mine = select(schema.lineup_members.c.lineup).where(schema.lineup_members.c.member == self._row(member))
+                mine = select(schema.lineup_members.c.lineup).where(schema.lineup_members.c.member == row)
                 query = query.where((c.lineup if few else c.lineup + 0).in_(mine))
             if kind is not None:
                 query = query.where((c.kind if few else c.kind + 0) == schema.KINDS.index(kind))
@@ -112,13 +115,13 @@ class SqlReader(Reader):
             return [self._match(row, b"") for row in connection.execute(query)]
 
     def match(self, match_id: int) -> Match:
+        query = _match_query(with_moves=True).where(schema.matches.c.id == _clamp(match_id))
         with self._transaction() as connection:
             self._load_members(connection)
-            row = connection.execute(_match_query(with_moves=True).where(schema.matches.c.id == match_id)).first()
+            row = connection.execute(query).first()
             newest = connection.execute(select(func.max(schema.matches.c.id))).scalar()
         if row is None:
-            has = f"1..{newest}" if newest else "no matches yet"
-            raise StoreError(f"a match must have been recorded, but {match_id} was not; this league has {has}")
+            raise rules.missing_match(match_id, newest or 0)
         return self._match(row, row.actions)
 
     def iter_matches(self) -> Iterator[Match]:
@@ -182,14 +185,6 @@ class SqlReader(Reader):
                 )
             )
 
-    def _row(self, member_id: str) -> int:
-        row = self._rows.get(member_id)
-        if row is None:
-            near = difflib.get_close_matches(member_id, self._rows) or list(self._rows)[:5]
-            hint = f"try {', '.join(near)}" if near else "it has none yet"
-            raise StoreError(f"a member must be in the league, but {member_id!r} is not; {hint}")
-        return row
-
     def _match(self, row: Row[Any], actions: bytes) -> Match:
         try:
             return self._decoded(row, actions)
@@ -225,6 +220,11 @@ class SqlReader(Reader):
             iteration=row.iteration,
             id=row.id,
         )
+
+
+def _clamp(number: int) -> int:
+    """The number, or the nearest one that SQLite can hold and that is not negative."""
+    return min(max(number, 0), 2**63 - 1)
 
 
 def _block_rows(connection: Connection, since: int) -> Ints:

@@ -7,10 +7,14 @@ import sqlite3
 from collections.abc import Hashable
 from pathlib import Path
 
+from sqlalchemy import select
+
 from leagues.store import files
 from leagues.store.blobs import FolderBlobs
 from leagues.store.contract import LeagueInfo, Reader, Store, StoreError, Writer
-from leagues.store.sqlite import database
+from leagues.store.sqlite import database, schema
+from leagues.store.sqlite.reader import OlderSchemaError, open_reader
+from leagues.store.sqlite.writer import build, open_writer
 
 _WEIGHTS = "weights"
 _STATES = "state"
@@ -28,7 +32,7 @@ class SqliteStore(Store):
         self.name = str(folder)
         self._folder = folder
         self.weights: FolderBlobs = FolderBlobs(folder / _WEIGHTS)
-        self.states: FolderBlobs = FolderBlobs(folder / _STATES)
+        self.states: FolderBlobs = FolderBlobs(folder / _STATES, self._states_recorded)
 
     def exists(self) -> bool:
         return self.identity() is not None
@@ -59,8 +63,6 @@ class SqliteStore(Store):
         ]
 
     def create(self, info: LeagueInfo) -> Writer:
-        from leagues.store.sqlite.writer import build
-
         path = self._folder / database.DATABASE
         try:
             files.make_folder(self._folder)
@@ -80,8 +82,6 @@ class SqliteStore(Store):
         return self.writer()
 
     def reader(self) -> Reader:
-        from leagues.store.sqlite.reader import OlderSchemaError, open_reader
-
         path = database.check_file(self._folder)
         try:
             return open_reader(path)
@@ -93,8 +93,6 @@ class SqliteStore(Store):
             return open_reader(path)
 
     def writer(self) -> Writer:
-        from leagues.store.sqlite.writer import open_writer
-
         path = database.check_file(self._folder)
         lock = database.WriterLock(self._folder)
         try:
@@ -105,3 +103,14 @@ class SqliteStore(Store):
         for blobs in (self.weights, self.states):  # only the writer writes there, and this is the only one
             blobs.sweep()
         return writer
+
+    def _states_recorded(self) -> list[str]:
+        """The learner states that the database names, the newest last."""
+        if not self.exists():
+            return []
+        engine, _ = database.open_for_reading(database.check_file(self._folder))
+        try:
+            with database.transaction(engine, self.name) as connection:
+                return list(connection.execute(select(schema.states.c.digest).order_by(schema.states.c.id)).scalars())
+        finally:
+            engine.dispose()

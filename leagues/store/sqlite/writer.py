@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,11 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from leagues.records import Match, Member, Tally
-from leagues.results.blocks import MOST_NUMBERS
 from leagues.results.scoring import block_scores
-from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
-from leagues.store.sqlite import codec, database, migrations, schema
+from leagues.store import codec, rules
+from leagues.store.contract import BlobStore, LeagueInfo, Progress, Writer
+from leagues.store.sqlite import database, migrations, schema
 from leagues.store.sqlite.reader import EPOCH, MICROSECOND, MILLISECOND, SqlReader
-
-_DIGEST_BYTES = 8
 
 
 class SqlWriter(SqlReader, Writer):
@@ -76,51 +74,31 @@ class SqlWriter(SqlReader, Writer):
             lock.release()
 
     def _add_members(self, connection: Connection, members: Sequence[Member]) -> None:
-        rows: list[dict[str, Any]] = []
-        taken = set(self._rows)
-        for row, member in enumerate(members, start=len(self._members) + 1):
-            if member.id in taken:
-                raise StoreError(f"a member's ID must be new to its league, but {member.id!r} is taken; choose another")
-            if member.learner is not None and member.learner not in taken:
-                raise StoreError(
-                    f"a snapshot's learner must be in the league, but {member.id!r} is of {member.learner!r}; "
-                    "add that first"
-                )
-            taken.add(member.id)
-            self._check_weights(member)
-            rows.append(
-                {
-                    "id": row,
-                    "name": member.id,
-                    "kind": member.kind,
-                    "role": member.role,
-                    "generation": member.generation,
-                    "modules": dict(member.modules),
-                    "weights": member.weights,
-                    "agent": member.agent,
-                    "learner": member.learner,
-                    "step": member.step,
-                }
-            )
+        rules.check_members(members, self._rows, self._weights)
+        rows = [
+            {
+                "id": row,
+                "name": member.id,
+                "kind": member.kind,
+                "role": member.role,
+                "generation": member.generation,
+                "modules": dict(member.modules),
+                "weights": member.weights,
+                "agent": member.agent,
+                "learner": member.learner,
+                "step": member.step,
+            }
+            for row, member in enumerate(members, start=len(self._members) + 1)
+        ]
         if rows:
             connection.execute(insert(schema.members), rows)
             self._load_members(connection)
 
-    def _check_weights(self, member: Member) -> None:
-        if (member.kind == "snapshot") != (member.weights is not None):
-            raise StoreError(
-                f"snapshots, and only they, have frozen weights, but {member.id!r} is a {member.kind} with "
-                f"weights={member.weights!r}; name the SHA-256 of a snapshot's file and None for others"
-            )
-        if member.weights is not None and not self._weights.has(member.weights):
-            raise StoreError(
-                f"the weights of {member.id!r}, {member.weights}, are not in the store; put them there before it joins"
-            )
-
     def _add_matches(self, connection: Connection, matches: Sequence[Match]) -> list[int]:
         if not matches:
             return []
-        packed = [self._pack_lineup(match) for match in matches]
+        weights_of = {member.id: member.weights for member in self._members}
+        packed = [self._pack_lineup(match, weights_of) for match in matches]
         lineups = self._intern(connection, packed)
         first = (connection.execute(select(func.max(schema.matches.c.id))).scalar() or 0) + 1
         ids = list(range(first, first + len(matches)))
@@ -138,8 +116,8 @@ class SqlWriter(SqlReader, Writer):
                 "started_at": (match.started_at - EPOCH) // MILLISECOND,
                 "duration": round(match.duration * 1000),
                 "returns": codec.pack_returns(match.returns),
-                "digest": _digest(match.digest),
-                "actions": self._pack_moves(match),
+                "digest": rules.pack_digest(match),
+                "actions": rules.pack_history(match),
             }
             for match_id, match, lineup in zip(ids, matches, packed, strict=True)
         ]
@@ -150,35 +128,10 @@ class SqlWriter(SqlReader, Writer):
         )
         return ids
 
-    def _pack_lineup(self, match: Match) -> bytes:
-        """Check that the match fits the league, and pack who sat where."""
-        n = self._num_seats
-        if not len(match.seats) == len(match.weights) == len(match.returns) == n:
-            raise StoreError(f"a match of this league has {n} seats, weights and returns, but got {match.seats}")
-        if not 0 <= match.seed < 2**63:
-            raise StoreError(f"`0 <= seed < 2**63` must hold, but got a match with seed={match.seed}")
-        if not (0 <= match.event < MOST_NUMBERS and 0 <= match.block < MOST_NUMBERS):
-            raise StoreError(f"events and blocks are in 0..2**31-1, but got event={match.event}, block={match.block}")
-        if match.fault is not None and (match.ending != "crash" or match.fault not in range(n)):
-            raise StoreError(
-                f"only a crash has a seat in 0..{n - 1} at fault, but got ending={match.ending!r} with "
-                f"fault={match.fault}"
-            )
-        seats = []
-        for name, weights in zip(match.seats, match.weights, strict=True):
-            row = self._row(name)
-            if weights is not None and weights != self._members[row - 1].weights:
-                raise StoreError(
-                    f"a match is played with its members' weights, but {name!r} had {weights!r}; use its own"
-                )
-            seats.append((row, weights is not None))
-        return codec.pack_lineup(seats)
-
-    def _pack_moves(self, match: Match) -> bytes:
-        try:
-            return codec.pack_moves(match.history, self._num_seats)
-        except ValueError as error:
-            raise StoreError(f"{error}; give the match of {match.seats} its own history") from error
+    def _pack_lineup(self, match: Match, weights_of: Mapping[str, str | None]) -> bytes:
+        rules.check_match(match, self._num_seats, weights_of)
+        seats = zip(match.seats, match.weights, strict=True)
+        return codec.pack_lineup([(self._rows[name], weights is not None) for name, weights in seats])
 
     def _intern(self, connection: Connection, packed: Sequence[bytes]) -> dict[bytes, int]:
         c = schema.lineups.c
@@ -210,8 +163,8 @@ class SqlWriter(SqlReader, Writer):
                 {
                     "event": score.event,
                     "block": score.block,
-                    "member": self._row(score.member),
-                    "opponent": self._row(score.opponent),
+                    "member": self._rows[score.member],
+                    "opponent": self._rows[score.opponent],
                     "wins": score.wins,
                     "draws": score.draws,
                     "losses": score.losses,
@@ -226,8 +179,8 @@ class SqlWriter(SqlReader, Writer):
             schema.tallies,
             [
                 {
-                    "member": self._row(tally.member),
-                    "opponent": self._row(tally.opponent),
+                    "member": rules.find(tally.member, self._rows),
+                    "opponent": rules.find(tally.opponent, self._rows),
                     "wins": tally.wins,
                     "draws": tally.draws,
                     "losses": tally.losses,
@@ -271,30 +224,12 @@ def _set_progress(connection: Connection, progress: Progress) -> None:
     )
 
 
-def _digest(digest: str) -> bytes:
-    try:
-        return bytes.fromhex(digest)[:_DIGEST_BYTES]
-    except ValueError as error:
-        raise StoreError(
-            f"a match's digest is a hex SHA-256, but got {digest!r}; take it from the final state"
-        ) from error
-
-
 def build(path: Path, info: LeagueInfo) -> None:
     """Make the database of a new league at ``path``.
 
     Raises:
         StoreError: it cannot be written.
     """
-    engine = database.writing_engine(path)
-    try:
-        fill(engine, str(path), info)
-    finally:
-        engine.dispose()
-
-
-def fill(engine: Engine, name: str, info: LeagueInfo) -> None:
-    """Make the tables of a new league."""
     row = {
         "id": 1,
         "game": info.game,
@@ -305,10 +240,14 @@ def fill(engine: Engine, name: str, info: LeagueInfo) -> None:
         "created_at": (info.created_at - EPOCH) // MICROSECOND,
         "teams": list(info.teams),
     }
-    with database.transaction(engine, name) as connection:
-        connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        migrations.upgrade(connection)
-        connection.execute(insert(schema.league), [row])
+    engine = database.writing_engine(path)
+    try:
+        with database.transaction(engine, str(path)) as connection:
+            connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            migrations.upgrade(connection)
+            connection.execute(insert(schema.league), [row])
+    finally:
+        engine.dispose()
 
 
 def open_writer(path: Path, weights: BlobStore, lock: database.WriterLock) -> SqlWriter:

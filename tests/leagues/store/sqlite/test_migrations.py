@@ -146,8 +146,8 @@ def test_a_league_that_was_trained_keeps_its_ratings_and_has_no_findings(played:
     assert verify(played).findings == ()
 
 
-def test_the_migrations_make_the_tables_of_the_schema() -> None:
-    engine = database.memory_engine()
+def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
+    engine = database.writing_engine(tmp_path / "new.db")
     with engine.begin() as connection:
         migrations.upgrade(connection)
         assert database.revision(connection) == schema.REVISION

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from games.contract import Move
-from leagues.store.sqlite import codec
+from leagues.store import codec
 
 
 @st.composite
