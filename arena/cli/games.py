@@ -16,7 +16,7 @@ def games(
     pattern: Annotated[
         str,
         typer.Argument(
-            metavar="[PATTERN]",
+            metavar="PATTERN",
             help="Part of a name, or a glob such as 'pettingzoo:*'. By default all games are listed.",
             show_default=False,
         ),

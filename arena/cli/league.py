@@ -75,14 +75,17 @@ def show(
     folder: LeagueFolder,
     member: Annotated[
         str | None,
-        typer.Argument(metavar="[MEMBER]", help="A member, such as main@12, best or latest.", show_default=False),
+        typer.Argument(metavar="MEMBER", help="A member, such as main@12, best or latest.", show_default=False),
     ] = None,
     settings: Annotated[
         bool, typer.Option("--settings", help="Show the settings of the league instead, as TOML.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one member: its rating and its score against every opponent. Or show the settings of the league."""
+    """Show one member, or the settings of a league.
+
+    A member is shown with its rating and its score against every opponent.
+    """
     from dataclasses import asdict
 
     from arena.cli.errors import CallError

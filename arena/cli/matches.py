@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from arena.cli.options import LARGEST_COUNT, AsJson, LeagueFolder, TrustCode
+from arena.cli.options import AsJson, LeagueFolder, TrustCode, check_count
 
 if TYPE_CHECKING:
     from leagues.records import Match
@@ -24,7 +24,7 @@ def matches(
         typer.Option("--kind", help="Only matches of this kind.", show_default=False),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, max=LARGEST_COUNT, metavar="N", help="Show at most N matches.")
+        int, typer.Option("--limit", min=1, callback=check_count, metavar="N", help="Show at most N matches.")
     ] = 50,
     as_json: AsJson = False,
 ) -> None:

@@ -7,8 +7,17 @@ from typing import Annotated
 
 import typer
 
-LARGEST_COUNT = 2**31 - 1
-"""Largest count that a command takes, such as of games or tables."""
+
+def check_count(count: int | None) -> int | None:
+    """Refuse counts, such as of games or tables, that no machine can handle.
+
+    Raises:
+        BadParameter: ``count`` is 2**31 or more.
+    """
+    if count is not None and count >= 2**31:
+        raise typer.BadParameter(f"must be less than 2**31, but is {count}")
+    return count
+
 
 LeagueFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the league.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]

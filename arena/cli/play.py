@@ -8,23 +8,21 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.options import LARGEST_COUNT, AsJson, GameSpec, Networks, TrustCode
+from arena.cli.options import AsJson, GameSpec, Networks, TrustCode, check_count
 
 
 def match(
     game: GameSpec,
     agents: Annotated[
         list[str],
-        typer.Argument(
-            metavar="AGENT...", help="The agents, such as random, mcts:200 or DIR:best.", show_default=False
-        ),
+        typer.Argument(metavar="AGENT", help="The agents, such as random, mcts:200 or DIR:best.", show_default=False),
     ],
     games: Annotated[
         int,
         typer.Option(
             "--games",
             min=1,
-            max=LARGEST_COUNT,
+            callback=check_count,
             metavar="N",
             help="Play at least N games; rounded up, so that every agent plays at every seat equally often.",
         ),
@@ -35,7 +33,7 @@ def match(
         typer.Option(
             "--tables",
             min=1,
-            max=LARGEST_COUNT,
+            callback=check_count,
             metavar="N",
             help="Play N games at once. More is faster, and gives other games for the same seed.",
         ),
@@ -118,10 +116,10 @@ def play(
     modules: Networks = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Play GAME yourself against an agent, which takes all other seats.
+    """Play GAME yourself against an agent.
 
-    Enter a move by its name, or by the number shown with it. Enter a continuous action as its numbers. ? lists the
-    moves, q leaves.
+    The agent takes all other seats. Enter a move by its name, or by the number shown with it. Enter a continuous
+    action as its numbers. ? lists the moves, q leaves.
     """
     import secrets
 

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Cli
 from small_league import GAME, played_league
 
 from agents.contract import Agent, Turn
-from arena.cli.app import run
 from games import Game
 from games.contract import IntArray
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Runs ``arena`` with lines on stdin and gives exit code, stdout and stderr."""
-
-    def call(*args: object, typed: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-        code = run([str(arg) for arg in args])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_games_are_listed_and_filtered(cli: Cli) -> None:

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 from small_league import HOSTILE, NOW, new_league, play, played_league, progress
+from textual import on
+from textual.app import ComposeResult
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Static
 
 from arena.tui import LeagueApp
+from arena.tui.feed import LeagueChanged
 from arena.tui.layout import LEAST
 from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.league import LeagueScreen
@@ -295,6 +299,32 @@ async def test_help_opens_and_closes(league: Path) -> None:
         assert person.pilot.app.is_running
         await person.press("q")
         await person.see(lambda: not person.pilot.app.is_running)
+
+
+class MatchCounter(Screen[None]):
+    """A screen that follows the league."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="counter")
+
+    @on(LeagueChanged)
+    def _count(self, message: LeagueChanged) -> None:
+        self.query_one("#counter", Static).update(f"counted {message.view.match_count}")
+
+
+async def test_a_screen_of_a_few_lines_follows_the_league(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        await person.see(person.shows("Match 13"))
+        app = person.pilot.app
+        assert isinstance(app, LeagueApp)
+        app.open_screen(MatchCounter())
+        await person.see(person.shows("counted 13"))
+        with open_store(league).writer() as store:
+            play(store, [("random", "first")], block=8)
+        await person.see(person.shows("counted 14"))
+        app.pop_screen()
+        await person.see(person.shows("Match 14", "14 matches"))
 
 
 async def test_an_interrupt_leaves(league: Path) -> None:
