@@ -33,8 +33,8 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
     kind, _, argument = spec.partition(":")
     if kind not in _MAKERS:
         raise AgentError(
-            f"{spec!r} matches no kind of agent and no league's folder{suggest(kind.lower(), _MAKERS)}; an agent is "
-            f"{', '.join(USAGES)}, DIR or DIR:MEMBER"
+            f"{spec!r} matches no kind of agent and no league's folder; use {', '.join(USAGES)}, DIR or DIR:MEMBER"
+            f"{suggest(kind.lower(), _MAKERS)}"
         )
     return _MAKERS[kind](argument, game)
 
