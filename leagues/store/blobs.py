@@ -89,14 +89,20 @@ class FolderBlobs(BlobStore):
             self._own = {digest for digest in self._recorded() if _DIGEST.fullmatch(digest)}
         self._own |= self._put
         for digest in self._own - set(keep):
-            self._path(digest).unlink(missing_ok=True)
+            try:
+                self._path(digest).unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"{self._path(digest)} cannot be removed: {error.strerror}") from error
         self._own &= set(keep)
         self._put.clear()
 
     def sweep(self) -> None:
         """Remove what writers that were killed left half-written. Nobody may be writing here now."""
         self._check_folder()
-        files.sweep(self._folder)
+        try:
+            files.sweep(self._folder)
+        except OSError as error:
+            raise StoreError(f"{self._folder} cannot be cleared: {error.strerror}") from error
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}{SUFFIX}"

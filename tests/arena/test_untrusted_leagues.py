@@ -245,3 +245,17 @@ def test_stored_settings_set_what_training_stores_and_nothing_else() -> None:
     config = LeaguePPOConfig().game("tic_tac_toe").take_up(settings)
     assert config.lr == 0.25
     assert config.learner_class is LeaguePPOConfig().learner_class
+
+
+def test_resuming_a_league_whose_states_are_a_link_harms_no_files_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_league(tmp_path / "league")
+    elsewhere = (folder / "state").rename(tmp_path / "elsewhere")
+    for name in ("model.safetensors", f"{'ab' * 32}.safetensors", ".half.part"):
+        (elsewhere / name).touch()
+    before = sorted(elsewhere.iterdir())
+    (folder / "state").symlink_to(elsewhere)
+    assert run(["train", "tic_tac_toe", "--league", str(folder), "--steps", "1", "--resume"]) == 2
+    assert "is a link, but must be a folder" in capsys.readouterr().err
+    assert sorted(elsewhere.iterdir()) == before

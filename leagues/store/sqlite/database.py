@@ -23,8 +23,10 @@ from leagues.store.sqlite import schema
 DATABASE = "league.db"
 LOCK = "league.lock"
 
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite appends to the name of a database for the files that it opens beside it."""
+
+def names_beside(path: Path) -> list[Path]:
+    """The files that SQLite opens beside the database at ``path``."""
+    return [path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm", "journal")]
 
 
 def writing_engine(path: Path) -> Engine:
@@ -104,8 +106,8 @@ def check_file(folder: Path) -> Path:
             raise StoreError(f"{name!r} is a file; a league is a folder")
         if not files.check_regular(path):
             raise StoreError(f"{name!r} has no {DATABASE}, so it is not a league; train one there, or check the path")
-        for suffix in _BESIDE:
-            files.check_regular(Path(f"{path}{suffix}"))
+        for beside in names_beside(path):
+            files.check_regular(beside)
         with open(files.open_regular(path, os.O_RDONLY), "rb") as file:
             header = file.read(100)
     except FileNotFoundError as error:

@@ -66,19 +66,22 @@ class SqliteStore(Store):
         path = self._folder / database.DATABASE
         try:
             files.make_folder(self._folder)
-        except OSError as error:
-            raise StoreError(f"{self.name!r} cannot be made: {error.strerror}; choose another folder") from error
-        with database.WriterLock(self._folder):
-            if self.exists():
-                raise StoreError(f"{self.name!r} already holds a league; resume it, or choose another folder")
-            # Built aside and renamed, so that a crash on the way leaves no half-made league.
-            aside = path.with_name(f"{path.name}.part")
-            try:
+            with database.WriterLock(self._folder):
+                if self.exists():
+                    raise StoreError(f"{self.name!r} already holds a league; resume it, or choose another folder")
+                # Built aside and renamed, so that a crash on the way leaves no half-made league. Whatever lies at these
+                # names belongs to no league; SQLite would take an old log for one of the new database.
+                aside = path.with_name(f"{path.name}.part")
+                for file in (aside, path):
+                    for name in database.names_beside(file):
+                        name.unlink(missing_ok=True)
                 aside.unlink(missing_ok=True)
                 build(aside, info)
                 files.publish(aside, path)
-            except OSError as error:
-                raise StoreError(f"{str(path)!r} cannot be written: {error.strerror}; choose another folder") from error
+        except OSError as error:
+            raise StoreError(
+                f"no league can be made in {self.name!r}: {error.strerror}; choose another folder"
+            ) from error
         return self.writer()
 
     def reader(self) -> Reader:
@@ -96,13 +99,12 @@ class SqliteStore(Store):
         path = database.check_file(self._folder)
         lock = database.WriterLock(self._folder)
         try:
-            writer = open_writer(path, self.weights, lock)
+            for blobs in (self.weights, self.states):  # only the writer writes there, and this is the only one
+                blobs.sweep()
+            return open_writer(path, self.weights, lock)
         except BaseException:
             lock.release()
             raise
-        for blobs in (self.weights, self.states):  # only the writer writes there, and this is the only one
-            blobs.sweep()
-        return writer
 
     def _states_recorded(self) -> list[str]:
         """The learner states that the database names, the newest last."""
