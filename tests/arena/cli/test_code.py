@@ -1,4 +1,4 @@
-"""Code of one's own on the command line: games, agents and networks, found in the current directory."""
+"""A person's own code on the command line: games, agents and networks in the current directory."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 class Own(MaskedNetwork):
-    """A network of a person's own."""
+    """A person's own network."""
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs ``arena`` in a directory with a module, which Python does not look into by itself."""
+    """Runs ``arena`` in a directory with a module that Python does not find by itself."""
     (tmp_path / "own_code.py").write_text(CODE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
@@ -83,7 +83,7 @@ def test_games_and_agents_of_the_current_directory_are_found(cli: Cli, args: tup
     code, out, err = cli(*args)
     assert (code, err) == (0, "")
     assert "in 2 games" in out
-    assert sys.path.index(str(tmp_path)) == len(sys.path) - 1  # whatever is installed goes first
+    assert sys.path.index(str(tmp_path)) == len(sys.path) - 1  # installed modules come first
 
 
 def test_a_network_that_the_person_names_plays(cli: Cli, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_network_of_a_script_goes_by_the_name_of_its_module_too(cli: Cli, tmp_
 @pytest.mark.parametrize(
     "name", ["own_code", "own_code:Nobody", "no_such_module:Own", "own_code:number", "..:Own", ":", ""]
 )
-def test_what_is_no_network_is_told_in_one_line(cli: Cli, name: str) -> None:
+def test_a_wrong_network_name_is_a_wrong_call(cli: Cli, name: str) -> None:
     code, out, err = cli(*MATCH, "first", "--module", name)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "PACKAGE.MODULE:CLASS" in err

@@ -29,7 +29,7 @@ def test_hostile_names_reach_no_terminal(cli: Cli, tmp_path: Path) -> None:
     assert "\x1b" not in err
 
 
-def test_an_empty_league_is_told_plainly(cli: Cli, tmp_path: Path) -> None:
+def test_an_empty_league_prints_a_sentence(cli: Cli, tmp_path: Path) -> None:
     new_league(tmp_path / "league").close()
     assert rows(cli, "matches", tmp_path / "league") == []
     assert rows(cli, "payoffs", tmp_path / "league") == []

@@ -28,7 +28,7 @@ def test_games_are_listed_and_filtered(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_a_pattern_that_fits_no_game_is_a_wrong_call_and_near_names_are_told(cli: Cli, form: tuple[str, ...]) -> None:
+def test_a_pattern_that_matches_no_game_is_a_wrong_call_that_suggests_names(cli: Cli, form: tuple[str, ...]) -> None:
     code, out, err = cli("games", "conect_four", *form)
     assert (code, out) == (2, "")
     assert "did you mean 'connect_four'" in err
@@ -61,14 +61,14 @@ def test_a_match_is_scored_with_its_interval(cli: Cli) -> None:
     assert "returns" not in out
 
 
-def test_a_match_is_played_at_as_many_tables_as_are_asked_for(cli: Cli) -> None:
+def test_tables_sets_how_many_games_are_played_at_once(cli: Cli) -> None:
     call = ("match", GAME, "random", "random", "--games", 200, "--json", "--tables")
     played = {tables: json.loads(cli(*call, tables)[1]) for tables in (1, 200, 1000)}
     assert played[200] == played[1000] != played[1]
     assert cli(*call, 0)[0] == 2
 
 
-def test_games_beyond_those_asked_are_told(cli: Cli) -> None:
+def test_a_note_says_when_more_games_are_played_than_asked(cli: Cli) -> None:
     code, out, err = cli("match", GAME, "random", "first", "--games", 3, "--json")
     assert code == 0
     assert json.loads(out)["games"] == 4
@@ -94,7 +94,7 @@ def test_a_match_is_recorded_if_a_league_is_given(cli: Cli, tmp_path: Path) -> N
 
 
 def test_a_person_plays_to_the_end(cli: Cli) -> None:
-    # Squares that are taken are asked for again, so that this ends whatever the agent does.
+    # A taken square is asked for again, so the game ends whatever the agent plays.
     code, out, err = cli("play", GAME, "--against", "first", typed="4\n8\n6\n7\n5\n3\n2\n1\n0\n")
     assert (code, err) == (0, "")
     assert "you sit at seat 0" in out
@@ -119,20 +119,20 @@ def test_the_end_of_the_input_begins_the_error_on_a_new_line(cli: Cli) -> None:
     assert err == "error: the person left the table; the match does not count\n"
 
 
-def test_a_person_hears_every_round_of_a_simultaneous_game_after_choosing(cli: Cli) -> None:
+def test_a_person_sees_every_round_of_a_simultaneous_game_after_choosing(cli: Cli) -> None:
     code, out, _ = cli("play", "pettingzoo:rps_v2(max_cycles=4)", "--against", "first", typed="rock\npaper\n" * 2)
     assert code == 0
     asked = out.split("Your move")
-    told = ["you play rock, first plays rock.", "you play paper, first plays rock.\nYou get +1, +1 so far."]
-    for line, question in zip((told * 2)[:3], asked[1:], strict=False):
+    steps = ["you play rock, first plays rock.", "you play paper, first plays rock.\nYou get +1, +1 so far."]
+    for line, question in zip((steps * 2)[:3], asked[1:], strict=False):
         assert line.splitlines()[0] in question
-    assert told[1] in out
+    assert steps[1] in out
     assert "You get +1, +2 so far." in asked[-1]
     assert "player_1: rock, rock, rock, rock" in asked[-1]
     assert "Result: you won, cut short after 4 plies, returns +2 -2." in out
 
 
-def test_a_person_hears_the_bets_of_a_poker_game_but_sees_no_card(cli: Cli) -> None:
+def test_a_person_sees_the_bets_of_a_poker_game_but_no_card(cli: Cli) -> None:
     code, out, _ = cli("play", "kuhn_poker", "--against", "first", "--seat", 1, "--seed", 2, typed="Bet\n")
     assert code == 0
     before, after = out.split("Your move")
@@ -151,7 +151,7 @@ def test_a_person_hears_the_bets_of_a_poker_game_but_sees_no_card(cli: Cli) -> N
     ("game", "typed"),
     [("phantom_ttt", "square 8\nsquare 5\n7\n6\n"), ("goofspiel(imp_info=True,num_cards=3)", "bid 3\nbid 2\n0\n")],
 )
-def test_hidden_moves_are_told_when_the_game_is_over(cli: Cli, game: str, typed: str) -> None:
+def test_hidden_moves_are_shown_when_the_game_is_over(cli: Cli, game: str, typed: str) -> None:
     code, out, _ = cli("play", game, "--against", "first", typed=typed)
     assert code == 0
     *asked, end = out.split("Your move")
@@ -162,7 +162,7 @@ def test_hidden_moves_are_told_when_the_game_is_over(cli: Cli, game: str, typed:
 
 
 class Rude(Agent):
-    """Answers what nobody may play."""
+    """Gives an illegal action."""
 
     def __init__(self, game: Game) -> None:
         self._answer = game.num_actions
@@ -171,7 +171,7 @@ class Rude(Agent):
         return np.full(len(turn.seats), self._answer, np.int64)
 
 
-def test_a_move_that_breaks_the_rules_is_not_told_as_played(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_move_that_breaks_the_rules_is_not_shown_as_played(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
     code, out, _ = cli("play", "matrix_rps", "--against", f"py:{__name__}:Rude", typed="Rock\n")
     assert code == 1
     assert "plays" not in out

@@ -1,4 +1,4 @@
-"""The terminal UI, driven by keys as a person drives it."""
+"""The terminal UI, driven by keys like a person would."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Person:
         await self.press("pageup", *["down"] * table.keys.index(member), "enter")
 
     async def see(self, condition: Callable[[], bool]) -> None:
-        """Wait until ``condition`` holds; the thread needs some turns of the loop to answer."""
+        """Wait until ``condition`` holds; the feed's thread needs some turns of the loop to answer."""
         for _ in range(1500):
             await self.pilot.pause(0.01)
             if condition():
@@ -71,8 +71,8 @@ class Person:
     def shows(self, *texts: str) -> Callable[[], bool]:
         return lambda: all(text in self.text() for text in texts)
 
-    def said(self, part: str) -> str:
-        """What the part of the board called ``part`` says."""
+    def board_text(self, part: str) -> str:
+        """The text of the part of the board called ``part``."""
         return str(self.screen.board.query_one(f"#{part}", Static).content)
 
 
@@ -113,7 +113,7 @@ async def test_a_small_terminal_shows_all_that_is_needed(league: Path, size: tup
             assert expected in person.text()
         assert "? help" in lines[-1]
         assert person.text().count("───┼───┼───") == 2  # the whole board
-        assert "/" in person.said("move")
+        assert "/" in person.board_text("move")
         assert " won" in person.text() or "draw" in person.text()
         await person.press("left")
         await person.see(person.shows("●─"))
@@ -121,7 +121,7 @@ async def test_a_small_terminal_shows_all_that_is_needed(league: Path, size: tup
         await person.see(person.shows("Keys", "list all matches and follow the newest", "leave"))
 
 
-async def test_a_terminal_that_is_too_small_is_told_what_is_needed(league: Path) -> None:
+async def test_a_terminal_that_is_too_small_shows_the_size_needed(league: Path) -> None:
     width, height = LEAST
     async with watching(league, size=(width, height - 1)) as person:
         wanted = f"arena needs at least {width}x{height}, has {width}x{height - 1}:"
@@ -144,15 +144,15 @@ async def test_a_match_is_stepped_through_with_keys(league: Path) -> None:
         await person.see(lambda: board.opened is not None)
         last = board.last
         assert (board.ply, last) != (last, 0)
-        assert "the start" in person.said("move")
+        assert "the start" in person.board_text("move")
         await person.press("right", "right")
         assert board.ply == 2
-        assert ": square " in person.said("move")
+        assert ": square " in person.board_text("move")
         await person.press("left")
         assert board.ply == 1
         await person.press("end", "right")
         assert board.ply == last
-        assert f"{last}/{last}" in person.said("move")
+        assert f"{last}/{last}" in person.board_text("move")
         await person.press("home", "left")
         assert board.ply == 0
         # The keys are the board's wherever the focus is.
@@ -253,7 +253,7 @@ async def test_an_empty_league_says_so_and_fills(tmp_path: Path) -> None:
             await person.see(person.shows("Match 1", "1 matches"))
 
 
-async def test_a_league_that_goes_away_is_told_in_one_line_and_may_come_back(tmp_path: Path) -> None:
+async def test_a_league_that_goes_away_is_reported_and_may_come_back(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
         await person.see(person.shows("Match 13"))
@@ -344,9 +344,16 @@ async def test_the_size_may_change(league: Path) -> None:
         assert person.screen.matches.key == "13"
 
 
-async def test_an_error_that_is_no_fault_of_the_league_ends_the_app_with_it(
-    league: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("size", [NARROW, WIDE, (170, 50), HUGE])
+async def test_no_column_of_the_match_list_is_cut(league: Path, size: tuple[int, int]) -> None:
+    async with watching(league, size=size) as person:
+        await person.see(person.shows("Match 13"))
+        table = person.screen.matches
+        await person.see(lambda: 0 < table.virtual_size.width <= table.scrollable_content_region.width)
+        assert all(name in person.text() for name in ("seats", "returns"))
+
+
+async def test_an_error_of_the_program_ends_the_app_with_it(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 

@@ -72,7 +72,7 @@ def test_json_is_enough_to_repeat_the_match(reader: Reader) -> None:
     assert last.digest().startswith(record["digest"])
 
 
-def test_simultaneous_and_chance_games_are_told_in_steps(tmp_path: Path) -> None:
+def test_simultaneous_and_chance_games_are_shown_in_steps(tmp_path: Path) -> None:
     for spec in ("matching_pennies_3p", "kuhn_poker"):
         folder = make_league(tmp_path / spec, spec, played=False)
         game = make_game(spec)

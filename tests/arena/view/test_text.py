@@ -20,11 +20,11 @@ from arena.view.text import duration, interval_bar, plain
         ("größe 棋", "größe 棋"),
     ],
 )
-def test_what_steers_a_terminal_is_spelled_out(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
-def test_a_drawing_keeps_its_lines_and_nothing_else() -> None:
+def test_a_drawing_keeps_only_its_line_breaks() -> None:
     assert plain("x.o\n\x1b[2J...", lines=True) == "x.o\n\\x1b[2J..."
 
 
