@@ -42,7 +42,8 @@ def draw_cards(name: str, known: Mapping[int, str], agents: Sequence[str], *, on
         rounds = [_bets(letters) for letters in public["Sequences"].split("|")]
         hands = {seat: suited(re.findall("..", fields["Private"])) for seat, fields in fields_of.items()}
         board = suited(re.findall("..", public["Public"]))
-    stacks = {seat: f"{chips} chips" for seat, chips in enumerate(public["Money"].split()) if int(chips) < _COUNTLESS}
+    money = enumerate(public["Money"].split())  # a split pot may leave half chips
+    stacks = {seat: f"{chips} chips" for seat, chips in money if float(chips) < _COUNTLESS}
     pot = "" if public["Pot"] == "0" else public["Pot"]
     return table(agents, hands, {"board": board, "pot": pot, **numbered(rounds)}, stacks)
 

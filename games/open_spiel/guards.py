@@ -45,6 +45,8 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
         raise GameError(f"{name} is read from a file, but there is no file at filename={path}")
     if name == "repeated_game" and parameters.get("num_repetitions", 1) < 1:
         raise GameError(f"repeated_game must have num_repetitions >= 1, but got {parameters['num_repetitions']}")
+    if name == "go_fish" and parameters.get("initial_cards") == 0:
+        raise GameError("go_fish must have initial_cards >= 1, but got 0")
     if fen := parameters.get("fen"):
         _check_fen(name, str(fen), parameters.get("board_size", 8))
 

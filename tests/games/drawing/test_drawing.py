@@ -186,6 +186,10 @@ def test_hands_and_bids_read_well() -> None:
         leduc.draw(0)
         == "player_0  K♥  97 chips\nplayer_1  ?   97 chips\nboard     Q♥\npot       6\nround 1   raise call"
     )
+    split = make_game("leduc_poker(players=3)").new_state(0, chance=[6, 7, 0, 2])
+    while seats := split.acting():
+        split.apply([1] * len(seats))
+    assert split.draw().startswith("player_0  K♠  100.5 chips\nplayer_1  K♥  100.5 chips\nplayer_2  T♠  99 chips\n")
     bids = make_game("goofspiel(num_cards=3)").new_state(0, chance=[2, 0])
     bids.apply([0, 2])
     assert bids.draw() == "player_0  2 3  0 points\nplayer_1  1 2  3 points: 3\nprize     1"

@@ -167,6 +167,7 @@ def test_games_are_read_from_files(tmp_path: Path) -> None:
         ("universal_poker(stack=100 100)", "a stack above each blind"),
         ("universal_poker(firstPlayer=3 1)", "1 <= firstPlayer <= 2"),
         ("universal_poker(numBoardCards=0 30)", "at most 24 cards dealt"),
+        ("go_fish(initial_cards=0)", "initial_cards >= 1, but got 0"),
         ("hanabi(hand_size=26)", "players x hand_size <= 50, its number of cards, but got players=2, hand_size=26"),
         ("hanabi(colors=4,hand_size=9,ranks=2)", "players x hand_size <= 16"),
         ("hanabi(colors=1,players=5)", "players x hand_size <= 10, .* but got players=5, hand_size=4"),
