@@ -38,9 +38,11 @@ def named_members(reader: Reader, league: Path, agents: Sequence[str | Agent]) -
 def seeds_met(reader: Reader, members: Sequence[Member]) -> set[int]:
     """The seeds of the evaluation matches in which any two of these members have met."""
     names = {member.id for member in members}
+    # Of two that met, one is not the first of these. Baselines come first, because they have the most matches.
+    asked = sorted(names, key=lambda name: reader.member(name).kind != "baseline")[1:]
     return {
         match.seed
-        for name in sorted(names)[1:]  # of two that met, one is among these
+        for name in asked
         for match in reader.matches(member=name, kind="evaluation", limit=None)
         if len(names.intersection(match.seats)) > 1
     }
