@@ -11,6 +11,7 @@ from games.chance import Chance
 from games.contract import Tables
 from games.open_spiel.fast import FAST
 from games.open_spiel.rules import OpenSpielRules
+from games.open_spiel.specs import engine_errors
 from games.open_spiel.state import OpenSpielState, resolve_chance
 from games.open_spiel.tables import OpenSpielTables
 
@@ -21,7 +22,9 @@ class OpenSpielGame(OpenSpielRules):
     def __init__(self, spec: str) -> None:
         super().__init__(spec)
         if self.view == "text":  # find out now whether these parameters make the text too long
-            self.new_state(0).observe(0, np.zeros(self.observation_shape, np.float32), np.ones(self.num_actions, bool))
+            with engine_errors(spec):
+                state, mask = self.new_state(0), np.zeros(self.num_actions, np.bool_)
+                state.observe(0, np.zeros(self.observation_shape, np.float32), mask)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OpenSpielGame, (self.spec,)

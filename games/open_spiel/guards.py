@@ -15,6 +15,14 @@ from games.errors import GameError
 _ONE_PLAYER = ("hanabi", "tiny_bridge_2p", "tiny_hanabi")
 """The games that ``coop_to_1p`` can take; it crashes on every other game that was tried."""
 
+_AT_LEAST_ONE = {
+    "go_fish": "initial_cards",
+    "repeated_game": "num_repetitions",
+    "sheriff": "num_rounds",
+    "yacht": "dice_sides",
+}
+"""Parameters that must be positive; the engine crashes otherwise."""
+
 _MOST_PROFILES = 1_000_000
 """Most pure strategy profiles of a normal form; its matrices have one cell for each."""
 
@@ -43,10 +51,9 @@ def check_requirements(name: str, parameters: Mapping[str, Any], load: Callable[
         _check_hanabi(parameters)
     if name in ("efg_game", "nfg_game") and not Path(path := parameters.get("filename", "")).is_file():
         raise GameError(f"{name} is read from a file, but there is no file at filename={path}")
-    if name == "repeated_game" and parameters.get("num_repetitions", 1) < 1:
-        raise GameError(f"repeated_game must have num_repetitions >= 1, but got {parameters['num_repetitions']}")
-    if name == "go_fish" and parameters.get("initial_cards") == 0:
-        raise GameError("go_fish must have initial_cards >= 1, but got 0")
+    least = _AT_LEAST_ONE.get(name, "")
+    if parameters.get(least, 1) < 1:
+        raise GameError(f"{name} must have {least} >= 1, but got {parameters[least]}")
     if fen := parameters.get("fen"):
         _check_fen(name, str(fen), parameters.get("board_size", 8))
 
