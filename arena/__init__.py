@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from arena.exports.rllib import GameEnv
     from arena.names import load_agent
     from arena.play.matches import MatchResult, play_match
-    from arena.training.algorithm import LeaguePPO
-    from arena.training.config import LeaguePPOConfig
+    from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.env_runner import LeagueEnvRunner
     from arena.training.run import train
     from games import list_games, make_game
@@ -54,8 +53,8 @@ __all__ = [
 _HOMES = {
     "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
-    "LeaguePPO": "arena.training.algorithm",
-    "LeaguePPOConfig": "arena.training.config",
+    "LeaguePPO": "arena.training.algorithms.ppo",
+    "LeaguePPOConfig": "arena.training.algorithms.ppo",
     "MatchResult": "arena.play.matches",
     "aec_env": "games.exports.pettingzoo",
     "best_response_env": "arena.exports.gymnasium",

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
+from arena.training.algorithms import algorithm_settings
 from leagues.settings import NONE, EvaluationSettings, LeagueSettings, SettingsGroup, error, near, setting
 
 VERSION = 1
 """Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
-
-ALGORITHMS = {"ppo": "arena.training.algorithms.ppo:PPOSettings"}
-"""Short names of training algorithms, as leagues store them, and the settings of each."""
 
 OLD_NETWORKS = {"agents.networks:MaskedNetwork": "masked"}
 """What leagues of version 0 call our networks."""
@@ -65,19 +62,6 @@ class Resources(SettingsGroup):
                 f"gpus_per_env_runner={self.gpus_per_env_runner:g} needs sampling processes, but env_runners=0; "
                 "set env_runners to 1 or more"
             )
-
-
-def algorithm_settings(name: str) -> type[SettingsGroup]:
-    """The settings class of a training algorithm.
-
-    Raises:
-        LeagueError: there is no algorithm of this name.
-    """
-    if name not in ALGORITHMS:
-        raise error(f"there is no training algorithm {name!r}{near(name, ALGORITHMS)}")
-    module, _, attribute = ALGORITHMS[name].partition(":")
-    found: type[SettingsGroup] = getattr(import_module(module), attribute)
-    return found
 
 
 def groups(algorithm: str) -> dict[str, type[SettingsGroup]]:

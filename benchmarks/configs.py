@@ -153,4 +153,4 @@ def self_play_plan(game: Game, pairings: int) -> Plan:
     main = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
     seats = (main.id,) * game.num_seats
     games = tuple(Pairing(seats, seed, 0, 0, "training", main.id) for seed in range(pairings))
-    return Plan(games, {main.id: main}, {}, 1, 0)
+    return Plan("training", games, {main.id: main}, {}, 1, 0)

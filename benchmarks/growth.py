@@ -44,7 +44,7 @@ from agents.policies.agent import policy_card, policy_tensors
 from agents.policies.network import default_module_spec
 from agents.registry import make_agent
 from arena.play.matches import play_pairings
-from arena.training.session import Keeper
+from arena.training.session import LeagueSession
 from benchmarks.configs import SETTINGS, our_config
 from benchmarks.measure import RESULTS, Measure, compare
 from games import make_game
@@ -193,8 +193,8 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
         report |= constants("runner", "MiB of an env runner", {size: runner for size, (_, runner) in memories.items()})
         report |= leaderboards(folders, growing, repeats)
         with ExitStack() as stack:
-            keepers = {size: stack.enter_context(closing(opened(folder))) for size, folder in folders.items()}
-            report |= matchmaking(keepers, repeats, seconds / 10)
+            sessions = {size: stack.enter_context(closing(opened(folder))) for size, folder in folders.items()}
+            report |= matchmaking(sessions, repeats, seconds / 10)
         report["open"] = by_size(
             "opening a league, seconds", {size: _opening(folder) for size, folder in folders.items()}, repeats
         )
@@ -221,10 +221,10 @@ def constants(name: str, title: str, figures: Mapping[int, float]) -> dict[str, 
     return {name: by_size(title, {size: partial(float, figure) for size, figure in figures.items()}, 1, "")}
 
 
-def opened(folder: Path) -> Keeper:
+def opened(folder: Path) -> LeagueSession:
     """The league as a training run opens it."""
     own = config(folder)
-    return Keeper(
+    return LeagueSession(
         folder,
         GAME,
         own.league_settings,
@@ -235,34 +235,36 @@ def opened(folder: Path) -> Keeper:
     )
 
 
-def matchmaking(keepers: Mapping[int, Keeper], repeats: int, seconds: float) -> dict[str, Any]:
+def matchmaking(sessions: Mapping[int, LeagueSession], repeats: int, seconds: float) -> dict[str, Any]:
     """Measure what the league itself does in an iteration."""
     rng = np.random.default_rng(0)
 
-    def asking(keeper: Keeper) -> Measure:
-        return _each(lambda: keeper.league.ask(256, rng), seconds)
+    def asking(session: LeagueSession) -> Measure:
+        return _each(lambda: session.league.ask(256, rng), seconds)
 
-    def telling(keeper: Keeper) -> Measure:
-        played = [member.id for member in keeper.members.values() if member.frozen][-8:]
+    def telling(session: LeagueSession) -> Measure:
+        played = [member.id for member in session.members.values() if member.frozen][-8:]
         tallies = [Tally("main", name, 18, 3, 9) for name in played]
-        return _each(lambda: keeper.tell(tallies, {"main": 8192}), seconds)
+        return _each(lambda: session.tell(tallies, {"main": 8192}), seconds)
 
-    def choosing(keeper: Keeper) -> Measure:
-        members = list(keeper.members.values())
+    def choosing(session: LeagueSession) -> Measure:
+        members = list(session.members.values())
         count = pairs_ahead(len(members))
 
         def measure() -> float:
             began = time.perf_counter()
-            choose_rating_pairs(members, keeper.writer.block_scores(), count, rng, EVALUATION)
+            choose_rating_pairs(members, session.writer.block_scores(), count, rng, EVALUATION)
             return time.perf_counter() - began
 
         return measure
 
     return {
-        "ask": by_size("256 pairings, ms", {n: asking(k) for n, k in keepers.items()}, repeats, " ms"),
-        "tell": by_size("results of an iteration, ms", {n: telling(k) for n, k in keepers.items()}, repeats, " ms"),
-        "rating pairs": by_size("choosing rating pairs, seconds", {n: choosing(k) for n, k in keepers.items()}, repeats)
-        | {"iterations_between": {n: pairs_ahead(n) * IN_A_ROW // PLANNED for n in keepers}},
+        "ask": by_size("256 pairings, ms", {n: asking(k) for n, k in sessions.items()}, repeats, " ms"),
+        "tell": by_size("results of an iteration, ms", {n: telling(k) for n, k in sessions.items()}, repeats, " ms"),
+        "rating pairs": by_size(
+            "choosing rating pairs, seconds", {n: choosing(k) for n, k in sessions.items()}, repeats
+        )
+        | {"iterations_between": {n: pairs_ahead(n) * IN_A_ROW // PLANNED for n in sessions}},
     }
 
 
@@ -288,9 +290,9 @@ def _each(call: Callable[[], object], seconds: float) -> Measure:
 def _opening(folder: Path) -> Measure:
     def measure() -> float:
         began = time.perf_counter()
-        keeper = opened(folder)
+        session = opened(folder)
         passed = time.perf_counter() - began
-        keeper.close()
+        session.close()
         return passed
 
     return measure
@@ -369,7 +371,7 @@ def _memory(folder: Path) -> tuple[float, float]:
     algorithm = config(folder, runners=1).build_algo()
     for _ in range(2 * ITERATIONS):
         algorithm.train()
-    algorithm.keeper.standings()
+    algorithm.session.standings()
     (runner,) = algorithm.env_runner_group.foreach_env_runner(lambda _: _resident(), local_env_runner=False)
     both = _resident(), runner
     algorithm.stop()

@@ -25,8 +25,9 @@ from typing import Any
 import ray
 import torch
 
-from arena.training.env_runner import LeagueEnvRunner, TrainingSample
+from arena.training.env_runner import LeagueEnvRunner
 from arena.training.planner import Plan
+from arena.training.samples import TrainingSample
 from benchmarks.configs import BATCH, SETTINGS, our_config, self_play_plan
 from benchmarks.measure import Measure, compare, rate
 from games import make_game
@@ -156,9 +157,9 @@ def training(runners: int, seconds: float, *, overlap: bool = False) -> Iterator
     algorithm = built(runners, overlap=overlap)
 
     def work() -> int:
-        before = algorithm.keeper.progress.agent_steps
+        before = algorithm.session.progress.agent_steps
         algorithm.train()
-        return int(algorithm.keeper.progress.agent_steps - before)
+        return int(algorithm.session.progress.agent_steps - before)
 
     yield lambda: rate(work, seconds)
     algorithm.stop()
@@ -181,9 +182,9 @@ def iteration(seconds: float, *, overlap: bool) -> dict[str, float]:
         return wrapper
 
     algorithm.requests.sample = timed("waiting for games", algorithm.requests.sample)
-    algorithm._learn = timed("learning", algorithm._learn)
-    algorithm._broadcast = timed("broadcasting", algorithm._broadcast)
-    algorithm.keeper.commit = timed("storing", algorithm.keeper.commit)
+    algorithm.learners.update = timed("learning", algorithm.learners.update)
+    algorithm.learners.broadcast = timed("broadcasting", algorithm.learners.broadcast)
+    algorithm.session.commit = timed("storing", algorithm.session.commit)
     iterations, began = 0, time.perf_counter()
     while (passed := time.perf_counter() - began) < seconds:
         algorithm.train()

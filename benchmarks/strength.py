@@ -42,7 +42,7 @@ def main() -> None:
     config = LeaguePPOConfig().game(options.game).league(None, **league).training(**settings)
     config.env_runners(num_env_runners=options.env_runners)
     algorithm = config.debugging(seed=options.seed, log_level="ERROR").build_algo()
-    card = policy_card(algorithm.game, algorithm.module_specs, algorithm.keeper.members["main"].modules)
+    card = policy_card(algorithm.game, algorithm.module_specs, algorithm.session.members["main"].modules)
 
     def score(modules: dict) -> float:
         agent = build_policy(policy_tensors(modules), card, algorithm.game)
@@ -53,12 +53,12 @@ def main() -> None:
     print("env steps  seconds  newest  average")
     began = time.perf_counter()
     for quarter in range(1, 5):
-        while algorithm.keeper.progress.env_steps < options.steps * quarter / 4:
+        while algorithm.session.progress.env_steps < options.steps * quarter / 4:
             algorithm.train()
         spent = time.perf_counter() - began
         newest = algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]
-        average = {module: kept["weights"] for module, kept in algorithm.averages.items()}
-        steps = algorithm.keeper.progress.env_steps
+        average = {module: kept["weights"] for module, kept in algorithm.snapshots.averages.items()}
+        steps = algorithm.session.progress.env_steps
         print(f"{steps:9,}  {spent:7.0f}  {score(newest):.3f}   {score(average):.3f}", flush=True)
     algorithm.stop()
 

@@ -40,8 +40,8 @@ from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
-from arena.training.algorithm import LeaguePPO, _train_batch
-from arena.training.config import fitting_tables
+from arena.training.algorithms.ppo import LeaguePPO
+from arena.training.game_length import fitting_tables
 from arena.training.run import without_stderr
 from benchmarks import bare_ppo, open_spiel_ppo
 from benchmarks.configs import BATCH, LESS_WORK, SETTINGS, our_config, self_play_plan, settings, stock_config
@@ -175,7 +175,7 @@ def ours(spec: str, *, self_play: bool, seconds: float) -> Iterator[Measure]:
     """Measure the steps that our learners train on, with the league stored in a folder as ``arena train`` does."""
     with tempfile.TemporaryDirectory() as folder:
         algorithm = warmed_up(our_config(spec, None, self_play=self_play, folder=f"{folder}/league"))
-        with trained(algorithm, lambda algorithm: int(algorithm.keeper.progress.agent_steps), seconds) as measure:
+        with trained(algorithm, lambda algorithm: int(algorithm.session.progress.agent_steps), seconds) as measure:
             yield measure
 
 
@@ -270,7 +270,7 @@ def training_batch(algorithm: LeaguePPO, steps: int) -> SampleBatch:
     """At least ``steps`` steps of self-play as the batch that the learners get, advantages included."""
     plan = self_play_plan(algorithm.game, 4 * algorithm.config.num_envs_per_env_runner)
     trajectories = algorithm.env_runner.sample_plan(plan, steps).trajectories["main"]
-    return _train_batch(trajectories, len(trajectories), algorithm.game.num_seats, algorithm.config)
+    return algorithm.make_batch(trajectories)
 
 
 def group_update(algorithm: LeaguePPO, batch: SampleBatch) -> None:

@@ -16,7 +16,7 @@ from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.exports.rllib import spaces
 from arena.training.columns import Trajectories
-from arena.training.sampler import Sampled
+from arena.training.samples import Sampled
 from games.contract import Game
 
 Mapping_ = Callable[..., str]

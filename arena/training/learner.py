@@ -1,4 +1,4 @@
-"""The PPO learner: RLlib's loss and update, with minibatches that cover every row of every module exactly once."""
+"""The learner: RLlib's update, with minibatches that cover every row of every module exactly once per epoch."""
 
 from __future__ import annotations
 
@@ -7,38 +7,29 @@ from typing import Any
 
 import torch
 import tree
-from ray.rllib.algorithms.ppo.ppo import (
-    LEARNER_RESULTS_KL_KEY,
-    LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY,
-    LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY,
-)
-from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
-from ray.rllib.core.columns import Columns
-from ray.rllib.core.learner.learner import ENTROPY_KEY, POLICY_LOSS_KEY, VF_LOSS_KEY, Learner
+from ray.rllib.core.learner.learner import Learner
+from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.core.rl_module.torch import TorchRLModule
-from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import ALL_MODULES
-from ray.rllib.utils.torch_utils import explained_variance
-from torch import Tensor
-
-from games.contract import Game
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
 
-class LeaguePPOTorchLearner(PPOTorchLearner):
-    """``PPOTorchLearner`` with its own minibatches, a fused optimizer, and one check for finite gradients per step.
+class LeagueTorchLearner(TorchLearner):
+    """``TorchLearner`` with its own minibatches, a fused optimizer, and one check for finite gradients per step.
 
-    RLlib's iterator gives every module ``minibatch_size`` rows per step and cycles the smaller batches, so a learner
-    with half the data would be trained for twice the epochs. Here every epoch covers each row of each module once, in
-    as many steps as the largest module needs; the other modules' minibatches are smaller.
+    RLlib gives every module ``minibatch_size`` rows per step and repeats the smaller batches, so a module with half
+    the data would be trained for twice the epochs. Here every epoch covers each row of each module once, in as many
+    steps as the largest module needs; the minibatches of the others are smaller.
+
+    An algorithm adds ``compute_loss_for_module``.
     """
 
     def build(self) -> None:
         super().build()
-        if self._torch_compile_forward_train:  # which RLlib 2.60 leaves out where modules stand in a `MultiRLModule`
+        if self._torch_compile_forward_train:  # RLlib 2.60 does not compile what is in a `MultiRLModule`
             for network in (module.unwrapped() for module in self._module.values()):
                 if isinstance(network, TorchRLModule):
                     network.compile(self._torch_compile_cfg)
@@ -70,45 +61,6 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
         }
         return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch)
 
-    def compute_loss_for_module(
-        self, *, module_id: str, config: Any, batch: Mapping[str, Any], fwd_out: Mapping[str, Tensor]
-    ) -> Tensor:
-        """RLlib's loss (Schulman et al. 2017, equation 9), for discrete actions in fewer passes over the batch.
-
-        The value is the one of the forward pass, where it gives one, and no distribution of the past is built. Where
-        the batch brings what that is built from (:func:`needs_dist_inputs`), the loss is left to RLlib.
-        """
-        if Columns.ACTION_DIST_INPUTS in batch:
-            return super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
-        log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
-        log_probs = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)  # a network may mask with -inf, and 0 * inf
-        entropy = -(log_probs.exp() * log_probs).sum(1).mean()
-        taken = log_probs.gather(1, batch[Columns.ACTIONS].long().unsqueeze(1)).squeeze(1)  # (B,)
-        ratio = torch.exp(taken - batch[Columns.ACTION_LOGP])
-        gains = batch[Postprocessing.ADVANTAGES]
-        clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
-        policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
-        targets, values = batch[Postprocessing.VALUE_TARGETS], fwd_out.get(Columns.VF_PREDS)
-        if values is None:
-            module = self.module[module_id].unwrapped()
-            values = module.compute_values(batch, embeddings=fwd_out.get(Columns.EMBEDDINGS))
-        errors = (values - targets).square()
-        value_loss = errors.clamp(max=config.vf_clip_param).mean()
-        weight = self.entropy_coeff_schedulers_per_module[module_id].get_current_value()
-        self.metrics.log_dict(
-            {
-                POLICY_LOSS_KEY: policy_loss.detach(),
-                VF_LOSS_KEY: value_loss.detach(),
-                LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY: errors.detach().mean(),
-                LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY: explained_variance(targets, values.detach()),
-                ENTROPY_KEY: entropy.detach(),
-                LEARNER_RESULTS_KL_KEY: torch.zeros((), device=ratio.device),
-            },
-            key=module_id,
-            window=1,
-        )
-        return policy_loss + config.vf_loss_coeff * value_loss - weight * entropy
-
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Adam in one kernel instead of one per operation and parameter."""
         parameters = self.get_parameters(self._module[module_id])
@@ -118,7 +70,7 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
         )
 
     def apply_gradients(self, gradients_dict: Mapping[Any, Any]) -> None:
-        """Step every optimizer; an update with a gradient that is not finite is skipped whole, and counted."""
+        """Step every optimizer. An update with a gradient that is not finite is skipped as a whole, and counted."""
         if self._grad_scalers is not None or self._lr_scheduler_classes is not None:
             super().apply_gradients(gradients_dict)
             return
@@ -131,21 +83,6 @@ class LeaguePPOTorchLearner(PPOTorchLearner):
             self._params[key].grad = gradient
         for optimizer in self._optimizer_parameters:
             optimizer.step()
-
-
-def needs_dist_inputs(config: Any, game: Game) -> bool:
-    """Whether learning asks for what actions were drawn from, beside their log-probabilities.
-
-    It does where actions are continuous, where a module has a KL term or no critic, and with a learner of your own,
-    whose loss may be any.
-    """
-    loss = config.learner_class.compute_loss_for_module
-    modules = [config.get_config_for_module(module) for module in config.policies]
-    return (
-        game.action_bounds is not None
-        or loss is not LeaguePPOTorchLearner.compute_loss_for_module
-        or any(module.use_kl_loss or not module.use_critic for module in modules)
-    )
 
 
 def _minibatches(
@@ -175,10 +112,10 @@ def _minibatches(
 
 
 def reset_modules(learner: Learner, states: Mapping[str, Mapping[str, Any]]) -> None:
-    """Give modules new weights and forget what their optimizers knew of the old ones.
+    """Give modules new weights, and empty their optimizers.
 
     Args:
-        learner: a learner of the group; every learner of it is given the same states.
+        learner: a learner of the group; all of them get the same states.
         states: module ID -> state (parameter name -> array).
     """
     for module_id, state in states.items():

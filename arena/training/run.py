@@ -67,7 +67,7 @@ def train(
     prepare_process()
     import ray
 
-    from arena.training.config import LeaguePPOConfig
+    from arena.training.algorithms.ppo import LeaguePPOConfig
 
     info = _info(league) if resume else None
     config = LeaguePPOConfig().game(game)
@@ -101,7 +101,7 @@ def train(
             on_start()
             _loop(algorithm, minutes, steps, on_progress, should_stop)
             algorithm.finish(should_stop)
-            on_progress(algorithm.keeper.progress, algorithm.keeper.standings())
+            on_progress(algorithm.session.progress, algorithm.session.standings())
         finally:
             if not frozen:
                 gc.unfreeze()
@@ -217,11 +217,11 @@ def _loop(
     should_stop: Callable[[], bool],
 ) -> None:
     began = time.monotonic()
-    first = algorithm.keeper.progress
+    first = algorithm.session.progress
 
     def time_left() -> float | None:
         by_time = None if minutes is None else 60.0 * minutes - (time.monotonic() - began)
-        progress = algorithm.keeper.progress
+        progress = algorithm.session.progress
         done = progress.env_steps - first.env_steps
         by_steps = None
         if steps is not None and done > 0:
@@ -235,14 +235,14 @@ def _loop(
     while True:
         if minutes is not None and time.monotonic() - began >= 60.0 * minutes:
             return
-        if steps is not None and algorithm.keeper.progress.env_steps >= steps:
+        if steps is not None and algorithm.session.progress.env_steps >= steps:
             return
         algorithm.train()
         if time.monotonic() >= rate_again_at:
             rated_at = time.monotonic()
-            standings = algorithm.keeper.standings()
+            standings = algorithm.session.standings()
             cost = time.monotonic() - rated_at
             rate_again_at = time.monotonic() + max(LEADERBOARD_EVERY, 50 * cost)
-        on_progress(algorithm.keeper.progress, standings)
+        on_progress(algorithm.session.progress, standings)
         if should_stop():
             return

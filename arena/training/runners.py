@@ -1,5 +1,4 @@
-"""What the env runners are asked for, and what comes back: training games, ahead of learning where that is wanted, and
-rating matches beside it."""
+"""Requests to the env runners: training games, played ahead of learning if wanted, and evaluation matches beside it."""
 
 from __future__ import annotations
 
@@ -9,134 +8,138 @@ from typing import Any
 
 from ray.rllib.env.env_runner_group import EnvRunnerGroup
 
-from arena.training.env_runner import TrainingSample
 from arena.training.planner import Plan
-from arena.training.session import Keeper
+from arena.training.samples import TrainingSample
+from arena.training.session import LeagueSession
 from leagues.records import Match, Pairing
 
 
 class Requests:
-    """The requests of a training run to its env runners, in this process or remote.
+    """The requests of a training run to its env runners, which are in this process or remote.
 
-    A remote runner does what it is asked in the order it was asked: the weights that :meth:`LeaguePPO._broadcast` sends
-    while it plays are taken up when it is done.
+    A remote runner works through its requests in order: weights that are sent while it plays come into force when it
+    is done.
 
     Args:
-        keeper: makes the plans.
-        runners: play training games, and rating matches unless there are ``raters``.
-        raters: remote evaluation runners, which play rating matches alone; None or empty without.
+        session: makes the plans.
+        runners: play training games, and evaluation matches unless there are ``evaluators``.
+        evaluators: remote evaluation runners, which play evaluation matches only; None or empty if there are none.
         steps: agent steps of a batch.
         tables: tables of a runner.
-        rating_games: rating matches of an iteration: of all training runners together, or of each rater.
-        overlap: whether runners begin with the next iteration's games as soon as this one's are here.
+        evaluation_games: evaluation matches of an iteration, for all training runners together or for each evaluator.
+        overlap: whether runners begin with the next iteration's games as soon as they have returned this one's.
     """
 
     def __init__(
         self,
-        keeper: Keeper,
+        session: LeagueSession,
         runners: EnvRunnerGroup,
-        raters: EnvRunnerGroup | None,
+        evaluators: EnvRunnerGroup | None,
         *,
         steps: int,
         tables: int,
-        rating_games: int,
+        evaluation_games: int,
         overlap: bool,
     ) -> None:
-        self._keeper, self._runners = keeper, runners
-        self._raters = raters if raters is not None and raters.num_remote_workers() else None
-        self._steps, self._tables, self._rating_games, self._overlap = steps, tables, rating_games, overlap
+        self._session, self._runners = session, runners
+        self._evaluators = evaluators if evaluators is not None and evaluators.num_remote_workers() else None
+        self._steps, self._tables, self._evaluation_games = steps, tables, evaluation_games
+        self._overlap = overlap
         self._under_way: int | None = None  # the iteration whose games are being played
-        self._void: Mapping[str, Collection[str]] = {}
-        self._rating: set[int] = set()  # the raters that are playing
+        self._discarded: Mapping[str, Collection[str]] = {}
+        self._evaluating: set[int] = set()  # the evaluators that are playing
 
     def sample(self) -> tuple[list[tuple[TrainingSample, Any]], list[Match]]:
-        """The coming iteration's training games, with the metrics of each runner that lives, and the rating matches
-        that have been played since.
+        """Training games of the coming iteration with the metrics of each living runner, and the evaluation matches
+        that have been played since the last call.
 
         Raises:
-            Exception: whatever a runner's code raised.
+            Exception: what a runner's code raised.
         """
-        iteration = self._keeper.progress.iteration + 1
-        if self._raters is not None:
-            self._rate_beside(self._raters)
+        iteration = self._session.progress.iteration + 1
+        if self._evaluators is not None:
+            self._evaluate_beside(self._evaluators)
         if self._runners.num_remote_workers() == 0:
-            ratings = None if self._raters is not None else self._keeper.rating_plan(self._rating_games)
-            plan = self._keeper.training_plan(self._tables, iteration=iteration)
+            evaluation = None if self._evaluators is not None else self._evaluation_plan(self._evaluation_games)
+            plan = self._session.planner.training(self._tables, iteration)
             sampled = self._runners.local_env_runner.work(plan, self._steps)
-            return [sampled], self.rated() + (self.play(ratings) if ratings is not None else [])
+            return [sampled], self.evaluation_matches() + (self.play(evaluation) if evaluation is not None else [])
         if self._under_way != iteration:
             if self._under_way is not None:
                 self.abandon()
             self._ask_for(iteration)
         self._under_way = None
         results = list(_collect(self._runners, "work").values())
-        matches = self.rated()
-        if results and self._raters is None:  # played while the learners learn
-            _send(self._runners, "play", self._keeper.rating_plan(self._rating_games))
+        matches = self.evaluation_matches()
+        if results and self._evaluators is None:  # played while the learners learn
+            _send(self._runners, "play", self._evaluation_plan(self._evaluation_games))
         if results and self._overlap:
             self._ask_for(iteration + 1)
-        void, self._void = self._void, {}
-        return [(_without(sample, void), metrics) for sample, metrics in results], matches
+        discarded, self._discarded = self._discarded, {}
+        return [(_without(sample, discarded), metrics) for sample, metrics in results], matches
 
-    def void(self, members: Mapping[str, Collection[str]]) -> None:
-        """Count nothing that learners do in the games under way: they have started over.
+    def discard(self, learners: Mapping[str, Collection[str]]) -> None:
+        """Count nothing that learners do in the games under way, because they have started over.
 
         Args:
-            members: learner -> its modules.
+            learners: learner -> its modules.
         """
         if self._under_way is not None:
-            self._void = members
+            self._discarded = learners
 
     def abandon(self) -> None:
-        """Wait for what runners are playing, and throw it away: it belongs to what is no more."""
-        for group in (self._runners, self._raters):
+        """Wait for what runners are playing, and throw it away: it belongs to a past that is restored over."""
+        for group in (self._runners, self._evaluators):
             if group is not None:
                 group.fetch_ready_async_reqs(tags=["work", "play"], timeout_seconds=None)
-        self._under_way, self._void, self._rating = None, {}, set()
+        self._under_way, self._discarded, self._evaluating = None, {}, set()
 
-    def rated(self, timeout: float = 0.0) -> list[Match]:
-        """Rating matches that have been played since they were last asked for.
+    def evaluation_matches(self, timeout: float = 0.0) -> list[Match]:
+        """Evaluation matches that have been played since the last call.
 
         Args:
-            timeout: seconds to wait for raters that are playing. Training runners are always waited for: they play
-                rating matches before they go on with training games.
+            timeout: seconds to wait for evaluators that are playing. Training runners are always waited for: they play
+                evaluation matches before they go on with training games.
         """
-        if self._raters is None:
+        if self._evaluators is None:
             return _matches(_collect(self._runners, "play"))
-        ready = _collect(self._raters, "play", timeout=timeout)
-        self._rating -= set(ready)
+        ready = _collect(self._evaluators, "play", timeout=timeout)
+        self._evaluating -= set(ready)
         return _matches(ready)
 
     def play(self, plan: Plan) -> list[Match]:
-        """Rating matches played now, on the training runners; none when no runner is alive."""
+        """Evaluation matches played now, on the training runners; none if no runner is alive."""
         if self._runners.num_remote_workers() == 0:
             return list(self._runners.local_env_runner.play(plan))
         _send(self._runners, "play", plan)
         return _matches(_collect(self._runners, "play"))
 
+    def _evaluation_plan(self, games: int) -> Plan | None:
+        return self._session.planner.evaluation(games, self._session.progress.iteration + 1)
+
     def _ask_for(self, iteration: int) -> None:
         if alive := len(self._runners.healthy_worker_ids()):
-            plan = self._keeper.training_plan(self._tables * alive, iteration=iteration)
+            plan = self._session.planner.training(self._tables * alive, iteration)
             _send(self._runners, "work", plan, steps=-(-self._steps // alive))
             self._under_way = iteration
 
-    def _rate_beside(self, raters: EnvRunnerGroup) -> None:
-        """Give rating matches to the raters that are idle."""
-        alive = raters.healthy_worker_ids()
-        self._rating &= set(alive)
-        if idle := [rater for rater in alive if rater not in self._rating]:
-            plan = self._keeper.rating_plan(self._rating_games * len(idle))
-            self._rating |= _send(raters, "play", plan, to=idle)
+    def _evaluate_beside(self, evaluators: EnvRunnerGroup) -> None:
+        """Give evaluation matches to the evaluators that are idle."""
+        alive = evaluators.healthy_worker_ids()
+        self._evaluating &= set(alive)
+        if idle := [evaluator for evaluator in alive if evaluator not in self._evaluating]:
+            plan = self._evaluation_plan(self._evaluation_games * len(idle))
+            self._evaluating |= _send(evaluators, "play", plan, to=idle)
 
 
 def _send(
     group: EnvRunnerGroup, method: str, plan: Plan | None, *, to: Sequence[int] | None = None, **arguments: Any
 ) -> set[int]:
-    """Call a method of runners, of all by default, each with its part of the plan; returns those that got a part."""
+    """Call a method of runners, by default of all, each with its part of the plan; returns those that got a part."""
     runners = group.healthy_worker_ids() if to is None else to
     if plan is None or not runners:
         return set()
-    parts = dict(zip(runners, _deal(plan, len(runners), by_block=method == "play"), strict=True))
+    parts = dict(zip(runners, _deal(plan, len(runners)), strict=True))
     asked = {runner: part for runner, part in parts.items() if part is not None}
     for runner, part in asked.items():
         group.foreach_env_runner_async(
@@ -146,7 +149,7 @@ def _send(
 
 
 def _collect(group: EnvRunnerGroup, method: str, *, timeout: float | None = None) -> dict[int, Any]:
-    """What runners returned of the calls that were sent, by runner and in their order; nothing of those that died."""
+    """What runners returned of the calls that were sent, by runner and in their order; nothing of dead ones."""
     results = dict(sorted(group.fetch_ready_async_reqs(tags=method, timeout_seconds=timeout), key=lambda each: each[0]))
     for result in results.values():
         if isinstance(result, Exception):
@@ -158,11 +161,11 @@ def _matches(results: Mapping[int, list[Match]]) -> list[Match]:
     return [match for matches in results.values() for match in matches]
 
 
-def _deal(plan: Plan, parts: int, *, by_block: bool) -> list[Plan | None]:
-    """A plan dealt out among runners; matches of one block stay together where that is asked for."""
+def _deal(plan: Plan, parts: int) -> list[Plan | None]:
+    """A plan dealt out among runners; evaluation matches of one block stay together."""
     hands: list[list[Pairing]] = [[] for _ in range(parts)]
     for index, pairing in enumerate(plan.pairings):
-        hands[(pairing.block if by_block else index) % parts].append(pairing)
+        hands[(pairing.block if plan.kind == "evaluation" else index) % parts].append(pairing)
     dealt: list[Plan | None] = []
     for hand in hands:
         members = {member: plan.members[member] for pairing in hand for member in pairing.seats}
@@ -171,12 +174,12 @@ def _deal(plan: Plan, parts: int, *, by_block: bool) -> list[Plan | None]:
     return dealt
 
 
-def _without(sample: TrainingSample, members: Mapping[str, Collection[str]]) -> TrainingSample:
-    """A sample without what learners did in it: their experience, results and recorded games."""
-    modules = {module for names in members.values() for module in names}
+def _without(sample: TrainingSample, learners: Mapping[str, Collection[str]]) -> TrainingSample:
+    """A sample without the experience, results and recorded games of some learners."""
+    modules = {module for names in learners.values() for module in names}
     return replace(
         sample,
         trajectories={name: steps for name, steps in sample.trajectories.items() if name not in modules},
-        tallies=tuple(t for t in sample.tallies if t.member not in members and t.opponent not in members),
-        matches=tuple(match for match in sample.matches if members.keys().isdisjoint(match.seats)),
+        tallies=tuple(t for t in sample.tallies if t.member not in learners and t.opponent not in learners),
+        matches=tuple(match for match in sample.matches if learners.keys().isdisjoint(match.seats)),
     )

@@ -1,37 +1,48 @@
-"""The weights that snapshots are made of: each module's, averaged over its last iterations.
+"""Snapshots: the averaged weights they are made of, freezing them, and what starts over after one.
 
-Policy gradients in self-play circle around what they look for: the newest weights are tuned against the newest
-opponents, their average plays everybody better (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation
-by Averaging"; docs/performance.md has the figures). Averages are plain nested dicts, stored with the learner's state.
+In self-play, policy gradients circle around the policy they look for: the newest weights are tuned against the newest
+opponents, and their average plays better against everybody (Polyak and Juditsky 1992, "Acceleration of Stochastic
+Approximation by Averaging"; docs/performance.md has the figures).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from ray.rllib.core import COMPONENT_RL_MODULE
+from ray.rllib.core.rl_module import RLModuleSpec
 
-WINDOW = 10
-"""Iterations an average looks back: the newest weights count for one part in so many."""
+from agents.policies.agent import policy_card, policy_tensors
+from arena.seeds import Purpose, number
+from arena.training.session import LeagueSession
+from leagues.records import Member
+
+AVERAGED_ITERATIONS = 10
+"""Iterations that an average looks back: the newest weights count for one part in this many."""
+
+AVERAGES = "averages"
+"""Where the averages stand in a stored learner state."""
 
 Averages = dict[str, dict[str, Any]]
-"""Module ID -> ``{"iterations": how many went in, "weights": parameter name -> array}``."""
+"""Module ID -> ``{"iterations": how many it averages, "weights": parameter name -> array}``."""
 
 
-def take_in(averages: Averages, modules: Mapping[str, Mapping[str, Any]]) -> Averages:
-    """The averages after one more iteration: a plain mean of the first :data:`WINDOW`, exponential from then on.
+def averaged(averages: Averages, modules: Mapping[str, Mapping[str, Any]]) -> Averages:
+    """The averages after one more iteration: the plain mean of the first :data:`AVERAGED_ITERATIONS`, then exponential.
 
     Args:
-        averages: those before; a module that is not among them starts anew.
-        modules: module ID -> parameter name -> array. Integers (a user's own buffers) are not averaged: the newest
-            stay.
+        averages: those before; a module that is not among them starts a new one.
+        modules: module ID -> parameter name -> array. Integers (a user's own buffers) are not averaged; the newest
+            ones stay.
     """
     result: Averages = {}
     for module, weights in modules.items():
         old = averages.get(module, {"iterations": 0, "weights": weights})
         iterations = old["iterations"] + 1
-        share = 1 / min(iterations, WINDOW)
+        share = 1 / min(iterations, AVERAGED_ITERATIONS)
         result[module] = {
             "iterations": iterations,
             "weights": {name: _mix(old["weights"][name], np.asarray(new), share) for name, new in weights.items()},
@@ -43,3 +54,53 @@ def _mix(old: Any, new: Any, share: float) -> Any:
     if not np.issubdtype(new.dtype, np.floating):
         return new.copy()
     return (old + (new - old) * share).astype(new.dtype)
+
+
+class Snapshots:
+    """Freezes learners and builds the new weights of those that start over.
+
+    Attributes:
+        averages: the averaged weights of every module.
+
+    Args:
+        session: the league.
+        specs: the spec of every module, by ID.
+    """
+
+    def __init__(self, session: LeagueSession, specs: Mapping[str, RLModuleSpec]) -> None:
+        self.averages: Averages = {}
+        self._session, self._specs = session, specs
+
+    def restore(self, averages: Averages | None, state: Mapping[str, Any]) -> None:
+        """Go on with stored averages; without any, start them from a learner state."""
+        self.averages = averages or averaged({}, state[COMPONENT_RL_MODULE])
+
+    def update(self, state: Mapping[str, Any]) -> None:
+        """Average a learner state in."""
+        self.averages = averaged(self.averages, state[COMPONENT_RL_MODULE])
+
+    def freeze(self, learner: str, agent_steps: int) -> Member:
+        """Make a snapshot of a learner's averaged weights.
+
+        Args:
+            learner: ID of the learner.
+            agent_steps: agent steps trained on so far.
+        """
+        seats = self._session.members[learner].modules
+        modules = set(seats.values())
+        tensors = policy_tensors({module: self.averages[module]["weights"] for module in modules})
+        card = policy_card(self._session.game, {module: self._specs[module] for module in modules}, seats)
+        return self._session.freeze(learner, tensors, card, agent_steps)
+
+    def new_weights(self, learners: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """New random weights for learners that start over, and an end to their averages.
+
+        Returns:
+            Module ID -> state (parameter name -> array).
+        """
+        torch.manual_seed(number(self._session.seed, Purpose.MODULE_RESET, self._session.progress.iteration))
+        modules = [
+            module for learner in learners for module in sorted(set(self._session.members[learner].modules.values()))
+        ]
+        self.averages = {module: average for module, average in self.averages.items() if module not in modules}
+        return {module: self._specs[module].build().get_state() for module in modules}

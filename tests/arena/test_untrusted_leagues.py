@@ -216,29 +216,29 @@ def test_a_person_who_names_the_game_trusts_it(game_league: Path, capsys: pytest
 
 
 def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league: Path) -> None:
-    from arena.training.config import LeaguePPOConfig
-    from arena.training.session import Keeper
+    from arena import LeaguePPOConfig
+    from arena.training.session import LeagueSession
 
     game = make_game("tic_tac_toe")
     learner = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
 
-    def keeper(*baselines: str) -> Keeper:
+    def session(*baselines: str) -> LeagueSession:
         config = LeagueSettings(baselines=("first", *baselines))
-        return Keeper(agent_league, game, config, seed=7, settings={}, learners=[learner], share=bytes)
+        return LeagueSession(agent_league, game, config, seed=7, settings={}, learners=[learner], share=bytes)
 
     with pytest.raises(StoreError, match=r"their_code.*`baselines`"):
-        keeper()
+        session()
     settings = LeaguePPOConfig().game("tic_tac_toe").settings()
     settings["league"]["baselines"] = ["random", AGENT]
     with pytest.raises(LeagueError, match="their_code"):
         LeaguePPOConfig().game("tic_tac_toe").take_up(settings)
     assert not Path("ran").exists()
-    keeper(AGENT).close()
+    session(AGENT).close()
     assert Path("ran").exists()
 
 
 def test_stored_settings_set_what_training_stores_and_nothing_else() -> None:
-    from arena.training.config import LeaguePPOConfig
+    from arena import LeaguePPOConfig
 
     settings = LeaguePPOConfig().game("tic_tac_toe").training(lr=0.25).settings()
     settings["training"]["learner_class"] = "their_code.Learner"

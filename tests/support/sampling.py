@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from arena.training.sampler import Decision, Sampler, Seating
+from arena.training.sampler import Sampler
+from arena.training.samples import Decision, Seating
 from leagues.records import Pairing
 
 

@@ -1,1 +1,65 @@
-"""One file per training algorithm."""
+"""Training algorithms, one file each, and a registry of their short names. An algorithm loads when it is first used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from leagues.settings import SettingsGroup, error, near
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where an algorithm is, as ``package.module:Name``.
+
+    Attributes:
+        config: its RLlib config, a :class:`arena.training.config.LeagueAlgorithmConfig`.
+        settings: the group of its stored settings, which must load without torch and ray.
+    """
+
+    config: str
+    settings: str
+
+
+ALGORITHMS: dict[str, Entry] = {
+    "ppo": Entry("arena.training.algorithms.ppo:LeaguePPOConfig", "arena.training.algorithms.ppo_settings:PPOSettings")
+}
+"""Algorithms by the short names that leagues store."""
+
+
+def register_algorithm(name: str, *, config: str, settings: str) -> None:
+    """Add an algorithm of one's own; arguments as of :class:`Entry`.
+
+    Raises:
+        LeagueError: the name is taken.
+    """
+    if name in ALGORITHMS:
+        raise error(f"there is a training algorithm {name!r} already; choose another name")
+    ALGORITHMS[name] = Entry(config, settings)
+
+
+def algorithm_config(name: str) -> Any:
+    """The config class of a training algorithm.
+
+    Raises:
+        LeagueError: there is no algorithm of this name; the message suggests near ones.
+    """
+    return _load(_entry(name).config)
+
+
+def algorithm_settings(name: str) -> type[SettingsGroup]:
+    """The settings class of a training algorithm; raises as :func:`algorithm_config`."""
+    found: type[SettingsGroup] = _load(_entry(name).settings)
+    return found
+
+
+def _entry(name: str) -> Entry:
+    if name not in ALGORITHMS:
+        raise error(f"there is no training algorithm {name!r}{near(name, ALGORITHMS)}")
+    return ALGORITHMS[name]
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

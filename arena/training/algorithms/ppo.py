@@ -1,41 +1,149 @@
-"""Proximal policy optimization (Schulman et al. 2017, arXiv 1707.06347)."""
+"""Proximal policy optimization (Schulman et al. 2017, arXiv 1707.06347): its batch, its loss, and its config."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from leagues.settings import SettingsGroup, setting
+import numpy as np
+import torch
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.algorithms.ppo import PPO, PPOConfig
+from ray.rllib.algorithms.ppo.ppo import (
+    LEARNER_RESULTS_KL_KEY,
+    LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY,
+    LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY,
+)
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.learner.learner import ENTROPY_KEY, POLICY_LOSS_KEY, VF_LOSS_KEY
+from ray.rllib.evaluation.postprocessing import Postprocessing
+from ray.rllib.policy.sample_batch import SampleBatch
+from ray.rllib.utils.torch_utils import explained_variance
+from torch import Tensor
+
+from arena.training.algorithm import LeagueAlgorithm
+from arena.training.algorithms.ppo_settings import PPOSettings
+from arena.training.columns import Trajectories, advantages
+from arena.training.config import LeagueAlgorithmConfig
+from arena.training.learner import LeagueTorchLearner
+from games.contract import Game
+
+ENTROPY = {True: 0.003, False: 0.05}
+"""Entropy bonus by perfect information. With hidden information, policy gradients need one high enough to keep policies
+mixed (arXiv 2502.08938); otherwise mixing only costs games. Continuous actions get none: the entropy of a Gaussian has
+no upper bound, so a bonus would widen it without end (and deviations begin wide)."""
 
 
-@dataclass(frozen=True)
-class PPOSettings(SettingsGroup):
-    """Settings of PPO, named as in RLlib's ``PPOConfig.training()``."""
+class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
+    """RLlib's PPO loss, computed in fewer passes over the batch for discrete actions."""
 
-    # Games end with a result, so the discount only makes quick wins slightly better than slow ones. Learning rate,
-    # minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
-    gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
-    lambda_: float = setting(0.8, "Exponential weight of generalized advantage estimation.", low=0, high=1)
-    lr: float | tuple[Any, ...] = setting(1e-3, "Learning rate of Adam, or a schedule as RLlib takes it.", above=0)
-    train_batch_size_per_learner: int = setting(
-        8192, "Agent steps of finished games that an iteration learns from.", unit="agent steps", low=1
+    def compute_loss_for_module(
+        self, *, module_id: str, config: Any, batch: Mapping[str, Any], fwd_out: Mapping[str, Tensor]
+    ) -> Tensor:
+        """RLlib's loss (Schulman et al. 2017, equation 9).
+
+        It takes the value of the forward pass, if there is one, and builds no distribution of the past. If the batch
+        has the inputs of that distribution (:meth:`LeaguePPOConfig.needs_dist_inputs`), RLlib computes the loss.
+        """
+        if Columns.ACTION_DIST_INPUTS in batch:
+            return super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
+        log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
+        log_probs = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)  # a network may mask with -inf, and 0 * inf
+        entropy = -(log_probs.exp() * log_probs).sum(1).mean()
+        taken = log_probs.gather(1, batch[Columns.ACTIONS].long().unsqueeze(1)).squeeze(1)  # (B,)
+        ratio = torch.exp(taken - batch[Columns.ACTION_LOGP])
+        gains = batch[Postprocessing.ADVANTAGES]
+        clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
+        policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
+        targets, values = batch[Postprocessing.VALUE_TARGETS], fwd_out.get(Columns.VF_PREDS)
+        if values is None:
+            module = self.module[module_id].unwrapped()
+            values = module.compute_values(batch, embeddings=fwd_out.get(Columns.EMBEDDINGS))
+        errors = (values - targets).square()
+        value_loss = errors.clamp(max=config.vf_clip_param).mean()
+        weight = self.entropy_coeff_schedulers_per_module[module_id].get_current_value()
+        self.metrics.log_dict(
+            {
+                POLICY_LOSS_KEY: policy_loss.detach(),
+                VF_LOSS_KEY: value_loss.detach(),
+                LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY: errors.detach().mean(),
+                LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY: explained_variance(targets, values.detach()),
+                ENTROPY_KEY: entropy.detach(),
+                LEARNER_RESULTS_KL_KEY: torch.zeros((), device=ratio.device),
+            },
+            key=module_id,
+            window=1,
+        )
+        return policy_loss + config.vf_loss_coeff * value_loss - weight * entropy
+
+
+class LeaguePPO(LeagueAlgorithm, PPO):
+    """PPO trained by a league."""
+
+    LEARNING_METRICS: ClassVar[tuple[str, ...]] = (
+        POLICY_LOSS_KEY,
+        VF_LOSS_KEY,
+        ENTROPY_KEY,
+        LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY,
     )
-    minibatch_size: int | None = setting(
-        512, "Steps of one gradient step.", unit="agent steps", low=1, none="the whole batch"
-    )
-    num_epochs: int = setting(4, "Passes over the batch of an iteration.", unit="epochs", low=1)
-    clip_param: float = setting(0.2, "Clipping range of the probability ratio.", low=0)
-    entropy_coeff: float | tuple[Any, ...] | None = setting(
-        None,
-        "Weight of the entropy bonus, or a schedule as RLlib takes it.",
-        low=0,
-        none="0.003 with perfect information, 0.05 without, 0 for continuous actions",
-    )
-    vf_loss_coeff: float = setting(0.5, "Weight of the value loss.", low=0)
-    vf_clip_param: float = setting(1e9, "Largest squared error of a value; the default does not clip.", above=0)
-    use_kl_loss: bool = setting(False, "Add a KL divergence to the behaviour policy to the loss.")
-    kl_coeff: float = setting(0.2, "First weight of that divergence.", low=0)
-    kl_target: float = setting(0.01, "Divergence to which its weight is adapted.", above=0)
-    grad_clip: float | None = setting(0.5, "Largest gradient.", above=0, none="no clipping")
-    grad_clip_by: str = setting("global_norm", "What is clipped.", choices=("value", "norm", "global_norm"))
-    shuffle_batch_per_epoch: bool = setting(True, "Shuffle the batch before every epoch.")
+
+    @classmethod
+    def get_default_config(cls) -> AlgorithmConfig:
+        return LeaguePPOConfig(algo_class=cls)
+
+    def make_batch(self, trajectories: Trajectories) -> SampleBatch:
+        """The columns of PPO, with standardised advantages."""
+        gained, targets = advantages(trajectories, gamma=self.config.gamma, lambda_=self.config.lambda_)
+        standardised = (gained - gained.mean()) / max(1e-4, float(gained.std()))
+        batch = {
+            Columns.OBS: self.observations(trajectories),
+            Columns.ACTIONS: trajectories.actions,
+            Columns.ACTION_LOGP: trajectories.log_probs,
+            Postprocessing.ADVANTAGES: standardised.astype(np.float32),
+            Postprocessing.VALUE_TARGETS: targets,
+        }
+        if trajectories.dist_inputs.size:
+            batch[Columns.ACTION_DIST_INPUTS] = trajectories.dist_inputs
+        return SampleBatch(batch)
+
+
+class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
+    """Configures :class:`LeaguePPO`: RLlib's ``PPOConfig`` with ``.game()`` and ``.league()``.
+
+    Example::
+
+        config = LeaguePPOConfig().game("connect_four").league("my-league", roles={"main": 1, "main_exploiter": 1})
+        algorithm = config.build_algo()
+        algorithm.train()
+    """
+
+    algorithm: ClassVar[str] = "ppo"
+    settings_class: ClassVar[type[PPOSettings]] = PPOSettings
+    entropy_coeff: Any  # RLlib leaves it untyped
+
+    def __init__(self, algo_class: type | None = None) -> None:
+        super().__init__(algo_class=algo_class or LeaguePPO)
+
+    def get_default_learner_class(self) -> type:
+        return LeaguePPOTorchLearner
+
+    def needs_dist_inputs(self, game: Game) -> bool:
+        """Whether the loss reads the inputs of the distributions that actions were drawn from.
+
+        It does for continuous actions, for a module with a KL term or without a critic, and with a learner of your own,
+        whose loss is not known.
+        """
+        loss = self.learner_class.compute_loss_for_module
+        modules = [self.get_config_for_module(module) for module in self.policies]
+        return (
+            game.action_bounds is not None
+            or loss is not LeaguePPOTorchLearner.compute_loss_for_module
+            or any(module.use_kl_loss or not module.use_critic for module in modules)
+        )
+
+    def fit_to_game(self, game: Game) -> None:
+        """The entropy bonus depends on the game's information, see :data:`ENTROPY`."""
+        super().fit_to_game(game)
+        if self.entropy_coeff is None:
+            self.entropy_coeff = ENTROPY[game.perfect_information] if game.action_bounds is None else 0.0

@@ -33,8 +33,8 @@ print(json.dumps({"runners": runners, "learners": learners, "driver": where(None
 while True:
     algorithm.train()
     alive = algorithm.env_runner_group.num_healthy_remote_workers()
-    snapshots = [member.id for member in algorithm.keeper.members.values() if member.kind == "snapshot"]
-    print(json.dumps({"iteration": algorithm.keeper.progress.iteration, "runners": alive, "snapshots": snapshots}),
+    snapshots = [member.id for member in algorithm.session.members.values() if member.kind == "snapshot"]
+    print(json.dumps({"iteration": algorithm.session.progress.iteration, "runners": alive, "snapshots": snapshots}),
           flush=True)
     if sys.stdin.readline() == "stop\\n":
         break

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from arena.training.columns import StepBuffer, Trajectories, advantages, concatenate
+from arena.training.columns import Trajectories, advantages, concatenate
 from arena.training.planner import Plan
+from arena.training.step_buffer import StepBuffer
 from leagues.records import Member, Pairing
 
 
@@ -129,7 +130,7 @@ def test_a_plan_travels_whole():
         Pairing(("main", "main"), 2**63 - 1, 5, 0, "training", "main"),
         Pairing(("main",), 1, 6, 7, "evaluation"),
     )
-    plan = Plan(pairings, {"main": main}, {"hash": b"weights"}, 3, 4, ("main",))
+    plan = Plan("training", pairings, {"main": main}, {"hash": b"weights"}, 3, 4, ("main",))
     assert pickle.loads(pickle.dumps(plan)) == plan
 
 

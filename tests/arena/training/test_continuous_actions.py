@@ -178,7 +178,7 @@ def test_equal_seeds_play_equal_matches(build: Callable[..., Any]) -> None:
         algorithm = build(seed=seed)
         for _ in range(3):
             algorithm.train()
-        histories.append([match.history for match in algorithm.keeper.writer.iter_matches()])
+        histories.append([match.history for match in algorithm.session.writer.iter_matches()])
     assert histories[0] == histories[1] != histories[2]
 
 

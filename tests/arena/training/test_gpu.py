@@ -31,7 +31,7 @@ def test_a_league_trains_and_rates_with_learner_runner_and_opponents_on_a_gpu(pr
             lambda runner: {str(p.device) for p in runner.module["main"].parameters()}, local_env_runner=False
         )
         assert [{device.split(":")[0] for device in found} for found in devices] == [{"cuda"}]
-        assert any(member.kind == "snapshot" for member in algorithm.keeper.members.values())
+        assert any(member.kind == "snapshot" for member in algorithm.session.members.values())
         algorithm.finish()
         algorithm.stop()
     finally:

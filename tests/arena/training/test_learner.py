@@ -17,7 +17,7 @@ from ray.rllib.evaluation.postprocessing import Postprocessing
 from agents.policies.distributions import sample_actions
 from agents.policies.network import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, default_module_spec, mask_logits
 from arena import LeaguePPOConfig
-from arena.training.learner import LeaguePPOTorchLearner
+from arena.training.algorithms.ppo import LeaguePPOTorchLearner
 from games import make_game
 
 ROWS = 64

@@ -18,13 +18,13 @@ def overlapped(game="tic_tac_toe", *, runners=1, overlap=True, **league):
 
 def watch(algorithm, monkeypatch):
     """The samples of each iteration to come, as they are learnt from."""
-    seen, learn = [], algorithm._learn
+    seen, learn = [], algorithm.learners.update
 
-    def watched(samples):
+    def watched(samples, env_steps):
         seen.append(samples)
-        return learn(samples)
+        return learn(samples, env_steps)
 
-    monkeypatch.setattr(algorithm, "_learn", watched)
+    monkeypatch.setattr(algorithm.learners, "update", watched)
     return seen
 
 
@@ -47,7 +47,7 @@ def test_a_batch_is_of_weights_one_update_old_and_equal_seeds_give_equal_leagues
             algorithm.train()
             states.append(module_state(algorithm)["main"])
         algorithm.finish()
-        matches = [(match.kind, match.seed, match.history) for match in algorithm.keeper.writer.iter_matches()]
+        matches = [(match.kind, match.seed, match.history) for match in algorithm.session.writer.iter_matches()]
         return algorithm, samples, states, matches
 
     algorithm, samples, states, matches = trained()
@@ -55,7 +55,7 @@ def test_a_batch_is_of_weights_one_update_old_and_equal_seeds_give_equal_leagues
         steps, actors = sample.trajectories["main"], max(0, iteration - 1)
         assert share_valued_by(algorithm, states[actors], steps) > 0.95  # but for games begun before an update
         assert all(share_valued_by(algorithm, newer, steps) < 0.05 for newer in states[actors + 1 :])
-    assert algorithm.keeper.progress.iteration == len(samples) == 4
+    assert algorithm.session.progress.iteration == len(samples) == 4
     assert {"training", "evaluation"} == {kind for kind, *_ in matches}
 
     _, _, same_states, same_matches = trained()
@@ -68,9 +68,9 @@ def test_a_batch_is_of_weights_one_update_old_and_equal_seeds_give_equal_leagues
 def test_a_learner_that_starts_over_leaves_the_games_under_way_to_nobody(build, monkeypatch):
     algorithm = build(overlapped(roles={"main": 1, "main_exploiter": 1}))
     samples = watch(algorithm, monkeypatch)
-    while "main_exploiter@1" not in algorithm.keeper.members:
+    while "main_exploiter@1" not in algorithm.session.members:
         algorithm.train()
-    payoff = algorithm.keeper.league.view("main_exploiter").training.get
+    payoff = algorithm.session.league.view("main_exploiter").training.get
     assert "main_exploiter" in samples[-1][0].trajectories
     algorithm.train()
     assert "main_exploiter" not in samples[-1][0].trajectories
@@ -92,8 +92,8 @@ def test_a_runner_killed_while_it_plays_ahead_is_replaced(build):
     algorithm.train()
     [pid, _] = algorithm.env_runner_group.foreach_env_runner(lambda runner: os.getpid(), local_env_runner=False)
     os.kill(pid, signal.SIGKILL)
-    before = algorithm.keeper.progress.iteration
-    while algorithm.env_runner_group.num_healthy_remote_workers() < 2 or algorithm.keeper.progress.iteration < 4:
+    before = algorithm.session.progress.iteration
+    while algorithm.env_runner_group.num_healthy_remote_workers() < 2 or algorithm.session.progress.iteration < 4:
         algorithm.train()
         assert algorithm.iteration < before + 100
     algorithm.train()
@@ -113,15 +113,15 @@ def test_a_checkpoint_leaves_out_what_is_under_way_and_an_error_is_told(build, t
     for _ in range(3):
         algorithm.train()
     path = algorithm.save_to_path(str(tmp_path / "checkpoint"))
-    kept = algorithm.keeper.progress
+    kept = algorithm.session.progress
     for _ in range(2):
         algorithm.train()
     algorithm.restore_from_path(path)
-    assert algorithm.keeper.progress == kept
+    assert algorithm.session.progress == kept
     for _ in range(2):
         algorithm.train()
-    assert algorithm.keeper.progress.iteration == kept.iteration + 2
-    assert {match.iteration for match in algorithm.keeper.writer.iter_matches()} <= set(range(1, kept.iteration + 3))
+    assert algorithm.session.progress.iteration == kept.iteration + 2
+    assert {match.iteration for match in algorithm.session.writer.iter_matches()} <= set(range(1, kept.iteration + 3))
 
     def spoil(runner):
         runner.sampler._decide = None

@@ -19,9 +19,9 @@ def test_remote_runners_share_the_work_and_play_rating_matches(build):
     algorithm = build(small("connect_four").env_runners(num_env_runners=2))
     for _ in range(5):
         algorithm.train()
-    progress = algorithm.keeper.progress
+    progress = algorithm.session.progress
     assert progress.agent_steps >= 5 * 500
-    assert algorithm.keeper.writer.count_matches("evaluation") > 0
+    assert algorithm.session.writer.count_matches("evaluation") > 0
     state = module_state(algorithm)["main"]["policy.weight"]
     remote = algorithm.env_runner_group.foreach_env_runner(
         lambda runner: runner.module["main"].get_state()["policy.weight"], local_env_runner=False
@@ -36,9 +36,9 @@ def test_evaluation_runners_rate_beside_training(build):
     algorithm = build(config)
     for _ in range(200):
         algorithm.train()
-        if algorithm.keeper.writer.count_matches("evaluation") > 20:
+        if algorithm.session.writer.count_matches("evaluation") > 20:
             break
-    assert algorithm.keeper.writer.count_matches("evaluation") > 20
+    assert algorithm.session.writer.count_matches("evaluation") > 20
 
 
 def test_a_killed_runner_is_replaced_and_plays_the_leagues_pairings(build):
@@ -66,12 +66,12 @@ def test_the_only_runner_may_die_too(build):
     algorithm.train()
     [pid] = algorithm.env_runner_group.foreach_env_runner(lambda runner: os.getpid(), local_env_runner=False)
     os.kill(pid, signal.SIGKILL)
-    iteration = algorithm.keeper.progress.iteration
+    iteration = algorithm.session.progress.iteration
     for _ in range(40):
         algorithm.train()
-        if algorithm.keeper.progress.iteration > iteration + 1:
+        if algorithm.session.progress.iteration > iteration + 1:
             break
-    assert algorithm.keeper.progress.iteration > iteration + 1
+    assert algorithm.session.progress.iteration > iteration + 1
 
 
 def test_an_error_of_a_remote_runner_is_told_not_retried_forever(build, monkeypatch):
@@ -100,7 +100,7 @@ def test_two_learners_stay_in_step(build):
     for module in ("main", "main_exploiter"):
         for name, value in states[0][module].items():
             np.testing.assert_array_equal(value, states[1][module][name])
-    while "main_exploiter@1" not in algorithm.keeper.members:
+    while "main_exploiter@1" not in algorithm.session.members:
         algorithm.train()
     algorithm.train()
 
@@ -135,13 +135,13 @@ def test_learning_beats_random(build):
     config.env_runners(num_envs_per_env_runner=64)
     config.training(train_batch_size_per_learner=2048, minibatch_size=512, num_epochs=4)
     algorithm = build(config)
-    while "main@2" not in algorithm.keeper.members:
+    while "main@2" not in algorithm.session.members:
         algorithm.train()
     algorithm.finish()
-    best = algorithm.keeper.standings()[0]
+    best = algorithm.session.standings()[0]
     assert best.agent.startswith("main@")
     assert best.low > 0
-    agent = algorithm.env_runner._opponents.agents[f"weights:{algorithm.keeper.members[best.agent].weights}"]
+    agent = algorithm.env_runner.opponents.agents[f"weights:{algorithm.session.members[best.agent].weights}"]
     assert play_match("tic_tac_toe", [agent, "random"], games=200, seed=1).score > 0.75
 
 

@@ -10,7 +10,7 @@ from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
 from arena.training import sampler as sampler_module
 from arena.training.columns import advantages
-from arena.training.sampler import Seating
+from arena.training.samples import Seating
 from games import make_game
 from leagues.records import Pairing
 
@@ -27,7 +27,7 @@ SPECS = [
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_trajectory_is_what_its_seat_saw_and_earned(spec, monkeypatch):
-    monkeypatch.setattr(sampler_module, "RECORDED_SHARE", 1)
+    monkeypatch.setattr(sampler_module, "RECORD_EVERY", 1)
     game = make_game(spec)
     seatings = self_play(game, np.random.default_rng(1))
     sampled = make_sampler(game).run(lambda: next(seatings), {}, modules=["main"], steps=300, final_observations=True)
@@ -177,7 +177,7 @@ def test_starting_over_abandons_what_the_old_weights_began():
     arguments = {"agents": {"agent:random": RandomAgent()}, "modules": ["main", "exploiter"], "steps": 20}
     before = sampler.run(lambda: next(games), **arguments)
     running = set(range(max(before.numbers) + 1)) - set(before.numbers)
-    sampler.start_over(["exploiter"])
+    sampler.abandon_games_of(["exploiter"])
     assert "exploiter" not in sampler.seated
     after = sampler.run(lambda: next(games), **arguments)
     exploiters = {number for number in running if number % 2}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from arena.training import session as module
+from arena.training import planner as module
 from arena.training.planner import Plan
-from arena.training.session import Keeper
+from arena.training.session import LeagueSession
 from games import make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match, Member
@@ -21,28 +21,28 @@ MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "
 
 
 @pytest.fixture
-def keeper() -> Iterator[Keeper]:
-    made = Keeper(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
+def session() -> Iterator[LeagueSession]:
+    made = LeagueSession(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(made)
     yield made
     made.close()
 
 
-def freeze(keeper: Keeper) -> Member:
-    generation = len(keeper.members)
-    member = keeper.snapshot("main", {"main/x": np.full(1, generation, np.float32)}, {"game": GAME.spec}, generation)
-    keeper.writer.add_members([member])
+def freeze(session: LeagueSession) -> Member:
+    generation = len(session.members)
+    member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {"game": GAME.spec}, generation)
+    session.writer.add_members([member])
     return member
 
 
-def play(keeper: Keeper, plan: Plan) -> list[Match]:
+def play(session: LeagueSession, plan: Plan) -> list[Match]:
     """Whoever was frozen later wins."""
-    place = {name: k for k, name in enumerate(keeper.members)}
+    place = {name: k for k, name in enumerate(session.members)}
     matches = [
         Match(
             pairing.seats,
-            tuple(keeper.members[name].weights for name in pairing.seats),
+            tuple(session.members[name].weights for name in pairing.seats),
             pairing.seed,
             pairing.event,
             pairing.block,
@@ -52,24 +52,24 @@ def play(keeper: Keeper, plan: Plan) -> list[Match]:
             "terminated",
             9,
             "00" * 32,
-            keeper.progress.at,
+            session.progress.at,
             0.1,
         )
         for pairing in plan.pairings
     ]
-    keeper.record(matches)
+    session.record(matches)
     return matches
 
 
-def plan_of(keeper: Keeper, games: int) -> Plan:
-    plan = keeper.rating_plan(games)
+def plan_of(session: LeagueSession, games: int) -> Plan:
+    plan = session.planner.evaluation(games, session.progress.iteration + 1)
     assert plan is not None
     return plan
 
 
-def test_few_members_play_at_once_however_many_there_are(keeper: Keeper) -> None:
+def test_few_members_play_at_once_however_many_there_are(session: LeagueSession) -> None:
     for event in range(1, 6):
-        plan = plan_of(keeper, 32)
+        plan = plan_of(session, 32)
         assert len(plan.pairings) == 32
         assert len(plan.members) <= 4
         assert len(plan.weights) <= 4
@@ -78,18 +78,18 @@ def test_few_members_play_at_once_however_many_there_are(keeper: Keeper) -> None
             assert (first.seats, first.seed) == (second.seats[::-1], second.seed)
 
 
-def test_all_get_their_games_in_the_end(keeper: Keeper) -> None:
+def test_all_get_their_games_in_the_end(session: LeagueSession) -> None:
     played: list[Match] = []
-    while (plan := keeper.rating_plan(32, below=16)) is not None:
-        played += play(keeper, plan)
-    rated = keeper.standings()
+    while (plan := session.planner.evaluation(32, 1, below=16)) is not None:
+        played += play(session, plan)
+    rated = session.standings()
     assert min(standing.games for standing in rated) >= 16
-    assert rated == leaderboard(keeper.members.values(), block_scores(played))
+    assert rated == leaderboard(session.members.values(), block_scores(played))
     assert len(played) < 2 * 61 * 16
 
 
 def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    session: LeagueSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen: list[int] = []
 
@@ -100,19 +100,19 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
     choose_rating_pairs = module.choose_rating_pairs
     monkeypatch.setattr(module, "choose_rating_pairs", choose)
     for _ in range(9):
-        play(keeper, plan_of(keeper, 32))
+        play(session, plan_of(session, 32))
     assert chosen == [7, 7, 7]  # of 61 frozen members, two for each plan
-    newcomer = freeze(keeper)
-    assert newcomer.id in plan_of(keeper, 32).members
+    newcomer = freeze(session)
+    assert newcomer.id in plan_of(session, 32).members
 
 
-def test_equal_leagues_make_equal_plans(keeper: Keeper) -> None:
-    twin = Keeper(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
+def test_equal_leagues_make_equal_plans(session: LeagueSession) -> None:
+    twin = LeagueSession(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(twin)
     for _ in range(6):
-        plans = [plan_of(each, 10) for each in (keeper, twin)]
+        plans = [plan_of(each, 10) for each in (session, twin)]
         assert plans[0].pairings == plans[1].pairings
-        for each, plan in zip((keeper, twin), plans, strict=True):
+        for each, plan in zip((session, twin), plans, strict=True):
             play(each, plan)
     twin.close()

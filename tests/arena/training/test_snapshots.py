@@ -4,32 +4,32 @@ import numpy as np
 import pytest
 
 from agents.policies import weights
-from arena.training.snapshots import WINDOW, take_in
+from arena.training.snapshots import AVERAGED_ITERATIONS, averaged
 
 
-def averaged(values, module="main"):
+def average_of(values, module="main"):
     averages = {}
     for value in values:
-        averages = take_in(averages, {module: {"w": np.array([value], np.float32)}})
+        averages = averaged(averages, {module: {"w": np.array([value], np.float32)}})
     return averages[module]
 
 
 def test_the_first_iterations_count_alike():
-    values = np.arange(WINDOW, dtype=np.float32)
-    for count in range(1, WINDOW + 1):
-        assert averaged(values[:count])["weights"]["w"] == pytest.approx(values[:count].mean())
+    values = np.arange(AVERAGED_ITERATIONS, dtype=np.float32)
+    for count in range(1, AVERAGED_ITERATIONS + 1):
+        assert average_of(values[:count])["weights"]["w"] == pytest.approx(values[:count].mean())
 
 
 def test_older_iterations_fade():
-    assert averaged([0.0] * 50 + [1.0])["weights"]["w"] == pytest.approx(1 / WINDOW)
-    assert averaged([1.0] + [0.0] * 100)["weights"]["w"] < 1e-4
-    assert averaged([3.0] * 30)["weights"]["w"] == pytest.approx(3.0)
+    assert average_of([0.0] * 50 + [1.0])["weights"]["w"] == pytest.approx(1 / AVERAGED_ITERATIONS)
+    assert average_of([1.0] + [0.0] * 100)["weights"]["w"] < 1e-4
+    assert average_of([3.0] * 30)["weights"]["w"] == pytest.approx(3.0)
 
 
-def test_types_stay_and_integers_are_not_averaged():
+def test_types_stay_and_integers_are_not_average_of():
     averages = {}
     for count in (1, 2):
-        averages = take_in(averages, {"m": {"seen": np.array(count), "half": np.array([count], np.float16)}})
+        averages = averaged(averages, {"m": {"seen": np.array(count), "half": np.array([count], np.float16)}})
     assert averages["m"]["weights"]["seen"] == 2
     assert averages["m"]["weights"]["half"].dtype == np.float16
     assert averages["m"]["weights"]["half"] == 1.5
@@ -37,13 +37,13 @@ def test_types_stay_and_integers_are_not_averaged():
 
 def test_what_went_in_is_neither_changed_nor_kept():
     new = {"w": np.ones(3, np.float32), "n": np.array(1)}
-    averages = take_in({}, {"m": new})
+    averages = averaged({}, {"m": new})
     before = averages["m"]["weights"]["w"].copy()
     new["w"][:] = 9
     new["n"] += 1
     assert (averages["m"]["weights"]["w"] == before).all()
     assert averages["m"]["weights"]["n"] == 1
-    take_in(averages, {"m": new})
+    averaged(averages, {"m": new})
     assert (averages["m"]["weights"]["w"] == before).all()
 
 
@@ -75,17 +75,17 @@ def learner_weights(algorithm):
 
 
 def snapshot_tensors(algorithm, member):
-    digest = algorithm.keeper.members[member].weights
-    return weights.parse(algorithm.keeper.store.weights.get(digest))[0]
+    digest = algorithm.session.members[member].weights
+    return weights.parse(algorithm.session.store.weights.get(digest))[0]
 
 
 def test_a_snapshot_is_the_mean_of_the_iterations_before_it(build):
     algorithm = build()
     seen = []
-    while "main@1" not in algorithm.keeper.members:
+    while "main@1" not in algorithm.session.members:
         algorithm.train()
         seen.append(learner_weights(algorithm))
-    assert 1 < len(seen) <= WINDOW
+    assert 1 < len(seen) <= AVERAGED_ITERATIONS
     for name, tensor in snapshot_tensors(algorithm, "main@1").items():
         parts = [state[name.removeprefix("main/")] for state in seen]
         np.testing.assert_allclose(tensor, np.mean(parts, axis=0), rtol=1e-4, atol=1e-6)
@@ -95,12 +95,12 @@ def test_a_stopped_league_goes_on_with_its_averages(tmp_path, build):
     first = build(tmp_path / "league")
     for _ in range(2):
         first.train()
-    before = first.averages["main"]
+    before = first.snapshots.averages["main"]
     first.stop()
     second = build(tmp_path / "league")
-    assert second.averages["main"]["iterations"] == before["iterations"] == 2
+    assert second.snapshots.averages["main"]["iterations"] == before["iterations"] == 2
     for name, value in before["weights"].items():
-        np.testing.assert_array_equal(second.averages["main"]["weights"][name], value)
+        np.testing.assert_array_equal(second.snapshots.averages["main"]["weights"][name], value)
 
 
 def test_a_checkpoint_brings_the_averages_back(tmp_path, build):
@@ -111,17 +111,17 @@ def test_a_checkpoint_brings_the_averages_back(tmp_path, build):
     path = first.save_to_path(str(tmp_path / "checkpoint"))
     restored = LeaguePPO.from_checkpoint(path)
     try:
-        for name, value in first.averages["main"]["weights"].items():
-            np.testing.assert_array_equal(restored.averages["main"]["weights"][name], value)
+        for name, value in first.snapshots.averages["main"]["weights"].items():
+            np.testing.assert_array_equal(restored.snapshots.averages["main"]["weights"][name], value)
     finally:
         restored.stop()
 
 
 def test_a_learner_that_starts_over_starts_a_new_average(build):
     algorithm = build(roles={"main": 1, "main_exploiter": 1})
-    while "main_exploiter@1" not in algorithm.keeper.members:
+    while "main_exploiter@1" not in algorithm.session.members:
         algorithm.train()
-    assert "main_exploiter" not in algorithm.averages
-    assert algorithm.averages["main"]["iterations"] > 1
+    assert "main_exploiter" not in algorithm.snapshots.averages
+    assert algorithm.snapshots.averages["main"]["iterations"] > 1
     algorithm.train()
-    assert algorithm.averages["main_exploiter"]["iterations"] == 1
+    assert algorithm.snapshots.averages["main_exploiter"]["iterations"] == 1

@@ -29,20 +29,20 @@ def test_every_kind_of_game_trains_and_is_remembered(spec, build):
     algorithm = build(small(spec))
     for _ in range(4):
         result = algorithm.train()
-    keeper = algorithm.keeper
-    assert keeper.progress.iteration == 4
-    assert result["league"]["agent_steps"] == keeper.progress.agent_steps >= 4 * 500
-    assert "main@1" in keeper.members
-    assert np.isfinite(keeper.progress.metrics["main"]["policy_loss"])
-    assert result["env_runners"]["num_env_steps_sampled_lifetime"] == keeper.progress.env_steps
+    session = algorithm.session
+    assert session.progress.iteration == 4
+    assert result["league"]["agent_steps"] == session.progress.agent_steps >= 4 * 500
+    assert "main@1" in session.members
+    assert np.isfinite(session.progress.metrics["main"]["policy_loss"])
+    assert result["env_runners"]["num_env_steps_sampled_lifetime"] == session.progress.env_steps
     game = make_game(spec)
     kinds = set()
-    for match in keeper.writer.iter_matches():
+    for match in session.writer.iter_matches():
         *_, final = game.replay(match.seed, match.history)
         assert final.returns() == match.returns
         kinds.add(match.kind)
     assert kinds == {"training", "evaluation"}
-    assert {row.agent for row in keeper.standings()} == {m.id for m in keeper.members.values() if m.frozen}
+    assert {row.agent for row in session.standings()} == {m.id for m in session.members.values() if m.frozen}
 
 
 def test_equal_seeds_store_equal_leagues(tmp_path, build):
@@ -51,10 +51,10 @@ def test_equal_seeds_store_equal_leagues(tmp_path, build):
         algorithm = build(small("leduc_poker", tmp_path / name, seed=9))
         for _ in range(4):
             algorithm.train()
-        leagues.append(algorithm.keeper)
+        leagues.append(algorithm.session)
     stored = [
-        [dataclasses.replace(match, started_at=None, duration=0.0) for match in keeper.writer.iter_matches()]
-        for keeper in leagues
+        [dataclasses.replace(match, started_at=None, duration=0.0) for match in session.writer.iter_matches()]
+        for session in leagues
     ]
     assert len(stored[0]) > 30
     assert stored[0] == stored[1]
@@ -68,7 +68,7 @@ def test_another_seed_gives_another_league(tmp_path, build):
         algorithm = build(small(folder=tmp_path / str(seed), seed=seed))
         for _ in range(3):
             algorithm.train()
-        members.append(algorithm.keeper.members["main@1"].weights)
+        members.append(algorithm.session.members["main@1"].weights)
     assert members[0] != members[1]
 
 
@@ -80,10 +80,10 @@ def test_an_exploiter_trains_beside_the_main_and_starts_over(build):
     trained = module_state(algorithm)
     for learner in ("main", "main_exploiter"):
         assert not np.array_equal(fresh[learner]["policy.weight"], trained[learner]["policy.weight"])
-    while "main_exploiter@1" not in algorithm.keeper.members:
+    while "main_exploiter@1" not in algorithm.session.members:
         algorithm.train()
-    exploiter = algorithm.keeper.members["main_exploiter@1"]
-    tensors, _ = weights.parse(algorithm.keeper.store.weights.get(exploiter.weights))
+    exploiter = algorithm.session.members["main_exploiter@1"]
+    tensors, _ = weights.parse(algorithm.session.store.weights.get(exploiter.weights))
     now = module_state(algorithm)["main_exploiter"]["policy.weight"]
     assert not np.array_equal(tensors["main_exploiter/policy.weight"], now)
     assert np.abs(now).max() < 0.1, "a new policy head is near zero (orthogonal, gain 0.01)"
@@ -100,18 +100,18 @@ def test_one_module_per_seat_learns_from_its_own_seat_only(build):
     assert set(after) == {"main.player_0", "main.player_1"}
     for module in after:
         assert not np.array_equal(before[module]["policy.weight"], after[module]["policy.weight"])
-    assert algorithm.keeper.members["main@1"].modules == {"player_0": "main.player_0", "player_1": "main.player_1"}
+    assert algorithm.session.members["main@1"].modules == {"player_0": "main.player_0", "player_1": "main.player_1"}
 
 
 def test_a_snapshot_never_changes_while_training_goes_on(build):
     algorithm = build(small())
-    while "main@1" not in algorithm.keeper.members:
+    while "main@1" not in algorithm.session.members:
         algorithm.train()
     for _ in range(3):
         algorithm.train()
-    key = f"weights:{algorithm.keeper.members['main@1'].weights}"
-    agent = algorithm.env_runner._opponents.agents[key]
-    stored, _ = weights.parse(algorithm.keeper.store.weights.get(algorithm.keeper.members["main@1"].weights))
+    key = f"weights:{algorithm.session.members['main@1'].weights}"
+    agent = algorithm.env_runner.opponents.agents[key]
+    stored, _ = weights.parse(algorithm.session.store.weights.get(algorithm.session.members["main@1"].weights))
     for name, value in agent._modules[0].get_state().items():
         np.testing.assert_array_equal(value, stored[f"main/{name}"])
 
@@ -128,11 +128,11 @@ def test_a_checkpoint_brings_weights_and_a_league_in_memory_back(tmp_path, build
         for module, state in module_state(algorithm).items():
             for name, value in state.items():
                 np.testing.assert_array_equal(value, module_state(restored)[module][name])
-        assert restored.keeper.members == algorithm.keeper.members
-        assert restored.keeper.writer.tallies() == algorithm.keeper.writer.tallies()
-        assert restored.keeper.standings() == algorithm.keeper.standings()
+        assert restored.session.members == algorithm.session.members
+        assert restored.session.writer.tallies() == algorithm.session.writer.tallies()
+        assert restored.session.standings() == algorithm.session.standings()
         restored.train()
-        assert restored.keeper.progress.iteration == 5
+        assert restored.session.progress.iteration == 5
         assert restored.iteration == 5
     finally:
         restored.stop()
@@ -142,32 +142,32 @@ def test_a_league_in_a_folder_goes_on_where_it_stopped(tmp_path, build):
     first = build(small(folder=tmp_path / "league"))
     for _ in range(3):
         first.train()
-    weights_then, progress = module_state(first), first.keeper.progress
+    weights_then, progress = module_state(first), first.session.progress
     first.stop()
     second = build(small(folder=tmp_path / "league", seed=77))
-    assert second.keeper.seed == 1, "a league keeps its seed"
+    assert second.session.seed == 1, "a league keeps its seed"
     for name, value in weights_then["main"].items():
         np.testing.assert_array_equal(value, module_state(second)["main"][name])
         np.testing.assert_array_equal(value, second.env_runner.module["main"].get_state()[name])
     second.train()
-    assert second.keeper.progress.iteration == progress.iteration + 1
-    assert second.keeper.progress.env_steps > progress.env_steps
+    assert second.session.progress.iteration == progress.iteration + 1
+    assert second.session.progress.env_steps > progress.env_steps
 
 
 def test_restoring_in_place_takes_the_past_for_the_present(tmp_path, build):
     algorithm = build(small("leduc_poker"))
     for _ in range(4):
         algorithm.train()
-    members, standings = dict(algorithm.keeper.members), algorithm.keeper.standings()
+    members, standings = dict(algorithm.session.members), algorithm.session.standings()
     algorithm.save_to_path(tmp_path / "checkpoint")
     for _ in range(4):
         algorithm.train()
-    assert algorithm.keeper.members != members
+    assert algorithm.session.members != members
     algorithm.restore_from_path(tmp_path / "checkpoint")
-    assert algorithm.keeper.members == members
-    assert algorithm.keeper.standings() == standings
+    assert algorithm.session.members == members
+    assert algorithm.session.standings() == standings
     algorithm.train()
-    assert algorithm.keeper.progress.iteration == 5
+    assert algorithm.session.progress.iteration == 5
 
 
 def test_a_folder_cannot_be_at_two_times(tmp_path, build):
@@ -181,14 +181,14 @@ def test_a_folder_cannot_be_at_two_times(tmp_path, build):
     algorithm.restore_from_path(tmp_path / "checkpoint")
     np.testing.assert_array_equal(newest, module_state(algorithm)["main"]["policy.weight"])
     algorithm.train()
-    assert algorithm.keeper.progress.iteration == 5
+    assert algorithm.session.progress.iteration == 5
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"roles": {"main": 1, "main_exploiter": 1}}, "keeps its learners"),
-        ({"module_per_seat": True}, "keeps its learners"),
+        ({"roles": {"main": 1, "main_exploiter": 1}}, "has the learners"),
+        ({"module_per_seat": True}, "has the learners"),
         ({"baselines": ("random", "mcts:10")}, "mcts"),
     ],
 )
@@ -205,15 +205,15 @@ def test_wrong_settings_leave_a_league_as_it_was(tmp_path, build, change, messag
         assert (reader.members(), reader.progress(), reader.info()) == before
     again = build(small("kuhn_poker", folder))
     again.train()
-    assert again.keeper.progress.iteration == 2
+    assert again.session.progress.iteration == 2
 
 
 def test_a_missing_weights_file_is_found_before_anything_starts(tmp_path, build):
     algorithm = build(small(folder=tmp_path))
-    while "main@1" not in algorithm.keeper.members:
+    while "main@1" not in algorithm.session.members:
         algorithm.train()
     algorithm.stop()
-    (missing,) = (tmp_path / "weights").glob(f"{algorithm.keeper.members['main@1'].weights}*")
+    (missing,) = (tmp_path / "weights").glob(f"{algorithm.session.members['main@1'].weights}*")
     missing.unlink()
     with pytest.raises(StoreError, match="cannot be read"):
         small(folder=tmp_path).build_algo()
@@ -221,7 +221,7 @@ def test_a_missing_weights_file_is_found_before_anything_starts(tmp_path, build)
 
 def test_another_network_is_refused(tmp_path, build):
     build(small(folder=tmp_path)).stop()
-    with pytest.raises(LeagueError, match="keeps its network"):
+    with pytest.raises(LeagueError, match="has the network"):
         small(folder=tmp_path).rl_module(model_config={"fcnet_hiddens": [32]}).build_algo()
 
 
@@ -233,7 +233,7 @@ def test_a_baseline_that_cannot_play_leaves_no_folder(tmp_path):
 
 def test_a_league_of_another_game_is_refused(tmp_path, build):
     build(small("tic_tac_toe", tmp_path)).stop()
-    with pytest.raises(LeagueError, match=r"one game, 'tic_tac_toe'.*'kuhn_poker'"):
+    with pytest.raises(LeagueError, match=r"has a league of 'tic_tac_toe'.*'kuhn_poker'"):
         small("kuhn_poker", tmp_path).build_algo()
 
 
@@ -257,7 +257,7 @@ def test_callbacks_are_called(build):
     names = [name for name, _ in calls]
     assert names.count("train") == names.count("sample") == 1
     episodes = [episode for name, episode in calls if name == "episode"]
-    assert len(episodes) == algorithm.keeper.progress.games
+    assert len(episodes) == algorithm.session.progress.games
     assert all(episode.is_done for episode in episodes)
 
 
@@ -278,10 +278,10 @@ def test_evaluating_on_the_training_runner_leaves_its_games_alone(build, unit):
         algorithm.train()
         sampler = algorithm.env_runner.sampler
         running = [sampler._lockstep.tables.state(table).history() for table in range(sampler.size)]
-        steps = {module: len(buffer) for module, buffer in sampler._buffers.items()}
+        steps = len(sampler._experience)
         algorithm.evaluate()
         assert [sampler._lockstep.tables.state(table).history() for table in range(sampler.size)] == running
-        assert {module: len(buffer) for module, buffer in sampler._buffers.items()} == steps
+        assert len(sampler._experience) == steps
 
 
 def test_policy_mapping_is_asked_for_every_game(build):
@@ -357,7 +357,7 @@ def test_your_own_module_and_the_residual_tower_train(build):
         small("kuhn_poker").rl_module(rl_module_spec=RLModuleSpec(module_class=Own)),
     ):
         algorithm = build(config)
-        while "main@1" not in algorithm.keeper.members:
+        while "main@1" not in algorithm.session.members:
             algorithm.train()
         algorithm.train()
 
@@ -384,7 +384,7 @@ def test_a_wrong_setting_is_one_clear_line(change, error, message):
 
 def test_long_games_get_few_tables_and_rating_matches():
     from arena import LeaguePPOConfig
-    from arena.training.config import TABLES, fitting_tables
+    from arena.training.game_length import TABLES, fitting_tables
 
     fewest, most = TABLES
     assert fitting_tables(make_game("tic_tac_toe"), 8192) == most

@@ -1,0 +1,41 @@
+"""Settings of PPO. They load without torch and ray, because the command line makes its help of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from leagues.settings import SettingsGroup, setting
+
+
+@dataclass(frozen=True)
+class PPOSettings(SettingsGroup):
+    """Settings of PPO, named as in RLlib's ``PPOConfig.training()``."""
+
+    # Games end with a result, so the discount only makes quick wins slightly better than slow ones. Learning rate,
+    # minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
+    gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
+    lambda_: float = setting(0.8, "Exponential weight of generalized advantage estimation.", low=0, high=1)
+    lr: float | tuple[Any, ...] = setting(1e-3, "Learning rate of Adam, or a schedule as RLlib takes it.", above=0)
+    train_batch_size_per_learner: int = setting(
+        8192, "Agent steps of finished games that an iteration learns from.", unit="agent steps", low=1
+    )
+    minibatch_size: int | None = setting(
+        512, "Steps of one gradient step.", unit="agent steps", low=1, none="the whole batch"
+    )
+    num_epochs: int = setting(4, "Passes over the batch of an iteration.", unit="epochs", low=1)
+    clip_param: float = setting(0.2, "Clipping range of the probability ratio.", low=0)
+    entropy_coeff: float | tuple[Any, ...] | None = setting(
+        None,
+        "Weight of the entropy bonus, or a schedule as RLlib takes it.",
+        low=0,
+        none="0.003 with perfect information, 0.05 without, 0 for continuous actions",
+    )
+    vf_loss_coeff: float = setting(0.5, "Weight of the value loss.", low=0)
+    vf_clip_param: float = setting(1e9, "Largest squared error of a value; the default does not clip.", above=0)
+    use_kl_loss: bool = setting(False, "Add a KL divergence to the behaviour policy to the loss.")
+    kl_coeff: float = setting(0.2, "First weight of that divergence.", low=0)
+    kl_target: float = setting(0.01, "Divergence to which its weight is adapted.", above=0)
+    grad_clip: float | None = setting(0.5, "Largest gradient.", above=0, none="no clipping")
+    grad_clip_by: str = setting("global_norm", "What is clipped.", choices=("value", "norm", "global_norm"))
+    shuffle_batch_per_epoch: bool = setting(True, "Shuffle the batch before every epoch.")

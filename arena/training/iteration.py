@@ -1,0 +1,164 @@
+"""The order of things in a training iteration, and at the end of a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from ray.rllib.utils import metrics as names
+from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
+
+from arena.training.learners import Learners
+from arena.training.runners import Requests
+from arena.training.samples import TrainingSample
+from arena.training.session import LeagueSession
+from arena.training.snapshots import AVERAGES, Snapshots
+from leagues.records import Match, Member
+from leagues.store import Progress
+
+LEAGUE = "league"
+"""Where the league's metrics stand in a result."""
+
+ITERATIONS_WITHOUT_RUNNERS = 30
+"""Iterations, of a second each, without any living env runner before a run gives up."""
+
+EVALUATION_SECONDS_AT_END = 20.0
+EVALUATION_GAMES_AT_END = 200
+"""Evaluation games that every frozen member has at least when a run ends, if the time allows."""
+
+RATED_ITERATIONS = 20
+"""The rate that is reported is that of this many iterations."""
+
+
+class Trainer:
+    """Runs iterations: sample, learn, freeze, send weights, store.
+
+    Args:
+        session: the league.
+        requests: sampling.
+        learners: learning.
+        snapshots: freezing.
+        metrics: the algorithm's.
+        modules: IDs of the learners' modules.
+        learning_metrics: names of the learners' metrics that the league stores.
+        evaluation_games: evaluation games of a round at the end of a run.
+        time_left: seconds that the run is expected to go on.
+    """
+
+    def __init__(
+        self,
+        session: LeagueSession,
+        requests: Requests,
+        learners: Learners,
+        snapshots: Snapshots,
+        metrics: MetricsLogger,
+        *,
+        modules: Sequence[str],
+        learning_metrics: Sequence[str],
+        evaluation_games: int,
+        time_left: Callable[[], float | None],
+    ) -> None:
+        self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
+        self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
+        self._evaluation_games, self._time_left = evaluation_games, time_left
+        self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
+        self._without_runners = 0
+
+    def iterate(self) -> None:
+        """One iteration."""
+        began = time.perf_counter()
+        session, before = self._session, self._session.progress
+        with self._metrics.log_time((names.TIMERS, names.ENV_RUNNER_SAMPLING_TIMER)):
+            results, matches = self._requests.sample()
+        self._metrics.aggregate([metrics for _, metrics in results], key=names.ENV_RUNNER_RESULTS)
+        samples = [sample for sample, _ in results]
+        if not samples:
+            self._wait_for_runners(matches)
+            return
+        self._without_runners = 0
+        env_steps = sum(sample.env_steps for sample in samples)
+        with self._metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
+            trained = self._learners.update(samples, before.env_steps + env_steps)
+        agent_steps = before.agent_steps + sum(trained.values())
+        tallies = [tally for sample in samples for tally in sample.tallies]
+        due = session.tell(tallies, trained)
+        state = self._learners.state()
+        self._snapshots.update(state)
+        members = [self._snapshots.freeze(learner, agent_steps) for learner in due]
+        if starting_over := [learner for learner in due if session.league.after_snapshot(learner) == "reset"]:
+            self._start_over(starting_over)
+            state = self._learners.state()
+        with self._metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):
+            self._learners.broadcast()
+        seconds = time.perf_counter() - began
+        self._rates = [*self._rates, (seconds, env_steps)][-RATED_ITERATIONS:]
+        session.commit(
+            progress=Progress(
+                iteration=before.iteration + 1,
+                agent_steps=agent_steps,
+                env_steps=before.env_steps + env_steps,
+                games=before.games + sum(sample.games for sample in samples),
+                seconds=before.seconds + seconds,
+                rate=sum(steps for _, steps in self._rates) / sum(seconds for seconds, _ in self._rates),
+                remaining=self._time_left(),
+                metrics=self._learners.metrics(self._modules, self._learning_metrics),
+                at=datetime.now(UTC),
+            ),
+            state=state | {AVERAGES: self._snapshots.averages},
+            tallies=tallies,
+            matches=[*(match for sample in samples for match in sample.matches), *matches],
+            members=members,
+        )
+        self._log(samples)
+
+    def finish(self, should_stop: Callable[[], bool]) -> None:
+        """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
+
+        A learner is frozen if it has no snapshot, or has trained for ``snapshot_min_steps`` since its last. Evaluation
+        goes on in rounds until every frozen member has had :data:`EVALUATION_GAMES_AT_END`, for about
+        :data:`EVALUATION_SECONDS_AT_END` at most, and for one round only when asked to stop.
+
+        Args:
+            should_stop: asked after every round.
+        """
+        session, requests = self._session, self._requests
+        progress = session.progress
+        members: list[Member] = []
+        if progress.agent_steps:
+            members = [self._snapshots.freeze(name, progress.agent_steps) for name in session.to_freeze_at_end()]
+        if members:
+            state = self._learners.state() | {AVERAGES: self._snapshots.averages}
+            session.commit(progress=progress, state=state, tallies=[], matches=[], members=members)
+        session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else EVALUATION_SECONDS_AT_END))
+        deadline = time.monotonic() + EVALUATION_SECONDS_AT_END
+        iteration = progress.iteration + 1
+        while plan := session.planner.evaluation(self._evaluation_games, iteration, below=EVALUATION_GAMES_AT_END):
+            matches = requests.play(plan)
+            session.record(matches)
+            if not matches or should_stop() or time.monotonic() > deadline:
+                return
+
+    def _start_over(self, learners: Sequence[str]) -> None:
+        """Give learners new weights; nothing of the old ones counts for them."""
+        self._learners.reset(self._snapshots.new_weights(learners))
+        self._session.reset(learners)
+        self._requests.discard({learner: set(self._session.members[learner].modules.values()) for learner in learners})
+
+    def _wait_for_runners(self, matches: Sequence[Match]) -> None:
+        """No runner is alive: RLlib restarts them before the next iteration, which may take several."""
+        self._session.record(matches)
+        self._without_runners += 1
+        if self._without_runners >= ITERATIONS_WITHOUT_RUNNERS:
+            raise RuntimeError(
+                f"no env runner came back within {ITERATIONS_WITHOUT_RUNNERS} iterations; "
+                "look into Ray's logs for why they die, then resume the league"
+            )
+        time.sleep(1.0)
+
+    def _log(self, samples: Sequence[TrainingSample]) -> None:
+        for name in ("iteration", "agent_steps", "env_steps", "games"):
+            self._metrics.log_value((LEAGUE, name), getattr(self._session.progress, name), window=1)
+        broken = sum(sample.broken for sample in samples)
+        self._metrics.log_value((LEAGUE, "broken_games"), broken, reduce="lifetime_sum")
+        self._metrics.log_value((LEAGUE, "members"), len(self._session.members), window=1)

@@ -1,0 +1,123 @@
+"""The learners of a training run, in this process or remote: updates, states, new weights, and sending weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tree
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
+from ray.rllib.core.learner.learner_group import LearnerGroup
+from ray.rllib.core.learner.training_data import TrainingData
+from ray.rllib.env.env_runner_group import EnvRunnerGroup
+from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+from ray.rllib.utils import metrics as names
+from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
+
+from arena.training.columns import Trajectories, concatenate
+from arena.training.learner import reset_modules
+from arena.training.samples import TrainingSample
+
+MakeBatch = Callable[[Trajectories], SampleBatch]
+"""Turns the trajectories of one module into the columns that the loss reads."""
+
+
+class Learners:
+    """What the league needs of RLlib's ``LearnerGroup``.
+
+    Args:
+        group: the learners.
+        runners: get their weights.
+        make_batch: the algorithm's batch.
+        config: epochs, minibatches and number of learners.
+        metrics: gets the learners' metrics.
+    """
+
+    def __init__(
+        self,
+        group: LearnerGroup,
+        runners: EnvRunnerGroup,
+        make_batch: MakeBatch,
+        config: AlgorithmConfig,
+        metrics: MetricsLogger,
+    ) -> None:
+        self._group, self._runners, self._make_batch = group, runners, make_batch
+        self._config, self._metrics = config, metrics
+
+    def update(self, samples: Sequence[TrainingSample], env_steps: int) -> dict[str, int]:
+        """Learn from samples.
+
+        Args:
+            samples: one per runner.
+            env_steps: steps sampled over the league's life, these included.
+
+        Returns:
+            Module ID -> agent steps that it was trained on.
+        """
+        batches, rows = {}, {}
+        for module in sorted({module for sample in samples for module in sample.trajectories}):
+            trajectories = concatenate([s.trajectories[module] for s in samples if module in s.trajectories])
+            # Remote learners work in step, so each must get the same number of rows.
+            count = rows[module] = len(trajectories) - len(trajectories) % max(1, self._config.num_learners)
+            if count:
+                columns = dict(self._make_batch(trajectories))
+                batches[module] = SampleBatch(tree.map_structure(lambda column, count=count: column[:count], columns))
+        if batches:
+            results = self._group.update(
+                training_data=TrainingData(batch=MultiAgentBatch(batches, sum(sample.env_steps for sample in samples))),
+                timesteps={names.NUM_ENV_STEPS_SAMPLED_LIFETIME: env_steps},
+                num_epochs=self._config.num_epochs,
+                minibatch_size=self._config.minibatch_size,
+                shuffle_batch_per_epoch=self._config.shuffle_batch_per_epoch,
+            )
+            self._metrics.aggregate(results, key=names.LEARNER_RESULTS)
+        return rows
+
+    def state(self) -> dict[str, Any]:
+        """Weights and optimizers."""
+        state: dict[str, Any] = self._group.get_state(components=COMPONENT_LEARNER)[COMPONENT_LEARNER]
+        return state
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state` gave."""
+        self._group.set_state({COMPONENT_LEARNER: dict(state)})
+
+    def reset(self, weights: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give modules new weights, and new optimizers.
+
+        Args:
+            weights: module ID -> state (parameter name -> array).
+        """
+        for result in self._group.foreach_learner(lambda learner: reset_modules(learner, weights)):
+            if not result.ok:
+                raise result.get()
+
+    def broadcast(self) -> None:
+        """Send the weights to the runners; remote ones use them once they have done what they were asked before."""
+        if self._runners.num_remote_workers() == 0:
+            weights = self._group.get_state(components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}")
+            self._runners.local_env_runner.set_state(weights[COMPONENT_LEARNER])
+            return
+        # RLlib drops a broadcast while the one before is under way, so this waits for that one: runners took it before
+        # they began with the games that they may be playing now.
+        self._runners.sync_weights(from_worker_or_learner_group=self._group, inference_only=False, timeout_seconds=None)
+
+    def metrics(self, modules: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, float]]:
+        """The newest finite metrics of learning.
+
+        Args:
+            modules: module IDs.
+            wanted: names of metrics.
+
+        Returns:
+            Module ID -> name -> value.
+        """
+        result: dict[str, dict[str, float]] = {}
+        for module in modules:
+            values = {name: self._metrics.peek((names.LEARNER_RESULTS, module, name), default=None) for name in wanted}
+            result[module] = {
+                name: float(value) for name, value in values.items() if value is not None and np.isfinite(float(value))
+            }
+        return result

@@ -1,0 +1,83 @@
+"""The frozen opponents that a runner keeps loaded: a bounded cache of agents."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+
+import ray
+import torch
+from ray.rllib.core.rl_module import RLModule
+
+from agents.contract import Agent
+from agents.policies.agent import build_policy
+from agents.policies.weights import parse
+from agents.registry import make_agent
+from arena.training.planner import Plan
+from games.contract import Game
+from leagues.records import Member
+
+CACHED_OPPONENTS = 32
+"""Agents that a runner keeps besides those at its tables."""
+
+
+class Opponents:
+    """Agents of frozen members by key, loaded when a plan needs them.
+
+    Attributes:
+        agents: key -> agent, the least recently used first.
+
+    Args:
+        game: the game they play.
+        device: where policies are.
+        module_classes: the user's own RLModule classes by name, for policies that need them.
+    """
+
+    def __init__(self, game: Game, device: str | torch.device, module_classes: Mapping[str, type[RLModule]]) -> None:
+        self.agents: OrderedDict[str, Agent] = OrderedDict()
+        self._game, self._device, self._module_classes = game, device, module_classes
+
+    def load(self, plan: Plan, seated: Collection[str]) -> None:
+        """Load the frozen members of a plan, and drop the least recently used agents beyond the bound.
+
+        Args:
+            plan: who plays.
+            seated: keys of agents in running games, which stay.
+        """
+        for key in list(self.agents):
+            if len(self.agents) <= CACHED_OPPONENTS:
+                break
+            if key not in seated:
+                self.agents.pop(key).close()
+        for member in plan.members.values():
+            if member.frozen:
+                key = agent_key(member, plan.kind)
+                if key in self.agents:
+                    self.agents.move_to_end(key)
+                else:
+                    self.agents[key] = self._made(member, plan)
+
+    def close(self) -> None:
+        """Release all agents."""
+        while self.agents:
+            self.agents.popitem()[1].close()
+
+    def _made(self, member: Member, plan: Plan) -> Agent:
+        if member.kind == "baseline":
+            return make_agent(member.agent or member.id, self._game)
+        data = plan.weights[str(member.weights)]
+        tensors, card = parse(ray.get(data) if isinstance(data, ray.ObjectRef) else data)
+        return build_policy(tensors, card, self._game, module_classes=self._module_classes, device=self._device)
+
+
+def agent_key(member: Member, kind: str = "training") -> str:
+    """The key of a frozen member's agent. It names the content, so that equal weights are loaded once.
+
+    A baseline may keep something for each of its tables, so training and evaluation matches have agents of their own.
+    Policies keep nothing and are shared.
+
+    Args:
+        member: the member.
+        kind: of the matches.
+    """
+    return f"weights:{member.weights}" if member.weights else f"{kind}:{member.agent or member.id}"

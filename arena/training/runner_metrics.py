@@ -1,0 +1,43 @@
+"""What an env runner reports of its sampling, under RLlib's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ray.rllib.utils import metrics as names
+from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
+
+from arena.training.samples import Sampled
+from games.contract import Game
+
+
+def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
+    """Log the counts, returns and lengths of what was sampled."""
+    log: Any = metrics.log_value
+    log(names.NUM_ENV_STEPS_SAMPLED, sampled.env_steps, reduce="sum")
+    log(names.NUM_ENV_STEPS_SAMPLED_LIFETIME, sampled.env_steps, reduce="lifetime_sum", with_throughput=True)
+    log(names.NUM_EPISODES, len(sampled.seats), reduce="sum")
+    log(names.NUM_EPISODES_LIFETIME, len(sampled.seats), reduce="lifetime_sum")
+    log(names.SAMPLE_TIMER, sampled.seconds)
+    steps = dict.fromkeys(range(game.num_seats), 0)
+    for module, trajectories in sampled.trajectories.items():
+        log((names.NUM_MODULE_STEPS_SAMPLED, module), len(trajectories), reduce="sum")
+        log((names.NUM_MODULE_STEPS_SAMPLED_LIFETIME, module), len(trajectories), reduce="lifetime_sum")
+        for seat, count in zip(*np.unique(trajectories.seats, return_counts=True), strict=True):
+            steps[int(seat)] += int(count)
+    for seat, count in steps.items():
+        agent_id = game.agent_ids[seat]
+        log((names.NUM_AGENT_STEPS_SAMPLED, agent_id), count, reduce="sum")
+        log((names.NUM_AGENT_STEPS_SAMPLED_LIFETIME, agent_id), count, reduce="lifetime_sum")
+    if not sampled.seats:
+        return
+    returns, plies = sampled.returns.sum(axis=1), np.array(sampled.plies)
+    log(names.EPISODE_LEN_MEAN, float(plies.mean()), window=1)
+    log(names.EPISODE_LEN_MIN, int(plies.min()), reduce="min", window=1)
+    log(names.EPISODE_LEN_MAX, int(plies.max()), reduce="max", window=1)
+    log(names.EPISODE_RETURN_MEAN, float(returns.mean()), window=1)
+    log(names.EPISODE_RETURN_MIN, float(returns.min()), reduce="min", window=1)
+    log(names.EPISODE_RETURN_MAX, float(returns.max()), reduce="max", window=1)
+    for agent_id, mean in zip(game.agent_ids, sampled.returns.mean(axis=0).tolist(), strict=True):
+        log((names.EPISODE_AGENT_RETURN_MEAN, agent_id), mean, window=1)

@@ -1,0 +1,107 @@
+"""What sampling takes and gives: seatings, decisions of modules, and the games and steps that come of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from arena.training.columns import Trajectories
+from games.contract import ActionArray, FloatArray
+from leagues.records import Match, Pairing, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a live module decided for B rows.
+
+    Attributes:
+        actions: ``(B,)`` int64; or ``(B, D)`` float32 points in the units of :mod:`agents.policies.distributions`.
+        dist_inputs: float32, the inputs of the distribution that the actions were drawn from: masked logits
+            ``(B, A)``, or means and logarithms of deviations ``(B, 2 D)``.
+        log_probs: ``(B,)`` float32, of the actions.
+        values: ``(B,)`` float32, of the positions.
+    """
+
+    actions: ActionArray
+    dist_inputs: npt.NDArray[np.float32]
+    log_probs: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """Who plays at which seat in one game.
+
+    Attributes:
+        players: for each seat the ID of a live module, or the key of an agent.
+        keeps: for each seat whether its experience is kept.
+        pairing: the league's pairing, with the seed of the game.
+        weights: for each seat the weights hash of a snapshot, None for everyone else; for the record.
+        tag: the caller's name for the game.
+    """
+
+    players: tuple[str, ...]
+    keeps: tuple[bool, ...]
+    pairing: Pairing
+    weights: tuple[str | None, ...]
+    tag: str = ""
+
+
+@dataclass(slots=True)
+class Sampled:
+    """What one call of :meth:`arena.training.sampler.Sampler.run` gives. Lists of games are in the order of their ends.
+
+    Attributes:
+        trajectories: module ID -> its finished trajectories.
+        numbers: number of every finished game.
+        truncated: numbers of the trajectories whose seat was truncated.
+        tags: tag of every finished game.
+        seats: members at each seat of every finished game.
+        returns: ``(games, num_seats)`` float64.
+        plies: steps of every finished game.
+        matches: records of some of the finished games, and of some that broke.
+        broken: number of games that broke a rule of their own; they count nowhere else here.
+        env_steps: steps played, in finished and in running games.
+        agent_steps: actions of seats, in finished and in running games.
+        final_observations: trajectory number -> last observation ``observation_shape``, if the call asked for them.
+        seconds: wall-clock seconds.
+    """
+
+    trajectories: dict[str, Trajectories]
+    numbers: list[int] = field(default_factory=list)
+    truncated: set[int] = field(default_factory=set)
+    tags: list[str] = field(default_factory=list)
+    seats: list[tuple[str, ...]] = field(default_factory=list)
+    returns: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    plies: list[int] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    broken: int = 0
+    env_steps: int = 0
+    agent_steps: int = 0
+    final_observations: dict[int, FloatArray] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSample:
+    """What a runner returns of one request for training games.
+
+    Attributes:
+        trajectories: module ID -> finished trajectories of the seats that learn.
+        tallies: results of all finished games, by pair of members.
+        matches: the games that were recorded move by move.
+        games, env_steps, agent_steps: number of finished games; steps played; actions of seats.
+        broken: number of games that broke a rule of their own; they count nowhere else here.
+        seconds: wall-clock seconds spent sampling.
+    """
+
+    trajectories: dict[str, Trajectories]
+    tallies: tuple[Tally, ...]
+    matches: tuple[Match, ...]
+    games: int
+    env_steps: int
+    agent_steps: int
+    broken: int
+    seconds: float

@@ -1,0 +1,230 @@
+"""The steps of running games, kept in columns until the games end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.contract import Turn
+from arena.play.lockstep import Rows
+from arena.training.columns import STEP_COLUMNS, Float, Trajectories
+from arena.training.samples import Decision
+from games.contract import FloatArray, Game, IntArray
+
+
+class StepBuffer:
+    """Collects the steps of one module while games run, and gives out those whose games have finished.
+
+    A trajectory's number is ``game * num_seats + seat``. Rows are appended in time order; when finished ones are taken
+    out, the others move up.
+
+    Args:
+        game: the game.
+        inputs: distribution inputs kept of each step.
+    """
+
+    def __init__(self, game: Game, inputs: int) -> None:
+        self._rows = 0
+        self._num_seats = game.num_seats
+        self._columns: dict[str, npt.NDArray[Any]] = {
+            "observations": np.empty((0, *game.observation_shape), np.float32),
+            "masks": np.empty((0, game.num_actions), np.bool_),
+            "seats": np.empty(0, np.int64),
+            "actions": game.empty_actions(0),
+            "dist_inputs": np.empty((0, inputs), np.float32),
+            "log_probs": np.empty(0, np.float32),
+            "values": np.empty(0, np.float32),
+            "rewards": np.empty(0, np.float32),
+            "plies": np.empty(0, np.int64),
+            "trajectory": np.empty(0, np.int64),
+        }
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def append(self, **steps: npt.NDArray[Any]) -> IntArray:
+        """Add one step per row, with rewards of zero. Returns their rows in the buffer, ``(B,)`` int64."""
+        count = len(steps["actions"])
+        start, stop = self._rows, self._rows + count
+        if stop > len(self._columns["actions"]):
+            self._grow(stop)
+        for name, values in steps.items():
+            self._columns[name][start:stop] = values
+        self._columns["rewards"][start:stop] = 0.0
+        self._rows = stop
+        return np.arange(start, stop)
+
+    def add_rewards(self, rows: IntArray, rewards: Float) -> None:
+        """Add to the rewards of distinct rows."""
+        self._columns["rewards"][rows] += rewards
+
+    def take(self, finished: IntArray, final_values: Float) -> tuple[Trajectories, IntArray]:
+        """Take the steps of finished trajectories out of the buffer.
+
+        Args:
+            finished: sorted numbers of the trajectories that are over.
+            final_values: final value of each, in the same order.
+
+        Returns:
+            The trajectories in the order of their numbers, and the new row of each old one (-1 for those taken out).
+        """
+        numbers = self._columns["trajectory"][: self._rows]
+        over = np.isin(numbers, finished)
+        rows = np.flatnonzero(over)
+        rows = rows[np.argsort(numbers[rows], kind="stable")]
+        present, starts = np.unique(numbers[rows], return_index=True)
+        steps = {name: self._columns[name][rows] for name in STEP_COLUMNS}
+        trajectories = Trajectories(
+            **steps,
+            offsets=np.append(starts, len(rows)).astype(np.int64),
+            final_values=final_values[np.searchsorted(finished, present)],
+            games=present // self._num_seats,
+        )
+        kept = np.flatnonzero(~over)
+        moved = np.full(self._rows, -1, np.int64)
+        moved[kept] = np.arange(len(kept))
+        for column in self._columns.values():
+            column[: len(kept)] = column[kept]
+        self._rows = len(kept)
+        return trajectories, moved
+
+    def _grow(self, needed: int) -> None:
+        capacity = max(needed, 2 * len(self._columns["actions"]), 1024)
+        for name, column in self._columns.items():
+            larger = np.empty((capacity, *column.shape[1:]), column.dtype)
+            larger[: self._rows] = column[: self._rows]
+            self._columns[name] = larger
+
+
+class Experience:
+    """The steps of the seats that learn in the running games of some tables: one :class:`StepBuffer` per module.
+
+    Args:
+        game: the game.
+        size: number of tables.
+        inputs: distribution inputs kept of each step.
+    """
+
+    def __init__(self, game: Game, size: int, inputs: int) -> None:
+        self._game, self._size, self._inputs = game, size, inputs
+        self._buffers: dict[str, StepBuffer] = {}
+        self._last: dict[str, IntArray] = {}  # module -> (size, num_seats): row of each seat's latest step, or -1
+
+    def __len__(self) -> int:
+        return sum(map(len, self._buffers.values()))
+
+    def add_modules(self, modules: Sequence[str]) -> None:
+        """Make room for the steps of modules."""
+        for module in modules:
+            if module not in self._buffers:
+                self._buffers[module] = StepBuffer(self._game, self._inputs)
+                self._last[module] = np.full((self._size, self._game.num_seats), -1, np.int64)
+
+    def begin(self, tables: Sequence[int]) -> None:
+        """New games start at ``tables``."""
+        for last in self._last.values():
+            last[tables] = -1
+
+    def keep(
+        self,
+        module: str,
+        turn: Turn,
+        decision: Decision,
+        rows: Rows,
+        *,
+        tables: IntArray,
+        seats: IntArray,
+        plies: IntArray,
+        numbers: IntArray,
+        earned: npt.NDArray[np.float64],
+    ) -> None:
+        """Add the steps of some rows of a turn.
+
+        Args:
+            module: the module that decided.
+            turn: what it saw.
+            decision: what it decided.
+            rows: the B rows of the turn to keep.
+            tables, seats: ``(B,)`` where they acted.
+            plies: ``(B,)`` steps that each row's game has had.
+            numbers: ``(B,)`` numbers of the rows' games.
+            earned: ``(B,)`` what each row's seat has earned in its game so far.
+        """
+        buffer, last = self._buffers[module], self._last[module]
+        places = buffer.append(
+            observations=turn.observations[rows],
+            masks=turn.masks[rows],
+            seats=seats,
+            actions=decision.actions[rows],
+            dist_inputs=decision.dist_inputs[rows, : self._inputs],
+            log_probs=decision.log_probs[rows],
+            values=decision.values[rows],
+            plies=plies,
+            trajectory=numbers * self._game.num_seats + seats,
+        )
+        if earned.any():  # what a seat earned before its first step is kept with that step
+            first = last[tables, seats] < 0
+            buffer.add_rewards(places[first], earned[first].astype(np.float32))
+        last[tables, seats] = places
+
+    def credit(self, tables: IntArray, seats: IntArray, rewards: Float) -> None:
+        """Add rewards to each seat's latest step, also those earned while another seat acted or after its own end."""
+        for module, last in self._last.items():
+            rows = last[tables, seats]
+            if (acted := rows >= 0).any():
+                self._buffers[module].add_rewards(rows[acted], rewards[acted])
+
+    def acted(self, tables: IntArray) -> npt.NDArray[np.bool_]:
+        """Which seats of ``tables`` have steps here, ``(len(tables), num_seats)``."""
+        acted = np.zeros((len(tables), self._game.num_seats), np.bool_)
+        for last in self._last.values():
+            acted |= last[tables] >= 0
+        return acted
+
+    def abandon(self, tables: Sequence[int], numbers: IntArray) -> None:
+        """Drop the steps of running games.
+
+        Args:
+            tables: where they run.
+            numbers: their numbers.
+        """
+        seats = np.arange(self._game.num_seats)
+        trajectories = np.sort((numbers[:, None] * self._game.num_seats + seats).ravel())
+        for module, buffer in self._buffers.items():
+            _, moved = buffer.take(trajectories, np.zeros(len(trajectories), np.float32))
+            self._move(module, moved)
+            self._last[module][tables] = -1
+
+    def take(
+        self,
+        finished: IntArray,
+        truncated: Mapping[str, Mapping[int, FloatArray]],
+        value: Callable[[str, FloatArray, IntArray], Float],
+    ) -> dict[str, Trajectories]:
+        """Take out the finished trajectories, by module.
+
+        Args:
+            finished: sorted numbers of the trajectories that are over.
+            truncated: module -> number of each truncated trajectory -> its last observation.
+            value: ``value(module, observations (B, ...), seats (B,)) -> (B,)``.
+        """
+        taken = {}
+        for module, buffer in self._buffers.items():
+            final_values = np.zeros(len(finished), np.float32)
+            if ends := truncated.get(module):
+                numbers = np.fromiter(ends, np.int64)
+                final_values[np.searchsorted(finished, numbers)] = value(
+                    module, np.stack(list(ends.values())), numbers % self._game.num_seats
+                )
+            trajectories, moved = buffer.take(finished, final_values)
+            self._move(module, moved)
+            if len(trajectories):
+                taken[module] = trajectories
+        return taken
+
+    def _move(self, module: str, moved: IntArray) -> None:
+        last = self._last[module]
+        last[last >= 0] = moved[last[last >= 0]]
