@@ -81,7 +81,7 @@ def run_failures(kept: str) -> Iterator[Callable[[], None]]:
 def report(error: BaseException, *, debug: bool) -> int:
     """Print ``error`` as one line on stderr, after its traceback if ``debug``, and return its exit code."""
     if debug:
-        traceback.print_exception(error)
+        print(plain("".join(traceback.format_exception(error)), lines=True), end="", file=sys.stderr)
     line, code = _describe(error)
     print(f"error: {plain(' '.join(line.split()))}", file=sys.stderr)
     return code

@@ -67,7 +67,7 @@ class Stop:
 def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
     """One line: rate, time, iteration, rated members, and the best snapshot with its interval."""
     left = progress.remaining
-    clock = f"{duration(elapsed)} gone" if left is None else f"{duration(left)} left" if left else "rating the last"
+    clock = f"{duration(elapsed)} elapsed" if left is None else f"{duration(left)} left" if left else "final ratings"
     parts = [f"{progress.rate:,.0f} steps/s", clock]
     rated = sum(each.games > 0 for each in standings)
     parts += [f"iteration {progress.iteration:,}", f"{rated} rated"]

@@ -19,5 +19,5 @@ ROOMY = ("wide", "huge")
 
 
 def size_of(columns: int) -> Size:
-    """The size of a terminal with so many columns."""
+    """The size of a terminal with this number of columns."""
     return next(name for width, name in reversed(SIZES) if columns >= width)

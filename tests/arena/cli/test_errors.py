@@ -23,6 +23,11 @@ def test_other_errors_of_the_system_are_failures(error: OSError, capsys: pytest.
     assert "unexpected" in capsys.readouterr().err
 
 
+def test_tracebacks_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(ValueError("\x1b]0;owned\x07"), debug=True) == 1
+    assert capsys.readouterr().err.splitlines()[0] == r"ValueError: \x1b]0;owned\x07"
+
+
 def test_warnings_are_escaped() -> None:
     run(["--version"])
     assert logging.lastResort is not None

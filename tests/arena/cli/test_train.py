@@ -246,11 +246,11 @@ def test_what_fails_before_training_is_a_wrong_call(
     trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def setup(_: str, **__: Any) -> None:
-        raise StoreError("somebody else writes there")
+        raise StoreError("another process writes there")
 
     trainer(setup)
     assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 2
-    assert capsys.readouterr().err == "error: somebody else writes there\n"
+    assert capsys.readouterr().err == "error: another process writes there\n"
 
 
 def test_a_fault_of_the_program_stays_one_and_a_pipe_that_closes_is_none(
@@ -291,7 +291,7 @@ def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> No
     resume = ("train", GAME, "--league", str(league), "--resume", "--steps")
     with open_store(league).writer():
         code, _, err = call(*resume, "12000")
-        assert (code, err.count("\n")) == (2, 1), err  # somebody else writes there: the call was wrong
+        assert (code, err.count("\n")) == (2, 1), err  # another process writes there: the call was wrong
     arena(*resume, "12000")
     board = json.loads(arena("leaderboard", str(league), "--json"))
     assert "random" in [row["agent"] for row in board]

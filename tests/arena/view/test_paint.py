@@ -1,4 +1,4 @@
-"""Drawings on a terminal: escaped whoever made them, coloured by what they show."""
+"""Drawings on a terminal: always escaped, and coloured by what they show."""
 
 from __future__ import annotations
 

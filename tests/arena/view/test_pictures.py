@@ -1,4 +1,4 @@
-"""Pictures of matches: painted on a terminal as they are, and written as files that others read."""
+"""Pictures of matches: on a terminal, and as files that other programs read."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reader(league: Path) -> Iterator[Reader]:
 
 
 def read_png(data: bytes) -> PictureArray:
-    """A PNG as somebody else reads it."""
+    """A PNG as another library reads it."""
     return pygame.surfarray.array3d(pygame.image.load(io.BytesIO(data))).swapaxes(0, 1)
 
 

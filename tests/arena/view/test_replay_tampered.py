@@ -1,4 +1,4 @@
-"""Records that somebody has changed are refused in one line; above all, they do not end the process."""
+"""Altered records are refused in one line; above all, they do not end the process."""
 
 from __future__ import annotations
 
