@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from agents.policies.names import current_name
 from arena.training.algorithms import algorithm_settings
 from leagues.settings import NONE, EvaluationSettings, LeagueSettings, SettingsGroup, error, near, setting
 
 VERSION = 1
 """Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
-
-OLD_NETWORKS = {"agents.networks:MaskedNetwork": "masked"}
-"""What leagues of version 0 call our networks."""
 
 
 @dataclass(frozen=True)
@@ -234,5 +232,5 @@ def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:
             "recorded_crashes": 8,
         },
         "optimization": dict(stored["training"]),
-        "network": {"name": OLD_NETWORKS.get(network["class"], network["class"]), "config": network["model_config"]},
+        "network": {"name": current_name(network["class"]), "config": network["model_config"]},
     }

@@ -21,6 +21,7 @@ from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
 
 from agents.contract import AgentError
+from agents.policies.names import current_name
 from games.contract import Game
 
 # RLlib warns of its own way to build modules; a user cannot do anything about it.
@@ -231,9 +232,6 @@ def default_module_spec(game: Game, seat: int = 0, model_config: dict[str, Any] 
 NETWORKS: dict[str, type[RLModule]] = {"masked": MaskedNetwork}
 """The arena's own networks by the short name that files store, so that a class can move."""
 
-_OLD_NAMES = {"agents.networks:MaskedNetwork": "masked"}
-"""What files called the arena's networks before they had short names."""
-
 
 def network_name(network: type[RLModule]) -> str:
     """What files call a network class: its name in :data:`NETWORKS`, or ``package.module:Class`` for a user's own."""
@@ -247,13 +245,13 @@ def network_class(name: str, own: Mapping[str, type[RLModule]] | None = None) ->
     """The network class that a file calls ``name``. Nothing is imported.
 
     Args:
-        name: as :func:`network_name` gives it, or a name from an older version.
+        name: as :func:`network_name` of this version or an older one gave it.
         own: the user's own classes by ``package.module:Class``.
 
     Raises:
         AgentError: ``name`` is neither registered nor in ``own``.
     """
-    network = NETWORKS.get(_OLD_NAMES.get(name, name)) or (own or {}).get(name)
+    network = NETWORKS.get(current_name(name)) or (own or {}).get(name)
     if network is None:
         raise AgentError(
             f"network {name!r} is not registered, and files never import code; pass module_classes={{{name!r}: ...}}, "
