@@ -1,4 +1,4 @@
-"""The nouns of a league as values that never change: who plays, who plays whom, and what came of it."""
+"""The records of a league as immutable values: members, pairings, matches and tallies."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ MatchKind = Literal["training", "evaluation"]
 
 
 class LeagueError(Exception):
-    """A rule of the league was broken; the message says rule, value and mend."""
+    """The league cannot do what was asked; the message says why, and how to correct it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An entry of a league. Snapshots and baselines never change; a learner's weights live in the trainer.
+    """An entry of a league. Snapshots and baselines never change. A learner's weights are in the training, not here.
 
     Attributes:
         id: unique in its league and stable: ``main``, ``main@12``, ``random``.
         kind: learner (in training), snapshot (frozen), baseline (random, search, script).
         role: name of the learner's role, or of the role of the snapshot's learner; ``baseline`` for baselines.
         generation: 1, 2, ... for the snapshots of one learner; None for learners and baselines.
-        modules: agent ID -> name of the module inside the member's weights (shared: all the same).
-        weights: SHA-256 of the snapshot's safetensors file; None for learners and baselines.
+        modules: agent ID -> name of its module inside the member's weights; equal names share a module.
+        weights: digest of the snapshot's weights in the store; None for learners and baselines.
         agent: spec of a baseline's agent (``random``, ``mcts:200``); None otherwise.
-        learner: member ID of the learner a snapshot was taken from; None otherwise.
-        step: agent steps the learner had been trained for when the snapshot was taken; 0 otherwise.
+        learner: ID of the learner that a snapshot is a copy of; None otherwise.
+        step: agent steps that this learner had trained for by then; 0 otherwise.
     """
 
     id: str
@@ -45,12 +45,12 @@ class Member:
 
     @property
     def frozen(self) -> bool:
-        """Whether this member can never change, and so may be rated."""
+        """Whether this member never changes. Only frozen members are rated."""
         return self.kind != "learner"
 
 
 class Pairing(NamedTuple):
-    """A planned match. A tuple, since thousands a second are planned and sent.
+    """A planned match. A tuple, because thousands are planned and sent in a second.
 
     Attributes:
         seats: member ID at each seat.
@@ -59,8 +59,8 @@ class Pairing(NamedTuple):
             Events are numbered 1, 2, ... in a league; 0 where nothing is recorded.
         block: 1, 2, ... inside its event; 0 for a match in no block, as in training. The matches of a block share a
             seed, and the seats (or teams) rotate. Ratings resample whole blocks.
-        kind: training matches feed matchmaking, evaluation matches feed ratings; never both.
-        learner: the learner whose seats' experience is kept; None in evaluation.
+        kind: training matches feed matchmaking, evaluation matches feed ratings.
+        learner: the learner whose seats give experience; None in evaluation.
     """
 
     seats: tuple[str, ...]
@@ -73,23 +73,23 @@ class Pairing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One finished game with its record.
+    """A finished game with its record.
 
     Attributes:
         seats: member ID at each seat.
-        weights: weights hash at each seat; None for baselines and live learners.
+        weights: digest of the weights at each seat; None for baselines and learners.
         seed, event, block, kind: as in the pairing.
         history: flat ``(player, action)`` moves, chance as player -1; see :data:`games.contract.Move`.
         returns: sum of rewards for each seat.
-        ending: terminated by the rules, truncated by a limit, or crash when a seat, or the game itself, broke the
-            rules; then the rest is as it was before the step that could not be made.
-        fault: the seat at fault of a crash; None otherwise, also when the game itself was at fault.
+        ending: terminated by the rules, truncated by a limit, or crash if a seat or the game itself broke the rules.
+            After a crash, the other fields describe the position before the step that failed.
+        fault: the seat that crashed the match; None otherwise, also if the game itself did.
         plies: number of steps played.
-        digest: hex SHA-256 of the final position; a match from the store has its first 16 digits only.
-        started_at: when the first step was played, UTC; the store keeps milliseconds.
-        duration: seconds from first to last step; the store keeps milliseconds.
-        iteration: training iteration during which it was played; 0 outside training.
-        id: given by the store; 0 before.
+        digest: hex SHA-256 of the final position. A store keeps the first 16 digits.
+        started_at: UTC time of the first step. A store keeps milliseconds.
+        duration: seconds from the first step to the last. A store keeps milliseconds.
+        iteration: training iteration in which it was played; 0 outside training.
+        id: number given by the store; 0 before that.
     """
 
     seats: tuple[str, ...]
@@ -111,16 +111,16 @@ class Match:
 
     @property
     def void(self) -> bool:
-        """Whether the game itself broke, so that the match counts for nobody."""
+        """Whether the game itself crashed. Such a match has no results."""
         return self.ending == "crash" and self.fault is None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Games of one ordered pair of members, seen from ``member``: what matchmaking and payoffs count.
+    """The summed results of ``member`` against ``opponent``, for matchmaking and payoffs.
 
-    In a game of more than two seats every pair of seats of different members counts once, win or loss by the
-    higher return; where seats play together, every pair of teams (:func:`leagues.results.scoring.pair_results`).
+    In a game of more than two seats, each pair of seats of different members counts once, and the higher return wins.
+    In a game of teams, each pair of teams counts (:func:`leagues.results.scoring.pair_results`).
     """
 
     member: str
@@ -136,5 +136,5 @@ class Tally:
 
     @property
     def score(self) -> float:
-        """Mean score of ``member``, a draw being one half; 0.5 without games."""
+        """Mean score of ``member``. A draw is one half; without games the score is 0.5."""
         return (self.wins + 0.5 * self.draws) / self.games if self.games else 0.5

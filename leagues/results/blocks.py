@@ -1,4 +1,4 @@
-"""Many block scores as columns of numbers: what ratings read, and what a reader keeps of a million matches."""
+"""Block scores: the evaluation results that ratings are made of, one by one and as an array of many."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 MOST_NUMBERS = 2**31
-"""Event and block numbers are smaller than this, so that one int64 holds both."""
+"""Event numbers and block numbers are below this, so that one int64 holds both."""
 
 
 class BlockScore(NamedTuple):
-    """What rating needs of the evaluation matches: the games of one block between two members, summed.
+    """The summed results of one block of evaluation matches between two members.
 
-    ``member < opponent`` holds; the numbers are seen from ``member``. With more than two seats every pair of seats
-    of different members counts once, or with teams every pair of teams. Of many at once there is
-    :class:`BlockScores`.
+    ``member < opponent`` holds, and the results are those of ``member``. In a game of more than two seats, each pair of
+    seats of different members counts once; in a game of teams, each pair of teams.
     """
 
     event: int
@@ -34,11 +33,12 @@ class BlockScore(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class BlockScores(Sequence[BlockScore]):
-    """Block scores that are made of numbers when looked at: 56 bytes each, and quick to sum.
+    """Many block scores as one array: 56 bytes each, and quick to sum. A :class:`BlockScore` is made when asked for.
 
     Attributes:
         names: member IDs.
-        rows: ``(M, 7)`` event, block, place of the member and of the opponent in ``names``, wins, draws, losses.
+        rows: ``(M, 7)`` int64: event, block, place of the member in ``names``, place of the opponent, wins, draws,
+            losses.
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class BlockScores(Sequence[BlockScore]):
 
     @classmethod
     def of(cls, scores: Iterable[BlockScore]) -> Self:
-        """The same scores in the same order; those that are numbers already as they are."""
+        """The same scores in the same order."""
         if isinstance(scores, cls):
             return scores
         events, blocks, members, opponents, *results = list(zip(*scores, strict=True)) or [()] * 7
@@ -56,14 +56,14 @@ class BlockScores(Sequence[BlockScore]):
         return cls(names, np.array([events, blocks, *pairs, *results], np.int64).T)
 
     def placed(self, place: Mapping[str, int]) -> Ints:
-        """``rows`` with members numbered by ``place``; those with a member that has no place are left out."""
+        """``rows`` with members numbered by ``place``. Rows with a member that has no place are left out."""
         number = np.array([place.get(name, -1) for name in self.names], np.int64)
         rows = self.rows.copy()
         rows[:, 2:4] = number[rows[:, 2:4]]
         return rows[(rows[:, 2:4] >= 0).all(1)]
 
     def games(self) -> dict[str, int]:
-        """How many games each of ``names`` has had."""
+        """Number of games of each member."""
         each = self.rows[:, 4:].sum(1)
         total = sum(np.bincount(self.rows[:, column], each, len(self.names)) for column in (2, 3))
         return dict(zip(self.names, np.asarray(total, np.int64).tolist(), strict=True))
@@ -91,14 +91,24 @@ class BlockScores(Sequence[BlockScore]):
 
 
 def block_keys(rows: Ints) -> Ints:
-    """``(M,)`` one number for the block of each row of :attr:`BlockScores.rows`, ascending by event and block."""
+    """``(M,)`` a number for the block of each row of :attr:`BlockScores.rows`, ordered by event, then block."""
     return rows[:, 0] << 31 | rows[:, 1]
 
 
 def merge(rows: Ints, new: Ints) -> Ints:
-    """``rows`` with every block that occurs in ``new`` replaced, ascending by event and block; read-only."""
-    kept = rows[~np.isin(block_keys(rows), block_keys(new))]
-    merged = np.concatenate([kept, new])
-    merged = merged[np.argsort(block_keys(merged), kind="stable")]
+    """``rows`` with each block that occurs in ``new`` replaced by its rows there.
+
+    Args:
+        rows: rows of :attr:`BlockScores.rows`, ascending by event and block.
+        new: such rows in any order. New blocks mostly come last, so only the rows from the first of them on are sorted.
+
+    Returns:
+        A read-only array that ascends by event and block.
+    """
+    keys, new_keys = block_keys(rows), block_keys(new)
+    first = np.searchsorted(keys, new_keys.min()) if len(new) else len(rows)
+    changed = np.concatenate([rows[first:][~np.isin(keys[first:], new_keys)], new])
+    changed = changed[np.argsort(block_keys(changed), kind="stable")]
+    merged = np.concatenate([rows[:first], changed])
     merged.setflags(write=False)
     return merged

@@ -44,16 +44,16 @@ class StoreError(LeagueError):
 
 @dataclass(frozen=True, slots=True)
 class LeagueInfo:
-    """What is fixed for a league's whole life.
+    """What never changes in a league.
 
     Attributes:
         game: canonical spec of its game.
-        agent_ids: the game's name for each seat.
+        agent_ids: agent ID of each seat.
         seed: seed of the whole league.
-        settings: the training settings as plain JSON, for people and for ``--resume``.
-        versions: library versions that made it.
+        settings: its settings as plain JSON.
+        versions: library -> version that made it.
         created_at: UTC.
-        teams: the team of each seat, ``0..t-1``; left out, every seat plays for itself.
+        teams: the team of each seat, ``0..t-1``; if empty, every seat plays for itself.
     """
 
     game: str
@@ -71,19 +71,19 @@ class LeagueInfo:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where training stood at the end of an iteration; the last one is what ``--resume`` starts from.
+    """Where training stood at the end of an iteration. A resumed training starts from the newest.
 
     Attributes:
-        iteration: finished training iterations.
+        iteration: number of finished training iterations.
         agent_steps: agent steps trained on so far, over all learners.
         env_steps: game steps sampled so far.
         games: training games finished so far.
-        seconds: wall-clock seconds spent training so far, over all runs.
+        seconds: wall-clock seconds of training so far, over all runs.
         rate: env steps per second over the last iterations.
-        remaining: seconds the run expects to go on; None when unknown or ended.
+        remaining: seconds that the run still expects to take; None if unknown, or if it has ended.
         state: name of the learners' state (weights and optimizers) in :attr:`Store.states`; None without one.
-        league: the league's own state as plain JSON (counters, win rates, generator).
-        metrics: newest learning metrics, module ID -> name -> value.
+        league: the state of matchmaking as plain JSON.
+        metrics: newest learning metrics: module ID -> name -> value.
         at: UTC.
     """
 
@@ -101,15 +101,15 @@ class Progress:
 
 
 class Reader(ABC):
-    """Read-only view of a league. Cheap to open; each call is a short transaction of its own."""
+    """Reads a league. It is cheap to open, and each call is a short transaction of its own."""
 
     @abstractmethod
     def info(self) -> LeagueInfo:
-        """What is fixed for the league's life."""
+        """What never changes in this league."""
 
     @abstractmethod
     def version(self) -> int:
-        """Changes whenever another process committed something; cheap enough to poll (about 0.1 ms)."""
+        """A number that changes when something was recorded. Cheap enough to poll (about 0.1 ms)."""
 
     @abstractmethod
     def members(self) -> list[Member]:
@@ -117,10 +117,10 @@ class Reader(ABC):
 
     @abstractmethod
     def member(self, member_id: str) -> Member:
-        """One member.
+        """The member with this ID.
 
         Raises:
-            StoreError: there is none of this ID; the message suggests near ones.
+            StoreError: there is none; the message suggests similar IDs.
         """
 
     @abstractmethod
@@ -129,7 +129,8 @@ class Reader(ABC):
 
     @abstractmethod
     def history(self) -> list[Progress]:
-        """Progress of every iteration, oldest first, without ``league`` and ``state`` (for curves)."""
+        """The progress of every iteration, oldest first, without ``league`` and ``state``. Recording an iteration again
+        replaces it."""
 
     @abstractmethod
     def matches(
@@ -140,26 +141,33 @@ class Reader(ABC):
         before: int | None = None,
         limit: int | None = 100,
     ) -> list[Match]:
-        """Recorded matches, newest first, with an empty ``history`` (fetch one by :meth:`match` for that).
+        """Recorded matches, newest first, with an empty ``history``; :meth:`match` gives the history.
 
         Args:
-            member: only those in which this member sat.
-            kind: only training, or only evaluation.
-            before: only those with a smaller ID, to page on.
+            member: only matches in which this member had a seat.
+            kind: only matches of this kind.
+            before: only matches with a smaller ID. Pass the last ID of a page to get the next page.
             limit: at most this many; None for all.
+
+        Raises:
+            StoreError: there is no such member.
         """
 
     @abstractmethod
     def match(self, match_id: int) -> Match:
-        """One match with its full history.
+        """The match with this ID, with its history.
 
         Raises:
-            StoreError: there is none of this ID.
+            StoreError: there is none, or its record cannot be read.
         """
 
     @abstractmethod
     def iter_matches(self) -> Iterator[Match]:
-        """Every match with its full history, oldest first, in bounded memory (for ``verify``)."""
+        """Every match with its history, oldest first, in bounded memory.
+
+        Raises:
+            StoreError: the record of a match cannot be read.
+        """
 
     @abstractmethod
     def count_matches(self, kind: MatchKind | None = None) -> int:
@@ -167,8 +175,8 @@ class Reader(ABC):
 
     @abstractmethod
     def tallies(self) -> list[Tally]:
-        """Training games per ordered pair of members, summed over all iterations (all of them, also the matches
-        that were not recorded move by move)."""
+        """The sums of all recorded tallies, one for each ordered pair of members. They count all training games, also
+        those that are not recorded as matches."""
 
     @abstractmethod
     def block_scores(self) -> BlockScores:
@@ -176,7 +184,8 @@ class Reader(ABC):
 
         A crash counts as a loss of the seat at fault and a win of the others. Other pairs of that match count nothing,
         and a match in which the game itself was at fault counts nothing at all. Members are numbered in the order they
-        joined. Asked again, a reader fetches only what is new."""
+        joined. The rows are read-only. A reader that is asked again fetches only what is new.
+        """
 
     @abstractmethod
     def next_event(self) -> int:
@@ -184,7 +193,7 @@ class Reader(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release the connection."""
+        """Release what the reader holds. A writer lets the next one write."""
 
     def __enter__(self) -> Self:
         return self
@@ -196,16 +205,11 @@ class Reader(ABC):
 
 
 class Writer(Reader):
-    """A reader that may also write. At most one per league at a time."""
+    """Reads and writes a league. A league has at most one writer at a time."""
 
     @abstractmethod
     def add_members(self, members: Sequence[Member]) -> None:
-        """Add members.
-
-        Raises:
-            StoreError: an ID exists already, or a snapshot's weights file is missing (a league in memory has no
-                folder and does not look).
-        """
+        """The same as ``record(members=members)``."""
 
     @abstractmethod
     def record(
@@ -216,20 +220,20 @@ class Writer(Reader):
         members: Sequence[Member] = (),
         progress: Progress | None = None,
     ) -> list[int]:
-        """Store the outcome of an iteration (or of some matches) in one transaction.
+        """Store records in one transaction. The rules are in :mod:`leagues.store.rules`.
 
         Args:
-            matches: new matches; their ``id`` is ignored.
-            tallies: training games of this iteration, added to the sums.
-            members: new members.
-            progress: the new newest progress.
+            matches: new matches; their ``id`` is ignored. Evaluation matches add to the block scores.
+            tallies: training games, added to the sums.
+            members: new members, which these matches and tallies may name already.
+            progress: becomes the newest progress.
 
         Returns:
-            The new match IDs, in order.
+            The IDs of the new matches, in order. IDs ascend, also from call to call.
 
         Raises:
-            StoreError: a member does not exist, or one exists already, or a match does not fit the league (its
-                seats, moves, weights, fault); nothing is written.
+            StoreError: a record breaks a rule: a member is unknown, a member ID is taken, a snapshot's weights are not
+                in the store, a match does not fit the league. Nothing is stored then.
         """
 
 

@@ -1,4 +1,4 @@
-"""Connections to a league's database: opening them, checking them, and the lock of the one writer."""
+"""Connections to ``league.db``, checks of the file, and the lock of the one writer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from leagues.store import files
@@ -40,7 +40,7 @@ def reading_engine(path: Path) -> Engine:
 
 
 def frozen_engine(path: Path) -> Engine:
-    """A connection to a file that nobody writes while it is open: SQLite takes no lock and needs no other file."""
+    """A connection to a file that nobody writes meanwhile: SQLite takes no lock and needs no other file."""
     return _engine(f"file:{_quoted(path)}?immutable=1", write=False)
 
 
@@ -61,15 +61,14 @@ def _engine(uri: str, *, write: bool) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA recursive_triggers = ON")
         if write:
-            # FULL syncs the log at every commit. NORMAL would not corrupt anything, but a power loss could take back
-            # every iteration since the last checkpoint, and with them rows whose files are already there or already
-            # gone. One sync per iteration costs milliseconds.
+            # FULL syncs the log at every commit, which costs milliseconds. With NORMAL, a power loss could take back
+            # all iterations since the last checkpoint, although the states that they replaced are removed already.
             connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A deferred transaction that reads first and then writes fails when another wrote in between; an immediate
-        # one waits for its turn at the start.
+        # A deferred transaction that reads first and then writes fails if another has written in between. An immediate
+        # one waits at its start.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
@@ -88,8 +87,24 @@ def transaction(engine: Engine, name: str) -> Iterator[Connection]:
     except (DBAPIError, sqlite3.Error) as error:
         says = error.orig if isinstance(error, DBAPIError) else error
         raise StoreError(
-            f"the database of a league must be whole and reachable, but {name} says: {says}; "
-            "check the disk, or go back to a copy of the folder"
+            f"{name} cannot be used: {says}; check the disk and its rights, or restore the league from a copy"
+        ) from error
+
+
+@contextmanager
+def reading(engine: Engine, name: str) -> Iterator[Connection]:
+    """One transaction that only reads.
+
+    Raises:
+        StoreError: the database failed, or holds values that no program of ours has written.
+    """
+    try:
+        with transaction(engine, name) as connection:
+            yield connection
+    except (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        raise StoreError(
+            f"{name} holds a record that cannot be read ({type(error).__name__}: {error}); "
+            "restore the league from a copy"
         ) from error
 
 
@@ -138,8 +153,8 @@ def open_for_reading(path: Path) -> tuple[Engine, str]:
             return engine, revision(connection)
     except StoreError:
         engine.dispose()
-        # After a clean end the file stands alone. One that was copied from a running league says "there is a log
-        # beside me"; where SQLite cannot make that log (no right to write), nobody else is writing it either.
+        # A file that was copied from a running league says that a log lies beside it. Without that log, SQLite makes
+        # one; where it has no right to, nobody else writes this file either, and it can be read as it is.
         if Path(f"{path}-wal").exists():
             raise
     engine = frozen_engine(path)
@@ -152,19 +167,22 @@ def open_for_reading(path: Path) -> tuple[Engine, str]:
 
 
 def check_not_newer(found: str, path: str) -> None:
-    """Raise StoreError when the database is of a newer program than this one."""
+    """Refuse the database of a newer program.
+
+    Raises:
+        StoreError: ``found`` is a newer schema than :data:`leagues.store.sqlite.schema.REVISION`.
+    """
     if int(found) > int(schema.REVISION):
         raise StoreError(
-            f"this program reads leagues up to schema {schema.REVISION}, but {path} has schema {found}; "
-            "update this program"
+            f"{path} has schema {found}, and this program knows schemas up to {schema.REVISION}; update this program"
         )
 
 
 def keep_log(engine: Engine, name: str) -> None:
-    """Switch to write-ahead logging: readers and the writer never wait for each other.
+    """Switch to write-ahead logging, in which readers and the writer never wait for each other.
 
     Raises:
-        StoreError: it cannot be had here.
+        StoreError: the file system does not allow it.
     """
     try:
         with outside_transaction(engine) as connection:
@@ -173,16 +191,16 @@ def keep_log(engine: Engine, name: str) -> None:
         mode = str(error)
     if mode != "wal":
         raise StoreError(
-            f"a league needs write-ahead logging, but {name} cannot have it ({mode}); use a local disk, not a network "
-            "share, and check its rights"
+            f"{name} cannot use write-ahead logging ({mode}); put the league on a local disk, not on a network share, "
+            "and check its rights"
         )
 
 
 def fold_log(engine: Engine) -> None:
     """Fold the log into the database and leave a single file, which can be read and copied anywhere.
 
-    With readers at work that cannot be had now, and the log stays beside the file until the next writer ends: just
-    as safe, so the refusal is no error.
+    While readers are at work, SQLite refuses. Then the log stays beside the file until the next writer ends, which is
+    just as safe, so the refusal is not an error.
     """
     with outside_transaction(engine) as connection:
         connection.execute("PRAGMA busy_timeout = 0")

@@ -1,4 +1,4 @@
-"""The reading half of the store: rows of ``league.db`` back into records."""
+"""Reading ``league.db``: from rows back to records."""
 
 from __future__ import annotations
 
@@ -30,34 +30,38 @@ class OlderSchemaError(StoreError):
 
 
 class SqlReader(Reader):
-    """A reader over one SQLite connection. Open it in any thread, but use it from one at a time."""
+    """A reader over one SQLite connection.
+
+    Args:
+        engine: the connection.
+        name: what messages call the database.
+    """
 
     def __init__(self, engine: Engine, name: str) -> None:
-        """Read from ``engine``; ``name`` is what messages call the database."""
         self._engine = engine
         self._name = name
-        # Members never leave, and of those that stay nothing read here changes: each is fetched once.
+        # Members stay and do not change, so each is fetched once.
         self._members: list[Member] = []
         self._rows: dict[str, int] = {}
-        # Nor do matches change: block scores are fetched whole once, then those of the blocks that had new matches.
+        # Matches do not change either. All block scores are fetched once, then only blocks that had new matches.
         self._scores: Ints = np.zeros((0, 7), np.int64)
         self._scored = 0
 
     def _transaction(self) -> AbstractContextManager[Connection]:
-        return database.transaction(self._engine, self._name)
+        return database.reading(self._engine, self._name)
 
     def info(self) -> LeagueInfo:
         with self._transaction() as connection:
             row = connection.execute(select(schema.league)).one()
-        return LeagueInfo(
-            row.game,
-            tuple(row.agent_ids),
-            row.seed,
-            row.settings,
-            row.versions,
-            EPOCH + row.created_at * MICROSECOND,
-            tuple(row.teams or ()),
-        )
+            return LeagueInfo(
+                row.game,
+                tuple(row.agent_ids),
+                row.seed,
+                row.settings,
+                row.versions,
+                EPOCH + row.created_at * MICROSECOND,
+                tuple(row.teams or ()),
+            )
 
     def version(self) -> int:
         with self._transaction() as connection:
@@ -77,7 +81,7 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             row = connection.execute(select(schema.progress).order_by(schema.progress.c.id.desc()).limit(1)).first()
             resume = connection.execute(select(schema.resume)).first()
-        return replace(_progress(row), state=resume.state, league=resume.league) if row and resume else None
+            return replace(_progress(row), state=resume.state, league=resume.league) if row and resume else None
 
     def history(self) -> list[Progress]:
         with self._transaction() as connection:
@@ -101,8 +105,9 @@ class SqlReader(Reader):
             query = query.where(c.id < _clamp(before))
         with self._transaction() as connection:
             self._load_members(connection)
-            # A frozen member has few of all matches: find them by the index, whose first column must then be named.
-            # Else the newest matches hold enough; "+ 0" keeps SQLite from sorting all it finds by the index.
+            # A frozen member has few of all matches. SQLite finds them by its index if the query names the first column
+            # of it. A learner has many, so the newest matches hold enough of them; "+ 0" keeps SQLite from the index,
+            # whose rows it would have to sort.
             row = 0 if member is None else rules.find(member, self._rows)
             few = member is not None and self._members[row - 1].frozen
             if member is not None:
@@ -148,8 +153,8 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             self._load_members(connection)
             rows = connection.execute(select(schema.tallies)).all()
-        names = [member.id for member in self._members]
-        return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
+            names = [member.id for member in self._members]
+            return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
 
     def block_scores(self) -> BlockScores:
         with self._transaction() as connection:
@@ -188,19 +193,19 @@ class SqlReader(Reader):
     def _match(self, row: Row[Any], actions: bytes) -> Match:
         try:
             return self._decoded(row, actions)
-        except Exception as error:  # a record that somebody has changed can fail in any way
+        except Exception as error:  # a record that was altered can fail in any way
             raise StoreError(
-                f"a match must be as it was recorded, but match {row.id} of {self._name} cannot be read "
-                f"({type(error).__name__}: {error}); restore a copy of the league"
+                f"match {row.id} of {self._name} cannot be read ({type(error).__name__}: {error}); "
+                "restore the league from a copy"
             ) from error
 
     def _decoded(self, row: Row[Any], actions: bytes) -> Match:
         crash = len(schema.ENDINGS) - 1
         members = codec.unpack_lineup(row.seats)
         if min(row.kind, *(member - 1 for member, _ in members)) < 0:
-            raise ValueError(f"kind {row.kind} or one of the members {[member for member, _ in members]} is none")
+            raise ValueError(f"kind {row.kind} or members {[member for member, _ in members]} do not exist")
         if not schema.VOID <= row.ending < crash + len(members):
-            raise ValueError(f"ending {row.ending} is none of {len(members)} seats")
+            raise ValueError(f"ending {row.ending} does not exist with {len(members)} seats")
         lineup = [(self._members[member - 1], weights) for member, weights in members]
         return Match(
             seats=tuple(member.id for member, _ in lineup),
@@ -223,16 +228,16 @@ class SqlReader(Reader):
 
 
 def _clamp(number: int) -> int:
-    """The number, or the nearest one that SQLite can hold and that is not negative."""
+    """The nearest number that SQLite can hold and that is not negative."""
     return min(max(number, 0), 2**63 - 1)
 
 
 def _block_rows(connection: Connection, since: int) -> Ints:
     """``(M, 7)`` block scores, members counted from 0, of the blocks that have matches newer than ``since``."""
     names = [column.name for column in schema.block_scores.c if column.name != "event"]
-    # Each column of an event as one text: a million numbers as Python objects take three times as long.
+    # SQLite gives each column of an event as one text: a million numbers as Python objects take three times as long.
     query = f"SELECT event, count(*), {', '.join(f'group_concat({name})' for name in names)} FROM block_scores"
-    if since:  # "+ kind" keeps SQLite from reading all evaluation matches by the index
+    if since:  # "+kind" keeps SQLite from finding all evaluation matches by the index
         query += f" WHERE (event, block) IN (SELECT event, block FROM matches WHERE id > {since} AND +kind = 1)"
     events, counts, *columns = (
         list(zip(*connection.exec_driver_sql(f"{query} GROUP BY event"), strict=True)) or [()] * 8

@@ -1,4 +1,4 @@
-"""The writing half of the store: every call is one transaction of the league's only writer."""
+"""Writing ``league.db``: every call is one transaction of the league's only writer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ from leagues.store.sqlite.reader import EPOCH, MICROSECOND, MILLISECOND, SqlRead
 
 
 class SqlWriter(SqlReader, Writer):
-    """The writer of a league in a folder, or of one in memory."""
+    """The writer of a league.
 
-    def __init__(self, engine: Engine, name: str, weights: BlobStore, lock: database.WriterLock | None = None) -> None:
-        """Write through ``engine``. Snapshots' weights must be in ``weights``. ``lock`` is released at the end."""
+    Args:
+        engine: connection to its database.
+        name: what messages call the database.
+        weights: must have the weights of snapshots that join.
+        lock: released when this is closed.
+    """
+
+    def __init__(self, engine: Engine, name: str, weights: BlobStore, lock: database.WriterLock) -> None:
         super().__init__(engine, name)
         self._weights = weights
-        self._lock = lock
+        self._lock: database.WriterLock | None = lock
         self._commits = 0
         info = self.info()
         self._num_seats = len(info.agent_ids)
@@ -46,7 +52,7 @@ class SqlWriter(SqlReader, Writer):
     ) -> list[int]:
         known = len(self._members)
         try:
-            with self._transaction() as connection:
+            with database.transaction(self._engine, self._name) as connection:
                 self._load_members(connection)
                 self._add_members(connection, members)
                 ids = self._add_matches(connection, matches)
@@ -55,7 +61,7 @@ class SqlWriter(SqlReader, Writer):
                 if progress is not None:
                     _set_progress(connection, progress)
         except BaseException:
-            self._forget_members(known)  # what was rolled back is not there
+            self._forget_members(known)  # they were rolled back
             raise
         self._commits += 1
         return ids
@@ -66,12 +72,12 @@ class SqlWriter(SqlReader, Writer):
         del self._members[known:]
 
     def close(self) -> None:
+        if self._lock is None:
+            return  # closed already
         lock, self._lock = self._lock, None
-        if lock is not None:
-            database.fold_log(self._engine)
+        database.fold_log(self._engine)
         super().close()
-        if lock is not None:
-            lock.release()
+        lock.release()
 
     def _add_members(self, connection: Connection, members: Sequence[Member]) -> None:
         rules.check_members(members, self._rows, self._weights)
@@ -134,6 +140,7 @@ class SqlWriter(SqlReader, Writer):
         return codec.pack_lineup([(self._rows[name], weights is not None) for name, weights in seats])
 
     def _intern(self, connection: Connection, packed: Sequence[bytes]) -> dict[bytes, int]:
+        """Lineup -> its row, added if it is new."""
         c = schema.lineups.c
         distinct = list(dict.fromkeys(packed))
         ids: dict[bytes, int] = {}
@@ -191,7 +198,7 @@ class SqlWriter(SqlReader, Writer):
 
     @staticmethod
     def _add_up(connection: Connection, table: Table[Any], rows: list[dict[str, int]]) -> None:
-        """Insert the rows, adding to the sums of those that are there."""
+        """Insert the rows, or add them to the sums that are there."""
         if rows:
             statement = upsert(table)
             sums = {name: table.c[name] + statement.excluded[name] for name in ("wins", "draws", "losses")}

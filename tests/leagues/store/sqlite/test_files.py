@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from leaguekit import INFO, MAIN, RANDOM, match, progress, put_weights, snapshot
 
+from leagues.records import Tally
 from leagues.store import Reader, Store, StoreError, open_store
 from leagues.store.sqlite import schema
 
@@ -115,16 +116,41 @@ class TestBadFolders:
     def test_a_torn_file(self, opened: Opened, folder: Path) -> None:
         path = folder / "league.db"
         path.write_bytes(path.read_bytes()[:5000])
-        with pytest.raises(StoreError, match=r"must be whole and reachable, but .*malformed"):
+        with pytest.raises(StoreError, match=r"cannot be used: .*malformed"):
             opened(open_store(folder))
 
     def test_a_newer_schema(self, opened: Opened, folder: Path) -> None:
         with raw(folder) as connection:
             connection.execute("UPDATE alembic_version SET version_num = '0999'")
-        with pytest.raises(
-            StoreError, match=rf"up to schema {schema.REVISION}, .* has schema 0999; update this program"
-        ):
+        with pytest.raises(StoreError, match=rf"has schema 0999, .* up to {schema.REVISION}; update this program"):
             opened(open_store(folder))
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ("league SET settings = 'nonsense'", Reader.info),
+        ("league SET created_at = 9223372036854775807", Reader.info),
+        ("league SET agent_ids = '7'", Reader.info),
+        ("members SET modules = '{' WHERE name = 'main'", Reader.members),
+        ("progress SET at = 'noon'", Reader.progress),
+        ("progress SET metrics = '['", Reader.history),
+        ("resume SET league = ''", Reader.progress),
+        ("tallies SET member = 99", Reader.tallies),
+        ("block_scores SET wins = 'many'", Reader.block_scores),
+    ],
+)
+def test_a_record_that_no_program_of_ours_wrote_is_a_store_error(
+    folder: Path, change: str, read: Callable[[Reader], object]
+) -> None:
+    with open_store(folder).writer() as writer:
+        writer.record(tallies=[Tally("main", "random", 1, 0, 0)], matches=[match(kind="evaluation")])
+    with raw(folder) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        assert connection.execute(f"UPDATE {change}").rowcount == 1
+    with open_store(folder).reader() as reader, pytest.raises(StoreError, match="cannot be read") as caught:
+        getattr(reader, read.__name__)()
+    assert "\n" not in str(caught.value)
 
 
 def test_a_league_is_not_made_where_one_is(folder: Path) -> None:
