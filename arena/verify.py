@@ -1,4 +1,4 @@
-"""Checking a league folder against itself: database, weights, every recorded match, sums and ratings."""
+"""Check that a league is as it was recorded: database, weights, every match, sums and ratings."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from leagues.store import open_store
 from leagues.store.contract import BlobStore, Reader, Store, StoreError
 
 PAGE = 1000
-"""Matches read at once."""
+"""Matches fetched at once, and matches between two reports of progress."""
 
 SHOWN = 5
-"""Wrong sums that are reported one by one."""
+"""Most wrong sums that are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it was recorded: ``subject`` (``match 12``, ``main@3``) and what is wrong with it."""
+    """Something that is not as it was recorded.
+
+    Attributes:
+        subject: what it is, such as ``match 12`` or ``main@3``.
+        problem: what is wrong with it.
+    """
 
     subject: str
     problem: str
@@ -33,13 +38,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked and what was found.
+    """What was checked, and what is wrong.
 
     Attributes:
-        matches: matches re-simulated.
-        skipped: matches that cannot be re-simulated, because their game draws chance it cannot repeat.
-        weights: weights and learner-state files whose hash was checked.
-        findings: what is wrong; empty when all is well.
+        matches: number of matches that were played again.
+        skipped: number of matches that cannot be played again, because their game cannot repeat its chance.
+        weights: number of weights and learner states whose SHA-256 was checked.
+        findings: what is wrong; empty if all is well.
     """
 
     matches: int
@@ -55,27 +60,27 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
     trust_code: bool = False,
 ) -> Verification:
-    """Check the league in ``folder``. Only reads, so a training that runs there is not disturbed.
+    """Check the league in ``folder``. It is only read, so a training that runs there is not disturbed.
 
-    Checked: the database itself; the SHA-256 of every snapshot's weights and of the learner state
-    that a resumed training would start from; every match, played again from its record (moves, returns, ending,
-    plies, final position); the block scores against the matches; that every rating comes out as a number.
+    The checks are: the database itself; the SHA-256 of every snapshot's weights, and of the learner state from which a
+    training would resume; every match, played again from its record (moves, returns, ending, plies, final position);
+    the block scores, counted again from the matches; and that every rating is a number.
 
     Args:
         folder: a league folder.
-        limit: play only the newest so many matches again; None for all.
-        progress: called with (matches played again, matches to play) now and then.
-        trust_code: whether the league's game may be code of its maker's own, ``package.module:callable``.
+        limit: number of matches to play again, the newest ones; None for all.
+        progress: called now and then with (matches played again, matches to play again).
+        trust_code: whether the code that the league's game names, ``package.module:callable``, may run.
 
     Raises:
-        StoreError: there is no league in ``folder``, or it is of another schema.
-        UntrustedCodeError: its game is such code, and not trusted; none of it has run.
+        StoreError: there is no league in ``folder``, or it cannot be read.
+        UntrustedCodeError: its game is such code, and is not trusted. None of it has run.
     """
     store = open_store(folder)
     with store.reader() as reader:
         findings = [Finding("database", problem) for problem in store.check()]
         if findings:
-            return Verification(0, 0, 0, tuple(findings))  # what a damaged database says of its matches means nothing
+            return Verification(0, 0, 0, tuple(findings))  # the records of a damaged database mean nothing
         game: Game | None = None
         try:
             game = make_game(reader.info().game, trust_code=trust_code)
@@ -99,15 +104,15 @@ def verify(
                 checked += 1
                 if progress is not None and (checked % PAGE == 0 or checked == total):
                     progress(checked, total)
-        except Exception as error:  # a record that no longer decodes can fail in any way: that is what we look for
-            findings.append(Finding("matches", f"after {checked} of them one cannot be read: {_line(error)}"))
+        except Exception as error:  # a record that was altered can fail in any way
+            findings.append(Finding("matches", f"the one after {checked} others cannot be read: {_line(error)}"))
         return Verification(checked, 0, files, tuple(findings))
 
 
 def match_problem(game: Game, match: Match) -> str | None:
-    """Play a recorded match again; what differs from its record, None when nothing does.
+    """Play a recorded match again and say how it differs from its record; None if it does not.
 
-    The record's digest may be shortened: its length is what is compared.
+    Only as many digits of the digest are compared as the record has.
     """
     plies = -1
     state: State | None = None
@@ -117,10 +122,10 @@ def match_problem(game: Game, match: Match) -> str | None:
     except (GameError, LookupError, ValueError) as error:
         broke_at_its_reset = match.void and not match.history and isinstance(error, BrokenGameError)
         if not broke_at_its_reset:
-            return f"its moves do not fit the rules of {game.spec!r}: {_line(error)}"
+            return f"its moves break the rules of {game.spec!r}: {_line(error)}"
     ending, acting = (None, ()) if state is None else (state.ending(), state.acting())
     if match.fault is not None and match.fault not in acting:
-        return f"it crashed at seat {match.fault}, but seats {acting} act after its last move"
+        return f"it is recorded as crashed at seat {match.fault}, but seats {acting} act after its last move"
     if ending != (None if match.ending == "crash" else match.ending):
         return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"
     returns = (0.0,) * game.num_seats if state is None else state.returns()
@@ -135,7 +140,7 @@ def match_problem(game: Game, match: Match) -> str | None:
 
 
 def _digest(state: State | None) -> str:
-    """The digest that a match's record keeps of its final position; see :meth:`Lockstep.record`."""
+    """The digest that a match's record has for this final position; see :meth:`Lockstep.record`."""
     try:
         return UNREADABLE if state is None else state.digest()
     except BrokenGameError:
@@ -143,7 +148,7 @@ def _digest(state: State | None) -> str:
 
 
 def _check_blobs(reader: Reader, store: Store) -> tuple[int, list[Finding]]:
-    """How many blobs there must be, and what is wrong with them."""
+    """The number of blobs that the records name, and what is wrong with them."""
     snapshots = [member for member in reader.members() if member.kind == "snapshot"]
     findings = [found for member in snapshots for found in _check_blob(member.id, store.weights, member.weights or "")]
     while (newest := reader.progress()) is not None and newest.state is not None:
@@ -162,30 +167,32 @@ def _check_blob(subject: str, blobs: BlobStore, digest: str) -> Iterator[Finding
 
 
 def _check_scores(reader: Reader) -> Iterator[Finding]:
-    """Compare the block scores with the matches, and see that ratings can be made of them."""
+    """Compare the block scores with the matches, and check that every rating is a number."""
     try:
         stored, newest = _moment(reader)
         counted = scoring.block_scores(_results(reader, newest), reader.info().teams)
-    except Exception as error:  # as in verify: a record that does not decode
+    except Exception as error:  # a record that was altered can fail in any way
         yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
         return
     wrong = sorted(set(stored) ^ set(counted), key=lambda score: score[:4])
     for score in wrong[:SHOWN]:
-        source = "the store but not by the matches" if score in stored else "the matches but not by the store"
+        wrong_where = (
+            "stored, but not what the matches say" if score in stored else "what the matches say, but not stored"
+        )
         result = f"{score.wins} wins, {score.draws} draws, {score.losses} losses"
         yield Finding(
             f"block {score.block} of event {score.event}",
-            f"{score.member} against {score.opponent}: {result} is said by {source}",
+            f"{score.member} against {score.opponent}: {result} is {wrong_where}",
         )
     if len(wrong) > SHOWN:
         yield Finding("block scores", f"{len(wrong) - SHOWN} more differ from the matches")
     for standing in leaderboard(reader.members(), stored):
         if not all(map(math.isfinite, (standing.rating, standing.low, standing.high))):
-            yield Finding(standing.agent, f"its rating must be a number, but is {standing.rating}")
+            yield Finding(standing.agent, f"its rating is {standing.rating}, which is not a number")
 
 
 def _moment(reader: Reader) -> tuple[Sequence[BlockScore], int]:
-    """The block scores and the newest match of one moment, also while somebody writes."""
+    """The block scores and the ID of the newest match, both of the same moment, also while a training writes."""
     while True:
         version = reader.version()
         stored = reader.block_scores()
@@ -195,7 +202,7 @@ def _moment(reader: Reader) -> tuple[Sequence[BlockScore], int]:
 
 
 def _results(reader: Reader, newest: int) -> Iterator[Match]:
-    """Every evaluation match up to ``newest`` without its moves, in bounded memory."""
+    """Every evaluation match up to ID ``newest`` without its moves, in bounded memory."""
     before = newest + 1
     while page := reader.matches(kind="evaluation", before=before, limit=PAGE):
         yield from page

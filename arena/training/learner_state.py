@@ -1,4 +1,4 @@
-"""The learners' whole state, weights and optimizers, as the bytes of one safetensors file. Never a pickle."""
+"""The whole state of the learners, weights and optimizers, as the bytes of one safetensors file. Never a pickle."""
 
 from __future__ import annotations
 
@@ -14,28 +14,37 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 def pack(state: Mapping[str, Any]) -> bytes:
-    """The bytes of a nested state of dicts, lists, tuples, arrays, numbers, strings and None."""
+    """The bytes of a state: dicts, lists and tuples of arrays, numbers, strings and None.
+
+    Raises:
+        TypeError: something else is in it.
+    """
     arrays: Arrays = {}
     packed = _pack(state, "", arrays)
     return weights.pack(arrays, {"state": packed})
 
 
 def parse(data: bytes) -> Any:
-    """The state that :func:`pack` made ``data`` of.
+    """The state that was packed into ``data``.
 
     Raises:
-        WeightsError: the bytes are no learner state.
+        WeightsError: the bytes are not a learner state.
     """
     arrays, card = weights.parse(data)
     if "state" not in card:
-        raise weights.WeightsError(f"a learner state has a card with a `state`, but this one has {sorted(card)}")
-    return _unpack(card["state"], arrays)
+        raise weights.WeightsError(f"these bytes are not a learner state: their card has {sorted(card)}, not `state`")
+    try:
+        return _unpack(card["state"], arrays)
+    except (LookupError, TypeError, ValueError) as error:
+        raise weights.WeightsError(
+            f"the learner state is incomplete ({type(error).__name__}: {error}); restore it from a copy"
+        ) from error
 
 
 def _pack(node: Any, path: str, arrays: Arrays) -> Any:
     match node:
         case np.ndarray() | np.generic():
-            # safetensors has no zero-rank arrays of every kind; a shape of its own restores them.
+            # safetensors does not take zero-rank arrays of every dtype, so the shape is kept beside them.
             arrays[path] = np.atleast_1d(np.asarray(node))
             return {"array": path, "shape": list(np.shape(node))}
         case Mapping():
@@ -45,7 +54,7 @@ def _pack(node: Any, path: str, arrays: Arrays) -> Any:
             return {kind: [_pack(value, f"{path}/{index}", arrays) for index, value in enumerate(node)]}
         case None | bool() | int() | float() | str():
             return node
-    raise TypeError(f"a learner state must be made of arrays and plain values, but {path!r} is {type(node).__name__}")
+    raise TypeError(f"{path!r} is a {type(node).__name__}, but a learner state has only arrays and plain values")
 
 
 def _unpack(node: Any, arrays: Arrays) -> Any:

@@ -1,21 +1,21 @@
-"""Byte strings of the store: a match's moves, its returns, and a lineup.
+"""Compact byte strings: the moves of a match, its returns, and a lineup.
 
-Moves. The *expected* player of a move is the seat after the one that moved before it (seat 0 at first; chance moves
-do not count). A move is the number ``2 * action`` when its player is the expected one, else the two numbers
-``2 * action + 1`` and ``player + 1``. So the players of a turn-based game, or of a simultaneous one in which every seat
-acts, cost a bit each, and chance (player -1) one number more. The numbers are written with equally many bits: first a
-byte that tells how many, then a 1 bit, then the numbers, as one big-endian integer.
+Moves. The *expected* player of a move is the seat after the one that moved last, ignoring chance; seat 0 at first. If
+the expected player moves, the move is the number ``2 * action``; if another one does, it is the two numbers
+``2 * action + 1`` and ``player + 1``. So a move in turn costs one bit for its player, and a move of chance (player -1)
+costs one number more. All numbers have the same width: first comes a byte with that width in bits, then one big-endian
+integer that consists of a 1 bit and the numbers.
 
-Where every player is the expected one, as in board games, the numbers are the actions alone, and that byte is 128 more:
-a connect-four move takes 3 bits. Leagues up to schema 0002 have no moves of this form.
+If all moves are in turn, as in board games, the numbers are the actions alone, and the first byte is 128 larger. A move
+of connect four takes 3 bits. Leagues up to schema 0002 have no moves in this form.
 
-Continuous moves. A zero byte, with which no discrete moves begin; the number of components of an action, then the
-length of what follows, as little-endian uint32; the moves as above, every continuous action as 0; then the continuous
-actions, a little-endian float32 per component. Chance keeps its numbers.
+Continuous moves. First a zero byte, with which discrete moves never begin; then, as little-endian uint32, the number of
+components of an action and the length of the next part; then the moves as above, with 0 for every continuous action;
+then the continuous actions, a little-endian float32 for each component. Chance keeps its numbers.
 
-Returns. One signed byte per seat when all of them are integers in -128..127, else one little-endian float64 each.
+Returns. A signed byte for each seat if all returns are integers in -128..127; otherwise a little-endian float64 each.
 
-Lineups. A LEB128 varint per seat: ``2 * member``, plus 1 when the match was played with the member's frozen weights.
+Lineups. A LEB128 varint for each seat: ``2 * member``, plus 1 if the match was played with the member's frozen weights.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from collections.abc import Iterator, Sequence
 from games.contract import CHANCE, Move
 
 _IN_TURN = 128
-"""Added to the number of bits where the numbers are the actions alone."""
+"""Added to the first byte if the numbers are the actions alone."""
 
 _CONTINUOUS = struct.Struct("<BII")
-"""A zero byte, the number of components, the length of the numbers."""
+"""The zero byte, the number of components, and the length of the numbers."""
 
 
 def _varint(value: int, out: bytearray) -> None:
@@ -51,11 +51,11 @@ def _varints(data: bytes) -> Iterator[int]:
 
 
 def pack_moves(history: Sequence[Move], num_seats: int) -> bytes:
-    """The moves of a match.
+    """The moves of a match as bytes.
 
     Raises:
-        ValueError: a player is not -1 or a seat, or an action is negative; or continuous actions stand beside discrete
-            ones, differ in length, or are no float32 numbers.
+        ValueError: a player is neither -1 nor a seat; an action is negative; or continuous actions are mixed with
+            discrete ones, differ in length, or are not float32 numbers.
     """
     points = [action for _, action in history if isinstance(action, tuple)]
     numbers = _pack_numbers(
@@ -64,7 +64,7 @@ def pack_moves(history: Sequence[Move], num_seats: int) -> bytes:
     if not points:
         return numbers
     if any(isinstance(action, tuple) == (player == CHANCE) for player, action in history):
-        raise ValueError("either every seat's action is continuous or none is, and chance is never")
+        raise ValueError("the actions of seats are all continuous or all discrete, and those of chance are discrete")
     components = len(points[0])
     header = _CONTINUOUS.pack(0, components, len(numbers))
     return header + numbers + b"".join([_pack_point(point, components) for point in points])
@@ -77,7 +77,7 @@ def _pack_point(point: tuple[float, ...], components: int) -> bytes:
     except (struct.error, OverflowError):
         packed = b""
     if not packed or struct.unpack(code, packed) != point:
-        raise ValueError(f"a continuous action needs {components} finite float32 numbers, but got {point}")
+        raise ValueError(f"a continuous action has {components} finite float32 numbers, but got {point}")
     return packed
 
 
@@ -98,9 +98,7 @@ def _pack_numbers(history: Sequence[tuple[int, int]], num_seats: int) -> bytes:
     expected, in_turn = 0, True
     for player, action in history:
         if not -1 <= player < num_seats or action < 0:
-            raise ValueError(
-                f"a move needs a player in -1..{num_seats - 1} and an action >= 0, but got {player, action}"
-            )
+            raise ValueError(f"a move has a player in -1..{num_seats - 1} and an action >= 0, but got {player, action}")
         if player == expected:
             numbers.append(2 * action)
         else:
@@ -134,7 +132,7 @@ def _unpack_numbers(data: bytes, num_seats: int) -> tuple[tuple[int, int], ...]:
 
 
 def pack_returns(returns: Sequence[float]) -> bytes:
-    """The returns of a match, 1 or 8 bytes per seat."""
+    """The returns of a match as bytes, 1 or 8 for each seat."""
     if all(-128 <= value <= 127 and value == int(value) for value in returns):
         return struct.pack(f"<{len(returns)}b", *map(int, returns))
     return struct.pack(f"<{len(returns)}d", *returns)
@@ -147,7 +145,7 @@ def unpack_returns(data: bytes, num_seats: int) -> tuple[float, ...]:
 
 
 def pack_lineup(seats: Sequence[tuple[int, bool]]) -> bytes:
-    """``(member's row, with its frozen weights)`` for each seat."""
+    """A lineup as bytes: for each seat, the member's row and whether it played with its frozen weights."""
     out = bytearray()
     for member, weights in seats:
         _varint(2 * member + weights, out)

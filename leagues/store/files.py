@@ -1,7 +1,7 @@
 """Files that survive a crash, and files from strangers.
 
 When a function that writes has returned, a loss of power takes nothing of it back. The functions that read follow no
-link and wait for nobody.
+link and do not wait for a pipe.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, as far as they are missing; their names reach the disk."""
+    """Make a folder and those above it that are missing. Their names are on the disk when this returns."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -21,10 +21,10 @@ def make_folder(folder: Path) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, replacing one of that name. Its folder is made when missing.
+    """Write a file whole or not at all. A file of that name is replaced, and a missing folder is made.
 
-    The bytes reach the disk before the name does. A process that is killed on the way leaves a hidden file ending in
-    ``.part``: see :func:`sweep`.
+    The bytes are on the disk before the name is. A process that is killed on the way leaves a hidden file that ends in
+    ``.part``, for :func:`sweep` to remove.
     """
     make_folder(path.parent)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -41,13 +41,13 @@ def write(path: Path, data: bytes) -> None:
 
 
 def publish(part: Path, path: Path) -> None:
-    """Give a finished file, whose bytes are on the disk, its name in the same folder."""
+    """Give a finished file its name in the same folder. Its bytes must be on the disk already."""
     part.rename(path)
     _sync(path.parent)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what :func:`write` left in ``folder`` when its process was killed. Nobody may be writing there now."""
+    """Remove what :func:`write` left in ``folder`` when its process was killed. No other process may write there."""
     for part in folder.glob(".*.part"):
         part.unlink(missing_ok=True)
 
@@ -76,7 +76,7 @@ def check_regular(path: Path) -> bool:
 
 
 def open_regular(path: Path, flags: int) -> int:
-    """Open a regular file, following no link and waiting for nobody; returns its descriptor.
+    """Open a regular file and return its descriptor. Links are not followed, and a pipe is not waited for.
 
     Raises:
         OSError: it is a link, a pipe or a device, or cannot be opened.

@@ -1,12 +1,13 @@
-"""The tables of ``league.db``. Compact on purpose: a connect-four match takes under 100 bytes, indexes included.
+"""The tables of ``league.db``. They are compact: a connect-four match takes about 95 bytes, indexes included.
 
-- A *lineup* is who sits where with which weights. Lineups are interned, so that a match names one by a small number.
-- ``matches.actions`` and ``lineups.seats`` are the byte strings of ``codec``.
-- ``matches.digest`` keeps the first 8 bytes of the SHA-256 of the final position. That is a check against a replay
-  that went another way by mistake (odds 2**-64), not a defence against forgery; 32 bytes would be a third of a match.
-- ``tallies`` and ``block_scores`` are sums kept in the transaction that records their matches, so that matchmaking
-  and ratings never have to read a million matches. Tallies also count training games that were not recorded.
-- ``matches`` and frozen ``members`` refuse UPDATE and DELETE by triggers (in the first migration).
+- A *lineup* says which member has each seat, and with which weights. Each lineup is stored once, so that a match names
+  it by a small number.
+- ``matches.actions``, ``matches.returns`` and ``lineups.seats`` are byte strings of :mod:`leagues.store.codec`.
+- ``matches.digest`` has the first :data:`leagues.store.rules.DIGEST_BYTES` bytes of the digest.
+- ``tallies``, ``block_scores`` and ``events`` are updated in the transaction that records their matches, so that
+  matchmaking and ratings need not read a million matches. Tallies also count training games that are not recorded.
+- Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced. The first migration makes
+  them.
 - Times are UTC since 1970: microseconds in ``league`` and ``progress``, milliseconds in ``matches``.
 
 A change here needs a new file in ``migrations/versions`` and its number in :data:`REVISION`.
@@ -35,29 +36,29 @@ from sqlalchemy import (
 from leagues.records import MatchKind
 
 REVISION = "0004"
-"""The newest schema revision, which this program reads and writes. Revisions are ascending numbers."""
+"""The schema revision that this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41
-"""``PRAGMA application_id`` of every league ("ARNA"): tells a league from other SQLite files without opening it."""
+"""``PRAGMA application_id`` of every league ("ARNA"), by which it differs from other SQLite files."""
 
 KINDS: tuple[MatchKind, ...] = ("training", "evaluation")
-"""``matches.kind`` holds the place in this tuple (0 and 1 take no byte in SQLite)."""
+"""``matches.kind`` is a place in this tuple. SQLite stores 0 and 1 in no bytes."""
 
 ENDINGS: tuple[Literal["terminated", "truncated", "crash"], ...] = ("terminated", "truncated", "crash")
-"""``matches.ending`` holds the place in this tuple, plus the seat at fault after a crash; or :data:`VOID`."""
+"""``matches.ending`` is a place in this tuple, plus the seat at fault of a crash; or :data:`VOID`."""
 
 VOID = -1
-"""``matches.ending`` of a crash that no seat is at fault of. It is a crash's place in :data:`ENDINGS`, too."""
+"""``matches.ending`` of a crash that is the fault of no seat. In :data:`ENDINGS`, -1 is the place of a crash, too."""
 
 STATES_NAMED = 8
-"""Learner states that stay named in ``states``: more than are ever kept, so that a crash between a record and the
-removal of old states leaves none behind."""
+"""Most rows of ``states``. A training keeps fewer states, so the state that it has yet to remove is always named here,
+also after a crash."""
 
 metadata = MetaData()
 
 
 class LeagueColumns(TypedColumns):
-    """The single row of what is fixed for the league's life."""
+    """A single row: what never changes in the league."""
 
     id = Column(Integer, CheckConstraint("id = 1"), primary_key=True)
     game: Named[str] = Column(Text)
@@ -66,11 +67,11 @@ class LeagueColumns(TypedColumns):
     settings: Named[dict[str, Any]] = Column(JSON)
     versions: Named[dict[str, str]] = Column(JSON)
     created_at: Named[int] = Column(Integer)
-    teams: Named[list[int] | None] = Column(JSON)  # None in leagues older than teams: every seat plays for itself
+    teams: Named[list[int] | None] = Column(JSON)  # None in leagues older than schema 0002: every seat plays for itself
 
 
 class MemberColumns(TypedColumns):
-    """Members in the order they joined; ``name`` is what the rest of the program calls the member's ID."""
+    """Members in the order they joined. ``name`` is what the rest of the program calls the member's ID."""
 
     id = Column(Integer, primary_key=True)
     name: Named[str] = Column(Text, unique=True)
@@ -85,28 +86,28 @@ class MemberColumns(TypedColumns):
 
 
 class LineupColumns(TypedColumns):
-    """Who sits where: see ``codec.pack_lineup``."""
+    """Which member has each seat: see ``codec.pack_lineup``."""
 
     id = Column(Integer, primary_key=True)
     seats: Named[bytes] = Column(LargeBinary, unique=True)
 
 
 class LineupMemberColumns(TypedColumns):
-    """In which lineups a member sits, to find its matches."""
+    """The lineups of each member, to find its matches."""
 
     member: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
     lineup: Named[int] = Column(Integer, ForeignKey("lineups.id"), primary_key=True)
 
 
 class MatchColumns(TypedColumns):
-    """One finished game."""
+    """A finished game."""
 
     id = Column(Integer, primary_key=True)
     lineup: Named[int] = Column(Integer, ForeignKey("lineups.id"))
     kind: Named[int] = Column(Integer)
     seed: Named[int] = Column(Integer)
     block: Named[int] = Column(Integer)
-    event: Named[int] = Column(Integer)  # since schema 0004, and therefore the last column in the file
+    event: Named[int] = Column(Integer)  # since schema 0004, so it is the last column in the file
     iteration: Named[int] = Column(Integer)
     ending: Named[int] = Column(Integer)
     plies: Named[int] = Column(Integer)
@@ -140,7 +141,7 @@ class BlockScoreColumns(TypedColumns):
 
 
 class ProgressColumns(TypedColumns):
-    """One row per iteration; the newest is the one with the highest ``id``."""
+    """One row per iteration. The newest has the highest ``id``."""
 
     id = Column(Integer, primary_key=True)
     iteration: Named[int] = Column(Integer, unique=True)
@@ -155,7 +156,7 @@ class ProgressColumns(TypedColumns):
 
 
 class ResumeColumns(TypedColumns):
-    """The single row that ``--resume`` starts from: the heavy part of the newest progress."""
+    """A single row: the heavy part of the newest progress, from which a training resumes."""
 
     id = Column(Integer, CheckConstraint("id = 1"), primary_key=True)
     state: Named[str | None] = Column(Text)
@@ -163,14 +164,14 @@ class ResumeColumns(TypedColumns):
 
 
 class EventColumns(TypedColumns):
-    """The single row with the highest event number of all matches; 0 before the first match."""
+    """A single row: the highest event of all matches; 0 before the first."""
 
     id = Column(Integer, CheckConstraint("id = 1"), primary_key=True)
     newest: Named[int] = Column(Integer)
 
 
 class StateColumns(TypedColumns):
-    """The names of the newest learner states, so that old ones can be removed; see :data:`STATES_NAMED`."""
+    """The digests of the newest learner states, so that a later process knows which files it may remove."""
 
     id = Column(Integer, primary_key=True)
     digest: Named[str] = Column(Text)

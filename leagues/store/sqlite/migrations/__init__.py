@@ -1,4 +1,4 @@
-"""Schema revisions of ``league.db``, run by alembic without any file of its own but the Python ones beside this."""
+"""Schema revisions of ``league.db``: one file each in ``versions``, run by alembic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema to ``revision``, inside the caller's transaction."""
+    """Bring the schema to ``revision`` inside the caller's transaction."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -1,4 +1,4 @@
-"""Run by alembic on every migration. The caller hands over its connection, and with it its transaction."""
+"""Alembic runs this at every migration, on the connection and in the transaction of the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first schema. Frozen: a change of the tables is a new revision beside this one."""
+"""The first schema. It never changes: a change of the tables is a new revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create every table, and the triggers that keep what happened from being rewritten."""
+    """Create every table, and the triggers that keep matches and frozen members from being rewritten."""
     op.create_table(
         "league",
         sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),

@@ -1,4 +1,4 @@
-"""Who plays together, in games of teams."""
+"""Leagues of games of teams."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the teams of the league's game; in a league that is there, every seat plays for itself as it did."""
+    """Add the teams of the league's game. In an older league every seat plays for itself."""
     op.add_column("league", sa.Column("teams", sa.JSON))

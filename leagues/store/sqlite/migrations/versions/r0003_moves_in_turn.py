@@ -1,4 +1,4 @@
-"""Moves of players in turn take a bit less each."""
+"""Moves in turn take one bit less."""
 
 from __future__ import annotations
 
@@ -7,5 +7,4 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Change no table: moves that are there stay as they are. Older programs cannot read those written from here on,
-    and the new number keeps them from trying."""
+    """Change no table. Older programs cannot read the new form of moves, and the new number keeps them from trying."""
