@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 demo: $(STAMP)  ## train a connect four league for two minutes and show it; call again for two more minutes
-	@if [ -e $(LEAGUE)/league.db ]; then \
+	@if $(BIN)/arena leaderboard $(LEAGUE) >/dev/null 2>&1; then \
 	    echo "Continuing the league in $(LEAGUE) (to start over: rm -r $(LEAGUE))"; \
 	    $(BIN)/arena train connect_four --league $(LEAGUE) --minutes 2 --resume; \
 	else \
