@@ -1,4 +1,4 @@
-"""Checks that a store keeps the contract of :mod:`leagues.store.contract`. Run it on your own back end."""
+"""Check that a store keeps the contract of :mod:`leagues.store.contract`. Run it on your own back end."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ RANDOM = Member("random", "baseline", "baseline", agent="random")
 
 
 def check_store(make: Callable[[], Store]) -> None:
-    """Write a small league and compare all that comes back.
+    """Write a small league and compare everything that comes back.
 
-    Checked: a league comes into being once and has one writer; blobs come back whole, and only their own are pruned;
-    every record comes back as it was (a match with the first digits of its digest and its times to the millisecond);
-    narrowing and paging of matches; sums of tallies and of block scores; events; the version; a record that breaks a
-    rule leaves nothing behind. Not checked: crashes, locks between processes and migrations, which differ by back end.
+    The checks are: a league is made once and has one writer; blobs come back, and pruning keeps the right ones; every
+    record comes back as it was (a match with the first digits of its digest, and with its times in milliseconds);
+    matches can be narrowed and paged; tallies and block scores add up; events and the version go on; and a record that
+    breaks a rule leaves nothing behind. Crashes, locks between processes and migrations are not checked, because they
+    differ from back end to back end.
 
     Args:
-        make: a store at a new place, where no league is yet.
+        make: gives a store at a new place, where there is no league yet.
 
     Raises:
-        StoreError: the store broke the contract; the message names the check, what was expected and what came.
+        StoreError: the store breaks the contract; the message names the check, what was expected and what came.
     """
     store = make()
     _check_blobs(store.weights)
@@ -71,7 +72,7 @@ def _check_beginning(store: Store) -> None:
     store.create(INFO).close()
     _same("whether a league exists where one was made", True, store.exists())
     if store.identity() is None or store.identity() != store.identity():
-        raise StoreError("a league must have an identity that stays the same, but this store gave None, or two")
+        raise StoreError("the identity of a league must stay the same, but the store gave None or two different ones")
     _refuses("a second league in one place", lambda: store.create(INFO))
     with store.writer():
         _refuses("a second writer", store.writer)
@@ -100,7 +101,7 @@ def _check_matches(writer: Writer, reader: Reader) -> None:
     ]
     ids = [*writer.record(matches=made[:2]), *writer.record(matches=made[2:])]
     if sorted(set(ids)) != ids:
-        raise StoreError(f"match IDs must ascend, but this store gave {ids}")
+        raise StoreError(f"match IDs must ascend, but the store gave {ids}")
     stored = [
         replace(match, id=match_id, digest=match.digest[: len(reader.match(match_id).digest)])
         for match_id, match in zip(ids, made, strict=True)
@@ -176,7 +177,7 @@ def _check_progress(writer: Writer, reader: Reader) -> None:
     curves = [replace(progress, state=None, league={}) for progress in made]
     _same("progress, oldest first, without what is only for resuming", curves, reader.history())
     if len(set(versions)) != 3 or reader.version() != versions[-1]:
-        raise StoreError(f"the version must change with every record and only then, but went through {versions}")
+        raise StoreError(f"the version must change with every record and only then, but the store gave {versions}")
 
 
 def _check_refusals(writer: Writer, reader: Reader) -> None:
@@ -234,7 +235,7 @@ def _match(seats: tuple[str, ...], returns: tuple[float, ...], **changes: Any) -
 
 def _same(what: str, expected: object, found: object) -> None:
     if expected != found:
-        raise StoreError(f"a store must give back what it was given, but for {what} expected {expected}, got {found}")
+        raise StoreError(f"{what}: expected {expected}, but the store gave {found}")
 
 
 def _refuses(what: str, act: Callable[[], object]) -> None:
@@ -242,4 +243,4 @@ def _refuses(what: str, act: Callable[[], object]) -> None:
         act()
     except StoreError:
         return
-    raise StoreError(f"a store must refuse {what} with a StoreError, but this one took it")
+    raise StoreError(f"a store must refuse {what} with a StoreError, but this one accepted it")

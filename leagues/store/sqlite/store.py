@@ -14,7 +14,6 @@ from leagues.store.blobs import FolderBlobs
 from leagues.store.contract import LeagueInfo, Reader, Store, StoreError, Writer
 from leagues.store.sqlite import database, schema
 from leagues.store.sqlite.reader import OlderSchemaError, open_reader
-from leagues.store.sqlite.writer import build, open_writer
 
 _WEIGHTS = "weights"
 _STATES = "state"
@@ -63,6 +62,8 @@ class SqliteStore(Store):
         ]
 
     def create(self, info: LeagueInfo) -> Writer:
+        from leagues.store.sqlite.writer import build  # loads alembic, which readers need not wait for
+
         path = self._folder / database.DATABASE
         try:
             files.make_folder(self._folder)
@@ -96,6 +97,8 @@ class SqliteStore(Store):
             return open_reader(path)
 
     def writer(self) -> Writer:
+        from leagues.store.sqlite.writer import open_writer
+
         path = database.check_file(self._folder)
         lock = database.WriterLock(self._folder)
         try:

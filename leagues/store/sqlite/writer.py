@@ -75,9 +75,11 @@ class SqlWriter(SqlReader, Writer):
         if self._lock is None:
             return  # closed already
         lock, self._lock = self._lock, None
-        database.fold_log(self._engine)
-        super().close()
-        lock.release()
+        try:
+            database.fold_log(self._engine)
+        finally:
+            super().close()
+            lock.release()
 
     def _add_members(self, connection: Connection, members: Sequence[Member]) -> None:
         rules.check_members(members, self._rows, self._weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from leagues.results import scoring
 from leagues.results.blocks import BlockScore
 from leagues.store import Reader, Store, StoreError, Writer, open_store
 from leagues.store.conformance import check_store
-from leagues.store.memory import MemoryReader
+from leagues.store.memory import MemoryBlobs, MemoryReader, MemoryStore
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -204,7 +204,43 @@ def test_every_back_end_passes_the_suite_that_users_can_run(tmp_path: Path) -> N
     check_store(lambda: open_store(tmp_path / "checked"))
 
 
-def test_the_suite_finds_a_store_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MemoryReader, "tallies", lambda self: [])
-    with pytest.raises(StoreError, match="for tallies expected"):
+@pytest.mark.parametrize(
+    ("part", "method", "broken", "message"),
+    [
+        (MemoryReader, "tallies", lambda self: [], "tallies: expected"),
+        (MemoryReader, "next_event", lambda self: 1, "the next event: expected"),
+        (MemoryReader, "matches", lambda self, **narrow: [], "matches, newest first"),
+        (MemoryStore, "identity", lambda self: object() if self.exists() else None, "identity"),
+        (MemoryStore, "check", lambda self: [], "a check where no league is"),
+        (MemoryBlobs, "prune", lambda self, keep: None, "after pruning"),
+        (MemoryBlobs, "get", lambda self, digest: b"", "a blob: expected"),
+    ],
+)
+def test_the_suite_finds_a_store_that_breaks_its_contract(
+    monkeypatch: pytest.MonkeyPatch, part: type, method: str, broken: Callable[..., object], message: str
+) -> None:
+    monkeypatch.setattr(part, method, broken)
+    with pytest.raises(StoreError, match=message):
         check_store(lambda: open_store(None))
+
+
+def test_readers_and_writers_of_one_store_see_the_same_league(store: Store, writer: Writer) -> None:
+    with store.reader() as early:
+        writer.record(matches=[match(event=7)])
+        with store.reader() as late:
+            assert early.matches() == late.matches() == writer.matches()
+            assert early.next_event() == late.next_event() == 8
+
+
+def test_what_a_caller_changes_afterwards_is_not_stored(writer: Writer, reader: Reader) -> None:
+    league, metrics, modules = {"x": [1]}, {"main": {"loss": 1.0}}, {"player_0": "main"}
+    writer.record(
+        members=[replace(RANDOM, id="r2", modules=modules)], progress=progress(1, league=league, metrics=metrics)
+    )
+    league["x"].append(2)
+    metrics["main"]["loss"] = 2.0
+    modules.clear()
+    found = reader.progress()
+    assert found is not None
+    assert (found.league, found.metrics) == ({"x": [1]}, {"main": {"loss": 1.0}})
+    assert reader.member("r2").modules == {"player_0": "main"}
