@@ -17,6 +17,7 @@ from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
+from arena.training.modules import refuse_recurrent_network
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
@@ -68,9 +69,11 @@ class LeagueAlgorithm(Algorithm):
             StoreError: the folder has a league of another game, with other learners or another network, or a newer
                 one; or the league's learner state is missing or was altered.
             AgentError: a baseline cannot play the game.
+            ValueError: the network is recurrent.
         """
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
+        refuse_recurrent_network(config, self.game)
         self.session = LeagueSession(
             None if folder is None else Path(folder),
             self.game,

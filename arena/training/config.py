@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig, NotProvided
-from ray.rllib.core.rl_module import RLModuleSpec
-from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+from ray.rllib.core import DEFAULT_POLICY_ID
+from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
-from agents.policies.network import SETTINGS, MaskedNetwork
+from agents.policies.network import MaskedNetwork
 from agents.registry import names_code
 from arena.exports.rllib import GameEnv
 from arena.settings import upgraded
@@ -22,10 +22,16 @@ from arena.training.callbacks import has_callback
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
+from arena.training.modules import (
+    MapToMain,
+    learning_members,
+    network_of,
+    refuse_other_modules,
+    refuse_unread_settings,
+)
+from arena.training.no_effect import refuse_no_effect, shown
 from games import Game, as_game, make_game
-from games.specs import suggest
 from leagues.records import LeagueError, Member
-from leagues.roles import learner_ids
 from leagues.settings import LeagueSettings, SettingsGroup
 
 EVALUATION_SHARE = 8
@@ -33,6 +39,9 @@ EVALUATION_SHARE = 8
 
 SEEDS = 2**31
 """RLlib adds the runner's index to the seed, and gives the sum to generators that take 32 bits."""
+
+
+NO_GAME = 'a league needs a game, but none is set; call .game("connect_four")'
 
 
 class LeagueAlgorithmConfig(AlgorithmConfig):
@@ -44,17 +53,19 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
     - ``num_envs_per_env_runner`` is the number of tables that a runner steps in lock-step; None, the default, fits it
       to the length of the game (:func:`arena.training.game_length.fitting_tables`).
     - ``train_batch_size_per_learner`` counts agent steps of finished games.
-    - RLlib's connectors, the callbacks ``on_episode_created/start/step`` and ``policy_mapping_fn`` take no part in
-      sampling; setting them is an error.
+    - A setting of RLlib's that has no effect on a league is an error that names what to set instead
+      (:mod:`arena.training.no_effect`).
 
     Attributes:
         algorithm: short name of the algorithm, as leagues store it.
         settings_class: the group of the algorithm's stored settings; each is an attribute of the config, and its
             default is the config's.
+        no_effect: settings of the algorithm that have no effect, and what to set instead.
     """
 
     algorithm: ClassVar[str]
     settings_class: ClassVar[type[SettingsGroup]]
+    no_effect: ClassVar[Mapping[str, str]] = {}
 
     seed: Any  # RLlib leaves these untyped
     num_envs_per_env_runner: Any
@@ -69,6 +80,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.rating_games = None  # None fits the length of the game, see `fit_to_game`
         self.overlap = False
         self._stored_model_settings: frozenset[str] = frozenset()
+        self._module_ids = frozenset({DEFAULT_POLICY_ID})
+        self._validated = False
         self.env_runner_cls = LeagueEnvRunner
         self.env = GameEnv
         self.disable_env_checking = True
@@ -98,6 +111,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             raise LeagueError(f"a league needs a game of at least 2 seats, but {game.spec!r} has {game.num_seats}")
         self.game_spec = game.spec
         self.env_config = {"game": self.game_spec}
+        self._set_modules()
         return self
 
     def training(self, *, overlap: bool | _NotProvided = NotProvided, **settings: Any) -> Self:
@@ -151,6 +165,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             self.rating_games = rating_games
         if settings:
             self.league_settings = self.league_settings.replaced(settings)
+        if self.game_spec is not None:
+            self._set_modules()
         return self
 
     def needs_dist_inputs(self, game: Game) -> bool:
@@ -171,27 +187,19 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""
-        assert self.game_spec is not None
-        agent_ids = make_game(self.game_spec).agent_ids
-        return [
-            Member(
-                name,
-                "learner",
-                role,
-                modules={agent_id: f"{name}.{agent_id}" if self.module_per_seat else name for agent_id in agent_ids},
-            )
-            for name, role in learner_ids(self.league_settings.roles).items()
-        ]
+        game = make_game(str(self.game_spec))
+        return learning_members(game, self.league_settings.roles, module_per_seat=self.module_per_seat)
 
     def settings(self) -> dict[str, Any]:
         """The settings of a training run as plain JSON: what a league stores, and what ``--resume`` restores."""
+        network, model_config = network_of(self)
         names = [each.name for each in fields(self.settings_class)]  # type: ignore[arg-type]
         return {
             "training": {name: getattr(self, name) for name in names},
             "league": self.league_settings.to_dict(),
             "module_per_seat": self.module_per_seat,
             "rating_games": self.rating_games,
-            "network": self._network(),
+            "network": {"class": _name(network), "model_config": model_config},
             "tables": self.num_envs_per_env_runner,
         }
 
@@ -239,26 +247,24 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Raises:
             ValueError: a rule does not hold; the message names it.
         """
-        if self.game_spec is None:
-            raise ValueError('a league needs a game, but none is set; call `.game("connect_four")`')
+        self._check_game()
         if self.seed is None:
             self.seed = secrets.randbits(31)
         if not (isinstance(self.seed, int) and 0 <= self.seed < SEEDS):
             raise ValueError(f"`0 <= seed < 2**31` must hold, but got seed={self.seed}")
-        self.fit_to_game(make_game(self.game_spec))
-        self._check_model_settings()
-        self._set_modules()
+        refuse_no_effect(self, self.no_effect)
+        if not issubclass(self.env_runner_cls, LeagueEnvRunner):
+            raise ValueError(
+                f"env_runner_cls must be a LeagueEnvRunner, but got {shown(self.env_runner_cls)}; derive yours from it"
+            )
+        refuse_other_modules(self, self._module_ids)
+        refuse_unread_settings(self, self._stored_model_settings)
+        self.fit_to_game(make_game(str(self.game_spec)))
         if self.overlap and not self.num_env_runners and not self.in_evaluation:
             raise ValueError(
                 f"`overlap` needs processes that sample while this one learns, but num_env_runners="
                 f"{self.num_env_runners}; set env_runners(num_env_runners=1) or more, or overlap=False"
             )
-        for name in ("_env_to_module_connector", "_module_to_env_connector", "_learner_connector"):
-            if getattr(self, name) is not None:
-                raise ValueError(
-                    f"`{name.strip('_')}` has no effect, because the lock-step runner steps arrays without connectors; "
-                    "transform observations in your RLModule instead"
-                )
         for name in ("created", "start", "step"):
             if has_callback(self, f"on_episode_{name}"):
                 raise ValueError(
@@ -266,54 +272,61 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                     "use `on_episode_end` or `on_sample_end`"
                 )
         super().validate()
+        self._validated = True
+
+    def validated(self) -> Self:
+        """This config, or a validated copy if it has not been validated yet."""
+        if self._validated:
+            return self
+        config = self.copy(copy_frozen=False)
+        config.validate()
+        return config
+
+    def get_multi_rl_module_spec(self, **arguments: Any) -> MultiRLModuleSpec:
+        """The modules of all learners; arguments as of RLlib.
+
+        Raises:
+            ValueError: no game is set.
+        """
+        if self.game_spec is None:
+            raise ValueError(NO_GAME)
+        return super().get_multi_rl_module_spec(**arguments)
 
     def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
         """Nothing to check: runners are asked for steps of finished games, not for fragments."""
 
+    def _check_game(self) -> None:
+        """Take the game from ``game_spec`` or ``env_config``, whichever is set."""
+        others = sorted(self.env_config.keys() - {"game"})
+        if others:
+            raise ValueError(f"the settings {others} of env_config have no effect; write them into the game's spec")
+        found = self.env_config.get("game", self.game_spec)
+        if found is None:
+            raise ValueError(NO_GAME)
+        spec = as_game(found).spec
+        if self.game_spec not in (None, found, spec):
+            raise ValueError(
+                f"the game is {self.game_spec!r}, but env_config names {spec!r}; set one game, with .game(...)"
+            )
+        if (self.game_spec, self.env_config) != (spec, {"game": spec}):
+            self.game(spec)
+
     def _set_modules(self) -> None:
-        """Give RLlib the modules of the learners, all of them to be trained."""
+        """Give RLlib the modules of the learners, all of them to be trained, unless somebody has set others."""
+        self._validated = False
+        mapping = self.policy_mapping_fn
+        ours = isinstance(mapping, MapToMain) or mapping is AlgorithmConfig.DEFAULT_POLICY_MAPPING_FN
+        if set(self.policies) != self._module_ids or not ours:
+            return
         learners = self.learning_members()
         modules = sorted({module for learner in learners for module in learner.modules.values()})
-        if set(self.policies) != set(modules):
-            self.multi_agent(
-                policies={module: PolicySpec() for module in modules},
-                policy_mapping_fn=_MapToMain(dict(learners[0].modules)),
-                policies_to_train=modules,
-            )
-
-    def _check_model_settings(self) -> None:
-        """Refuse a misspelt setting of the built-in network, which would go unnoticed."""
-        spec = self.rl_module_spec
-        if not isinstance(spec, RLModuleSpec) or spec.module_class not in (None, MaskedNetwork):
-            return
-        known = {*SETTINGS, *self._stored_model_settings, *(field.name for field in fields(DefaultModelConfig))}
-        for name in self._network()["model_config"].keys() - known:
-            raise ValueError(
-                f"`model_config` has the settings {', '.join(SETTINGS)}, but got {name!r}{suggest(name, known)}"
-            )
-
-    def _network(self) -> dict[str, Any]:
-        """What rebuilds the networks: their class and its settings."""
-        spec = self.rl_module_spec
-        if not isinstance(spec, RLModuleSpec):
-            raise LeagueError(
-                "all learners of a league have the same kind of network, so `rl_module_spec` must be an RLModuleSpec, "
-                f"but got {type(spec).__name__}"
-            )
-        own = spec.model_config
-        config = self.model_config | (own if isinstance(own, dict) else asdict(own) if own is not None else {})
-        return {"class": _name(spec.module_class or MaskedNetwork), "model_config": config}
+        self._module_ids = frozenset(modules)
+        self.multi_agent(
+            policies={module: PolicySpec() for module in modules},
+            policy_mapping_fn=MapToMain(learners[0].modules),
+            policies_to_train=modules,
+        )
 
 
 def _name(cls: type) -> str:
     return f"{cls.__module__}:{cls.__qualname__}"
-
-
-class _MapToMain:
-    """``policy_mapping_fn`` outside league play (``evaluation()``): every seat to the main learner."""
-
-    def __init__(self, modules: dict[str, str]) -> None:
-        self.modules = modules
-
-    def __call__(self, agent_id: str, *args: Any, **kwargs: Any) -> str:
-        return self.modules[agent_id]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModule
 from ray.rllib.env import INPUT_ENV_SINGLE_SPACES, INPUT_ENV_SPACES
@@ -58,6 +59,11 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
 
     env: TablesEnv | None
     sampler: Sampler | None
+
+    def __init__(self, *, config: AlgorithmConfig, **arguments: Any) -> None:
+        """An env runner as RLlib makes it; a league's config need not be validated."""
+        validated = getattr(config, "validated", None)
+        super().__init__(config=config if validated is None else validated(), **arguments)
 
     def make_env(self) -> None:
         """Set up the tables of ``env_config["game"]``; running games are abandoned."""

@@ -120,6 +120,13 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
 
     algorithm: ClassVar[str] = "ppo"
     settings_class: ClassVar[type[PPOSettings]] = PPOSettings
+    no_effect: ClassVar[Mapping[str, str]] = {
+        "use_gae": "advantages are always generalised; set .training(lambda_=1.0) for plain returns",
+        "lr_schedule": "set .training(lr=[[0, 1e-3], [1_000_000, 1e-4]]) for a schedule",
+        "entropy_coeff_schedule": "set .training(entropy_coeff=[[0, 0.05], [1_000_000, 0.01]]) for a schedule",
+        "sgd_minibatch_size": "set .training(minibatch_size=...)",
+        "vf_share_layers": "the policy and the value share a trunk; write an RLModule for anything else",
+    }
     entropy_coeff: Any  # RLlib leaves it untyped
 
     def __init__(self, algo_class: type | None = None) -> None:

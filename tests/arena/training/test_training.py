@@ -285,15 +285,23 @@ def test_evaluating_on_the_training_runner_leaves_its_games_alone(build, unit):
 
 
 def test_policy_mapping_is_asked_for_every_game(build):
+    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.core.rl_module import RLModuleSpec
     from ray.rllib.policy.policy import PolicySpec
 
+    from agents.policies.network import MaskedNetwork
     from arena import LeagueEnvRunner
+    from arena.exports.rllib import GameEnv
 
-    config = small("kuhn_poker")
-    config.validate()
-    config.multi_agent(
-        policies={"a": PolicySpec(), "b": PolicySpec()},
-        policy_mapping_fn=lambda agent_id, episode, **kwargs: "ab"[int(episode.id_, 16) % 2],
+    config = (
+        PPOConfig()
+        .environment(GameEnv, env_config={"game": "kuhn_poker"})
+        .env_runners(num_envs_per_env_runner=16)
+        .rl_module(rl_module_spec=RLModuleSpec(module_class=MaskedNetwork))
+        .multi_agent(
+            policies={"a": PolicySpec(), "b": PolicySpec()},
+            policy_mapping_fn=lambda agent_id, episode, **kwargs: "ab"[int(episode.id_, 16) % 2],
+        )
     )
     runner = LeagueEnvRunner(config=config)
     episodes = runner.sample(num_episodes=40)
@@ -369,7 +377,7 @@ def test_your_own_module_and_the_residual_tower_train(build):
         (lambda c: c.league(pfps=0.5), LeagueError, "there is no setting"),
         (lambda c: c.league(opponents={"latest": 0.9}), LeagueError, "must sum to 1"),
         (lambda c: c.league(rating_games=-1), LeagueError, "rating_games >= 0"),
-        (lambda c: c.env_runners(env_to_module_connector=lambda env: []).validate(), ValueError, "connectors"),
+        (lambda c: c.env_runners(env_to_module_connector=lambda env: []).validate(), ValueError, "without connectors"),
         (lambda c: c.callbacks(on_episode_step=lambda **kwargs: None).validate(), ValueError, "on_episode_step"),
         (lambda c: type(c)().validate(), ValueError, "needs a game"),
         (lambda c: c.game("2048"), LeagueError, "at least 2 seats"),

@@ -1,0 +1,134 @@
+"""The modules of a league's learners: which there are, which network they have, and which ones are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.core.rl_module import RLModule, RLModuleSpec
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+
+from agents.policies.network import SETTINGS, MaskedNetwork, is_recurrent, module_observation_space
+from arena.training.no_effect import has_no_effect, refused_model_setting
+from games.contract import Game
+from games.specs import suggest
+from leagues.records import LeagueError, Member
+from leagues.roles import learner_ids
+
+LEAGUE_DECIDES = "the league decides who plays and who learns; set .league(roles=..., module_per_seat=...)"
+
+
+class MapToMain:
+    """``policy_mapping_fn`` outside league play (``evaluation()``): every seat to the first learner.
+
+    Args:
+        modules: agent ID -> its module.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self.modules = dict(modules)
+
+    def __call__(self, agent_id: str, *args: Any, **kwargs: Any) -> str:
+        return self.modules[agent_id]
+
+
+def learning_members(game: Game, roles: Mapping[str, int], *, module_per_seat: bool) -> list[Member]:
+    """The learners of a league as members, each with its modules.
+
+    Args:
+        game: the game.
+        roles: role -> number of learners.
+        module_per_seat: one module per seat instead of one for all seats.
+    """
+    return [
+        Member(
+            name,
+            "learner",
+            role,
+            modules={agent_id: f"{name}.{agent_id}" if module_per_seat else name for agent_id in game.agent_ids},
+        )
+        for name, role in learner_ids(roles).items()
+    ]
+
+
+def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]:
+    """The class of all networks and their ``model_config``.
+
+    Raises:
+        LeagueError: the config has a network for each module.
+    """
+    spec = config.rl_module_spec
+    if not isinstance(spec, RLModuleSpec):
+        raise LeagueError(
+            "all learners of a league have the same kind of network, so `rl_module_spec` must be an RLModuleSpec, "
+            f"but got {type(spec).__name__}"
+        )
+    own = spec.model_config
+    settings = config.model_config | (own if isinstance(own, dict) else asdict(own) if own is not None else {})
+    return spec.module_class or MaskedNetwork, settings
+
+
+def refuse_recurrent_network(config: AlgorithmConfig, game: Game) -> None:
+    """Refuse a network that keeps a state between steps.
+
+    Raises:
+        ValueError: it does.
+    """
+    network, settings = network_of(config)
+    if network is MaskedNetwork:
+        return
+    module = network(
+        observation_space=module_observation_space(game, 0),
+        action_space=game.action_space(0),
+        inference_only=False,
+        model_config=settings,
+    )
+    if is_recurrent(module):
+        raise ValueError(
+            f"the network {network.__qualname__} keeps a state between steps (get_initial_state() is not empty), and "
+            "recurrent networks are not supported; give it one without a state"
+        )
+
+
+def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> None:
+    """Refuse settings that the built-in network does not read, which would go unnoticed.
+
+    Args:
+        config: the config.
+        stored: names of settings that a league was stored with; they are accepted.
+
+    Raises:
+        ValueError: there is one.
+    """
+    network, settings = network_of(config)
+    if network is not MaskedNetwork:
+        return
+    for name, value in settings.items():
+        if name in SETTINGS or name in stored:
+            continue
+        if name not in DefaultModelConfig.__dataclass_fields__:
+            raise ValueError(
+                f"`model_config` has the settings {', '.join(SETTINGS)}, but got {name!r}{suggest(name, SETTINGS)}"
+            )
+        if reason := refused_model_setting(name, value):
+            raise ValueError(reason)
+
+
+def refuse_other_modules(config: AlgorithmConfig, modules: Collection[str]) -> None:
+    """Refuse policies and mappings that are not the league's.
+
+    Args:
+        config: the config.
+        modules: the league's modules.
+
+    Raises:
+        ValueError: the config has others.
+    """
+    if not (isinstance(config.policy_mapping_fn, MapToMain) or config.in_evaluation):
+        raise has_no_effect("policy_mapping_fn", config.policy_mapping_fn, LEAGUE_DECIDES)
+    for name in ("policies", "policies_to_train"):
+        value = getattr(config, name)
+        if set(value) != set(modules):
+            raise has_no_effect(name, sorted(value), LEAGUE_DECIDES)

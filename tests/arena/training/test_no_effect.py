@@ -1,0 +1,178 @@
+"""Settings of RLlib's that have no effect on a league are one-line errors; half a config is whole, or an error, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyspiel
+import pytest
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module import RLModuleSpec
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
+from small_training import small
+
+from agents.policies.network import SETTINGS, MaskedNetwork
+from arena import LeagueEnvRunner, LeaguePPO, LeaguePPOConfig
+from arena.training.no_effect import NO_EFFECT
+from games import GameError, make_game
+from leagues.records import LeagueError
+
+Change = Callable[[Any], Any]
+
+CHANGES: list[tuple[Change, str]] = [
+    (lambda c: c.multi_agent(policies={"a", "b"}), r"policies=\['a', 'b'\] .*\.league\(roles="),
+    (lambda c: c.multi_agent(policy_mapping_fn=lambda *a, **k: "main"), r"policy_mapping_fn=.*\.league\(roles="),
+    (lambda c: c.multi_agent(policies_to_train=["other"]), r"policies_to_train=\['other'\]"),
+    (lambda c: c.multi_agent(count_steps_by="env_steps"), "count_steps_by"),
+    (lambda c: c.offline_data(output="/tmp/out"), r"output=.*arena\.open_league"),
+    (lambda c: c.offline_data(input_="dataset"), "input_="),
+    (lambda c: c.environment("CartPole-v1"), r"env='CartPole-v1' .*\.game\("),
+    (lambda c: c.environment(clip_rewards=True), "clip_rewards=True"),
+    (lambda c: c.environment(normalize_actions=False), "normalize_actions=False"),
+    (lambda c: c.environment(env_config={"game": "tic_tac_toe", "board": 4}), r"\['board'\] of env_config"),
+    (lambda c: c.environment(env_config={"game": "kuhn_poker"}), "one game"),
+    (lambda c: c.training(use_gae=False), r"use_gae=False .*lambda_=1\.0"),
+    (lambda c: c.training(train_batch_size=9), "train_batch_size_per_learner"),
+    (lambda c: c.training(model={"fcnet_hiddens": [8]}), r"rl_module\(model_config"),
+    (lambda c: c.env_runners(explore=False), "explore=False"),
+    (lambda c: c.env_runners(observation_filter="MeanStdFilter"), "observation_filter"),
+    (lambda c: c.env_runners(batch_mode="truncate_episodes"), "batch_mode"),
+    (lambda c: c.env_runners(rollout_fragment_length=77), "rollout_fragment_length=77"),
+    (lambda c: c.env_runners(sample_timeout_s=9.0), "sample_timeout_s"),
+    (lambda c: c.env_runners(gym_env_vectorize_mode="ASYNC"), "gym_env_vectorize_mode"),
+    (lambda c: c.env_runners(env_runner_cls=MultiAgentEnvRunner), "env_runner_cls must be a LeagueEnvRunner"),
+    (lambda c: c.env_runners(module_to_env_connector=lambda env: []), "module_to_env_connector.*RLModule"),
+    (lambda c: c.training(learner_connector=lambda *a: []), "learner_connector"),
+    (lambda c: c.env_runners(merge_env_runner_states=False), "merge_env_runner_states"),
+    (lambda c: c.fault_tolerance(restart_failed_sub_environments=True), "restart_failed_sub_environments"),
+    (lambda c: c.framework(torch_skip_nan_gradients=True), "always skipped"),
+    (lambda c: c.reporting(metrics_num_episodes_for_smoothing=7), "last iteration"),
+    (lambda c: c.resources(num_gpus=1), "num_gpus_per_learner"),
+    (lambda c: c.rl_module(model_config={"use_lstm": True}), "use_lstm=True.*recurrent networks are not supported"),
+    (lambda c: c.rl_module(model_config={"conv_filters": [[16, 4, 2]]}), "conv_filters.*conv_channels"),
+    (lambda c: c.rl_module(model_config=DefaultModelConfig(head_fcnet_hiddens=[9])), r"head_fcnet_hiddens=\[9\]"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES, ids=[message for _, message in CHANGES])
+def test_a_setting_without_effect_is_refused(change: Change, message: str) -> None:
+    config = change(small())
+    with pytest.raises(ValueError, match=message) as raised:
+        config.validate()
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda c: c.multi_agent(policies={"a"}), lambda c: c.multi_agent(policy_mapping_fn=lambda *a, **k: "a")]
+)
+def test_the_order_of_calls_does_not_matter(change: Change) -> None:
+    config = change(LeaguePPOConfig()).game("tic_tac_toe").league(module_per_seat=True)
+    with pytest.raises(ValueError, match="has no effect in a league"):
+        config.validate()
+
+
+def test_every_field_of_rllibs_model_config_is_read_or_refused() -> None:
+    for name, field in DefaultModelConfig.__dataclass_fields__.items():
+        config = small().rl_module(model_config={name: "something else"})
+        if name in SETTINGS:
+            config.validate()
+            continue
+        with pytest.raises(ValueError, match=f"`model_config` has {name}="):
+            config.validate()
+        if field.default in (None, False, True):
+            small().rl_module(model_config={name: field.default}).validate()
+
+
+def test_the_table_names_settings_that_rllib_has() -> None:
+    config = AlgorithmConfig()
+    assert [name for name in NO_EFFECT if not (hasattr(config, name) or hasattr(config, f"_{name}"))] == []
+
+
+def test_defaults_and_what_has_an_effect_pass() -> None:
+    config = small().environment(env_config={"game": "tic_tac_toe"}).env_runners(explore=True).training(use_gae=True)
+    config.rl_module(model_config={"fcnet_hiddens": [8], "fcnet_activation": "tanh", "use_lstm": False})
+    config.training(lr=1e-4, grad_clip=1.0).fault_tolerance(restart_failed_env_runners=False)
+    config.evaluation(evaluation_interval=1, evaluation_config={"explore": False})
+    config.validate()
+    config.validate()
+    assert config.get_evaluation_config_object().validated().explore is False
+
+
+def test_module_per_seat_is_a_switch() -> None:
+    with pytest.raises(LeagueError, match="`module_per_seat` must be True or False"):
+        small(module_per_seat={"player_0": "a"})
+
+
+class Recurrent(MaskedNetwork):
+    """A network that RLlib would have to carry a state for."""
+
+    def get_initial_state(self) -> dict[str, Any]:
+        return {"h": [0.0]}
+
+
+def test_a_network_with_a_state_is_refused_and_leaves_no_folder(tmp_path: Any) -> None:
+    config = small("kuhn_poker", tmp_path / "league").rl_module(rl_module_spec=RLModuleSpec(module_class=Recurrent))
+    with pytest.raises(ValueError, match=r"Recurrent keeps a state .*not supported"):
+        config.build_algo()
+    assert not (tmp_path / "league").exists()
+
+
+def test_a_game_is_taken_as_a_game_too() -> None:
+    game = make_game("leduc_poker(players=3)")
+    assert LeaguePPOConfig().game(game).game_spec == game.spec
+    with pytest.raises(GameError, match="kuhn_poker"):
+        LeaguePPOConfig().game(pyspiel.load_game("kuhn_poker"))
+
+
+def test_a_config_that_is_not_validated_is_whole() -> None:
+    config = LeaguePPOConfig().game("kuhn_poker").league(module_per_seat=True)
+    runner = LeagueEnvRunner(config=config)
+    assert set(runner.module.keys()) == {"main.player_0", "main.player_1"}
+    episodes = runner.sample(num_episodes=3)
+    assert len(episodes) == 3
+    assert Columns.VF_PREDS in next(iter(episodes[0].agent_episodes.values())).extra_model_outputs
+    spec = config.get_multi_rl_module_spec(spaces=runner.get_spaces())
+    assert set(spec.rl_module_specs) == {"main.player_0", "main.player_1"}
+    assert config.num_envs_per_env_runner is None  # the runner's copy is filled in, not this one
+    config.league(roles={"main": 1, "main_exploiter": 1}, module_per_seat=False)
+    assert set(config.get_multi_rl_module_spec(spaces=runner.get_spaces()).rl_module_specs) == {
+        "main",
+        "main_exploiter",
+    }
+
+
+def test_a_config_without_a_game_is_an_error_everywhere() -> None:
+    for call in (
+        lambda: LeaguePPOConfig().validate(),
+        lambda: LeagueEnvRunner(config=LeaguePPOConfig()),
+        lambda: LeaguePPOConfig().get_multi_rl_module_spec(spaces={}),
+        lambda: LeaguePPO(config={}),
+    ):
+        with pytest.raises(ValueError, match="needs a game, but none is set"):
+            call()
+
+
+@pytest.mark.parametrize("settings", [{"game_spec": "kuhn_poker"}, {"env_config": {"game": "kuhn_poker"}}])
+def test_a_dict_is_a_whole_config(local_ray: Any, settings: dict[str, Any]) -> None:
+    small_batch = {"train_batch_size_per_learner": 256, "minibatch_size": 64, "num_epochs": 1, "log_level": "ERROR"}
+    algorithm = LeaguePPO(config=settings | small_batch)
+    try:
+        assert algorithm.train()["league"]["iteration"] == 1
+    finally:
+        algorithm.stop()
+
+
+def test_stock_ppo_keeps_its_own_settings() -> None:
+    """The runner refuses nothing for algorithms that are not a league's."""
+    config = (
+        PPOConfig()
+        .environment(env_config={"game": "kuhn_poker"})
+        .env_runners(explore=False, batch_mode="truncate_episodes")
+    )
+    config.multi_agent(policies={"a"}, policy_mapping_fn=lambda *a, **k: "a")
+    config.rl_module(rl_module_spec=RLModuleSpec(module_class=MaskedNetwork))
+    assert len(LeagueEnvRunner(config=config).sample(num_episodes=2)) == 2
