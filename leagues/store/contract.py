@@ -15,8 +15,8 @@ Guarantees, which every back end keeps:
 - Ratings are not stored. They are derived from the matches.
 - A blob is stored before the record that names it: a member's weights before the member, a learner's state before the
   progress.
-- Whatever lies in the store is data from a stranger. Reading it never runs code, never leaves the store's place,
-  never hangs, and ends in a :class:`StoreError` if it cannot be understood.
+- Whatever lies in the store may come from a stranger. Reading it runs no code, leaves the store's place by no link,
+  waits for no pipe or device, and ends in a :class:`StoreError` if it cannot be understood.
 
 A store, its readers and its writers may be opened in any thread, but each is used by one thread at a time. Run
 :func:`leagues.store.conformance.check_store` on a back end of your own.
