@@ -1,4 +1,4 @@
-"""Flat columns as RLlib episodes, for stock algorithms and for callbacks that want an episode."""
+"""Flat columns as RLlib episodes, for stock algorithms and for the callback ``on_episode_end``."""
 
 from __future__ import annotations
 
@@ -19,16 +19,14 @@ from arena.training.columns import Trajectories
 from arena.training.samples import Sampled
 from games.contract import Game
 
-Mapping_ = Callable[..., str]
 
-
-def to_episodes(game: Game, sampled: Sampled, mapping: Mapping_) -> list[MultiAgentEpisode]:
-    """One finished ``MultiAgentEpisode`` per game, with the seats whose experience was kept.
+def to_episodes(game: Game, sampled: Sampled, mapping: Callable[..., str]) -> list[MultiAgentEpisode]:
+    """One finished ``MultiAgentEpisode`` for each game, with the seats whose experience was kept.
 
     Args:
         game: the game.
-        sampled: must have been run with ``final_observations=True``.
-        mapping: ``policy_mapping_fn``, for RLlib's own later questions.
+        sampled: the games; the sampler must have run with ``final_observations=True``.
+        mapping: ``policy_mapping_fn``, which the episodes keep.
     """
     parts: dict[int, list[tuple[str, Trajectories, int]]] = defaultdict(list)
     for module, trajectories in sampled.trajectories.items():
@@ -49,7 +47,7 @@ def _episode(
     tag: str,
     parts: list[tuple[str, Trajectories, int]],
     all_spaces: tuple[dict[str, Any], dict[str, Any]],
-    mapping: Mapping_,
+    mapping: Callable[..., str],
 ) -> MultiAgentEpisode:
     episode = MultiAgentEpisode(
         tag or uuid.uuid4().hex,
@@ -98,7 +96,7 @@ def _episode(
         for step, ply in enumerate([*trajectories.plies[rows].tolist(), plies]):
             acted[ply] = step
         episode.env_t_to_agent_t[agent_id] = InfiniteLookbackBuffer(acted, lookback=0)
-    # RLlib knows one ending for a game: truncated as soon as one seat was.
+    # An episode has one ending in RLlib: truncated if one seat was.
     episode.is_truncated = any(seat.is_truncated for seat in episode.agent_episodes.values())
     episode.is_terminated = not episode.is_truncated
     return episode

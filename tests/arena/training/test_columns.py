@@ -1,3 +1,5 @@
+"""Experience as columns: advantages, concatenation, and how it travels."""
+
 import pickle
 from dataclasses import fields, replace
 
@@ -8,9 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from arena.training.columns import Trajectories, advantages, concatenate
-from arena.training.planner import Plan
-from arena.training.step_buffer import StepBuffer
-from leagues.records import Member, Pairing
 
 
 def trajectories(lengths, rng, finals=None):
@@ -29,15 +28,6 @@ def trajectories(lengths, rng, finals=None):
         final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
         games=np.arange(len(lengths)),
     )
-
-
-class Bandit:
-    """What a buffer asks of a game."""
-
-    observation_shape, num_actions, num_seats, action_bounds = (1,), 2, 1, None
-
-    def empty_actions(self, rows):
-        return np.empty(rows, np.int64)
 
 
 def naive_gae(t, gamma, lambda_):
@@ -122,46 +112,3 @@ def test_planes_of_zeros_and_ones_travel_as_bits():
     )
     sent = replace(sent, observations=planes / 2)
     assert len(pickle.dumps(sent, protocol=5)) == pytest.approx(planes.nbytes, rel=0.1)
-
-
-def test_a_plan_travels_whole():
-    main = Member("main", "learner", "main", modules={"player_0": "main"})
-    pairings = (
-        Pairing(("main", "main"), 2**63 - 1, 5, 0, "training", "main"),
-        Pairing(("main",), 1, 6, 7, "evaluation"),
-    )
-    plan = Plan("training", pairings, {"main": main}, {"hash": b"weights"}, 3, 4, ("main",))
-    assert pickle.loads(pickle.dumps(plan)) == plan
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
-def test_the_buffer_hands_out_finished_trajectories_whole_and_in_order(steps):
-    """Steps of six trajectories arrive in any order; those marked are handed out, the rest stay."""
-    buffer = StepBuffer(Bandit(), 2)
-    places, sent = [], {}
-    for clock, (number, _) in enumerate(steps):
-        sent.setdefault(number, []).append(clock)
-        places += buffer.append(
-            observations=np.full((1, 1), clock, np.float32),
-            masks=np.ones((1, 2), bool),
-            seats=np.zeros(1, np.int64),
-            actions=np.zeros(1, np.int64),
-            dist_inputs=np.zeros((1, 2), np.float32),
-            log_probs=np.zeros(1, np.float32),
-            values=np.zeros(1, np.float32),
-            plies=np.array([clock]),
-            trajectory=np.array([number]),
-        ).tolist()
-        buffer.add_rewards(np.array(places[-1:]), np.array([clock], np.float32))
-    finished = sorted({number for number, over in steps if over})
-    out, moved = buffer.take(np.array(finished, np.int64), np.arange(len(finished), dtype=np.float32))
-    assert out.games.tolist() == finished
-    assert out.rewards.tolist() == [clock for number in finished for clock in sent[number]]
-    assert out.observations[:, 0].tolist() == out.rewards.tolist()
-    assert out.final_values.tolist() == list(range(len(finished)))
-    rest = sorted(set(sent) - set(finished))
-    for clock, (number, _) in enumerate(steps):
-        assert (moved[clock] == -1) == (number in finished)
-    left, _ = buffer.take(np.array(rest, np.int64), np.zeros(len(rest), np.float32))
-    assert left.rewards.tolist() == [clock for number in rest for clock in sent[number]]
-    assert len(buffer) == 0
