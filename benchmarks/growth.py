@@ -94,7 +94,9 @@ class Growing:
         self._tensors = policy_tensors({"main": spec.build().get_state()})
         self._played = random_games()
         self.plies = statistics.fmean(match.plies for matches in self._played for match in matches)
-        info = LeagueInfo(GAME.spec, GAME.agent_ids, 0, config(None).settings(), {}, datetime.now(UTC), GAME.teams)
+        info = LeagueInfo(
+            GAME.spec, GAME.agent_ids, 0, config(None).settings().to_dict(), {}, datetime.now(UTC), GAME.teams
+        )
         with open_store(folder).create(info) as writer:
             writer.add_members([MAIN, RANDOM])
 
@@ -227,9 +229,8 @@ def opened(folder: Path) -> LeagueSession:
     return LeagueSession(
         folder,
         GAME,
-        own.league_settings,
+        own.settings(),
         seed=0,
-        settings=own.settings(),
         learners=own.learning_members(),
         share=lambda data: data,
     )

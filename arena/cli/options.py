@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from arena.settings import Settings, groups
+from leagues.settings import default, rules
 
 
 def check_count(count: int | None) -> int | None:
@@ -17,6 +20,28 @@ def check_count(count: int | None) -> int | None:
     if count is not None and count >= 2**31:
         raise typer.BadParameter(f"must be less than 2**31, but is {count}")
     return count
+
+
+def setting_option(path: str, flag: str, metavar: str | None = None) -> Any:
+    """The option of a setting: its help comes from the setting's declaration, and so does its rule, when it is set.
+
+    Args:
+        path: ``group.name``.
+        flag: how the option is written.
+        metavar: what stands for its value in the help.
+    """
+    group, _, name = path.partition(".")
+    kind = groups(Settings().algorithm)[group]
+    rule, value = rules(kind)[name], default(kind, name)
+    text = rule.help.removesuffix(".")
+    if value is None:
+        text += f" (default: {rule.none})"
+    elif not isinstance(value, bool):
+        text += f" (default: {value:g})"
+    whole = isinstance(value, int) or value is None
+    return typer.Option(
+        flag, metavar=metavar, help=f"{text}.", show_default=False, callback=check_count if whole else None
+    )
 
 
 LeagueFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the league.", show_default=False)]

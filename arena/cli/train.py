@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from arena.cli.options import GameSpec
+from arena.cli.options import GameSpec, check_count, setting_option
+from arena.settings import Settings
 
 
 def train(
@@ -15,48 +17,42 @@ def train(
     league: Annotated[Path, typer.Option("--league", metavar="DIR", help="Folder of the league.", show_default=False)],
     minutes: Annotated[
         float | None,
-        typer.Option(
-            "--minutes", metavar="M", help="Train for so many minutes, start-up not counted.", show_default=False
-        ),
+        typer.Option("--minutes", metavar="M", help="Train this long, not counting the start.", show_default=False),
     ] = None,
     steps: Annotated[
         int | None,
         typer.Option(
-            "--steps", min=1, metavar="N", help="Train until the league has so many game steps.", show_default=False
-        ),
-    ] = None,
-    env_runners: Annotated[
-        int, typer.Option("--env-runners", min=0, metavar="K", help="Sampling processes; 0 samples in this one.")
-    ] = 0,
-    overlap: Annotated[
-        bool,
-        typer.Option("--overlap", help="Let the sampling processes play the next batch while this one learns."),
-    ] = False,
-    tables: Annotated[
-        int | None,
-        typer.Option(
-            "--tables",
+            "--steps",
             min=1,
             metavar="N",
-            help="Games at once in each sampling process; by default as the length of the game allows.",
+            help="Train until the league has this many game steps.",
+            show_default=False,
+            callback=check_count,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings of a new league, as TOML.", show_default=False),
+    ] = None,
+    roles: Annotated[
+        str | None,
+        typer.Option(
+            "--roles",
+            metavar="ROLE=N,...",
+            help="Learners of a new league, such as main=1,main_exploiter=1 (default: main=1).",
             show_default=False,
         ),
     ] = None,
-    learners: Annotated[
-        int, typer.Option("--learners", min=0, metavar="L", help="Learner processes; 0 learns in this one.")
-    ] = 0,
+    env_runners: Annotated[int | None, setting_option("resources.env_runners", "--env-runners", "K")] = None,
+    overlap: Annotated[bool | None, setting_option("resources.overlap", "--overlap")] = None,
+    tables: Annotated[int | None, setting_option("training.tables", "--tables", "N")] = None,
+    learners: Annotated[int | None, setting_option("resources.learners", "--learners", "L")] = None,
     gpus_per_learner: Annotated[
-        float, typer.Option("--gpus-per-learner", min=0.0, metavar="G", help="GPUs of each learner.")
-    ] = 0.0,
+        float | None, setting_option("resources.gpus_per_learner", "--gpus-per-learner", "G")
+    ] = None,
     gpus_per_env_runner: Annotated[
-        float,
-        typer.Option(
-            "--gpus-per-env-runner",
-            min=0.0,
-            metavar="G",
-            help="GPUs of each sampling process, such as 0.25; pays where networks are large.",
-        ),
-    ] = 0.0,
+        float | None, setting_option("resources.gpus_per_env_runner", "--gpus-per-env-runner", "G")
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -70,10 +66,6 @@ def train(
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the league in DIR, with its seed and settings.")
-    ] = False,
-    main_exploiter: Annotated[
-        bool,
-        typer.Option("--main-exploiter", help="In a new league, also train a learner that hunts main's weaknesses."),
     ] = False,
 ) -> None:
     """Train a league of agents on GAME by self-play.
@@ -90,19 +82,22 @@ def train(
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are given; drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be greater than 0, but is {minutes:g}")
-    if overlap and not env_runners:
+    options = {
+        "league.roles": None if roles is None else _roles(roles),
+        "training.tables": tables,
+        "resources.env_runners": env_runners,
+        "resources.overlap": overlap,
+        "resources.learners": learners,
+        "resources.gpus_per_learner": gpus_per_learner,
+        "resources.gpus_per_env_runner": gpus_per_env_runner,
+    }
+    changes = {path: value for path, value in options.items() if value is not None}
+    if resume and (seed is not None or roles is not None or config is not None):
         raise CallError(
-            "--overlap needs sampling processes, but --env-runners is 0; add --env-runners 1 or more, or drop --overlap"
+            "a league keeps its seed and settings, but --resume is given with --seed, --roles or --config; drop those"
         )
-    if gpus_per_env_runner and not env_runners:
-        raise CallError(
-            f"--gpus-per-env-runner {gpus_per_env_runner:g} needs sampling processes, but --env-runners is 0; "
-            "add --env-runners 1 or more, or drop --gpus-per-env-runner"
-        )
-    if resume and (seed is not None or main_exploiter):
-        raise CallError(
-            "a league keeps its seed and learners, but --resume is given with --seed or --main-exploiter; drop those"
-        )
+    settings = Settings() if config is None else Settings.load(config)
+    settings.replaced(changes)  # checks every rule before anything heavy is loaded
     spec = load_game(game).spec
     _check_league(league, spec, resume)
 
@@ -120,15 +115,10 @@ def train(
             league=league,
             minutes=minutes,
             steps=steps,
-            env_runners=env_runners,
-            overlap=overlap,
-            tables=tables,
-            learners=learners,
-            gpus_per_learner=gpus_per_learner,
-            gpus_per_env_runner=gpus_per_env_runner,
+            settings=None if resume else settings,
+            changes=changes,
             seed=seed,
             resume=resume,
-            main_exploiter=main_exploiter,
             on_start=on_start,
             on_progress=on_progress,
             should_stop=stop.requested,
@@ -166,3 +156,16 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
         )
     if played != spec:
         raise CallError(f"the league in {str(folder)!r} plays {played!r}, not {spec!r}; name that game")
+
+
+def _roles(text: str) -> dict[str, int]:
+    """The setting ``roles`` as ``--roles`` writes it: ``main=1,main_exploiter=1``."""
+    from arena.cli.errors import CallError
+
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        role, equals, count = (piece.strip() for piece in part.partition("="))
+        if not role or not equals or not re.fullmatch("[0-9]{1,9}", count) or role in found:
+            raise CallError(f"--roles is a list such as main=1,main_exploiter=1, but is {text!r}")
+        found[role] = int(count)
+    return found

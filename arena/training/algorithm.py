@@ -77,9 +77,8 @@ class LeagueAlgorithm(Algorithm):
         self.session = LeagueSession(
             None if folder is None else Path(folder),
             self.game,
-            config.league_settings,
+            config.settings(),
             seed=config.seed,
-            settings=config.settings(),
             learners=config.learning_members(),
             share=ray.put if config.num_env_runners or config.evaluation_num_env_runners else lambda data: data,
         )
@@ -107,7 +106,7 @@ class LeagueAlgorithm(Algorithm):
             self.eval_env_runner_group,
             steps=self.config.total_train_batch_size,
             tables=self.config.num_envs_per_env_runner,
-            evaluation_games=self.config.rating_games,
+            evaluation_games=self.session.settings.evaluation.games_per_iteration or 0,
             overlap=self.config.overlap,
         )
         self.learners = Learners(self.learner_group, runners, self.make_batch, self.config, self.metrics)
@@ -120,7 +119,6 @@ class LeagueAlgorithm(Algorithm):
             self.metrics,
             modules=list(self.module_specs),
             learning_metrics=self.LEARNING_METRICS,
-            evaluation_games=max(2, self.config.rating_games),
             time_left=lambda: self.time_left(),
         )
 

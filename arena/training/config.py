@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -14,10 +13,10 @@ from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
-from agents.policies.network import MaskedNetwork
+from agents.policies.network import MaskedNetwork, network_name
 from agents.registry import names_code
 from arena.exports.rllib import GameEnv
-from arena.settings import upgraded
+from arena.settings import NetworkSettings, Resources, Settings, TrainingSettings
 from arena.training.callbacks import has_callback
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
@@ -32,10 +31,13 @@ from arena.training.modules import (
 from arena.training.no_effect import refuse_no_effect, shown
 from games import Game, as_game, make_game
 from leagues.records import LeagueError, Member
-from leagues.settings import LeagueSettings, SettingsGroup
+from leagues.settings import EvaluationSettings, LeagueSettings, SettingsGroup, near, rules
 
 EVALUATION_SHARE = 8
 """Evaluation games of an iteration, unless a number is set: one for this many tables that fit the game."""
+
+_GROUPS = ("league_settings", "evaluation_settings", "training_settings")
+"""Attributes of the config whose settings :meth:`LeagueAlgorithmConfig.league` takes."""
 
 SEEDS = 2**31
 """RLlib adds the runner's index to the seed, and gives the sum to generators that take 32 bits."""
@@ -69,15 +71,14 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
     seed: Any  # RLlib leaves these untyped
     num_envs_per_env_runner: Any
-    rating_games: int | None
 
     def __init__(self, algo_class: type | None = None) -> None:
         super().__init__(algo_class=algo_class)
         self.game_spec: str | None = None
         self.league_folder: str | None = None
         self.league_settings = LeagueSettings()
-        self.module_per_seat = False
-        self.rating_games = None  # None fits the length of the game, see `fit_to_game`
+        self.evaluation_settings = EvaluationSettings()
+        self.training_settings = TrainingSettings()
         self.overlap = False
         self._stored_model_settings: frozenset[str] = frozenset()
         self._module_ids = frozenset({DEFAULT_POLICY_ID})
@@ -92,9 +93,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         # Otherwise RLlib asks every runner for the states of connectors after every iteration; there are none.
         self._dont_auto_sync_env_runner_states = True
         self.sample_timeout_s = None  # wait for every runner: finished games are never thrown away
-        defaults = self.settings_class()
-        for each in fields(self.settings_class):  # type: ignore[arg-type]  # every group is a dataclass
-            setattr(self, each.name, getattr(defaults, each.name))
+        for name, value in self.settings_class().to_dict().items():
+            setattr(self, name, value)
 
     def game(self, game: Game | str) -> Self:
         """Set the game.
@@ -122,49 +122,36 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                 and learners then work at the same time, and every step comes from weights one update older.
             settings: as in RLlib's config of the algorithm.
 
-        Raises:
-            ValueError: ``overlap`` is neither True nor False.
         """
         super().training(**settings)
         if overlap is not NotProvided:
-            if not isinstance(overlap, bool):
-                raise ValueError(f"`overlap` must be True or False, but got {overlap!r}")
             self.overlap = overlap
         return self
 
-    def league(
-        self,
-        folder: str | Path | _NotProvided | None = NotProvided,
-        *,
-        module_per_seat: bool | _NotProvided = NotProvided,
-        rating_games: int | _NotProvided | None = NotProvided,
-        **settings: Any,
-    ) -> Self:
+    def league(self, folder: str | Path | _NotProvided | None = NotProvided, **settings: Any) -> Self:
         """Set up the league.
 
         Args:
             folder: where the league is stored. A missing folder is created; one with a league of the same game is
                 resumed. None keeps the league in memory.
-            module_per_seat: one independent module per seat instead of one shared by all seats.
-            rating_games: evaluation games per training iteration; None fits them to the length of the game.
-            settings: any field of :class:`leagues.settings.LeagueSettings` (``roles``, ``opponents``,
-                ``snapshot_win_rate``, ...).
+            settings: any setting of the groups league, evaluation and training in docs/settings.md (``roles``,
+                ``opponents``, ``snapshot_win_rate``, ``games_per_iteration``, ``module_per_seat``, ...).
 
         Raises:
             LeagueError: an unknown setting, or a value that breaks its rule.
         """
         if folder is not NotProvided:
             self.league_folder = None if folder is None else str(folder)
-        if module_per_seat is not NotProvided:
-            if not isinstance(module_per_seat, bool):
-                raise LeagueError(f"`module_per_seat` must be True or False, but got {module_per_seat!r}")
-            self.module_per_seat = module_per_seat
-        if rating_games is not NotProvided:
-            if rating_games is not None and rating_games < 0:
-                raise LeagueError(f"`rating_games >= 0` must hold, but got {rating_games}")
-            self.rating_games = rating_games
-        if settings:
-            self.league_settings = self.league_settings.replaced(settings)
+        for name in settings:
+            if all(name not in rules(type(getattr(self, group))) for group in _GROUPS):
+                known = [each for group in _GROUPS for each in rules(type(getattr(self, group)))]
+                raise LeagueError(f"there is no setting {name!r}{near(name, known)}")
+        for group in _GROUPS:
+            values = getattr(self, group)
+            own = {name: value for name, value in settings.items() if name in rules(type(values))}
+            setattr(self, group, values.replaced(own))
+        if "tables" in settings:
+            self.num_envs_per_env_runner = self.training_settings.tables
         if self.game_spec is not None:
             self._set_modules()
         return self
@@ -178,55 +165,67 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
     def fit_to_game(self, game: Game) -> None:
         """Fill in settings that are None and depend on the game."""
-        if self.num_envs_per_env_runner is None or self.rating_games is None:
+        games = self.evaluation_settings.games_per_iteration
+        if self.num_envs_per_env_runner is None or games is None:
             tables = fitting_tables(game, self.train_batch_size_per_learner)
             if self.num_envs_per_env_runner is None:
                 self.num_envs_per_env_runner = tables
-            if self.rating_games is None:
-                self.rating_games = max(2, tables // EVALUATION_SHARE)
+            if games is None:
+                games = max(2, tables // EVALUATION_SHARE)
+                self.evaluation_settings = self.evaluation_settings.replaced({"games_per_iteration": games})
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""
         game = make_game(str(self.game_spec))
-        return learning_members(game, self.league_settings.roles, module_per_seat=self.module_per_seat)
+        return learning_members(
+            game, self.league_settings.roles, module_per_seat=self.training_settings.module_per_seat
+        )
 
-    def settings(self) -> dict[str, Any]:
-        """The settings of a training run as plain JSON: what a league stores, and what ``--resume`` restores."""
-        network, model_config = network_of(self)
-        names = [each.name for each in fields(self.settings_class)]  # type: ignore[arg-type]
-        return {
-            "training": {name: getattr(self, name) for name in names},
-            "league": self.league_settings.to_dict(),
-            "module_per_seat": self.module_per_seat,
-            "rating_games": self.rating_games,
-            "network": {"class": _name(network), "model_config": model_config},
-            "tables": self.num_envs_per_env_runner,
-        }
+    def settings(self) -> Settings:
+        """The settings of a training run: what a league stores, and what ``--resume`` restores.
 
-    def take_up(self, settings: Mapping[str, Any]) -> Self:
-        """Set what :meth:`settings` gave.
+        Raises:
+            LeagueError: a value breaks its rule.
+        """
+        network, config = network_of(self)
+        return Settings(
+            algorithm=self.algorithm,
+            league=self.league_settings,
+            evaluation=self.evaluation_settings,
+            training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
+            optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
+            network=NetworkSettings(name=network_name(network), config=config),
+            resources=Resources(
+                env_runners=self.num_env_runners,
+                overlap=self.overlap,
+                learners=self.num_learners,
+                gpus_per_learner=self.num_gpus_per_learner,
+                gpus_per_env_runner=self.num_gpus_per_env_runner,
+            ),
+        )
+
+    def apply(self, settings: Settings) -> Self:
+        """Set everything that :meth:`settings` gives.
 
         Raises:
             LeagueError: the settings name code (a network or an agent of the user's own), which no stored word may
-                load; build the config in Python then, and name it there.
+                load; name it in Python.
         """
-        network, league = settings["network"], settings["league"]
-        if "main_exploiter" in league:
-            league = upgraded(settings)["league"]
-        own = [network["class"]] if network["class"] != _name(MaskedNetwork) else []
-        own += filter(names_code, league["baselines"])
+        network, league = settings.network, settings.league
+        own = [network.name] if ":" in network.name else []
+        own += filter(names_code, league.baselines)
         if own:
             raise LeagueError(
-                f"a league's stored settings must not load code, but they name {own}; "
-                "go on from Python, with a LeaguePPOConfig that names them itself"
+                f"stored settings do not load code, but these name {own}; "
+                "resume from Python, with a LeaguePPOConfig that names them itself"
             )
-        known = {each.name for each in fields(self.settings_class)}  # type: ignore[arg-type]
-        self.training(**{name: value for name, value in settings["training"].items() if name in known})
-        self.league(module_per_seat=settings["module_per_seat"], rating_games=settings["rating_games"], **league)
-        self.rl_module(model_config=dict(network["model_config"]))
-        self._stored_model_settings = frozenset(network["model_config"])
-        if settings["tables"] is not None:
-            self.env_runners(num_envs_per_env_runner=settings["tables"])
+        self.training(overlap=settings.resources.overlap, **settings.optimization.to_dict())
+        self.league(**league.to_dict(), **settings.evaluation.to_dict(), **settings.training.to_dict())
+        self.rl_module(model_config=dict(network.config))
+        self._stored_model_settings = frozenset(network.config)
+        resources = settings.resources
+        self.env_runners(num_env_runners=resources.env_runners, num_gpus_per_env_runner=resources.gpus_per_env_runner)
+        self.learners(num_learners=resources.learners, num_gpus_per_learner=resources.gpus_per_learner)
         return self
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
@@ -260,11 +259,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         refuse_other_modules(self, self._module_ids)
         refuse_unread_settings(self, self._stored_model_settings)
         self.fit_to_game(make_game(str(self.game_spec)))
-        if self.overlap and not self.num_env_runners and not self.in_evaluation:
-            raise ValueError(
-                f"`overlap` needs processes that sample while this one learns, but num_env_runners="
-                f"{self.num_env_runners}; set env_runners(num_env_runners=1) or more, or overlap=False"
-            )
+        if not self.in_evaluation:
+            self.settings()  # checks every rule
         for name in ("created", "start", "step"):
             if has_callback(self, f"on_episode_{name}"):
                 raise ValueError(
@@ -326,7 +322,3 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             policy_mapping_fn=MapToMain(learners[0].modules),
             policies_to_train=modules,
         )
-
-
-def _name(cls: type) -> str:
-    return f"{cls.__module__}:{cls.__qualname__}"

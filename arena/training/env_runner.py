@@ -24,6 +24,7 @@ from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
 from arena.play.matches import play_pairings
 from arena.seeds import Purpose, stream
+from arena.settings import TrainingSettings
 from arena.training.callbacks import (
     call_on_environment_created,
     call_on_episode_end,
@@ -226,6 +227,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             decide=self._decide,
             value=self._value,
             rng=self.rng,
+            settings=getattr(self.config, "training_settings", TrainingSettings()),  # RLlib's configs have none
             keep_dist_inputs=keep_dist_inputs,
         )
 

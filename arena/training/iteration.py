@@ -23,10 +23,6 @@ LEAGUE = "league"
 ITERATIONS_WITHOUT_RUNNERS = 30
 """Iterations, of a second each, without any living env runner before a run gives up."""
 
-EVALUATION_SECONDS_AT_END = 20.0
-EVALUATION_GAMES_AT_END = 200
-"""Evaluation games that every frozen member has at least when a run ends, if the time allows."""
-
 RATED_ITERATIONS = 20
 """The rate that is reported is that of this many iterations."""
 
@@ -42,7 +38,6 @@ class Trainer:
         metrics: the algorithm's.
         modules: IDs of the learners' modules.
         learning_metrics: names of the learners' metrics that the league stores.
-        evaluation_games: evaluation games of a round at the end of a run.
         time_left: seconds that the run is expected to go on.
     """
 
@@ -56,12 +51,11 @@ class Trainer:
         *,
         modules: Sequence[str],
         learning_metrics: Sequence[str],
-        evaluation_games: int,
         time_left: Callable[[], float | None],
     ) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
-        self._evaluation_games, self._time_left = evaluation_games, time_left
+        self._time_left = time_left
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
         self._without_runners = 0
 
@@ -116,8 +110,8 @@ class Trainer:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
 
         A learner is frozen if it has no snapshot, or has trained for ``snapshot_min_steps`` since its last. Evaluation
-        goes on in rounds until every frozen member has had :data:`EVALUATION_GAMES_AT_END`, for about
-        :data:`EVALUATION_SECONDS_AT_END` at most, and for one round only when asked to stop.
+        goes on in rounds until every frozen member has had ``games_at_end``, for about ``seconds_at_end`` at most, and
+        for one round only when asked to stop.
 
         Args:
             should_stop: asked after every round.
@@ -130,10 +124,11 @@ class Trainer:
         if members:
             state = self._learners.state() | {AVERAGES: self._snapshots.averages}
             session.commit(progress=progress, state=state, tallies=[], matches=[], members=members)
-        session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else EVALUATION_SECONDS_AT_END))
-        deadline = time.monotonic() + EVALUATION_SECONDS_AT_END
-        iteration = progress.iteration + 1
-        while plan := session.planner.evaluation(self._evaluation_games, iteration, below=EVALUATION_GAMES_AT_END):
+        settings = session.settings.evaluation
+        session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))
+        deadline = time.monotonic() + settings.seconds_at_end
+        games, iteration = max(2, settings.games_per_iteration or 0), progress.iteration + 1
+        while plan := session.planner.evaluation(games, iteration, below=settings.games_at_end):
             matches = requests.play(plan)
             session.record(matches)
             if not matches or should_stop() or time.monotonic() > deadline:

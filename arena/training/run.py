@@ -7,12 +7,17 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from arena.settings import Resources, Settings
+from arena.training.algorithms import algorithm_config
+from games.contract import Game
 from leagues.ratings.leaderboard import Standing
+from leagues.records import LeagueError
 from leagues.store import LeagueInfo, Progress, open_store
 
 LEADERBOARD_EVERY = 5.0
@@ -20,68 +25,56 @@ LEADERBOARD_EVERY = 5.0
 
 
 def train(
-    game: str,
+    game: Game | str,
     *,
-    league: Path,
+    league: Path | str,
     minutes: float | None = None,
     steps: int | None = None,
-    env_runners: int = 0,
-    overlap: bool = False,
-    tables: int | None = None,
-    learners: int = 0,
-    gpus_per_learner: float = 0.0,
-    gpus_per_env_runner: float = 0.0,
+    settings: Settings | Path | None = None,
+    changes: Mapping[str, Any] | None = None,
     seed: int | None = None,
     resume: bool = False,
-    main_exploiter: bool = False,
     on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Train a league until its time or steps are used up, or until told to stop.
+    """Train a league for a time or a number of steps, or until asked to stop.
 
     Args:
-        game: spec of the game.
-        league: the league's folder.
-        minutes: train for so long, from the first iteration's start; None for no limit of time.
-        steps: train until so many env steps are sampled over the league's whole life; None for no such limit.
-        env_runners: remote env runners; 0 samples in this process.
-        overlap: whether the env runners sample the next batch while the learners learn from this one.
-        tables: tables per runner; None for the default, or the league's own on resume.
-        learners: remote learners; 0 learns in this process.
-        gpus_per_learner: GPUs for each learner, or the share of one.
-        gpus_per_env_runner: GPUs for each remote env runner, or the share of one: its networks and those of its frozen
-            opponents play there, which pays where they are large. Nothing to a run without remote env runners.
+        game: the game, or its spec.
+        league: the folder of the league.
+        minutes: train this long, counted from the start of the first iteration; None for no limit.
+        steps: train until the league has sampled this many env steps in all runs together; None for no limit.
+        settings: settings of a new league, or a TOML file of them; None for the defaults.
+        changes: settings that differ, as ``group.name`` -> value, such as ``{"resources.env_runners": 2}``. On resume
+            only the resources and ``training.tables``.
         seed: seed of a new league; None draws one.
-        resume: go on with the league in the folder, with its settings.
-        main_exploiter: whether a new league has a main exploiter beside the main learner.
-        on_start: called once, when everything is set up and the first iteration begins.
+        resume: go on with the league in the folder, with its own settings and seed.
+        on_start: called once, when everything is built and the first iteration begins.
         on_progress: called after every iteration with the newest progress and a recent leaderboard.
         should_stop: asked after every iteration.
 
     Raises:
-        StoreError: ``resume`` without a league, or a league of another game.
+        LeagueError: a setting breaks its rule, or ``resume`` is given with settings or a seed.
+        StoreError: ``resume`` without a league, or the league has another game.
         games.UnknownGameError: there is no such game.
-        ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or there are fewer GPUs than asked for.
+        ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or Ray has too few GPUs.
     """
     prepare_process()
     import ray
 
-    from arena.training.algorithms.ppo import LeaguePPOConfig
-
-    info = _info(league) if resume else None
-    config = LeaguePPOConfig().game(game)
+    folder, changes = Path(league), changes or {}
+    info = _resumed(folder, settings, changes, seed) if resume else None
     if info is not None:
-        config.take_up(info.settings)
+        chosen = replace(Settings.from_dict(info.settings), resources=Resources())
     else:
-        config.league(roles={"main": 1, "main_exploiter": int(main_exploiter)})
-    config.league(league)
-    config.env_runners(num_env_runners=env_runners, num_gpus_per_env_runner=gpus_per_env_runner)
-    if tables is not None:
-        config.env_runners(num_envs_per_env_runner=tables)
-    config.training(overlap=overlap)
-    config.learners(num_learners=learners, num_gpus_per_learner=gpus_per_learner)
+        chosen = Settings.load(settings) if isinstance(settings, Path) else settings or Settings()
+    chosen = chosen.replaced(changes)
+    config = algorithm_config(chosen.algorithm)().game(game).apply(chosen).league(folder)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
+    resources = chosen.resources
+    learners, gpus_per_learner = resources.learners, resources.gpus_per_learner
+    env_runners, gpus_per_env_runner = resources.env_runners, resources.gpus_per_env_runner
     # RLlib asks Ray which GPU a learner is to take, even one in this process.
     alone = not (env_runners or learners or gpus_per_learner or ray.is_initialized())
     started_ray = not (alone or ray.is_initialized())
@@ -204,8 +197,13 @@ def _without_ray() -> Iterator[None]:
         ray.put = put
 
 
-def _info(league: Path) -> LeagueInfo:
-    with open_store(league).writer() as writer:  # for writing, which brings a league of an older version up to date
+def _resumed(league: Path, settings: object, changes: Mapping[str, Any], seed: int | None) -> LeagueInfo:
+    """What is fixed of the league that a run resumes."""
+    others = [path for path in changes if path != "training.tables" and not path.startswith("resources.")]
+    given = [*others, *(["settings"] if settings is not None else []), *(["seed"] if seed is not None else [])]
+    if given:
+        raise LeagueError(f"a league keeps its settings and its seed, but resume=True is given with {', '.join(given)}")
+    with open_store(league).writer() as writer:  # opening for writing updates a league of an older version
         return writer.info()
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from agents.contract import Agent, AgentError, Turn
 from agents.policies.distributions import in_bounds, num_inputs
 from arena.play.lockstep import Lockstep, Rows
+from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled, Seating
 from arena.training.step_buffer import Experience
@@ -20,13 +21,6 @@ from games.contract import FloatArray, Game, IntArray
 from games.errors import BrokenGameError, IllegalActionError
 
 log = logging.getLogger(__name__)
-
-RECORD_EVERY = 128
-"""One training game in this many is recorded move by move. The game's number decides, so that long games are not
-missed."""
-
-RECORDED_CRASHES = 8
-"""Most games recorded per call of those that broke: a game that often breaks would fill the store."""
 
 BROKEN_IN_A_ROW = 100
 """A sampler gives up after this many broken games (or 8 per table, if that is more) with none that ends between."""
@@ -47,6 +41,7 @@ class Sampler:
         game, size, rng: as above.
         decide: asks a live module: ``decide(module_id, turn) -> Decision``.
         value: the value of positions: ``value(module_id, observations (B, ...), seats (B,)) -> (B,)``.
+        settings: which games are recorded move by move. A game's number decides, so that long games are not missed.
         keep_dist_inputs: whether to keep the distribution inputs of each step; with many actions they are most of it.
     """
 
@@ -58,10 +53,11 @@ class Sampler:
         decide: Callable[[str, Turn], Decision],
         value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]],
         rng: np.random.Generator,
+        settings: TrainingSettings,
         keep_dist_inputs: bool = True,
     ) -> None:
         self.game, self.size, self.rng = game, size, rng
-        self._decide, self._value = decide, value
+        self._decide, self._value, self._settings = decide, value, settings
         self._lockstep = Lockstep(game, size)
         self._experience = Experience(game, size, num_inputs(game) if keep_dist_inputs else 0)
         self._keys: list[str] = []  # player index -> key
@@ -258,7 +254,7 @@ class Sampler:
             sampled.seats.append(seating.pairing.seats)
             sampled.tags.append(seating.tag)
             endings = tables.seat_endings(table)
-            if numbers[row] % RECORD_EVERY == 0:
+            if numbers[row] % self._settings.record_every == 0:
                 sampled.matches.append(games.record(table, self._lockstep.record(table), iteration))
             if final_observations or "truncated" in endings:
                 for seat in np.flatnonzero(acted[row]).tolist():
@@ -281,7 +277,7 @@ class Sampler:
         for table in tables:
             if not sampled.broken:
                 log.warning("a training game crashed, and no agent is at fault: %s", broken[table])
-            if sampled.broken < RECORDED_CRASHES:
+            if sampled.broken < self._settings.recorded_crashes:
                 sampled.matches.append(self._games.record(table, self._lockstep.record(table), iteration, crash=True))
             sampled.broken += 1
             self._broken_in_a_row += 1

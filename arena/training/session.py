@@ -11,6 +11,7 @@ from typing import Any
 
 from agents.policies import weights
 from agents.registry import make_agent, names_code
+from arena.settings import Settings, upgraded
 from arena.training import learner_state
 from arena.training.planner import Planner, SharedWeights
 from games.contract import Game
@@ -19,7 +20,6 @@ from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.records import Match, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
-from leagues.settings import EvaluationSettings, LeagueSettings
 from leagues.store import LeagueInfo, Progress, StoreError, Writer, open_store
 
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
@@ -30,6 +30,7 @@ class LeagueSession:
 
     Attributes:
         game: its game.
+        settings: those of the run.
         seed: its seed.
         members: every member by ID.
         league: matchmaking and snapshots.
@@ -40,15 +41,14 @@ class LeagueSession:
     Args:
         folder: the league's folder; None keeps all of it in memory.
         game: its game.
-        config: matchmaking and snapshots.
+        settings: those of the run; a new league stores them.
         seed: seed of a new league; an existing league keeps its own.
-        settings: the training settings as plain JSON, stored once.
         learners: the learners as members.
         share: makes bytes cheap to send, for instance ``ray.put``.
 
     Raises:
         StoreError: no league can be there; or the league there has another game, other learners or another network,
-            baselines with code that ``config`` does not name, or lacks the weights of a snapshot. Nothing is written
+            baselines with code that ``settings`` do not name, or lacks the weights of a snapshot. Nothing is written
             then.
         AgentError: a baseline cannot play this game. Nothing is written then.
     """
@@ -62,25 +62,23 @@ class LeagueSession:
         self,
         folder: Path | None,
         game: Game,
-        config: LeagueSettings,
+        settings: Settings,
         *,
         seed: int,
-        settings: Mapping[str, Any],
         learners: Sequence[Member],
         share: Callable[[bytes], Any],
     ) -> None:
         self.game = game
-        self._config = config
-        self._evaluation = EvaluationSettings()
+        self.settings = settings
         self._share = share
-        for baseline in config.baselines:
+        for baseline in settings.league.baselines:
             make_agent(baseline, game).close()
-        members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in config.baselines)]
+        members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
         self.store = open_store(folder)
         self._in_memory = folder is None
-        self.writer = self._open(seed, settings)
+        self.writer = self._open(seed)
         try:
-            self._join(members, settings)
+            self._join(members)
             for member in self.writer.members():
                 if member.weights is not None and not self.store.weights.has(member.weights):
                     self.store.weights.get(member.weights)  # raises, and names what is missing
@@ -117,7 +115,8 @@ class LeagueSession:
         return [
             member.id
             for member in self.learners
-            if member.id not in with_snapshots or self.league.view(member.id).steps >= self._config.snapshot_min_steps
+            if member.id not in with_snapshots
+            or self.league.view(member.id).steps >= self.settings.league.snapshot_min_steps
         ]
 
     def freeze(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int) -> Member:
@@ -212,7 +211,7 @@ class LeagueSession:
         """Release the database and its lock."""
         self.writer.close()
 
-    def _open(self, seed: int, settings: Mapping[str, Any]) -> Writer:
+    def _open(self, seed: int) -> Writer:
         game = self.game
         if self.store.exists():
             writer = self.store.writer()
@@ -228,10 +227,12 @@ class LeagueSession:
                 )
             return writer
         versions = {name: version(name) for name in LIBRARIES}
-        info = LeagueInfo(game.spec, game.agent_ids, seed, settings, versions, datetime.now(UTC), game.teams)
+        info = LeagueInfo(
+            game.spec, game.agent_ids, seed, self.settings.to_dict(), versions, datetime.now(UTC), game.teams
+        )
         return self.store.create(info)
 
-    def _join(self, members: Sequence[Member], settings: Mapping[str, Any]) -> None:
+    def _join(self, members: Sequence[Member]) -> None:
         """Add the members of a new league; an existing one must have the same learners and the same network."""
         stored = self.writer.members()
         if not stored:
@@ -244,14 +245,15 @@ class LeagueSession:
                 f"the league in {self.store.name} has the learners {_names(learners)}, but got {_names(wanted)}; "
                 "use the settings it was made with, or another folder"
             )
-        network = self.writer.info().settings.get("network")
-        if network != settings.get("network"):
-            raise StoreError(
-                f"the league in {self.store.name} has the network {network}, but got {settings.get('network')}; "
-                "use the settings it was made with, or another folder"
-            )
+        kept, given = upgraded(self.writer.info().settings), self.settings.to_dict()
+        for name in ("algorithm", "network"):
+            if kept.get(name, given[name]) != given[name]:
+                raise StoreError(
+                    f"the league in {self.store.name} has the {name} {kept[name]}, but got {given[name]}; "
+                    "use the settings it was made with, or another folder"
+                )
         agents = [member.agent for member in stored if member.agent is not None]
-        if own := [agent for agent in agents if names_code(agent) and agent not in self._config.baselines]:
+        if own := [agent for agent in agents if names_code(agent) and agent not in self.settings.league.baselines]:
             raise StoreError(
                 f"the league in {self.store.name} has baselines that run code, {own}, and no stored word may do that; "
                 "if you trust its maker, name them in `baselines`"
@@ -274,9 +276,9 @@ class LeagueSession:
         }
         everyone = list(self.members.values())
         self.league = (
-            League.restore(self._config, everyone, self.progress.league, **shape)
+            League.restore(self.settings.league, everyone, self.progress.league, **shape)
             if self.progress.league
-            else League(self._config, everyone, **shape)
+            else League(self.settings.league, everyone, **shape)
         )
         self.planner = Planner(
             game,
@@ -285,7 +287,7 @@ class LeagueSession:
             self.members,
             self.writer,
             SharedWeights(self.store.weights.get, self._share),
-            self._evaluation,
+            self.settings.evaluation,
             next_event=max(self.writer.next_event(), next_event),
             reset_modules=reset_modules,
         )

@@ -20,9 +20,6 @@ from arena.seeds import Purpose, number
 from arena.training.session import LeagueSession
 from leagues.records import Member
 
-AVERAGED_ITERATIONS = 10
-"""Iterations that an average looks back: the newest weights count for one part in this many."""
-
 AVERAGES = "averages"
 """Where the averages stand in a stored learner state."""
 
@@ -30,19 +27,20 @@ Averages = dict[str, dict[str, Any]]
 """Module ID -> ``{"iterations": how many it averages, "weights": parameter name -> array}``."""
 
 
-def averaged(averages: Averages, modules: Mapping[str, Mapping[str, Any]]) -> Averages:
-    """The averages after one more iteration: the plain mean of the first :data:`AVERAGED_ITERATIONS`, then exponential.
+def averaged(averages: Averages, modules: Mapping[str, Mapping[str, Any]], window: int) -> Averages:
+    """The averages after one more iteration: the plain mean of the first ``window``, then exponential.
 
     Args:
         averages: those before; a module that is not among them starts a new one.
         modules: module ID -> parameter name -> array. Integers (a user's own buffers) are not averaged; the newest
             ones stay.
+        window: iterations that an average looks back: the newest weights count for one part in this many.
     """
     result: Averages = {}
     for module, weights in modules.items():
         old = averages.get(module, {"iterations": 0, "weights": weights})
         iterations = old["iterations"] + 1
-        share = 1 / min(iterations, AVERAGED_ITERATIONS)
+        share = 1 / min(iterations, window)
         result[module] = {
             "iterations": iterations,
             "weights": {name: _mix(old["weights"][name], np.asarray(new), share) for name, new in weights.items()},
@@ -70,14 +68,15 @@ class Snapshots:
     def __init__(self, session: LeagueSession, specs: Mapping[str, RLModuleSpec]) -> None:
         self.averages: Averages = {}
         self._session, self._specs = session, specs
+        self._window = session.settings.training.averaged_iterations
 
     def restore(self, averages: Averages | None, state: Mapping[str, Any]) -> None:
         """Go on with stored averages; without any, start them from a learner state."""
-        self.averages = averages or averaged({}, state[COMPONENT_RL_MODULE])
+        self.averages = averages or averaged({}, state[COMPONENT_RL_MODULE], self._window)
 
     def update(self, state: Mapping[str, Any]) -> None:
         """Average a learner state in."""
-        self.averages = averaged(self.averages, state[COMPONENT_RL_MODULE])
+        self.averages = averaged(self.averages, state[COMPONENT_RL_MODULE], self._window)
 
     def freeze(self, learner: str, agent_steps: int) -> Member:
         """Make a snapshot of a learner's averaged weights.

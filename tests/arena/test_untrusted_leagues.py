@@ -18,6 +18,7 @@ from agents.basic import FirstLegalAgent
 from agents.contract import AgentError
 from agents.registry import make_agent
 from arena.cli.app import run
+from arena.settings import Settings
 from arena.tui.feed import Feed, MatchOpened
 from arena.verify import verify
 from arena.view.replay import frames, replay_json, replay_text
@@ -223,15 +224,17 @@ def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league
     learner = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
 
     def session(*baselines: str) -> LeagueSession:
-        config = LeagueSettings(baselines=("first", *baselines))
-        return LeagueSession(agent_league, game, config, seed=7, settings={}, learners=[learner], share=bytes)
+        settings = Settings(league=LeagueSettings(baselines=("first", *baselines)))
+        return LeagueSession(agent_league, game, settings, seed=7, learners=[learner], share=bytes)
 
     with pytest.raises(StoreError, match=r"their_code.*`baselines`"):
         session()
-    settings = LeaguePPOConfig().game("tic_tac_toe").settings()
-    settings["league"]["baselines"] = ["random", AGENT]
+    settings = Settings().replaced({"league.baselines": ["random", AGENT]})
     with pytest.raises(LeagueError, match="their_code"):
-        LeaguePPOConfig().game("tic_tac_toe").take_up(settings)
+        LeaguePPOConfig().game("tic_tac_toe").apply(settings)
+    settings = Settings().replaced({"network.name": "their_code:Network"})
+    with pytest.raises(LeagueError, match="their_code:Network"):
+        LeaguePPOConfig().game("tic_tac_toe").apply(settings)
     assert not Path("ran").exists()
     session(AGENT).close()
     assert Path("ran").exists()
@@ -240,11 +243,12 @@ def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league
 def test_stored_settings_set_what_training_stores_and_nothing_else() -> None:
     from arena import LeaguePPOConfig
 
-    settings = LeaguePPOConfig().game("tic_tac_toe").training(lr=0.25).settings()
-    settings["training"]["learner_class"] = "their_code.Learner"
-    config = LeaguePPOConfig().game("tic_tac_toe").take_up(settings)
+    stored = LeaguePPOConfig().game("tic_tac_toe").training(lr=0.25).settings().to_dict()
+    config = LeaguePPOConfig().game("tic_tac_toe").apply(Settings.from_dict(stored))
     assert config.lr == 0.25
-    assert config.learner_class is LeaguePPOConfig().learner_class
+    stored["optimization"]["learner_class"] = "their_code.Learner"
+    with pytest.raises(LeagueError, match="no setting 'learner_class'"):
+        Settings.from_dict(stored)
 
 
 def test_resuming_a_league_whose_states_are_a_link_harms_no_files_elsewhere(

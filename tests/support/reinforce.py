@@ -13,6 +13,7 @@ from ray.rllib.policy.sample_batch import SampleBatch
 from torch import Tensor
 
 from arena.training.algorithm import LeagueAlgorithm
+from arena.training.algorithms import register_algorithm
 from arena.training.columns import Trajectories, advantages
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.learner import LeagueTorchLearner
@@ -24,8 +25,6 @@ RETURNS = "returns"
 
 @dataclass(frozen=True)
 class ReinforceSettings(SettingsGroup):
-    """Settings of REINFORCE."""
-
     gamma: float = setting(1.0, "Discount per step of a seat.", low=0, high=1)
     lr: float = setting(3e-3, "Learning rate of Adam.", above=0)
     train_batch_size_per_learner: int = setting(2048, "Agent steps of an iteration.", low=1)
@@ -40,19 +39,17 @@ class ReinforceLearner(LeagueTorchLearner):
         self, *, module_id: str, config: Any, batch: Mapping[str, Any], fwd_out: Mapping[str, Tensor]
     ) -> Tensor:
         log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
-        taken = log_probs.gather(1, batch[Columns.ACTIONS].long().unsqueeze(1)).squeeze(1)  # (B,)
+        taken = log_probs[torch.arange(len(log_probs)), batch[Columns.ACTIONS].long()]  # (B,)
         errors = batch[RETURNS] - fwd_out[Columns.VF_PREDS]
-        policy_loss = -(taken * errors.detach()).mean()
-        baseline_loss = errors.square().mean()
-        losses = {"policy_loss": policy_loss.detach(), "baseline_loss": baseline_loss.detach()}
-        self.metrics.log_dict(losses, key=module_id)
-        return policy_loss + config.baseline_coeff * baseline_loss
+        loss = -(taken * errors.detach()).mean()
+        self.metrics.log_value((module_id, "policy_loss"), loss.item(), window=1)
+        return loss + config.baseline_coeff * errors.square().mean()
 
 
 class Reinforce(LeagueAlgorithm):
     """REINFORCE in a league."""
 
-    LEARNING_METRICS: ClassVar[tuple[str, ...]] = ("policy_loss", "baseline_loss")
+    LEARNING_METRICS: ClassVar[tuple[str, ...]] = ("policy_loss",)
 
     @classmethod
     def get_default_config(cls) -> AlgorithmConfig:
@@ -61,13 +58,11 @@ class Reinforce(LeagueAlgorithm):
     def make_batch(self, trajectories: Trajectories) -> SampleBatch:
         """With lambda 1 the value targets are the returns."""
         _, returns = advantages(trajectories, gamma=self.config.gamma, lambda_=1.0)
-        columns = {Columns.OBS: self.observations(trajectories), Columns.ACTIONS: trajectories.actions}
-        return SampleBatch(columns | {RETURNS: returns})
+        observations = self.observations(trajectories)
+        return SampleBatch({Columns.OBS: observations, Columns.ACTIONS: trajectories.actions, RETURNS: returns})
 
 
 class ReinforceConfig(LeagueAlgorithmConfig):
-    """Configures :class:`Reinforce`."""
-
     algorithm: ClassVar[str] = "reinforce"
     settings_class: ClassVar[type[SettingsGroup]] = ReinforceSettings
 
@@ -79,3 +74,6 @@ class ReinforceConfig(LeagueAlgorithmConfig):
 
     def needs_dist_inputs(self, game: Game) -> bool:
         return False
+
+
+register_algorithm("reinforce", config="reinforce:ReinforceConfig", settings="reinforce:ReinforceSettings")

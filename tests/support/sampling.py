@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from arena.settings import TrainingSettings
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Seating
 from leagues.records import Pairing
@@ -20,7 +21,7 @@ def uniform(game, rng):
     return decide
 
 
-def make_sampler(game, size=7, seed=0):
+def make_sampler(game, size=7, seed=0, **settings):
     rng = np.random.default_rng(seed)
     return Sampler(
         game,
@@ -28,6 +29,7 @@ def make_sampler(game, size=7, seed=0):
         decide=uniform(game, rng),
         value=lambda module, obs, seats: np.full(len(seats), 9.0, np.float32),
         rng=rng,
+        settings=TrainingSettings(**settings),
     )
 
 

@@ -29,14 +29,18 @@ ALGORITHMS: dict[str, Entry] = {
 
 
 def register_algorithm(name: str, *, config: str, settings: str) -> None:
-    """Add an algorithm of one's own; arguments as of :class:`Entry`.
+    """Make an algorithm known by a short name, which leagues store. Register it before each run that uses it.
+
+    Args:
+        name: the short name, the config's ``algorithm``.
+        config, settings: as of :class:`Entry`.
 
     Raises:
-        LeagueError: the name is taken.
+        LeagueError: another algorithm has this name.
     """
-    if name in ALGORITHMS:
-        raise error(f"there is a training algorithm {name!r} already; choose another name")
-    ALGORITHMS[name] = Entry(config, settings)
+    entry = Entry(config, settings)
+    if ALGORITHMS.setdefault(name, entry) != entry:
+        raise error(f"the algorithm name {name!r} is taken; choose another")
 
 
 def algorithm_config(name: str) -> Any:

@@ -21,6 +21,7 @@ from agents.policies.weights import WeightsError
 from arena.cli.app import run
 from arena.cli.errors import run_failures
 from arena.cli.progress import Stop, describe, progress_line
+from arena.settings import Settings
 from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
 from leagues.store import open_store
@@ -113,8 +114,8 @@ def test_options_reach_the_trainer(
 
     trainer(loop)
     league = tmp_path / "league"
-    args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --overlap --tables 8 --seed 4 --main-exploiter"
-    args += " --gpus-per-env-runner 0.25"
+    args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --overlap --tables 8 --seed 4"
+    args += " --gpus-per-env-runner 0.25 --roles main=1,main_exploiter=2"
     assert run(args.split()) == 0
     out = capsys.readouterr().out
     assert "iteration 7" in out
@@ -124,15 +125,16 @@ def test_options_reach_the_trainer(
         "league": league,
         "minutes": None,
         "steps": 500,
-        "env_runners": 2,
-        "overlap": True,
-        "tables": 8,
-        "learners": 0,
-        "gpus_per_learner": 0.0,
-        "gpus_per_env_runner": 0.25,
+        "settings": Settings(),
+        "changes": {
+            "league.roles": {"main": 1, "main_exploiter": 2},
+            "training.tables": 8,
+            "resources.env_runners": 2,
+            "resources.overlap": True,
+            "resources.gpus_per_env_runner": 0.25,
+        },
         "seed": 4,
         "resume": False,
-        "main_exploiter": True,
         "stopped": False,
     }
 
@@ -143,8 +145,8 @@ def test_gpus_for_processes_that_are_not_asked_for_are_a_wrong_call(
     league = tmp_path / "league"
     assert run(["train", GAME, "--league", str(league), "--gpus-per-env-runner", "0.5"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: --gpus-per-env-runner 0.5 needs sampling processes")
-    assert "add --env-runners 1" in line
+    assert line.startswith("error: gpus_per_env_runner=0.5 needs sampling processes")
+    assert "set env_runners to 1" in line
     assert not league.exists()
 
 

@@ -12,7 +12,7 @@ from agents.basic import RandomAgent
 from arena.cli.persons_view import PersonsView
 from arena.play.lockstep import UNREADABLE
 from arena.play.matches import play_match, play_pairings, rotated_pairings
-from arena.training import sampler as sampler_module
+from arena.settings import TrainingSettings
 from arena.verify import match_problem
 from arena.view.replay import replay_text
 from games import BrokenGameError, Game, make_game
@@ -85,7 +85,7 @@ def test_training_drops_games_that_break_and_keeps_the_others_whole(fault: str) 
     assert set(np.diff(trajectories.offsets)) == {4}
     assert trajectories.rewards.sum() == pytest.approx(sampled.returns.sum())
     crashed = [match for match in sampled.matches if match.ending == "crash"]
-    assert len(crashed) == sampler_module.RECORDED_CRASHES
+    assert len(crashed) == TrainingSettings().recorded_crashes
     assert all(match.fault is None and match_problem(game, match) is None for match in crashed)
 
 

@@ -186,6 +186,5 @@ def test_a_misspelt_setting_of_the_network_is_refused(settings: dict[str, Any]) 
 
 
 def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are() -> None:
-    stored = LeaguePPOConfig().game("tic_tac_toe").settings()
-    stored["network"]["model_config"] = {"from_a_later_version": 1}
-    LeaguePPOConfig().game("tic_tac_toe").take_up(stored).validate()
+    stored = LeaguePPOConfig().game("tic_tac_toe").settings().replaced({"network.config": {"from_a_later_version": 1}})
+    LeaguePPOConfig().game("tic_tac_toe").apply(stored).validate()

@@ -103,7 +103,7 @@ def test_defaults_and_what_has_an_effect_pass() -> None:
 
 
 def test_module_per_seat_is_a_switch() -> None:
-    with pytest.raises(LeagueError, match="`module_per_seat` must be True or False"):
+    with pytest.raises(LeagueError, match="module_per_seat must be a switch"):
         small(module_per_seat={"player_0": "a"})
 
 

@@ -10,6 +10,7 @@ from small_training import module_state, small
 
 from agents.policies.agent import module_batch
 from arena.cli.app import run
+from leagues.records import LeagueError
 
 
 def overlapped(game="tic_tac_toe", *, runners=1, overlap=True, **league):
@@ -133,16 +134,16 @@ def test_a_checkpoint_leaves_out_what_is_under_way_and_an_error_is_told(build, t
 
 
 def test_overlap_needs_remote_runners():
-    with pytest.raises(ValueError, match=r"num_env_runners=0; set env_runners\(num_env_runners=1\)"):
+    with pytest.raises(LeagueError, match="env_runners=0; set env_runners to 1 or more"):
         overlapped(runners=0).validate()
 
 
 def test_overlap_without_env_runners_is_a_wrong_call(tmp_path, capsys):
     assert run(["train", "tic_tac_toe", "--league", str(tmp_path / "league"), "--overlap"]) == 2
-    assert "--env-runners is 0" in capsys.readouterr().err
+    assert "`overlap` needs sampling processes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("overlap", ["yes", 1, None])
 def test_overlap_is_true_or_false(overlap):
-    with pytest.raises(ValueError, match="`overlap` must be True or False"):
-        small().training(overlap=overlap)
+    with pytest.raises(LeagueError, match="overlap must be a switch"):
+        small().training(overlap=overlap).validate()

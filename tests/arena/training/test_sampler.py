@@ -8,7 +8,6 @@ from sampling import make_sampler, self_play
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
-from arena.training import sampler as sampler_module
 from arena.training.columns import advantages
 from arena.training.samples import Seating
 from games import make_game
@@ -26,11 +25,11 @@ SPECS = [
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_every_trajectory_is_what_its_seat_saw_and_earned(spec, monkeypatch):
-    monkeypatch.setattr(sampler_module, "RECORD_EVERY", 1)
+def test_every_trajectory_is_what_its_seat_saw_and_earned(spec):
     game = make_game(spec)
     seatings = self_play(game, np.random.default_rng(1))
-    sampled = make_sampler(game).run(lambda: next(seatings), {}, modules=["main"], steps=300, final_observations=True)
+    sampler = make_sampler(game, record_every=1)
+    sampled = sampler.run(lambda: next(seatings), {}, modules=["main"], steps=300, final_observations=True)
     trajectories = sampled.trajectories["main"]
     by_game = dict(zip(sampled.numbers, sampled.matches, strict=True))
     checked = 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from arena.settings import Settings
 from arena.training import planner as module
 from arena.training.planner import Plan
 from arena.training.session import LeagueSession
@@ -14,7 +15,6 @@ from games import make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match, Member
 from leagues.results.scoring import block_scores
-from leagues.settings import LeagueSettings
 
 GAME = make_game("tic_tac_toe")
 MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
@@ -22,7 +22,7 @@ MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "
 
 @pytest.fixture
 def session() -> Iterator[LeagueSession]:
-    made = LeagueSession(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
+    made = LeagueSession(None, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(made)
     yield made
@@ -107,7 +107,7 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
 
 
 def test_equal_leagues_make_equal_plans(session: LeagueSession) -> None:
-    twin = LeagueSession(None, GAME, LeagueSettings(), seed=3, settings={}, learners=[MAIN], share=bytes)
+    twin = LeagueSession(None, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(twin)
     for _ in range(6):

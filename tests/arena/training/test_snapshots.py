@@ -4,24 +4,27 @@ import numpy as np
 import pytest
 
 from agents.policies import weights
-from arena.training.snapshots import AVERAGED_ITERATIONS, averaged
+from arena.settings import TrainingSettings
+from arena.training.snapshots import averaged
+
+WINDOW = TrainingSettings().averaged_iterations
 
 
 def average_of(values, module="main"):
     averages = {}
     for value in values:
-        averages = averaged(averages, {module: {"w": np.array([value], np.float32)}})
+        averages = averaged(averages, {module: {"w": np.array([value], np.float32)}}, WINDOW)
     return averages[module]
 
 
 def test_the_first_iterations_count_alike():
-    values = np.arange(AVERAGED_ITERATIONS, dtype=np.float32)
-    for count in range(1, AVERAGED_ITERATIONS + 1):
+    values = np.arange(WINDOW, dtype=np.float32)
+    for count in range(1, WINDOW + 1):
         assert average_of(values[:count])["weights"]["w"] == pytest.approx(values[:count].mean())
 
 
 def test_older_iterations_fade():
-    assert average_of([0.0] * 50 + [1.0])["weights"]["w"] == pytest.approx(1 / AVERAGED_ITERATIONS)
+    assert average_of([0.0] * 50 + [1.0])["weights"]["w"] == pytest.approx(1 / WINDOW)
     assert average_of([1.0] + [0.0] * 100)["weights"]["w"] < 1e-4
     assert average_of([3.0] * 30)["weights"]["w"] == pytest.approx(3.0)
 
@@ -29,7 +32,7 @@ def test_older_iterations_fade():
 def test_types_stay_and_integers_are_not_average_of():
     averages = {}
     for count in (1, 2):
-        averages = averaged(averages, {"m": {"seen": np.array(count), "half": np.array([count], np.float16)}})
+        averages = averaged(averages, {"m": {"seen": np.array(count), "half": np.array([count], np.float16)}}, WINDOW)
     assert averages["m"]["weights"]["seen"] == 2
     assert averages["m"]["weights"]["half"].dtype == np.float16
     assert averages["m"]["weights"]["half"] == 1.5
@@ -37,13 +40,13 @@ def test_types_stay_and_integers_are_not_average_of():
 
 def test_what_went_in_is_neither_changed_nor_kept():
     new = {"w": np.ones(3, np.float32), "n": np.array(1)}
-    averages = averaged({}, {"m": new})
+    averages = averaged({}, {"m": new}, WINDOW)
     before = averages["m"]["weights"]["w"].copy()
     new["w"][:] = 9
     new["n"] += 1
     assert (averages["m"]["weights"]["w"] == before).all()
     assert averages["m"]["weights"]["n"] == 1
-    averaged(averages, {"m": new})
+    averaged(averages, {"m": new}, WINDOW)
     assert (averages["m"]["weights"]["w"] == before).all()
 
 
@@ -85,7 +88,7 @@ def test_a_snapshot_is_the_mean_of_the_iterations_before_it(build):
     while "main@1" not in algorithm.session.members:
         algorithm.train()
         seen.append(learner_weights(algorithm))
-    assert 1 < len(seen) <= AVERAGED_ITERATIONS
+    assert 1 < len(seen) <= WINDOW
     for name, tensor in snapshot_tensors(algorithm, "main@1").items():
         parts = [state[name.removeprefix("main/")] for state in seen]
         np.testing.assert_allclose(tensor, np.mean(parts, axis=0), rtol=1e-4, atol=1e-6)

@@ -376,7 +376,10 @@ def test_your_own_module_and_the_residual_tower_train(build):
         (lambda c: c.game("conect_four"), UnknownGameError, "connect_four"),
         (lambda c: c.league(pfps=0.5), LeagueError, "there is no setting"),
         (lambda c: c.league(opponents={"latest": 0.9}), LeagueError, "must sum to 1"),
-        (lambda c: c.league(rating_games=-1), LeagueError, "rating_games >= 0"),
+        (lambda c: c.league(games_per_iteration=-1), LeagueError, "games_per_iteration >= 0"),
+        (lambda c: c.league(module_per_seat={"player_0": True}), LeagueError, "module_per_seat must be a switch"),
+        (lambda c: c.training(overlap=True).validate(), LeagueError, "`overlap` needs sampling processes"),
+        (lambda c: c.training(lr=-1.0).validate(), LeagueError, "`lr > 0` must hold"),
         (lambda c: c.env_runners(env_to_module_connector=lambda env: []).validate(), ValueError, "without connectors"),
         (lambda c: c.callbacks(on_episode_step=lambda **kwargs: None).validate(), ValueError, "on_episode_step"),
         (lambda c: type(c)().validate(), ValueError, "needs a game"),
@@ -401,7 +404,7 @@ def test_long_games_get_few_tables_and_rating_matches():
     config = LeaguePPOConfig().game("go(board_size=9)").training(train_batch_size_per_learner=64, minibatch_size=32)
     config.validate()
     assert config.num_envs_per_env_runner == fewest
-    assert config.rating_games == 2
-    config = LeaguePPOConfig().game("chess").league(rating_games=7).env_runners(num_envs_per_env_runner=9)
+    assert config.settings().evaluation.games_per_iteration == 2
+    config = LeaguePPOConfig().game("chess").league(games_per_iteration=7).env_runners(num_envs_per_env_runner=9)
     config.validate()
-    assert (config.num_envs_per_env_runner, config.rating_games) == (9, 7)
+    assert (config.settings().training.tables, config.settings().evaluation.games_per_iteration) == (9, 7)

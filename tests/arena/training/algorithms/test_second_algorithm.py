@@ -14,7 +14,6 @@ from small_training import module_state
 
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, default_module_spec
 from arena.play.matches import play_match
-from arena.training import algorithms
 from arena.training.algorithms import algorithm_config, algorithm_settings, register_algorithm
 from games import make_game
 from leagues.records import LeagueError
@@ -39,7 +38,7 @@ def test_it_learns_poker_in_a_league(build: Any, tmp_path: Path) -> None:
         result = algorithm.train()
     algorithm.finish()
     assert result["league"]["members"] == 4
-    assert set(algorithm.session.progress.metrics["main"]) == {"policy_loss", "baseline_loss"}
+    assert set(algorithm.session.progress.metrics["main"]) == {"policy_loss"}
     assert {standing.agent for standing in algorithm.session.standings()} == {"random", "main@1", "main@2"}
     key = f"weights:{algorithm.session.members['main@2'].weights}"
     trained = play_match(KUHN, [algorithm.env_runner.opponents.agents[key], "random"], games=4000, seed=1)
@@ -83,15 +82,14 @@ def test_its_batch_has_the_returns_and_its_loss_is_the_formula(build: Any) -> No
     assert loss.item() == pytest.approx(expected / len(trajectories), rel=1e-4)
 
 
-def test_algorithms_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_algorithms_are_found_by_name() -> None:
     from arena import LeaguePPOConfig
 
-    monkeypatch.setattr(algorithms, "ALGORITHMS", dict(algorithms.ALGORITHMS))
     assert algorithm_config("ppo") is LeaguePPOConfig
     assert algorithm_settings("ppo") is LeaguePPOConfig.settings_class
     register_algorithm("reinforce", config="reinforce:ReinforceConfig", settings="reinforce:ReinforceSettings")
     assert algorithm_config("reinforce") is ReinforceConfig
-    with pytest.raises(LeagueError, match="already"):
-        register_algorithm("reinforce", config="reinforce:ReinforceConfig", settings="reinforce:ReinforceSettings")
+    with pytest.raises(LeagueError, match="'ppo' is taken"):
+        register_algorithm("ppo", config="reinforce:ReinforceConfig", settings="reinforce:ReinforceSettings")
     with pytest.raises(LeagueError, match=r"'reinforc'.*reinforce"):
         algorithm_config("reinforc")
