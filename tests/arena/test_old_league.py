@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import arena
+from arena.cli.app import run
 from arena.tui import LeagueApp
 from arena.verify import verify
+from leagues.store import open_store
 
 OLD = Path(__file__).parents[1] / "data/league_0003"
 
@@ -73,6 +75,23 @@ def test_its_snapshots_play(folder: Path) -> None:
     assert np.isclose(result.score, (result.wins + result.draws / 2) / 20)
     with arena.open_league(folder) as league:
         assert league.reader.count_matches() == before + 20
+    assert verify(folder).findings == ()
+
+
+def test_its_training_resumes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_store(folder).reader() as reader:
+        progress, members, matches = reader.progress(), reader.members(), list(reader.iter_matches())
+    assert progress is not None
+    steps = str(progress.env_steps + 1)
+    code = run(["train", "tic_tac_toe", "--league", str(folder), "--resume", "--steps", steps])
+    assert (code, capsys.readouterr().err) == (0, "")
+    with open_store(folder).reader() as reader:
+        resumed = reader.progress()
+        assert resumed is not None
+        assert resumed.iteration == progress.iteration + 1
+        assert resumed.agent_steps > progress.agent_steps
+        assert reader.members()[: len(members)] == members
+        assert list(reader.iter_matches())[: len(matches)] == matches
     assert verify(folder).findings == ()
 
 
