@@ -363,7 +363,7 @@ def memory(folder: Path) -> tuple[float, float]:
 
 
 def _memory(folder: Path) -> tuple[float, float]:
-    from arena.training.run import prepare_process
+    from arena.training.process import prepare_process
 
     prepare_process()
     import ray

@@ -28,7 +28,7 @@ from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 
 from agents.policies.agent import module_batch
 from arena.training.env_runner import LeagueEnvRunner
-from arena.training.run import without_stderr
+from arena.training.process import without_stderr
 from benchmarks.configs import HIDDENS, RESIDUAL, our_config, self_play_plan, stock_config
 from benchmarks.games import bare, random_legal
 from benchmarks.measure import CannotRun, Measure, compare, rate

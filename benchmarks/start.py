@@ -33,7 +33,8 @@ def mark(name):
     parts.setdefault(name, time.perf_counter() - began)
 
 from arena.training import run
-run.prepare_process()
+from arena.training.process import prepare_process
+prepare_process()
 mark("Ray's Python loaded")
 import arena.training.config
 mark("RLlib and torch loaded")

@@ -15,7 +15,7 @@ import argparse
 import ast
 import time
 
-from arena.training.run import prepare_process
+from arena.training.process import prepare_process
 
 GAMES = 2000
 """Games per score, half from each seat. The standard error is about 0.005."""

@@ -32,7 +32,7 @@ def run_suites(names: Iterable[str], *, repeats: int | None = None, quick: bool 
         repeats: turns of each side; None for the default.
         quick: take short turns. The reports are not written, so that they do not replace real ones.
     """
-    from arena.training.run import prepare_process
+    from arena.training.process import prepare_process
 
     prepare_process()
     import ray

@@ -42,7 +42,7 @@ from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
 from arena.training.algorithms.ppo import LeaguePPO
 from arena.training.game_length import fitting_tables
-from arena.training.run import without_stderr
+from arena.training.process import without_stderr
 from benchmarks import bare_ppo, open_spiel_ppo
 from benchmarks.configs import BATCH, LESS_WORK, SETTINGS, our_config, self_play_plan, settings, stock_config
 from benchmarks.games import pettingzoo_module

@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture(scope="session")
 def local_ray():
     """Ray on this machine. It claims more CPUs than there may be, so that several actors fit."""
-    from arena.training.run import prepare_process
+    from arena.training.process import prepare_process
 
     prepare_process()
     import ray

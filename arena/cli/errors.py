@@ -18,7 +18,7 @@ WRONG_CALL = 2
 _CALL_ERRORS = (
     ("agents.contract", "AgentError"),
     ("agents.policies.weights", "WeightsError"),
-    ("arena.training.run", "ClusterError"),
+    ("arena.training.process", "ClusterError"),
     ("games.errors", "GameError"),
     ("leagues.records", "LeagueError"),
 )

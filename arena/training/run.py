@@ -1,27 +1,25 @@
-"""The loop of ``arena train``: builds the algorithm, runs it for a time or a number of steps, and lets go cleanly."""
+"""``arena train``: build the algorithm, run it for a time or a number of steps, and end it cleanly."""
 
 from __future__ import annotations
 
 import gc
-import logging
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from arena.settings import Resources, Settings
 from arena.training.algorithms import algorithm_config
+from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
 from games.contract import Game
 from leagues.ratings.leaderboard import Standing
 from leagues.records import LeagueError
 from leagues.store import LeagueInfo, Progress, open_store
 
 LEADERBOARD_EVERY = 5.0
-"""Seconds between two refreshes of the ratings that are reported, at least; longer where they take long."""
+"""Least seconds between two refreshes of the reported leaderboard; longer if a refresh takes long."""
 
 
 def train(
@@ -79,16 +77,16 @@ def train(
     alone = not (env_runners or learners or gpus_per_learner or ray.is_initialized())
     started_ray = not (alone or ray.is_initialized())
     if started_ray:  # or join the cluster that RAY_ADDRESS names
-        _start_ray()
+        start_ray()
     try:
         if not alone:
-            _check_gpus(learners, gpus_per_learner, env_runners, gpus_per_env_runner)
-        # Ray's core complains on stderr, past all logging, of what RLlib does by design.
-        with without_stderr(), _without_ray() if alone else nullcontext():
+            check_gpus(learners, gpus_per_learner, env_runners, gpus_per_env_runner)
+        # Ray's core writes complaints about what RLlib does by design to stderr, past all logging.
+        with without_stderr(), without_ray() if alone else nullcontext():
             algorithm = config.build_algo()
-        # A full collection walks all that the libraries made, a tenth of a second each time, and finds nothing there.
+        # A full collection walks everything that the libraries made, which takes 0.1 s each time and finds nothing.
         gc.collect()
-        frozen = gc.get_freeze_count()  # by whoever calls, who thaws it, too
+        frozen = gc.get_freeze_count()  # by the caller, who then unfreezes it
         gc.freeze()
         try:
             on_start()
@@ -102,99 +100,6 @@ def train(
     finally:
         if started_ray:
             ray.shutdown()
-
-
-class ClusterError(Exception):
-    """The Ray cluster that is asked for cannot be joined or lacks GPUs; the message says which and how to mend it."""
-
-
-def _start_ray() -> None:
-    """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names."""
-    import ray
-
-    address = os.environ.get("RAY_ADDRESS")
-    try:
-        ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, ValueError) as error:
-        if not address:
-            raise
-        raise ClusterError(
-            f"RAY_ADDRESS must name the HOST:PORT of a running Ray cluster, but {address!r} cannot be joined: {error}; "
-            "mend it, or unset it to use this machine alone"
-        ) from error
-
-
-def _check_gpus(learners: int, gpus_per_learner: float, env_runners: int, gpus_per_env_runner: float) -> None:
-    """Refuse to wait for GPUs that do not come: Ray would, without a word and without end.
-
-    Raises:
-        ClusterError: the GPUs asked for are more than Ray has; or a learner in this process is to have one, which Ray
-            does not share out, and this machine has none.
-    """
-    import ray
-    import torch
-
-    if gpus_per_learner and not learners and not torch.cuda.device_count():
-        raise ClusterError(
-            f"a learner in this process needs a GPU of this machine, but it has none that torch can use, and each "
-            f"learner is to have {gpus_per_learner:g}; learn on the CPU without --gpus-per-learner, or elsewhere in a "
-            "cluster with --learners 1"
-        )
-    there = ray.cluster_resources().get("GPU", 0.0)
-    if learners * gpus_per_learner + env_runners * gpus_per_env_runner > there:
-        raise ClusterError(
-            f"learners and env runners must not have more GPUs than the {there:g} that Ray finds, but are to have "
-            f"{learners} x {gpus_per_learner:g} and {env_runners} x {gpus_per_env_runner:g}; lower --gpus-per-learner "
-            "or --gpus-per-env-runner, where shares such as 0.5 will do, or leave them out"
-        )
-
-
-def prepare_process() -> None:
-    """Set the libraries up for a program of ours. Call it before torch is loaded.
-
-    Torch takes half of the cores: its threads spin while they wait for each other, and with the TUI, or anything else,
-    on the same cores that slows training tenfold. Banners stay off a person's terminal; errors still show.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    import ray  # sets its loggers up when imported, so that their levels are set after
-
-    del ray
-    for name in ("ray", "ray.rllib", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-@contextmanager
-def without_stderr() -> Iterator[None]:
-    """Point file descriptor 2 nowhere for a while. Exceptions still travel."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-@contextmanager
-def _without_ray() -> Iterator[None]:
-    """Build an algorithm that is all in this process without starting Ray: seconds, nine processes, 370 MB.
-
-    RLlib puts the config into Ray's object store, which would start it, for remote runners to fetch; there are none.
-    """
-    import ray
-
-    put = ray.put
-    ray.put = lambda value: value
-    try:
-        yield
-    finally:
-        ray.put = put
 
 
 def _resumed(league: Path, settings: object, changes: Mapping[str, Any], seed: int | None) -> LeagueInfo:

@@ -33,6 +33,6 @@ def test_a_wrong_ray_address_is_a_wrong_call(tmp_path):
     environment = os.environ | {"RAY_ADDRESS": "nonsense"}
     done = subprocess.run([sys.executable, "-m", "arena", *call], env=environment, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: RAY_ADDRESS must name the HOST:PORT of a running Ray cluster, but 'nonsense'")
+    assert done.stderr.startswith("error: the Ray cluster RAY_ADDRESS='nonsense' cannot be joined")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "league").exists()

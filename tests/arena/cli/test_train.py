@@ -154,8 +154,8 @@ def test_gpus_for_processes_that_are_not_asked_for_are_a_wrong_call(
 @pytest.mark.parametrize(
     ("options", "values"),
     [
-        ("--learners 2 --gpus-per-learner 500", "2 x 500 and 0 x 0"),
-        ("--env-runners 3 --gpus-per-env-runner 400.5", "0 x 0 and 3 x 400.5"),
+        ("--learners 2 --gpus-per-learner 500", "2 learners x 500 and 0 env runners x 0"),
+        ("--env-runners 3 --gpus-per-env-runner 400.5", "0 learners x 0 and 3 env runners x 400.5"),
     ],
 )
 def test_more_gpus_than_there_are_are_refused_and_not_waited_for(
@@ -164,8 +164,8 @@ def test_more_gpus_than_there_are_are_refused_and_not_waited_for(
     league = tmp_path / "league"
     assert run(["train", GAME, "--league", str(league), *options.split()]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: learners and env runners must not have more GPUs than the ")
-    assert f"{values}; lower --gpus-per-learner or --gpus-per-env-runner" in line
+    assert line.startswith("error: Ray finds ")
+    assert f"{values} are asked for; lower --gpus-per-learner or --gpus-per-env-runner" in line
     assert not league.exists()
 
 
@@ -176,7 +176,7 @@ def test_a_learner_in_this_process_needs_a_gpu_of_this_machine(
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     assert run(["train", GAME, "--league", str(tmp_path / "league"), "--gpus-per-learner", "1"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: a learner in this process needs a GPU of this machine, but it has none")
+    assert line.startswith("error: the learner in this process needs a GPU (gpus_per_learner=")
     assert "--learners 1" in line
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 DRIVER = """
 import json, os, sys
-from arena.training.run import prepare_process
+from arena.training.process import prepare_process
 prepare_process()
 import ray
 from small_training import small
