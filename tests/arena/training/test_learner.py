@@ -1,190 +1,74 @@
-"""The learner computes RLlib's loss, however it is reached, for the network that was asked for."""
+"""The learner: every epoch covers each row of each module once, and a bad gradient is skipped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
-from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import MultiRLModuleSpec
-from ray.rllib.evaluation.postprocessing import Postprocessing
 
-from agents.policies.distributions import sample_actions
-from agents.policies.network import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, default_module_spec, mask_logits
+from agents.policies.network import default_module_spec
 from arena import LeaguePPOConfig
 from arena.training.algorithms.ppo import LeaguePPOTorchLearner
+from arena.training.learner import SKIPPED_UPDATES, _minibatches, reset_modules
 from games import make_game
 
-ROWS = 64
+pytestmark = pytest.mark.usefixtures("local_ray")  # a learner asks Ray for its GPU
+
+GAME = make_game("tic_tac_toe")
 
 
 @pytest.fixture
 def learner() -> LeaguePPOTorchLearner:
-    game = make_game("connect_four")
-    config = LeaguePPOConfig().game(game.spec).training(entropy_coeff=0.02, clip_param=0.1, vf_clip_param=0.5)
+    config = LeaguePPOConfig().game(GAME.spec)
     config.validate()
-    made = LeaguePPOTorchLearner(
-        config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": default_module_spec(game)})
-    )
+    spec = MultiRLModuleSpec(rl_module_specs={"main": default_module_spec(GAME)})
+    made = LeaguePPOTorchLearner(config=config, module_spec=spec)
     made.build()
     return made
 
 
-def batch(rng: np.random.Generator) -> dict[str, Any]:
-    """Rows as a runner would send them, from a policy some way off the learner's."""
-    masks = rng.random((ROWS, 7)) < 0.7
-    masks[:, 3] = True
-    logits = mask_logits(torch.from_numpy(rng.normal(size=(ROWS, 7)).astype(np.float32)), torch.from_numpy(masks))
-    actions, log_probs = sample_actions(logits.numpy(), rng)
-    return {
-        Columns.OBS: {
-            OBSERVATION: torch.from_numpy(rng.random((ROWS, 3, 6, 7)).astype(np.float32)),
-            ACTION_MASK: torch.from_numpy(masks),
-            SEAT: torch.eye(2)[torch.from_numpy(rng.integers(2, size=ROWS))],
-        },
-        Columns.ACTIONS: torch.from_numpy(actions),
-        Columns.ACTION_LOGP: torch.from_numpy(log_probs),
-        Columns.ACTION_DIST_INPUTS: logits,
-        Postprocessing.ADVANTAGES: torch.from_numpy(rng.normal(size=ROWS).astype(np.float32)),
-        Postprocessing.VALUE_TARGETS: torch.from_numpy(rng.normal(size=ROWS).astype(np.float32)),
-    }
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_epoch_covers_every_row_of_every_module_once(shuffle: bool) -> None:
+    rows = {"main": 1000, "main_exploiter": 130}
+    columns = {module: {"row": torch.arange(count)} for module, count in rows.items()}
+    batches = list(_minibatches(columns, 7, epochs=2, size=256, shuffle=shuffle))
+    assert len(batches) == 2 * 4, "as many steps as the larger module needs"
+    for epoch in (batches[:4], batches[4:]):
+        for module, count in rows.items():
+            seen = np.concatenate([batch[module]["row"].numpy() for batch in epoch])
+            assert sorted(seen.tolist()) == list(range(count))
+            assert (seen.tolist() == list(range(count))) is not shuffle
 
 
-def loss_and_gradients(
-    learner: LeaguePPOTorchLearner, cls: type[PPOTorchLearner], rows: dict[str, Any]
-) -> tuple[float, list[torch.Tensor], dict[str, float]]:
-    module = learner.module["main"].unwrapped()
-    module.zero_grad()
-    if cls is LeaguePPOTorchLearner:  # which takes what it needs not as a word that RLlib's loss is wanted
-        rows = {name: column for name, column in rows.items() if name != Columns.ACTION_DIST_INPUTS}
-    loss = cls.compute_loss_for_module(
-        learner,
-        module_id="main",
-        config=learner.config.get_config_for_module("main"),
-        batch=rows,
-        fwd_out=module.forward_train(rows),
-    )
-    loss.backward()
-    stats = learner.metrics.stats["main"]
-    logged = {key: torch.as_tensor(value.peek()).detach().item() for key, value in stats.items()}
-    return loss.item(), [parameter.grad.clone() for parameter in module.parameters()], logged
+def gradients(learner: LeaguePPOTorchLearner, value: float) -> dict[Any, torch.Tensor]:
+    return {key: torch.full_like(parameter, value) for key, parameter in learner._params.items()}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_loss_its_gradients_and_its_metrics_are_rllibs(learner: LeaguePPOTorchLearner, seed: int) -> None:
-    rows = batch(np.random.default_rng(seed))
-    ours, our_gradients, our_metrics = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)
-    theirs, their_gradients, their_metrics = loss_and_gradients(learner, PPOTorchLearner, rows)
-    assert ours == pytest.approx(theirs, rel=1e-5)
-    for mine, other in zip(our_gradients, their_gradients, strict=True):
-        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
-    assert our_metrics == pytest.approx(their_metrics, rel=1e-4, abs=1e-6)
-    assert {"policy_loss", "vf_loss", "entropy", "mean_kl_loss", "vf_explained_var"} <= set(our_metrics)
+def weights(learner: LeaguePPOTorchLearner) -> dict[str, Any]:
+    return {name: value.copy() for name, value in learner.module["main"].unwrapped().get_state().items()}
 
 
-def test_a_network_that_gives_no_values_with_its_actions_is_asked_for_them(learner: LeaguePPOTorchLearner) -> None:
-    rows, module = batch(np.random.default_rng(0)), learner.module["main"].unwrapped()
-    del rows[Columns.ACTION_DIST_INPUTS]
-    output = module.forward_train(rows)
-    losses = [
-        learner.compute_loss_for_module(
-            module_id="main", config=learner.config.get_config_for_module("main"), batch=rows, fwd_out=given
-        ).item()
-        for given in (output, {Columns.ACTION_DIST_INPUTS: output[Columns.ACTION_DIST_INPUTS]})
-    ]
-    assert losses[0] == pytest.approx(losses[1])
+def test_an_update_with_a_gradient_that_is_not_finite_is_skipped_and_counted(learner: LeaguePPOTorchLearner) -> None:
+    before = weights(learner)
+    bad = gradients(learner, 1.0)
+    next(iter(bad.values()))[...] = float("nan")
+    learner.apply_gradients(bad)
+    for name, value in weights(learner).items():
+        np.testing.assert_array_equal(value, before[name])
+    assert learner.metrics.peek(("__all_modules__", SKIPPED_UPDATES)) == 1
+    learner.apply_gradients(gradients(learner, 1.0))
+    assert any(not np.array_equal(value, before[name]) for name, value in weights(learner).items())
 
 
-def test_a_network_may_mask_with_infinity(learner: LeaguePPOTorchLearner) -> None:
-    rows, module = batch(np.random.default_rng(0)), learner.module["main"].unwrapped()
-    del rows[Columns.ACTION_DIST_INPUTS]
-    found = []
-    for lowest in (LOGIT_OF_ILLEGAL, -np.inf):
-        module.zero_grad()
-        output = module.forward_train(rows)
-        masked = output[Columns.ACTION_DIST_INPUTS].masked_fill(~rows[Columns.OBS][ACTION_MASK], lowest)
-        loss = learner.compute_loss_for_module(
-            module_id="main",
-            config=learner.config.get_config_for_module("main"),
-            batch=rows,
-            fwd_out={**output, Columns.ACTION_DIST_INPUTS: masked},
-        )
-        loss.backward()
-        found.append((loss.item(), module.policy.weight.grad.clone()))
-    assert found[0][0] == pytest.approx(found[1][0])
-    torch.testing.assert_close(found[0][1], found[1][1])
-
-
-class OwnLearner(LeaguePPOTorchLearner):
-    """A loss of somebody's own, on top of RLlib's."""
-
-    def compute_loss_for_module(self, *, batch: Any, **kwargs: Any) -> torch.Tensor:
-        assert Columns.ACTION_DIST_INPUTS in batch
-        return PPOTorchLearner.compute_loss_for_module(self, batch=batch, **kwargs)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda config: config.training(learner_class=OwnLearner),
-        lambda config: config.training(use_kl_loss=True),
-        lambda config: config.multi_agent(
-            algorithm_config_overrides_per_module={"main": PPOConfig.overrides(use_kl_loss=True)}
-        ),
-    ],
-    ids=["own learner", "KL", "KL of one module"],
-)
-def test_what_actions_were_drawn_from_is_there_for_a_loss_that_asks(change: Callable[[Any], Any]) -> None:
-    config = (
-        LeaguePPOConfig()
-        .game("tic_tac_toe")
-        .env_runners(num_envs_per_env_runner=8)
-        .training(train_batch_size_per_learner=64, minibatch_size=32, num_epochs=1)
-    )
-    algorithm = change(config).build_algo()
-    before = algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]["main"]
-    algorithm.train()
-    after = algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]["main"]
-    algorithm.stop()
-    assert not np.array_equal(before["policy.weight"], after["policy.weight"])
-
-
-def test_a_compiled_network_is_compiled_and_learns_the_same(learner: LeaguePPOTorchLearner) -> None:
-    graphs = []
-
-    def backend(graph: torch.fx.GraphModule, _: Any) -> Callable[..., Any]:
-        graphs.append(graph)
-        return graph.forward
-
-    config = LeaguePPOConfig().game("connect_four").training(entropy_coeff=0.02, clip_param=0.1, vf_clip_param=0.5)
-    config.framework(torch_compile_learner=True, torch_compile_learner_dynamo_backend=backend)
-    config.validate()
-    network = default_module_spec(make_game("connect_four"))
-    compiled = LeaguePPOTorchLearner(config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": network}))
-    compiled.build()
-    compiled.module["main"].set_state(learner.module["main"].get_state())
-    rows = batch(np.random.default_rng(0))
-    plain_loss, plain_gradients, _ = loss_and_gradients(learner, LeaguePPOTorchLearner, rows)
-    assert not graphs
-    loss, gradients, _ = loss_and_gradients(compiled, LeaguePPOTorchLearner, rows)
-    assert len(graphs) == 1
-    assert loss == pytest.approx(plain_loss)
-    for mine, other in zip(gradients, plain_gradients, strict=True):
-        torch.testing.assert_close(mine, other)
-
-
-@pytest.mark.parametrize("settings", [{"precison": "bfloat16"}, {"hidens": [8]}])
-def test_a_misspelt_setting_of_the_network_is_refused(settings: dict[str, Any]) -> None:
-    config = LeaguePPOConfig().game("tic_tac_toe").rl_module(model_config=settings)
-    with pytest.raises(ValueError, match=f"has the settings network, .* but got '{next(iter(settings))}'"):
-        config.validate()
-
-
-def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are() -> None:
-    stored = LeaguePPOConfig().game("tic_tac_toe").settings().replaced({"network.config": {"from_a_later_version": 1}})
-    LeaguePPOConfig().game("tic_tac_toe").apply(stored).validate()
+def test_a_reset_gives_new_weights_and_empties_the_optimizer(learner: LeaguePPOTorchLearner) -> None:
+    learner.apply_gradients(gradients(learner, 1.0))
+    [(_, optimizer)] = learner.get_optimizers_for_module("main")
+    assert optimizer.state
+    fresh = default_module_spec(GAME).build().get_state()
+    reset_modules(learner, {"main": fresh})
+    assert not optimizer.state
+    for name, value in weights(learner).items():
+        np.testing.assert_array_equal(value, fresh[name])
