@@ -44,7 +44,7 @@ class LeagueAlgorithm(Algorithm):
         snapshots: the averaged weights that snapshots are made of.
         trainer: the order of things.
         module_specs: the spec of every module, by ID.
-        time_left: seconds that the run is expected to go on, for people who watch; set by whoever runs the loop.
+        time_left: seconds that the run is expected to go on, shown to people who watch; the loop sets it.
     """
 
     LEARNING_METRICS: ClassVar[tuple[str, ...]] = ()

@@ -121,7 +121,6 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             overlap: whether remote env runners sample the next batch while the learners learn from this one. Runners
                 and learners then work at the same time, and every step comes from weights one update older.
             settings: as in RLlib's config of the algorithm.
-
         """
         super().training(**settings)
         if overlap is not NotProvided:

@@ -128,7 +128,7 @@ def test_a_league_on_a_game_that_always_breaks_ends_with_one_clear_line(local_ra
     algorithm.stop()
 
 
-def test_whoever_sits_at_the_table_or_replays_the_match_is_told(
+def test_a_person_at_the_table_and_a_replay_say_that_the_game_broke(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     game = make_game(BROKEN.format("raise", 100))

@@ -1,4 +1,4 @@
-"""The league beside a training run: what it asks rating matches of."""
+"""The session of a league in training: its evaluation plans."""
 
 from __future__ import annotations
 
