@@ -5,12 +5,10 @@ python docs/make_settings.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from arena.settings import Settings, groups
-from leagues.settings import SettingsGroup, default, kind, rules
+from leagues.settings import SettingsGroup, default, kind, rules, shown
 
 DOCUMENT = Path(__file__).with_name("settings.md")
 
@@ -53,21 +51,15 @@ def row(group: type[SettingsGroup], name: str) -> str:
     rule, value = rules(group)[name], default(group, name)
     unit = f" Unit: {rule.unit}." if rule.unit else ""
     none = f" None: {rule.none}." if rule.none else ""
-    shown = "none" if value is None else plain(value)
     text = rule.text(name).replace("|", "\\|")
-    cells = (f"`{name}`", kind(group, name), f"`{shown}`", f"`{text}`" if text else "", f"{rule.help}{unit}{none}")
+    cells = (
+        f"`{name}`",
+        kind(group, name),
+        f"`{shown(value)}`",
+        f"`{text}`" if text else "",
+        f"{rule.help}{unit}{none}",
+    )
     return f"| {' | '.join(cells)} |"
-
-
-def plain(value: Any) -> str:
-    """A default as TOML writes it, nearly."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(repr, value))}]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {plain(item)}" for key, item in value.items()) + "}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

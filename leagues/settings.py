@@ -104,7 +104,7 @@ class SettingsGroup:
         for name, rule in rules(type(self)).items():
             value = _typed(name, getattr(self, name), types[name])
             if not rule.allows(value):
-                raise error(f"`{rule.text(name)}` must hold, but got {name}={_shown(value)}")
+                raise error(f"`{rule.text(name)}` must hold, but got {name}={_plain(value)!r}")
             object.__setattr__(self, name, value)
         self._check()
 
@@ -179,7 +179,7 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
         found = _converted(value, option)
         if found is not MISSING:
             return found
-    raise error(f"the setting {name} must be a {_kind(hint)}, but got {_shown(value)}")
+    raise error(f"the setting {name} must be a {_kind(hint)}, but got {_plain(value)!r}")
 
 
 def _converted(value: Any, option: Any) -> Any:
@@ -213,8 +213,17 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _shown(value: Any) -> str:
-    return repr(_plain(value))
+def shown(value: Any) -> str:
+    """A value as a settings file writes it, for people."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {shown(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return NONE
+    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
 @dataclass(frozen=True)

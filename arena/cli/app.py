@@ -42,7 +42,7 @@ def _arena(
 ) -> None:
     """Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
 
-    A league is a folder, DIR. Agents are named random, first, mcts:SIMULATIONS, minimax:DEPTH, human and
+    A league is a folder, DIR. Agents are named random, first, mcts:SIMULATIONS, minimax:PLIES, human and
     py:package.module:Factory. Members of a league are named DIR:best, DIR:latest and DIR:main@12.
 
     Exit codes: 0 done, 1 the run failed, 2 the call was wrong.

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from arena.settings import Settings, groups
-from leagues.settings import default, rules
+from leagues.settings import default, kind, rules, shown
 
 
 def check_count(count: int | None) -> int | None:
@@ -30,17 +30,17 @@ def setting_option(path: str, flag: str, metavar: str | None = None) -> Any:
         flag: how the option is written.
         metavar: what stands for its value in the help.
     """
-    group, _, name = path.partition(".")
-    kind = groups(Settings().algorithm)[group]
-    rule, value = rules(kind)[name], default(kind, name)
+    room, _, name = path.partition(".")
+    group = groups(Settings().algorithm)[room]
+    rule, value = rules(group)[name], default(group, name)
     text = rule.help.removesuffix(".")
     if value is None:
         text += f" (default: {rule.none})"
     elif not isinstance(value, bool):
-        text += f" (default: {value:g})"
-    whole = isinstance(value, int) or value is None
+        text += f" (default: {shown(value)})"
+    count = kind(group, name) == "whole number"
     return typer.Option(
-        flag, metavar=metavar, help=f"{text}.", show_default=False, callback=check_count if whole else None
+        flag, metavar=metavar, help=f"{text}.", show_default=False, callback=check_count if count else None
     )
 
 

@@ -13,7 +13,7 @@ from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
-from agents.policies.network import MaskedNetwork, network_name
+from agents.policies.network import MaskedNetwork, network_class, network_name
 from agents.registry import names_code
 from arena.exports.rllib import GameEnv
 from arena.settings import NetworkSettings, Resources, Settings, TrainingSettings
@@ -220,7 +220,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             )
         self.training(overlap=settings.resources.overlap, **settings.optimization.to_dict())
         self.league(**league.to_dict(), **settings.evaluation.to_dict(), **settings.training.to_dict())
-        self.rl_module(model_config=dict(network.config))
+        network_spec = RLModuleSpec(module_class=network_class(network.name), model_config=dict(network.config))
+        self.rl_module(rl_module_spec=network_spec)
         self._stored_model_settings = frozenset(network.config)
         resources = settings.resources
         self.env_runners(num_env_runners=resources.env_runners, num_gpus_per_env_runner=resources.gpus_per_env_runner)

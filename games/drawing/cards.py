@@ -6,7 +6,7 @@ A drawing for a seat uses only the text of that seat, so no card can leak. Hidde
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 _RANKS = "A23456789TJQK"  # small decks have the last ones
 _SUITS = {"s": "♠", "h": "♥", "d": "♦", "c": "♣"}
@@ -14,9 +14,6 @@ _LEDUC_BETS = ("fold", "call", "raise")
 _KUHN_BETS = {"p": "pass", "b": "bet"}
 _COUNTLESS = 2**30
 """A stack from this size on stands for unlimited chips, and is not shown."""
-
-CARDS = frozenset({"goofspiel", "kuhn_poker", "leduc_poker", "universal_poker"})
-"""The card games of OpenSpiel that this file draws."""
 
 
 def draw_cards(name: str, known: Mapping[int, str], agents: Sequence[str], *, one_suit: bool = False) -> str:
@@ -28,24 +25,7 @@ def draw_cards(name: str, known: Mapping[int, str], agents: Sequence[str], *, on
         agents: agent ID of every seat.
         one_suit: whether leduc poker numbers its cards by rank alone (``suit_isomorphism``).
     """
-    if name == "goofspiel":
-        return _goofspiel(known, agents)
-    if name == "kuhn_poker":
-        return _kuhn(known, agents)
-    fields_of = {seat: dict(re.findall(r"\[(\w+): ?([^\]]*)\]", text)) for seat, text in known.items()}
-    public = next(iter(fields_of.values()))
-    if name == "leduc_poker":
-        rounds = [" ".join(_LEDUC_BETS[int(bet)] for bet in public[key].split()) for key in ("Round1", "Round2")]
-        hands = {seat: _leduc_card(fields["Private"], len(agents), one_suit) for seat, fields in fields_of.items()}
-        board = _leduc_card(public["Public"], len(agents), one_suit) if "Public" in public else ""
-    else:
-        rounds = [_bets(letters) for letters in public["Sequences"].split("|")]
-        hands = {seat: suited(re.findall("..", fields["Private"])) for seat, fields in fields_of.items()}
-        board = suited(re.findall("..", public["Public"]))
-    money = enumerate(public["Money"].split())  # a split pot may leave half chips
-    stacks = {seat: f"{chips} chips" for seat, chips in money if float(chips) < _COUNTLESS}
-    pot = "" if public["Pot"] == "0" else public["Pot"]
-    return table(agents, hands, {"board": board, "pot": pot, **numbered(rounds)}, stacks)
+    return CARDS[name](known, agents, one_suit)
 
 
 def table(
@@ -82,11 +62,41 @@ def _ranks(players: int) -> str:
     return _RANKS[-players - 1 :]
 
 
-def _kuhn(known: Mapping[int, str], agents: Sequence[str]) -> str:
+def _kuhn(known: Mapping[int, str], agents: Sequence[str], one_suit: bool) -> str:
     matches = {seat: re.fullmatch(r"(\d+)([pb]*)", text) for seat, text in known.items()}
     hands = {seat: _ranks(len(agents))[int(found[1])] for seat, found in matches.items() if found}
     bets = next((found[2] for found in matches.values() if found), "")
     return table(agents, hands, {"bets": " ".join(_KUHN_BETS[bet] for bet in bets)})
+
+
+def _leduc(known: Mapping[int, str], agents: Sequence[str], one_suit: bool) -> str:
+    fields_of, public = _fields(known)
+    rounds = [" ".join(_LEDUC_BETS[int(bet)] for bet in public[key].split()) for key in ("Round1", "Round2")]
+    hands = {seat: _leduc_card(fields["Private"], len(agents), one_suit) for seat, fields in fields_of.items()}
+    board = _leduc_card(public["Public"], len(agents), one_suit) if "Public" in public else ""
+    return _poker(agents, public, hands, board, rounds)
+
+
+def _universal(known: Mapping[int, str], agents: Sequence[str], one_suit: bool) -> str:
+    fields_of, public = _fields(known)
+    rounds = [_bets(letters) for letters in public["Sequences"].split("|")]
+    hands = {seat: suited(re.findall("..", fields["Private"])) for seat, fields in fields_of.items()}
+    return _poker(agents, public, hands, suited(re.findall("..", public["Public"])), rounds)
+
+
+def _fields(known: Mapping[int, str]) -> tuple[dict[int, dict[str, str]], dict[str, str]]:
+    """What each seat's text says, by name, and that of the first seat for what is public."""
+    fields_of = {seat: dict(re.findall(r"\[(\w+): ?([^\]]*)\]", text)) for seat, text in known.items()}
+    return fields_of, next(iter(fields_of.values()))
+
+
+def _poker(
+    agents: Sequence[str], public: Mapping[str, str], hands: Mapping[int, str], board: str, rounds: Sequence[str]
+) -> str:
+    money = enumerate(public["Money"].split())  # a split pot may leave half chips
+    stacks = {seat: f"{chips} chips" for seat, chips in money if float(chips) < _COUNTLESS}
+    pot = "" if public["Pot"] == "0" else public["Pot"]
+    return table(agents, hands, {"board": board, "pot": pot, **numbered(rounds)}, stacks)
 
 
 def _leduc_card(number: str, players: int, one_suit: bool) -> str:
@@ -100,7 +110,7 @@ def _bets(letters: str) -> str:
     return " ".join(f"{words.get(bet, bet)} {size}".strip() for bet, size in re.findall(r"(\w)(\d*)", letters))
 
 
-def _goofspiel(known: Mapping[int, str], agents: Sequence[str]) -> str:
+def _goofspiel(known: Mapping[int, str], agents: Sequence[str], one_suit: bool) -> str:
     fields: dict[str, str] = {}
     for text in known.values():
         fields |= {key.strip(): fact.strip() for key, _, fact in (line.partition(":") for line in text.splitlines())}
@@ -117,3 +127,12 @@ def _goofspiel(known: Mapping[int, str], agents: Sequence[str]) -> str:
         "tied": " ".join(prize for prize, winner in won if winner < 0),
     }
     return table(agents, hands, facts, stacks)
+
+
+CARDS: Mapping[str, Callable[[Mapping[int, str], Sequence[str], bool], str]] = {
+    "goofspiel": _goofspiel,
+    "kuhn_poker": _kuhn,
+    "leduc_poker": _leduc,
+    "universal_poker": _universal,
+}
+"""OpenSpiel's card games by name, and how they are drawn; arguments as of :func:`draw_cards`."""

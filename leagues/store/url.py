@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from leagues.store.contract import Store, StoreError
@@ -21,15 +22,13 @@ def open_store(where: str | Path | None) -> Store:
         StoreError: there is no back end of this URL's scheme, or no folder can have this name.
     """
     # Back ends are imported when they are used: a program that only prints its help should not wait for SQLAlchemy.
-    if where is None or where == MEMORY:
+    if where is None or str(where) == MEMORY:
         from leagues.store.memory import MemoryStore
 
         return MemoryStore()
     from leagues.store.sqlite.store import SqliteStore
 
-    if isinstance(where, str):
-        if "://" in where:
-            scheme = where.partition(":")[0]
-            raise StoreError(f"no store is called {scheme!r}; name a folder, `{_SQLITE}FOLDER` or `{MEMORY}`")
-        where = Path(where.removeprefix(_SQLITE))
-    return SqliteStore(where)
+    # A command turns names into paths, and `Path("scheme://host")` is `scheme:/host`.
+    if scheme := re.match(r"(\w+):/", text := str(where)):
+        raise StoreError(f"no store is called {scheme[1]!r}; name a folder, `{_SQLITE}FOLDER` or `{MEMORY}`")
+    return SqliteStore(Path(text.removeprefix(_SQLITE)))

@@ -97,3 +97,20 @@ def test_the_document_is_made_from_the_declarations() -> None:
     make_settings = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make_settings)
     assert (DOCS / "settings.md").read_text() == make_settings.text(), "run python docs/make_settings.py"
+
+
+def test_training_takes_the_network_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    from agents.contract import AgentError
+    from agents.policies.network import NETWORKS, MaskedNetwork
+    from arena import LeaguePPOConfig
+
+    class Other(MaskedNetwork):
+        """Another network with a name."""
+
+    monkeypatch.setitem(NETWORKS, "other", Other)
+    named = Settings().replaced({"network.name": "other", "network.config": {"fcnet_hiddens": [8]}})
+    config = LeaguePPOConfig().game("kuhn_poker").apply(named)
+    assert config.rl_module_spec.module_class is Other
+    assert config.settings().network == named.network
+    with pytest.raises(AgentError, match="'othr' is not registered"):
+        LeaguePPOConfig().game("kuhn_poker").apply(named.replaced({"network.name": "othr"}))
