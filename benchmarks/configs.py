@@ -133,7 +133,7 @@ def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | 
         self_play: play against the latest weights only.
         folder: the league's folder; None keeps the league in memory.
     """
-    mix = {"pfsp": 0.0, "uniform": 0.0, "latest": 1.0} if self_play else {}
+    mix: dict[str, Any] = {"opponents": {"latest": 1.0}} if self_play else {}
     config: LeaguePPOConfig = (
         LeaguePPOConfig()
         .game(spec)
