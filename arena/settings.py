@@ -9,7 +9,10 @@ from typing import Any, Self
 
 from agents.policies.names import current_name
 from arena.training.algorithms import algorithm_settings
-from leagues.settings import NONE, EvaluationSettings, LeagueSettings, SettingsGroup, error, near, setting
+from leagues.errors import LeagueError
+from leagues.names import near
+from leagues.setting_groups import NONE, SettingsGroup, setting
+from leagues.settings import EvaluationSettings, LeagueSettings
 
 VERSION = 1
 """Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
@@ -54,9 +57,9 @@ class Resources(SettingsGroup):
 
     def _check(self) -> None:
         if self.overlap and not self.env_runners:
-            raise error("`overlap` needs sampling processes, but env_runners=0; set env_runners to 1 or more")
+            raise LeagueError("`overlap` needs sampling processes, but env_runners=0; set env_runners to 1 or more")
         if self.gpus_per_env_runner and not self.env_runners:
-            raise error(
+            raise LeagueError(
                 f"gpus_per_env_runner={self.gpus_per_env_runner:g} needs sampling processes, but env_runners=0; "
                 "set env_runners to 1 or more"
             )
@@ -99,7 +102,7 @@ class Settings:
     def __post_init__(self) -> None:
         kind = algorithm_settings(self.algorithm)
         if not isinstance(self.optimization, kind):
-            raise error(
+            raise LeagueError(
                 f"the algorithm {self.algorithm!r} is set up by {kind.__name__}, but got "
                 f"{type(self.optimization).__name__}"
             )
@@ -124,9 +127,11 @@ class Settings:
             if name in ("version", "algorithm"):
                 continue
             if name not in kinds:
-                raise error(f"there is no group of settings {name!r}{near(name, kinds)}")
+                raise LeagueError(f"there is no group of settings {name!r}{near(name, kinds)}")
             if not isinstance(value, Mapping):
-                raise error(f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings")
+                raise LeagueError(
+                    f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings"
+                )
             made[name] = kinds[name].from_dict(value)
         return cls(algorithm=algorithm, **made)
 
@@ -151,19 +156,17 @@ class Settings:
         """
         import tomllib
 
-        from leagues.records import LeagueError
-
         name = f"the settings file {str(path)!r}"
         try:
             return cls.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
         except OSError as problem:
-            raise error(f"{name} cannot be read: {problem.strerror}") from problem
+            raise LeagueError(f"{name} cannot be read: {problem.strerror}") from problem
         except UnicodeDecodeError as problem:
-            raise error(f"{name} is not UTF-8 text") from problem
+            raise LeagueError(f"{name} is not UTF-8 text") from problem
         except tomllib.TOMLDecodeError as problem:
-            raise error(f"{name} is not TOML: {problem}") from problem
+            raise LeagueError(f"{name} is not TOML: {problem}") from problem
         except LeagueError as problem:
-            raise error(f"{problem} (in {name})") from problem
+            raise LeagueError(f"{problem} (in {name})") from problem
 
 
 def toml(settings: Mapping[str, Any]) -> str:
@@ -194,7 +197,7 @@ def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     version = stored.get("version", 0 if "tables" in stored or "rating_games" in stored else VERSION)
     if not isinstance(version, int) or version > VERSION:
-        raise error(f"settings of version {version!r} need a newer program; this one reads up to {VERSION}")
+        raise LeagueError(f"settings of version {version!r} need a newer program; this one reads up to {VERSION}")
     return _from_version_0(stored) if version == 0 else stored
 
 

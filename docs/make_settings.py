@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.settings import Settings, groups
-from leagues.settings import SettingsGroup, default, kind, rules, shown
+from leagues.setting_groups import SettingsGroup, default, kind, rules, shown
 
 DOCUMENT = Path(__file__).with_name("settings.md")
 

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from games.contract import Move
+from leagues.errors import LeagueError
+
+__all__ = ["Kind", "LeagueError", "Match", "MatchKind", "Member", "Pairing", "Tally"]
 
 Kind = Literal["learner", "snapshot", "baseline"]
 MatchKind = Literal["training", "evaluation"]
-
-
-class LeagueError(Exception):
-    """The league cannot do what was asked; the message says why, and how to correct it."""
 
 
 @dataclass(frozen=True, slots=True)

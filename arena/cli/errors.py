@@ -20,7 +20,7 @@ _CALL_ERRORS = (
     ("agents.policies.weights", "WeightsError"),
     ("arena.training.process", "ClusterError"),
     ("games.errors", "GameError"),
-    ("leagues.records", "LeagueError"),
+    ("leagues.errors", "LeagueError"),
 )
 """Errors, as (module, name), of a call that names a wrong game, agent, weights file, league or cluster."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from arena.settings import Settings, groups
-from leagues.settings import default, kind, rules, shown
+from leagues.setting_groups import default, kind, rules, shown
 
 
 def check_count(count: int | None) -> int | None:

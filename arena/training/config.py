@@ -30,13 +30,15 @@ from arena.training.modules import (
 )
 from arena.training.no_effect import refuse_no_effect, shown
 from games import Game, as_game, make_game
+from leagues.names import near
 from leagues.records import LeagueError, Member
-from leagues.settings import EvaluationSettings, LeagueSettings, SettingsGroup, near, rules
+from leagues.setting_groups import SettingsGroup, rules
+from leagues.settings import EvaluationSettings, LeagueSettings
 
 EVALUATION_SHARE = 8
 """Evaluation games of an iteration, unless a number is set: one for this many tables that fit the game."""
 
-_GROUPS = ("league_settings", "evaluation_settings", "training_settings")
+_GROUPS = ("league_settings", "league_evaluation_settings", "training_settings")
 """Attributes of the config whose settings :meth:`LeagueAlgorithmConfig.league` takes."""
 
 SEEDS = 2**31
@@ -77,7 +79,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.game_spec: str | None = None
         self.league_folder: str | None = None
         self.league_settings = LeagueSettings()
-        self.evaluation_settings = EvaluationSettings()
+        self.league_evaluation_settings = EvaluationSettings()
         self.training_settings = TrainingSettings()
         self.overlap = False
         self._stored_model_settings: frozenset[str] = frozenset()
@@ -164,14 +166,16 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
     def fit_to_game(self, game: Game) -> None:
         """Fill in settings that are None and depend on the game."""
-        games = self.evaluation_settings.games_per_iteration
+        games = self.league_evaluation_settings.games_per_iteration
         if self.num_envs_per_env_runner is None or games is None:
             tables = fitting_tables(game, self.train_batch_size_per_learner)
             if self.num_envs_per_env_runner is None:
                 self.num_envs_per_env_runner = tables
             if games is None:
                 games = max(2, tables // EVALUATION_SHARE)
-                self.evaluation_settings = self.evaluation_settings.replaced({"games_per_iteration": games})
+                self.league_evaluation_settings = self.league_evaluation_settings.replaced(
+                    {"games_per_iteration": games}
+                )
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""
@@ -190,7 +194,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         return Settings(
             algorithm=self.algorithm,
             league=self.league_settings,
-            evaluation=self.evaluation_settings,
+            evaluation=self.league_evaluation_settings,
             training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
             optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
             network=NetworkSettings(name=network_name(network), config=config),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from leagues.errors import LeagueError
+from leagues.names import near, register
 from leagues.opponents import latest, pfsp, uniform
 from leagues.opponents.draw import Floats, draw
-from leagues.records import LeagueError
-from leagues.settings import near
 from leagues.view import View
 
 __all__ = ["Sampler", "draw", "find_sampler", "register_sampler"]
@@ -25,10 +25,9 @@ def register_sampler(name: str, sampler: Sampler) -> None:
     """Make a sampler known by a short name, which leagues store. Register it before each run that uses it.
 
     Raises:
-        LeagueError: another sampler has this name.
+        LeagueError: the name is malformed, or another sampler has it.
     """
-    if _SAMPLERS.setdefault(name, sampler) is not sampler:
-        raise LeagueError(f"the sampler name {name!r} is taken; choose another")
+    register(_SAMPLERS, "a sampler", name, sampler)
 
 
 def find_sampler(name: str) -> Sampler:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leagues.records import LeagueError
+from leagues.errors import LeagueError
+from leagues.names import near, register
 from leagues.roles.contract import Branch, Role, is_due_against
 from leagues.roles.main import Main
 from leagues.roles.main_exploiter import MainExploiter
-from leagues.settings import near
 
 __all__ = ["Branch", "Role", "is_due_against", "learner_ids", "make_role", "register_role"]
 
@@ -23,10 +23,9 @@ def register_role(name: str, role: type[Role]) -> None:
     """Make a role known by a short name, which leagues store. Register it before each run that uses it.
 
     Raises:
-        LeagueError: another role has this name.
+        LeagueError: the name is malformed, or another role has it.
     """
-    if _ROLES.setdefault(name, role) is not role:
-        raise LeagueError(f"the role name {name!r} is taken; choose another")
+    register(_ROLES, "a role", name, role)
 
 
 def make_role(name: str) -> Role:

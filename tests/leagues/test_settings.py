@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from leagues.records import LeagueError
-from leagues.settings import EvaluationSettings, LeagueSettings, SettingsGroup, default, kind, rules
+from leagues.setting_groups import SettingsGroup, default, kind, rules
+from leagues.settings import EvaluationSettings, LeagueSettings
 
 GROUPS = [LeagueSettings, EvaluationSettings]
 

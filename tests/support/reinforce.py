@@ -18,7 +18,7 @@ from arena.training.columns import Trajectories, advantages
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.learner import LeagueTorchLearner
 from games.contract import Game
-from leagues.settings import SettingsGroup, setting
+from leagues.setting_groups import SettingsGroup, setting
 
 RETURNS = "returns"
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from leagues.settings import SettingsGroup, error, near
+from leagues.errors import LeagueError
+from leagues.names import near, register
+from leagues.setting_groups import SettingsGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,9 @@ def register_algorithm(name: str, *, config: str, settings: str) -> None:
         config, settings: as of :class:`Entry`.
 
     Raises:
-        LeagueError: another algorithm has this name.
+        LeagueError: the name is malformed, or another algorithm has it.
     """
-    entry = Entry(config, settings)
-    if ALGORITHMS.setdefault(name, entry) != entry:
-        raise error(f"the algorithm name {name!r} is taken; choose another")
+    register(ALGORITHMS, "an algorithm", name, Entry(config, settings))
 
 
 def algorithm_config(name: str) -> Any:
@@ -60,7 +60,7 @@ def algorithm_settings(name: str) -> type[SettingsGroup]:
 
 def _entry(name: str) -> Entry:
     if name not in ALGORITHMS:
-        raise error(f"there is no training algorithm {name!r}{near(name, ALGORITHMS)}")
+        raise LeagueError(f"there is no training algorithm {name!r}{near(name, ALGORITHMS)}")
     return ALGORITHMS[name]
 
 

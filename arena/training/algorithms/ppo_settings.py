@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from leagues.settings import SettingsGroup, setting
+from leagues.setting_groups import SettingsGroup, setting
 
 
 @dataclass(frozen=True)
