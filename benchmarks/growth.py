@@ -49,7 +49,7 @@ from benchmarks.configs import SETTINGS, our_config
 from benchmarks.measure import RESULTS, Measure, compare
 from games import make_game
 from leagues.ratings.leaderboard import leaderboard
-from leagues.ratings.pairing import choose_rating_pairs
+from leagues.ratings.pairing import choose_evaluation_pairs
 from leagues.records import Match, Member, Pairing, Tally
 from leagues.settings import EvaluationSettings
 from leagues.store import LeagueInfo, Writer, open_store
@@ -254,7 +254,7 @@ def matchmaking(sessions: Mapping[int, LeagueSession], repeats: int, seconds: fl
 
         def measure() -> float:
             began = time.perf_counter()
-            choose_rating_pairs(members, session.writer.block_scores(), count, rng, EVALUATION)
+            choose_evaluation_pairs(members, session.writer.block_scores(), count, rng, EVALUATION)
             return time.perf_counter() - began
 
         return measure

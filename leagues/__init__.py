@@ -1,1 +1,1 @@
-"""Who plays whom, and what came of it: records, matchmaking, payoffs, ratings, and the store."""
+"""Who plays whom, and the results: records, matchmaking, payoffs, ratings, and the store."""

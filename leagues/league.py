@@ -7,6 +7,7 @@ goes on exactly as the original would. It knows no rule of any role: those are i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -111,11 +112,12 @@ class League:
             steps: learner -> agent steps that it has been trained on since the last call.
 
         Raises:
-            LeagueError: a learner or member is not in the league.
+            LeagueError: a learner or member is not in the league. Nothing is counted then.
         """
-        for learner, more in steps.items():
-            self._steps[self._learner(learner)] += more
-        for tally in self._known(tallies):
+        new, trained = self._known(tallies), {self._learner(learner): more for learner, more in steps.items()}
+        for learner, more in trained.items():
+            self._steps[learner] += more
+        for tally in new:
             if tally.member in self._steps:
                 self._training.add(tally)
 
@@ -198,18 +200,25 @@ class League:
         """The league that gave ``state``, with its members: it asks and decides exactly as that one would.
 
         Raises:
-            LeagueError: as the constructor, or learners were added or removed.
+            LeagueError: as the constructor, learners were added or removed, or ``state`` is not one of a league.
         """
         league = cls(settings, members, num_seats=num_seats, agent_ids=agent_ids, teams=teams, evaluation=evaluation)
-        if set(state["steps"]) != set(league._steps):
+        try:
+            steps = {learner: index(count) for learner, count in state["steps"].items()}
+            league._pairings = index(state["pairings"])
+            league._rotation = {learner: index(turn) for learner, turn in state["rotation"].items()}
+            league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise LeagueError(
-                f"a league keeps its learners, {sorted(state['steps'])}, but got {sorted(league._steps)}; "
+                f"the stored state of the league cannot be read ({type(error).__name__}: {error}); "
+                "restore the league from a copy"
+            ) from error
+        if not set(steps) == set(league._rotation) == set(league._steps):
+            raise LeagueError(
+                f"a league keeps its learners, {sorted(steps)}, but got {sorted(league._steps)}; "
                 "use the settings that it was made with"
             )
-        league._pairings = state["pairings"]
-        league._rotation = {learner: state["rotation"][learner] for learner in league._learners}
-        league._steps = {learner: state["steps"][learner] for learner in league._learners}
-        league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"])
+        league._steps = steps
         return league
 
     def _lineups(self, learner: str, n: int, rng: np.random.Generator) -> list[tuple[str, ...]]:

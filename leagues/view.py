@@ -86,6 +86,7 @@ class View:
         training: decayed scores of learners in training matches.
         steps: agent steps that the learner has trained for since its last snapshot, or since it joined.
         settings: settings of the league.
+        read_evaluation: gives :attr:`evaluation`.
     """
 
     learner: str
@@ -93,12 +94,13 @@ class View:
     training: TrainingPayoffs
     steps: int
     settings: LeagueSettings
-    _evaluation: Callable[[], PayoffTable]
+    read_evaluation: Callable[[], PayoffTable]
 
     @property
     def evaluation(self) -> PayoffTable:
-        """Results of evaluation matches between frozen members. The first look reads those that are stored."""
-        return self._evaluation()
+        """Results of evaluation matches between frozen members, without intervals. The first look reads those that are
+        stored."""
+        return self.read_evaluation()
 
     def has_beaten(self, name: str) -> bool:
         """Whether `name` is a baseline from which the learner has nothing left to learn. Snapshots are never beaten in

@@ -10,7 +10,7 @@ from typing import Any
 from arena.seeds import Purpose, stream
 from games.contract import Game
 from leagues.league import League
-from leagues.ratings.pairing import choose_rating_pairs, rating_pairings
+from leagues.ratings.pairing import choose_evaluation_pairs, evaluation_pairings
 from leagues.records import MatchKind, Member, Pairing
 from leagues.settings import EvaluationSettings
 from leagues.store.contract import Reader
@@ -146,10 +146,10 @@ class Planner:
         at_once = -(-blocks // self._settings.blocks_in_a_row)
         if len(self._pairs) < at_once:
             count = max(at_once, int(self._settings.pairs_ahead * len(frozen)))
-            self._pairs = choose_rating_pairs(frozen, self._reader.block_scores(), count, rng, self._settings)
+            self._pairs = choose_evaluation_pairs(frozen, self._reader.block_scores(), count, rng, self._settings)
         pairs, self._pairs = self._pairs[:at_once], self._pairs[at_once:]
         in_turn = [pairs[block % len(pairs)] for block in range(blocks)]
-        pairings = rating_pairings(in_turn, teams=teams, event=event, rng=rng)
+        pairings = evaluation_pairings(in_turn, teams=teams, event=event, rng=rng)
         return self._plan("evaluation", pairings, iteration)
 
     def member_joined(self) -> None:

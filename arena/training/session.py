@@ -181,7 +181,9 @@ class LeagueSession:
         snapshots = [member for member in self.members.values() if member.kind == "snapshot"]
         return {
             "info": self.writer.info(),
-            "progress": self.progress,
+            "progress": self.writer.progress(),
+            "history": self.writer.history(),
+            "next_event": self.planner.next_event,
             "members": list(self.members.values()),
             "weights": [self.store.weights.get(str(member.weights)) for member in snapshots],
             "matches": list(self.writer.iter_matches()),
@@ -189,13 +191,25 @@ class LeagueSession:
         }
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
-        """Replace a league in memory by what :meth:`checkpoint` gave; a league in a folder stays as it is."""
-        if not checkpoint or not self._in_memory:
+        """Replace a league in memory by what :meth:`checkpoint` gave; a league in a folder stays as it is.
+
+        Raises:
+            StoreError: one of the two leagues is in memory and the other in a folder.
+        """
+        if self._in_memory != bool(checkpoint):
+            kept, this = ("in memory", "in a folder") if checkpoint else ("in a folder", "in memory")
+            raise StoreError(
+                f"the checkpoint is of a league {kept}, but this league is {this}; restore it into a config with the "
+                "same league(folder=...)"
+            )
+        if not checkpoint:
             return
         store = open_store(None)
         for data in checkpoint["weights"]:
             store.weights.put(data)
         writer = store.create(checkpoint["info"])
+        for progress in checkpoint["history"]:
+            writer.record(progress=progress)
         writer.record(
             members=checkpoint["members"],
             matches=checkpoint["matches"],
@@ -204,7 +218,7 @@ class LeagueSession:
         )
         self.writer.close()
         self.store, self.writer, self.seed = store, writer, checkpoint["info"].seed
-        self._load()
+        self._load(checkpoint["next_event"])
         self.reset([member.id for member in self.learners])  # the runners' games belong to the replaced league
 
     def close(self) -> None:
@@ -272,7 +286,7 @@ class LeagueSession:
             "num_seats": game.num_seats,
             "agent_ids": game.agent_ids,
             "teams": game.teams,
-            "evaluation": lambda: PayoffTable.of_blocks(self.writer.block_scores()),
+            "evaluation": lambda: PayoffTable.of_blocks(self.writer.block_scores(), intervals=False),
         }
         everyone = list(self.members.values())
         self.league = (

@@ -1,4 +1,4 @@
-"""Even odds."""
+"""Uniform sampler: half baselines, half others."""
 
 from __future__ import annotations
 

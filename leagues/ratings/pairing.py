@@ -1,4 +1,4 @@
-"""Which rating matches to play next: those that teach the ratings most."""
+"""Which evaluation matches to play next: those that teach the ratings most."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAIR_GAMES = 2
 """Games that a chosen pair counts for until it has played."""
 
 
-def choose_rating_pairs(
+def choose_evaluation_pairs(
     members: Iterable[Member],
     block_scores: Iterable[BlockScore],
     n: int,
@@ -61,7 +61,7 @@ def choose_rating_pairs(
     return pairs
 
 
-def rating_pairings(
+def evaluation_pairings(
     pairs: Sequence[tuple[str, str]],
     *,
     teams: Sequence[int],
@@ -75,7 +75,7 @@ def rating_pairings(
     seat.
 
     Args:
-        pairs: who plays whom, see :func:`choose_rating_pairs`.
+        pairs: who plays whom, see :func:`choose_evaluation_pairs`.
         teams: the team of each seat, ``0..t-1``; at least 2 of them.
         event: number of the event; its blocks are numbered from 1.
         rng: gives the seeds.
@@ -85,7 +85,7 @@ def rating_pairings(
     """
     sides = len(set(teams))
     if sides < 2:
-        raise LeagueError(f"rating matches need a game of at least 2 teams or seats, but got teams={tuple(teams)}")
+        raise LeagueError(f"evaluation matches need a game of at least 2 teams or seats, but got teams={tuple(teams)}")
     seeds = rng.integers(2**63, size=len(pairs)).tolist()
     return [
         Pairing(tuple(a if team == side else b for team in teams), seed, event, block, "evaluation")

@@ -48,10 +48,12 @@ class PayoffTable:
         self.add(tallies)
 
     @classmethod
-    def of_blocks(cls, block_scores: Iterable[BlockScore]) -> Self:
-        """Payoffs with intervals, from evaluation matches."""
+    def of_blocks(cls, block_scores: Iterable[BlockScore], *, intervals: bool = True) -> Self:
+        """Payoffs from evaluation matches, with their intervals unless these are not wanted."""
         scores = BlockScores.of(block_scores)
         tallies, group = _by_pair(scores)
+        if not intervals:
+            return cls(tallies)
         wins, draws, losses = scores.rows[:, -3:].astype(np.float64).T
         low, high = score_intervals(group, wins + draws / 2, wins + draws + losses, len(tallies))
         table = cls(tallies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any, Self
@@ -70,9 +71,16 @@ class TrainingPayoffs:
 
     @classmethod
     def restore(cls, decay: float, state: Mapping[str, Mapping[str, tuple[float, float]]]) -> Self:
-        """The payoffs that gave ``state``."""
+        """The payoffs that gave ``state``.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is not such a state.
+        """
         payoffs = cls(decay)
         for learner, row in state.items():
+            for opponent, (points, games) in row.items():
+                if not 0 <= points <= games < math.inf or not games:
+                    raise ValueError(f"{learner!r} has {points} points in {games} games against {opponent!r}")
             payoffs._points[learner] = {opponent: points for opponent, (points, _) in row.items()}
             payoffs._games[learner] = {opponent: games for opponent, (_, games) in row.items()}
             payoffs._scores[learner] = {opponent: points / games for opponent, (points, games) in row.items()}

@@ -14,8 +14,8 @@ from leagues.store.contract import BlobStore, StoreError
 T = TypeVar("T")
 
 DIGEST_BYTES = 8
-"""Bytes of a match's digest that are stored. Two positions agree in them with odds of 2**-64: enough to find a replay
-that went another way by mistake, not enough against forgery. All 32 bytes would be a third of a match."""
+"""Bytes of a match's digest that are stored. A collision has probability 2**-64. That is enough to find a replay that
+went another way by mistake, not enough against forgery. All 32 bytes would be a third of a match."""
 
 
 def find(member_id: str, known: Mapping[str, T]) -> T:

@@ -233,3 +233,35 @@ def test_stored_evaluation_results_are_read_once_when_a_role_looks() -> None:
         assert payoff.games == games
         play(Tally("main@1", "random", 1, 0, 0))
     assert looks == [2]
+
+
+def test_results_of_which_one_is_wrong_are_not_counted_at_all() -> None:
+    league = league_of(MAIN, RANDOM)
+    before = league.state()
+    with pytest.raises(LeagueError, match="'nobody' is not in the league"):
+        league.tell([Tally("main", "random", 1, 0, 0), Tally("main", "nobody", 1, 0, 0)], {"main": 5})
+    with pytest.raises(LeagueError, match="'nobody' is not a learner"):
+        league.tell([Tally("main", "random", 1, 0, 0)], {"main": 5, "nobody": 5})
+    assert league.state() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pairings": None},
+        {"pairings": "7"},
+        {"rotation": {"main": 1.5}},
+        {"steps": [1]},
+        {"payoffs": {"main": {"random": [1]}}},
+        {"payoffs": {"main": {"random": [3, 2]}}},
+        {"payoffs": {"main": {"random": [0, 0]}}},
+        {"payoffs": {"main": {"random": [float("nan"), 2]}}},
+    ],
+)
+def test_a_state_that_no_league_gave_is_refused(change: dict[str, Any]) -> None:
+    state = league_of(MAIN, RANDOM).state() | change
+    shape: dict[str, Any] = {"num_seats": 2, "agent_ids": ("player_0", "player_1")}
+    with pytest.raises(LeagueError, match="state of the league cannot be read"):
+        League.restore(LeagueSettings(), [MAIN, RANDOM], state, **shape)
+    with pytest.raises(LeagueError, match="'pairings'"):
+        League.restore(LeagueSettings(), [MAIN, RANDOM], {"rotation": {}, "steps": {}}, **shape)

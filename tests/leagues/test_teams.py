@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leaguekit import MAIN, RANDOM, match, snapshot
 
 from leagues.league import League
-from leagues.ratings.pairing import rating_pairings
+from leagues.ratings.pairing import evaluation_pairings
 from leagues.records import Tally
 from leagues.results.blocks import BlockScore
 from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies
@@ -81,10 +81,10 @@ def test_sums_count_a_game_once_for_each_two_teams() -> None:
 
 
 def test_rating_matches_seat_one_member_at_all_seats_of_a_team() -> None:
-    pairings = rating_pairings([("a", "b")], teams=PARTNERS, event=3, rng=np.random.default_rng(0))
+    pairings = evaluation_pairings([("a", "b")], teams=PARTNERS, event=3, rng=np.random.default_rng(0))
     assert [pairing.seats for pairing in pairings] == [("a", "b", "a", "b"), ("b", "a", "b", "a")]
     assert {(pairing.event, pairing.block, pairing.seed) for pairing in pairings} == {(3, 1, pairings[0].seed)}
-    uneven = rating_pairings([("a", "b")], teams=(0, 1, 1), event=1, rng=np.random.default_rng(0))
+    uneven = evaluation_pairings([("a", "b")], teams=(0, 1, 1), event=1, rng=np.random.default_rng(0))
     assert [pairing.seats for pairing in uneven] == [("a", "b", "b"), ("b", "a", "a")]
 
 

@@ -129,7 +129,7 @@ class TallyColumns(TypedColumns):
 
 
 class BlockScoreColumns(TypedColumns):
-    """Evaluation games of a block between two members, seen from the one whose name sorts first."""
+    """Evaluation games of a block between two members, from the view of the alphabetically first member."""
 
     event: Named[int] = Column(Integer, primary_key=True)
     block: Named[int] = Column(Integer, primary_key=True)

@@ -70,8 +70,8 @@ class SqliteStore(Store):
             with database.WriterLock(self._folder):
                 if self.exists():
                     raise StoreError(f"{self.name!r} already holds a league; resume it, or choose another folder")
-                # Built aside and renamed, so that a crash on the way leaves no half-made league. Whatever lies at these
-                # names belongs to no league; SQLite would take an old log for one of the new database.
+                # Built aside and renamed, so that a crash on the way leaves no half-made league. Leftover files with
+                # these names are stale. SQLite would take an old log for one of the new database.
                 aside = path.with_name(f"{path.name}.part")
                 for file in (aside, path):
                     for name in database.names_beside(file):

@@ -131,8 +131,11 @@ def test_a_checkpoint_brings_weights_and_a_league_in_memory_back(tmp_path, build
         assert restored.session.members == algorithm.session.members
         assert restored.session.writer.tallies() == algorithm.session.writer.tallies()
         assert restored.session.standings() == algorithm.session.standings()
+        assert restored.session.writer.history() == algorithm.session.writer.history()
+        assert restored.session.planner.next_event == algorithm.session.planner.next_event
         restored.train()
         assert restored.session.progress.iteration == 5
+        assert [each.iteration for each in restored.session.writer.history()] == [1, 2, 3, 4, 5]
         assert restored.iteration == 5
     finally:
         restored.stop()

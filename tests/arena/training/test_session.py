@@ -1,8 +1,10 @@
-"""The session of a league in training: its evaluation plans."""
+"""The session of a league in training: its evaluation plans, what its roles see, and its checkpoints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from games import make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import Match, Member
 from leagues.results.scoring import block_scores
+from leagues.store import StoreError
 
 GAME = make_game("tic_tac_toe")
 MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
@@ -95,10 +98,10 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
 
     def choose(members: object, scores: object, n: int, rng: object, settings: object) -> object:
         chosen.append(n)
-        return choose_rating_pairs(members, scores, n, rng, settings)
+        return choose_evaluation_pairs(members, scores, n, rng, settings)
 
-    choose_rating_pairs = module.choose_rating_pairs
-    monkeypatch.setattr(module, "choose_rating_pairs", choose)
+    choose_evaluation_pairs = module.choose_evaluation_pairs
+    monkeypatch.setattr(module, "choose_evaluation_pairs", choose)
     for _ in range(9):
         play(session, plan_of(session, 32))
     assert chosen == [7, 7, 7]  # of 61 frozen members, two for each plan
@@ -116,3 +119,53 @@ def test_equal_leagues_make_equal_plans(session: LeagueSession) -> None:
         for each, plan in zip((session, twin), plans, strict=True):
             play(each, plan)
     twin.close()
+
+
+def commit(session: LeagueSession, iteration: int) -> None:
+    progress = replace(session.progress, iteration=iteration)
+    session.commit(progress=progress, state={}, tallies=[], matches=[], members=[])
+
+
+def test_roles_of_a_resumed_league_see_what_those_of_the_running_one_see(tmp_path: Path) -> None:
+    running = LeagueSession(tmp_path, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    for _ in range(3):
+        freeze(running)
+    play(running, plan_of(running, 32))
+    seen = list(running.league.view("main").evaluation)
+    play(running, plan_of(running, 32))
+    running.close()
+    resumed = LeagueSession(tmp_path, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    views = [list(each.league.view("main").evaluation) for each in (running, resumed)]
+    assert views[0] == views[1] != seen
+    resumed.close()
+
+
+def test_a_checkpoint_brings_events_that_left_no_match_and_every_progress_back(session: LeagueSession) -> None:
+    for iteration in (1, 2, 3):
+        session.planner.training(4, iteration)  # none of its matches is recorded
+        commit(session, iteration)
+    kept, progress = session.checkpoint(), session.progress
+    commit(session, 4)
+    session.restore(kept)
+    assert session.planner.next_event == 4
+    assert [each.iteration for each in session.writer.history()] == [1, 2, 3]
+    assert session.progress == progress
+
+
+def test_a_checkpoint_before_the_first_iteration_records_none(session: LeagueSession) -> None:
+    session.restore(session.checkpoint())
+    assert session.writer.history() == []
+
+
+def test_a_checkpoint_of_a_league_in_memory_is_not_one_of_a_folder(session: LeagueSession, tmp_path: Path) -> None:
+    in_folder = LeagueSession(tmp_path, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    for here, other, message in (
+        (session, in_folder, r"of a league in a folder, but this league is in memory; .*folder"),
+        (in_folder, session, r"of a league in memory, but this league is in a folder; .*folder"),
+    ):
+        members = dict(here.members)
+        with pytest.raises(StoreError, match=message):
+            here.restore(other.checkpoint())
+        assert here.members == members
+    in_folder.restore(in_folder.checkpoint())
+    in_folder.close()

@@ -1,4 +1,4 @@
-"""Which rating matches are played next, and how they are seated."""
+"""Which evaluation matches are played next, and how they are seated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from leaguekit import MAIN, RANDOM, snapshot
 
-from leagues.ratings.pairing import choose_rating_pairs, rating_pairings
+from leagues.ratings.pairing import choose_evaluation_pairs, evaluation_pairings
 from leagues.records import LeagueError
 from leagues.results.blocks import BlockScore
 from leagues.settings import EvaluationSettings
@@ -19,9 +19,9 @@ SETTINGS = EvaluationSettings()
 def test_those_with_fewest_games_come_first_and_of_them_the_newest() -> None:
     members = [MAIN, RANDOM, *(snapshot(n) for n in range(1, 6))]
     scores = [BlockScore(1, 1, "main@1", "random", 20, 0, 0), BlockScore(1, 2, "main@2", "main@5", 10, 0, 10)]
-    pairs = choose_rating_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
+    pairs = choose_evaluation_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
     assert pairs[0][0] == "main@4"
-    assert pairs == choose_rating_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
+    assert pairs == choose_evaluation_pairs(members, scores, 2, np.random.default_rng(0), SETTINGS)
 
 
 def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
@@ -31,7 +31,7 @@ def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
         for k, n in enumerate(range(1, 9))
     ]  # every snapshot beats the one before
     ladder += [BlockScore(1, 20, "main@1", "random", 70, 0, 30), BlockScore(1, 21, "main@9", "random", 100, 0, 0)]
-    pairs = choose_rating_pairs(members, ladder, 600, np.random.default_rng(0), SETTINGS)
+    pairs = choose_evaluation_pairs(members, ladder, 600, np.random.default_rng(0), SETTINGS)
     assert all(a != b for a, b in pairs)
     games = Counter(name for pair in pairs for name in pair)
     assert min(games.values()) > 60
@@ -41,12 +41,12 @@ def test_games_even_out_near_opponents_and_baselines_are_preferred() -> None:
 
 
 def test_nobody_to_play() -> None:
-    assert choose_rating_pairs([MAIN, RANDOM], [], 5, np.random.default_rng(0), SETTINGS) == []
+    assert choose_evaluation_pairs([MAIN, RANDOM], [], 5, np.random.default_rng(0), SETTINGS) == []
 
 
 def test_a_block_is_one_seed_with_the_seats_rotated() -> None:
     rng = np.random.default_rng(0)
-    pairings = rating_pairings([("a", "b"), ("a", "b"), ("c", "d"), ("c", "d")], teams=(0, 1), event=7, rng=rng)
+    pairings = evaluation_pairings([("a", "b"), ("a", "b"), ("c", "d"), ("c", "d")], teams=(0, 1), event=7, rng=rng)
     assert [(p.event, p.block, p.seats) for p in pairings] == [
         (7, 1, ("a", "b")),
         (7, 1, ("b", "a")),
@@ -62,10 +62,10 @@ def test_a_block_is_one_seed_with_the_seats_rotated() -> None:
 
 
 def test_more_seats_are_filled_by_the_second_of_the_pair() -> None:
-    pairings = rating_pairings([("a", "b")], teams=(0, 1, 2), event=1, rng=np.random.default_rng(0))
+    pairings = evaluation_pairings([("a", "b")], teams=(0, 1, 2), event=1, rng=np.random.default_rng(0))
     assert [p.seats for p in pairings] == [("a", "b", "b"), ("b", "a", "b"), ("b", "b", "a")]
 
 
 def test_one_seat_is_no_match() -> None:
     with pytest.raises(LeagueError, match="at least 2 teams"):
-        rating_pairings([], teams=(0,), event=1, rng=np.random.default_rng(0))
+        evaluation_pairings([], teams=(0,), event=1, rng=np.random.default_rng(0))
