@@ -38,10 +38,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ray.rllib.core.rl_module import RLModuleSpec
 
 from agents.policies import weights
 from agents.policies.agent import policy_card, policy_tensors
-from agents.policies.network import default_module_spec
+from agents.policies.network import MaskedNetwork, build_network
 from agents.registry import make_agent
 from arena.play.matches import play_pairings
 from arena.training.session import LeagueSession
@@ -89,9 +90,9 @@ class Growing:
         self._folder = folder
         self._rng, self._draw = np.random.default_rng(0), random.Random(0)
         self._frozen, self._strengths, self._blocks = [RANDOM], [0.0], 0
-        spec = default_module_spec(GAME, model_config={"fcnet_hiddens": SETTINGS["hiddens"]})
+        spec = RLModuleSpec(MaskedNetwork, model_config={"fcnet_hiddens": SETTINGS["hiddens"]})
         self._card = policy_card(GAME, {"main": spec}, MAIN.modules)
-        self._tensors = policy_tensors({"main": spec.build().get_state()})
+        self._tensors = policy_tensors({"main": build_network(MaskedNetwork, GAME, spec.model_config).get_state()})
         self._played = random_games()
         self.plies = statistics.fmean(match.plies for matches in self._played for match in matches)
         info = LeagueInfo(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from agents.policies.agent import PolicyAgent
-from agents.policies.network import default_module_spec
+from agents.policies.network import MaskedNetwork, build_network
 from arena.play.matches import play_pairings, rotated_pairings
 from benchmarks.measure import Measure, compare
 from games import make_game
@@ -29,7 +29,7 @@ def policy(seed: int) -> PolicyAgent:
 
     torch.manual_seed(seed)
     game = make_game(GAME)
-    module = default_module_spec(game, model_config={"network": "mlp", "fcnet_hiddens": [256, 256]}).build().eval()
+    module = build_network(MaskedNetwork, game, {"network": "mlp", "fcnet_hiddens": [256, 256]})
     return PolicyAgent(game, dict.fromkeys(range(game.num_seats), module))
 
 

@@ -19,7 +19,7 @@ from open_spiel.python.pytorch.ppo import INVALID_ACTION_PENALTY, PPO, Categoric
 from open_spiel.python.vector_env import SyncVectorEnv
 from torch import Tensor, nn
 
-from agents.policies.network import default_module_spec
+from agents.policies.network import MaskedNetwork, build_network
 from benchmarks.configs import RESIDUAL
 from benchmarks.games import ours_recalls
 from games import make_game
@@ -47,7 +47,7 @@ class Tower(nn.Module):
     def __init__(self, spec: str) -> None:
         super().__init__()
         game = make_game(spec)
-        self.tower = default_module_spec(game).build().trunk
+        self.tower = build_network(MaskedNetwork, game, {}).trunk
         self.width, self.board, self.seats = self.tower.width, game.observation_shape, game.num_seats
 
     def forward(self, x: Tensor) -> Tensor:

@@ -16,13 +16,14 @@ from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 
 from agents.contract import Agent, AgentError, Turn
 from agents.policies.distributions import in_bounds, sample_actions, sample_points
+from agents.policies.fit import Outline, check_fit, outline
 from agents.policies.network import (
     ACTION_MASK,
     OBSERVATION,
     SEAT,
     MaskedNetwork,
+    build_network,
     is_recurrent,
-    module_observation_space,
     network_class,
     network_name,
 )
@@ -154,26 +155,19 @@ def build_policy(
     modules: dict[str, RLModule] = {}
     for name, (network, model_config) in networks.items():
         cls = network_class(network, module_classes)
+        arrays = {key.split("/", 1)[1]: array for key, array in tensors.items() if key.split("/", 1)[0] == name}
+        settings = json.dumps(model_config)
+        check_fit(name, arrays, _outline(cls, game, settings, len(arrays)))  # type: ignore[arg-type] # classes are hashable
         # Building a network draws its weights at random; a copy of one that is there already is faster.
         module = (
-            deepcopy(_own_network(game, json.dumps(model_config)))
-            if cls is MaskedNetwork
-            else _network(cls, game, model_config)
+            deepcopy(_own_network(game, settings)) if cls is MaskedNetwork else build_network(cls, game, model_config)
         )
         if is_recurrent(module):
             raise AgentError(
                 f"network {network!r} keeps a state between steps; recurrent modules are not supported yet"
             )
-        state = {
-            key.split("/", 1)[1]: torch.from_numpy(array)
-            for key, array in tensors.items()
-            if key.split("/", 1)[0] == name
-        }
-        try:
-            module.load_state_dict(state)
-        except RuntimeError as error:
-            raise WeightsError(f"the weights do not fit the network of module {name!r}: {error}") from error
-        modules[name] = module.to(device).eval()
+        module.load_state_dict({key: torch.from_numpy(array) for key, array in arrays.items()})
+        modules[name] = module.to(device)
     seats = {seat: modules[name] for seat, name in enumerate(names)}
     return PolicyAgent(game, seats, deterministic=deterministic, device=device)
 
@@ -196,19 +190,16 @@ def _read_card(card: Mapping[str, Any], game: Game) -> tuple[dict[str, tuple[str
     return networks, names
 
 
-def _network(cls: type[RLModule], game: Game, model_config: Mapping[str, Any]) -> RLModule:
-    return cls(
-        observation_space=module_observation_space(game, 0),
-        action_space=game.action_space(0),
-        inference_only=False,
-        model_config=dict(model_config),
-    )
+@lru_cache(maxsize=16)
+def _outline(network: type[RLModule], game: Game, model_config: str, tensors: int) -> Outline:
+    """As :func:`agents.policies.fit.outline`; ``model_config`` as JSON."""
+    return outline(network, game, json.loads(model_config), tensors)
 
 
 @lru_cache(maxsize=4)
 def _own_network(game: Game, model_config: str) -> RLModule:
     """A network to copy, with random weights; ``model_config`` as JSON."""
-    return _network(MaskedNetwork, game, json.loads(model_config))
+    return build_network(MaskedNetwork, game, json.loads(model_config))
 
 
 def policy_tensors(modules: Mapping[str, Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:

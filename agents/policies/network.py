@@ -15,7 +15,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from ray.rllib.core.columns import Columns
-from ray.rllib.core.rl_module import RLModule, RLModuleSpec
+from ray.rllib.core.rl_module import RLModule
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
@@ -219,13 +219,13 @@ def _is_large_board(shape: tuple[int, ...]) -> bool:
     return min(size for i, size in enumerate(shape) if i != axis) >= SMALLEST_BOARD_FOR_CONVOLUTION
 
 
-def default_module_spec(game: Game, seat: int = 0, model_config: dict[str, Any] | None = None) -> RLModuleSpec:
-    """Spec of a :class:`MaskedNetwork` for ``game``. One seat's spec fits all seats: their spaces are equal."""
-    return RLModuleSpec(
-        module_class=MaskedNetwork,
-        observation_space=module_observation_space(game, seat),
-        action_space=game.action_space(seat),
-        model_config=dict(model_config or {}),
+def build_network(network: type[RLModule], game: Game, model_config: Mapping[str, Any]) -> RLModule:
+    """A network with random weights for any seat of ``game``: their spaces are equal."""
+    return network(
+        observation_space=module_observation_space(game, 0),
+        action_space=game.action_space(0),
+        inference_only=False,
+        model_config=dict(model_config),
     )
 
 

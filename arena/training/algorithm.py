@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import ray
 from ray.rllib.algorithms.algorithm import Algorithm
+from ray.rllib.core import COMPONENT_RL_MODULE
 from ray.rllib.policy.sample_batch import SampleBatch
 
+from agents.policies.fit import check_fit, outline
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
-from arena.training.modules import refuse_recurrent_network
+from arena.training.modules import network_of, refuse_recurrent_network
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
@@ -68,6 +70,7 @@ class LeagueAlgorithm(Algorithm):
         Raises:
             StoreError: the folder has a league of another game, with other learners or another network, or a newer
                 one; or the league's learner state is missing or was altered.
+            WeightsError: the league's learner state does not fit the network.
             AgentError: a baseline cannot play the game.
             ValueError: the network is recurrent.
         """
@@ -84,6 +87,8 @@ class LeagueAlgorithm(Algorithm):
         )
         try:
             state = self.session.learner_state()
+            if state is not None:
+                self._check_fit(config, state)
             super().setup(config)
             self._assemble()
             if state is not None:
@@ -93,6 +98,13 @@ class LeagueAlgorithm(Algorithm):
         except BaseException:
             self.session.close()
             raise
+
+    def _check_fit(self, config: LeagueAlgorithmConfig, state: Mapping[str, Any]) -> None:
+        """Refuse a stored state of other modules than the league's before these take any memory."""
+        network, model_config = network_of(config)
+        for module in sorted(config.policies):
+            tensors = state.get(COMPONENT_RL_MODULE, {}).get(module, {})
+            check_fit(module, tensors, outline(network, self.game, model_config, len(tensors)))
 
     def _assemble(self) -> None:
         runners = self.env_runner_group

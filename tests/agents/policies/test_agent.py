@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from network_specs import masked_spec
 
 from agents.contract import AgentError, Turn
 from agents.policies import weights
 from agents.policies.agent import PolicyAgent, build_policy, policy_card, policy_tensors
-from agents.policies.network import MaskedNetwork, default_module_spec
+from agents.policies.network import MaskedNetwork
 from games import make_game
 
 GAME = make_game("connect_four")
@@ -19,7 +20,7 @@ OLD_WEIGHTS = sorted((Path(__file__).parents[2] / "data/league_0003/weights").it
 def make_policy(game, seats=None, module_class=None):
     """Modules with random weights, and the bytes of their weights file."""
     names = sorted(set(seats.values())) if seats else ["main"]
-    specs = {name: default_module_spec(game) for name in names}
+    specs = {name: masked_spec(game) for name in names}
     if module_class is not None:
         for spec in specs.values():
             spec.module_class = module_class
@@ -120,11 +121,78 @@ def test_a_recurrent_network_is_refused():
     assert "\n" not in str(caught.value)
 
 
-def test_the_tensors_must_fit_the_network():
+HUGE = [10**8, 10**5]
+
+
+@pytest.mark.parametrize(
+    ("model_config", "words"),
+    [
+        ({"fcnet_hiddens": HUGE}, r"'policy.weight' must be float32 \(7, 100000\), but is float32 \(7, 256\)"),
+        ({"fcnet_hiddens": [8] * 10**5}, "more than 80 parameters"),
+        ({"network": "residual", "conv_blocks": 10**9}, "more than 80 parameters"),
+        ({"network": "residual", "conv_channels": 10**7}, "do not fit"),
+        ({"fcnet_hiddens": [10**12, 10**12]}, "describe no network: Storage size"),
+        ({"fcnet_hiddens": [10**30]}, "describe no network"),
+        ({"fcnet_hiddens": [-1]}, "negative dimension"),
+        ({"fcnet_hiddens": 7}, "describe no network"),
+        ({"network": "transformer"}, "describe no network: `network` must be one of"),
+    ],
+)
+def test_a_network_of_any_size_is_refused_before_it_takes_memory(model_config, words):
     tensors, card = weights.parse(make_policy(GAME)[1])
-    tensors.pop(next(iter(tensors)))
-    with pytest.raises(weights.WeightsError, match="do not fit"):
+    card["modules"]["main"]["model_config"] = model_config
+    with pytest.raises(weights.WeightsError, match=words) as caught:
         build_policy(tensors, card, GAME)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_of_the_users_own_is_refused_before_it_takes_memory():
+    tensors, card = weights.parse(make_policy(GAME, module_class=Custom)[1])
+    card["modules"]["main"]["model_config"] = {"fcnet_hiddens": HUGE}
+    with pytest.raises(weights.WeightsError, match="do not fit"):
+        build_policy(tensors, card, GAME, module_classes=OWN)
+
+
+def add(tensors):
+    tensors["main/more"] = np.zeros(1, np.float32)
+
+
+def drop(tensors):
+    del tensors["main/value.bias"]
+
+
+def widen(tensors):
+    tensors["main/value.bias"] = tensors["main/value.bias"].astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (add, r"'more' must be absent, but is float32 \(1,\)"),
+        (drop, r"'value.bias' must be float32 \(1,\), but is absent"),
+        (widen, r"'value.bias' must be float32 \(1,\), but is float64 \(1,\)"),
+    ],
+)
+def test_the_tensors_must_fit_the_network(change, words):
+    tensors, card = weights.parse(make_policy(GAME)[1])
+    change(tensors)
+    with pytest.raises(weights.WeightsError, match=words):
+        build_policy(tensors, card, GAME)
+
+
+class Counting(MaskedNetwork):
+    """Has a tensor of rank 0, and reads a number while it is built, which the meta device has not."""
+
+    def setup(self):
+        super().setup()
+        self.register_buffer("steps", torch.tensor(7))
+        assert self.steps.item() == 7
+
+
+def test_a_network_that_needs_numbers_while_it_is_built_loads():
+    _, data = make_policy(GAME, module_class=Counting)
+    own = {f"{__name__}:Counting": Counting}
+    assert load(data, GAME, module_classes=own).act(turn_of(GAME), np.random.default_rng(0)).shape == (8,)
 
 
 @pytest.mark.parametrize("path", OLD_WEIGHTS, ids=lambda path: path.name[:8])

@@ -7,7 +7,15 @@ from ray.rllib.core.columns import Columns
 
 from agents.policies.agent import module_batch
 from agents.policies.distributions import sample_actions
-from agents.policies.network import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, default_module_spec, mask_logits
+from agents.policies.network import (
+    ACTION_MASK,
+    LOGIT_OF_ILLEGAL,
+    OBSERVATION,
+    SEAT,
+    MaskedNetwork,
+    build_network,
+    mask_logits,
+)
 from games import make_game
 
 
@@ -26,7 +34,7 @@ def batch_of(game, rows=16):
 @pytest.mark.parametrize("spec", ["connect_four", "pettingzoo:connect_four_v3"])
 def test_illegal_actions_have_no_probability_and_the_batch_is_not_touched(spec, network):
     game = make_game(spec)
-    module = default_module_spec(game, model_config={"network": network, "conv_channels": 8, "conv_blocks": 1}).build()
+    module = build_network(MaskedNetwork, game, {"network": network, "conv_channels": 8, "conv_blocks": 1})
     batch = batch_of(game)
     before = copy.deepcopy(batch)
     for forward in (module.forward_exploration, module.forward_inference, module.forward_train):
@@ -42,7 +50,7 @@ def test_illegal_actions_have_no_probability_and_the_batch_is_not_touched(spec, 
 
 def test_values_agree_with_and_without_embeddings():
     game = make_game("kuhn_poker")
-    module = default_module_spec(game).build()
+    module = build_network(MaskedNetwork, game, {})
     batch = batch_of(game)
     output = module.forward_train(batch)
     torch.testing.assert_close(output[Columns.VF_PREDS], module.compute_values(batch))
@@ -53,7 +61,7 @@ def test_values_agree_with_and_without_embeddings():
 
 def test_a_shared_module_sees_the_seat():
     game = make_game("tic_tac_toe")
-    module = default_module_spec(game).build()
+    module = build_network(MaskedNetwork, game, {})
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.uniform_(-1, 1)
@@ -70,7 +78,7 @@ def test_a_shared_module_sees_the_seat():
     [("connect_four", "_Mlp"), ("leduc_poker", "_Mlp"), ("go(board_size=9)", "_Residual"), ("othello", "_Mlp")],
 )
 def test_auto_takes_the_residual_tower_for_large_boards(spec, expected):
-    assert type(default_module_spec(make_game(spec)).build().trunk).__name__ == expected
+    assert type(build_network(MaskedNetwork, make_game(spec), {}).trunk).__name__ == expected
 
 
 @pytest.mark.parametrize(
@@ -83,13 +91,13 @@ def test_auto_takes_the_residual_tower_for_large_boards(spec, expected):
 )
 def test_a_wrong_setting_is_named(settings, message):
     with pytest.raises(ValueError, match=message):
-        default_module_spec(make_game("tic_tac_toe"), model_config=settings).build()
+        build_network(MaskedNetwork, make_game("tic_tac_toe"), settings)
 
 
 @pytest.mark.parametrize("network", ["mlp", "residual"])
 def test_weights_have_the_memory_order_that_files_restore(network):
     """A fused optimizer walks memory, so its state must have the order of its weight."""
-    module = default_module_spec(make_game("connect_four"), model_config={"network": network}).build()
+    module = build_network(MaskedNetwork, make_game("connect_four"), {"network": network})
     assert all(parameter.is_contiguous() for parameter in module.parameters())
 
 
@@ -97,8 +105,8 @@ def test_weights_have_the_memory_order_that_files_restore(network):
 def test_half_precision_gives_nearly_the_same_and_learns_in_full(network):
     game = make_game("connect_four")
     settings = {"network": network, "conv_channels": 8, "conv_blocks": 1}
-    full = default_module_spec(game, model_config=settings).build()
-    half = default_module_spec(game, model_config=settings | {"precision": "bfloat16"}).build()
+    full = build_network(MaskedNetwork, game, settings)
+    half = build_network(MaskedNetwork, game, settings | {"precision": "bfloat16"})
     half.load_state_dict(full.state_dict())
     batch = batch_of(game)
     outputs = [module.forward_train(batch) for module in (full, half)]
@@ -113,7 +121,7 @@ def test_half_precision_gives_nearly_the_same_and_learns_in_full(network):
 
 def test_a_residual_network_needs_a_board():
     with pytest.raises(ValueError, match="rank 3"):
-        default_module_spec(make_game("kuhn_poker"), model_config={"network": "residual"}).build()
+        build_network(MaskedNetwork, make_game("kuhn_poker"), {"network": "residual"})
 
 
 def test_mask_logits_leaves_its_arguments_alone():

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from network_specs import masked_spec
 from played_league import make_league
 
 import arena
 from agents.contract import AgentError
 from agents.policies import weights
 from agents.policies.agent import policy_card, policy_tensors
-from agents.policies.network import MaskedNetwork, default_module_spec
+from agents.policies.network import MaskedNetwork
 from arena.cli.app import run
 from games import make_game
 from leagues.records import Member
@@ -64,7 +65,7 @@ def make_snapshot(folder: Path, name: str) -> Path:
     """A league with a snapshot ``main@3`` whose network is called ``name``."""
     game = make_game("tic_tac_toe")
     make_league(folder, played=False)
-    spec = default_module_spec(game, model_config={"fcnet_hiddens": [8]})
+    spec = masked_spec(game, fcnet_hiddens=[8])
     seats = dict.fromkeys(game.agent_ids, "main")
     card = policy_card(game, {"main": spec}, seats)
     card["modules"]["main"]["network"] = name

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from network_specs import masked_spec
 from played_league import make_league
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
 from agents.policies import weights
 from agents.policies.agent import policy_card, policy_tensors
-from agents.policies.network import default_module_spec
 from arena.play.matches import play_match, rotated_pairings
 from arena.verify import verify
 from games import make_game
@@ -77,7 +77,7 @@ def test_a_frozen_policy_plays_under_its_name(tmp_path: Path) -> None:
     game = make_game("tic_tac_toe")
     folder = make_league(tmp_path, played=False)
     seats = dict.fromkeys(game.agent_ids, "main")
-    spec = default_module_spec(game, model_config={"fcnet_hiddens": [16]})
+    spec = masked_spec(game, fcnet_hiddens=[16])
     tensors = policy_tensors({"main": spec.build().get_state()})
     digest = open_store(folder).weights.put(weights.pack(tensors, policy_card(game, {"main": spec}, seats)))
     with open_store(folder).writer() as writer:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from meeting_game import SPEC, Meeting, MeetingState
+from network_specs import masked_spec
 
 from agents.basic import FirstLegalAgent, RandomAgent
 from agents.conformance import check_agent
@@ -206,7 +207,6 @@ def test_a_stored_policy_takes_its_mean_when_deterministic(build: Callable[..., 
 def test_a_stock_algorithm_trains_on_our_runner(local_ray: None) -> None:
     from ray.rllib.algorithms.ppo import PPOConfig
 
-    from agents.policies.network import default_module_spec
     from arena.exports.rllib import GameEnv
     from arena.training.env_runner import LeagueEnvRunner
 
@@ -215,7 +215,7 @@ def test_a_stock_algorithm_trains_on_our_runner(local_ray: None) -> None:
         .environment(GameEnv, env_config={"game": SPEC}, disable_env_checking=True)
         .env_runners(env_runner_cls=LeagueEnvRunner, num_env_runners=0, num_envs_per_env_runner=32)
         .multi_agent(policies={"shared"}, policy_mapping_fn=lambda agent_id, episode, **kwargs: "shared")
-        .rl_module(rl_module_spec=default_module_spec(GAME))
+        .rl_module(rl_module_spec=masked_spec(GAME))
         .training(train_batch_size=1024, minibatch_size=256, num_epochs=4, lr=3e-3, lambda_=0.8)
         .debugging(seed=0, log_level="ERROR")
     )

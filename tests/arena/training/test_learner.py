@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from network_specs import masked_spec
 from ray.rllib.core.rl_module import MultiRLModuleSpec
 
-from agents.policies.network import default_module_spec
 from arena import LeaguePPOConfig
 from arena.training.algorithms.ppo import LeaguePPOTorchLearner
 from arena.training.learner import SKIPPED_UPDATES, _minibatches, reset_modules
@@ -24,7 +24,7 @@ GAME = make_game("tic_tac_toe")
 def learner() -> LeaguePPOTorchLearner:
     config = LeaguePPOConfig().game(GAME.spec)
     config.validate()
-    spec = MultiRLModuleSpec(rl_module_specs={"main": default_module_spec(GAME)})
+    spec = MultiRLModuleSpec(rl_module_specs={"main": masked_spec(GAME)})
     made = LeaguePPOTorchLearner(config=config, module_spec=spec)
     made.build()
     return made
@@ -67,7 +67,7 @@ def test_a_reset_gives_new_weights_and_empties_the_optimizer(learner: LeaguePPOT
     learner.apply_gradients(gradients(learner, 1.0))
     [(_, optimizer)] = learner.get_optimizers_for_module("main")
     assert optimizer.state
-    fresh = default_module_spec(GAME).build().get_state()
+    fresh = masked_spec(GAME).build().get_state()
     reset_modules(learner, {"main": fresh})
     assert not optimizer.state
     for name, value in weights(learner).items():

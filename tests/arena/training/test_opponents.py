@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from network_specs import masked_spec
 
 from agents.policies.agent import policy_card, policy_tensors
-from agents.policies.network import default_module_spec
 from agents.policies.weights import pack
 from arena.training import opponents as module
 from arena.training.opponents import Opponents, agent_key
@@ -26,7 +26,7 @@ def snapshot(number: int) -> Member:
 @pytest.fixture(scope="module")
 def data() -> bytes:
     """A weights file."""
-    spec = default_module_spec(GAME, model_config={"fcnet_hiddens": [4]})
+    spec = masked_spec(GAME, fcnet_hiddens=[4])
     return pack(policy_tensors({"main": spec.build().get_state()}), policy_card(GAME, {"main": spec}, SEATS))
 
 

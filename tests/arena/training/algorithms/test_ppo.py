@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from network_specs import masked_spec
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core.columns import Columns
@@ -15,7 +16,7 @@ from ray.rllib.core.rl_module import MultiRLModuleSpec
 from ray.rllib.evaluation.postprocessing import Postprocessing
 
 from agents.policies.distributions import sample_actions
-from agents.policies.network import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, default_module_spec, mask_logits
+from agents.policies.network import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, mask_logits
 from arena import LeaguePPOConfig
 from arena.training.algorithms.ppo import LeaguePPOTorchLearner
 from games import make_game
@@ -31,7 +32,7 @@ def learner() -> LeaguePPOTorchLearner:
     config = LeaguePPOConfig().game(game.spec).training(entropy_coeff=0.02, clip_param=0.1, vf_clip_param=0.5)
     config.validate()
     made = LeaguePPOTorchLearner(
-        config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": default_module_spec(game)})
+        config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": masked_spec(game)})
     )
     made.build()
     return made
@@ -165,7 +166,7 @@ def test_a_compiled_network_is_compiled_and_learns_the_same(learner: LeaguePPOTo
     config = LeaguePPOConfig().game("connect_four").training(entropy_coeff=0.02, clip_param=0.1, vf_clip_param=0.5)
     config.framework(torch_compile_learner=True, torch_compile_learner_dynamo_backend=backend)
     config.validate()
-    network = default_module_spec(make_game("connect_four"))
+    network = masked_spec(make_game("connect_four"))
     compiled = LeaguePPOTorchLearner(config=config, module_spec=MultiRLModuleSpec(rl_module_specs={"main": network}))
     compiled.build()
     compiled.module["main"].set_state(learner.module["main"].get_state())

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from network_specs import masked_spec
 from ray.rllib.core.columns import Columns
 from reinforce import RETURNS, Reinforce, ReinforceConfig, ReinforceLearner
 from small_training import module_state
 
-from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, default_module_spec
+from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.play.matches import play_match
 from arena.training.algorithms import algorithm_config, algorithm_settings, register_algorithm
 from games import make_game
@@ -64,7 +65,7 @@ def test_its_batch_has_the_returns_and_its_loss_is_the_formula(build: Any) -> No
         remaining = trajectories.rewards[start:stop][::-1].cumsum()[::-1]
         np.testing.assert_allclose(batch[RETURNS][start:stop], remaining, atol=1e-5)
 
-    learner = ReinforceLearner(config=algorithm.config, module_spec=default_module_spec(KUHN).as_multi_rl_module_spec())
+    learner = ReinforceLearner(config=algorithm.config, module_spec=masked_spec(KUHN).as_multi_rl_module_spec())
     learner.build()
     (module_id,) = learner.module.keys()
     rows = {
