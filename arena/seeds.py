@@ -1,5 +1,9 @@
 """Named streams of random numbers: every generator of the arena comes from here.
 
+RLlib keeps one to itself: it seeds torch's global generator of each learner and runner process with the config's seed
+when it builds them. The first weights of a new league come from there. A user's own network or loss that draws numbers
+does so, too, and repeats them after a resume.
+
 A stream is named by a seed, a purpose and the purpose's keys. All of them become one array of fixed width, because
 NumPy pads a shorter seed with zeros: there ``[7, 1]`` and ``[7, 1, 0]`` are the same stream. Here two different names
 never share one.
@@ -37,6 +41,8 @@ class Purpose(Enum):
     """Seeds of the blocks of a match between named agents. The seed is the call's."""
     GAME_LENGTH = 8, ()
     """The random game that shows how long a game is."""
+    MINIBATCHES = 9, ("iteration",)
+    """The order of the rows in every epoch of an iteration. All learners of a group use it, on rows of their own."""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import typer
 from arena.cli.options import AsJson
 
 _ROOM_FOR_ALL = 120
-"""Columns of a screen from which on all facts of a game are shown."""
+"""Minimum terminal width for all facts of a game."""
 
 
 def games(

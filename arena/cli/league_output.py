@@ -16,7 +16,7 @@ from leagues.records import MatchKind, Member
 from leagues.results.payoff_table import Payoff
 
 _ROOM_FOR_BARS = 110
-"""Columns of a screen from which on the leaderboard has bars."""
+"""Minimum terminal width for bars in the leaderboard."""
 
 _BAR_WIDTH = 24
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import secrets
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -91,7 +92,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             classes = {module_spec.module_class for module_spec in spec.rl_module_specs.values()}
             by_name = {f"{cls.__module__}:{cls.__qualname__}": cls for cls in classes}
             self.opponents = Opponents(self.game, self._device, by_name)
-        if self.worker_index:  # nothing else runs in this process: spare it collections of what the libraries made
+        if self.worker_index:  # Freeze library objects so the collector skips them. Nothing else runs here.
             gc.collect()
             gc.freeze()
 
@@ -167,6 +168,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         try:
             return getattr(self, method)(**arguments)
         except Exception as error:
+            error.add_note(f"In the env runner:\n{traceback.format_exc()}")  # a pickled error loses its traceback
             return error
 
     def sample(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
+from arena.seeds import Purpose, number
 from arena.training.learners import Learners
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
@@ -73,7 +74,8 @@ class Trainer:
         self._without_runners = 0
         env_steps = sum(sample.env_steps for sample in samples)
         with self._metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
-            trained = self._learners.update(samples, before.env_steps + env_steps)
+            seed = number(session.seed, Purpose.MINIBATCHES, before.iteration + 1)
+            trained = self._learners.update(samples, before.env_steps + env_steps, seed)
         agent_steps = before.agent_steps + sum(trained.values())
         tallies = [tally for sample in samples for tally in sample.tallies]
         due = session.tell(tallies, trained)
@@ -110,8 +112,9 @@ class Trainer:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
 
         A learner is frozen if it has no snapshot, or has trained for ``snapshot_min_steps`` since its last. Evaluation
-        goes on in rounds until every frozen member has had ``games_at_end``, for about ``seconds_at_end`` at most, and
-        for one round only when asked to stop.
+        goes on in rounds until every frozen member has had ``games_at_end`` or ``seconds_at_end`` are over, and for one
+        round only when asked to stop. A round is played to its end, because stopping games would favour short ones. So
+        long games take longer than ``seconds_at_end``: up to the time of one round of ``games_per_iteration`` games.
 
         Args:
             should_stop: asked after every round.
@@ -125,8 +128,8 @@ class Trainer:
             state = self._learners.state() | {AVERAGES: self._snapshots.averages}
             session.commit(progress=progress, state=state, tallies=[], matches=[], members=members)
         settings = session.settings.evaluation
-        session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))
         deadline = time.monotonic() + settings.seconds_at_end
+        session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))
         games, iteration = max(2, settings.games_per_iteration or 0), progress.iteration + 1
         while plan := session.planner.evaluation(games, iteration, below=settings.games_at_end):
             matches = requests.play(plan)
@@ -135,19 +138,19 @@ class Trainer:
                 return
 
     def _start_over(self, learners: Sequence[str]) -> None:
-        """Give learners new weights; nothing of the old ones counts for them."""
+        """Give learners new weights and discard their running games."""
         self._learners.reset(self._snapshots.new_weights(learners))
         self._session.reset(learners)
         self._requests.discard({learner: set(self._session.members[learner].modules.values()) for learner in learners})
 
     def _wait_for_runners(self, matches: Sequence[Match]) -> None:
-        """No runner is alive: RLlib restarts them before the next iteration, which may take several."""
+        """RLlib restarts dead runners between iterations; this can take several."""
         self._session.record(matches)
         self._without_runners += 1
         if self._without_runners >= ITERATIONS_WITHOUT_RUNNERS:
             raise RuntimeError(
                 f"no env runner came back within {ITERATIONS_WITHOUT_RUNNERS} iterations; "
-                "look into Ray's logs for why they die, then resume the league"
+                "see Ray's logs for the cause, then resume the league"
             )
         time.sleep(1.0)
 

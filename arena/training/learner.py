@@ -42,8 +42,10 @@ class LeagueTorchLearner(TorchLearner):
         num_epochs: int = 1,
         minibatch_size: int | None = None,
         shuffle_batch_per_epoch: bool = False,
+        shuffle_seed: int | None = None,
         **kwargs: Any,
     ) -> Any:
+        """RLlib's iterator, with our minibatches; ``shuffle_seed=None`` shuffles with torch's global generator."""
         if training_data.batch is None:
             return super()._create_iterator_if_necessary(
                 training_data=training_data,
@@ -59,7 +61,8 @@ class LeagueTorchLearner(TorchLearner):
             for module, module_batch in batch.policy_batches.items()
             if self.should_module_be_updated(module, batch)
         }
-        return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch)
+        generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
+        return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch, generator)
 
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Adam in one kernel instead of one per operation and parameter."""
@@ -86,13 +89,18 @@ class LeagueTorchLearner(TorchLearner):
 
 
 def _minibatches(
-    modules: Mapping[str, Mapping[str, Any]], env_steps: int, epochs: int, size: int | None, shuffle: bool
+    modules: Mapping[str, Mapping[str, Any]],
+    env_steps: int,
+    epochs: int,
+    size: int | None,
+    shuffle: bool,
+    generator: torch.Generator | None = None,
 ) -> Iterator[MultiAgentBatch]:
     rows = {module: len(tree.flatten(columns)[0]) for module, columns in modules.items()}
     count = max(1, round(max(rows.values()) / size)) if size else 1
     for _ in range(epochs):
         parts = {
-            module: (torch.randperm(total) if shuffle else torch.arange(total)).tensor_split(count)
+            module: (torch.randperm(total, generator=generator) if shuffle else torch.arange(total)).tensor_split(count)
             for module, total in rows.items()
         }
         for step in range(count):

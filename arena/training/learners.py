@@ -25,7 +25,7 @@ MakeBatch = Callable[[Trajectories], SampleBatch]
 
 
 class Learners:
-    """What the league needs of RLlib's ``LearnerGroup``.
+    """Wraps RLlib's ``LearnerGroup``.
 
     Args:
         group: the learners.
@@ -46,12 +46,13 @@ class Learners:
         self._group, self._runners, self._make_batch = group, runners, make_batch
         self._config, self._metrics = config, metrics
 
-    def update(self, samples: Sequence[TrainingSample], env_steps: int) -> dict[str, int]:
+    def update(self, samples: Sequence[TrainingSample], env_steps: int, shuffle_seed: int) -> dict[str, int]:
         """Learn from samples.
 
         Args:
             samples: one per runner.
             env_steps: steps sampled over the league's life, these included.
+            shuffle_seed: decides the order of the rows.
 
         Returns:
             Module ID -> agent steps that it was trained on.
@@ -71,6 +72,7 @@ class Learners:
                 num_epochs=self._config.num_epochs,
                 minibatch_size=self._config.minibatch_size,
                 shuffle_batch_per_epoch=self._config.shuffle_batch_per_epoch,
+                shuffle_seed=shuffle_seed,
             )
             self._metrics.aggregate(results, key=names.LEARNER_RESULTS)
         return rows

@@ -17,8 +17,7 @@ from leagues.records import Match, Pairing
 class Requests:
     """The requests of a training run to its env runners, which are in this process or remote.
 
-    A remote runner works through its requests in order: weights that are sent while it plays come into force when it
-    is done.
+    A remote runner works through its requests in order. Weights sent during a request apply from the next request.
 
     Args:
         session: makes the plans.
@@ -88,7 +87,7 @@ class Requests:
             self._discarded = learners
 
     def abandon(self) -> None:
-        """Wait for what runners are playing, and throw it away: it belongs to a past that is restored over."""
+        """Discard what the runners are playing. A restored checkpoint replaces it."""
         for group in (self._runners, self._evaluators):
             if group is not None:
                 group.fetch_ready_async_reqs(tags=["work", "play"], timeout_seconds=None)

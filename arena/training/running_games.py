@@ -1,4 +1,4 @@
-"""What a sampler notes of the game at each of its tables."""
+"""Per-table state of running games."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sampling takes and gives: seatings, decisions of modules, and the games and steps that come of them."""
+"""Input and output types of sampling."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSample:
-    """What a runner returns of one request for training games.
+    """A runner's answer to one request.
 
     Attributes:
         trajectories: module ID -> finished trajectories of the seats that learn.

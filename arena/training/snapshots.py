@@ -32,8 +32,7 @@ def averaged(averages: Averages, modules: Mapping[str, Mapping[str, Any]], windo
 
     Args:
         averages: those before; a module that is not among them starts a new one.
-        modules: module ID -> parameter name -> array. Integers (a user's own buffers) are not averaged; the newest
-            ones stay.
+        modules: module ID -> parameter name -> array. Integer buffers are copied, not averaged.
         window: iterations that an average looks back: the newest weights count for one part in this many.
     """
     result: Averages = {}
@@ -92,14 +91,16 @@ class Snapshots:
         return self._session.freeze(learner, tensors, card, agent_steps)
 
     def new_weights(self, learners: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """New random weights for learners that start over, and an end to their averages.
+        """Draw new weights for learners that start over, and drop their averages.
 
         Returns:
             Module ID -> state (parameter name -> array).
         """
-        torch.manual_seed(number(self._session.seed, Purpose.MODULE_RESET, self._session.progress.iteration))
         modules = [
             module for learner in learners for module in sorted(set(self._session.members[learner].modules.values()))
         ]
         self.averages = {module: average for module, average in self.averages.items() if module not in modules}
-        return {module: self._specs[module].build().get_state() for module in modules}
+        iteration = self._session.progress.iteration
+        with torch.random.fork_rng(devices=[]):  # networks draw from torch's global generator, on the CPU
+            torch.default_generator.manual_seed(number(self._session.seed, Purpose.MODULE_RESET, iteration))
+            return {module: self._specs[module].build().get_state() for module in modules}

@@ -22,6 +22,7 @@ MAKES_A_GENERATOR = re.compile(
 ALLOWED = {
     "arena/seeds.py": "the streams",
     "agents/search.py": "OpenSpiel's search, seeded from the stream that it is given",
+    "arena/training/learner.py": "the order of rows, seeded by the number that it is given",
     "agents/conformance.py": "a check of somebody's agent, with a fixed seed",
     "games/conformance.py": "a check of somebody's game, with a fixed seed",
     "leagues/ratings/leaderboard.py": "the bootstrap, with a fixed seed",

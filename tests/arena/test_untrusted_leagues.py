@@ -263,3 +263,17 @@ def test_resuming_a_league_whose_states_are_a_link_harms_no_files_elsewhere(
     assert run(["train", "tic_tac_toe", "--league", str(folder), "--steps", "1", "--resume"]) == 2
     assert "is a link, but must be a folder" in capsys.readouterr().err
     assert sorted(elsewhere.iterdir()) == before
+
+
+def test_a_league_whose_stored_network_is_huge_is_refused_before_it_takes_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["train", "tic_tac_toe", "--league", str(tmp_path / "league"), "--env-runners", "0", "--steps"]
+    assert run([*args, "1"]) == 0
+    where = "SET settings = json_set(settings, '$.network.config.fcnet_hiddens', json('[100000000, 100000]'))"
+    rewrite(tmp_path / "league", f"UPDATE league {where}")
+    capsys.readouterr()
+    assert run([*args, "2", "--resume"]) == 2
+    err = capsys.readouterr().err
+    assert "do not fit the network of module 'main'" in err
+    assert err.count("\n") == 1

@@ -56,11 +56,11 @@ def test_a_sound_league_has_no_findings(folder: Path, caplog: pytest.LogCaptureF
     caplog.set_level(logging.CRITICAL)
     with open_store(folder).writer() as writer:
         writer.record(matches=[crash("tic_tac_toe", ("random", "main@1"))])
-    told: list[tuple[int, int]] = []
-    result = verify(folder, progress=lambda done, total: told.append((done, total)))
+    reports: list[tuple[int, int]] = []
+    result = verify(folder, progress=lambda done, total: reports.append((done, total)))
     assert result.findings == ()
     assert (result.matches, result.skipped, result.weights) == (MATCHES + 1, 0, 3)
-    assert told[-1] == (MATCHES + 1, MATCHES + 1)
+    assert reports[-1] == (MATCHES + 1, MATCHES + 1)
 
 
 def test_a_league_without_matches_is_sound(tmp_path: Path) -> None:

@@ -21,17 +21,17 @@ def test_the_tables_are_those_of_the_catalogue() -> None:
     spec.loader.exec_module(make_games)
     tables = make_games.DOCUMENT.read_text().partition("<!-- openspiel")[2]
     infos = list_games()
-    told = [line for line in tables.splitlines() if line.startswith("| `")]
+    rows = [line for line in tables.splitlines() if line.startswith("| `")]
     assert sum(info.library == "openspiel" for info in infos) == 126
-    assert [line.split("`")[1] for line in told] == [info.spec for info in infos]
-    for line, now in zip(told, map(make_games.row, infos), strict=True):
+    assert [line.split("`")[1] for line in rows] == [info.spec for info in infos]
+    for line, now in zip(rows, map(make_games.row, infos), strict=True):
         # Other packages may be installed here; then only the name can be compared.
         missing = line.startswith("| `pettingzoo:") and NOT_HERE in line + now
         assert line == now or missing, "run python docs/make_games.py"
     walker = (
         "| `pettingzoo:multiwalker_v9` | 3 | simultaneous | imperfect | common payoff | sampled | 31 | box of 4 |  |"
     )
-    assert walker in told
+    assert walker in rows
 
 
 def test_of_pettingzoo_only_chess_and_atari_go_untested() -> None:

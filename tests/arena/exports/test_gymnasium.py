@@ -152,7 +152,7 @@ def test_games_in_which_the_seat_never_acts_are_passed_over_and_told() -> None:
     assert sum(info["skipped_return"] for info in infos) == -skipped
 
 
-def test_a_seat_that_never_acts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seat_that_never_acts_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arena.exports.gymnasium._MOST_SKIPPED", 2)
     env = arena.best_response_env("pig(winscore=1)", "first", seat=1)
     with pytest.raises(GameError, match=r"seats \[1\] of 'pig.*2 games"):

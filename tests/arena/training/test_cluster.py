@@ -73,7 +73,7 @@ def test_runners_and_learners_on_other_machines_need_no_league_folder(cluster, t
         command, env=environment, cwd=tmp_path, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as driver:
 
-        def told():
+        def newest():
             for line in driver.stdout:
                 if line.startswith("{"):  # not what Ray says of the node that died
                     return json.loads(line)
@@ -82,15 +82,15 @@ def test_runners_and_learners_on_other_machines_need_no_league_folder(cluster, t
         def go_on(word="go on"):
             driver.stdin.write(f"{word}\n")
             driver.stdin.flush()
-            return told()
+            return newest()
 
         try:
-            places = told()
+            places = newest()
             remote = places["runners"] + places["learners"]
             nodes = {node for _, node in remote}
             assert len(nodes) == 2
             assert places["driver"][1] not in nodes
-            progress = told()
+            progress = newest()
             while "main_exploiter@1" not in progress["snapshots"]:  # weights that travel, learners that start over
                 progress = go_on()
             assert progress["runners"] == 2

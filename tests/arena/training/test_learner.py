@@ -43,6 +43,21 @@ def test_an_epoch_covers_every_row_of_every_module_once(shuffle: bool) -> None:
             assert (seen.tolist() == list(range(count))) is not shuffle
 
 
+def test_a_seed_decides_the_order_of_the_rows_and_leaves_the_global_generator_alone() -> None:
+    columns = {"main": {"row": torch.arange(100)}}
+
+    def order(seed: int) -> list[int]:
+        generator = torch.Generator().manual_seed(seed)
+        batches = _minibatches(columns, 7, epochs=2, size=30, shuffle=True, generator=generator)
+        return [row for batch in batches for row in batch["main"]["row"].tolist()]
+
+    before = torch.get_rng_state()
+    one, again, other = order(1), order(1), order(2)
+    assert one == again != other
+    assert one[:100] != one[100:], "every epoch has an order of its own"
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def gradients(learner: LeaguePPOTorchLearner, value: float) -> dict[Any, torch.Tensor]:
     return {key: torch.full_like(parameter, value) for key, parameter in learner._params.items()}
 

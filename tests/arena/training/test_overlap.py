@@ -21,9 +21,9 @@ def watch(algorithm, monkeypatch):
     """The samples of each iteration to come, as they are learnt from."""
     seen, learn = [], algorithm.learners.update
 
-    def watched(samples, env_steps):
+    def watched(samples, *arguments):
         seen.append(samples)
-        return learn(samples, env_steps)
+        return learn(samples, *arguments)
 
     monkeypatch.setattr(algorithm.learners, "update", watched)
     return seen
@@ -109,7 +109,7 @@ def test_a_runner_killed_while_it_plays_ahead_is_replaced(build):
 
 
 @pytest.mark.slow
-def test_a_checkpoint_leaves_out_what_is_under_way_and_an_error_is_told(build, tmp_path):
+def test_a_checkpoint_leaves_out_what_is_under_way_and_an_error_is_raised(build, tmp_path):
     algorithm = build(overlapped())
     for _ in range(3):
         algorithm.train()

@@ -74,7 +74,7 @@ def test_the_only_runner_may_die_too(build):
     assert algorithm.session.progress.iteration > iteration + 1
 
 
-def test_an_error_of_a_remote_runner_is_told_not_retried_forever(build, monkeypatch):
+def test_an_error_of_a_remote_runner_is_raised_with_its_traceback(build):
     algorithm = build(small("tic_tac_toe").env_runners(num_env_runners=1))
     algorithm.train()
 
@@ -82,8 +82,11 @@ def test_an_error_of_a_remote_runner_is_told_not_retried_forever(build, monkeypa
         runner.sampler._decide = None
 
     algorithm.env_runner_group.foreach_env_runner(spoil, local_env_runner=False)
-    with pytest.raises(TypeError, match="not callable"):
+    with pytest.raises(TypeError, match="not callable") as caught:
         algorithm.train()
+    (note,) = caught.value.__notes__
+    assert "in sample_plan" in note
+    assert "in _step" in note
 
 
 def test_two_learners_stay_in_step(build):

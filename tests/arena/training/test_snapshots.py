@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from agents.policies import weights
 from arena.settings import TrainingSettings
@@ -128,3 +129,15 @@ def test_a_learner_that_starts_over_starts_a_new_average(build):
     assert algorithm.snapshots.averages["main"]["iterations"] > 1
     algorithm.train()
     assert algorithm.snapshots.averages["main_exploiter"]["iterations"] == 1
+
+
+def test_new_weights_are_those_of_the_iteration_and_leave_the_global_generator_alone(build):
+    algorithm = build()
+    before = torch.get_rng_state()
+    (one,), (again,) = (algorithm.snapshots.new_weights(["main"]).values() for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), before)
+    algorithm.train()
+    (other,) = algorithm.snapshots.new_weights(["main"]).values()
+    for name in one:
+        np.testing.assert_array_equal(one[name], again[name])
+    assert any(not np.array_equal(one[name], other[name]) for name in one)

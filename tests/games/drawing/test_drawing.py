@@ -73,15 +73,15 @@ def cell(board: str, square: str) -> str:
 @pytest.mark.parametrize("spec", GRIDS)
 def test_a_move_names_the_square_where_its_piece_then_stands(spec: str) -> None:
     game = make_game(spec)
-    told = 0
+    compared = 0
     for state, (seat,), (action,) in plays(game, 5):
         squares = re.findall(r"[a-jA-J]\d", state.action_name(seat, action))
         after = state.clone()
         after.apply([action])
         if squares:  # a pass has none
             assert cell(after.draw(), squares[-1]) in PIECES[seat]
-            told += 1
-    assert told > 15
+            compared += 1
+    assert compared > 15
 
 
 @pytest.mark.parametrize("spec", [*GRIDS, *OTHERS])

@@ -94,8 +94,8 @@ def test_the_agent_by_agent_view_plays_the_game(spec: str, seed: int) -> None:
             same_view(env.observe(agent), state, game, seat)
         for agent, ending in zip(game.agent_ids, state.seat_endings(), strict=True):
             if agent in env.agents:
-                told = (env.terminations[agent], env.truncations[agent])
-                assert told == (ending == "terminated", ending == "truncated")
+                ends = (env.terminations[agent], env.truncations[agent])
+                assert ends == (ending == "terminated", ending == "truncated")
             else:
                 assert ending is not None
         if state.ending():
