@@ -17,7 +17,6 @@ from agents.policies.network import MaskedNetwork, network_class, network_name
 from agents.registry import names_code
 from arena.exports.rllib import GameEnv
 from arena.settings import NetworkSettings, Resources, Settings, TrainingSettings
-from arena.training.callbacks import has_callback
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
@@ -29,6 +28,7 @@ from arena.training.modules import (
     refuse_unread_settings,
 )
 from arena.training.no_effect import refuse_no_effect, shown
+from arena.training.runner_reports import has_callback
 from games import Game, as_game, make_game
 from leagues.names import near
 from leagues.records import LeagueError, Member

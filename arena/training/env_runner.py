@@ -26,19 +26,18 @@ from arena.exports.rllib import TablesEnv, spaces
 from arena.play.matches import play_pairings
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
-from arena.training.callbacks import (
+from arena.training.episodes import RANDOM, mapped_seatings, to_episodes
+from arena.training.opponent_cache import OpponentCache, agent_key, planned_seatings
+from arena.training.planner import Plan
+from arena.training.runner_reports import (
     call_on_environment_created,
     call_on_episode_end,
     call_on_sample_end,
     has_callback,
+    log_sampled,
 )
-from arena.training.episodes import to_episodes
-from arena.training.opponents import Opponents, agent_key
-from arena.training.planner import Plan
-from arena.training.runner_metrics import log_sampled
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled, Seating, TrainingSample
-from arena.training.seatings import RANDOM, mapped_seatings, planned_seatings
 from games import make_game
 from games.contract import FloatArray, IntArray
 from leagues.records import Match
@@ -91,7 +90,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         if self.env is not None:  # the driver's runner has none when there are remote ones
             classes = {module_spec.module_class for module_spec in spec.rl_module_specs.values()}
             by_name = {f"{cls.__module__}:{cls.__qualname__}": cls for cls in classes}
-            self.opponents = Opponents(self.game, self._device, by_name)
+            self.opponents = OpponentCache(self.game, self._device, by_name)
         if self.worker_index:  # Freeze library objects so the collector skips them. Nothing else runs here.
             gc.collect()
             gc.freeze()

@@ -1,10 +1,13 @@
-"""Flat columns as RLlib episodes, for stock algorithms and for the callback ``on_episode_end``."""
+"""Games as RLlib's episodes, for stock algorithms and for the callback ``on_episode_end``.
+
+``policy_mapping_fn`` seats the modules, and flat columns become episodes.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,32 @@ from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.exports.rllib import spaces
 from arena.training.columns import Trajectories
-from arena.training.samples import Sampled
+from arena.training.samples import Sampled, Seating
 from games.contract import Game
+from leagues.records import Pairing
+
+RANDOM = "agent:random"
+"""Key of the agent that plays where RLlib asks for random actions."""
+
+
+def mapped_seatings(
+    game: Game, mapping: Callable[..., str], rng: np.random.Generator, *, random_actions: bool
+) -> Iterator[Seating]:
+    """Endless seatings in which every seat has the module that ``mapping`` gives it.
+
+    Args:
+        game: the game.
+        mapping: ``policy_mapping_fn``; called anew for every game, as RLlib does for every episode.
+        rng: gives the seeds.
+        random_actions: seat the random agent instead, and keep no experience.
+    """
+    no_weights = (None,) * game.num_seats
+    while True:
+        episode = MultiAgentEpisode()
+        modules = tuple(mapping(agent_id, episode) for agent_id in game.agent_ids)
+        players = (RANDOM,) * len(modules) if random_actions else modules
+        pairing = Pairing(seats=modules, seed=int(rng.integers(2**63)), event=0, block=0, kind="training")
+        yield Seating(players, (not random_actions,) * len(modules), pairing, no_weights, episode.id_)
 
 
 def to_episodes(game: Game, sampled: Sampled, mapping: Callable[..., str]) -> list[MultiAgentEpisode]:

@@ -17,10 +17,15 @@ from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled, Seating
 from arena.training.step_buffer import Experience
-from games.contract import FloatArray, Game, IntArray
+from games.contract import FloatArray, Game, IntArray, Tables
 from games.errors import BrokenGameError, IllegalActionError
 
 log = logging.getLogger(__name__)
+
+_LEGAL = (
+    "a module must mask its logits with agents.policies.network.mask_logits, and give finite numbers for continuous "
+    "actions"
+)
 
 BROKEN_IN_A_ROW = 100
 """A sampler gives up after this many broken games (or 8 per table, if that is more) with none that ends between."""
@@ -81,8 +86,7 @@ class Sampler:
         self._abandon(self._games.of_players(modules))
 
     def _abandon(self, tables: Sequence[int]) -> None:
-        running = [table for table in tables if self._games.seatings[table] is not None]
-        if running:
+        if running := [table for table in tables if self._games.seatings[table] is not None]:
             self._experience.abandon(running, self._games.numbers[running])
             self._games.end(running)
 
@@ -161,19 +165,15 @@ class Sampler:
         )
         self._games.begin(started, seatings)
         self._experience.begin(started)
-        arrivals: dict[str, list[int]] = defaultdict(list)
-        for seated, places in by_players.items():
-            for key in set(seated) & self._agents.keys():
-                arrivals[key] += places
-        for key, places in arrivals.items():
-            self._agents[key].reset(places)
+        for key, places in _arrivals(by_players).items():
+            if key in self._agents:
+                self._agents[key].reset(places)
 
     def _index(self, key: str) -> int:
-        index = self._indices.get(key)
-        if index is None:
-            index = self._indices[key] = len(self._keys)
+        if key not in self._indices:
+            self._indices[key] = len(self._keys)
             self._keys.append(key)
-        return index
+        return self._indices[key]
 
     def _step(self) -> tuple[int, list[int]]:
         """One step of all tables: the number of rows that acted, and the tables that ended."""
@@ -195,10 +195,7 @@ class Sampler:
         try:
             ended = tables.step(actions[:count])
         except IllegalActionError as error:
-            raise AgentError(
-                f"a player acted illegally: {error}; a module must mask its logits with "
-                "agents.policies.network.mask_logits, and give finite numbers for continuous actions"
-            ) from error
+            raise AgentError(f"a player acted illegally: {error}; {_LEGAL}") from error
         stepped = tables.table[:count]
         if tables.broken:  # the step that broke a game does not count
             stepped = stepped[~np.isin(stepped, list(tables.broken))]
@@ -261,8 +258,7 @@ class Sampler:
                     was_truncated, number = endings[seat] == "truncated", int(trajectories[row, seat])
                     if not (was_truncated or final_observations):
                         continue
-                    observation = np.empty(self.game.observation_shape, np.float32)
-                    tables.state(table).observe(seat, observation, np.empty(self.game.num_actions, np.bool_))
+                    observation = _last_observation(self.game, tables, table, seat)
                     if was_truncated:
                         sampled.truncated.add(number)
                         truncated[seating.players[seat]][number] = observation
@@ -281,8 +277,21 @@ class Sampler:
                 sampled.matches.append(self._games.record(table, self._lockstep.record(table), iteration, crash=True))
             sampled.broken += 1
             self._broken_in_a_row += 1
-            if self._broken_in_a_row >= max(BROKEN_IN_A_ROW, 8 * self.size):
-                raise BrokenGameError(
-                    f"{self._broken_in_a_row} games in a row broke their own rules; the last: {broken[table]}"
-                )
+            if (count := self._broken_in_a_row) >= max(BROKEN_IN_A_ROW, 8 * self.size):
+                raise BrokenGameError(f"{count} games in a row broke their own rules; the last: {broken[table]}")
         self._abandon(tables)
+
+
+def _arrivals(by_players: Mapping[tuple[str, ...], Sequence[int]]) -> dict[str, list[int]]:
+    """Key of a player -> the tables at which it starts a game."""
+    arrivals: dict[str, list[int]] = defaultdict(list)
+    for players, tables in by_players.items():
+        for key in set(players):
+            arrivals[key] += tables
+    return arrivals
+
+
+def _last_observation(game: Game, tables: Tables, table: int, seat: int) -> FloatArray:
+    observation = np.empty(game.observation_shape, np.float32)
+    tables.state(table).observe(seat, observation, np.empty(game.num_actions, np.bool_))
+    return observation

@@ -7,8 +7,8 @@ from network_specs import masked_spec
 
 from agents.policies.agent import policy_card, policy_tensors
 from agents.policies.weights import pack
-from arena.training import opponents as module
-from arena.training.opponents import Opponents, agent_key
+from arena.training import opponent_cache as module
+from arena.training.opponent_cache import OpponentCache, agent_key
 from arena.training.planner import Plan
 from games import make_game
 from leagues.records import Member, Pairing
@@ -38,7 +38,7 @@ def plan(data: bytes, *members: Member, kind: str = "training") -> Plan:
 
 def test_opponents_are_loaded_once_and_those_at_tables_stay(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CACHED_OPPONENTS", 2)
-    loaded = Opponents(GAME, "cpu", {})
+    loaded = OpponentCache(GAME, "cpu", {})
     loaded.load(plan(data, snapshot(1), snapshot(2), snapshot(3), RANDOM), ())
     keys = [agent_key(member) for member in (snapshot(1), snapshot(2), snapshot(3), RANDOM)]
     assert list(loaded.agents) == keys, "learners are not opponents"
@@ -52,7 +52,7 @@ def test_opponents_are_loaded_once_and_those_at_tables_stay(data: bytes, monkeyp
 
 
 def test_a_baseline_has_one_agent_for_training_and_another_for_evaluation(data: bytes) -> None:
-    loaded = Opponents(GAME, "cpu", {})
+    loaded = OpponentCache(GAME, "cpu", {})
     for kind in ("training", "evaluation"):
         loaded.load(plan(data, RANDOM, snapshot(1), kind=kind), ())
     assert set(loaded.agents) == {"training:random", "evaluation:random", agent_key(snapshot(1))}

@@ -1,10 +1,11 @@
-"""The frozen opponents that a runner keeps loaded: a bounded cache of agents."""
+"""The players of a plan on a runner: a bounded cache of frozen opponents, and who sits where."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+import numpy as np
 import ray
 import torch
 from ray.rllib.core.rl_module import RLModule
@@ -14,14 +15,15 @@ from agents.policies.agent import build_policy
 from agents.policies.weights import parse
 from agents.registry import make_agent
 from arena.training.planner import Plan
+from arena.training.samples import Seating
 from games.contract import Game
-from leagues.records import Member
+from leagues.records import Member, Pairing
 
 CACHED_OPPONENTS = 32
 """Agents that a runner keeps besides those at its tables."""
 
 
-class Opponents:
+class OpponentCache:
     """Agents of frozen members by key, loaded when a plan needs them.
 
     Attributes:
@@ -81,3 +83,29 @@ def agent_key(member: Member, kind: str = "training") -> str:
         kind: of the matches.
     """
     return f"weights:{member.weights}" if member.weights else f"{kind}:{member.agent or member.id}"
+
+
+def planned_seatings(game: Game, plan: Plan, rng: np.random.Generator) -> Iterator[Seating]:
+    """Endless seatings of a training plan: after the last pairing the first one again, with a new seed."""
+    seeds = [pairing.seed for pairing in plan.pairings]
+    known: dict[tuple[tuple[str, ...], str | None], Seating] = {}  # few meet, in many games
+    while True:
+        for pairing, seed in zip(plan.pairings, seeds, strict=True):
+            like = known.get((pairing.seats, pairing.learner))
+            if like is None:
+                like = known[pairing.seats, pairing.learner] = _seating(game, pairing, plan.members)
+            yield Seating(like.players, like.keeps, pairing._replace(seed=seed), like.weights)
+        seeds = rng.integers(2**63, size=len(seeds)).tolist()
+
+
+def _seating(game: Game, pairing: Pairing, members: Mapping[str, Member]) -> Seating:
+    seated = [members[member] for member in pairing.seats]
+    return Seating(
+        players=tuple(
+            agent_key(member) if member.frozen else member.modules[agent_id]
+            for agent_id, member in zip(game.agent_ids, seated, strict=True)
+        ),
+        keeps=tuple(member == pairing.learner for member in pairing.seats),
+        pairing=pairing,
+        weights=tuple(member.weights for member in seated),
+    )

@@ -1,10 +1,18 @@
-"""What an env runner reports of its sampling, under RLlib's names."""
+"""What an env runner reports to RLlib: metrics under RLlib's names, and callbacks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.callbacks.callbacks import RLlibCallback
+from ray.rllib.callbacks.utils import make_callback
+from ray.rllib.env.env_context import EnvContext
+from ray.rllib.env.env_runner import EnvRunner
+from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
+from ray.rllib.utils import force_list
 from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
@@ -41,3 +49,47 @@ def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
     log(names.EPISODE_RETURN_MAX, float(returns.max()), reduce="max", window=1)
     for agent_id, mean in zip(game.agent_ids, sampled.returns.mean(axis=0).tolist(), strict=True):
         log((names.EPISODE_AGENT_RETURN_MEAN, agent_id), mean, window=1)
+
+
+def has_callback(config: AlgorithmConfig, name: str) -> bool:
+    """Whether a class or a function of the config defines this callback."""
+    overridden = any(
+        getattr(cls, name) is not getattr(RLlibCallback, name) for cls in force_list(config.callbacks_class)
+    )
+    return overridden or bool(force_list(getattr(config, f"callbacks_{name}")))
+
+
+def call_on_environment_created(runner: EnvRunner) -> None:
+    """Call ``on_environment_created``."""
+    context = EnvContext(
+        runner.config.env_config, worker_index=runner.worker_index or 0, num_workers=runner.num_workers
+    )
+    _call(runner, "on_environment_created", env=runner.env, env_context=context)
+
+
+def call_on_episode_end(runner: EnvRunner, episodes: Sequence[MultiAgentEpisode]) -> None:
+    """Call ``on_episode_end`` for every episode."""
+    for episode in episodes:
+        _call(
+            runner,
+            "on_episode_end",
+            episode=episode,
+            prev_episode_chunks=[],
+            env=runner.env,
+            rl_module=runner.module,
+            env_index=0,
+        )
+
+
+def call_on_sample_end(runner: EnvRunner, samples: Any) -> None:
+    """Call ``on_sample_end``."""
+    _call(runner, "on_sample_end", samples=samples)
+
+
+def _call(runner: EnvRunner, name: str, **arguments: Any) -> None:
+    make_callback(
+        name,
+        callbacks_objects=runner._callbacks,
+        callbacks_functions=getattr(runner.config, f"callbacks_{name}"),
+        kwargs={"env_runner": runner, "metrics_logger": runner.metrics, **arguments},
+    )
