@@ -21,14 +21,14 @@ class OpenLeague:
     """A league opened for reading, also while it trains. Use it as a context manager, or close it.
 
     Attributes:
-        folder: the league's folder.
+        where: the league's folder or URL.
         reader: the store's reader, for everything that has no method here.
         trust_code: whether code that the league's database names may run.
     """
 
-    def __init__(self, folder: Path, *, trust_code: bool = False) -> None:
-        self.folder, self.trust_code = folder, trust_code
-        self._store = open_store(folder)
+    def __init__(self, where: str | Path, *, trust_code: bool = False) -> None:
+        self.where, self.trust_code = where, trust_code
+        self._store = open_store(where)
         self.reader: Reader = self._store.reader()
 
     @property
@@ -131,15 +131,15 @@ class OpenLeague:
         self.close()
 
 
-def open_league(folder: str | Path, *, trust_code: bool = False) -> OpenLeague:
-    """Open the league in ``folder`` for reading.
+def open_league(where: str | Path, *, trust_code: bool = False) -> OpenLeague:
+    """Open the league at ``where`` for reading.
 
     Args:
-        folder: the league's folder.
+        where: its folder, or a URL as :func:`leagues.store.open_store` takes it.
         trust_code: whether code that its database names may run: a game ``package.module:callable``, a baseline
             ``py:package.module:Factory``. Pass True only if you trust the league's maker.
 
     Raises:
         StoreError: there is no league, it is damaged, or a newer version made it.
     """
-    return OpenLeague(Path(folder), trust_code=trust_code)
+    return OpenLeague(where, trust_code=trust_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from agents.contract import Agent, AgentError
@@ -14,6 +13,7 @@ from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import Member
 from leagues.store import open_store
 from leagues.store.contract import BlobStore, Reader
+from leagues.store.url import split_place
 
 BEST = "best"
 LATEST = "latest"
@@ -25,10 +25,11 @@ def load_agent(
     """The agent called ``spec``, ready to play ``game``.
 
     Args:
-        spec: ``DIR:MEMBER`` for a member of the league in folder DIR. MEMBER is an ID (``main@12``, ``random``), a
-            learner (``main`` means its newest snapshot), ``latest`` (the newest snapshot of the main learner) or
-            ``best`` (:func:`leagues.ratings.leaderboard.best`; the newest snapshot while none is rated). ``DIR`` alone
-            means ``DIR:best``. Otherwise a name that :func:`agents.registry.make_agent` knows.
+        spec: ``DIR:MEMBER`` for a member of the league in folder DIR (or at a URL, ``sqlite:DIR:MEMBER``). MEMBER is an
+            ID (``main@12``, ``random``), a learner (``main`` means its newest snapshot), ``latest`` (the newest
+            snapshot of the main learner) or ``best`` (:func:`leagues.ratings.leaderboard.best`; the newest snapshot
+            while none is rated). ``DIR`` alone means ``DIR:best``. Otherwise a name that
+            :func:`agents.registry.make_agent` knows.
         game: the game to play, or its spec.
         module_classes: your own RLModule classes that snapshots need, by ``"package.module:Class"``. No other code is
             imported because a file names it.
@@ -45,25 +46,18 @@ def load_agent(
     place = split_name(spec)
     if place is None:
         return make_agent(spec, game)
-    folder, name = place
-    store = open_store(folder)
+    where, name = place
+    store = open_store(where)
     with store.reader() as reader:
-        require_game(reader, folder, game)
+        require_game(reader, store.name, game)
         member = find_member(reader, name)
     return member_agent(store.weights, member, game, spec, module_classes=module_classes, trust_code=trust_code)
 
 
-def split_name(spec: str) -> tuple[Path, str] | None:
-    """Folder and member name of ``DIR:MEMBER``, or of ``DIR``, which means its best; None for any other name."""
-    if is_agent_name(spec):
-        return None
-    # The first colon after an existing folder splits, because a member's name may hold colons too (mcts:200).
-    parts = spec.split(":")
-    for count in range(1, len(parts)):
-        folder = Path(":".join(parts[:count]))
-        if folder.is_dir():
-            return folder, ":".join(parts[count:])
-    return (Path(spec), BEST) if spec and Path(spec).is_dir() else None
+def split_name(spec: str) -> tuple[str, str] | None:
+    """Place and member of ``DIR:MEMBER``, or of ``DIR``, which means its best; None for any other name."""
+    place = None if is_agent_name(spec) else split_place(spec)
+    return place and (place[0], place[1] or BEST)
 
 
 def find_member(reader: Reader, name: str) -> Member:
@@ -115,17 +109,17 @@ def member_agent(
     return build_policy(tensors, card, game, module_classes=module_classes)
 
 
-def require_game(reader: Reader, folder: Path, game: Game) -> None:
-    """Check that the league in ``folder`` plays ``game``.
+def require_game(reader: Reader, place: str, game: Game) -> None:
+    """Check that the league in ``place`` plays ``game``.
 
     Raises:
         AgentError: it plays another game, or the same one with other teams.
     """
     info = reader.info()
     if info.game != game.spec:
-        raise AgentError(f"the league in '{folder}' plays {info.game!r}, but got {game.spec!r}; name that game instead")
+        raise AgentError(f"the league in '{place}' plays {info.game!r}, but got {game.spec!r}; name that game instead")
     if info.teams != game.teams:
         raise AgentError(
-            f"the league in '{folder}' has teams {info.teams}, but {game.spec!r} now has {game.teams}; it can be "
+            f"the league in '{place}' has teams {info.teams}, but {game.spec!r} now has {game.teams}; it can be "
             "read, but not played on"
         )

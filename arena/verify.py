@@ -54,29 +54,29 @@ class Verification:
 
 
 def verify(
-    folder: Path,
+    where: str | Path,
     *,
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     trust_code: bool = False,
 ) -> Verification:
-    """Check the league in ``folder``. It is only read, so a training that runs there is not disturbed.
+    """Check the league at ``where``. It is only read, so a training that runs there is not disturbed.
 
     The checks are: the database itself; the SHA-256 of every snapshot's weights, and of the learner state from which a
     training would resume; every match, played again from its record (moves, returns, ending, plies, final position);
     the block scores, counted again from the matches; and that every rating is a number.
 
     Args:
-        folder: a league folder.
+        where: its folder, or a URL as :func:`leagues.store.open_store` takes it.
         limit: number of matches to play again, the newest ones; None for all.
         progress: called now and then with (matches played again, matches to play again).
         trust_code: whether the code that the league's game names, ``package.module:callable``, may run.
 
     Raises:
-        StoreError: there is no league in ``folder``, or it cannot be read.
+        StoreError: there is no league at ``where``, or it cannot be read.
         UntrustedCodeError: its game is such code, and is not trusted. None of it has run.
     """
-    store = open_store(folder)
+    store = open_store(where)
     with store.reader() as reader:
         findings = [Finding("database", problem) for problem in store.check()]
         if findings:

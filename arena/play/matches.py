@@ -13,7 +13,7 @@ from typing import Any
 from agents.contract import Agent, AgentError
 from arena.names import load_agent, member_agent, require_game
 from arena.play.match_runner import MatchRunner
-from arena.play.recording import named_members, record, seeds_met
+from arena.play.recording import named_members, record
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
@@ -162,9 +162,15 @@ def play_match(
     agents = [agents] if isinstance(agents, str) else agents
     _check_call(game, agents, games, seed)
     code = {"module_classes": module_classes, "trust_code": trust_code}
-    if league is None:
-        return _play_agents(game, agents, games, seed, tables, code)
-    return _play_members(game, agents, games, seed, tables, code, Path(league))
+    with ExitStack() as stack:
+        contest = _agents(game, agents, code, stack) if league is None else _members(game, agents, code, stack, league)
+        names = list(contest.players)
+        pairings = rotated_pairings(
+            names, games=games, seed=seed, teams=game.teams, without=contest.without, event=contest.event
+        )
+        matches = play_pairings(game, pairings, contest.players, tables=tables)
+        kept = contest.keep(matches)
+        return replace(_score(game, names, matches), matches=kept)
 
 
 def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int) -> None:
@@ -182,44 +188,56 @@ def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int
         raise AgentError(f"`games >= 1` and `0 <= seed < 2**64` must hold, but got ({games=}, {seed=})")
 
 
-def _play_agents(
-    game: Game, agents: Sequence[str | Agent], games: int, seed: int, tables: int, code: Mapping[str, Any]
-) -> MatchResult:
-    """Play a match that is recorded nowhere; arguments as :func:`play_match`."""
+@dataclass(frozen=True, slots=True)
+class _Contest:
+    """Who plays a match of several games.
+
+    Attributes:
+        players: name -> agent.
+        keep: what is done with the matches; gives them as they are kept.
+        without: seeds that the match skips.
+        event: its event.
+    """
+
+    players: Mapping[str, Agent]
+    keep: Callable[[Sequence[Match]], tuple[Match, ...]] = tuple
+    without: Collection[int] = ()
+    event: int = 0
+
+
+def _agents(game: Game, agents: Sequence[str | Agent], code: Mapping[str, Any], stack: ExitStack) -> _Contest:
+    """A match that is recorded nowhere; ``stack`` closes its agents."""
     names = _distinct([type(agent).__name__ if isinstance(agent, Agent) else agent for agent in agents])
     players: dict[str, Agent] = {}
-    with ExitStack() as stack:
-        for name, agent in zip(names, agents, strict=True):
-            if isinstance(agent, Agent):
-                players[name] = agent
-            else:
-                players[name] = load_agent(agent, game, **code)
-                stack.callback(players[name].close)
-        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams)
-        return _score(game, names, play_pairings(game, pairings, players, tables=tables))
-
-
-def _play_members(
-    game: Game, agents: Sequence[str | Agent], games: int, seed: int, tables: int, code: Mapping[str, Any], league: Path
-) -> MatchResult:
-    """Play a match between members of ``league`` and record it there; other arguments as :func:`play_match`."""
-    with ExitStack() as stack:
-        store = open_store(league)
-        writer = stack.enter_context(store.writer())
-        require_game(writer, league, game)
-        named = named_members(writer, league, agents)
-        names = _distinct([member.id for _, member in named])
-        members = {name: member for name, (_, member) in zip(names, named, strict=True)}
-        players: dict[str, Agent] = {}
-        for name, (spec, member) in zip(names, named, strict=True):
-            players[name] = member_agent(store.weights, member, game, spec, **code)
+    for name, agent in zip(names, agents, strict=True):
+        if isinstance(agent, Agent):
+            players[name] = agent
+        else:
+            players[name] = load_agent(agent, game, **code)
             stack.callback(players[name].close)
-        without = seeds_met(writer, list(members.values()))
-        event = writer.next_event()
-        pairings = rotated_pairings(names, games=games, seed=seed, teams=game.teams, without=without, event=event)
-        matches = play_pairings(game, pairings, players, tables=tables)
-        recorded = record(writer, members, matches)
-        return replace(_score(game, names, matches), matches=recorded)
+    return _Contest(players)
+
+
+def _members(
+    game: Game, agents: Sequence[str | Agent], code: Mapping[str, Any], stack: ExitStack, league: Path | str
+) -> _Contest:
+    """A match between members of ``league`` that is recorded there; ``stack`` closes its agents and the writer."""
+    store = open_store(league)
+    writer = stack.enter_context(store.writer())
+    require_game(writer, store.name, game)
+    named = named_members(writer, store, agents)
+    members = dict(zip(_distinct([member.id for _, member in named]), named, strict=True))
+    players: dict[str, Agent] = {}
+    for name, (spec, member) in members.items():
+        players[name] = member_agent(store.weights, member, game, spec, **code)
+        stack.callback(players[name].close)
+    played_by = {name: member for name, (_, member) in members.items()}
+    return _Contest(
+        players,
+        keep=lambda matches: record(writer, played_by, matches),
+        without=writer.seeds_met({member.id for member in played_by.values()}),
+        event=writer.next_event(),
+    )
 
 
 def _score(game: Game, names: Sequence[str], matches: Sequence[Match]) -> MatchResult:

@@ -4,48 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from agents.contract import Agent, AgentError
 from arena.names import find_member, split_name
 from leagues.records import Match, Member
-from leagues.store import Reader, Writer
+from leagues.store import Reader, Store, Writer, open_store
 
 
-def named_members(reader: Reader, league: Path, agents: Sequence[str | Agent]) -> list[tuple[str, Member]]:
-    """Each agent's name, as the caller wrote it, with the frozen member of ``league`` that it means.
+def named_members(reader: Reader, store: Store, agents: Sequence[str | Agent]) -> list[tuple[str, Member]]:
+    """Each agent's name, as the caller wrote it, with the frozen member of the league in ``store`` that it means.
 
     Raises:
-        AgentError: an agent is an object or is not a member of ``league``.
+        AgentError: an agent is an object or is not a member of this league.
     """
     names = {member.id for member in reader.members()}
     found = []
     for agent in agents:
         if isinstance(agent, Agent):
             raise AgentError(
-                f"an agent object cannot be recorded in '{league}'; name a member, or play without recording"
+                f"an agent object cannot be recorded in '{store.name}'; name a member, or play without recording"
             )
         place = split_name(agent)
-        if place is not None and place[0].resolve() == league.resolve():
+        if place is not None and open_store(place[0]).identity() == store.identity():
             found.append((agent, find_member(reader, place[1])))
         elif agent in names:
             found.append((agent, find_member(reader, agent)))
         else:
-            raise AgentError(f"{agent!r} is not a member of '{league}'; name a member, or play without recording")
+            raise AgentError(f"{agent!r} is not a member of '{store.name}'; name a member, or play without recording")
     return found
-
-
-def seeds_met(reader: Reader, members: Sequence[Member]) -> set[int]:
-    """The seeds of the evaluation matches in which any two of these members have met."""
-    names = {member.id for member in members}
-    # Of two that met, one is not the first of these. Baselines come first, because they have the most matches.
-    asked = sorted(names, key=lambda name: reader.member(name).kind != "baseline")[1:]
-    return {
-        match.seed
-        for name in asked
-        for match in reader.matches(member=name, kind="evaluation", limit=None)
-        if len(names.intersection(match.seats)) > 1
-    }
 
 
 def record(writer: Writer, members: Mapping[str, Member], matches: Sequence[Match]) -> tuple[Match, ...]:

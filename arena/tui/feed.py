@@ -56,7 +56,7 @@ class Opened:
     """One match with its positions. ``problem`` says why there are none."""
 
     match: Match
-    agent_ids: tuple[str, ...]
+    info: LeagueInfo
     frames: tuple[Frame, ...] = ()
     problem: str = ""
 
@@ -219,8 +219,8 @@ class Feed(threading.Thread):
 
 
 def _open(reader: Reader, match_id: int, trust_code: bool) -> Opened:
-    match, agent_ids = reader.match(match_id), reader.info().agent_ids
+    match, info = reader.match(match_id), reader.info()
     try:
-        return Opened(match, agent_ids, tuple(frames(reader, match_id, trust_code=trust_code)))
+        return Opened(match, info, tuple(frames(reader, match_id, trust_code=trust_code)))
     except Exception as error:  # a game may fail in any way; only this match suffers
-        return Opened(match, agent_ids, problem=str(error))
+        return Opened(match, info, problem=str(error))

@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from arena.view.text import counted, plain, signed
 from leagues.records import Match
+from leagues.results.scoring import winners
 
 SeatResult = Literal["won", "drew", "lost", "played", "at fault", "void"]
 """What a match was for one seat.
 
-``at fault``: the seat broke the rules; the others have won then, as in the league's scoring. ``played``: the only seat
-of its game, with nobody to beat. ``void``: the game itself broke, and the match counts for no seat.
+``at fault``: the seat broke the rules; the seats of other teams have won then. ``played``: the only seat of its game,
+with no opponent. ``void``: the match does not count for this seat, as the game itself or a partner broke the rules.
 """
 
 
-def seat_results(match: Match) -> tuple[SeatResult, ...]:
-    """The result of every seat. The highest return wins; where all are equal, all drew."""
+def seat_results(match: Match, teams: Sequence[int]) -> tuple[SeatResult, ...]:
+    """The result of every seat, by the rules of :mod:`leagues.results.scoring`; ``teams`` has the team of each seat."""
     seats = range(len(match.seats))
+    if match.fault is not None:
+        beaten = teams[match.fault]
+        return tuple(
+            "at fault" if seat == match.fault else "void" if teams[seat] == beaten else "won" for seat in seats
+        )
     if match.void:
         return tuple("void" for _ in seats)
-    if match.ending == "crash":
-        return tuple("at fault" if seat == match.fault else "won" for seat in seats)
     if len(seats) == 1:
         return ("played",)
-    best = max(match.returns)
-    if min(match.returns) == best:
+    won = winners(match.returns, teams)
+    if len(won) == len(seats):
         return tuple("drew" for _ in seats)
-    return tuple("won" if match.returns[seat] == best else "lost" for seat in seats)
+    return tuple("won" if seat in won else "lost" for seat in seats)
 
 
-def outcome_text(match: Match, you: int | None = None) -> str:
+def outcome_text(match: Match, teams: Sequence[int], you: int | None = None) -> str:
     """The outcome in words, safe to show: ``main@3 (seat 0) won``, ``draw``, ``random (seat 1) broke the rules``.
 
     Args:
         match: the match.
+        teams: the team of each seat.
         you: the seat of the person who reads it, to whom the outcome is ``you won`` or ``you lost``.
     """
     names = ["you" if seat == you else f"{plain(name)} (seat {seat})" for seat, name in enumerate(match.seats)]
-    results = seat_results(match)
+    results = seat_results(match, teams)
     if match.ending == "crash":
         return f"{'the game itself' if match.fault is None else names[match.fault]} broke the rules"
     if "won" not in results:
@@ -55,6 +61,8 @@ def returns_text(match: Match) -> str:
     return " ".join(map(signed, match.returns))
 
 
-def result_text(match: Match, you: int | None = None) -> str:
+def result_text(match: Match, teams: Sequence[int], you: int | None = None) -> str:
     """Outcome, length and returns in one line: ``main@3 (seat 0) won after 9 plies, returns +1 -1``."""
-    return f"{outcome_text(match, you)} after {counted(match.plies, 'ply', 'plies')}, returns {returns_text(match)}"
+    return (
+        f"{outcome_text(match, teams, you)} after {counted(match.plies, 'ply', 'plies')}, returns {returns_text(match)}"
+    )

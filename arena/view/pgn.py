@@ -66,7 +66,7 @@ def _result(match: Match) -> str:
     """The result as PGN writes it: ``1-0``, ``0-1``, ``1/2-1/2``, or ``*`` for a game without a result."""
     if match.void or match.ending == "truncated":
         return "*"
-    return {"won": "1-0", "drew": "1/2-1/2"}.get(seat_results(match)[WHITE], "0-1")
+    return {"won": "1-0", "drew": "1/2-1/2"}.get(seat_results(match, (0, 1))[WHITE], "0-1")
 
 
 def _quoted(value: str) -> str:

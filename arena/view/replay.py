@@ -101,7 +101,7 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
             drawing = painted(frame.drawing, before)
         yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
         before = frame.drawing
-    yield f"{bold}{result_text(match)}{reset}"
+    yield f"{bold}{result_text(match, game.teams)}{reset}"
 
 
 def replay_pictures(reader: Reader, match_id: int, *, trust_code: bool = False) -> Iterator[PictureArray]:

@@ -43,13 +43,9 @@ def pair_results(
     Yields:
         ``(a, b, result)``: the result (:data:`WIN`, :data:`DRAW` or :data:`LOSS`) seen from ``a``.
     """
-    members: list[tuple[str, ...]] = [(name,) for name in seats]
-    results, faulty = returns, fault
-    if teams and max(teams) + 1 < len(seats):
-        sides = _seats_of_teams(tuple(teams))
-        members = [tuple(dict.fromkeys(seats[seat] for seat in side)) for side in sides]
-        results = [team_return(returns, side) for side in sides]
-        faulty = None if fault is None else teams[fault]
+    sides, results = _sides(returns, teams)
+    members = [tuple(dict.fromkeys(seats[seat] for seat in side)) for side in sides]
+    faulty = fault if fault is None or len(sides) == len(seats) else teams[fault]
     if fault is not None and faulty is not None:
         members[faulty] = (seats[fault],)  # its partners are not at fault
     for i, ours in enumerate(members):
@@ -64,6 +60,21 @@ def pair_results(
                 for b in members[j]:
                     if a != b:
                         yield a, b, result
+
+
+def winners(returns: Sequence[float], teams: Sequence[int] = ()) -> list[int]:
+    """The seats of the teams with the highest mean return, all after a draw; `teams` as in :func:`pair_results`."""
+    sides, results = _sides(returns, teams)
+    best = max(results)
+    return [seat for side, result in zip(sides, results, strict=True) if result == best for seat in side]
+
+
+def _sides(returns: Sequence[float], teams: Sequence[int]) -> tuple[tuple[tuple[int, ...], ...], Sequence[float]]:
+    """The seats of each team and its return."""
+    if teams and max(teams) + 1 < len(returns):
+        sides = _seats_of_teams(tuple(teams))
+        return sides, [team_return(returns, side) for side in sides]
+    return _seats_of_teams(tuple(range(len(returns)))), returns
 
 
 def team_return(returns: Sequence[float], side: Sequence[int]) -> float:

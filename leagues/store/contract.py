@@ -174,6 +174,14 @@ class Reader(ABC):
         """Number of recorded matches."""
 
     @abstractmethod
+    def seeds_met(self, members: Collection[str]) -> set[int]:
+        """The seeds of the evaluation matches in which at least two of these members had seats.
+
+        Raises:
+            StoreError: there is no such member.
+        """
+
+    @abstractmethod
     def tallies(self) -> list[Tally]:
         """The sums of all recorded tallies, one for each ordered pair of members. They count all training games, also
         those that are not recorded as matches."""

@@ -128,6 +128,14 @@ class MemoryReader(Reader):
     def count_matches(self, kind: MatchKind | None = None) -> int:
         return sum(kind in (None, match.kind) for match in self._league.matches)
 
+    def seeds_met(self, members: Collection[str]) -> set[int]:
+        asked = {self.member(member).id for member in members}
+        return {
+            match.seed
+            for match in self._league.matches
+            if match.kind == "evaluation" and len(asked.intersection(match.seats)) > 1
+        }
+
     def tallies(self) -> list[Tally]:
         return [Tally(*pair, *results) for pair, results in self._league.tallies.items()]
 

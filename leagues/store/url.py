@@ -29,6 +29,21 @@ def open_store(where: str | Path | None) -> Store:
     from leagues.store.sqlite.store import SqliteStore
 
     # A command turns names into paths, and `Path("scheme://host")` is `scheme:/host`.
-    if scheme := re.match(r"(\w+):/", text := str(where)):
+    if scheme := re.match(r"(\w+):/", folder := str(where).removeprefix(_SQLITE)):
         raise StoreError(f"no store is called {scheme[1]!r}; name a folder, `{_SQLITE}FOLDER` or `{MEMORY}`")
-    return SqliteStore(Path(text.removeprefix(_SQLITE)))
+    return SqliteStore(Path(folder))
+
+
+def split_place(text: str) -> tuple[str, str] | None:
+    """Split ``WHERE:REST`` into the place for :func:`open_store` and the rest, which is empty for ``WHERE`` alone.
+
+    The folder must exist. The first colon after it splits, because both it and the rest may have colons. None where the
+    text names no such place.
+    """
+    scheme = _SQLITE if text.startswith(_SQLITE) else ""
+    parts = text.removeprefix(scheme).split(":")
+    for count in range(1, len(parts) + 1):
+        folder = ":".join(parts[:count])
+        if folder and Path(folder).is_dir():
+            return scheme + folder, ":".join(parts[count:])
+    return None

@@ -9,7 +9,7 @@ from played_league import AGENTS, Resigner, make_league
 
 from agents.basic import FirstLegalAgent
 from agents.contract import AgentError
-from arena.names import find_member, load_agent
+from arena.names import find_member, load_agent, split_name
 from arena.play.matches import play_pairings, rotated_pairings
 from games import GameError, make_game
 from leagues.records import Member
@@ -57,6 +57,22 @@ def test_baselines_of_a_league_load_by_folder_and_name(tmp_path: Path) -> None:
         load_agent(f"{folder}-typo:first", game)
     with pytest.raises(StoreError, match=r"league\.db"):
         load_agent(f"{tmp_path}:first", game)
+
+
+@pytest.mark.parametrize("name", ["{}", "{}:first", "sqlite:{}", "sqlite:{}:first"])
+def test_a_member_is_named_by_its_leagues_folder_or_url(name: str, tmp_path: Path) -> None:
+    folder = make_league(tmp_path / "a:league", played=False)
+    assert split_name(name.format(folder)) == (
+        name.format(folder).removesuffix(":first"),
+        "first" if name.endswith("first") else "best",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["random", "mcts:200", "sqlite:no-such-folder:main", "sqlite:", "memory:", ":main", ""]
+)
+def test_other_names_name_no_league(name: str) -> None:
+    assert split_name(name) is None
 
 
 def test_an_altered_snapshot_is_refused(tmp_path: Path) -> None:

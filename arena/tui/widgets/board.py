@@ -127,20 +127,20 @@ class Board(Vertical):
             text.append(f" {PLAYING}" if self.playing else "", GOOD)
             text.append(" " if short else "\n" if self.ply == self.last else "")
         if self.ply == self.last:
-            text.append(outcome_text(opened.match), f"bold {WARM}")
+            text.append(outcome_text(opened.match, opened.info.teams), f"bold {WARM}")
         return text
 
 
 def _seats(opened: Opened, frame: Frame | None) -> Text:
     """The member at each seat, a mark on those to move, and the result of each."""
     text = Text()
-    results = seat_results(opened.match)
+    results = seat_results(opened.match, opened.info.teams)
     for seat, name in enumerate(opened.match.seats):
         style = SEATS[results[seat]]
         text.append("\n" if seat else "")
         text.append(f"{TO_MOVE} " if frame is not None and seat in frame.acting else "  ", ACCENT)
         text.append(plain(name), f"bold {style}".strip())
-        text.append(f"  {plain(opened.agent_ids[seat])}", FAINT)
+        text.append(f"  {plain(opened.info.agent_ids[seat])}", FAINT)
         text.append(f"  {signed(opened.match.returns[seat])}", style)
     return text
 

@@ -33,12 +33,12 @@ class MatchList(KeyedTable):
 
     def show_league(self, view: LeagueView, size: Size) -> None:
         """Show the matches of ``view``."""
-        self.show(*_match_rows(view.matches, size, self.scrollable_content_region.width))
+        self.show(*_match_rows(view.matches, view.info.teams, size, self.scrollable_content_region.width))
         of = "" if view.only is None else f" of {plain(view.only)}"
         self.border_title = Text(f"Matches{of}")
 
 
-def _match_rows(matches: Sequence[Match], size: Size, width: int) -> tuple[list[Text], list[Row]]:
+def _match_rows(matches: Sequence[Match], teams: Sequence[int], size: Size, width: int) -> tuple[list[Text], list[Row]]:
     """Column labels and rows, in the order given. On a roomy screen, columns that do not fit ``width`` are left out."""
     labels = [right("match"), Text("seats")]
     # A narrow list has no room for the returns of many seats; the colours and the board show the outcome, too.
@@ -49,7 +49,7 @@ def _match_rows(matches: Sequence[Match], size: Size, width: int) -> tuple[list[
         labels += [right("plies"), Text("kind"), Text("started")]
     rows: list[Row] = []
     for match in matches:
-        cells = [right(str(match.id), FAINT), _seats(match, _SEATS_WIDTH[size])]
+        cells = [right(str(match.id), FAINT), _seats(match, teams, _SEATS_WIDTH[size])]
         if with_returns:
             cells.append(right(returns_text(match)))
         if size in ROOMY:
@@ -63,11 +63,11 @@ def _match_rows(matches: Sequence[Match], size: Size, width: int) -> tuple[list[
     return labels[:fit], [(key, cells[:fit]) for key, cells in rows]
 
 
-def _seats(match: Match, width: int) -> Text:
+def _seats(match: Match, teams: Sequence[int], width: int) -> Text:
     """The members by seat, coloured by their results."""
     each = max(_LEAST_NAME, (width - len(_SEPARATOR) * (len(match.seats) - 1)) // len(match.seats))
     line = Text()
-    for seat, (name, result) in enumerate(zip(match.seats, seat_results(match), strict=True)):
+    for seat, (name, result) in enumerate(zip(match.seats, seat_results(match, teams), strict=True)):
         if seat:
             line.append(_SEPARATOR, FAINT)
         line.append(name_cell(name, each, SEATS[result]))

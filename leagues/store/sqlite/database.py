@@ -108,6 +108,11 @@ def reading(engine: Engine, name: str) -> Iterator[Connection]:
         ) from error
 
 
+def not_a_folder(name: str) -> StoreError:
+    """The error for a league's place that is a file, or lies in one."""
+    return StoreError(f"a league is a folder, but {name!r} is a file; name a folder")
+
+
 def check_file(folder: Path) -> Path:
     """The database of the league in ``folder``. Only looks; SQLite does not open it, and nothing is written.
 
@@ -118,7 +123,7 @@ def check_file(folder: Path) -> Path:
     name = str(folder)
     try:
         if not stat.S_ISDIR(folder.stat().st_mode):
-            raise StoreError(f"{name!r} is a file; a league is a folder")
+            raise not_a_folder(name)
         if not files.check_regular(path):
             raise StoreError(f"{name!r} has no {DATABASE}, so it is not a league; train one there, or check the path")
         for beside in names_beside(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -148,6 +148,15 @@ class SqlReader(Reader):
             query = query.where(schema.matches.c.kind == schema.KINDS.index(kind))
         with self._transaction() as connection:
             return connection.execute(query).scalar_one()
+
+    def seeds_met(self, members: Collection[str]) -> set[int]:
+        of, c = schema.lineup_members.c, schema.matches.c
+        with self._transaction() as connection:
+            self._load_members(connection)
+            asked = [rules.find(member, self._rows) for member in members]
+            met = select(of.lineup).where(of.member.in_(asked)).group_by(of.lineup).having(func.count() > 1)
+            evaluation = c.kind == schema.KINDS.index("evaluation")
+            return set(connection.execute(select(c.seed).distinct().where(evaluation, c.lineup.in_(met))).scalars())
 
     def tallies(self) -> list[Tally]:
         with self._transaction() as connection:

@@ -39,8 +39,10 @@ class SqliteStore(Store):
     def identity(self) -> Hashable | None:
         try:
             status = os.lstat(self._folder / database.DATABASE)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return None
+        except NotADirectoryError as error:
+            raise database.not_a_folder(self.name) from error
         except OSError as error:
             raise StoreError(f"{self.name!r} cannot be read: {error.strerror}; check the path") from error
         return status.st_dev, status.st_ino

@@ -8,10 +8,12 @@ import pytest
 from network_specs import masked_spec
 from played_league import make_league
 
-from agents.basic import RandomAgent
+from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, AgentError
 from agents.policies import weights
 from agents.policies.agent import policy_card, policy_tensors
+from arena.api import open_league
+from arena.names import load_agent
 from arena.play.matches import play_match, rotated_pairings
 from arena.verify import verify
 from games import make_game
@@ -49,6 +51,16 @@ def test_a_recorded_match_that_is_repeated_plays_on_with_new_blocks(tmp_path: Pa
     other = play_match("tic_tac_toe", ["random", "random"], games=6, seed=2, league=folder)
     assert [match.seed for match in other.matches] == [match.seed for match in recorded[:6]]
     assert verify(folder).findings == ()
+
+
+def test_a_league_is_named_by_its_url_too(tmp_path: Path) -> None:
+    url = f"sqlite:{make_league(tmp_path / 'league', played=False)}"
+    result = play_match("tic_tac_toe", [f"{url}:first", f"{tmp_path / 'league'}:random"], games=4, seed=2, league=url)
+    assert verify(url).matches == 4
+    with open_league(url) as league:
+        assert [match.id for match in league.matches()] == [match.id for match in result.matches[::-1]]
+        assert isinstance(league.agent("first"), FirstLegalAgent)
+    assert isinstance(load_agent(f"{url}:first", "tic_tac_toe"), FirstLegalAgent)
 
 
 @pytest.mark.parametrize(

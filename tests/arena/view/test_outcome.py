@@ -11,7 +11,8 @@ from small_league import AGENTS, HOSTILE
 from arena.play.matches import play_pairings, rotated_pairings
 from arena.view.outcome import outcome_text, result_text, returns_text, seat_results
 from games import make_game
-from leagues.records import Match
+from leagues.records import Match, Tally
+from leagues.results.scoring import tallies
 
 MATCH = play_pairings(make_game("tic_tac_toe"), rotated_pairings(("first", "random"), games=1, seed=0)[:1], AGENTS)[0]
 
@@ -37,9 +38,9 @@ def match(*returns: float, ending: str = "terminated", fault: int | None = None)
     ],
 )
 def test_every_ending_has_a_result_for_each_seat_and_words(played: Match, results: tuple[str, ...], words: str) -> None:
-    assert seat_results(played) == results
-    assert outcome_text(played) == words
-    assert result_text(played) == f"{words} after 9 plies, returns {returns_text(played)}"
+    assert seat_results(played, range(len(played.seats))) == results
+    assert outcome_text(played, range(len(played.seats))) == words
+    assert result_text(played, range(len(played.seats))) == f"{words} after 9 plies, returns {returns_text(played)}"
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,25 @@ def test_every_ending_has_a_result_for_each_seat_and_words(played: Match, result
     ],
 )
 def test_the_person_at_a_seat_is_addressed(played: Match, words: str) -> None:
-    assert result_text(played, you=0) == words
+    assert result_text(played, range(len(played.seats)), you=0) == words
 
 
 @pytest.mark.parametrize("text", [outcome_text, result_text])
-def test_names_are_escaped(text: Callable[[Match], str]) -> None:
-    assert "\x1b" not in text(replace(match(1, -1), seats=(HOSTILE, "b")))
+def test_names_are_escaped(text: Callable[[Match, tuple[int, ...]], str]) -> None:
+    assert "\x1b" not in text(replace(match(1, -1), seats=(HOSTILE, "b")), (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("played", "results", "sums"),
+    [
+        (match(5, 3, -4, 3), ("lost", "won", "lost", "won"), (0, 0, 1)),
+        (match(3, 1, 0, 2), ("drew", "drew", "drew", "drew"), (0, 1, 0)),
+        (match(0, 0, 0, 0, ending="crash", fault=0), ("at fault", "won", "void", "won"), (0, 0, 1)),
+    ],
+)
+def test_partners_win_by_the_mean_of_their_returns_as_in_the_scores(
+    played: Match, results: tuple[str, ...], sums: tuple[int, int, int]
+) -> None:
+    teams = (0, 1, 0, 1)
+    assert seat_results(played, teams) == results
+    assert Tally("a", "b", *sums) in tallies([played], teams)

@@ -90,7 +90,7 @@ class TestBadFolders:
 
     def test_no_folder_but_a_file(self, opened: Opened, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        with pytest.raises(StoreError, match="is a file"):
+        with pytest.raises(StoreError, match=r"a league is a folder, but .* is a file"):
             opened(open_store(tmp_path / "file"))
 
     def test_no_league(self, opened: Opened, tmp_path: Path) -> None:
