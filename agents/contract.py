@@ -8,11 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.errors import AgentError as AgentError  # part of the contract
 from games.contract import ActionArray, BoolArray, FloatArray, IntArray, State
-
-
-class AgentError(Exception):
-    """An agent cannot be made, cannot play this game, or broke a rule. The message names the rule and the fix."""
 
 
 class QuitGame(Exception):

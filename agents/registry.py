@@ -1,23 +1,44 @@
-"""Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``human``, ``py:package.module:Factory``."""
+"""Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``human``, ``py:package.module:Factory``.
+
+:data:`KINDS` is the one list of them. The command line makes its help from it, without NumPy, so what makes agents is
+imported late.
+"""
 
 from __future__ import annotations
 
 import importlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from agents.basic import FirstLegalAgent, RandomAgent
-from agents.contract import Agent, AgentError
-from agents.human import HumanAgent
-from games.contract import Game
-from games.specs import suggest
+from agents.errors import AgentError
+
+if TYPE_CHECKING:
+    from agents.contract import Agent
+    from games.contract import Game
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of agent.
+
+    Attributes:
+        usage: how to write it.
+        make: makes an agent from what stands after the colon, and the game.
+        runs_code: whether making it runs code that its name names.
+    """
+
+    usage: str
+    make: Callable[[str, Game], Agent]
+    runs_code: bool = False
 
 
 def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
     """The agent called ``spec``, ready to play ``game``.
 
     Args:
-        spec: a name as in :data:`USAGES`.
+        spec: a name as in :data:`KINDS`.
         game: the game to play.
         trust_code: whether ``py:module:Factory`` may run its code. Pass False for a name that comes from a file.
 
@@ -31,31 +52,49 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
             "--trust-code"
         )
     kind, _, argument = spec.partition(":")
-    if kind not in _MAKERS:
+    if kind not in KINDS:
+        from games.specs import suggest
+
         raise AgentError(
-            f"{spec!r} matches no kind of agent and no league's folder; use {', '.join(USAGES)}, DIR or DIR:MEMBER"
-            f"{suggest(kind.lower(), _MAKERS)}"
+            f"{spec!r} matches no kind of agent and no league's folder; use {usages()}, DIR or DIR:MEMBER"
+            f"{suggest(kind.lower(), KINDS)}"
         )
-    return _MAKERS[kind](argument, game)
+    return KINDS[kind].make(argument, game)
 
 
 def is_agent_name(spec: str) -> bool:
     """Whether the part of ``spec`` before its colon is a kind of agent made here. Its argument may still be wrong."""
-    return spec.partition(":")[0] in _MAKERS
+    return spec.partition(":")[0] in KINDS
 
 
 def names_code(spec: str) -> bool:
     """Whether making this agent runs code that ``spec`` names."""
-    return spec.partition(":")[0] in _RUN_CODE
+    kind = KINDS.get(spec.partition(":")[0])
+    return kind is not None and kind.runs_code
 
 
-def _plain(name: str, make: Callable[[], Agent]) -> Callable[[str, Game], Agent]:
-    def made(argument: str, game: Game) -> Agent:
-        if argument:
-            raise AgentError(f"{name} takes no argument, but got {argument!r}; write {name}")
-        return make()
+def usages() -> str:
+    """How to write each kind of agent, for messages."""
+    return ", ".join(kind.usage for kind in KINDS.values())
 
-    return made
+
+def _no_argument(name: str, argument: str) -> None:
+    if argument:
+        raise AgentError(f"{name} takes no argument, but got {argument!r}; write {name}")
+
+
+def _random(argument: str, game: Game) -> Agent:
+    from agents.basic import RandomAgent
+
+    _no_argument("random", argument)
+    return RandomAgent()
+
+
+def _first(argument: str, game: Game) -> Agent:
+    from agents.basic import FirstLegalAgent
+
+    _no_argument("first", argument)
+    return FirstLegalAgent()
 
 
 def _number(name: str, argument: str, what: str, example: int) -> int:
@@ -65,27 +104,33 @@ def _number(name: str, argument: str, what: str, example: int) -> int:
 
 
 def _mcts(argument: str, game: Game) -> Agent:
-    from agents.search import MCTSAgent  # loads OpenSpiel
+    from agents.search import MCTSAgent
 
     return MCTSAgent(game, _number("mcts", argument, "simulations", 200))
 
 
 def _minimax(argument: str, game: Game) -> Agent:
-    from agents.search import MinimaxAgent  # loads OpenSpiel
+    from agents.search import MinimaxAgent
 
     return MinimaxAgent(game, _number("minimax", argument, "plies", 4))
 
 
 def _human(argument: str, game: Game) -> Agent:
+    from agents.human import HumanAgent
+
+    _no_argument("human", argument)
     if game.action_bounds is not None:
         raise AgentError(
             f"{game.spec!r} has continuous actions, which a person can enter in `arena play` only; let a policy play it"
         )
-    return _plain("human", HumanAgent)(argument, game)
+    return HumanAgent()
 
 
 def _python(argument: str, game: Game) -> Agent:
     """Call ``Factory(game)`` of ``package.module:Factory``."""
+    from agents.contract import Agent
+    from games.specs import suggest
+
     module_name, colon, name = argument.partition(":")
     if not (module_name and colon and name):
         raise AgentError(f"py needs a module and a factory, but got {argument!r}; write py:package.module:Factory")
@@ -102,16 +147,12 @@ def _python(argument: str, game: Game) -> Agent:
     return agent
 
 
-_MAKERS: dict[str, Callable[[str, Game], Agent]] = {
-    "random": _plain("random", RandomAgent),
-    "first": _plain("first", FirstLegalAgent),
-    "mcts": _mcts,
-    "minimax": _minimax,
-    "human": _human,
-    "py": _python,
+KINDS: dict[str, Kind] = {
+    "random": Kind("random", _random),
+    "first": Kind("first", _first),
+    "mcts": Kind("mcts:SIMULATIONS", _mcts),
+    "minimax": Kind("minimax:PLIES", _minimax),
+    "human": Kind("human", _human),
+    "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),
 }
-
-_RUN_CODE = frozenset({"py"})
-
-USAGES = ("random", "first", "mcts:SIMULATIONS", "minimax:PLIES", "human", "py:MODULE:FACTORY")
-"""How to write each kind of agent, for help texts."""
+"""All kinds of agents by name."""

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from agents.registry import usages
 from arena.cli import games, league, matches, play, train, watch
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
@@ -33,20 +34,22 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    help=f"""Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
+
+    A league is a folder, DIR. Agents are named {usages()}. Members of a league are named DIR:best, DIR:latest and
+    DIR:main@12.
+
+    Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
+    """
+)
 def _arena(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback if there is an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
-
-    A league is a folder, DIR. Agents are named random, first, mcts:SIMULATIONS, minimax:PLIES, human and
-    py:package.module:Factory. Members of a league are named DIR:best, DIR:latest and DIR:main@12.
-
-    Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
-    """
+    """Global options: ``version`` has printed already, and :func:`run` reads ``--debug`` itself."""
 
 
 COMMANDS = (

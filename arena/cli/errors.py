@@ -16,7 +16,7 @@ FAILED = 1
 WRONG_CALL = 2
 
 _CALL_ERRORS = (
-    ("agents.contract", "AgentError"),
+    ("agents.errors", "AgentError"),
     ("agents.policies.weights", "WeightsError"),
     ("arena.training.process", "ClusterError"),
     ("games.errors", "GameError"),

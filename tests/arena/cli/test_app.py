@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from command_line import Cli
 
+from agents.registry import KINDS
+from arena.cli.app import COMMANDS
+
 
 @pytest.mark.parametrize(
     "args",
@@ -78,8 +81,10 @@ def test_help_is_quick_to_load() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "set()"
-    for command in ("games", "train", "watch", "leaderboard", "payoffs", "show", "matches", "replay", "verify", "play"):
-        assert f"\n  {command} " in done.stdout
+    for command in COMMANDS:
+        assert f"\n  {command.__name__} " in done.stdout
+    for kind in KINDS.values():
+        assert kind.usage in done.stdout
 
 
 def test_without_a_command_there_is_help_and_with_version_a_version(cli: Cli) -> None:
