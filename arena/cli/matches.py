@@ -12,6 +12,7 @@ from arena.cli.options import AsJson, LeagueFolder, TrustCode, check_count
 
 if TYPE_CHECKING:
     from leagues.records import Match
+    from leagues.store.contract import Reader
 
 
 def matches(
@@ -120,12 +121,9 @@ def replay(
     """
     from arena.cli.code import allow_imports
     from arena.cli.errors import CallError
-    from arena.cli.output import is_coloured, is_screen, print_json, print_text
+    from arena.cli.output import is_screen
     from arena.cli.watch import watch_league
-    from arena.view.pgn import replay_pgn
-    from arena.view.pictures import png
-    from arena.view.replay import best_match, replay_json, replay_pictures, replay_text
-    from arena.view.text import counted
+    from arena.view.replay import best_match
     from leagues.store import open_store
 
     forms = [name for name, given in (("--text", text), ("--export", export), ("--pictures", pictures)) if given]
@@ -134,25 +132,48 @@ def replay(
     if pictures is not None and pictures.exists() and (not pictures.is_dir() or any(pictures.iterdir())):
         raise CallError(f"--pictures needs a new or empty folder, but {str(pictures)!r} is not; choose another")
     allow_imports(trust_code=trust_code)
+    watch = not forms and is_screen()
     with open_store(folder).reader() as reader:
         number = best_match(reader) if match == "best" else _match_number(match)
-        if export == "json":
-            print_json(replay_json(reader, number))
-            return
-        if export == "pgn":
-            print(replay_pgn(reader, number), end="")
-            return
-        if pictures is not None:
-            for place, picture in enumerate(replay_pictures(reader, number, trust_code=trust_code)):
-                pictures.mkdir(parents=True, exist_ok=True)
-                (pictures / f"{place:05}.png").write_bytes(png(picture))
-            print_text(f"{counted(place + 1, 'picture')} written to {pictures}")
-            return
-        if text or not is_screen():
-            for place, block in enumerate(replay_text(reader, number, colour=is_coloured(), trust_code=trust_code)):
-                print(f"\n{block}" if place else block)
-            return
-    watch_league(folder, number, trust_code=trust_code)
+        if export is not None:
+            _print_record(reader, number, export)
+        elif pictures is not None:
+            _write_pictures(reader, number, pictures, trust_code=trust_code)
+        elif not watch:
+            _print_positions(reader, number, trust_code=trust_code)
+    if watch:
+        watch_league(folder, number, trust_code=trust_code)
+
+
+def _print_record(reader: Reader, number: int, form: Literal["json", "pgn"]) -> None:
+    from arena.cli.output import print_json
+    from arena.view.pgn import replay_pgn
+    from arena.view.replay import replay_json
+
+    if form == "json":
+        print_json(replay_json(reader, number))
+    else:
+        print(replay_pgn(reader, number), end="")
+
+
+def _write_pictures(reader: Reader, number: int, folder: Path, *, trust_code: bool) -> None:
+    from arena.cli.output import print_text
+    from arena.view.pictures import png
+    from arena.view.replay import replay_pictures
+    from arena.view.text import counted
+
+    for place, picture in enumerate(replay_pictures(reader, number, trust_code=trust_code)):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{place:05}.png").write_bytes(png(picture))
+    print_text(f"{counted(place + 1, 'picture')} written to {folder}")
+
+
+def _print_positions(reader: Reader, number: int, *, trust_code: bool) -> None:
+    from arena.cli.output import is_coloured
+    from arena.view.replay import replay_text
+
+    for place, block in enumerate(replay_text(reader, number, colour=is_coloured(), trust_code=trust_code)):
+        print(f"\n{block}" if place else block)
 
 
 def _match_number(match: str) -> int:

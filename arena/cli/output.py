@@ -46,11 +46,16 @@ def is_coloured() -> bool:
     return is_screen() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
-def console() -> Console:
-    """A console on stdout that interprets no markup; in a pipe it neither colours nor wraps."""
-    if is_screen():
-        return Console(markup=False, highlight=False)
-    return Console(markup=False, highlight=False, width=_PIPE_WIDTH, color_system=None)
+def console(least: int = 0) -> Console:
+    """A console on stdout that interprets no markup; in a pipe it neither colours nor wraps.
+
+    Args:
+        least: columns that it has at least. A screen with fewer wraps the lines.
+    """
+    if not is_screen():
+        return Console(markup=False, highlight=False, width=_PIPE_WIDTH, color_system=None)
+    found = Console(markup=False, highlight=False)
+    return found if found.width >= least else Console(markup=False, highlight=False, width=least)
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
@@ -82,7 +87,7 @@ def print_table(renderable: RenderableType) -> None:
             column.width = width
         taken = sum(fixed) + _GAP * len(fixed) + 2
         renderable.columns[-1].width = min(last, max(_LEAST_LAST, out.width - taken))
-        out.width = max(out.width, taken + _LEAST_LAST)
+        out = console(least=taken + _LEAST_LAST)
     if is_screen():
         out.print(renderable)
         return

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from arena.cli.options import AsJson, GameSpec, Networks, TrustCode, check_count
+
+if TYPE_CHECKING:
+    from arena.play.matches import MatchResult
+    from games import Game
 
 
 def match(
@@ -61,7 +65,6 @@ def match(
     from arena.cli.code import allow_imports, load_game, load_networks
     from arena.cli.output import print_json, print_text
     from arena.play.matches import play_match
-    from arena.view.text import signed
 
     made = load_game(game)
     allow_imports(agents, trust_code=trust_code)
@@ -86,16 +89,23 @@ def match(
         numbers = ("score", "low", "high", "games", "wins", "draws", "losses", "returns")
         print_json({"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers})
         return
-    print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {made.spec}")
+    _print_score(made, result)
+    if league is not None:
+        print_text(f"recorded in {league}")
+
+
+def _print_score(game: Game, result: MatchResult) -> None:
+    from arena.cli.output import print_text
+    from arena.view.text import signed
+
+    print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {game.spec}")
     print_text(
         f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f}) in {result.games:,} games: "
         f"{result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
     )
-    if made.utility in ("general_sum", "common_payoff"):  # a score does not say how much the agents get
+    if game.utility in ("general_sum", "common_payoff"):  # a score does not say how much the agents get
         means = (f"{name} {signed(mean)}" for name, mean in zip(result.agents, result.returns, strict=True))
         print_text(f"mean returns: {', '.join(means)}")
-    if league is not None:
-        print_text(f"recorded in {league}")
 
 
 def play(

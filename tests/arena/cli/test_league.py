@@ -31,7 +31,7 @@ def test_the_leaderboard_has_the_promised_keys_and_orders_by_rating(cli: Cli, le
     assert [line.split()[1] for line in lines[1:]] == [row["agent"] for row in board]
 
 
-def test_members_without_rated_games_have_no_rating(cli: Cli, tmp_path: Path) -> None:
+def test_members_without_evaluation_matches_have_no_rating(cli: Cli, tmp_path: Path) -> None:
     with new_league(tmp_path / "league") as store:
         play(store, [("random", "first")])
     board = {row["agent"]: row for row in rows(cli, "leaderboard", tmp_path / "league")}

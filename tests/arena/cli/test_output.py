@@ -51,3 +51,14 @@ def test_a_narrow_screen_gets_whole_lines(
     assert all(len(line) <= 80 for line in out.splitlines())
     assert "main@1" in out
     assert "…" not in out
+
+
+def test_a_screen_too_narrow_for_a_table_cuts_no_column(
+    cli: Cli, league: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.cli.output.is_screen", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    code, out, _ = cli("leaderboard", league)
+    assert code == 0
+    for column in ("rank", "agent", "95% interval", "W/D/L"):
+        assert column in out
