@@ -11,7 +11,7 @@ from agents.policies.names import current_name
 from arena.training.algorithms import algorithm_settings
 from leagues.errors import LeagueError
 from leagues.names import near
-from leagues.setting_groups import NONE, SettingsGroup, setting
+from leagues.setting_groups import NONE, SettingsGroup, setting, short
 from leagues.settings import EvaluationSettings, LeagueSettings
 
 VERSION = 1
@@ -24,14 +24,21 @@ class TrainingSettings(SettingsGroup):
 
     module_per_seat: bool = setting(False, "Give every seat an independent module instead of one shared by all seats.")
     tables: int | None = setting(
-        None, "Games that a runner steps at once.", unit="tables", low=1, none="fits the length of the game"
+        None,
+        "Games that a runner steps at once.",
+        unit="tables",
+        low=1,
+        high=100_000,
+        none="fits the length of the game",
     )
     averaged_iterations: int = setting(
-        10, "Iterations over which the weights of snapshots are averaged.", unit="iterations", low=1
+        10, "Iterations over which the weights of snapshots are averaged.", unit="iterations", low=1, high=10**6
     )
-    record_every: int = setting(128, "One training game in this many is recorded move by move.", unit="games", low=1)
+    record_every: int = setting(
+        128, "One training game in this many is recorded move by move.", unit="games", low=1, high=10**9
+    )
     recorded_crashes: int = setting(
-        8, "Most training games recorded per runner and iteration of those that broke.", unit="games", low=0
+        8, "Most training games recorded per runner and iteration of those that broke.", unit="games", low=0, high=10**6
     )
 
 
@@ -47,12 +54,18 @@ class NetworkSettings(SettingsGroup):
 class Resources(SettingsGroup):
     """Processes and GPUs of a run. A resumed run takes them anew, since it may run on another machine."""
 
-    env_runners: int = setting(0, "Sampling processes; 0 samples in the main process.", unit="processes", low=0)
+    env_runners: int = setting(
+        0, "Sampling processes; 0 samples in the main process.", unit="processes", low=0, high=10_000
+    )
     overlap: bool = setting(False, "Let sampling processes play the next batch while this one is learned from.")
-    learners: int = setting(0, "Learner processes; 0 learns in the main process.", unit="processes", low=0)
-    gpus_per_learner: float = setting(0.0, "GPUs of each learner.", unit="GPUs", low=0)
+    learners: int = setting(0, "Learner processes; 0 learns in the main process.", unit="processes", low=0, high=10_000)
+    gpus_per_learner: float = setting(0.0, "GPUs of each learner.", unit="GPUs", low=0, high=1000)
     gpus_per_env_runner: float = setting(
-        0.0, "GPUs of each sampling process, such as 0.25; useful where networks are large.", unit="GPUs", low=0
+        0.0,
+        "GPUs of each sampling process, such as 0.25; useful where networks are large.",
+        unit="GPUs",
+        low=0,
+        high=1000,
     )
 
     def _check(self) -> None:
@@ -119,6 +132,8 @@ class Settings:
         Raises:
             LeagueError: there is no such setting, a value breaks its rule, or the tree is of a newer version.
         """
+        if not isinstance(values, Mapping):
+            raise LeagueError(f"settings are groups such as 'league' and 'training', but got {short(values)}")
         values = upgraded(values)
         algorithm = str(values.get("algorithm", "ppo"))
         kinds = groups(algorithm)
@@ -130,7 +145,7 @@ class Settings:
                 raise LeagueError(f"there is no group of settings {name!r}{near(name, kinds)}")
             if not isinstance(value, Mapping):
                 raise LeagueError(
-                    f"{name!r} is a group of settings, but got {value!r}; write [{name}] and its settings"
+                    f"{name!r} is a group of settings, but got {short(value)}; write [{name}] and its settings"
                 )
             made[name] = kinds[name].from_dict(value)
         return cls(algorithm=algorithm, **made)
@@ -140,10 +155,16 @@ class Settings:
 
         Args:
             values: setting as ``group.name`` -> value.
+
+        Raises:
+            LeagueError: there is no such setting, or a value breaks its rule.
         """
         changed: dict[str, dict[str, Any]] = {}
+        known = groups(self.algorithm)
         for path, value in values.items():
             group, _, name = path.partition(".")
+            if group not in known:
+                raise LeagueError(f"a change names group.setting, but got {path!r}{near(group, known)}")
             changed.setdefault(group, {})[name] = value
         return replace(self, **{group: getattr(self, group).replaced(new) for group, new in changed.items()})
 
@@ -158,12 +179,12 @@ class Settings:
 
         name = f"the settings file {str(path)!r}"
         try:
-            return cls.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+            return cls.from_dict(_with_none(tomllib.loads(path.read_text(encoding="utf-8"))))
         except OSError as problem:
             raise LeagueError(f"{name} cannot be read: {problem.strerror}") from problem
         except UnicodeDecodeError as problem:
             raise LeagueError(f"{name} is not UTF-8 text") from problem
-        except tomllib.TOMLDecodeError as problem:
+        except (ValueError, RecursionError) as problem:  # of tomllib: integers of many digits, deep nesting
             raise LeagueError(f"{name} is not TOML: {problem}") from problem
         except LeagueError as problem:
             raise LeagueError(f"{problem} (in {name})") from problem
@@ -180,11 +201,20 @@ def toml(settings: Mapping[str, Any]) -> str:
     return tomli_w.dumps(_without_none(settings))
 
 
-def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_none(value) if isinstance(value, Mapping) else NONE if value is None else value
-        for key, value in values.items()
-    }
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return NONE if value is None else value
+
+
+def _with_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_none(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_none(item) for item in value]
+    return None if value == NONE else value
 
 
 def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -193,12 +223,19 @@ def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     What an older version had as constants is written out here, so that its leagues go on as they began.
 
     Raises:
-        LeagueError: the tree is of a newer version.
+        LeagueError: there is no such version, the tree is of a newer one, or of an older one and damaged.
     """
     version = stored.get("version", 0 if "tables" in stored or "rating_games" in stored else VERSION)
-    if not isinstance(version, int) or version > VERSION:
-        raise LeagueError(f"settings of version {version!r} need a newer program; this one reads up to {VERSION}")
-    return _from_version_0(stored) if version == 0 else stored
+    if type(version) is not int or version < 0:
+        raise LeagueError(f"the version of settings is a number from 0 to {VERSION}, but got {short(version)}")
+    if version > VERSION:
+        raise LeagueError(f"settings of version {short(version)} need a newer program; this one reads up to {VERSION}")
+    if version == VERSION:
+        return stored
+    try:
+        return _from_version_0(stored)
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise LeagueError("settings of version 0 come from an old league, but these are incomplete") from problem
 
 
 def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -63,7 +63,7 @@ class Rule:
         if not isinstance(value, int | float):
             return True
         return (
-            not math.isnan(value)
+            (isinstance(value, int) or math.isfinite(value))  # JSON has no infinite number
             and (self.low is None or value >= self.low)
             and (self.high is None or value <= self.high)
             and (self.above is None or value > self.above)
@@ -92,7 +92,9 @@ class SettingsGroup:
         for name, rule in rules(type(self)).items():
             value = _typed(name, getattr(self, name), types[name])
             if not rule.allows(value):
-                raise LeagueError(f"`{rule.text(name)}` must hold, but got {name}={_plain(value)!r}")
+                raise LeagueError(
+                    f"`{rule.text(name) or f'{name} is finite'}` must hold, but got {name}={short(value)}"
+                )
             object.__setattr__(self, name, value)
         self._check()
 
@@ -167,7 +169,7 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
         found = _converted(value, option)
         if found is not MISSING:
             return found
-    raise LeagueError(f"the setting {name} must be a {_kind(hint)}, but got {_plain(value)!r}")
+    raise LeagueError(f"the setting {name} must be a {_kind(hint)}, but got {short(value)}")
 
 
 def _converted(value: Any, option: Any) -> Any:
@@ -183,12 +185,19 @@ def _converted(value: Any, option: Any) -> Any:
             return MISSING
         return _frozen({key: item if inner[1] is Any else _converted(item, inner[1]) for key, item in value.items()})
     if option is NoneType:
-        return None if value in (None, NONE) else MISSING
+        return None if value is None else MISSING
     if option is float:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
+        return _float(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
     if isinstance(option, type) and origin is None:
         return value if isinstance(value, option) and isinstance(value, bool) == (option is bool) else MISSING
     return MISSING
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf  # no rule allows it
 
 
 def _frozen(value: Any) -> Any:
@@ -199,6 +208,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def short(value: Any) -> str:
+    """Short text of a value for error messages."""
+    text: str = getattr(value, "__name__", None) or repr(_plain(value))
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def shown(value: Any) -> str:

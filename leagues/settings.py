@@ -13,7 +13,9 @@ from leagues.setting_groups import SettingsGroup, setting
 class LeagueSettings(SettingsGroup):
     """How a league makes its training matches and its snapshots."""
 
-    roles: Mapping[str, int] = setting({"main": 1}, "Number of learners of each role.", unit="learners", low=0)
+    roles: Mapping[str, int] = setting(
+        {"main": 1}, "Number of learners of each role.", unit="learners", low=0, high=100
+    )
     baselines: tuple[str, ...] = setting(
         ("random",), "Agents that are members from the start: first opponents, and anchors of the ratings."
     )
@@ -35,16 +37,23 @@ class LeagueSettings(SettingsGroup):
         high=1,
     )
     snapshot_min_steps: int = setting(
-        100_000, "Minimum agent steps between two snapshots of a learner.", unit="agent steps", low=1
+        100_000, "Minimum agent steps between two snapshots of a learner.", unit="agent steps", low=1, high=10**12
     )
     snapshot_max_steps: int = setting(
-        400_000, "Agent steps after which a snapshot is due whatever the scores are.", unit="agent steps", low=1
+        400_000,
+        "Agent steps after which a snapshot is due whatever the scores are.",
+        unit="agent steps",
+        low=1,
+        high=10**12,
     )
     payoff_decay: float = setting(
         0.99, "Weight that a training game keeps when the same two members play one more.", above=0, high=1
     )
     opponents_at_once: int = setting(
-        4, "Different opponents drawn for a learner and sampler in one plan; each costs a forward pass per step.", low=1
+        4,
+        "Different opponents drawn for a learner and sampler in one plan; each costs a forward pass per step.",
+        low=1,
+        high=1000,
     )
     enough_games: float = setting(
         20.0, "Decayed games against an opponent before the score against it counts.", unit="games", low=0
@@ -76,12 +85,19 @@ class EvaluationSettings(SettingsGroup):
     """How many evaluation matches are played for the ratings, and between whom."""
 
     games_per_iteration: int | None = setting(
-        None, "Evaluation games per training iteration.", unit="games", low=0, none="fits the length of the game"
+        None,
+        "Evaluation games per training iteration.",
+        unit="games",
+        low=0,
+        high=10**6,
+        none="fits the length of the game",
     )
     games_at_end: int = setting(
-        200, "Evaluation games that every frozen member has at least when a run ends.", unit="games", low=0
+        200, "Evaluation games that every frozen member has at least when a run ends.", unit="games", low=0, high=10**6
     )
-    seconds_at_end: float = setting(20.0, "Longest time for evaluation games when a run ends.", unit="seconds", low=0)
+    seconds_at_end: float = setting(
+        20.0, "Longest time for evaluation games when a run ends.", unit="seconds", low=0, high=10**6
+    )
     rating_distance: float = setting(
         1.2,
         "Difference of two ratings over which the chance of being paired falls by 1/e; 1 is 174 Elo.",
@@ -92,8 +108,12 @@ class EvaluationSettings(SettingsGroup):
         0.2, "Share of pairs with a baseline, which keeps all ratings on one scale.", low=0, high=1
     )
     blocks_in_a_row: int = setting(
-        8, "Blocks that a pair plays at once; members that play cost loading and forward passes.", unit="blocks", low=1
+        8,
+        "Blocks that a pair plays at once; members that play cost loading and forward passes.",
+        unit="blocks",
+        low=1,
+        high=10**6,
     )
     pairs_ahead: float = setting(
-        0.125, "Pairs chosen at once per frozen member; choosing fits all ratings anew.", unit="pairs", low=0
+        0.125, "Pairs chosen at once per frozen member; choosing fits all ratings anew.", unit="pairs", low=0, high=1000
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from arena.settings import Settings, groups
-from leagues.setting_groups import default, kind, rules, shown
+from leagues.setting_groups import default, rules, shown
 
 
 def check_count(count: int | None) -> int | None:
@@ -22,12 +22,11 @@ def check_count(count: int | None) -> int | None:
     return count
 
 
-def setting_option(path: str, flag: str, metavar: str | None = None) -> Any:
-    """The option of a setting: its help comes from the setting's declaration, and so does its rule, when it is set.
+def setting_option(path: str, metavar: str | None = None) -> Any:
+    """The option of a setting: its name and help come from the declaration of the setting, and so does its rule.
 
     Args:
         path: ``group.name``.
-        flag: how the option is written.
         metavar: what stands for its value in the help.
     """
     room, _, name = path.partition(".")
@@ -38,10 +37,8 @@ def setting_option(path: str, flag: str, metavar: str | None = None) -> Any:
         text += f" (default: {rule.none})"
     elif not isinstance(value, bool):
         text += f" (default: {shown(value)})"
-    count = kind(group, name) == "whole number"
-    return typer.Option(
-        flag, metavar=metavar, help=f"{text}.", show_default=False, callback=check_count if count else None
-    )
+    flag = f"--{name.replace('_', '-')}"
+    return typer.Option(flag, metavar=metavar, help=f"{text}.", show_default=False)
 
 
 LeagueFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the league.", show_default=False)]

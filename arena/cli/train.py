@@ -9,10 +9,15 @@ from typing import Annotated
 import typer
 
 from arena.cli.options import GameSpec, check_count, setting_option
-from arena.settings import Settings
+from arena.settings import Resources, Settings
+from leagues.setting_groups import rules
+
+_OPTIONS = ("training.tables", *(f"resources.{name}" for name in rules(Resources)))
+"""Settings with an option: ``train`` has a parameter of the same name for each."""
 
 
 def train(
+    context: typer.Context,
     game: GameSpec,
     league: Annotated[Path, typer.Option("--league", metavar="DIR", help="Folder of the league.", show_default=False)],
     minutes: Annotated[
@@ -43,16 +48,12 @@ def train(
             show_default=False,
         ),
     ] = None,
-    env_runners: Annotated[int | None, setting_option("resources.env_runners", "--env-runners", "K")] = None,
-    overlap: Annotated[bool | None, setting_option("resources.overlap", "--overlap")] = None,
-    tables: Annotated[int | None, setting_option("training.tables", "--tables", "N")] = None,
-    learners: Annotated[int | None, setting_option("resources.learners", "--learners", "L")] = None,
-    gpus_per_learner: Annotated[
-        float | None, setting_option("resources.gpus_per_learner", "--gpus-per-learner", "G")
-    ] = None,
-    gpus_per_env_runner: Annotated[
-        float | None, setting_option("resources.gpus_per_env_runner", "--gpus-per-env-runner", "G")
-    ] = None,
+    env_runners: Annotated[int | None, setting_option("resources.env_runners", "K")] = None,
+    overlap: Annotated[bool | None, setting_option("resources.overlap")] = None,
+    tables: Annotated[int | None, setting_option("training.tables", "N")] = None,
+    learners: Annotated[int | None, setting_option("resources.learners", "L")] = None,
+    gpus_per_learner: Annotated[float | None, setting_option("resources.gpus_per_learner", "G")] = None,
+    gpus_per_env_runner: Annotated[float | None, setting_option("resources.gpus_per_env_runner", "G")] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -82,16 +83,9 @@ def train(
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are given; drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be greater than 0, but is {minutes:g}")
-    options = {
-        "league.roles": None if roles is None else _roles(roles),
-        "training.tables": tables,
-        "resources.env_runners": env_runners,
-        "resources.overlap": overlap,
-        "resources.learners": learners,
-        "resources.gpus_per_learner": gpus_per_learner,
-        "resources.gpus_per_env_runner": gpus_per_env_runner,
-    }
-    changes = {path: value for path, value in options.items() if value is not None}
+    given = {path: context.params[path.partition(".")[2]] for path in _OPTIONS}
+    given["league.roles"] = None if roles is None else _roles(roles)
+    changes = {path: value for path, value in given.items() if value is not None}
     if resume and (seed is not None or roles is not None or config is not None):
         raise CallError(
             "a league keeps its seed and settings, but --resume is given with --seed, --roles or --config; drop those"

@@ -19,7 +19,7 @@ from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
-from arena.training.modules import network_of, refuse_recurrent_network
+from arena.training.modules import check_network, network_of
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
@@ -76,7 +76,7 @@ class LeagueAlgorithm(Algorithm):
         """
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
-        refuse_recurrent_network(config, self.game)
+        check_network(config, self.game)
         self.session = LeagueSession(
             None if folder is None else Path(folder),
             self.game,

@@ -27,12 +27,12 @@ from arena.training.modules import (
     refuse_other_modules,
     refuse_unread_settings,
 )
-from arena.training.no_effect import refuse_no_effect, shown
-from arena.training.runner_reports import has_callback
+from arena.training.rllib_settings import RESOURCES, refuse_settings
+from arena.training.runner_reports import refuse_step_callbacks
 from games import Game, as_game, make_game
 from leagues.names import near
 from leagues.records import LeagueError, Member
-from leagues.setting_groups import SettingsGroup, rules
+from leagues.setting_groups import SettingsGroup, rules, short
 from leagues.settings import EvaluationSettings, LeagueSettings
 
 EVALUATION_SHARE = 8
@@ -43,7 +43,6 @@ _GROUPS = ("league_settings", "league_evaluation_settings", "training_settings")
 
 SEEDS = 2**31
 """RLlib adds the runner's index to the seed, and gives the sum to generators that take 32 bits."""
-
 
 NO_GAME = 'a league needs a game, but none is set; call .game("connect_four")'
 
@@ -57,8 +56,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
     - ``num_envs_per_env_runner`` is the number of tables that a runner steps in lock-step; None, the default, fits it
       to the length of the game (:func:`arena.training.game_length.fitting_tables`).
     - ``train_batch_size_per_learner`` counts agent steps of finished games.
-    - A setting of RLlib's that has no effect on a league is an error that names what to set instead
-      (:mod:`arena.training.no_effect`).
+    - A setting of RLlib's that has no effect, or that leagues do not store, is an error that names what to set instead
+      (:mod:`arena.training.rllib_settings`).
 
     Attributes:
         algorithm: short name of the algorithm, as leagues store it.
@@ -179,10 +178,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""
-        game = make_game(str(self.game_spec))
-        return learning_members(
-            game, self.league_settings.roles, module_per_seat=self.training_settings.module_per_seat
-        )
+        roles, per_seat = self.league_settings.roles, self.training_settings.module_per_seat
+        return learning_members(make_game(str(self.game_spec)), roles, module_per_seat=per_seat)
 
     def settings(self) -> Settings:
         """The settings of a training run: what a league stores, and what ``--resume`` restores.
@@ -198,38 +195,29 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
             optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
             network=NetworkSettings(name=network_name(network), config=config),
-            resources=Resources(
-                env_runners=self.num_env_runners,
-                overlap=self.overlap,
-                learners=self.num_learners,
-                gpus_per_learner=self.num_gpus_per_learner,
-                gpus_per_env_runner=self.num_gpus_per_env_runner,
-            ),
+            resources=Resources(**{name: getattr(self, attribute) for name, attribute in RESOURCES.items()}),
         )
 
-    def apply(self, settings: Settings) -> Self:
+    def apply(self, settings: Settings, *, stored: bool = False) -> Self:
         """Set everything that :meth:`settings` gives.
 
+        Args:
+            settings: the settings.
+            stored: whether a league has them. Its network may have settings that this version does not read.
+
         Raises:
-            LeagueError: the settings name code (a network or an agent of the user's own), which no stored word may
-                load; name it in Python.
+            LeagueError: the settings name code, such as a network or an agent of the user's own. Stored settings never
+                import code; name it in Python.
         """
         network, league = settings.network, settings.league
-        own = [network.name] if ":" in network.name else []
-        own += filter(names_code, league.baselines)
-        if own:
-            raise LeagueError(
-                f"stored settings do not load code, but these name {own}; "
-                "resume from Python, with a LeaguePPOConfig that names them itself"
-            )
-        self.training(overlap=settings.resources.overlap, **settings.optimization.to_dict())
+        _refuse_code(settings)
+        self.training(**settings.optimization.to_dict())
         self.league(**league.to_dict(), **settings.evaluation.to_dict(), **settings.training.to_dict())
         network_spec = RLModuleSpec(module_class=network_class(network.name), model_config=dict(network.config))
         self.rl_module(rl_module_spec=network_spec)
-        self._stored_model_settings = frozenset(network.config)
-        resources = settings.resources
-        self.env_runners(num_env_runners=resources.env_runners, num_gpus_per_env_runner=resources.gpus_per_env_runner)
-        self.learners(num_learners=resources.learners, num_gpus_per_learner=resources.gpus_per_learner)
+        self._stored_model_settings = frozenset(network.config if stored else ())
+        for name, attribute in RESOURCES.items():
+            setattr(self, attribute, getattr(settings.resources, name))
         return self
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
@@ -250,32 +238,29 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Raises:
             ValueError: a rule does not hold; the message names it.
         """
-        self._check_game()
+        spec = _named_game(self)
+        if (self.game_spec, self.env_config) != (spec, {"game": spec}):
+            self.game(spec)
         if self.seed is None:
             self.seed = secrets.randbits(31)
-        if not (isinstance(self.seed, int) and 0 <= self.seed < SEEDS):
-            raise ValueError(f"`0 <= seed < 2**31` must hold, but got seed={self.seed}")
-        refuse_no_effect(self, self.no_effect)
-        if not issubclass(self.env_runner_cls, LeagueEnvRunner):
-            raise ValueError(
-                f"env_runner_cls must be a LeagueEnvRunner, but got {shown(self.env_runner_cls)}; derive yours from it"
-            )
+        _refuse_seed_and_runner(self)
+        refuse_settings(self, self.no_effect)
         refuse_other_modules(self, self._module_ids)
         refuse_unread_settings(self, self._stored_model_settings)
         self.fit_to_game(make_game(str(self.game_spec)))
         if not self.in_evaluation:
             self.settings()  # checks every rule
-        for name in ("created", "start", "step"):
-            if has_callback(self, f"on_episode_{name}"):
-                raise ValueError(
-                    f"the callback `on_episode_{name}` cannot be called from lock-step sampling; "
-                    "use `on_episode_end` or `on_sample_end`"
-                )
+        refuse_step_callbacks(self)
         super().validate()
         self._validated = True
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name not in ("_validated", "_is_frozen"):
+            self._validated = False
+
     def validated(self) -> Self:
-        """This config, or a validated copy if it has not been validated yet."""
+        """This config if it is as it was validated, or else a validated copy."""
         if self._validated:
             return self
         config = self.copy(copy_frozen=False)
@@ -295,25 +280,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
     def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
         """Nothing to check: runners are asked for steps of finished games, not for fragments."""
 
-    def _check_game(self) -> None:
-        """Take the game from ``game_spec`` or ``env_config``, whichever is set."""
-        others = sorted(self.env_config.keys() - {"game"})
-        if others:
-            raise ValueError(f"the settings {others} of env_config have no effect; write them into the game's spec")
-        found = self.env_config.get("game", self.game_spec)
-        if found is None:
-            raise ValueError(NO_GAME)
-        spec = as_game(found).spec
-        if self.game_spec not in (None, found, spec):
-            raise ValueError(
-                f"the game is {self.game_spec!r}, but env_config names {spec!r}; set one game, with .game(...)"
-            )
-        if (self.game_spec, self.env_config) != (spec, {"game": spec}):
-            self.game(spec)
-
     def _set_modules(self) -> None:
-        """Give RLlib the modules of the learners, all of them to be trained, unless somebody has set others."""
-        self._validated = False
+        """Give RLlib the modules of the learners, all of them to be trained, unless the user has set others."""
         mapping = self.policy_mapping_fn
         ours = isinstance(mapping, MapToMain) or mapping is AlgorithmConfig.DEFAULT_POLICY_MAPPING_FN
         if set(self.policies) != self._module_ids or not ours:
@@ -323,6 +291,50 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self._module_ids = frozenset(modules)
         self.multi_agent(
             policies={module: PolicySpec() for module in modules},
-            policy_mapping_fn=MapToMain(learners[0].modules),
+            policy_mapping_fn=MapToMain.of(learners),
             policies_to_train=modules,
+        )
+
+
+def _named_game(config: LeagueAlgorithmConfig) -> str:
+    """The spec of the game that ``game_spec`` or ``env_config`` names.
+
+    Raises:
+        ValueError: neither or both do, or ``env_config`` has other settings.
+    """
+    others = sorted(config.env_config.keys() - {"game"})
+    if others:
+        raise ValueError(f"the settings {others} of env_config have no effect; write them into the game's spec")
+    found = config.env_config.get("game", config.game_spec)
+    if found is None:
+        raise ValueError(NO_GAME)
+    spec: str = as_game(found).spec
+    if config.game_spec not in (None, found, spec):
+        raise ValueError(
+            f"the game is {config.game_spec!r}, but env_config names {spec!r}; set one game, with .game(...)"
+        )
+    return spec
+
+
+def _refuse_seed_and_runner(config: LeagueAlgorithmConfig) -> None:
+    if not (isinstance(config.seed, int) and 0 <= config.seed < SEEDS):
+        raise ValueError(f"`0 <= seed < 2**31` must hold, but got seed={short(config.seed)}")
+    if not issubclass(config.env_runner_cls, LeagueEnvRunner):
+        raise ValueError(
+            f"env_runner_cls must be a LeagueEnvRunner, but got {short(config.env_runner_cls)}; derive yours from it"
+        )
+
+
+def _refuse_code(settings: Settings) -> None:
+    """Refuse settings that name code of the user's own.
+
+    Raises:
+        LeagueError: they do.
+    """
+    own = [settings.network.name] if ":" in settings.network.name else []
+    own += filter(names_code, settings.league.baselines)
+    if own:
+        raise LeagueError(
+            f"stored settings never import code, but these name {own}; "
+            "resume from Python, with a LeaguePPOConfig that names them itself"
         )

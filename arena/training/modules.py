@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
+import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
 from agents.policies.network import SETTINGS, MaskedNetwork, is_recurrent, module_observation_space
-from arena.training.no_effect import has_no_effect, refused_model_setting
+from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from games.contract import Game
 from games.specs import suggest
 from leagues.records import LeagueError, Member
 from leagues.roles import learner_ids
+from leagues.setting_groups import short
 
 LEAGUE_DECIDES = "the league decides who plays and who learns; set .league(roles=..., module_per_seat=...)"
 
 
 class MapToMain:
-    """``policy_mapping_fn`` outside league play (``evaluation()``): every seat to the first learner.
+    """``policy_mapping_fn`` outside league play (``evaluation()``): every seat to one learner.
 
     Args:
         modules: agent ID -> its module.
@@ -29,6 +31,11 @@ class MapToMain:
 
     def __init__(self, modules: Mapping[str, str]) -> None:
         self.modules = dict(modules)
+
+    @classmethod
+    def of(cls, learners: Sequence[Member]) -> Self:
+        """Every seat to the first main learner, or to the first learner where there is no main."""
+        return cls(next((each for each in learners if each.role == "main"), learners[0]).modules)
 
     def __call__(self, agent_id: str, *args: Any, **kwargs: Any) -> str:
         return self.modules[agent_id]
@@ -70,21 +77,26 @@ def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]
     return spec.module_class or MaskedNetwork, settings
 
 
-def refuse_recurrent_network(config: AlgorithmConfig, game: Game) -> None:
-    """Refuse a network that keeps a state between steps.
+def check_network(config: AlgorithmConfig, game: Game) -> None:
+    """Build the network once, to find wrong settings before anything is stored.
 
     Raises:
-        ValueError: it does.
+        LeagueError: the settings of the arena's own network do not fit.
+        ValueError: the network keeps a state between steps.
     """
     network, settings = network_of(config)
-    if network is MaskedNetwork:
-        return
-    module = network(
-        observation_space=module_observation_space(game, 0),
-        action_space=game.action_space(0),
-        inference_only=False,
-        model_config=settings,
-    )
+    with torch.random.fork_rng(devices=[]):  # the first weights of the learners do not depend on this check
+        try:
+            module = network(
+                observation_space=module_observation_space(game, 0),
+                action_space=game.action_space(0),
+                inference_only=False,
+                model_config=settings,
+            )
+        except (OverflowError, RuntimeError, TypeError, ValueError) as problem:
+            if network is not MaskedNetwork:
+                raise  # an error in the user's own code
+            raise LeagueError(f"the network cannot be built with {short(settings)}: {problem}") from problem
     if is_recurrent(module):
         raise ValueError(
             f"the network {network.__qualname__} keeps a state between steps (get_initial_state() is not empty), and "

@@ -28,7 +28,7 @@ def train(
     league: Path | str,
     minutes: float | None = None,
     steps: int | None = None,
-    settings: Settings | Path | None = None,
+    settings: Settings | Path | str | None = None,
     changes: Mapping[str, Any] | None = None,
     seed: int | None = None,
     resume: bool = False,
@@ -66,9 +66,9 @@ def train(
     if info is not None:
         chosen = replace(Settings.from_dict(info.settings), resources=Resources())
     else:
-        chosen = Settings.load(settings) if isinstance(settings, Path) else settings or Settings()
+        chosen = Settings.load(Path(settings)) if isinstance(settings, Path | str) else settings or Settings()
     chosen = chosen.replaced(changes)
-    config = algorithm_config(chosen.algorithm)().game(game).apply(chosen).league(folder)
+    config = algorithm_config(chosen.algorithm)().game(game).apply(chosen, stored=resume).league(folder)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
     resources = chosen.resources
     learners, gpus_per_learner = resources.learners, resources.gpus_per_learner
@@ -83,7 +83,10 @@ def train(
             check_gpus(learners, gpus_per_learner, env_runners, gpus_per_env_runner)
         # Ray's core writes complaints about what RLlib does by design to stderr, past all logging.
         with without_stderr(), without_ray() if alone else nullcontext():
-            algorithm = config.build_algo()
+            try:
+                algorithm = config.build_algo()
+            except ValueError as problem:  # RLlib checks settings too
+                raise LeagueError(" ".join(str(problem).split())) from problem
         # A full collection walks everything that the libraries made, which takes 0.1 s each time and finds nothing.
         gc.collect()
         frozen = gc.get_freeze_count()  # by the caller, who then unfreezes it

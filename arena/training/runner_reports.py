@@ -59,6 +59,20 @@ def has_callback(config: AlgorithmConfig, name: str) -> bool:
     return overridden or bool(force_list(getattr(config, f"callbacks_{name}")))
 
 
+def refuse_step_callbacks(config: AlgorithmConfig) -> None:
+    """Refuse the callbacks that lock-step sampling cannot call.
+
+    Raises:
+        ValueError: the config has one.
+    """
+    for name in ("created", "start", "step"):
+        if has_callback(config, f"on_episode_{name}"):
+            raise ValueError(
+                f"the callback `on_episode_{name}` cannot be called from lock-step sampling; "
+                "use `on_episode_end` or `on_sample_end`"
+            )
+
+
 def call_on_environment_created(runner: EnvRunner) -> None:
     """Call ``on_environment_created``."""
     context = EnvContext(

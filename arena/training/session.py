@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from agents.policies import weights
-from agents.registry import make_agent, names_code
-from arena.settings import Settings, upgraded
+from agents.registry import make_agent
+from arena.settings import Settings
 from arena.training import learner_state
+from arena.training.opening import open_league
 from arena.training.planner import Planner, SharedWeights
 from games.contract import Game
 from leagues.league import League
@@ -20,9 +20,7 @@ from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.records import Match, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
-from leagues.store import LeagueInfo, Progress, StoreError, Writer, open_store
-
-LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
+from leagues.store import Progress, StoreError, open_store
 
 
 class LeagueSession:
@@ -47,9 +45,7 @@ class LeagueSession:
         share: makes bytes cheap to send, for instance ``ray.put``.
 
     Raises:
-        StoreError: no league can be there; or the league there has another game, other learners or another network,
-            baselines with code that ``settings`` do not name, or lacks the weights of a snapshot. Nothing is written
-            then.
+        LeagueError: as :func:`arena.training.opening.open_league`. Nothing is written then.
         AgentError: a baseline cannot play this game. Nothing is written then.
     """
 
@@ -76,12 +72,8 @@ class LeagueSession:
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
         self.store = open_store(folder)
         self._in_memory = folder is None
-        self.writer = self._open(seed)
+        self.writer = open_league(self.store, game, settings, seed=seed, members=members)
         try:
-            self._join(members)
-            for member in self.writer.members():
-                if member.weights is not None and not self.store.weights.has(member.weights):
-                    self.store.weights.get(member.weights)  # raises, and names what is missing
             self.seed = self.writer.info().seed
             self._load()
         except BaseException:
@@ -225,54 +217,6 @@ class LeagueSession:
         """Release the database and its lock."""
         self.writer.close()
 
-    def _open(self, seed: int) -> Writer:
-        game = self.game
-        if self.store.exists():
-            writer = self.store.writer()
-            info = writer.info()
-            if info.game != game.spec:
-                writer.close()
-                raise StoreError(f"{self.store.name} has a league of {info.game!r}, but got {game.spec!r}")
-            if info.teams != game.teams:  # made when this game had no teams yet
-                writer.close()
-                raise StoreError(
-                    f"the league in {self.store.name} has the teams {info.teams}, but {game.spec!r} now has "
-                    f"{game.teams}; start a new league"
-                )
-            return writer
-        versions = {name: version(name) for name in LIBRARIES}
-        info = LeagueInfo(
-            game.spec, game.agent_ids, seed, self.settings.to_dict(), versions, datetime.now(UTC), game.teams
-        )
-        return self.store.create(info)
-
-    def _join(self, members: Sequence[Member]) -> None:
-        """Add the members of a new league; an existing one must have the same learners and the same network."""
-        stored = self.writer.members()
-        if not stored:
-            self.writer.add_members(members)
-            return
-        wanted = [member for member in members if not member.frozen]
-        learners = [member for member in stored if not member.frozen]
-        if learners != wanted:
-            raise StoreError(
-                f"the league in {self.store.name} has the learners {_names(learners)}, but got {_names(wanted)}; "
-                "use the settings it was made with, or another folder"
-            )
-        kept, given = upgraded(self.writer.info().settings), self.settings.to_dict()
-        for name in ("algorithm", "network"):
-            if kept.get(name, given[name]) != given[name]:
-                raise StoreError(
-                    f"the league in {self.store.name} has the {name} {kept[name]}, but got {given[name]}; "
-                    "use the settings it was made with, or another folder"
-                )
-        agents = [member.agent for member in stored if member.agent is not None]
-        if own := [agent for agent in agents if names_code(agent) and agent not in self.settings.league.baselines]:
-            raise StoreError(
-                f"the league in {self.store.name} has baselines that run code, {own}, and no stored word may do that; "
-                "if you trust its maker, name them in `baselines`"
-            )
-
     def _played(self, matches: Sequence[Match]) -> None:
         evaluation = [match for match in matches if match.kind == "evaluation"]
         self.league.tell_evaluation(sums(evaluation, self.game.teams))
@@ -305,7 +249,3 @@ class LeagueSession:
             next_event=max(self.writer.next_event(), next_event),
             reset_modules=reset_modules,
         )
-
-
-def _names(members: Iterable[Member]) -> str:
-    return ", ".join(f"{member.id} {sorted(set(member.modules.values()))}" for member in members)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -222,6 +223,9 @@ def test_training_runs_only_the_baselines_that_its_own_config_names(agent_league
 
     game = make_game("tic_tac_toe")
     learner = Member("main", "learner", "main", modules=dict.fromkeys(game.agent_ids, "main"))
+
+    stored = json.dumps(Settings(league=LeagueSettings(baselines=("first", AGENT))).to_dict())
+    rewrite(agent_league, f"UPDATE league SET settings = '{stored}'")
 
     def session(*baselines: str) -> LeagueSession:
         settings = Settings(league=LeagueSettings(baselines=("first", *baselines)))

@@ -138,16 +138,12 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
     def needs_dist_inputs(self, game: Game) -> bool:
         """Whether the loss reads the inputs of the distributions that actions were drawn from.
 
-        It does for continuous actions, for a module with a KL term or without a critic, and with a learner of your own,
-        whose loss is not known.
+        It does for continuous actions, with a KL term or without a critic, and with a learner of your own, whose loss
+        is not known.
         """
         loss = self.learner_class.compute_loss_for_module
-        modules = [self.get_config_for_module(module) for module in self.policies]
-        return (
-            game.action_bounds is not None
-            or loss is not LeaguePPOTorchLearner.compute_loss_for_module
-            or any(module.use_kl_loss or not module.use_critic for module in modules)
-        )
+        known = loss is LeaguePPOTorchLearner.compute_loss_for_module
+        return game.action_bounds is not None or not known or self.use_kl_loss or not self.use_critic
 
     def fit_to_game(self, game: Game) -> None:
         """The entropy bonus depends on the game's information, see :data:`ENTROPY`."""

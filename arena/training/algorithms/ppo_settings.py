@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
-from leagues.setting_groups import SettingsGroup, setting
+from leagues.errors import LeagueError
+from leagues.setting_groups import SettingsGroup, setting, short
+
+
+def check_schedule(name: str, value: float | tuple[tuple[float, ...], ...] | None) -> None:
+    """Refuse a schedule that RLlib would not take, or would take without a word.
+
+    Raises:
+        LeagueError: it has fewer than two pairs, its steps do not rise from 0, or a value is negative.
+    """
+    if not isinstance(value, tuple):
+        return
+    steps = [pair[0] for pair in value if len(pair) == 2]
+    finite = all(0 <= number < math.inf for pair in value for number in pair)
+    rising = all(one < next_ for one, next_ in pairwise(steps))
+    if not (len(value) == len(steps) >= 2 and steps[0] == 0 and rising and finite):
+        raise LeagueError(
+            f"a schedule of {name} is pairs [step, value] whose steps rise from 0 and whose values are at least 0, "
+            f"such as [[0, 0.001], [1000000, 0.0001]], but got {short(value)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -16,16 +36,18 @@ class PPOSettings(SettingsGroup):
     # minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
     gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
     lambda_: float = setting(0.8, "Exponential weight of generalized advantage estimation.", low=0, high=1)
-    lr: float | tuple[Any, ...] = setting(1e-3, "Learning rate of Adam, or a schedule as RLlib takes it.", above=0)
+    lr: float | tuple[tuple[float, ...], ...] = setting(
+        1e-3, "Learning rate of Adam, or a schedule as RLlib takes it.", above=0
+    )
     train_batch_size_per_learner: int = setting(
-        8192, "Agent steps of finished games that an iteration learns from.", unit="agent steps", low=1
+        8192, "Agent steps of finished games that an iteration learns from.", unit="agent steps", low=1, high=10**9
     )
     minibatch_size: int | None = setting(
-        512, "Steps of one gradient step.", unit="agent steps", low=1, none="the whole batch"
+        512, "Steps of one gradient step.", unit="agent steps", low=1, high=10**9, none="the whole batch"
     )
-    num_epochs: int = setting(4, "Passes over the batch of an iteration.", unit="epochs", low=1)
+    num_epochs: int = setting(4, "Passes over the batch of an iteration.", unit="epochs", low=1, high=1000)
     clip_param: float = setting(0.2, "Clipping range of the probability ratio.", low=0)
-    entropy_coeff: float | tuple[Any, ...] | None = setting(
+    entropy_coeff: float | tuple[tuple[float, ...], ...] | None = setting(
         None,
         "Weight of the entropy bonus, or a schedule as RLlib takes it.",
         low=0,
@@ -33,9 +55,20 @@ class PPOSettings(SettingsGroup):
     )
     vf_loss_coeff: float = setting(0.5, "Weight of the value loss.", low=0)
     vf_clip_param: float = setting(1e9, "Largest squared error of a value; the default does not clip.", above=0)
+    use_critic: bool = setting(True, "Add the value loss to the loss.")
     use_kl_loss: bool = setting(False, "Add a KL divergence to the behaviour policy to the loss.")
     kl_coeff: float = setting(0.2, "First weight of that divergence.", low=0)
     kl_target: float = setting(0.01, "Divergence to which its weight is adapted.", above=0)
     grad_clip: float | None = setting(0.5, "Largest gradient.", above=0, none="no clipping")
     grad_clip_by: str = setting("global_norm", "What is clipped.", choices=("value", "norm", "global_norm"))
     shuffle_batch_per_epoch: bool = setting(True, "Shuffle the batch before every epoch.")
+
+    def _check(self) -> None:
+        check_schedule("lr", self.lr)
+        check_schedule("entropy_coeff", self.entropy_coeff)
+        if self.minibatch_size is not None and self.minibatch_size > self.train_batch_size_per_learner:
+            raise LeagueError(
+                "`minibatch_size <= train_batch_size_per_learner` must hold, but got "
+                f"minibatch_size={self.minibatch_size}, "
+                f"train_batch_size_per_learner={self.train_batch_size_per_learner}"
+            )

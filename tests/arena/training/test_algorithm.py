@@ -224,7 +224,7 @@ def test_a_missing_weights_file_is_found_before_anything_starts(tmp_path, build)
 
 def test_another_network_is_refused(tmp_path, build):
     build(small(folder=tmp_path)).stop()
-    with pytest.raises(LeagueError, match="has the network"):
+    with pytest.raises(LeagueError, match=r"trains with network\.config = .*fcnet_hiddens"):
         small(folder=tmp_path).rl_module(model_config={"fcnet_hiddens": [32]}).build_algo()
 
 

@@ -14,7 +14,7 @@ from leagues.records import LeagueError
         (lambda c: c.game("conect_four"), UnknownGameError, "connect_four"),
         (lambda c: c.league(pfps=0.5), LeagueError, "there is no setting"),
         (lambda c: c.league(opponents={"latest": 0.9}), LeagueError, "must sum to 1"),
-        (lambda c: c.league(games_per_iteration=-1), LeagueError, "games_per_iteration >= 0"),
+        (lambda c: c.league(games_per_iteration=-1), LeagueError, "0 <= games_per_iteration"),
         (lambda c: c.league(module_per_seat={"player_0": True}), LeagueError, "module_per_seat must be a switch"),
         (lambda c: c.training(overlap=True).validate(), LeagueError, "`overlap` needs sampling processes"),
         (lambda c: c.training(lr=-1.0).validate(), LeagueError, "`lr > 0` must hold"),
@@ -40,4 +40,6 @@ def test_a_misspelt_setting_of_the_network_is_refused(settings):
 
 def test_settings_that_a_league_was_stored_with_are_taken_up_whatever_they_are():
     stored = LeaguePPOConfig().game("tic_tac_toe").settings().replaced({"network.config": {"from_a_later_version": 1}})
-    LeaguePPOConfig().game("tic_tac_toe").apply(stored).validate()
+    LeaguePPOConfig().game("tic_tac_toe").apply(stored, stored=True).validate()
+    with pytest.raises(ValueError, match="but got 'from_a_later_version'"):
+        LeaguePPOConfig().game("tic_tac_toe").apply(stored).validate()

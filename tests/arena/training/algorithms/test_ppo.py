@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from network_specs import masked_spec
-from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import MultiRLModuleSpec
@@ -136,11 +135,9 @@ class OwnLearner(LeaguePPOTorchLearner):
     [
         lambda config: config.training(learner_class=OwnLearner),
         lambda config: config.training(use_kl_loss=True),
-        lambda config: config.multi_agent(
-            algorithm_config_overrides_per_module={"main": PPOConfig.overrides(use_kl_loss=True)}
-        ),
+        lambda config: config.training(use_critic=False),
     ],
-    ids=["own learner", "KL", "KL of one module"],
+    ids=["own learner", "KL", "no critic"],
 )
 def test_a_loss_gets_the_inputs_of_the_distribution_if_it_reads_them(build: Any, change: Callable[[Any], Any]) -> None:
     config = (

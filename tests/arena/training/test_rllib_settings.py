@@ -17,7 +17,7 @@ from small_training import small
 
 from agents.policies.network import SETTINGS, MaskedNetwork
 from arena import LeagueEnvRunner, LeaguePPO, LeaguePPOConfig
-from arena.training.no_effect import NO_EFFECT
+from arena.training.rllib_settings import NO_EFFECT
 from games import GameError, make_game
 from leagues.records import LeagueError
 
