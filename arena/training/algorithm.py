@@ -24,6 +24,7 @@ from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
 from games import make_game
+from leagues.store import open_store
 
 
 class LeagueAlgorithm(Algorithm):
@@ -68,17 +69,19 @@ class LeagueAlgorithm(Algorithm):
         """Open the league, then build runners and learners around it.
 
         Raises:
-            StoreError: the folder has a league of another game, with other learners or another network, or a newer
-                one; or the league's learner state is missing or was altered.
+            LeagueError: the settings make no league or no network. Nothing is written then.
+            StoreError: the folder has a league of another game or with other settings, or a newer one; or the
+                league's learner state is missing or was altered.
             WeightsError: the league's learner state does not fit the network.
             AgentError: a baseline cannot play the game.
             ValueError: the network is recurrent.
         """
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
-        check_network(config, self.game)
+        path = None if folder is None else Path(folder)
+        check_network(config, self.game, stored=open_store(path).exists())
         self.session = LeagueSession(
-            None if folder is None else Path(folder),
+            path,
             self.game,
             config.settings(),
             seed=config.seed,

@@ -11,7 +11,7 @@ from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
-from agents.policies.network import SETTINGS, MaskedNetwork, is_recurrent, module_observation_space
+from agents.policies.network import SETTINGS, MaskedNetwork, build_network, is_recurrent
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from games.contract import Game
 from games.specs import suggest
@@ -77,31 +77,39 @@ def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]
     return spec.module_class or MaskedNetwork, settings
 
 
-def check_network(config: AlgorithmConfig, game: Game) -> None:
+def check_network(config: AlgorithmConfig, game: Game, *, stored: bool) -> None:
     """Build the network once, to find wrong settings before anything is stored.
+
+    Args:
+        config: the config.
+        game: the game.
+        stored: whether the league exists already. The arena's own network was checked then, and is compared with the
+            stored tensors before it takes any memory.
 
     Raises:
         LeagueError: the settings of the arena's own network do not fit.
         ValueError: the network keeps a state between steps.
     """
     network, settings = network_of(config)
+    if network is MaskedNetwork:
+        if not stored:
+            _check_settings(settings, game)
+        return
     with torch.random.fork_rng(devices=[]):  # the first weights of the learners do not depend on this check
-        try:
-            module = network(
-                observation_space=module_observation_space(game, 0),
-                action_space=game.action_space(0),
-                inference_only=False,
-                model_config=settings,
-            )
-        except (OverflowError, RuntimeError, TypeError, ValueError) as problem:
-            if network is not MaskedNetwork:
-                raise  # an error in the user's own code
-            raise LeagueError(f"the network cannot be built with {short(settings)}: {problem}") from problem
+        module = build_network(network, game, settings)
     if is_recurrent(module):
         raise ValueError(
             f"the network {network.__qualname__} keeps a state between steps (get_initial_state() is not empty), and "
             "recurrent networks are not supported; give it one without a state"
         )
+
+
+def _check_settings(settings: Mapping[str, Any], game: Game) -> None:
+    try:
+        with torch.device("meta"):  # without numbers, so that it takes no time
+            build_network(MaskedNetwork, game, settings)
+    except Exception as problem:
+        raise LeagueError(f"the network cannot be built with {short(settings)}: {problem}") from problem
 
 
 def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> None:
