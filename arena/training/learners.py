@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import tree
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
@@ -118,8 +118,10 @@ class Learners:
         """
         result: dict[str, dict[str, float]] = {}
         for module in modules:
-            values = {name: self._metrics.peek((names.LEARNER_RESULTS, module, name), default=None) for name in wanted}
-            result[module] = {
-                name: float(value) for name, value in values.items() if value is not None and np.isfinite(float(value))
+            # With None as the default, `peek` raises KeyError for a module that has not been trained yet.
+            values = {
+                name: float(self._metrics.peek((names.LEARNER_RESULTS, module, name), default=math.nan))
+                for name in wanted
             }
+            result[module] = {name: value for name, value in values.items() if math.isfinite(value)}
         return result

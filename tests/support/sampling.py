@@ -1,8 +1,9 @@
-"""A sampler whose live module plays uniformly, and an endless source of self-play for it."""
+"""A sampler whose live module plays uniformly, an endless source of self-play for it, and random experience."""
 
 import numpy as np
 
 from arena.settings import TrainingSettings
+from arena.training.columns import Trajectories
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Seating
 from leagues.records import Pairing
@@ -37,3 +38,22 @@ def self_play(game, rng, learner="main"):
     while True:
         pairing = Pairing((learner,) * game.num_seats, int(rng.integers(2**60)), 0, 0, "training", learner)
         yield Seating((learner,) * game.num_seats, (True,) * game.num_seats, pairing, (None,) * game.num_seats)
+
+
+def trajectories(lengths, rng, finals=None):
+    """Random experience: one trajectory for each of ``lengths``."""
+    total = sum(lengths)
+    return Trajectories(
+        observations=rng.random((total, 3)).astype(np.float32),
+        masks=np.ones((total, 2), bool),
+        seats=np.zeros(total, np.int64),
+        actions=rng.integers(2, size=total),
+        dist_inputs=np.zeros((total, 2), np.float32),
+        log_probs=np.zeros(total, np.float32),
+        values=rng.random(total).astype(np.float32),
+        rewards=rng.normal(size=total).astype(np.float32),
+        plies=np.arange(total),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
+        games=np.arange(len(lengths)),
+    )

@@ -8,26 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from sampling import trajectories
 
 from arena.training.columns import Trajectories, advantages, concatenate
-
-
-def trajectories(lengths, rng, finals=None):
-    total = sum(lengths)
-    return Trajectories(
-        observations=rng.random((total, 3)).astype(np.float32),
-        masks=np.ones((total, 2), bool),
-        seats=np.zeros(total, np.int64),
-        actions=rng.integers(2, size=total),
-        dist_inputs=np.zeros((total, 2), np.float32),
-        log_probs=np.zeros(total, np.float32),
-        values=rng.random(total).astype(np.float32),
-        rewards=rng.normal(size=total).astype(np.float32),
-        plies=np.arange(total),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
-        games=np.arange(len(lengths)),
-    )
 
 
 def naive_gae(t, gamma, lambda_):
