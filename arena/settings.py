@@ -132,8 +132,6 @@ class Settings:
         Raises:
             LeagueError: there is no such setting, a value breaks its rule, or the tree is of a newer version.
         """
-        if not isinstance(values, Mapping):
-            raise LeagueError(f"settings are groups such as 'league' and 'training', but got {short(values)}")
         values = upgraded(values)
         algorithm = str(values.get("algorithm", "ppo"))
         kinds = groups(algorithm)
@@ -223,8 +221,10 @@ def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     What an older version had as constants is written out here, so that its leagues go on as they began.
 
     Raises:
-        LeagueError: there is no such version, the tree is of a newer one, or of an older one and damaged.
+        LeagueError: it is no tree, of no known version, or of an older one and damaged.
     """
+    if not isinstance(stored, Mapping):
+        raise LeagueError(f"settings are groups such as 'league' and 'training', but got {short(stored)}")
     version = stored.get("version", 0 if "tables" in stored or "rating_games" in stored else VERSION)
     if type(version) is not int or version < 0:
         raise LeagueError(f"the version of settings is a number from 0 to {VERSION}, but got {short(version)}")

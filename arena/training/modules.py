@@ -109,7 +109,8 @@ def _check_settings(settings: Mapping[str, Any], game: Game) -> None:
         with torch.device("meta"):  # without numbers, so that it takes no time
             build_network(MaskedNetwork, game, settings)
     except Exception as problem:
-        raise LeagueError(f"the network cannot be built with {short(settings)}: {problem}") from problem
+        reason = str(problem).partition("\n")[0]
+        raise LeagueError(f"the network cannot be built with {short(settings)}: {reason}") from problem
 
 
 def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> None:

@@ -64,6 +64,22 @@ def test_a_league_of_version_0_keeps_the_values_that_were_constants() -> None:
         ("[resources]\noverlap = true", "`overlap` needs sampling processes"),
         ("[optimization]\nlr = 0", "`lr > 0` must hold"),
         ("lr = = 3", "is not TOML"),
+        ("version = 0", "version 0 come from an old league, but these are incomplete"),
+        ("version = -1", "version of settings is a number from 0 to 1, but got -1"),
+        ("version = true", "version of settings is a number from 0 to 1, but got True"),
+        ("[optimization]\nlr = inf", "`lr > 0` must hold, but got lr=inf"),
+        (f"[optimization]\nlr = {10**400}", "`lr > 0` must hold, but got lr=inf"),
+        (f"[optimization]\nlr = {'9' * 5000}", "is not TOML"),
+        ("x = " + "[" * 5000, "is not TOML"),
+        ("[optimization]\nlr = ['a']", r"lr must be a number or list, but got \['a'\]"),
+        ("[optimization]\nlr = [[5, 0.1], [9, 0.2]]", "a schedule of lr is pairs"),
+        ("[optimization]\nlr = [[0, 0.1]]", "a schedule of lr is pairs"),
+        ("[optimization]\nlr = [[0, 0.1], [0, 0.2]]", "a schedule of lr is pairs"),
+        ("[optimization]\nentropy_coeff = [[0, 0.1], [9, -0.2]]", "a schedule of entropy_coeff is pairs"),
+        ("[optimization]\nentropy_coeff = [[], [9, 0.2]]", "a schedule of entropy_coeff is pairs"),
+        ("[optimization]\nminibatch_size = 9000", "`minibatch_size <= train_batch_size_per_learner` must hold"),
+        ("[training]\ntables = 100000000000", "`1 <= tables <= 100000` must hold"),
+        ("[league]\nbaselines = ['none']", "baselines must be a list"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
@@ -73,6 +89,33 @@ def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, message: str
         Settings.load(path)
     assert "settings.toml" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "stored", [[], None, 3, {"tables": 1}, {"version": 0, "league": []}, {"version": 0, "league": {}, "network": 3}]
+)
+def test_stored_settings_that_were_tampered_with_are_one_line(stored: Any) -> None:
+    with pytest.raises(LeagueError) as error:
+        Settings.from_dict(stored)
+    assert "\n" not in str(error.value)
+
+
+def test_none_stands_anywhere_in_a_file(tmp_path: Path) -> None:
+    settings = Settings().replaced({"network.config": {"x": [None, {"y": None}]}, "optimization.grad_clip": None})
+    (tmp_path / "settings.toml").write_text(toml(settings.to_dict()))
+    assert Settings.load(tmp_path / "settings.toml") == settings
+
+
+@pytest.mark.parametrize("path", ["trainin.tables", "algorithm", "training", "training.tabels", ""])
+def test_a_change_of_no_setting_is_refused(path: str) -> None:
+    with pytest.raises(LeagueError, match=r"a change names group\.setting|there is no setting"):
+        Settings().replaced({path: 4})
+
+
+def test_a_schedule_is_kept() -> None:
+    settings = Settings().replaced({"optimization.lr": [[0, 1e-3], [1_000_000, 0]]})
+    assert settings.optimization.to_dict()["lr"] == [[0, 1e-3], [1_000_000, 0]]
+    assert Settings.from_dict(settings.to_dict()) == settings
 
 
 def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import signal
@@ -21,9 +22,11 @@ from agents.policies.weights import WeightsError
 from arena.cli.app import run
 from arena.cli.errors import run_failures
 from arena.cli.progress import Stop, describe, progress_line
-from arena.settings import Settings
+from arena.cli.train import train
+from arena.settings import Resources, Settings
 from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
+from leagues.setting_groups import rules
 from leagues.store import open_store
 from leagues.store.contract import Progress, StoreError
 
@@ -137,6 +140,22 @@ def test_options_reach_the_trainer(
         "resume": False,
         "stopped": False,
     }
+
+
+def test_every_resource_has_an_option() -> None:
+    parameters = inspect.signature(train).parameters
+    assert {"tables", *rules(Resources)} <= set(parameters)
+
+
+@pytest.mark.parametrize("options", ["--tables 100000000000", "--tables 0", "--env-runners -1", "--learners 99999999"])
+def test_a_count_beyond_its_rule_is_a_wrong_call(
+    options: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    league = tmp_path / "league"
+    assert run(["train", GAME, "--league", str(league), *options.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "must hold, but got" in line
+    assert not league.exists()
 
 
 def test_gpus_for_processes_that_are_not_asked_for_are_a_wrong_call(

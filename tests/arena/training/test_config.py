@@ -31,6 +31,22 @@ def test_a_wrong_setting_is_one_clear_line(change, error, message):
     assert "\n" not in str(raised.value)
 
 
+def test_a_config_that_was_changed_is_validated_again():
+    config = small()
+    config.validate()
+    assert config.validated() is config
+    config.training(lr=-1.0)
+    with pytest.raises(LeagueError, match="`lr > 0` must hold"):
+        config.validated()
+
+
+def test_evaluation_outside_the_league_plays_the_first_main_learner():
+    config = small(roles={"main_exploiter": 1, "main": 2})
+    assert config.policy_mapping_fn("player_0", None) == "main"
+    config = small(roles={"main_exploiter": 1})
+    assert config.policy_mapping_fn("player_0", None) == "main_exploiter"
+
+
 @pytest.mark.parametrize("settings", [{"precison": "bfloat16"}, {"hidens": [8]}])
 def test_a_misspelt_setting_of_the_network_is_refused(settings):
     config = LeaguePPOConfig().game("tic_tac_toe").rl_module(model_config=settings)

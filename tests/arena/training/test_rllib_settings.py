@@ -17,11 +17,15 @@ from small_training import small
 
 from agents.policies.network import SETTINGS, MaskedNetwork
 from arena import LeagueEnvRunner, LeaguePPO, LeaguePPOConfig
-from arena.training.rllib_settings import NO_EFFECT
+from arena.training.algorithms.ppo_settings import PPOSettings
+from arena.training.rllib_settings import ALLOWED, NO_EFFECT, NOT_STORED, STORED
 from games import GameError, make_game
 from leagues.records import LeagueError
+from leagues.setting_groups import rules
 
 Change = Callable[[Any], Any]
+BEHIND = {"train_batch_size_per_learner"}
+"""A property of RLlib's config."""
 
 CHANGES: list[tuple[Change, str]] = [
     (lambda c: c.multi_agent(policies={"a", "b"}), r"policies=\['a', 'b'\] .*\.league\(roles="),
@@ -87,9 +91,28 @@ def test_every_field_of_rllibs_model_config_is_read_or_refused() -> None:
             small().rl_module(model_config={name: field.default}).validate()
 
 
-def test_the_table_names_settings_that_rllib_has() -> None:
-    config = AlgorithmConfig()
-    assert [name for name in NO_EFFECT if not (hasattr(config, name) or hasattr(config, f"_{name}"))] == []
+def test_every_setting_of_rllib_is_classified_once() -> None:
+    stored = STORED | {"_train_batch_size_per_learner" if name in BEHIND else name for name in rules(PPOSettings)}
+    tables = [set(NO_EFFECT), set(LeaguePPOConfig.no_effect), set(NOT_STORED), set(ALLOWED), stored - {"overlap"}]
+    names = [name for table in tables for name in table]
+    assert len(names) == len(set(names))
+    assert set(names) == set(vars(PPOConfig())) | set(vars(AlgorithmConfig()))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda c: c.multi_agent(algorithm_config_overrides_per_module={"main": PPOConfig.overrides(lr=0.5)}),
+            "does not store the setting algorithm_config_overrides_per_module=",
+        ),
+        (lambda c: c.experimental(_torch_lr_scheduler_classes=[dict]), "set .training.lr=..0, 1e-3"),
+        (lambda c: c.experimental(_torch_grad_scaler_class=dict), "precision"),
+    ],
+)
+def test_a_setting_that_leagues_do_not_store_is_refused(change: Change, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        change(small()).validate()
 
 
 def test_defaults_and_what_has_an_effect_pass() -> None:
