@@ -30,6 +30,7 @@ class TrainingSettings(SettingsGroup):
         low=1,
         high=100_000,
         none="fits the length of the game",
+        fitted=True,
     )
     averaged_iterations: int = setting(
         10, "Iterations over which the weights of snapshots are averaged.", unit="iterations", low=1, high=10**6

@@ -30,6 +30,7 @@ class Rule:
         above: the value must be greater than this.
         choices: the allowed values.
         none: what None means; empty where None is not allowed.
+        fitted: whether a number that fits the game replaces None before a run begins.
     """
 
     help: str
@@ -39,6 +40,7 @@ class Rule:
     above: float | None = None
     choices: tuple[str, ...] = ()
     none: str = ""
+    fitted: bool = False
 
     def text(self, name: str) -> str:
         """The rule as an expression, such as ``0 <= beaten <= 1``; empty without one."""

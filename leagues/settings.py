@@ -91,6 +91,7 @@ class EvaluationSettings(SettingsGroup):
         low=0,
         high=10**6,
         none="fits the length of the game",
+        fitted=True,
     )
     games_at_end: int = setting(
         200, "Evaluation games that every frozen member has at least when a run ends.", unit="games", low=0, high=10**6

@@ -24,7 +24,6 @@ from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
 from games import make_game
-from leagues.store import open_store
 
 
 class LeagueAlgorithm(Algorithm):
@@ -78,10 +77,9 @@ class LeagueAlgorithm(Algorithm):
         """
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
-        path = None if folder is None else Path(folder)
-        check_network(config, self.game, stored=open_store(path).exists())
+        check_network(config, self.game)
         self.session = LeagueSession(
-            path,
+            None if folder is None else Path(folder),
             self.game,
             config.settings(),
             seed=config.seed,

@@ -11,13 +11,18 @@ from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
+from agents.policies.fit import outline
 from agents.policies.network import SETTINGS, MaskedNetwork, build_network, is_recurrent
+from agents.policies.weights import WeightsError
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from games.contract import Game
 from games.specs import suggest
 from leagues.records import LeagueError, Member
 from leagues.roles import learner_ids
 from leagues.setting_groups import short
+
+MOST_TENSORS = 1000
+"""Tensors of a network; more are a mistake in its settings."""
 
 LEAGUE_DECIDES = "the league decides who plays and who learns; set .league(roles=..., module_per_seat=...)"
 
@@ -77,14 +82,8 @@ def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]
     return spec.module_class or MaskedNetwork, settings
 
 
-def check_network(config: AlgorithmConfig, game: Game, *, stored: bool) -> None:
+def check_network(config: AlgorithmConfig, game: Game) -> None:
     """Build the network once, to find wrong settings before anything is stored.
-
-    Args:
-        config: the config.
-        game: the game.
-        stored: whether the league exists already. The arena's own network was checked then, and is compared with the
-            stored tensors before it takes any memory.
 
     Raises:
         LeagueError: the settings of the arena's own network do not fit.
@@ -92,8 +91,11 @@ def check_network(config: AlgorithmConfig, game: Game, *, stored: bool) -> None:
     """
     network, settings = network_of(config)
     if network is MaskedNetwork:
-        if not stored:
-            _check_settings(settings, game)
+        try:
+            outline(network, game, settings, MOST_TENSORS)  # takes no memory
+        except WeightsError as problem:
+            reason = str(problem.__cause__ or "it has too many layers").partition("\n")[0]
+            raise LeagueError(f"the network cannot be built with {short(settings)}: {reason}") from problem
         return
     with torch.random.fork_rng(devices=[]):  # the first weights of the learners do not depend on this check
         module = build_network(network, game, settings)
@@ -102,15 +104,6 @@ def check_network(config: AlgorithmConfig, game: Game, *, stored: bool) -> None:
             f"the network {network.__qualname__} keeps a state between steps (get_initial_state() is not empty), and "
             "recurrent networks are not supported; give it one without a state"
         )
-
-
-def _check_settings(settings: Mapping[str, Any], game: Game) -> None:
-    try:
-        with torch.device("meta"):  # without numbers, so that it takes no time
-            build_network(MaskedNetwork, game, settings)
-    except Exception as problem:
-        reason = str(problem).partition("\n")[0]
-        raise LeagueError(f"the network cannot be built with {short(settings)}: {reason}") from problem
 
 
 def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> None:

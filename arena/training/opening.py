@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
 
 from agents.registry import names_code
-from arena.settings import Settings
+from arena.settings import Settings, groups
 from games.contract import Game
 from leagues.league import League
 from leagues.records import Member
-from leagues.setting_groups import shown
+from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
 
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
@@ -101,12 +100,7 @@ def _check_settings(store: str, stored: Settings, given: Settings) -> None:
     """A league trains with the settings that it stores."""
     if stored.algorithm != given.algorithm:
         raise StoreError(f"the league in {store} trains with the algorithm {stored.algorithm}, not {given.algorithm}")
-    other = dict(_leaves(given.to_dict()))
-    differences = [
-        f"{path} = {shown(value)}, but got {shown(other[path])}"
-        for path, value in _leaves(stored.to_dict())
-        if not path.startswith(FREE) and value != other[path]
-    ]
+    differences = list(_differences(stored, given))
     if differences:
         more = len(differences) - MOST_DIFFERENCES
         listed = "; ".join(differences[:MOST_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
@@ -115,13 +109,13 @@ def _check_settings(store: str, stored: Settings, given: Settings) -> None:
         )
 
 
-def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """``group.name`` -> value of every setting."""
-    for group, values in tree.items():
-        if isinstance(values, Mapping):
-            yield from ((f"{group}.{name}", value) for name, value in values.items())
-        else:
-            yield group, values
+def _differences(stored: Settings, given: Settings) -> Iterator[str]:
+    for group, kind in groups(stored.algorithm).items():
+        for name, rule in rules(kind).items():
+            ours, theirs = (getattr(getattr(settings, group), name) for settings in (stored, given))
+            fitted = rule.fitted and None in (ours, theirs)
+            if ours != theirs and not fitted and not f"{group}.{name}".startswith(FREE):
+                yield f"{group}.{name} = {shown(ours)}, but got {shown(theirs)}"
 
 
 def _names(members: Iterable[Member]) -> str:

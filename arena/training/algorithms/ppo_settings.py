@@ -52,6 +52,7 @@ class PPOSettings(SettingsGroup):
         "Weight of the entropy bonus, or a schedule as RLlib takes it.",
         low=0,
         none="0.003 with perfect information, 0.05 without, 0 for continuous actions",
+        fitted=True,
     )
     vf_loss_coeff: float = setting(0.5, "Weight of the value loss.", low=0)
     vf_clip_param: float = setting(1e9, "Largest squared error of a value; the default does not clip.", above=0)

@@ -32,6 +32,7 @@ def opened(folder: Path, **changes: Any) -> LeagueSession:
         (lambda c: c.rl_module(model_config={"fcnet_activation": "zzz"}), "`fcnet_activation` must be one of"),
         (lambda c: c.rl_module(model_config={"fcnet_hiddens": ["a"]}), "the network cannot be built"),
         (lambda c: c.rl_module(model_config={"fcnet_hiddens": [10**30]}), "the network cannot be built"),
+        (lambda c: c.rl_module(model_config={"fcnet_hiddens": [1] * 10**5}), "it has too many layers"),
     ],
 )
 def test_a_wrong_setting_leaves_no_folder(change: Any, message: str, tmp_path: Path) -> None:
@@ -52,6 +53,13 @@ def test_a_league_trains_with_the_settings_that_it_stores(tmp_path: Path) -> Non
         "use the settings it was made with, or another folder"
     )
     opened(tmp_path, training__tables=3, resources__env_runners=2, resources__overlap=True).close()
+
+
+def test_a_number_that_fits_the_game_is_no_other_setting_than_none(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    opened(tmp_path, evaluation__games_per_iteration=8, optimization__entropy_coeff=0.5).close()
+    with pytest.raises(StoreError, match=r"optimization\.grad_clip = 0\.5, but got none"):
+        opened(tmp_path, optimization__grad_clip=None)
 
 
 def test_what_was_fitted_to_the_game_is_no_other_setting(tmp_path: Path, build: Any) -> None:
