@@ -56,11 +56,11 @@ def open_league(store: Store, game: Game, settings: Settings, *, seed: int, memb
     try:
         _check_game(store.name, writer.info(), game)
         stored = writer.members()
+        if stored:
+            _check_members(store.name, stored, members, settings)
+        _check_settings(store.name, Settings.from_dict(writer.info().settings), settings)
         if not stored:  # the run that made the league was killed before it added them
             writer.add_members(members)
-            return writer
-        _check_members(store.name, stored, members, settings)
-        _check_settings(store.name, Settings.from_dict(writer.info().settings), settings)
         for member in stored:
             if member.weights is not None and not store.weights.has(member.weights):
                 store.weights.get(member.weights)  # raises, and names what is missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from arena.settings import Settings
 from arena.training.session import LeagueSession
 from games import make_game
 from leagues.records import LeagueError, Member
-from leagues.store import StoreError, open_store
+from leagues.store import LeagueInfo, StoreError, open_store
 
 GAME = make_game("tic_tac_toe")
 MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
@@ -53,6 +54,16 @@ def test_a_league_trains_with_the_settings_that_it_stores(tmp_path: Path) -> Non
         "use the settings it was made with, or another folder"
     )
     opened(tmp_path, training__tables=3, resources__env_runners=2, resources__overlap=True).close()
+
+
+def test_a_league_that_was_just_made_gets_its_members_and_keeps_its_settings(tmp_path: Path) -> None:
+    info = LeagueInfo(GAME.spec, GAME.agent_ids, 3, Settings().to_dict(), {}, datetime.now(UTC))
+    open_store(tmp_path).create(info).close()
+    with pytest.raises(StoreError, match=r"league\.beaten = 0\.98, but got 0\.5"):
+        opened(tmp_path, league__beaten=0.5)
+    session = opened(tmp_path)
+    assert list(session.members) == ["main", "random"]
+    session.close()
 
 
 def test_a_number_that_fits_the_game_is_no_other_setting_than_none(tmp_path: Path) -> None:
