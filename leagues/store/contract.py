@@ -276,7 +276,8 @@ class BlobStore(ABC):
     @abstractmethod
     def prune(self, keep: Collection[str]) -> None:
         """Remove the blobs that this league has written, except those in ``keep``. Anything else that lies beside
-        them stays. Call it while you hold the writer."""
+        them stays, also a state that an older program wrote and recorded no longer: a league from before schema 0004
+        keeps one such file. Call it while you hold the writer."""
 
 
 class Store(ABC):

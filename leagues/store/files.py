@@ -61,17 +61,22 @@ def _sync(folder: Path) -> None:
         os.close(number)
 
 
-def check_regular(path: Path) -> bool:
+def check_regular(path: Path, *, write: bool = False) -> bool:
     """Whether ``path`` exists. If it does, it must be a regular file: not a link, a pipe or a device.
+
+    Args:
+        path: the file.
+        write: whether it is to be written to. Then it must have no other name, as a hard link has: what is written
+            would change a file elsewhere.
 
     Raises:
         OSError: it is something else, or cannot be looked at.
     """
     try:
-        mode = path.lstat().st_mode
+        status = path.lstat()
     except FileNotFoundError:
         return False
-    _require_regular(mode)
+    _require_regular(status, write)
     return True
 
 
@@ -79,7 +84,7 @@ def open_regular(path: Path, flags: int) -> int:
     """Open a regular file and return its descriptor. Links are not followed, and a pipe is not waited for.
 
     Raises:
-        OSError: it is a link, a pipe or a device, or cannot be opened.
+        OSError: it is a link, a pipe or a device, is opened for writing and has another name, or cannot be opened.
     """
     try:
         number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
@@ -88,7 +93,7 @@ def open_regular(path: Path, flags: int) -> int:
             raise OSError(error.errno, _IRREGULAR) from error
         raise
     try:
-        _require_regular(os.fstat(number).st_mode)
+        _require_regular(os.fstat(number), bool(flags & (os.O_WRONLY | os.O_RDWR)))
     except BaseException:
         os.close(number)
         raise
@@ -110,6 +115,8 @@ def read(path: Path, limit: int) -> bytes:
 _IRREGULAR = "it is a link, a pipe or a device, not a regular file"
 
 
-def _require_regular(mode: int) -> None:
-    if not stat.S_ISREG(mode):
+def _require_regular(status: os.stat_result, write: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, _IRREGULAR)
+    if write and status.st_nlink > 1:
+        raise OSError(errno.EMLINK, "it has another name (a hard link), and writing would change that file too")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
+from games.specs import suggest
 from leagues.records import Match, Member
 from leagues.results.blocks import MOST_NUMBERS
 from leagues.store import codec
@@ -26,10 +26,8 @@ def find(member_id: str, known: Mapping[str, T]) -> T:
     """
     if member_id in known:
         return known[member_id]
-    near = difflib.get_close_matches(member_id, known) or list(known)[:5]
-    raise StoreError(
-        f"the league has no member {member_id!r}; " + (f"try {', '.join(near)}" if near else "it has no members yet")
-    )
+    others = f"; its first members are {', '.join(list(known)[:5])}" if known else "; it has no members yet"
+    raise StoreError(f"the league has no member {member_id!r}{suggest(member_id, known) or others}")
 
 
 def missing_match(match_id: int, newest: int) -> StoreError:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from leaguekit import unguarded
 from played_league import make_league
 from textual.message import Message
 
@@ -27,7 +26,6 @@ from games import UntrustedCodeError, make_game
 from leagues.records import LeagueError, Member
 from leagues.settings import LeagueSettings
 from leagues.store import StoreError, open_store
-from leagues.store.sqlite.database import DATABASE
 
 GAME = "their_code:make_game(size=3)"
 AGENT = "py:their_code:make_agent"
@@ -47,9 +45,7 @@ def make_agent(game):
 
 def rewrite(folder: Path, *statements: str) -> Path:
     """Change a league behind the store's back."""
-    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f'DROP TRIGGER "{name}"')
+    with unguarded(folder) as connection:
         for statement in statements:
             assert connection.execute(statement).rowcount == 1
     return folder

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from leaguekit import unguarded
 from played_league import AGENTS, crash, make_league
 
 from agents.policies import weights
@@ -40,10 +41,8 @@ def folder(sound: Path, tmp_path: Path) -> Path:
 
 
 def alter(folder: Path, *statements: str) -> None:
-    """Change the database behind the store's back, its guards dropped."""
-    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f'DROP TRIGGER "{name}"')
+    """Change the database behind the store's back, its guards dropped for the moment."""
+    with unguarded(folder) as connection:
         for statement in statements:
             assert connection.execute(statement).rowcount != 0
 
@@ -202,6 +201,17 @@ def test_a_limit_checks_the_newest_matches_only(folder: Path) -> None:
 def test_a_folder_without_a_league_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"league\.db"):
         verify(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["wins = -1", "opponent = opponent + 99"])
+def test_block_scores_that_no_league_can_have_are_a_finding(folder: Path, change: str) -> None:
+    alter(
+        folder,
+        f"UPDATE block_scores SET {change} WHERE (event, block) = (SELECT event, block FROM block_scores LIMIT 1)",
+    )
+    found = findings(folder)
+    assert found
+    assert all("\n" not in problem for _, problem in found)
 
 
 def test_a_league_that_is_written_meanwhile_is_no_finding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from leagues.records import Match, Member
 from leagues.store import LeagueInfo, Progress, Store
+from leagues.store.sqlite.schema import TRIGGERS
 
 NOW = datetime(2026, 11, 21, 12, 30, 15, 123456, UTC)
 INFO = LeagueInfo("connect_four", ("player_0", "player_1"), 7, {"lr": 0.1, "on": [1]}, {"numpy": "2"}, NOW)
@@ -81,3 +85,26 @@ def progress(iteration: int, **changes: Any) -> Progress:
         "metrics": {"main": {"loss": 0.5}},
     }
     return Progress(iteration, **fields | changes)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The content of every file."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@contextmanager
+def raw(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database of a league without any check."""
+    with closing(sqlite3.connect(folder / "league.db", isolation_level=None)) as connection:
+        yield connection
+
+
+@contextmanager
+def unguarded(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database of a league without the triggers that keep its records as they are; they come back at the end."""
+    with raw(folder) as connection:
+        for name in TRIGGERS:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+        for statement in TRIGGERS.values():
+            connection.execute(statement)

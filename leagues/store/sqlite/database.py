@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from leagues.store import files
 from leagues.store.contract import StoreError
-from leagues.store.sqlite import schema
+from leagues.store.sqlite import schema, shape
 
 DATABASE = "league.db"
 LOCK = "league.lock"
@@ -58,6 +58,7 @@ def _engine(uri: str, *, write: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA trusted_schema = OFF")  # what the file declares calls no function with side effects
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA recursive_triggers = ON")
         if write:
@@ -113,8 +114,12 @@ def not_a_folder(name: str) -> StoreError:
     return StoreError(f"a league is a folder, but {name!r} is a file; name a folder")
 
 
-def check_file(folder: Path) -> Path:
+def check_file(folder: Path, *, write: bool = False) -> Path:
     """The database of the league in ``folder``. Only looks; SQLite does not open it, and nothing is written.
+
+    Args:
+        folder: the league's folder.
+        write: whether it is to be opened for writing.
 
     Raises:
         StoreError: there is no league here, or something that is no database of a league.
@@ -124,10 +129,10 @@ def check_file(folder: Path) -> Path:
     try:
         if not stat.S_ISDIR(folder.stat().st_mode):
             raise not_a_folder(name)
-        if not files.check_regular(path):
+        if not files.check_regular(path, write=write):
             raise StoreError(f"{name!r} has no {DATABASE}, so it is not a league; train one there, or check the path")
         for beside in names_beside(path):
-            files.check_regular(beside)
+            files.check_regular(beside, write=write)
         with open(files.open_regular(path, os.O_RDONLY), "rb") as file:
             header = file.read(100)
     except FileNotFoundError as error:
@@ -141,21 +146,16 @@ def check_file(folder: Path) -> Path:
     return path
 
 
-def revision(connection: Connection) -> str:
-    """The schema revision of the database."""
-    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
-
-
 def open_for_reading(path: Path) -> tuple[Engine, str]:
     """A connection that changes nothing, and the schema revision found.
 
     Raises:
-        StoreError: the database cannot be read.
+        StoreError: the database cannot be read; or as :func:`leagues.store.sqlite.shape.revision`.
     """
     engine = reading_engine(path)
     try:
         with transaction(engine, str(path)) as connection:
-            return engine, revision(connection)
+            return engine, shape.revision(connection, str(path))
     except StoreError:
         engine.dispose()
         # A file that was copied from a running league says that a log lies beside it. Without that log, SQLite makes
@@ -165,22 +165,10 @@ def open_for_reading(path: Path) -> tuple[Engine, str]:
     engine = frozen_engine(path)
     try:
         with transaction(engine, str(path)) as connection:
-            return engine, revision(connection)
+            return engine, shape.revision(connection, str(path))
     except BaseException:
         engine.dispose()
         raise
-
-
-def check_not_newer(found: str, path: str) -> None:
-    """Refuse the database of a newer program.
-
-    Raises:
-        StoreError: ``found`` is a newer schema than :data:`leagues.store.sqlite.schema.REVISION`.
-    """
-    if int(found) > int(schema.REVISION):
-        raise StoreError(
-            f"{path} has schema {found}, and this program knows schemas up to {schema.REVISION}; update this program"
-        )
 
 
 def keep_log(engine: Engine, name: str) -> None:

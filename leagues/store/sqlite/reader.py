@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import numpy as np
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
-from leagues.records import Match, MatchKind, Member, Tally
-from leagues.results.blocks import BlockScores, Ints, merge
+from leagues.records import Kind, Match, MatchKind, Member, Tally
+from leagues.results.blocks import MOST_NUMBERS, BlockScores, Ints, merge
 from leagues.store import codec, rules
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
 from leagues.store.sqlite import database, schema
@@ -53,6 +54,12 @@ class SqlReader(Reader):
     def info(self) -> LeagueInfo:
         with self._transaction() as connection:
             row = connection.execute(select(schema.league)).one()
+            _check_types(row, game=str, agent_ids=list, seed=int, settings=dict, versions=dict, teams=list | None)
+            seats, teams = len(row.agent_ids), row.teams or ()
+            if not (seats and {*map(type, row.agent_ids)} == {str}):
+                raise ValueError(f"agent_ids={row.agent_ids!r}")
+            if teams and not (len(teams) == seats and {*teams} == {*range(len({*teams}))}):
+                raise ValueError(f"teams={teams!r} of {seats} seats")
             return LeagueInfo(
                 row.game,
                 tuple(row.agent_ids),
@@ -60,7 +67,7 @@ class SqlReader(Reader):
                 row.settings,
                 row.versions,
                 EPOCH + row.created_at * MICROSECOND,
-                tuple(row.teams or ()),
+                tuple(teams),
             )
 
     def version(self) -> int:
@@ -81,7 +88,10 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             row = connection.execute(select(schema.progress).order_by(schema.progress.c.id.desc()).limit(1)).first()
             resume = connection.execute(select(schema.resume)).first()
-            return replace(_progress(row), state=resume.state, league=resume.league) if row and resume else None
+            if row is None or resume is None:
+                return None
+            _check_types(resume, state=str | None, league=dict)
+            return replace(_progress(row), state=resume.state, league=resume.league)
 
     def history(self) -> list[Progress]:
         with self._transaction() as connection:
@@ -162,6 +172,8 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             self._load_members(connection)
             rows = connection.execute(select(schema.tallies)).all()
+            numbers = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 5)
+            _check_numbers(numbers - (1, 1, 0, 0, 0), len(self._members), below=2**62)
             names = [member.id for member in self._members]
             return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
 
@@ -170,7 +182,9 @@ class SqlReader(Reader):
             self._load_members(connection)
             newest = connection.execute(select(func.max(schema.matches.c.id))).scalar() or 0
             if newest > self._scored:
-                self._scores = merge(self._scores, _block_rows(connection, self._scored))
+                new = _block_rows(connection, self._scored)
+                _check_numbers(new, len(self._members))
+                self._scores = merge(self._scores, new)
                 self._scored = newest
         return BlockScores(tuple(member.id for member in self._members), self._scores)
 
@@ -184,6 +198,21 @@ class SqlReader(Reader):
     def _load_members(self, connection: Connection) -> None:
         c = schema.members.c
         for row in connection.execute(select(schema.members).where(c.id > len(self._members)).order_by(c.id)):
+            _check_types(
+                row,
+                name=str,
+                role=str,
+                generation=int | None,
+                modules=dict,
+                weights=str | None,
+                agent=str | None,
+                learner=str | None,
+                step=int,
+            )
+            if row.id != len(self._members) + 1 or row.kind not in get_args(Kind):
+                raise ValueError(f"member {row.id}, {row.name!r}, of the kind {row.kind!r}")
+            if {*map(type, row.modules.values())} - {str}:
+                raise ValueError(f"modules={row.modules!r}")
             self._rows[row.name] = row.id
             self._members.append(
                 Member(
@@ -262,7 +291,40 @@ def _match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:
     return select(*columns, schema.lineups.c.seats).join(schema.lineups, schema.lineups.c.id == schema.matches.c.lineup)
 
 
+def _check_types(row: Row[Any], **types: type | UnionType) -> None:
+    """Check the types of some columns: SQLite stores any value in any column.
+
+    Raises:
+        TypeError: one is wrong.
+    """
+    for name, kind in types.items():
+        if not isinstance(value := getattr(row, name), kind):
+            raise TypeError(f"{name}={value!r}")
+
+
+def _check_numbers(rows: Ints, members: int, *, below: int = MOST_NUMBERS) -> None:
+    """Check the numbers of tallies or block scores; the last five columns are two members, counted from 0, and results.
+
+    Raises:
+        ValueError: there is no such member, or a number is negative or huge.
+    """
+    if len(rows) and not (rows.min() >= 0 and rows.max() < below and rows[:, -5:-3].max() < members):
+        wrong = rows[((rows < 0) | (rows >= below)).any(1) | (rows[:, -5:-3] >= members).any(1)][0]
+        raise ValueError(f"results {wrong.tolist()} with {members} members")
+
+
 def _progress(row: Row[Any]) -> Progress:
+    _check_types(
+        row,
+        iteration=int,
+        agent_steps=int,
+        env_steps=int,
+        games=int,
+        seconds=float | int,
+        rate=float | int,
+        remaining=float | int | None,
+        metrics=dict,
+    )
     return Progress(
         iteration=row.iteration,
         agent_steps=row.agent_steps,
@@ -284,11 +346,7 @@ def open_reader(path: Path) -> SqlReader:
         StoreError: it is damaged, or a newer program made it.
     """
     engine, found = database.open_for_reading(path)
-    try:
-        database.check_not_newer(found, str(path))
-        if int(found) < int(schema.REVISION):
-            raise OlderSchemaError(f"{path} has schema {found}, and this program reads schema {schema.REVISION}")
-    except StoreError:
+    if int(found) < int(schema.REVISION):
         engine.dispose()
-        raise
+        raise OlderSchemaError(f"{path} has schema {found}, and this program reads schema {schema.REVISION}")
     return SqlReader(engine, str(path))

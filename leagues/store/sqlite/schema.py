@@ -6,11 +6,11 @@
 - ``matches.digest`` has the first :data:`leagues.store.rules.DIGEST_BYTES` bytes of the digest.
 - ``tallies``, ``block_scores`` and ``events`` are updated in the transaction that records their matches, so that
   matchmaking and ratings need not read a million matches. Tallies also count training games that are not recorded.
-- Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced. The first migration makes
-  them.
+- Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced.
 - Times are UTC since 1970: microseconds in ``league`` and ``progress``, milliseconds in ``matches``.
 
-A change here needs a new file in ``migrations/versions`` and its number in :data:`REVISION`.
+A change here needs a new file in ``migrations/versions`` and its number in :data:`REVISION` and in ``info`` of what is
+new: :mod:`leagues.store.sqlite.shape` refuses a database that has anything else.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class LeagueColumns(TypedColumns):
     settings: Named[dict[str, Any]] = Column(JSON)
     versions: Named[dict[str, str]] = Column(JSON)
     created_at: Named[int] = Column(Integer)
-    teams: Named[list[int] | None] = Column(JSON)  # None in leagues older than schema 0002: every seat plays for itself
+    # None in leagues older than schema 0002: every seat plays for itself
+    teams: Named[list[int] | None] = Column(JSON, info={"since": "0002"})
 
 
 class MemberColumns(TypedColumns):
@@ -107,7 +108,7 @@ class MatchColumns(TypedColumns):
     kind: Named[int] = Column(Integer)
     seed: Named[int] = Column(Integer)
     block: Named[int] = Column(Integer)
-    event: Named[int] = Column(Integer)  # since schema 0004, so it is the last column in the file
+    event: Named[int] = Column(Integer, info={"since": "0004"})
     iteration: Named[int] = Column(Integer)
     ending: Named[int] = Column(Integer)
     plies: Named[int] = Column(Integer)
@@ -131,7 +132,7 @@ class TallyColumns(TypedColumns):
 class BlockScoreColumns(TypedColumns):
     """Evaluation games of a block between two members, from the view of the alphabetically first member."""
 
-    event: Named[int] = Column(Integer, primary_key=True)
+    event: Named[int] = Column(Integer, primary_key=True, info={"since": "0004"})
     block: Named[int] = Column(Integer, primary_key=True)
     member: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
     opponent: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
@@ -186,7 +187,24 @@ tallies = Table("tallies", metadata, TallyColumns, sqlite_with_rowid=False)
 block_scores = Table("block_scores", metadata, BlockScoreColumns, sqlite_with_rowid=False)
 progress = Table("progress", metadata, ProgressColumns)
 resume = Table("resume", metadata, ResumeColumns)
-events = Table("events", metadata, EventColumns)
-states = Table("states", metadata, StateColumns)
+events = Table("events", metadata, EventColumns, info={"since": "0004"})
+states = Table("states", metadata, StateColumns, info={"since": "0004"})
 
 Index("matches_by_kind_and_lineup", matches.c.kind, matches.c.lineup)
+
+_TRIGGERS = (
+    "matches_refuse_update BEFORE UPDATE ON matches",
+    "matches_refuse_delete BEFORE DELETE ON matches",
+    "matches_refuse_replace BEFORE INSERT ON matches WHEN EXISTS (SELECT 1 FROM matches WHERE id = NEW.id)",
+    "members_refuse_update BEFORE UPDATE ON members WHEN OLD.kind != 'learner'",
+    "members_refuse_delete BEFORE DELETE ON members WHEN OLD.kind != 'learner'",
+    "members_refuse_replace BEFORE INSERT ON members "
+    "WHEN EXISTS (SELECT 1 FROM members WHERE (id = NEW.id OR name = NEW.name) AND kind != 'learner')",
+)
+_REFUSALS = {"matches": "matches are immutable", "members": "frozen members are immutable"}
+
+TRIGGERS = {
+    when.split()[0]: f"CREATE TRIGGER {when} BEGIN SELECT RAISE(ABORT, '{_REFUSALS[when.split('_')[0]]}'); END"
+    for when in _TRIGGERS
+}
+"""Trigger -> the statement that makes it. The migrations have it too, because they never change."""

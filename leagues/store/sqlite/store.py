@@ -101,7 +101,7 @@ class SqliteStore(Store):
     def writer(self) -> Writer:
         from leagues.store.sqlite.writer import open_writer
 
-        path = database.check_file(self._folder)
+        path = database.check_file(self._folder, write=True)
         lock = database.WriterLock(self._folder)
         try:
             for blobs in (self.weights, self.states):  # only the writer writes there, and this is the only one

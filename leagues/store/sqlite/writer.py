@@ -13,7 +13,7 @@ from leagues.records import Match, Member, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Writer
-from leagues.store.sqlite import database, migrations, schema
+from leagues.store.sqlite import database, migrations, schema, shape
 from leagues.store.sqlite.reader import EPOCH, MICROSECOND, MILLISECOND, SqlReader
 
 
@@ -268,8 +268,7 @@ def open_writer(path: Path, weights: BlobStore, lock: database.WriterLock) -> Sq
     engine = database.writing_engine(path)
     try:
         with database.transaction(engine, str(path)) as connection:
-            found = database.revision(connection)
-            database.check_not_newer(found, str(path))
+            found = shape.revision(connection, str(path))
             if found != schema.REVISION:
                 migrations.upgrade(connection)
         database.keep_log(engine, str(path))

@@ -45,7 +45,7 @@ def test_info_and_members_come_back_as_they_were(reader: Reader) -> None:
 
 
 def test_an_unknown_member_is_refused_with_near_names(reader: Reader) -> None:
-    with pytest.raises(StoreError, match=r"no member 'main@3'; try .*main@2"):
+    with pytest.raises(StoreError, match=r"no member 'main@3'; did you mean .*main@2"):
         reader.member("main@3")
 
 

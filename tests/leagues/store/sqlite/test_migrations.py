@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import alembic.autogenerate
 import pytest
 from alembic.migration import MigrationContext
-from leaguekit import INFO, MAIN, RANDOM, frozen, match, progress
+from leaguekit import INFO, MAIN, RANDOM, frozen, match, progress, raw, unguarded
+from sqlalchemy import Column, Integer, Table
 
 from arena.verify import verify
 from leagues.ratings.leaderboard import leaderboard
 from leagues.results.blocks import BlockScore
 from leagues.store import Reader, StoreError, open_store
-from leagues.store.sqlite import database, migrations, schema
+from leagues.store.sqlite import database, migrations, schema, shape
 
 OLD_LEAGUE = Path(__file__).parents[3] / "data/league_0003"
 OLDER = ("0001", "0002", "0003")
@@ -32,12 +32,6 @@ BLOCKS = (2, 1, SEED, 7, SEED + 1, SEED - 1, SEED)
 
 NEW_BLOCKS = ((1, 2), (1, 1), (2, 1), (2, 2), (1, 3), (2, 3), (2, 1))
 """What :data:`BLOCKS` become: (event, block)."""
-
-
-@contextmanager
-def raw(folder: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(folder / "league.db", isolation_level=None)) as connection:
-        yield connection
 
 
 def old_scores(folder: Path) -> list[BlockScore]:
@@ -122,8 +116,7 @@ def test_ratings_of_an_older_schema_stay_as_they_were(tmp_path: Path, revision: 
 
 def test_an_empty_league_of_an_older_schema_begins_with_event_1(tmp_path: Path) -> None:
     folder = old_league(tmp_path / "league", "0003")
-    with raw(folder) as connection:
-        connection.execute("DROP TRIGGER matches_refuse_delete")
+    with unguarded(folder) as connection:
         connection.execute("DELETE FROM matches")
     with open_store(folder).writer() as writer:
         assert writer.next_event() == 1
@@ -150,16 +143,34 @@ def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
     engine = database.writing_engine(tmp_path / "new.db")
     with engine.begin() as connection:
         migrations.upgrade(connection)
-        assert database.revision(connection) == schema.REVISION
+        assert shape.revision(connection, "new.db") == schema.REVISION
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert alembic.autogenerate.compare_metadata(context, schema.metadata) == []
     engine.dispose()
 
 
-def test_a_migration_that_fails_leaves_the_league_as_it_was(played: Path) -> None:
-    with raw(played) as connection:
-        connection.execute("CREATE TABLE events (x)")  # stands in the way
+@pytest.fixture
+def migrate_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Adds a schema revision with a table ``later``, made by the statement that it is called with."""
+    later = f"{int(schema.REVISION) + 1:04}"
+    table = Table("later", schema.metadata, Column("x", Integer), info={"since": later})
+
+    def add(statement: str) -> None:
+        shutil.copytree(migrations.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "migrations" / "versions" / f"r{later}_later.py").write_text(
+            f"from alembic import op\nrevision, down_revision = '{later}', '{schema.REVISION}'\n"
+            f"def upgrade():\n    op.execute('{statement}')\n"
+        )
+        monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
+        monkeypatch.setattr(schema, "REVISION", later)
+
+    yield add
+    schema.metadata.remove(table)
+
+
+def test_a_migration_that_fails_leaves_the_league_as_it_was(played: Path, migrate_later: Callable[[str], None]) -> None:
     before = (played / "league.db").read_bytes()
+    migrate_later("CREATE TABLE events (x)")  # after those of 0004, in one transaction
     with pytest.raises(StoreError, match="events"):
         open_store(played).writer()
     assert (played / "league.db").read_bytes() == before
@@ -167,19 +178,12 @@ def test_a_migration_that_fails_leaves_the_league_as_it_was(played: Path) -> Non
 
 @pytest.mark.parametrize("opened_by", ["reader", "writer"])
 def test_an_older_schema_is_brought_up_to_date_when_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened_by: str
+    tmp_path: Path, migrate_later: Callable[[str], None], opened_by: str
 ) -> None:
     folder = tmp_path / "league"
     with open_store(folder).create(INFO) as writer:
         writer.record(members=[MAIN, RANDOM], matches=[match()], progress=progress(1))
-    shutil.copytree(migrations.FOLDER, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    later = f"{int(schema.REVISION) + 1:04}"
-    (tmp_path / "migrations" / "versions" / f"r{later}_later.py").write_text(
-        f"from alembic import op\nrevision, down_revision = '{later}', '{schema.REVISION}'\n"
-        "def upgrade():\n    op.execute('CREATE TABLE later (x)')\n"
-    )
-    monkeypatch.setattr(migrations, "FOLDER", tmp_path / "migrations")
-    monkeypatch.setattr(schema, "REVISION", later)
+    migrate_later("CREATE TABLE later (x INTEGER)")
     getattr(open_store(folder), opened_by)().close()
     with open_store(folder).reader() as reader, raw(folder) as connection:
         assert reader.count_matches() == 1

@@ -68,6 +68,16 @@ def test_a_lock_that_is_no_regular_file_is_refused(folder: Path, victim: Path, h
     assert victim.read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("name", ["league.db", "league.db-journal", "league.lock"])
+def test_a_file_with_another_name_elsewhere_is_not_written_to(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).touch()
+    (tmp_path / "elsewhere").hardlink_to(folder / name)
+    before = (tmp_path / "elsewhere").read_bytes()
+    with pytest.raises(StoreError, match="another name"):
+        open_store(folder).writer()
+    assert (tmp_path / "elsewhere").read_bytes() == before
+
+
 @pytest.mark.parametrize("harm", ["link", "link to a device", "pipe"])
 @pytest.mark.parametrize("name", ["league.db.part", "league.db.part-journal", "league.db-wal", "league.db-journal"])
 def test_what_lies_in_the_way_of_a_new_league_is_removed_not_followed(

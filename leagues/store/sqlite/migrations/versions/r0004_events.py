@@ -69,4 +69,5 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("digest", sa.Text, nullable=False),
     )
+    # The older of the two states on the disk is named nowhere, so it stays there: the file could be anybody's.
     op.execute("INSERT INTO states (digest) SELECT state FROM resume WHERE state IS NOT NULL")

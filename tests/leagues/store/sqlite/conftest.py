@@ -1,0 +1,19 @@
+"""Leagues in folders for the tests of the SQLite store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from leaguekit import INFO, MAIN, RANDOM, match, progress
+
+from leagues.store import open_store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A league with two members and one match, closed."""
+    path = tmp_path / "league"
+    with open_store(path).create(INFO) as writer:
+        writer.record(members=[MAIN, RANDOM], matches=[match()], progress=progress(1))
+    return path

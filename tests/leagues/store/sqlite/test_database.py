@@ -1,0 +1,133 @@
+"""Opening ``league.db``: damaged folders and files, the lock, and missing rights."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from operator import methodcaller
+from pathlib import Path
+
+import pytest
+from leaguekit import files, match, raw
+
+from leagues.store import Reader, Store, StoreError, open_store
+from leagues.store.sqlite import schema
+
+Opened = Callable[[Store], Reader]
+
+
+def test_a_closed_league_is_one_file_and_reading_it_leaves_no_trace(folder: Path) -> None:
+    before = files(folder)
+    assert set(before) == {"league.db", "league.lock"}
+    with open_store(folder).reader() as reader:
+        assert reader.count_matches() == 1
+        assert files(folder) == before
+    assert files(folder) == before
+
+
+def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
+    with open_store(folder).writer(), pytest.raises(StoreError, match=rf"process {os.getpid()} is writing"):
+        open_store(folder).writer()
+    open_store(folder).writer().close()
+
+
+@pytest.mark.parametrize("opened", [methodcaller("reader"), methodcaller("writer")], ids=["reader", "writer"])
+class TestBadFolders:
+    def test_no_folder(self, opened: Opened, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match="does not exist"):
+            opened(open_store(tmp_path / "none"))
+        assert not list(tmp_path.iterdir())
+
+    def test_no_folder_but_a_file(self, opened: Opened, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(StoreError, match=r"a league is a folder, but .* is a file"):
+            opened(open_store(tmp_path / "file"))
+
+    def test_no_league(self, opened: Opened, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match=r"has no league\.db"):
+            opened(open_store(tmp_path))
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("content", [b"", b"not a database" * 99])
+    def test_no_database(self, opened: Opened, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "league.db").write_bytes(content)
+        with pytest.raises(StoreError, match="is not an SQLite database"):
+            opened(open_store(tmp_path))
+        assert files(tmp_path) == {"league.db": content}
+
+    def test_somebody_elses_database(self, opened: Opened, tmp_path: Path) -> None:
+        with raw(tmp_path) as connection:
+            connection.execute("CREATE TABLE notes (text)")
+        before = files(tmp_path)
+        with pytest.raises(StoreError, match="made by another program"):
+            opened(open_store(tmp_path))
+        assert files(tmp_path) == before
+
+    def test_a_torn_file(self, opened: Opened, folder: Path) -> None:
+        path = folder / "league.db"
+        path.write_bytes(path.read_bytes()[:5000])
+        with pytest.raises(StoreError, match=r"cannot be used: .*malformed"):
+            opened(open_store(folder))
+
+    def test_a_newer_schema(self, opened: Opened, folder: Path) -> None:
+        with raw(folder) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '0999'")
+        with pytest.raises(StoreError, match=rf"has schema 0999, .* to {schema.REVISION}; update this program"):
+            opened(open_store(folder))
+
+
+def read_as_stranger(folder: Path) -> str:
+    """What a user without any right to write gets from counting the matches."""
+    here, there = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            with open_store(folder).reader() as reader:
+                answer = str(reader.count_matches())
+        except BaseException as error:
+            answer = repr(error)
+        os.write(there, answer.encode())
+        os._exit(0)
+    os.close(there)
+    with open(here) as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return answer
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[Path]:
+    paths = [folder, *folder.iterdir()]
+    parents = [
+        path for path in folder.parents if path.stat().st_uid == os.geteuid() and path.stat().st_mode & 0o77 == 0
+    ]
+    modes = {path: path.stat().st_mode for path in (*paths, *parents)}
+    for path in parents:
+        path.chmod(0o755)
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        yield folder
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+
+
+def test_a_folder_without_any_right_to_write_can_be_read(folder: Path, tmp_path: Path) -> None:
+    with read_only(folder):
+        assert read_as_stranger(folder) == "1"
+    copy = tmp_path / "copy"
+    with open_store(folder).writer() as writer:
+        with read_only(folder):
+            assert read_as_stranger(folder) == "1"
+        writer.record(matches=[match()])
+        with raw(folder) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        copy.mkdir()
+        shutil.copy(folder / "league.db", copy)  # says "my log lies beside me", and it does not
+    with read_only(copy):
+        assert read_as_stranger(copy) == "2"

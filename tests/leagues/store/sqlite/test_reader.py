@@ -1,0 +1,81 @@
+"""Reading ``league.db``: what the writer adds, and records that were altered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from leaguekit import match, raw
+
+from leagues.records import Tally
+from leagues.store import Reader, StoreError, open_store
+
+
+def test_a_reader_follows_the_writer(folder: Path) -> None:
+    with (
+        open_store(folder).reader() as early,
+        open_store(folder).writer() as writer,
+        open_store(folder).reader() as late,
+    ):
+        for reader in (early, late):
+            assert reader.count_matches() == 1
+        writer.record(matches=[match()])
+        for reader in (early, late):
+            assert reader.count_matches() == 2
+    with open_store(folder).reader() as reader:
+        assert reader.count_matches() == 2
+
+
+def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> None:
+    with open_store(folder).reader() as reader:
+        for count in (2, 3):
+            with open_store(folder).writer() as writer:
+                writer.record(matches=[match()])
+            assert reader.count_matches() == count
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ("league SET settings = 'nonsense'", Reader.info),
+        ("league SET settings = '[1]'", Reader.info),
+        ("league SET agent_ids = '[1, 2]'", Reader.info),
+        ("league SET teams = '[0, 9]'", Reader.info),
+        ("league SET teams = '[0]'", Reader.info),
+        ("league SET created_at = 9223372036854775807", Reader.info),
+        ("league SET agent_ids = '7'", Reader.info),
+        ("members SET modules = '{' WHERE name = 'main'", Reader.members),
+        ("members SET modules = '[1]' WHERE name = 'main'", Reader.members),
+        ("members SET modules = '{\"player_0\": 1}' WHERE name = 'main'", Reader.members),
+        ("members SET kind = 'guest' WHERE name = 'main'", Reader.members),
+        ("members SET role = x'00' WHERE name = 'main'", Reader.members),
+        ("members SET id = 7 WHERE name = 'main'", Reader.members),
+        ("progress SET at = 'noon'", Reader.progress),
+        ("progress SET metrics = '['", Reader.history),
+        ("progress SET metrics = '[]'", Reader.history),
+        ("progress SET seconds = 'few'", Reader.history),
+        ("resume SET league = ''", Reader.progress),
+        ("resume SET league = '7'", Reader.progress),
+        ("tallies SET member = 99", Reader.tallies),
+        ("tallies SET member = 0", Reader.tallies),
+        ("tallies SET wins = -1", Reader.tallies),
+        ("block_scores SET wins = 'many'", Reader.block_scores),
+        ("block_scores SET wins = -1", Reader.block_scores),
+        ("block_scores SET wins = 4611686018427387904", Reader.block_scores),
+        ("block_scores SET member = 99", Reader.block_scores),
+        ("block_scores SET opponent = 0", Reader.block_scores),
+        ("block_scores SET event = -1", Reader.block_scores),
+    ],
+)
+def test_a_record_that_no_program_of_ours_wrote_is_a_store_error(
+    folder: Path, change: str, read: Callable[[Reader], object]
+) -> None:
+    with open_store(folder).writer() as writer:
+        writer.record(tallies=[Tally("main", "random", 1, 0, 0)], matches=[match(kind="evaluation")])
+    with raw(folder) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        assert connection.execute(f"UPDATE {change}").rowcount == 1
+    with open_store(folder).reader() as reader, pytest.raises(StoreError, match="cannot be read") as caught:
+        getattr(reader, read.__name__)()
+    assert "\n" not in str(caught.value)
