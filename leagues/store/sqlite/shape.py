@@ -47,14 +47,9 @@ def _check(connection: Connection, path: str, version: str, declared: dict[tuple
         for index in table.indexes
     }
     known = {("table", name) for name in (_VERSION, *tables)} | set(others)
-    # Names that begin so are SQLite's own, and nobody else can make them: unique columns have such indexes.
-    unknown = {
-        (kind, name)
-        for kind, name in declared
-        if (kind, name) not in known and not (kind in ("table", "index") and name.startswith("sqlite_"))
-    }
-    for kind, name in sorted(unknown):
-        raise _foreign(path, f"the {kind} {name!r}, which no league has")
+    for kind, name in sorted(set(declared) - known):
+        if not _is_of_sqlite(kind, declared[kind, name]):
+            raise _foreign(path, f"the {kind} {name!r}, which no league has")
     for name, columns in tables.items():
         _check_table(connection, path, name, columns, declared.get(("table", name)))
     for (kind, name), sql in others.items():
@@ -71,6 +66,12 @@ def _check_table(connection: Connection, path: str, name: str, columns: set[str]
     )
     if found != {(column, 0) for column in columns}:
         raise _foreign(path, f"another table {name!r} than a league, or none")
+
+
+def _is_of_sqlite(kind: str, sql: str | None) -> bool:
+    """Whether SQLite itself has made this: the index of a unique column, or the statistics of ``ANALYZE``."""
+    # The statement says what it is: in an altered file, the kind and the name beside it may be others.
+    return sql is None if kind == "index" else _words(sql).startswith("create table sqlite_stat")
 
 
 def _columns(table: Table[Any], version: str) -> set[str]:
