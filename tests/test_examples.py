@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from arena.cli.app import app
+from arena.cli.app import build_app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -73,7 +73,7 @@ def test_links_files_and_functions_that_a_document_names_exist(document: Path) -
 
 
 def test_the_commands_and_options_of_the_documents_exist() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
     text = "\n".join(document.read_text() for document in DOCUMENTS)
     written = re.findall(r"(?:`|^ +(?:python -m )?)arena ([a-z]+)([^`\n]*)", text, re.MULTILINE)
     for name, rest in written:

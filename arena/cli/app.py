@@ -5,10 +5,9 @@ To add a command, write a function in a file of this folder and list it in ``COM
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Annotated
 
@@ -19,12 +18,6 @@ from arena.cli import games, league, matches, play, train, watch
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
 
 def _version(asked: bool) -> None:
     if asked:
@@ -34,15 +27,15 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(
-    help=f"""Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
+_HELP = f"""Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
 
-    A league is a folder, DIR. Agents are named {usages()}. Members of a league are named DIR:best, DIR:latest and
-    DIR:main@12.
+A league is a folder, DIR. Agents are named {usages()}. Members of a league are named DIR:best, DIR:latest and
+DIR:main@12.
 
-    Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
-    """
-)
+Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
+"""
+
+
 def _arena(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback if there is an error.")] = False,
     version: Annotated[
@@ -67,13 +60,41 @@ COMMANDS = (
 )
 """All commands, in the order of ``arena --help``; each is called like its function."""
 
-for command in COMMANDS:
-    app.command(command.__name__)(command)
+
+def build_app(called: str | None = None) -> typer.Typer:
+    """The whole command line.
+
+    Args:
+        called: the command that will be called. The others then get no options, whose making takes longer than all
+            else that ``arena --help`` does. None makes all of them in full.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.callback(help=_HELP)(_arena)
+    for command in COMMANDS:
+        app.command(command.__name__)(command if called in (None, command.__name__) else _listed(command))
+    return app
 
 
-class _Escaped(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return plain(super().format(record), lines=True)
+def _listed(command: Callable[..., None]) -> Callable[[], None]:
+    """A command as the list of commands shows it."""
+
+    def listed() -> None:
+        raise AssertionError(f"{command.__name__} is listed only")
+
+    listed.__doc__ = command.__doc__
+    return listed
+
+
+def _escape_warnings() -> None:
+    """Escape what is logged: warnings may hold text from games and agents."""
+    import logging
+
+    class Escaped(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return plain(super().format(record), lines=True)
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Escaped())
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -84,11 +105,14 @@ def main(args: Sequence[str] | None = None) -> None:
 def run(args: Sequence[str]) -> int:
     """Run ``arena`` on ``args`` and return the exit code: 0 done, 1 the run failed, 2 the call was wrong."""
     # Global options stand before the command; a --debug behind it belongs to the command.
-    if logging.lastResort is not None:  # warnings may hold text from games and agents
-        logging.lastResort.setFormatter(_Escaped())
-    debug = "--debug" in takewhile(lambda arg: arg.startswith("-"), args)
+    options = list(takewhile(lambda arg: arg.startswith("-"), args))
+    debug = "--debug" in options
+    called = args[len(options)] if len(options) < len(args) else ""
+    if called:
+        _escape_warnings()
     try:
-        code = typer.main.get_command(app).main(args=list(args) or ["--help"], prog_name="arena", standalone_mode=False)
+        command = typer.main.get_command(build_app(called))
+        code = command.main(args=list(args) or ["--help"], prog_name="arena", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of the pipe has left, as in `arena games | head`. Nothing can be printed any more.

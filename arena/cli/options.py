@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from arena.settings import Settings, groups
-from leagues.setting_groups import default, rules, shown
-
 
 def check_count(count: int | None) -> int | None:
     """Refuse counts, such as of games or tables, that no machine can handle.
@@ -29,6 +26,9 @@ def setting_option(path: str, metavar: str | None = None) -> Any:
         path: ``group.name``.
         metavar: what stands for its value in the help.
     """
+    from arena.settings import Settings, groups
+    from leagues.setting_groups import default, rules, shown
+
     room, _, name = path.partition(".")
     group = groups(Settings().algorithm)[room]
     rule, value = rules(group)[name], default(group, name)

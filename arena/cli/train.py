@@ -9,11 +9,6 @@ from typing import Annotated
 import typer
 
 from arena.cli.options import GameSpec, check_count, setting_option
-from arena.settings import Resources, Settings
-from leagues.setting_groups import rules
-
-_OPTIONS = ("training.tables", *(f"resources.{name}" for name in rules(Resources)))
-"""Settings with an option: ``train`` has a parameter of the same name for each."""
 
 
 def train(
@@ -78,12 +73,16 @@ def train(
     from arena.cli.errors import CallError, run_failures
     from arena.cli.output import print_text
     from arena.cli.progress import Stop, progress_line
+    from arena.settings import Resources, Settings
+    from leagues.setting_groups import rules
 
     if minutes is not None and steps is not None:
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are given; drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be greater than 0, but is {minutes:g}")
-    given = {path: context.params[path.partition(".")[2]] for path in _OPTIONS}
+    # Each of these settings has a parameter of its name.
+    paths = ("training.tables", *(f"resources.{name}" for name in rules(Resources)))
+    given = {path: context.params[path.partition(".")[2]] for path in paths}
     given["league.roles"] = None if roles is None else _roles(roles)
     changes = {path: value for path, value in given.items() if value is not None}
     if resume and (seed is not None or roles is not None or config is not None):
