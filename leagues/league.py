@@ -7,6 +7,7 @@ goes on exactly as the original would. It knows no rule of any role: those are i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle, islice
 from operator import index
 from typing import Any, Literal, Self
 
@@ -96,11 +97,13 @@ class League:
             rng: the only source of chance.
         """
         seeds = rng.integers(2**63, size=n).tolist()
-        turns = [self._learners[(self._pairings + k) % len(self._learners)] for k in range(n)]
+        first = self._pairings % len(self._learners)
+        turns = list(islice(cycle(self._learners), first, first + n))
         self._pairings += n
         lineups = {learner: iter(self._lineups(learner, turns.count(learner), rng)) for learner in dict.fromkeys(turns)}
+        made = Pairing._make  # quicker than the constructor
         return [
-            Pairing(next(lineups[learner]), seed, 0, 0, "training", learner)
+            made((next(lineups[learner]), seed, 0, 0, "training", learner))
             for learner, seed in zip(turns, seeds, strict=True)
         ]
 
@@ -224,7 +227,8 @@ class League:
     def _lineups(self, learner: str, n: int, rng: np.random.Generator) -> list[tuple[str, ...]]:
         """``n`` lineups for one learner."""
         branches = self._roles[learner].opponents(self.view(learner))
-        branch = rng.choice(len(branches), size=n, p=[each.share for each in branches])
+        ends = np.cumsum([each.share for each in branches])
+        branch = np.searchsorted(ends[:-1], rng.random(n) * ends[-1], side="right")
         # Each branch draws for every match, so that a match's opponents do not depend on the branches of others.
         shape, distinct = (n, self._num_teams - 1), self.settings.opponents_at_once
         choices = np.stack([draw(each.probabilities, shape, rng, distinct=distinct) for each in branches])

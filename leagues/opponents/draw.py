@@ -23,7 +23,12 @@ def draw(probabilities: Floats, shape: tuple[int, ...], rng: np.random.Generator
         distinct: most different places in the result. This many are drawn first, and each place of the result is one of
             them, all equally likely. So every place has the given probabilities, but places are not independent.
     """
-    pool = rng.choice(len(probabilities), size=distinct, p=probabilities)
+    best = int(probabilities.argmax())
+    if probabilities[best] == 1:
+        return np.full(shape, best)
+    ends = probabilities.cumsum()
+    # As rng.choice, which takes three times as long.
+    pool: Ints = np.searchsorted(ends[:-1], rng.random(distinct) * ends[-1], side="right")
     return pool[rng.integers(distinct, size=shape)]
 
 
