@@ -11,7 +11,7 @@ from agents.policies.names import current_name
 from arena.training.algorithms import algorithm_settings
 from leagues.errors import LeagueError
 from leagues.names import near
-from leagues.setting_groups import NONE, SettingsGroup, setting, short
+from leagues.setting_groups import NONE, SettingsGroup, rules, setting, short
 from leagues.settings import EvaluationSettings, LeagueSettings
 
 VERSION = 1
@@ -140,6 +140,9 @@ class Settings:
         for name, value in values.items():
             if name in ("version", "algorithm"):
                 continue
+            homes = [group for group, kind in kinds.items() if name in rules(kind)]
+            if name not in kinds and homes:
+                raise LeagueError(f"{name} is a setting of the group {homes[0]}; write it below [{homes[0]}]")
             if name not in kinds:
                 raise LeagueError(f"there is no group of settings {name!r}{near(name, kinds)}")
             if not isinstance(value, Mapping):
@@ -272,6 +275,6 @@ def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:
             "record_every": 128,
             "recorded_crashes": 8,
         },
-        "optimization": dict(stored["training"]),
+        "optimization": {**stored["training"], "use_critic": True},
         "network": {"name": current_name(network["class"]), "config": network["model_config"]},
     }

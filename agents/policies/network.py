@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from agents.contract import AgentError
 from agents.policies.names import current_name
 from games.contract import Game
+from games.specs import suggest
 
 # RLlib warns of its own way to build modules; a user cannot do anything about it.
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
@@ -254,8 +255,9 @@ def network_class(name: str, own: Mapping[str, type[RLModule]] | None = None) ->
     network = NETWORKS.get(current_name(name)) or (own or {}).get(name)
     if network is None:
         raise AgentError(
-            f"network {name!r} is not registered, and files never import code; pass module_classes={{{name!r}: ...}}, "
-            "on the command line --module PACKAGE.MODULE:CLASS, in training rl_module()"
+            f"there is no network {name!r}; files never import code, so name your own network by "
+            f"module_classes={{{name!r}: ...}}, on the command line by --module, in training by rl_module()"
+            f"{suggest(name, NETWORKS)}"
         )
     return network
 

@@ -72,6 +72,10 @@ def run_failures(kept: str) -> Iterator[Callable[[], None]]:
         yield start
     except BrokenPipeError:
         raise  # the reader of the pipe has left, which is no failure
+    except KeyboardInterrupt as error:
+        if started:
+            raise RunError(f"stopped at once, and the iteration under way is lost; {kept}") from error
+        raise
     except Exception as error:
         if started and (isinstance(error, OSError) or _is_one_of(error, *_CALL_ERRORS)):
             raise RunError(f"{error}; {kept}") from error

@@ -41,7 +41,20 @@ def setting_option(path: str, metavar: str | None = None) -> Any:
     return typer.Option(flag, metavar=metavar, help=f"{text}.", show_default=False)
 
 
-LeagueFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the league.", show_default=False)]
+def folder(text: str) -> Path:
+    """A folder's name, which an unset variable of a shell makes empty.
+
+    Raises:
+        BadParameter: it is empty.
+    """
+    if not text:
+        raise typer.BadParameter("the folder of a league has a name, but got an empty one")
+    return Path(text)
+
+
+LeagueFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The folder of the league.", show_default=False, parser=folder)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 GameSpec = Annotated[
     str,

@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.options import GameSpec, check_count, setting_option
+from arena.cli.options import GameSpec, check_count, folder, setting_option
 
 
 def train(
     context: typer.Context,
     game: GameSpec,
-    league: Annotated[Path, typer.Option("--league", metavar="DIR", help="Folder of the league.", show_default=False)],
+    league: Annotated[
+        Path, typer.Option("--league", metavar="DIR", help="Folder of the league.", show_default=False, parser=folder)
+    ],
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", metavar="M", help="Train this long, not counting the start.", show_default=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -16,7 +17,7 @@ from arena.training.process import check_gpus, prepare_process, start_ray, witho
 from games.contract import Game
 from leagues.ratings.leaderboard import Standing
 from leagues.records import LeagueError
-from leagues.store import LeagueInfo, Progress, open_store
+from leagues.store import LeagueInfo, Progress, StoreError, open_store
 
 LEADERBOARD_EVERY = 5.0
 """Least seconds between two refreshes of the reported leaderboard; longer if a refresh takes long."""
@@ -36,7 +37,8 @@ def train(
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Train a league for a time or a number of steps, or until asked to stop.
+    """Train a league for a time or a number of steps, or until asked to stop. Every iteration is stored, so that an
+    interrupted run loses at most the one under way.
 
     Args:
         game: the game, or its spec.
@@ -53,8 +55,8 @@ def train(
         should_stop: asked after every iteration.
 
     Raises:
-        LeagueError: a setting breaks its rule, or ``resume`` is given with settings or a seed.
-        StoreError: ``resume`` without a league, or the league has another game.
+        LeagueError: a setting breaks its rule, a limit is not above 0, or ``resume`` is given with settings or a seed.
+        StoreError: ``resume`` without a league, a league in the folder without ``resume``, or one of another game.
         games.UnknownGameError: there is no such game.
         ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or Ray has too few GPUs.
     """
@@ -62,6 +64,13 @@ def train(
     import ray
 
     folder, changes = Path(league), changes or {}
+    for name, limit in (("minutes", minutes), ("steps", steps)):
+        if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
+            raise LeagueError(f"`{name} > 0` must hold, but got {name}={limit!r}")
+    if not resume and open_store(folder).exists():
+        raise StoreError(
+            f"{str(folder)!r} already holds a league; train it on with resume=True, or name another folder"
+        )
     info = _resumed(folder, settings, changes, seed) if resume else None
     if info is not None:
         chosen = replace(Settings.from_dict(info.settings), resources=Resources())

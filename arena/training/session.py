@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.policies import weights
-from agents.registry import make_agent
+from agents.registry import is_agent_name, make_agent
 from arena.settings import Settings
 from arena.training import learner_state
 from arena.training.opening import open_league
@@ -17,7 +17,7 @@ from arena.training.planner import Planner, SharedWeights
 from games.contract import Game
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.records import Match, Member, Tally
+from leagues.records import LeagueError, Match, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
@@ -68,6 +68,11 @@ class LeagueSession:
         self.settings = settings
         self._share = share
         for baseline in settings.league.baselines:
+            if baseline.partition(":")[0] == "human" or not is_agent_name(baseline):
+                raise LeagueError(
+                    f"a baseline is an agent that plays by itself and belongs to no league, but got {baseline!r}; use "
+                    "random, first, mcts:SIMULATIONS, minimax:PLIES or, in Python, py:MODULE:FACTORY"
+                )
             make_agent(baseline, game).close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
         self.store = open_store(folder)

@@ -58,6 +58,7 @@ def test_a_league_of_version_0_keeps_the_values_that_were_constants() -> None:
     [
         ("[league]\nbeeten = 1", "no setting 'beeten'; did you mean 'beaten'"),
         ("[laegue]\nbeaten = 1", "no group of settings 'laegue'; did you mean 'league'"),
+        ("lr = 0.1", r"lr is a setting of the group optimization; write it below \[optimization\]"),
         ("league = 3", "'league' is a group of settings, but got 3"),
         ("version = 2", "settings of version 2 need a newer program"),
         ("algorithm = 'pop'", "no training algorithm 'pop'; did you mean 'ppo'"),
@@ -155,5 +156,5 @@ def test_training_takes_the_network_that_the_settings_name(monkeypatch: pytest.M
     config = LeaguePPOConfig().game("kuhn_poker").apply(named)
     assert config.rl_module_spec.module_class is Other
     assert config.settings().network == named.network
-    with pytest.raises(AgentError, match="'othr' is not registered"):
+    with pytest.raises(AgentError, match=r"no network 'othr'.*did you mean 'other'"):
         LeaguePPOConfig().game("kuhn_poker").apply(named.replaced({"network.name": "othr"}))

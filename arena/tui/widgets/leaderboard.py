@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import ClassVar
 
 from rich.text import Text
@@ -17,6 +18,8 @@ from arena.view.theme import ACCENT, BAD, FAINT, GOOD, WARM
 from leagues.ratings.leaderboard import Standing
 
 _NAME_WIDTH = {"slim": 11, "narrow": 12, "wide": 20, "huge": 24}
+_KEPT = 3
+"""Columns that are shown even where they are cut: rank, agent, rating."""
 _BAR_WIDTHS = range(8, 33)
 """Possible widths of the bars that show intervals. With less room there are no bars."""
 
@@ -65,7 +68,11 @@ def _leaderboard_rows(view: LeagueView, size: Size, width: int) -> tuple[list[Te
         if member.id not in listed:
             why, style = ("rating ...", FAINT) if member.frozen else ("learning", WARM)
             rows.append((member.id, _unrated(member.id, why, style, size, len(labels))))
-    columns = zip(labels, *(cells for _, cells in rows), strict=True)
+    columns = list(zip(labels, *(cells for _, cells in rows), strict=True))
+    ends = accumulate(max(cell.cell_len for cell in column) + 2 for column in columns)
+    fit = max(_KEPT, sum(end <= width for end in ends))
+    labels, columns = labels[:fit], columns[:fit]
+    rows = [(key, cells[:fit]) for key, cells in rows]
     left_over = width - sum(max(cell.cell_len for cell in column) + 2 for column in columns) - 2
     if left_over >= _BAR_WIDTHS.start:
         room = min(left_over, _BAR_WIDTHS.stop - 1)

@@ -108,7 +108,7 @@ def test_a_card_names_the_arenas_network_by_its_short_name_and_a_users_by_its_pa
 
 def test_a_network_of_the_users_own_has_to_be_passed():
     _, data = make_policy(GAME, module_class=Custom)
-    with pytest.raises(AgentError, match=f"{__name__}:Custom' is not registered") as caught:
+    with pytest.raises(AgentError, match=f"{__name__}:Custom'") as caught:
         load(data, GAME)
     assert "\n" not in str(caught.value)
     assert load(data, GAME, module_classes=OWN).act(turn_of(GAME), np.random.default_rng(0)).shape == (8,)

@@ -334,3 +334,9 @@ def test_a_run_that_is_terminated_stops_as_one_that_is_interrupted():
         signal.raise_signal(signal.SIGTERM)
         assert stop.requested()
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_empty_folder_name_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    for call in (["train", GAME, "--league", "", "--steps", "1"], ["leaderboard", ""]):
+        assert run(call) == 2
+        assert "got an empty one" in capsys.readouterr().err

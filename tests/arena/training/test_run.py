@@ -73,3 +73,24 @@ def test_a_file_of_settings_is_named_by_a_path_or_a_string(tmp_path: Path) -> No
     for path in (tmp_path / "settings.toml", str(tmp_path / "settings.toml")):
         with pytest.raises(LeagueError, match="no setting 'beeten'"):
             train(GAME, league=tmp_path / "league", settings=path, steps=1)
+
+
+@pytest.mark.parametrize("limit", [{"steps": -1}, {"steps": "1000"}, {"minutes": 0}, {"minutes": float("nan")}])
+def test_a_limit_is_above_zero(limit: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(LeagueError, match="> 0` must hold"):
+        train(GAME, league=tmp_path / "league", **limit)
+    assert not (tmp_path / "league").exists()
+
+
+def test_a_league_in_the_folder_is_trained_on_only_when_asked(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    with pytest.raises(LeagueError, match="already holds a league; train it on with resume=True"):
+        train(GAME, league=league, steps=1)
+
+
+@pytest.mark.parametrize("baseline", ["human", "league:best", "randm"])
+def test_a_baseline_plays_by_itself(baseline: str, tmp_path: Path) -> None:
+    settings = Settings().replaced({"league.baselines": ["random", baseline]})
+    with pytest.raises(LeagueError, match=f"a baseline is an agent that plays by itself.*{baseline}"):
+        train(GAME, league=tmp_path / "league", settings=settings, steps=1)
+    assert not (tmp_path / "league").exists()
