@@ -32,7 +32,7 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda c: c.multi_agent(policy_mapping_fn=lambda *a, **k: "main"), r"policy_mapping_fn=.*\.league\(roles="),
     (lambda c: c.multi_agent(policies_to_train=["other"]), r"policies_to_train=\['other'\]"),
     (lambda c: c.multi_agent(count_steps_by="env_steps"), "count_steps_by"),
-    (lambda c: c.offline_data(output="/tmp/out"), r"output=.*arena\.open_league"),
+    (lambda c: c.offline_data(output="out"), r"output=.*arena\.open_league"),
     (lambda c: c.offline_data(input_="dataset"), "input_="),
     (lambda c: c.environment("CartPole-v1"), r"env='CartPole-v1' .*\.game\("),
     (lambda c: c.environment(clip_rewards=True), "clip_rewards=True"),
