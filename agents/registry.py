@@ -27,11 +27,13 @@ class Kind:
         usage: how to write it.
         make: makes an agent from what stands after the colon, and the game.
         runs_code: whether making it runs code that its name names.
+        asks_person: whether a person chooses its actions.
     """
 
     usage: str
     make: Callable[[str, Game], Agent]
     runs_code: bool = False
+    asks_person: bool = False
 
 
 def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
@@ -73,9 +75,9 @@ def names_code(spec: str) -> bool:
     return kind is not None and kind.runs_code
 
 
-def usages() -> str:
-    """How to write each kind of agent, for messages."""
-    return ", ".join(kind.usage for kind in KINDS.values())
+def usages(*, people: bool = True) -> str:
+    """How to write each kind of agent, for messages; without ``people``, only those that play by themselves."""
+    return ", ".join(kind.usage for kind in KINDS.values() if people or not kind.asks_person)
 
 
 def _no_argument(name: str, argument: str) -> None:
@@ -152,7 +154,7 @@ KINDS: dict[str, Kind] = {
     "first": Kind("first", _first),
     "mcts": Kind("mcts:SIMULATIONS", _mcts),
     "minimax": Kind("minimax:PLIES", _minimax),
-    "human": Kind("human", _human),
+    "human": Kind("human", _human, asks_person=True),
     "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),
 }
 """All kinds of agents by name."""

@@ -1,7 +1,7 @@
 """Tianshou's PPO in self-play on a PettingZoo game: one side of ``benchmarks.training``, in a separate process.
 
-Tianshou needs virtualenv below 21 and cannot be installed beside this project. This file therefore runs in a virtual
-environment of its own and imports nothing of the project. The first argument has the settings as JSON. Each line on
+Tianshou needs virtualenv below 21 and cannot be installed beside this project. This file therefore runs in a separate
+virtual environment and imports nothing of the project. The first argument has the settings as JSON. Each line on
 stdin is a number of seconds to train; the answer on stdout is the agent steps trained on per second.
 
 All seats share one PPO, so that one network learns from every move. Actor and critic share the trunk, and the policy is

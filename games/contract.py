@@ -164,7 +164,7 @@ class Game(ABC):
 
     @property
     def teams(self) -> tuple[int, ...]:
-        """The team of each seat, ``0..t-1``. By default every seat is a team of its own."""
+        """The team of each seat, ``0..t-1``. By default every seat is a separate team."""
         return tuple(range(self.num_seats))
 
     @property

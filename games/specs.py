@@ -1,4 +1,4 @@
-"""The text that names a game: ``name`` or ``name(key=value,...)``. A value may be a game with brackets of its own."""
+"""The text that names a game: ``name`` or ``name(key=value,...)``. A value may itself be a game with brackets."""
 
 from __future__ import annotations
 

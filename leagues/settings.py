@@ -97,7 +97,11 @@ class EvaluationSettings(SettingsGroup):
         200, "Evaluation games that every frozen member has at least when a run ends.", unit="games", low=0, high=10**6
     )
     seconds_at_end: float = setting(
-        20.0, "Longest time for evaluation games when a run ends.", unit="seconds", low=0, high=10**6
+        20.0,
+        "Time for evaluation games when a run ends; the round under way is finished.",
+        unit="seconds",
+        low=0,
+        high=10**6,
     )
     rating_distance: float = setting(
         1.2,

@@ -25,7 +25,7 @@ from agents.policies.names import current_name
 from games.contract import Game
 from games.specs import suggest
 
-# RLlib warns of its own way to build modules; a user cannot do anything about it.
+# RLlib warns about the way it builds modules, which users cannot change.
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
 
 OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"

@@ -212,7 +212,7 @@ def checked(given: ActionArray, turn: Turn) -> ActionArray | str:
 
 
 def _row(turn: Turn, row: int) -> Turn:
-    """One row as a turn of its own."""
+    """One row as a separate turn."""
     one = slice(row, row + 1)
     observations, masks = turn.observations[one], turn.masks[one]
     return Turn(observations, masks, turn.seats[one], turn.tables[one], turn.state, turn.action_bounds)

@@ -36,7 +36,7 @@ class LeagueAlgorithm(Algorithm):
 
     With ``training(overlap=True)`` the runners begin with the next iteration's games before the learners learn from
     this one's, so every step comes from weights one update older. Its log-probabilities and values are those of the
-    weights that acted. When a learner starts over, the games under way count for nobody; a checkpoint does not keep
+    weights that acted. When a learner starts over, its games under way are discarded; a checkpoint does not keep
     them.
 
     Attributes:

@@ -74,7 +74,7 @@ class RunningGames:
         self.live -= len(tables)
 
     def record(self, table: int, position: Position, iteration: int, *, crash: bool = False) -> Match:
-        """The record of a game that has ended, or that has broken a rule of its own.
+        """The record of a game that has ended, or that has broken its own rules.
 
         Args:
             table: where it is.

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from agents.policies import weights
-from agents.registry import is_agent_name, make_agent
+from agents.registry import KINDS, make_agent, usages
 from arena.settings import Settings
 from arena.training import learner_state
 from arena.training.opening import open_league
 from arena.training.planner import Planner, SharedWeights
 from games.contract import Game
+from games.specs import suggest
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.records import LeagueError, Match, Member, Tally
@@ -68,10 +69,11 @@ class LeagueSession:
         self.settings = settings
         self._share = share
         for baseline in settings.league.baselines:
-            if baseline.partition(":")[0] == "human" or not is_agent_name(baseline):
+            kind = KINDS.get(name := baseline.partition(":")[0])
+            if kind is None or kind.asks_person:
                 raise LeagueError(
                     f"a baseline is an agent that plays by itself and belongs to no league, but got {baseline!r}; use "
-                    "random, first, mcts:SIMULATIONS, minimax:PLIES or, in Python, py:MODULE:FACTORY"
+                    f"{usages(people=False)}{suggest(name, KINDS)}"
                 )
             make_agent(baseline, game).close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]

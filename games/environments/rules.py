@@ -139,7 +139,7 @@ def _size(seen: Sight) -> int:
 
 
 def _teams(agent_ids: Sequence[str], traits: Traits) -> tuple[int, ...]:
-    """The team of each seat: the side that its agent ID starts with, or a team of its own."""
+    """The team of each seat: the side that its agent ID starts with, or a separate team."""
     sides = [next((side for side in traits.sides if agent_id.startswith(side)), (agent_id,)) for agent_id in agent_ids]
     numbers = {side: team for team, side in enumerate(dict.fromkeys(sides))}
     return tuple(numbers[side] for side in sides)

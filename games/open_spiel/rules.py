@@ -85,7 +85,7 @@ class OpenSpielRules(Game):
 
     def look(self, engine: Any, seat: int, observation: FloatArray) -> None:
         """Write what ``seat`` sees of an engine state into ``observation``."""
-        # An observer fills a buffer of its own, so each thread needs its own observer.
+        # An observer reuses one buffer, so each thread needs its own observer.
         if not hasattr(self._observers, "pair"):
             self._observers.pair = self.observer()
         fill, buffer = self._observers.pair

@@ -101,7 +101,7 @@ class Progress:
 
 
 class Reader(ABC):
-    """Reads a league. It is cheap to open, and each call is a short transaction of its own."""
+    """Reads a league. It is cheap to open, and each call is one short transaction."""
 
     @abstractmethod
     def info(self) -> LeagueInfo:

@@ -1,4 +1,4 @@
-"""A league in memory, for tests, notebooks and trainings that nobody wants to keep: plain Python, no database."""
+"""A league in memory, for tests, notebooks and trainings that are not kept: plain Python, no database."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def reading_engine(path: Path) -> Engine:
 
 
 def frozen_engine(path: Path) -> Engine:
-    """A connection to a file that nobody writes meanwhile: SQLite takes no lock and needs no other file."""
+    """A connection to a file that is not written meanwhile: SQLite takes no lock and needs no other file."""
     return _engine(f"file:{_quoted(path)}?immutable=1", write=False)
 
 
