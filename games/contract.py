@@ -168,6 +168,16 @@ class Game(ABC):
         return tuple(range(self.num_seats))
 
     @property
+    def graded(self) -> bool:
+        """Whether the size of a return matters, not only whether it is a win, a draw or a loss.
+
+        A graded game has more than three different utilities, such as poker, goofspiel by points, or any general-sum
+        game. Its scores are returns; in other games a score is 1, 1/2 or 0. By default zero-sum and constant-sum games
+        are not graded.
+        """
+        return self.utility not in ("zero_sum", "constant_sum")
+
+    @property
     def public_moves(self) -> bool:
         """Whether every seat may know each action once the step is made, so that actions can be announced.
 

@@ -103,7 +103,7 @@ class League:
         lineups = {learner: iter(self._lineups(learner, turns.count(learner), rng)) for learner in dict.fromkeys(turns)}
         made = Pairing._make  # quicker than the constructor
         return [
-            made((next(lineups[learner]), seed, 0, 0, "training", learner))
+            made((next(lineups[learner]), seed, 0, 0, "training", learner, ()))
             for learner, seed in zip(turns, seeds, strict=True)
         ]
 

@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from games.contract import Move
 from leagues.errors import LeagueError
 
-__all__ = ["Kind", "LeagueError", "Match", "MatchKind", "Member", "Pairing", "Tally"]
+__all__ = [
+    "FAULTS",
+    "Event",
+    "Kind",
+    "LeagueError",
+    "LiveResult",
+    "Match",
+    "MatchEnding",
+    "MatchKind",
+    "Measure",
+    "Member",
+    "Pairing",
+    "Tally",
+]
 
-Kind = Literal["learner", "snapshot", "baseline"]
-MatchKind = Literal["training", "evaluation"]
+Kind = Literal["learner", "snapshot", "baseline", "guest"]
+MatchKind = Literal["training", "evaluation", "human"]
+MatchEnding = Literal["terminated", "truncated", "adjudicated", "crash", "illegal", "timeout", "stall"]
+
+FAULTS: tuple[MatchEnding, ...] = ("crash", "illegal", "timeout", "stall")
+"""Endings that are the fault of a seat. Only a crash can also be the fault of the game itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +39,18 @@ class Member:
 
     Attributes:
         id: unique in its league and stable: ``main``, ``main@12``, ``random``.
-        kind: learner (in training), snapshot (frozen), baseline (random, search, script).
-        role: name of the learner's role, or of the role of the snapshot's learner; ``baseline`` for baselines.
-        generation: 1, 2, ... for the snapshots of one learner; None for learners and baselines.
+        kind: learner (in training), snapshot (frozen), baseline (random, search, script; there from the start), guest
+            (any agent that came to play: a program, another league's snapshot, a person).
+        role: name of the learner's role, or of the role of the snapshot's learner; ``baseline`` for opponents that a
+            league trains against, ``anchor`` for baselines that only measure it; ``guest`` for guests.
+        generation: 1, 2, ... for the snapshots of one learner; None for all others.
         modules: agent ID -> name of its module inside the member's weights; equal names share a module.
-        weights: digest of the snapshot's weights in the store; None for learners and baselines.
-        agent: spec of a baseline's agent (``random``, ``mcts:200``); None otherwise.
+        weights: digest of the weights in the store, of a snapshot or of a guest that is a network; None otherwise.
+        agent: spec of the agent of a baseline or guest (``random``, ``mcts:200``, ``exec:./program``); None for
+            learners, snapshots, and guests with weights.
         learner: ID of the learner that a snapshot is a copy of; None otherwise.
         step: agent steps that this learner had trained for by then; 0 otherwise.
+        origin: where a guest with weights came from, as the caller named it; None otherwise.
     """
 
     id: str
@@ -41,6 +62,7 @@ class Member:
     agent: str | None = None
     learner: str | None = None
     step: int = 0
+    origin: str | None = None
 
     @property
     def frozen(self) -> bool:
@@ -58,8 +80,9 @@ class Pairing(NamedTuple):
             Events are numbered 1, 2, ... in a league; 0 where nothing is recorded.
         block: 1, 2, ... inside its event; 0 for a match in no block, as in training. The matches of a block share a
             seed, and the seats (or teams) rotate. Ratings resample whole blocks.
-        kind: training matches feed matchmaking, evaluation matches feed ratings.
+        kind: training matches feed matchmaking, evaluation matches feed ratings, matches with a person feed neither.
         learner: the learner whose seats give experience; None in evaluation.
+        opening: moves that are made before any agent is asked, in the order of play and without chance.
     """
 
     seats: tuple[str, ...]
@@ -68,6 +91,7 @@ class Pairing(NamedTuple):
     block: int
     kind: MatchKind
     learner: str | None = None
+    opening: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +103,20 @@ class Match:
         weights: digest of the weights at each seat; None for baselines and learners.
         seed, event, block, kind: as in the pairing.
         history: flat ``(player, action)`` moves, chance as player -1; see :data:`games.contract.Move`.
-        returns: sum of rewards for each seat.
-        ending: terminated by the rules, truncated by a limit, or crash if a seat or the game itself broke the rules.
-            After a crash, the other fields describe the position before the step that failed.
-        fault: the seat that crashed the match; None otherwise, also if the game itself did.
-        plies: number of steps played.
+        returns: sum of rewards for each seat. After a fault or an adjudication, the returns that count instead: see
+            :func:`leagues.results.scoring.forfeited` and :func:`leagues.results.scoring.adjudicated`.
+        ending: terminated by the rules; truncated by a limit of the game; adjudicated at a limit of the match; or a
+            fault of a seat: crash (it raised an exception, or its program died), illegal (an action that breaks the
+            rules), timeout (its answer came after its time was up), stall (no answer came at all). A crash without a
+            seat at fault is one of the game itself. After a fault or an adjudication, the history ends before the
+            step that was not made.
+        fault: the seat at fault; None otherwise, also if the game itself broke.
+        plies: number of steps played, those of the opening included.
         digest: hex SHA-256 of the final position. A store keeps the first 16 digits.
         started_at: UTC time of the first step. A store keeps milliseconds.
         duration: seconds from the first step to the last. A store keeps milliseconds.
         iteration: training iteration in which it was played; 0 outside training.
+        opening: number of steps that were given and not chosen by agents.
         id: number given by the store; 0 before that.
     """
 
@@ -99,13 +128,14 @@ class Match:
     kind: MatchKind
     history: tuple[Move, ...]
     returns: tuple[float, ...]
-    ending: Literal["terminated", "truncated", "crash"]
+    ending: MatchEnding
     plies: int
     digest: str
     started_at: datetime
     duration: float
     fault: int | None = None
     iteration: int = 0
+    opening: int = 0
     id: int = 0
 
     @property
@@ -120,6 +150,12 @@ class Tally:
 
     In a game of more than two seats, each pair of seats of different members counts once, and the higher return wins.
     In a game of teams, each pair of teams counts (:func:`leagues.results.scoring.pair_results`).
+
+    Attributes:
+        member, opponent: member IDs.
+        wins, draws, losses: results of `member`.
+        returns, opponent_returns: sums of the returns of `member` and of `opponent` over these games.
+        squares: sum of the squared margins of `member`, see :func:`leagues.results.scoring.margin`.
     """
 
     member: str
@@ -127,6 +163,9 @@ class Tally:
     wins: int
     draws: int
     losses: int
+    returns: float = 0.0
+    opponent_returns: float = 0.0
+    squares: float = 0.0
 
     @property
     def games(self) -> int:
@@ -137,3 +176,53 @@ class Tally:
     def score(self) -> float:
         """Mean score of ``member``. A draw is one half; without games the score is 0.5."""
         return (self.wins + 0.5 * self.draws) / self.games if self.games else 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A call that plays evaluation matches in several blocks, such as a tournament. It can be taken up again.
+
+    Attributes:
+        number: 1, 2, ... in its league; the same as in its matches.
+        command: what was called, such as ``match``, ``tournament`` or ``sprt``.
+        arguments: all that decides which matches it plays, as plain JSON. Only an equal call can take it up again.
+        finished: whether all its matches were played.
+    """
+
+    number: int
+    command: str
+    arguments: Mapping[str, Any]
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResult:
+    """Training games of a learner against a frozen member in one iteration, for the learner's curve of ratings."""
+
+    iteration: int
+    learner: str
+    opponent: str
+    wins: int
+    draws: int
+    losses: int
+    returns: float = 0.0
+    opponent_returns: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number that was measured of a member in training, such as its exploitability.
+
+    Attributes:
+        name: what was measured, a short word such as ``nash_conv``.
+        member: ID of the member, or of a learner at that moment.
+        iteration: training iteration after which it was measured.
+        agent_steps: agent steps of all learners by then.
+        value: the number.
+    """
+
+    name: str
+    member: str
+    iteration: int
+    agent_steps: int
+    value: float

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from statistics import fmean
 
+from games.contract import Game
 from leagues.records import Match, Tally
 from leagues.results.blocks import BlockScore
 
-Game = tuple[Sequence[str], Sequence[float]]
+Finished = tuple[Sequence[str], Sequence[float]]
 """The members by seat and the returns by seat of a finished game that has no :class:`Match`."""
 
 WIN, DRAW, LOSS = 0, 1, 2
@@ -62,6 +63,37 @@ def pair_results(
                         yield a, b, result
 
 
+def forfeited(game: Game, returns: Sequence[float], fault: int) -> tuple[float, ...]:
+    """The returns that count when seat ``fault`` breaks off a match.
+
+    In a graded game the seat at fault gets the lowest return that the game has, where that is known, and in a zero-sum
+    game the others share what it loses. Everybody else keeps the returns so far. In other games the returns stay as
+    they are, because :func:`pair_results` makes the seat at fault lose.
+    """
+    if not game.graded or game.min_return is None:
+        return tuple(returns)
+    counted = list(returns)
+    counted[fault] = game.min_return
+    if game.utility == "zero_sum":
+        share = -game.min_return / (len(counted) - 1) if len(counted) > 1 else 0.0
+        counted = [game.min_return if seat == fault else share for seat in range(len(counted))]
+    return tuple(counted)
+
+
+def adjudicated(game: Game, returns: Sequence[float]) -> tuple[float, ...]:
+    """The returns that count at the limit of a match: a draw, or in a graded game the returns so far."""
+    return tuple(returns) if game.graded else (fmean(returns),) * len(returns)
+
+
+def margin(ours: float, theirs: float, sides: int) -> float:
+    """By how much one side was better than another in one game, in returns per game.
+
+    It is ``(n - 1) / n`` of the difference of the two returns, with ``n`` the number of sides. In a zero-sum game
+    against ``n - 1`` equal opponents this is the return itself.
+    """
+    return (sides - 1) / sides * (ours - theirs)
+
+
 def winners(returns: Sequence[float], teams: Sequence[int] = ()) -> list[int]:
     """The seats of the teams with the highest mean return, all after a draw; `teams` as in :func:`pair_results`."""
     sides, results = _sides(returns, teams)
@@ -83,7 +115,7 @@ def team_return(returns: Sequence[float], side: Sequence[int]) -> float:
     return first if all(returns[seat] == first for seat in side) else fmean(returns[seat] for seat in side)
 
 
-def tallies(games: Iterable[Match | Game], teams: Sequence[int] = ()) -> list[Tally]:
+def tallies(games: Iterable[Match | Finished], teams: Sequence[int] = ()) -> list[Tally]:
     """The sums over many games for every ordered pair of members that met, sorted; both ``(a, b)`` and ``(b, a)``.
 
     Equal games are counted first and scored once, which takes about 1 us a game.

@@ -1,0 +1,67 @@
+"""Where matches come from and under which limits they are played: what every way of playing matches shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.contract import AgentError
+from leagues.records import Match, Pairing
+
+
+class Source(Protocol):
+    """Gives the pairings to play, and takes the finished matches. It may decide the next pairing from the results.
+
+    Tournaments and sequential tests are sources; a plan is the source that :func:`planned` makes.
+    """
+
+    def next(self) -> Pairing | None:
+        """The next pairing to start. None if there is none now: it is asked again after the next :meth:`tell`, and
+        the playing ends when it gives None while no match runs."""
+
+    def tell(self, match: Match) -> None:
+        """Take a finished match. Matches come in the order in which they end."""
+
+
+class Planned:
+    """The source of a fixed list of pairings."""
+
+    def __init__(self, pairings: Iterable[Pairing]) -> None:
+        self._pairings: Iterator[Pairing] = iter(pairings)
+
+    def next(self) -> Pairing | None:
+        """The next pairing, None after the last."""
+        return next(self._pairings, None)
+
+    def tell(self, match: Match) -> None:
+        """Nothing depends on the results."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a match. None means that there is no such limit.
+
+    Attributes:
+        move_time: seconds that a seat has for each move.
+        game_time: seconds that a seat has for all its moves in a game.
+        max_plies: steps after which a match is adjudicated, see :func:`leagues.results.scoring.adjudicated`.
+
+    Raises:
+        AgentError: a limit is not above 0.
+    """
+
+    move_time: float | None = None
+    game_time: float | None = None
+    max_plies: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("move_time", "game_time", "max_plies"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise AgentError(f"`{name} > 0` must hold, but got {name}={value}")
+
+    @property
+    def timed(self) -> bool:
+        """Whether any move must be timed."""
+        return self.move_time is not None or self.game_time is not None
