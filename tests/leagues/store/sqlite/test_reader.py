@@ -48,7 +48,7 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> 
         ("members SET modules = '{' WHERE name = 'main'", Reader.members),
         ("members SET modules = '[1]' WHERE name = 'main'", Reader.members),
         ("members SET modules = '{\"player_0\": 1}' WHERE name = 'main'", Reader.members),
-        ("members SET kind = 'guest' WHERE name = 'main'", Reader.members),
+        ("members SET kind = 'tourist' WHERE name = 'main'", Reader.members),
         ("members SET role = x'00' WHERE name = 'main'", Reader.members),
         ("members SET id = 7 WHERE name = 'main'", Reader.members),
         ("progress SET at = 'noon'", Reader.progress),
