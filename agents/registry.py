@@ -1,4 +1,5 @@
-"""Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``human``, ``py:package.module:Factory``.
+"""Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``equilibrium``, ``human``,
+``py:package.module:Factory``.
 
 :data:`KINDS` is the one list of them. The command line makes its help from it, without NumPy, so what makes agents is
 imported late.
@@ -117,6 +118,13 @@ def _minimax(argument: str, game: Game) -> Agent:
     return MinimaxAgent(game, _number("minimax", argument, "plies", 4))
 
 
+def _equilibrium(argument: str, game: Game) -> Agent:
+    from agents.equilibrium import EquilibriumAgent
+
+    _no_argument("equilibrium", argument)
+    return EquilibriumAgent(game)
+
+
 def _human(argument: str, game: Game) -> Agent:
     from agents.human import HumanAgent
 
@@ -154,6 +162,7 @@ KINDS: dict[str, Kind] = {
     "first": Kind("first", _first),
     "mcts": Kind("mcts:SIMULATIONS", _mcts),
     "minimax": Kind("minimax:PLIES", _minimax),
+    "equilibrium": Kind("equilibrium", _equilibrium),
     "human": Kind("human", _human, asks_person=True),
     "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),
 }
