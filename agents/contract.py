@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.errors import AgentError as AgentError  # part of the contract
+from agents.errors import SlowAgent as SlowAgent
 from games.contract import ActionArray, BoolArray, FloatArray, IntArray, State
 
 
@@ -27,6 +29,7 @@ class Turn:
         tables: ``(B,)`` int64, the table of each row. Agents that keep something per game use it as the key.
         state: table -> its live state, for agents that search, print or ask a person. Read it or clone it only.
         action_bounds: lowest and highest continuous action, each ``(D,)`` float32; None for discrete actions.
+        clock: ``(B,)`` float64, seconds that each row's seat has for this move; None where no time is limited.
     """
 
     observations: FloatArray
@@ -35,6 +38,7 @@ class Turn:
     tables: IntArray
     state: Callable[[int], State]
     action_bounds: tuple[FloatArray, FloatArray] | None = None
+    clock: npt.NDArray[np.float64] | None = None
 
 
 class Agent(ABC):

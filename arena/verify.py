@@ -10,7 +10,7 @@ from pathlib import Path
 from arena.play.lockstep import UNREADABLE
 from games import BrokenGameError, Game, GameError, State, UntrustedCodeError, make_game
 from leagues.ratings.leaderboard import leaderboard
-from leagues.records import Match
+from leagues.records import FAULTS, Match
 from leagues.results import scoring
 from leagues.results.blocks import BlockScore
 from leagues.store import open_store
@@ -125,12 +125,18 @@ def match_problem(game: Game, match: Match) -> str | None:
             return f"its moves break the rules of {game.spec!r}: {_line(error)}"
     ending, acting = (None, ()) if state is None else (state.ending(), state.acting())
     if match.fault is not None and match.fault not in acting:
-        return f"it is recorded as crashed at seat {match.fault}, but seats {acting} act after its last move"
-    if ending != (None if match.ending == "crash" else match.ending):
+        return f"seat {match.fault} is recorded as at fault, but seats {acting} act after its last move"
+    if ending != (None if match.ending in (*FAULTS, "adjudicated") else match.ending):
         return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"
     returns = (0.0,) * game.num_seats if state is None else state.returns()
+    if match.fault is not None:
+        returns = scoring.forfeited(game, returns, match.fault)
+    elif match.ending == "adjudicated":
+        returns = scoring.adjudicated(game, returns)
     if returns != match.returns:
-        return f"its returns are recorded as {match.returns}, but played again they are {returns}"
+        return f"its returns are recorded as {match.returns}, but by its moves they are {returns}"
+    if match.opening > max(plies, 0):
+        return f"it is recorded with an opening of {match.opening} plies, but played again it has {max(plies, 0)}"
     if max(plies, 0) != match.plies:
         return f"it is recorded with {match.plies} plies, but played again it has {max(plies, 0)}"
     digest = _digest(state)

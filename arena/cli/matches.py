@@ -33,6 +33,7 @@ def matches(
     from arena.cli.output import cell, print_json, print_table, print_text, table
     from arena.view.outcome import returns_text
     from arena.view.theme import ERROR_STYLE, NAME_STYLE
+    from leagues.records import FAULTS
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
@@ -54,7 +55,7 @@ def matches(
             cell(match.kind),
             returns_text(match),
             str(match.plies),
-            cell(match.ending, ERROR_STYLE if match.ending == "crash" else ""),
+            cell(match.ending, ERROR_STYLE if match.ending in FAULTS else ""),
             cell(" · ".join(match.seats), NAME_STYLE),
         )
     print_table(rows)

@@ -10,7 +10,7 @@ import numpy as np
 from agents.contract import Agent, Turn
 from agents.human import WIDTH
 from arena.cli.output import is_coloured
-from arena.play.match_runner import checked
+from arena.play.referee import checked
 from arena.view.outcome import result_text
 from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of
@@ -18,7 +18,7 @@ from arena.view.text import plain, signed
 from games import Game, State
 from games.contract import ActionArray
 from games.legality import legal_rows
-from leagues.records import Match
+from leagues.records import FAULTS, Match
 
 _PICTURE_ROWS = 20
 
@@ -73,7 +73,7 @@ class PersonsView:
 
     def end(self, match: Match) -> None:
         """Print the last step, the last position if it can be replayed, and the result. Nothing is hidden any more."""
-        if match.ending != "crash":
+        if match.ending not in FAULTS:
             self._print_step(match.returns[self._seat], over=True)
         if self._steps and not self._game.public_moves:
             print("\n" + textwrap.fill(f"All moves: {'; '.join(self._steps)}.", WIDTH, subsequent_indent="  "))

@@ -141,7 +141,7 @@ def play(
     from arena.names import load_agent
     from arena.play.matches import play_pairings
     from arena.view.text import plain
-    from leagues.records import Pairing
+    from leagues.records import FAULTS, Pairing
 
     made = load_game(game)
     if seat >= made.num_seats:
@@ -163,5 +163,5 @@ def play(
     finally:
         opponent.close()
     view.end(played)
-    if played.ending == "crash":
+    if played.ending in FAULTS:
         raise typer.Exit(FAILED)

@@ -1,4 +1,4 @@
-"""What the loops of training and matches share: tables in lock-step, and their rows grouped by player."""
+"""What the loop stands on: tables in lock-step, and their rows grouped by player."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ class Lockstep:
         try:
             state = self.tables.state(table)
             readable = Position(state.history(), state.returns(), None, UNREADABLE)
-            return Position(readable.history, readable.returns, state.ending(), state.digest())
+            readable = readable._replace(ending=state.ending())
+            return readable._replace(digest=state.digest())
         except FOREIGN_ERRORS:
             return readable
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -12,8 +12,9 @@ from typing import Any
 
 from agents.contract import Agent, AgentError
 from arena.names import load_agent, member_agent, require_game
-from arena.play.match_runner import MatchRunner
 from arena.play.recording import named_members, record
+from arena.play.rounds import play
+from arena.play.source import NO_LIMITS, Limits, Planned
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
@@ -29,40 +30,48 @@ def play_pairings(
     agents: Mapping[str, Agent],
     *,
     tables: int = 64,
+    limits: Limits = NO_LIMITS,
     weights: Mapping[str, str | None] = {},
     iteration: int = 0,
     on_match: Callable[[Match], None] | None = None,
 ) -> list[Match]:
-    """Play every pairing to its end, up to ``tables`` of them side by side.
-
-    Every match that starts is finished, so short games count no more than long ones. At each step an agent is asked
-    once, for all rows at which it acts. Each agent draws from its own generator, seeded by the first pairing's seed:
-    equal calls give equal matches, but a match may differ when other matches run beside it.
-
-    An agent that raises, or returns a wrong shape or an illegal action, crashes only its own match. That match ends as
-    ``crash`` with the seat at ``fault``; the reason is logged as a warning.
+    """Play every pairing to its end, as :func:`arena.play.rounds.play` does, and return the matches.
 
     Args:
         game: the game to play.
-        pairings: the members at the seats and the seed of each match.
-        agents: member ID -> its agent, for every member in ``pairings``. They are not closed.
-        tables: matches that run side by side at most.
-        weights: member ID -> weights hash, for the record. Members without an entry have none.
-        iteration: training iteration, for the record.
-        on_match: called with each match when it ends.
+        pairings: the members at the seats and the seed of each match. The first seed also seeds the agents.
+        agents, tables, limits, weights, iteration, on_match: as in :func:`arena.play.rounds.play`.
 
     Returns:
         One match per pairing, in the order of the pairings.
 
     Raises:
-        AgentError: a member of a pairing has no agent, or a pairing does not seat one member per seat.
-        QuitGame: a person left; unfinished matches are lost.
+        AgentError, GameError, QuitGame: as in :func:`arena.play.rounds.play`.
     """
     if not pairings:
         return []
-    if tables < 1:
-        raise AgentError(f"`tables >= 1` must hold, but got {tables}")
-    return MatchRunner(game, pairings, agents, min(tables, len(pairings)), weights, iteration, on_match).play()
+    places: dict[tuple[object, ...], deque[int]] = {}
+    for place, pairing in enumerate(pairings):
+        places.setdefault((pairing.seats, pairing.seed, pairing.event, pairing.block), deque()).append(place)
+    finished: dict[int, Match] = {}
+
+    def keep(match: Match) -> None:
+        finished[places[match.seats, match.seed, match.event, match.block].popleft()] = match
+        if on_match is not None:
+            on_match(match)
+
+    play(
+        game,
+        Planned(pairings),
+        agents,
+        tables=min(tables, len(pairings)),
+        limits=limits,
+        weights=weights,
+        iteration=iteration,
+        seed=pairings[0].seed,
+        on_match=keep,
+    )
+    return [finished[place] for place in range(len(pairings))]
 
 
 def rotated_pairings(

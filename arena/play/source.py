@@ -39,6 +39,25 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Seating:
+    """Who plays at which seat in one game.
+
+    Attributes:
+        players: for each seat the key of its agent.
+        pairing: the planned match, with the seed of the game.
+        weights: for each seat the weights hash of a snapshot, None for everyone else; for the record.
+        keeps: for each seat whether its experience is kept; empty in matches.
+        tag: the caller's name for the game.
+    """
+
+    players: tuple[str, ...]
+    pairing: Pairing
+    weights: tuple[str | None, ...]
+    keeps: tuple[bool, ...] = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of a match. None means that there is no such limit.
 
@@ -65,3 +84,7 @@ class Limits:
     def timed(self) -> bool:
         """Whether any move must be timed."""
         return self.move_time is not None or self.game_time is not None
+
+
+NO_LIMITS = Limits()
+"""The limits of a match that has none."""

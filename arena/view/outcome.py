@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from arena.view.text import counted, plain, signed
-from leagues.records import Match
+from leagues.records import Match, MatchEnding
 from leagues.results.scoring import winners
 
 SeatResult = Literal["won", "drew", "lost", "played", "at fault", "void"]
 """What a match was for one seat.
 
-``at fault``: the seat broke the rules; the seats of other teams have won then. ``played``: the only seat of its game,
-with no opponent. ``void``: the match does not count for this seat, as the game itself or a partner broke the rules.
+``at fault``: the seat ended the match by a fault; the seats of other teams have won then. ``played``: the only seat of
+its game, with no opponent. ``void``: the match does not count for this seat, as the game itself broke the rules or a
+partner was at fault.
 """
+
+
+_FAULTS: Mapping[MatchEnding, str] = {
+    "crash": "crashed",
+    "illegal": "made an illegal move",
+    "timeout": "lost on time",
+    "stall": "stalled",
+}
+"""What a seat did that ended a match through its fault."""
+
+_LIMITS: Mapping[MatchEnding, str] = {"truncated": ", cut short", "adjudicated": ", adjudicated"}
+"""What follows the outcome of a match that a limit ended."""
 
 
 def seat_results(match: Match, teams: Sequence[int]) -> tuple[SeatResult, ...]:
@@ -36,7 +49,7 @@ def seat_results(match: Match, teams: Sequence[int]) -> tuple[SeatResult, ...]:
 
 
 def outcome_text(match: Match, teams: Sequence[int], you: int | None = None) -> str:
-    """The outcome in words, safe to show: ``main@3 (seat 0) won``, ``draw``, ``random (seat 1) broke the rules``.
+    """The outcome in words, safe to show: ``main@3 (seat 0) won``, ``draw``, ``random (seat 1) lost on time``.
 
     Args:
         match: the match.
@@ -45,15 +58,17 @@ def outcome_text(match: Match, teams: Sequence[int], you: int | None = None) -> 
     """
     names = ["you" if seat == you else f"{plain(name)} (seat {seat})" for seat, name in enumerate(match.seats)]
     results = seat_results(match, teams)
-    if match.ending == "crash":
-        return f"{'the game itself' if match.fault is None else names[match.fault]} broke the rules"
+    if match.void:
+        return "the game itself broke the rules"
+    if match.fault is not None:
+        return f"{names[match.fault]} {_FAULTS[match.ending]}"
     if "won" not in results:
         text = "finished" if results == ("played",) else "draw"
     elif you is not None:
         text = f"you {results[you]}"
     else:
         text = f"{' and '.join(name for name, result in zip(names, results, strict=True) if result == 'won')} won"
-    return f"{text}, cut short" if match.ending == "truncated" else text
+    return text + _LIMITS.get(match.ending, "")
 
 
 def returns_text(match: Match) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 from arena.view.outcome import seat_results
 from arena.view.text import plain
 from games import GameError, make_game
-from leagues.records import Match
+from leagues.records import Match, MatchEnding
 from leagues.store.contract import Reader
 
 CHESS = "chess"
@@ -16,12 +17,20 @@ CHESS = "chess"
 WHITE, BLACK = 1, 0
 """OpenSpiel seats white at seat 1."""
 
+_TERMINATIONS: Mapping[MatchEnding, str] = {
+    "crash": "abandoned",
+    "illegal": "rules infraction",
+    "timeout": "time forfeit",
+    "stall": "time forfeit",
+}
+"""The standard's words (section 9.8.1) for the faults of a seat."""
+
 _COLUMNS = 79
 """Longest line of moves in characters; section 4.3 of the standard asks for fewer than 80."""
 
 
 def replay_pgn(reader: Reader, match_id: int) -> str:
-    """A chess match as PGN: the seven required tags, ``Termination`` if a seat broke the rules, and the moves.
+    """A chess match as PGN: the seven required tags, ``Termination`` if a fault or a limit ended it, and the moves.
 
     Args:
         reader: the league.
@@ -46,7 +55,9 @@ def replay_pgn(reader: Reader, match_id: int) -> str:
         "Result": result,
     }
     if match.fault is not None:
-        tags["Termination"] = "rules infraction"
+        tags["Termination"] = _TERMINATIONS[match.ending]
+    elif match.ending == "adjudicated":
+        tags["Termination"] = "adjudication"
     header = "\n".join(f'[{tag} "{_quoted(value)}"]' for tag, value in tags.items())
     text = textwrap.fill(f"{_moves(match)} {result}".strip(), _COLUMNS, break_on_hyphens=False, break_long_words=False)
     return f"{header}\n\n{text}\n"

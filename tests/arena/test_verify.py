@@ -106,7 +106,7 @@ def moves(*squares: int) -> str:
         ("UPDATE matches SET plies = plies + 1 WHERE id = 5", "plies"),
         ("UPDATE matches SET digest = x'0123456789abcdef' WHERE id = 5", "position"),
         ("UPDATE matches SET ending = 1 WHERE id = 5", "recorded as truncated"),
-        ("UPDATE matches SET ending = 2 WHERE id = 5", "crashed at seat 0"),
+        ("UPDATE matches SET ending = 2 WHERE id = 5", "seat 0 is recorded as at fault"),
     ],
 )
 def test_an_altered_match_is_found(folder: Path, statement: str, words: str) -> None:

@@ -175,8 +175,8 @@ def test_a_move_that_breaks_the_rules_is_not_shown_as_played(cli: Cli, caplog: p
     code, out, _ = cli("play", "matrix_rps", "--against", f"py:{__name__}:Rude", typed="Rock\n")
     assert code == 1
     assert "plays" not in out
-    assert f"py:{__name__}:Rude (seat 1) broke the rules" in out
-    assert "Rude at seat 1 crashed its match: action 3 is not legal" in caplog.text
+    assert f"py:{__name__}:Rude (seat 1) made an illegal move" in out
+    assert "Rude at seat 1 broke the rules: action 3 is not legal" in caplog.text
     assert "Observed" not in caplog.text
 
 

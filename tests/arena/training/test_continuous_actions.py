@@ -115,7 +115,7 @@ def test_an_agent_that_leaves_the_box_is_found_and_crashes_its_own_match_only() 
     with pytest.raises(AgentError, match=r"between \[-1.0, 0.0\] and \[1.0, 4.0\], but seat 0"):
         check_agent(Outside(), GAME)
     result = play_match(GAME, [Outside(), RandomAgent()], games=4)
-    assert [(match.ending, match.fault) for match in result.matches] == [("crash", 0), ("terminated", None)] * 2
+    assert [(match.ending, match.fault) for match in result.matches] == [("illegal", 0), ("terminated", None)] * 2
 
 
 def test_a_person_is_refused_outside_arena_play() -> None:

@@ -33,7 +33,12 @@ def match(*returns: float, ending: str = "terminated", fault: int | None = None)
         (match(3, 1, ending="truncated"), ("won", "lost"), "a (seat 0) won, cut short"),
         (match(0, 0, ending="truncated"), ("drew", "drew"), "draw, cut short"),
         (match(7), ("played",), "finished"),
-        (match(0, 0, ending="crash", fault=1), ("won", "at fault"), "b (seat 1) broke the rules"),
+        (match(0, 0, ending="crash", fault=1), ("won", "at fault"), "b (seat 1) crashed"),
+        (match(0, 0, ending="illegal", fault=1), ("won", "at fault"), "b (seat 1) made an illegal move"),
+        (match(0, 0, ending="timeout", fault=0), ("at fault", "won"), "a (seat 0) lost on time"),
+        (match(0, 0, ending="stall", fault=0), ("at fault", "won"), "a (seat 0) stalled"),
+        (match(0, 0, ending="adjudicated"), ("drew", "drew"), "draw, adjudicated"),
+        (match(3, 1, ending="adjudicated"), ("won", "lost"), "a (seat 0) won, adjudicated"),
         (match(0, 0, ending="crash"), ("void", "void"), "the game itself broke the rules"),
     ],
 )
@@ -51,8 +56,8 @@ def test_every_ending_has_a_result_for_each_seat_and_words(played: Match, result
         (match(0, 0), "draw after 9 plies, returns 0 0"),
         (match(5, 5, 1), "you won after 9 plies, returns +5 +5 +1"),
         (match(7), "finished after 9 plies, returns +7"),
-        (match(0, 0, ending="crash", fault=0), "you broke the rules after 9 plies, returns 0 0"),
-        (match(0, 0, ending="crash", fault=1), "b (seat 1) broke the rules after 9 plies, returns 0 0"),
+        (match(0, 0, ending="crash", fault=0), "you crashed after 9 plies, returns 0 0"),
+        (match(0, 0, ending="crash", fault=1), "b (seat 1) crashed after 9 plies, returns 0 0"),
     ],
 )
 def test_the_person_at_a_seat_is_addressed(played: Match, words: str) -> None:

@@ -70,13 +70,13 @@ def test_the_moves_read_back_to_the_same_position(tmp_path: Path) -> None:
         assert len(results) > 1
 
 
-def test_a_seat_that_breaks_the_rules_has_lost(tmp_path: Path) -> None:
+def test_a_seat_at_fault_has_lost(tmp_path: Path) -> None:
     (whole,) = play([1])
     with chess_league(tmp_path / "league") as store:
         halves = [replace(whole, history=whole.history[:5], ending="crash", fault=seat) for seat in (0, 1)]
         for number, expected in zip(store.record(matches=halves), ("1-0", "0-1"), strict=True):
             tags, _, result = read_back(replay_pgn(store, number))
-            assert (tags["Result"], result, tags["Termination"]) == (expected, expected, "rules infraction")
+            assert (tags["Result"], result, tags["Termination"]) == (expected, expected, "abandoned")
 
 
 def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,7 +98,7 @@ def test_a_crash_is_replayed_up_to_its_last_move(tmp_path: Path, caplog: pytest.
         shown, blocks, record = frames(writer, 1), list(replay_text(writer, 1)), replay_json(writer, 1)
     assert [frame.ply for frame in shown] == [0, 1, 2]
     assert shown[-1].acting == (0,)
-    assert blocks[-1] == "random (seat 0) broke the rules after 2 plies, returns 0 0"
+    assert blocks[-1] == "random (seat 0) crashed after 2 plies, returns 0 0"
     assert (record["ending"], record["fault"]) == ("crash", 0)
 
 

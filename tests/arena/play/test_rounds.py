@@ -1,4 +1,4 @@
-"""The match runner: order, completeness, repeatability, batches, and crashes that stay in their match."""
+"""The loop of matches: order, completeness, repeatability, batches, and faults that stay in their match."""
 
 from __future__ import annotations
 
@@ -118,12 +118,13 @@ class Faulty(FirstLegalAgent):
 
 
 @pytest.mark.parametrize("way", ["raises", "shape", "floats", "illegal", "large", "negative"])
-def test_a_crash_is_recorded_with_its_seat_and_the_others_play_on(way: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_recorded_with_its_seat_and_the_others_play_on(way: str, caplog: pytest.LogCaptureFixture) -> None:
     game = make_game("tic_tac_toe")
     planned = pairings(("bad", "good"), ("good", "bad"), each=20)
     matches = play_pairings(game, planned, {"bad": Faulty(way), "good": RandomAgent()}, tables=9)
-    crashed = [match for match in matches if match.ending == "crash"]
+    crashed = [match for match in matches if match.fault is not None]
     assert len(matches) == 40
+    assert {match.ending for match in crashed} == {"crash" if way == "raises" else "illegal"}
     # Five moves are left when seat 0 moves for the third time, so only as seat 0 it goes wrong.
     assert {match.seats for match in crashed} == {("bad", "good")}
     assert 0 < len(crashed) < 20
@@ -136,7 +137,7 @@ def test_a_crash_is_recorded_with_its_seat_and_the_others_play_on(way: str, capl
     assert "bad at seat 0" in caplog.text
 
 
-def test_a_crash_in_a_simultaneous_step_names_the_lowest_seat_at_fault() -> None:
+def test_a_fault_in_a_simultaneous_step_names_the_lowest_seat_at_fault() -> None:
     class Broken(Agent):
         def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
             return np.full(len(turn.seats), -7, np.int64)
@@ -144,7 +145,7 @@ def test_a_crash_in_a_simultaneous_step_names_the_lowest_seat_at_fault() -> None
     game = make_game("matching_pennies_3p")
     planned = pairings(("good", "bad", "bad"), each=3)
     matches = play_pairings(game, planned, {"good": RandomAgent(), "bad": Broken()}, tables=2)
-    assert [(match.ending, match.fault, match.history, match.plies) for match in matches] == [("crash", 1, (), 0)] * 3
+    assert [(match.ending, match.fault, match.history, match.plies) for match in matches] == [("illegal", 1, (), 0)] * 3
     assert [match_problem(game, match) for match in matches] == [None] * 3
 
 

@@ -1,0 +1,421 @@
+"""The loop that plays games, the only one: tables in lock-step, with agents that answer in batches.
+
+Matches (:func:`play`) and training (:class:`arena.training.sampler.Sampler`) sit on it. Both give it a source of games,
+a fault policy, and an observer that takes what happens at the tables.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.basic import first_legal
+from agents.contract import Agent, AgentError, Turn
+from arena.play.lockstep import Lockstep
+from arena.play.referee import Fault, FaultPolicy, Referee
+from arena.play.source import NO_LIMITS, Limits, Seating, Source
+from arena.seeds import Purpose, stream
+from games.contract import ActionArray, FloatArray, Game, IntArray, Move
+from games.errors import GameError
+from games.legality import legal_rows
+from leagues.records import Match, MatchEnding, Pairing
+from leagues.results import scoring
+
+log = logging.getLogger(__name__)
+
+NO_PLAYER = -1
+"""Player index at the seats of a table whose match is over. They take the first legal action until the next match."""
+
+OPENING = -2
+"""Player index at the seats of a table whose opening is played."""
+
+
+class Observer:
+    """Takes what happens at the tables of a :class:`Rounds`. By default it does nothing."""
+
+    def began(self, tables: Sequence[int], seatings: Sequence[Seating]) -> None:
+        """New games began."""
+
+    def stepped(self, tables: IntArray, rewards: FloatArray) -> None:
+        """All tables made a step.
+
+        Args:
+            tables: the table of each row that acted.
+            rewards: ``(size, num_seats)`` what every seat earned.
+        """
+
+    def ended(self, tables: Sequence[int]) -> None:
+        """Games are over, and their tables still hold them. New games begin at these tables next."""
+
+    def enough(self) -> bool:
+        """Whether the call shall end now and leave the running games as they are."""
+        return False
+
+
+class Rounds:
+    """Tables of one game that are stepped together. Games run on from call to call of :meth:`run`.
+
+    At each step every player is asked once, for all rows at which it acts.
+
+    Args:
+        game: the game.
+        size: number of tables.
+        faults: what an agent's wrong answer does.
+        limits: after how many plies a match is adjudicated; time is measured by ``faults``.
+
+    Attributes:
+        tables: the game's tables.
+        seatings: who plays at each table; None where no game runs.
+        plies: ``(size,)`` int64, steps of each running game so far.
+        rows: rows that acted in the last step.
+        live: number of running games.
+    """
+
+    def __init__(self, game: Game, size: int, faults: FaultPolicy, limits: Limits = NO_LIMITS) -> None:
+        self.game, self.size = game, size
+        self._faults, self._limits = faults, limits
+        self._keys: list[str] = []  # player index -> key
+        self._indices: dict[str, int] = {}
+        self.plies = np.zeros(size, np.int64)
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop all running games."""
+        self._lockstep = Lockstep(self.game, self.size)
+        self.tables = self._lockstep.tables
+        self.seatings: list[Seating | None] = [None] * self.size
+        self.live = self.rows = 0
+        self._free = list(range(self.size))  # tables without a game, ascending
+        self._started = [(0.0, 0.0)] * self.size  # UTC time and clock at the start of each game
+        self._rulings: dict[int, _Ruling] = {}
+        self._openings: dict[int, _Opening] = {}  # of the tables that have had one, until their games are over
+
+    def drop(self, tables: Sequence[int]) -> None:
+        """Drop the games that run at ``tables``."""
+        self._free_tables([table for table in tables if self.seatings[table] is not None])
+
+    def run(
+        self,
+        next_seating: Callable[[], Seating | None],
+        agents: Mapping[str, Agent],
+        rng: Callable[[int], np.random.Generator],
+        observer: Observer,
+    ) -> None:
+        """Play until the source gives nothing more and all games are over, or until the observer has enough.
+
+        Args:
+            next_seating: called for every free table until it gives None, and again after games have ended.
+            agents: key -> agent, for all players, those of running games included.
+            rng: the generator of a player's actions, by the player's index. Players are numbered in the order in which
+                they are seated first.
+            observer: takes what happens.
+
+        Raises:
+            AgentError: there is no agent for a player.
+            GameError: an opening does not fit the game; or an action is illegal that the fault policy let pass.
+        """
+        self._fill(next_seating, agents, observer)
+        while self.live and not observer.enough():
+            if faults := self._choose(agents, rng):
+                self._break_off(faults, observer)
+            if ended := self._step(observer):
+                observer.ended(ended)
+                self._free_tables(ended)
+            if ended or faults:
+                self._fill(next_seating, agents, observer)
+
+    def record(self, table: int, iteration: int = 0) -> Match:
+        """The record of a game that is over, while its observer is told so."""
+        seating = self.seatings[table]
+        assert seating is not None, "only a running game has a record"
+        pairing, position, opening = seating.pairing, self._lockstep.record(table), self._openings.get(table)
+        broken = table in self.tables.broken or (position.ending is None and table not in self._rulings)
+        ruling = _Ruling("crash") if broken else self._rulings.get(table)
+        at, clock = self._started[table]
+        return Match(
+            seats=pairing.seats,
+            weights=seating.weights,
+            seed=pairing.seed,
+            event=pairing.event,
+            block=pairing.block,
+            kind=pairing.kind,
+            history=position.history,
+            returns=position.returns if ruling is None else ruling.returns(self.game, position.returns),
+            ending=ruling.ending if ruling is not None else position.ending or "crash",
+            plies=int(self.plies[table]),
+            digest=position.digest,
+            started_at=datetime.fromtimestamp(at, UTC),
+            duration=time.perf_counter() - clock,
+            fault=None if ruling is None else ruling.fault,
+            iteration=iteration,
+            opening=0 if opening is None else opening.plies,
+        )
+
+    def _fill(
+        self, next_seating: Callable[[], Seating | None], agents: Mapping[str, Agent], observer: Observer
+    ) -> None:
+        """Begin new games at the free tables, while the source gives any."""
+        while self._free:
+            seatings = list(islice(iter(next_seating, None), len(self._free)))
+            if not seatings:
+                return
+            tables, self._free = self._free[: len(seatings)], self._free[len(seatings) :]
+            self._begin(tables, seatings)
+            observer.began(tables, seatings)
+            failed = self._reset_agents(tables, agents)
+            if not failed:
+                return
+            self._break_off(failed, observer)
+
+    def _begin(self, tables: Sequence[int], seatings: Sequence[Seating]) -> None:
+        started = time.time(), time.perf_counter()
+        players = []
+        for table, seating in zip(tables, seatings, strict=True):
+            self.seatings[table] = seating
+            self._started[table] = started
+            seated = [self._index(key) for key in seating.players]
+            if seating.pairing.opening:
+                self._openings[table] = _Opening(seating.pairing.opening, seated)
+                seated = [OPENING] * len(seated)
+            players.append(seated)
+        self._lockstep.begin(tables, players, [seating.pairing.seed for seating in seatings])
+        self.plies[tables] = 0
+        self.live += len(seatings)
+
+    def _index(self, key: str) -> int:
+        index = self._indices.get(key)
+        if index is None:
+            index = self._indices[key] = len(self._keys)
+            self._keys.append(key)
+        return index
+
+    def _reset_agents(self, tables: Sequence[int], agents: Mapping[str, Agent]) -> dict[int, Fault]:
+        """Tell the agents of new games; returns the tables at which one failed, with the lowest seat that did."""
+        arrivals: dict[str, list[int]] = {}
+        for table in tables:
+            for key in dict.fromkeys(self._seated(table)):
+                arrivals.setdefault(key, []).append(table)
+        failed: dict[int, Fault] = {}
+        for key, places in arrivals.items():
+            for table, ending in self._faults.reset(key, _agent(agents, key), places).items():
+                _note(failed, table, Fault(self._seated(table).index(key), ending))
+        return failed
+
+    def _seated(self, table: int) -> tuple[str, ...]:
+        seating = self.seatings[table]
+        assert seating is not None
+        return seating.players
+
+    def _choose(self, agents: Mapping[str, Agent], rng: Callable[[int], np.random.Generator]) -> dict[int, Fault]:
+        """Write an action for every row; returns the tables whose matches end before this step, with the seat at fault.
+
+        In a simultaneous step the lowest seat at fault ends the match.
+        """
+        lockstep, faults = self._lockstep, dict[int, Fault]()
+        for player, rows in lockstep.groups():
+            turn = lockstep.turn(rows)
+            if player == NO_PLAYER:
+                lockstep.actions[rows] = first_legal(turn)
+            elif player == OPENING:
+                lockstep.actions[rows] = self._opening_moves(turn)
+            else:
+                key = self._keys[player]
+                lockstep.actions[rows], wrong = self._faults.act(key, agents[key], turn, rng(player))
+                for row, fault in wrong.items():
+                    _note(faults, int(turn.tables[row]), fault)
+        return faults
+
+    def _opening_moves(self, turn: Turn) -> ActionArray:
+        """The next move of its opening for each row."""
+        actions = self.game.empty_actions(len(turn.seats))
+        for row, (table, seat) in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
+            moves = self._openings[table].moves
+            player, actions[row] = moves.popleft() if moves else (None, first_legal(turn)[row])
+            if player != seat or not legal_rows(actions, turn.masks, turn.action_bounds)[row]:
+                seating = self.seatings[table]
+                assert seating is not None
+                opening = seating.pairing.opening
+                raise GameError(
+                    f"the opening {list(opening)} does not fit {self.game.spec!r} on seed {seating.pairing.seed}: at "
+                    f"move {len(opening) - len(moves)} seat {seat} must make a legal move"
+                )
+        return actions
+
+    def _step(self, observer: Observer) -> list[int]:
+        """Step all tables; returns those whose games are over now."""
+        tables = self.tables
+        self.rows = tables.rows
+        over = tables.step(self._lockstep.actions[: self.rows])
+        stepped = tables.table[: self.rows]
+        if tables.broken:  # the step that broke a game does not count
+            stepped = stepped[~np.isin(stepped, [table for table in over if table in tables.broken])]
+        self.plies[stepped] += 1  # once for a table, however many of its seats acted
+        observer.stepped(stepped, tables.rewards)
+        ended = [table for table in over if self.seatings[table] is not None]
+        for table, opening in self._openings.items():
+            if opening.players is not None:
+                opening.plies = int(self.plies[table])
+                if not opening.moves:
+                    self._lockstep.players[table], opening.players = opening.players, None
+        if self._limits.max_plies is not None:
+            for table in np.flatnonzero(self.plies >= self._limits.max_plies).tolist():
+                if self.seatings[table] is not None and table not in ended:
+                    self._rulings[table] = _Ruling("adjudicated")
+                    ended.append(table)
+            ended.sort()
+        return ended
+
+    def _break_off(self, faults: Mapping[int, Fault], observer: Observer) -> None:
+        """End matches before their next step, through the fault of a seat."""
+        tables = sorted(faults)
+        for table in tables:
+            self._rulings[table] = _Ruling(faults[table].ending, faults[table].seat)
+        observer.ended(tables)
+        self._free_tables(tables)
+
+    def _free_tables(self, tables: Sequence[int]) -> None:
+        """No game runs at ``tables`` any more."""
+        for table in tables:
+            self.seatings[table] = None
+            self._rulings.pop(table, None)
+            self._openings.pop(table, None)
+        self._lockstep.players[tables] = NO_PLAYER
+        self.live -= len(tables)
+        self._free = sorted([*self._free, *tables])
+
+
+class _Ruling(NamedTuple):
+    """How a match ends that its game does not end."""
+
+    ending: MatchEnding
+    fault: int | None = None
+
+    def returns(self, game: Game, so_far: tuple[float, ...]) -> tuple[float, ...]:
+        """The returns that count."""
+        if self.fault is not None:
+            return scoring.forfeited(game, so_far, self.fault)
+        return scoring.adjudicated(game, so_far) if self.ending == "adjudicated" else so_far
+
+
+class _Opening:
+    """The opening of a running game: the moves to come, the plies made, and the players who sit down after it."""
+
+    def __init__(self, moves: Sequence[Move], players: list[int]) -> None:
+        self.moves = deque(moves)
+        self.plies = 0
+        self.players: list[int] | None = players
+
+
+def _note(faults: dict[int, Fault], table: int, fault: Fault) -> None:
+    """Note a fault at a table, unless a lower seat is at fault there already."""
+    if table not in faults or fault.seat < faults[table].seat:
+        faults[table] = fault
+
+
+def _agent(agents: Mapping[str, Agent], key: str) -> Agent:
+    try:
+        return agents[key]
+    except KeyError:
+        raise AgentError(f"no agent was given for {key}; every member of a pairing needs one") from None
+
+
+def play(
+    game: Game,
+    source: Source,
+    agents: Mapping[str, Agent],
+    *,
+    tables: int = 64,
+    limits: Limits = NO_LIMITS,
+    weights: Mapping[str, str | None] = {},
+    iteration: int = 0,
+    seed: int = 0,
+    on_match: Callable[[Match], None] | None = None,
+) -> None:
+    """Play the matches that ``source`` plans, up to ``tables`` of them side by side.
+
+    Every match that starts is finished, so short games count no more than long ones. At each step an agent is asked
+    once, for all rows at which it acts. Each agent draws from its own generator: equal calls give equal matches as long
+    as no time limit is hit, but a match may differ when other matches run beside it.
+
+    A pairing's opening is played before any agent is asked. Its plies count.
+
+    A fault ends only its own match, with the seat at ``fault``; the reason is logged as a warning. ``crash``: the agent
+    raised an exception. ``illegal``: its answer has a wrong shape, or an action breaks the rules. ``timeout``: the
+    answer came after its time. ``stall``: no answer came, which only an agent that waits for another process notices
+    (it raises :class:`agents.contract.SlowAgent`); Python code that never returns cannot be stopped.
+
+    With a limit of time an agent is asked for one row at a time, and the time of that call is charged to its seat.
+    Without one it is asked in batches, and no time is measured.
+
+    Args:
+        game: the game to play.
+        source: gives the pairings and is told the matches.
+        agents: member ID -> its agent, for every member that the source names. They are not closed. The mapping may
+            load them when they are asked for.
+        tables: matches that run side by side at most.
+        limits: of time and plies.
+        weights: member ID -> weights hash, for the record. Members without an entry have none.
+        iteration: training iteration, for the record.
+        seed: seeds the agents' generators.
+        on_match: called with each match when it ends, after the source.
+
+    Raises:
+        AgentError: a member of a pairing has no agent, a pairing does not seat one member per seat, or its seed cannot
+            be recorded.
+        GameError: an opening does not fit the game.
+        QuitGame: a person left; unfinished matches are lost.
+    """
+    if tables < 1:
+        raise AgentError(f"`tables >= 1` must hold, but got {tables}")
+    rounds = Rounds(game, tables, Referee(game, tables, limits), limits)
+    streams: dict[int, np.random.Generator] = {}
+
+    def rng(player: int) -> np.random.Generator:
+        if player not in streams:
+            streams[player] = stream(seed, Purpose.MATCH_AGENT, player)
+        return streams[player]
+
+    def next_seating() -> Seating | None:
+        pairing = source.next()
+        if pairing is None:
+            return None
+        _check_pairing(game, pairing)
+        return Seating(pairing.seats, pairing, tuple(weights.get(name) for name in pairing.seats))
+
+    rounds.run(next_seating, agents, rng, _Results(rounds, source, iteration, on_match))
+
+
+def _check_pairing(game: Game, pairing: Pairing) -> None:
+    if len(pairing.seats) != game.num_seats:
+        raise AgentError(
+            f"{game.spec!r} has {game.num_seats} seats, but a pairing seats {len(pairing.seats)} members "
+            f"{pairing.seats}"
+        )
+    if not 0 <= pairing.seed < 2**63:
+        raise AgentError(f"`0 <= seed < 2**63` must hold for the seed of a match, but got {pairing.seed}")
+
+
+class _Results(Observer):
+    """Makes every match into its record and tells it."""
+
+    def __init__(
+        self, rounds: Rounds, source: Source, iteration: int, on_match: Callable[[Match], None] | None
+    ) -> None:
+        self._rounds, self._source, self._iteration, self._on_match = rounds, source, iteration, on_match
+
+    def ended(self, tables: Sequence[int]) -> None:
+        """Tell the source, then the caller."""
+        for table in tables:
+            match = self._rounds.record(table, self._iteration)
+            if match.void:
+                log.warning("the game crashed a match, no agent is at fault: %s", self._rounds.tables.broken.get(table))
+            self._source.tell(match)
+            if self._on_match is not None:
+                self._on_match(match)
