@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.contract import Agent, Turn
+from agents.contract import Agent, Probabilities, Turn
 from agents.policies.distributions import in_bounds
-from games.contract import ActionArray
+from games.contract import ActionArray, BoolArray
 
 
 class RandomAgent(Agent):
     """Uniform over the legal actions of each row, or over the bounds of continuous actions."""
+
+    reads_state = False
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """One uniformly drawn legal action per row, ``(B,)`` int64 or ``(B, D)`` float32."""
@@ -22,13 +24,31 @@ class RandomAgent(Agent):
         actions: ActionArray = (counts > drawn[:, None]).argmax(axis=1)
         return actions
 
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        """Equal ones for the legal actions, ``(B, A)``; None for continuous actions."""
+        return None if turn.action_bounds is not None else uniform(turn.masks)
+
 
 class FirstLegalAgent(Agent):
     """The lowest legal action, or the low bounds. It is deterministic, so it repeats its games."""
 
+    reads_state = False
+
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """The lowest legal action of each row, ``(B,)`` int64 or ``(B, D)`` float32."""
         return first_legal(turn)
+
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        """1 for the lowest legal action, ``(B, A)``; None for continuous actions."""
+        if turn.action_bounds is not None:
+            return None
+        return uniform(np.eye(turn.masks.shape[1], dtype=np.bool_)[first_legal(turn)])
+
+
+def uniform(allowed: BoolArray) -> Probabilities:
+    """Equal probabilities for the allowed actions of each row, ``(B, A)``; at least one in each row is allowed."""
+    shares: Probabilities = allowed / allowed.sum(axis=1, keepdims=True)
+    return shares
 
 
 def first_legal(turn: Turn) -> ActionArray:

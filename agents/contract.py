@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from agents.errors import AgentError as AgentError  # part of the contract
 from agents.errors import SlowAgent as SlowAgent
 from games.contract import ActionArray, BoolArray, FloatArray, IntArray, State
+
+Probabilities = npt.NDArray[np.float64]
+"""``(B, A)``: for each row the probability of every action, 0 where it is illegal; rows sum to one."""
 
 
 class QuitGame(Exception):
@@ -40,9 +43,21 @@ class Turn:
     action_bounds: tuple[FloatArray, FloatArray] | None = None
     clock: npt.NDArray[np.float64] | None = None
 
+    def part(self, rows: IntArray) -> Turn:
+        """Some of the rows as a turn of their own."""
+        of = {name: getattr(self, name)[rows] for name in ("observations", "masks", "seats", "tables")}
+        return replace(self, **of)
+
 
 class Agent(ABC):
-    """Chooses actions for a batch of rows. One agent may sit at many tables, and at several seats of a table."""
+    """Chooses actions for a batch of rows. One agent may sit at many tables, and at several seats of a table.
+
+    Attributes:
+        reads_state: whether it looks at ``Turn.state``. What sees no more than observations, masks and seats says
+            False, so that equal rows need to be asked once only.
+    """
+
+    reads_state: bool = True
 
     @abstractmethod
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
@@ -55,6 +70,20 @@ class Agent(ABC):
         Returns:
             ``(B,)`` int64, each legal in its row's mask; or ``(B, D)`` float32 within ``turn.action_bounds``.
         """
+
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        """The probabilities from which :meth:`act` draws, for exact measures of play such as exploitability.
+
+        Only an agent whose choice depends on nothing but the row can tell them: not on earlier calls, on other rows, or
+        on a clock. By default an agent cannot.
+
+        Args:
+            turn: rows of any games; ``tables`` tells them apart and names no table that was reset.
+
+        Returns:
+            ``(B, A)`` float64; None if the agent has no such probabilities.
+        """
+        return None
 
     def reset(self, tables: Sequence[int]) -> None:  # noqa: B027 - optional to override
         """Forget what was kept for ``tables``: new games begin there. Stateless agents need not override this."""

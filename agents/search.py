@@ -8,7 +8,8 @@ import numpy as np
 import pyspiel
 from open_spiel.python.algorithms import mcts, minimax
 
-from agents.contract import Agent, AgentError, Turn
+from agents.basic import uniform
+from agents.contract import Agent, AgentError, Probabilities, Turn
 from games.contract import Game, IntArray, State
 
 EXPLORATION = 2.0
@@ -94,6 +95,13 @@ class MinimaxAgent(Agent):
         """One of the best actions of each row, ``(B,)`` int64."""
         pairs = zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)
         return np.array([rng.choice(self._best(_engine(turn.state(table)), seat)) for table, seat in pairs], np.int64)
+
+    def probabilities(self, turn: Turn) -> Probabilities:
+        """Equal ones for the best actions, ``(B, A)``."""
+        best = np.zeros(turn.masks.shape, np.bool_)
+        for row, (table, seat) in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
+            best[row, self._best(_engine(turn.state(table)), seat)] = True
+        return uniform(best)
 
     def _best(self, engine: Any, seat: int) -> list[int]:
         """The best actions by the deepest search whose answer still matters."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arena.exports.gymnasium import best_response_env
     from arena.exports.rllib import GameEnv
     from arena.names import load_agent
+    from arena.play.exploitability import Exploitability, exploitability
     from arena.play.matches import MatchResult, play_match
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.env_runner import LeagueEnvRunner
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Exploitability",
     "GameEnv",
     "LeagueEnvRunner",
     "LeaguePPO",
@@ -41,6 +43,7 @@ __all__ = [
     "MatchResult",
     "aec_env",
     "best_response_env",
+    "exploitability",
     "list_games",
     "load_agent",
     "make_game",
@@ -51,6 +54,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Exploitability": "arena.play.exploitability",
     "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithms.ppo",
@@ -58,6 +62,7 @@ _HOMES = {
     "MatchResult": "arena.play.matches",
     "aec_env": "games.exports.pettingzoo",
     "best_response_env": "arena.exports.gymnasium",
+    "exploitability": "arena.play.exploitability",
     "list_games": "games",
     "load_agent": "arena.names",
     "make_game": "games",

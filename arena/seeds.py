@@ -44,6 +44,11 @@ class Purpose(Enum):
     MINIBATCHES = 9, ("iteration",)
     """The order of the rows in every epoch of an iteration. All learners of a group use it, on rows of their own."""
 
+    TREE_PROBES = 20, ()
+    """Random games that estimate the size of a game's tree."""
+    BEST_RESPONSE = 21, ("use",)
+    """Training (0) and fresh games (1) of a best response. The seed is the call's."""
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of the keys, in order."""

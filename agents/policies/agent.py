@@ -14,8 +14,8 @@ import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 
-from agents.contract import Agent, AgentError, Turn
-from agents.policies.distributions import in_bounds, sample_actions, sample_points
+from agents.contract import Agent, AgentError, Probabilities, Turn
+from agents.policies.distributions import action_probabilities, in_bounds, sample_actions, sample_points
 from agents.policies.fit import Outline, check_fit, outline
 from agents.policies.network import (
     ACTION_MASK,
@@ -68,6 +68,8 @@ class PolicyAgent(Agent):
         device: where the modules are.
     """
 
+    reads_state = False
+
     def __init__(
         self,
         game: Game,
@@ -96,15 +98,31 @@ class PolicyAgent(Agent):
     def _act(
         self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray, rng: np.random.Generator
     ) -> ActionArray:
-        batch = module_batch(observations, masks, seats, self._game.num_seats, self._device)
-        # The public `forward_inference` walks all submodules twice a call to switch modes.
-        with torch.no_grad():
-            output = module._forward_inference(batch)
-        inputs = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
+        inputs = self._inputs(module, observations, masks, seats)
         source = None if self._deterministic else rng
         if self._game.action_bounds is None:
             return sample_actions(inputs, source)[0]
         return in_bounds(sample_points(inputs, source)[0], self._game.action_bounds)
+
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        """Those of the masked network, ``(B, A)``; None for continuous actions."""
+        if self._game.action_bounds is not None:
+            return None
+        result = np.empty(turn.masks.shape)
+        for seat in np.unique(turn.seats).tolist():
+            rows = np.flatnonzero(turn.seats == seat)
+            inputs = self._inputs(self._modules[seat], turn.observations[rows], turn.masks[rows], turn.seats[rows])
+            result[rows] = action_probabilities(inputs, deterministic=self._deterministic)
+        return result
+
+    def _inputs(self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray) -> FloatArray:
+        """What describes the distribution of each row's action."""
+        batch = module_batch(observations, masks, seats, self._game.num_seats, self._device)
+        # The public `forward_inference` walks all submodules twice a call to switch modes.
+        with torch.no_grad():
+            output = module._forward_inference(batch)
+        inputs: FloatArray = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
+        return inputs
 
 
 def policy_card(game: Game, specs: Mapping[str, RLModuleSpec], seats: Mapping[str, str]) -> dict[str, Any]:

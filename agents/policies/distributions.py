@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from games.contract import ActionArray, FloatArray, Game
 
@@ -45,6 +46,20 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
     rows = np.arange(len(actions))
     log_probs = shifted[rows, actions] - np.log(odds.sum(axis=1))
     return actions, log_probs
+
+
+def action_probabilities(logits: FloatArray, *, deterministic: bool) -> npt.NDArray[np.float64]:
+    """The probabilities with which :func:`sample_actions` draws, ``(B, A)`` float64.
+
+    Args:
+        logits: ``(B, A)`` float32, as there.
+        deterministic: whether it takes the most likely action.
+    """
+    odds = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    if deterministic:
+        odds = np.eye(logits.shape[1])[odds.argmax(axis=1)]
+    shares: npt.NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _race(odds: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from agents.basic import FirstLegalAgent, RandomAgent
-from agents.contract import Turn
+from agents.contract import Agent, Turn
 
 
 def turn_of(masks: np.ndarray) -> Turn:
@@ -36,3 +37,33 @@ def test_first_legal_agent_takes_the_lowest_action() -> None:
     actions = FirstLegalAgent().act(turn_of(masks), np.random.default_rng(0))
     assert actions.tolist() == [1, 0, 2]
     assert actions.dtype == np.int64
+
+
+@pytest.mark.parametrize("agent", [RandomAgent(), FirstLegalAgent()])
+def test_told_probabilities_are_those_of_the_actions(agent: Agent) -> None:
+    masks = np.array([[False, True, True, False, True], [False, False, False, True, False]])
+    told = agent.probabilities(turn_of(masks))
+    assert told is not None
+    drawn = agent.act(turn_of(np.tile(masks, (3000, 1))), np.random.default_rng(5))
+    for row, shares in enumerate(told):
+        counts = np.bincount(drawn[row::2], minlength=5)
+        # Binomial(3000, 1/3) has a standard deviation of 26: five of them.
+        assert np.abs(counts - 3000 * shares).max() < 130
+        assert counts[shares == 0].tolist() == [0] * int((shares == 0).sum())
+
+
+@pytest.mark.parametrize("agent", [RandomAgent(), FirstLegalAgent()])
+def test_no_probabilities_are_told_for_continuous_actions(agent: Agent) -> None:
+    bounds = (np.zeros(2, np.float32), np.ones(2, np.float32))
+    masks = np.ones((3, 1), np.bool_)
+    seats = tables = np.zeros(3, np.int64)
+    turn = Turn(np.zeros((3, 1), np.float32), masks, seats, tables, lambda table: None, bounds)  # type: ignore[arg-type,return-value]
+    assert agent.probabilities(turn) is None
+
+
+def test_a_part_of_a_turn_has_its_rows() -> None:
+    turn = turn_of(np.array([[True, False], [False, True], [True, True]]))
+    part = turn.part(np.array([2, 0]))
+    assert part.masks.tolist() == [[True, True], [True, False]]
+    assert part.tables.tolist() == [2, 0]
+    assert len(part.observations) == len(part.seats) == 2

@@ -133,3 +133,17 @@ def test_amounts_below_one_are_refused() -> None:
         MCTSAgent(game, 0)
     with pytest.raises(AgentError, match="got 0"):
         MinimaxAgent(game, 0)
+
+
+def test_minimax_tells_equal_probabilities_of_its_best_moves() -> None:
+    game = make_game(TIC_TAC_TOE)
+    state = position(game, *OPEN_ROWS, 8, 2)  # o has 2, 3 and 4: x must take 5 or 6, of which one loses to the other
+    agent = MinimaxAgent(game, 9)
+    (seat,) = state.acting()
+    observation, mask = np.zeros((1, *game.observation_shape), np.float32), np.zeros((1, game.num_actions), np.bool_)
+    state.observe(seat, observation[0], mask[0])
+    told = agent.probabilities(Turn(observation, mask, np.array([seat]), np.array([0]), lambda table: state))
+    drawn = choose(agent, game, state, rows=200)
+    assert set(np.flatnonzero(told[0])) == set(drawn)
+    assert told[0][told[0] > 0].tolist() == [1 / len(set(drawn))] * len(set(drawn))
+    assert MCTSAgent(game, 2).probabilities(Turn(observation, mask, np.array([seat]), np.array([0]), position)) is None

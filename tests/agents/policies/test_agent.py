@@ -65,6 +65,23 @@ def test_one_module_per_seat_is_kept_apart():
         np.testing.assert_array_equal(actions[rows], alone.act(turn, np.random.default_rng(0))[rows])
 
 
+def test_told_probabilities_are_those_that_actions_are_drawn_with():
+    game = make_game("goofspiel(num_cards=4,points_order=descending)")
+    _, data = make_policy(game, {"player_0": "a", "player_1": "b"})
+    turn = turn_of(game, tables=3)
+    policy, rng = load(data, game), np.random.default_rng(2)
+    drawn = np.stack([policy.act(turn, rng) for _ in range(3000)])
+    told = policy.probabilities(turn)
+    shares = np.stack([(drawn == action).mean(axis=0) for action in range(game.num_actions)], axis=1)
+    assert told.sum(axis=1) == pytest.approx(1)
+    assert np.abs(told - shares).max() < 0.05  # five standard deviations of a mean of 3,000 draws
+    assert np.ptp(told) > 0.1
+
+    greedy = load(data, game, deterministic=True)
+    np.testing.assert_array_equal(greedy.probabilities(turn).argmax(axis=1), greedy.act(turn, rng))
+    assert set(np.unique(greedy.probabilities(turn))) == {0.0, 1.0}
+
+
 def test_policies_of_one_kind_share_no_weights():
     modules, files = zip(*(make_policy(GAME) for _ in range(2)), strict=True)
     loaded = [load(data, GAME) for data in files]
