@@ -48,6 +48,8 @@ class Purpose(Enum):
     """Random games that estimate the size of a game's tree."""
     BEST_RESPONSE = 21, ("use",)
     """Training (0) and fresh games (1) of a best response. The seed is the call's."""
+    ANCHOR_PLAN = 24, ("event",)
+    """Seeds of the games with anchors in the evaluation matches of an event."""
 
     @property
     def keys(self) -> tuple[str, ...]:

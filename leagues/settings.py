@@ -16,9 +16,7 @@ class LeagueSettings(SettingsGroup):
     roles: Mapping[str, int] = setting(
         {"main": 1}, "Number of learners of each role.", unit="learners", low=0, high=100
     )
-    baselines: tuple[str, ...] = setting(
-        ("random",), "Agents that are members from the start: first opponents, and anchors of the ratings."
-    )
+    baselines: tuple[str, ...] = setting(("random",), "Agents that are members from the start, as first opponents.")
     opponents: Mapping[str, float] = setting(
         {"pfsp": 0.25, "latest": 0.25, "uniform": 0.5},
         "Share of a main learner's matches for each sampler of opponents; the shares sum to 1.",
@@ -122,3 +120,16 @@ class EvaluationSettings(SettingsGroup):
     pairs_ahead: float = setting(
         0.125, "Pairs chosen at once per frozen member; choosing fits all ratings anew.", unit="pairs", low=0, high=1000
     )
+    anchors: tuple[str, ...] | None = setting(
+        None,
+        "Agents from outside that snapshots are measured against. Nobody trains against them.",
+        none="fits the game",
+        fitted=True,
+    )
+    anchor_share: float = setting(
+        0.1, "Most of the time of evaluation games that games with anchors take.", low=0, high=0.9
+    )
+
+    def _check(self) -> None:
+        if self.anchors is not None and len(set(self.anchors)) < len(self.anchors):
+            raise LeagueError(f"`anchors` must not repeat, but got {self.anchors}")

@@ -12,7 +12,10 @@ from leagues.settings import LeagueSettings
 
 
 class Roster:
-    """The members of a league in the order they joined, with lists of their IDs by kind."""
+    """The members of a league in the order they joined, with lists of the IDs of those that training knows.
+
+    Anchors and guests are members like all others, but nobody trains against them: no list has them.
+    """
 
     def __init__(self, members: Iterable[Member]) -> None:
         """The members so far; raises as :meth:`join`."""
@@ -33,6 +36,8 @@ class Roster:
         if member.id in self._members:
             raise LeagueError(f"the member ID {member.id!r} is taken; choose another")
         self._members[member.id] = member
+        if member.kind == "guest" or member.role == "anchor":
+            return
         (self._frozen if member.frozen else self._learners).append(member.id)
         if member.kind == "baseline":
             self._baselines.append(member.id)
@@ -59,12 +64,12 @@ class Roster:
 
     @property
     def frozen(self) -> Sequence[str]:
-        """Snapshots and baselines."""
+        """Snapshots and baselines, without anchors and guests."""
         return self._frozen
 
     @property
     def baselines(self) -> Sequence[str]:
-        """The baselines."""
+        """The baselines that learners train against."""
         return self._baselines
 
     def past(self, learner: str) -> Sequence[str]:

@@ -143,11 +143,12 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
             f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on"
         )
     with store.writer() as stored:  # opening for writing updates a league of an older version
-        played, agents = stored.info().game, [member.agent for member in stored.members() if member.agent]
+        played = stored.info().game
+        agents = [member.agent for member in stored.members() if member.kind == "baseline" and member.agent]
     if own := [agent for agent in agents if names_code(agent)]:
         raise CallError(
             f"{str(folder)!r} has baselines that run code, {', '.join(own)}, which --resume does not run; continue in "
-            "Python with a LeaguePPOConfig whose baselines name them"
+            "Python with a LeaguePPOConfig whose baselines or anchors name them"
         )
     if played != spec:
         raise CallError(f"the league in {str(folder)!r} plays {played!r}, not {spec!r}; name that game")

@@ -332,7 +332,7 @@ def _refuse_code(settings: Settings) -> None:
         LeagueError: they do.
     """
     own = [settings.network.name] if ":" in settings.network.name else []
-    own += filter(names_code, settings.league.baselines)
+    own += filter(names_code, (*settings.league.baselines, *(settings.evaluation.anchors or ())))
     if own:
         raise LeagueError(
             f"stored settings never import code, but these name {own}; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import secrets
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
 from arena.training.episodes import RANDOM, mapped_seatings, to_episodes
 from arena.training.opponent_cache import OpponentCache, agent_key, planned_seatings
-from arena.training.planner import Plan
+from arena.training.planner import Plan, Played, by_anchor
 from arena.training.runner_reports import (
     call_on_environment_created,
     call_on_episode_end,
@@ -149,18 +150,24 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """The training games of one iteration (:meth:`sample_plan`), and the metrics since the last."""
         return self.sample_plan(plan, steps), self.get_metrics()
 
-    def play(self, plan: Plan) -> list[Match]:
-        """Play every pairing of an evaluation plan once, to its end, between frozen members."""
+    def play(self, plan: Plan) -> Played:
+        """Play every pairing of an evaluation plan once, to its end, between frozen members.
+
+        Games with anchors are played by themselves, so that their time is known and no other game depends on them.
+        """
         self.opponents.load(plan, self.sampler.seated if self.sampler is not None else ())
         members = plan.members.values()
-        return play_pairings(
-            self.game,
-            list(plan.pairings),
-            {member.id: self.opponents.agents[agent_key(member, plan.kind)] for member in members},
-            weights={member.id: member.weights for member in members},
-            tables=self.num_envs,
-            iteration=plan.iteration,
-        )
+        agents = {member.id: self.opponents.agents[agent_key(member, plan.kind)] for member in members}
+        weights = {member.id: member.weights for member in members}
+        matches: list[Match] = []
+        times: dict[str, tuple[int, float]] = {}
+        for anchor, pairings in by_anchor(plan).items():
+            began = time.perf_counter()
+            matches += play_pairings(
+                self.game, pairings, agents, weights=weights, tables=self.num_envs, iteration=plan.iteration
+            )
+            times[anchor] = (len(pairings), time.perf_counter() - began)
+        return Played(tuple(matches), times)
 
     def call(self, method: str, **arguments: Any) -> Any:
         """A method's result, or its error as a value: RLlib takes a raised one for a dead runner, and restarts it."""

@@ -112,9 +112,10 @@ class Trainer:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
 
         A learner is frozen if it has no snapshot, or has trained for ``snapshot_min_steps`` since its last. Evaluation
-        goes on in rounds until every frozen member has had ``games_at_end`` or ``seconds_at_end`` are over, and for one
-        round only when asked to stop. A round is played to its end, because stopping games would favour short ones. So
-        long games take longer than ``seconds_at_end``: up to the time of one round of ``games_per_iteration`` games.
+        goes on in rounds until every frozen member but the anchors has had ``games_at_end``, and the anchors their part
+        of ``seconds_at_end``, or these seconds are over; and for one round only when asked to stop. A round is played
+        to its end, because stopping games would favour short ones. So long games take longer than ``seconds_at_end``:
+        up to the time of one round of ``games_per_iteration`` games.
 
         Args:
             should_stop: asked after every round.
@@ -130,6 +131,7 @@ class Trainer:
         settings = session.settings.evaluation
         deadline = time.monotonic() + settings.seconds_at_end
         session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))
+        session.planner.run_ends()
         games, iteration = max(2, settings.games_per_iteration or 0), progress.iteration + 1
         while plan := session.planner.evaluation(games, iteration, below=settings.games_at_end):
             matches = requests.play(plan)

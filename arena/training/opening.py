@@ -88,11 +88,12 @@ def _check_members(store: str, stored: Sequence[Member], members: Sequence[Membe
             f"the league in {store} has the learners {_names(learners)}, but got {_names(wanted)}; "
             "use the settings it was made with, or another folder"
         )
-    agents = [member.agent for member in stored if member.agent is not None]
-    if own := [agent for agent in agents if names_code(agent) and agent not in settings.league.baselines]:
+    agents = [member.agent for member in stored if member.kind == "baseline" and member.agent is not None]
+    trusted = {*settings.league.baselines, *(settings.evaluation.anchors or ())}
+    if own := [agent for agent in agents if names_code(agent) and agent not in trusted]:
         raise StoreError(
             f"the league in {store} has baselines that run code, {own}, and stored names never run code; "
-            "if you trust its maker, name them in `baselines`"
+            "if you trust its maker, name them in `baselines` or `anchors`"
         )
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+
 from arena.seeds import Purpose, stream
+from arena.training.anchors import AnchorBudget
 from games.contract import Game
 from leagues.league import League
+from leagues.ratings.anchors import anchor_opponents
 from leagues.ratings.pairing import choose_evaluation_pairs, evaluation_pairings
-from leagues.records import MatchKind, Member, Pairing
+from leagues.records import Match, MatchKind, Member, Pairing
 from leagues.settings import EvaluationSettings
 from leagues.store.contract import Reader
+
+ANCHOR_BLOCKS = 64
+"""Most blocks of an anchor in one plan."""
 
 CACHED_WEIGHTS = 64
 """Weights files kept in memory to send to runners."""
@@ -49,6 +56,31 @@ class Plan:
 
 def _unpickled(pairings: list[tuple[Any, ...]], values: dict[str, Any]) -> Plan:
     return Plan(pairings=tuple(map(Pairing._make, pairings)), **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The matches of an evaluation plan, and how long they took.
+
+    Attributes:
+        matches: first those without an anchor, then those of each anchor.
+        times: anchor -> the number of its matches and the seconds that they took; ``""`` stands for no anchor.
+    """
+
+    matches: tuple[Match, ...]
+    times: Mapping[str, tuple[int, float]]
+
+
+def by_anchor(plan: Plan) -> dict[str, list[Pairing]]:
+    """The pairings of an evaluation plan by anchor, ``""`` for those without. In a pair of anchors the one that sits
+    first in the block counts."""
+    parts: dict[str, list[Pairing]] = {}
+    of_block: dict[int, str] = {}
+    for pairing in plan.pairings:
+        anchors = (name for name in pairing.seats if plan.members[name].role == "anchor")
+        anchor = of_block.setdefault(pairing.block, next(anchors, ""))
+        parts.setdefault(anchor, []).append(pairing)
+    return parts
 
 
 class SharedWeights:
@@ -88,6 +120,7 @@ class Planner:
         reader: the evaluation results so far.
         weights: what snapshots' weights are sent as.
         settings: of the evaluation.
+        anchors: anchor -> seconds that a game of it is expected to take.
         next_event, reset_modules: as above.
     """
 
@@ -101,12 +134,17 @@ class Planner:
         weights: SharedWeights,
         settings: EvaluationSettings,
         *,
+        anchors: Mapping[str, float],
         next_event: int,
         reset_modules: tuple[str, ...],
     ) -> None:
         self._game, self._seed, self._league, self._members = game, seed, league, members
         self._reader, self._weights, self._settings = reader, weights, settings
         self._pairs: list[tuple[str, str]] = []
+        self._anchors = tuple(anchors)
+        self._open = set(self._anchors)  # those that have pairs to play
+        self._ending = False
+        self._budget = AnchorBudget(settings.anchor_share, anchors)
         self.next_event, self.reset_modules = next_event, reset_modules
 
     def training(self, count: int, iteration: int) -> Plan:
@@ -125,36 +163,79 @@ class Planner:
         return replace(plan, reset_modules=reset)
 
     def evaluation(self, games: int, iteration: int, *, below: int | None = None) -> Plan | None:
-        """Evaluation matches between frozen members, in whole blocks; None with fewer than two of them.
+        """Evaluation matches between frozen members, in whole blocks.
+
+        Games with anchors come on top, as many as the setting ``anchor_share`` allows. Guests take no part.
 
         Args:
-            games: about how many.
+            games: about how many, without those of anchors.
             iteration: for the record.
-            below: give None as soon as every frozen member has played this many.
+            below: leave out all games but those of anchors as soon as every other frozen member has played this many.
+
+        Returns:
+            None if there is nothing to play.
         """
-        frozen = [member for member in self._members.values() if member.frozen]
-        if len(frozen) < 2 or not games:
+        frozen = [each for each in self._members.values() if each.frozen and each.kind != "guest"]
+        own = [member for member in frozen if member.role != "anchor"]
+        if len(own) < 2 or not games:
             return None
-        if below is not None:
-            played = self._reader.block_scores().games()
-            if min(played.get(member.id, 0) for member in frozen) >= below:
-                return None
-        event = self._begin_event()
+        event, teams = self.next_event, self._game.teams
+        pairs: list[tuple[str, str]] = []
         rng = stream(self._seed, Purpose.EVALUATION_PLAN, event)
-        teams = self._game.teams
-        blocks = max(1, games // len(set(teams)))
+        played = self._reader.block_scores().games() if below is not None else {}
+        if below is None or min(played.get(member.id, 0) for member in own) < below:
+            pairs = self._own_pairs(own, max(1, games // len(set(teams))), rng)
+        pairings = evaluation_pairings(pairs, teams=teams, event=event, rng=rng)
+        # From a stream of their own: how many they are depends on time, and no other match may.
+        rng = stream(self._seed, Purpose.ANCHOR_PLAN, event)
+        with_anchors = evaluation_pairings(self._anchor_pairs(frozen), teams=teams, event=event, rng=rng)
+        pairings += [pairing._replace(block=pairing.block + len(pairs)) for pairing in with_anchors]
+        if not pairings:
+            return None
+        self._begin_event()
+        return self._plan("evaluation", pairings, iteration)
+
+    def played(self, played: Played) -> None:
+        """Count the time that an evaluation plan, or a runner's part of one, has taken."""
+        for anchor, (games, seconds) in played.times.items():
+            if anchor:
+                self._budget.settle(anchor, games, seconds)
+            elif not self._ending:
+                self._budget.earn(seconds, self._open)
+
+    def run_ends(self) -> None:
+        """The run ends: anchors get their part of ``seconds_at_end``, however much of it other games need."""
+        self._budget.earn(self._settings.seconds_at_end, self._open)
+        self._ending = True
+
+    def _own_pairs(self, own: Sequence[Member], blocks: int, rng: np.random.Generator) -> list[tuple[str, str]]:
+        """The pairs without anchors, one for each block."""
         at_once = -(-blocks // self._settings.blocks_in_a_row)
         if len(self._pairs) < at_once:
-            count = max(at_once, int(self._settings.pairs_ahead * len(frozen)))
-            self._pairs = choose_evaluation_pairs(frozen, self._reader.block_scores(), count, rng, self._settings)
+            count = max(at_once, int(self._settings.pairs_ahead * len(own)))
+            self._pairs = choose_evaluation_pairs(own, self._reader.block_scores(), count, rng, self._settings)
         pairs, self._pairs = self._pairs[:at_once], self._pairs[at_once:]
-        in_turn = [pairs[block % len(pairs)] for block in range(blocks)]
-        pairings = evaluation_pairings(in_turn, teams=teams, event=event, rng=rng)
-        return self._plan("evaluation", pairings, iteration)
+        return [pairs[block % len(pairs)] for block in range(blocks)]
+
+    def _anchor_pairs(self, frozen: Sequence[Member]) -> list[tuple[str, str]]:
+        """The blocks that anchors can pay for, at most :data:`ANCHOR_BLOCKS` of each anchor."""
+        pairs: list[tuple[str, str]] = []
+        sides, in_a_row = len(set(self._game.teams)), self._settings.blocks_in_a_row
+        for anchor in sorted(self._open):
+            if blocks := min(ANCHOR_BLOCKS, self._budget.affordable(anchor, sides)):
+                opponents = anchor_opponents(
+                    anchor, frozen, self._reader.block_scores(), blocks, in_a_row=in_a_row, graded=self._game.graded
+                )
+                self._budget.reserve(anchor, sides * len(opponents))
+                pairs += [(anchor, opponent) for opponent in opponents]
+                if not opponents:
+                    self._open.remove(anchor)
+        return pairs
 
     def member_joined(self) -> None:
         """Choose evaluation pairs anew: the newcomer has the fewest games and comes first."""
         self._pairs = []
+        self._open = set(self._anchors)
 
     def _begin_event(self) -> int:
         event, self.next_event = self.next_event, self.next_event + 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from ray.rllib.env.env_runner_group import EnvRunnerGroup
 
-from arena.training.planner import Plan
+from arena.training.planner import Plan, Played
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
 from leagues.records import Match, Pairing
@@ -101,17 +101,23 @@ class Requests:
                 evaluation matches before they go on with training games.
         """
         if self._evaluators is None:
-            return _matches(_collect(self._runners, "play"))
+            return self._counted(_collect(self._runners, "play"))
         ready = _collect(self._evaluators, "play", timeout=timeout)
         self._evaluating -= set(ready)
-        return _matches(ready)
+        return self._counted(ready)
 
     def play(self, plan: Plan) -> list[Match]:
         """Evaluation matches played now, on the training runners; none if no runner is alive."""
         if self._runners.num_remote_workers() == 0:
-            return list(self._runners.local_env_runner.play(plan))
+            return self._counted({0: self._runners.local_env_runner.play(plan)})
         _send(self._runners, "play", plan)
-        return _matches(_collect(self._runners, "play"))
+        return self._counted(_collect(self._runners, "play"))
+
+    def _counted(self, results: Mapping[int, Played]) -> list[Match]:
+        """The matches that runners have played; the planner gets to know how long they took."""
+        for played in results.values():
+            self._session.planner.played(played)
+        return [match for played in results.values() for match in played.matches]
 
     def _evaluation_plan(self, games: int) -> Plan | None:
         return self._session.planner.evaluation(games, self._session.progress.iteration + 1)
@@ -154,10 +160,6 @@ def _collect(group: EnvRunnerGroup, method: str, *, timeout: float | None = None
         if isinstance(result, Exception):
             raise result
     return results
-
-
-def _matches(results: Mapping[int, list[Match]]) -> list[Match]:
-    return [match for matches in results.values() for match in matches]
 
 
 def _deal(plan: Plan, parts: int) -> list[Plan | None]:

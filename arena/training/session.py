@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agents.contract import Agent
 from agents.policies import weights
 from agents.registry import KINDS, make_agent, usages
 from arena.settings import Settings
 from arena.training import learner_state
+from arena.training.anchors import fitting_anchors, seconds_per_game
 from arena.training.opening import open_league
 from arena.training.planner import Planner, SharedWeights
 from games.contract import Game
@@ -47,7 +49,7 @@ class LeagueSession:
 
     Raises:
         LeagueError: as :func:`arena.training.opening.open_league`. Nothing is written then.
-        AgentError: a baseline cannot play this game. Nothing is written then.
+        AgentError: a baseline or an anchor cannot play this game. Nothing is written then.
     """
 
     members: dict[str, Member]
@@ -69,18 +71,16 @@ class LeagueSession:
         self.settings = settings
         self._share = share
         for baseline in settings.league.baselines:
-            kind = KINDS.get(name := baseline.partition(":")[0])
-            if kind is None or kind.asks_person:
-                raise LeagueError(
-                    f"a baseline is an agent that plays by itself and belongs to no league, but got {baseline!r}; use "
-                    f"{usages(people=False)}{suggest(name, KINDS)}"
-                )
-            make_agent(baseline, game).close()
+            _made(baseline, game, "a baseline").close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
+        self._anchor_seconds: dict[str, float] = {}
         self.store = open_store(folder)
         self._in_memory = folder is None
+        for anchor in settings.evaluation.anchors or ():
+            _made(anchor, game, "an anchor").close()
         self.writer = open_league(self.store, game, settings, seed=seed, members=members)
         try:
+            self._add_anchors()
             self.seed = self.writer.info().seed
             self._load()
         except BaseException:
@@ -224,6 +224,25 @@ class LeagueSession:
         """Release the database and its lock."""
         self.writer.close()
 
+    def _add_anchors(self) -> None:
+        """Add the anchors that the settings name, or fit some to the game if they name none and there are none."""
+        named = self.settings.evaluation.anchors
+        if not self.settings.evaluation.anchor_share:
+            return
+        stored = self.writer.members()
+        if named is None:
+            named = tuple(member.id for member in stored if member.role == "anchor") or fitting_anchors(self.game)
+        taken = {member.id for member in stored}
+        new = [Member(name, "baseline", "anchor", agent=name) for name in named if name not in taken]
+        if new:
+            self.writer.add_members(new)
+        anchors = {member.id: str(member.agent) for member in self.writer.members() if member.role == "anchor"}
+        for name in named:
+            if name in anchors:
+                agent = make_agent(anchors[name], self.game)
+                self._anchor_seconds[name] = seconds_per_game(agent, self.game)
+                agent.close()
+
     def _played(self, matches: Sequence[Match]) -> None:
         evaluation = [match for match in matches if match.kind == "evaluation"]
         self.league.tell_evaluation(sums(evaluation, self.game.teams))
@@ -253,6 +272,23 @@ class LeagueSession:
             self.writer,
             SharedWeights(self.store.weights.get, self._share),
             self.settings.evaluation,
+            anchors=self._anchor_seconds,
             next_event=max(self.writer.next_event(), next_event),
             reset_modules=reset_modules,
         )
+
+
+def _made(name: str, game: Game, what: str) -> Agent:
+    """A baseline or an anchor, ready to play.
+
+    Raises:
+        LeagueError: it does not play by itself.
+        AgentError: it cannot play this game.
+    """
+    kind = KINDS.get(word := name.partition(":")[0])
+    if kind is None or kind.asks_person:
+        raise LeagueError(
+            f"{what} is an agent that plays by itself and belongs to no league, but got {name!r}; use "
+            f"{usages(people=False)}{suggest(word, KINDS)}"
+        )
+    return make_agent(name, game)

@@ -2,10 +2,10 @@
 
 
 def small(game="tic_tac_toe", folder=None, *, seed=1, **league):
-    """A config that trains quickly and makes snapshots early."""
+    """A config that trains quickly and makes snapshots early. There are no anchors, whose games depend on time."""
     from arena import LeaguePPOConfig
 
-    settings = {"snapshot_min_steps": 500, "snapshot_max_steps": 1500} | league
+    settings = {"snapshot_min_steps": 500, "snapshot_max_steps": 1500, "anchors": ()} | league
     return (
         LeaguePPOConfig()
         .game(game)

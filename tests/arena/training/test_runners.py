@@ -11,7 +11,7 @@ import pytest
 from sampling import trajectories
 
 from arena.settings import Settings
-from arena.training.planner import Plan
+from arena.training.planner import Plan, Played
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
@@ -19,6 +19,7 @@ from games import make_game
 from leagues.records import Member, Tally
 
 GAME = make_game("tic_tac_toe")
+SETTINGS = Settings().replaced({"evaluation.anchors": ()})
 MAIN, OTHER = (Member(name, "learner", "main", modules=dict.fromkeys(GAME.agent_ids, name)) for name in ("main", "two"))
 
 
@@ -65,7 +66,9 @@ class Runners:
     def answer(self, runner: int, tag: str, plan: Plan) -> Any:
         if self.error is not None:
             return self.error
-        return list(plan.pairings) if tag == "play" else (sample_of(runner), f"metrics of {runner}")
+        if tag == "play":
+            return Played(plan.pairings, {})  # pairings stand for matches
+        return sample_of(runner), f"metrics of {runner}"
 
     def plans(self, method: str) -> dict[int, Plan]:
         """The newest plan of each runner."""
@@ -88,7 +91,7 @@ def sample_of(runner: int) -> TrainingSample:
 
 @pytest.fixture
 def session() -> Iterator[LeagueSession]:
-    made = LeagueSession(None, GAME, Settings(), seed=3, learners=[MAIN, OTHER], share=bytes)
+    made = LeagueSession(None, GAME, SETTINGS, seed=3, learners=[MAIN, OTHER], share=bytes)
     for generation in range(1, 5):
         member = made.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation)
         made.writer.add_members([member])

@@ -20,12 +20,13 @@ from leagues.results.scoring import block_scores
 from leagues.store import StoreError
 
 GAME = make_game("tic_tac_toe")
+SETTINGS = Settings().replaced({"evaluation.anchors": ()})
 MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "main"))
 
 
 @pytest.fixture
 def session() -> Iterator[LeagueSession]:
-    made = LeagueSession(None, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    made = LeagueSession(None, GAME, SETTINGS, seed=3, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(made)
     yield made
@@ -110,7 +111,7 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
 
 
 def test_equal_leagues_make_equal_plans(session: LeagueSession) -> None:
-    twin = LeagueSession(None, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    twin = LeagueSession(None, GAME, SETTINGS, seed=3, learners=[MAIN], share=bytes)
     for _ in range(60):
         freeze(twin)
     for _ in range(6):
@@ -127,14 +128,14 @@ def commit(session: LeagueSession, iteration: int) -> None:
 
 
 def test_roles_of_a_resumed_league_see_what_those_of_the_running_one_see(tmp_path: Path) -> None:
-    running = LeagueSession(tmp_path, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    running = LeagueSession(tmp_path, GAME, SETTINGS, seed=3, learners=[MAIN], share=bytes)
     for _ in range(3):
         freeze(running)
     play(running, plan_of(running, 32))
     seen = list(running.league.view("main").evaluation)
     play(running, plan_of(running, 32))
     running.close()
-    resumed = LeagueSession(tmp_path, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    resumed = LeagueSession(tmp_path, GAME, SETTINGS, seed=3, learners=[MAIN], share=bytes)
     views = [list(each.league.view("main").evaluation) for each in (running, resumed)]
     assert views[0] == views[1] != seen
     resumed.close()
@@ -158,7 +159,7 @@ def test_a_checkpoint_before_the_first_iteration_records_none(session: LeagueSes
 
 
 def test_a_checkpoint_of_a_league_in_memory_is_not_one_of_a_folder(session: LeagueSession, tmp_path: Path) -> None:
-    in_folder = LeagueSession(tmp_path, GAME, Settings(), seed=3, learners=[MAIN], share=bytes)
+    in_folder = LeagueSession(tmp_path, GAME, SETTINGS, seed=3, learners=[MAIN], share=bytes)
     for here, other, message in (
         (session, in_folder, r"of a league in a folder, but this league is in memory; .*folder"),
         (in_folder, session, r"of a league in memory, but this league is in a folder; .*folder"),
