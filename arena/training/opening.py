@@ -16,8 +16,8 @@ from leagues.store import LeagueInfo, Store, StoreError, Writer
 
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
 
-FREE = ("resources", "training.tables")
-"""Groups and settings that may change from run to run."""
+FREE = ("resources", "training.tables", "evaluation.anchor")
+"""Beginnings of the settings that may change from run to run. Nobody trains against anchors."""
 
 MOST_DIFFERENCES = 3
 """Different settings that a message names."""

@@ -124,7 +124,7 @@ def test_a_share_of_none_makes_no_anchors() -> None:
     ("anchors", "error", "message"),
     [
         (["human"], LeagueError, "an anchor is an agent that plays by itself"),
-        (["mcst:25"], LeagueError, "did you mean mcts"),
+        (["mcst:25"], LeagueError, "did you mean 'mcts'"),
         (["equilibrium"], AgentError, "connect_four"),
         (["first", "first"], LeagueError, "`anchors` must not repeat"),
     ],
