@@ -180,7 +180,9 @@ def _check_scores(reader: Reader) -> Iterator[Finding]:
     except Exception as error:  # a record that was altered can fail in any way
         yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
         return
-    wrong = sorted(set(stored) ^ set(counted), key=lambda score: score[:4])
+    by_key = {score[:4]: score for score in counted}
+    same = {score[:4] for score in stored if score[:4] in by_key and score.agrees(by_key[score[:4]])}
+    wrong = sorted((score for score in {*stored, *counted} if score[:4] not in same), key=lambda score: score[:4])
     for score in wrong[:SHOWN]:
         wrong_where = (
             "stored, but not what the matches say" if score in stored else "what the matches say, but not stored"

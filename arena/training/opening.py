@@ -44,7 +44,7 @@ def open_league(store: Store, game: Game, settings: Settings, *, seed: int, memb
         versions = {name: version(name) for name in LIBRARIES}
         now = datetime.now(UTC)
         writer = store.create(
-            LeagueInfo(game.spec, game.agent_ids, seed, settings.to_dict(), versions, now, game.teams)
+            LeagueInfo(game.spec, game.agent_ids, seed, settings.to_dict(), versions, now, game.teams, game.graded)
         )
         try:
             writer.add_members(members)

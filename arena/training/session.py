@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.records import LeagueError, Match, Member, Tally
+from leagues.records import LeagueError, LiveResult, Match, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
@@ -146,7 +148,13 @@ class LeagueSession:
         if not self._in_memory:
             progress = replace(progress, state=self.store.states.put(learner_state.pack(state)))
         try:
-            self.writer.record(matches=matches, tallies=tallies, members=members, progress=progress)
+            self.writer.record(
+                matches=matches,
+                tallies=tallies,
+                members=members,
+                progress=progress,
+                live=self._live(progress.iteration, tallies),
+            )
         except BaseException:
             # What was not stored has not happened; but runners may be playing events that have begun.
             self._load(self.planner.next_event, self.planner.reset_modules)
@@ -155,6 +163,20 @@ class LeagueSession:
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
         self._played(matches)
+
+    def _live(self, iteration: int, tallies: Iterable[Tally]) -> list[LiveResult]:
+        """The results of the learners against frozen members, each pair once."""
+        learners = {member.id for member in self.learners}
+        sums: defaultdict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0, 0, 0.0, 0.0])
+        for tally in tallies:  # runners have counted their own games
+            if tally.member in learners and tally.opponent not in learners:
+                results = (tally.wins, tally.draws, tally.losses, tally.returns, tally.opponent_returns)
+                pair = tally.member, tally.opponent
+                sums[pair] = list(map(add, sums[pair], results))
+        return [
+            LiveResult(iteration, *pair, int(wins), int(draws), int(losses), ours, theirs)
+            for pair, (wins, draws, losses, ours, theirs) in sums.items()
+        ]
 
     def record(self, matches: Sequence[Match]) -> None:
         """Store evaluation matches that were played outside an iteration."""
@@ -187,6 +209,8 @@ class LeagueSession:
             "weights": [self.store.weights.get(str(member.weights)) for member in snapshots],
             "matches": list(self.writer.iter_matches()),
             "tallies": self.writer.tallies(),
+            "live": self.writer.live_results(),
+            "measures": self.writer.measures(),
         }
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
@@ -214,6 +238,8 @@ class LeagueSession:
             matches=checkpoint["matches"],
             tallies=checkpoint["tallies"],
             progress=checkpoint["progress"],
+            live=checkpoint.get("live", ()),
+            measures=checkpoint.get("measures", ()),
         )
         self.writer.close()
         self.store, self.writer, self.seed = store, writer, checkpoint["info"].seed

@@ -45,7 +45,7 @@ class Comparisons:
     @classmethod
     def between(cls, place: Mapping[str, int], block_scores: Iterable[BlockScore]) -> Comparisons:
         """From block scores; ``place`` numbers the players from 0, and games with others are left out."""
-        return cls.of(len(place), BlockScores.of(block_scores).placed(place))
+        return cls.of(len(place), BlockScores.of(block_scores).placed(place).rows)
 
     @classmethod
     def of(cls, n: int, rows: Ints) -> Comparisons:

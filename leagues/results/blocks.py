@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self, overload
+from typing import NamedTuple, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Number = TypeVar("Number", np.int64, np.float64)
 
 MOST_NUMBERS = 2**31
 """Event numbers and block numbers are below this, so that one int64 holds both."""
@@ -19,7 +22,8 @@ class BlockScore(NamedTuple):
     """The summed results of one block of evaluation matches between two members.
 
     ``member < opponent`` holds, and the results are those of ``member``. In a game of more than two seats, each pair of
-    seats of different members counts once; in a game of teams, each pair of teams.
+    seats of different members counts once; in a game of teams, each pair of teams. ``returns`` and
+    ``opponent_returns`` are the sums of the returns of both over these games.
     """
 
     event: int
@@ -29,38 +33,52 @@ class BlockScore(NamedTuple):
     wins: int
     draws: int
     losses: int
+    returns: float = 0.0
+    opponent_returns: float = 0.0
+
+    def agrees(self, other: BlockScore) -> bool:
+        """Whether both are the same; sums of returns in another order may differ by the rounding of floats."""
+        return self[:7] == other[:7] and all(
+            math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
+            for ours, theirs in zip(self[7:], other[7:], strict=True)
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class BlockScores(Sequence[BlockScore]):
-    """Many block scores as one array: 56 bytes each, and quick to sum. A :class:`BlockScore` is made when asked for.
+    """Many block scores as two arrays: 72 bytes each, and quick to sum. A :class:`BlockScore` is made when asked for.
 
     Attributes:
         names: member IDs.
         rows: ``(M, 7)`` int64: event, block, place of the member in ``names``, place of the opponent, wins, draws,
             losses.
+        returns: ``(M, 2)`` float64: sums of the returns of the member and of the opponent.
     """
 
     names: tuple[str, ...]
     rows: Ints
+    returns: Floats
 
     @classmethod
     def of(cls, scores: Iterable[BlockScore]) -> Self:
         """The same scores in the same order."""
         if isinstance(scores, cls):
             return scores
-        events, blocks, members, opponents, *results = list(zip(*scores, strict=True)) or [()] * 7
+        events, blocks, members, opponents, wins, draws, losses, *returns = list(zip(*scores, strict=True)) or [()] * 9
         names = tuple(dict.fromkeys((*members, *opponents)))
         place = {name: k for k, name in enumerate(names)}
         pairs = ([place[name] for name in column] for column in (members, opponents))
-        return cls(names, np.array([events, blocks, *pairs, *results], np.int64).T)
+        rows = np.array([events, blocks, *pairs, wins, draws, losses], np.int64).T
+        return cls(names, rows, np.array(returns, np.float64).T)
 
-    def placed(self, place: Mapping[str, int]) -> Ints:
-        """``rows`` with members numbered by ``place``. Rows with a member that has no place are left out."""
+    def placed(self, place: Mapping[str, int]) -> Self:
+        """The scores with members numbered by ``place``, ``0..n-1``; those with a member without a place are left
+        out."""
         number = np.array([place.get(name, -1) for name in self.names], np.int64)
         rows = self.rows.copy()
         rows[:, 2:4] = number[rows[:, 2:4]]
-        return rows[(rows[:, 2:4] >= 0).all(1)]
+        both = (rows[:, 2:4] >= 0).all(1)
+        return type(self)(tuple(sorted(place, key=place.__getitem__)), rows[both], self.returns[both])
 
     def games(self) -> dict[str, int]:
         """Number of games of each member."""
@@ -72,8 +90,10 @@ class BlockScores(Sequence[BlockScore]):
         return len(self.rows)
 
     def __iter__(self) -> Iterator[BlockScore]:
-        for event, block, member, opponent, wins, draws, losses in self.rows.tolist():
-            yield BlockScore(event, block, self.names[member], self.names[opponent], wins, draws, losses)
+        for (event, block, member, opponent, *results), returns in zip(
+            self.rows.tolist(), self.returns.tolist(), strict=True
+        ):
+            yield BlockScore(event, block, self.names[member], self.names[opponent], *results, *returns)
 
     @overload
     def __getitem__(self, index: int) -> BlockScore: ...
@@ -81,12 +101,12 @@ class BlockScores(Sequence[BlockScore]):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> BlockScore | Self:
         if isinstance(index, slice):
-            return type(self)(self.names, self.rows[index])
-        return next(iter(type(self)(self.names, self.rows[index][None])))
+            return type(self)(self.names, self.rows[index], self.returns[index])
+        return next(iter(type(self)(self.names, self.rows[index][None], self.returns[index][None])))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, BlockScores) and self.names == other.names:
-            return np.array_equal(self.rows, other.rows)
+            return np.array_equal(self.rows, other.rows) and np.array_equal(self.returns, other.returns)
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
 
@@ -95,20 +115,25 @@ def block_keys(rows: Ints) -> Ints:
     return rows[:, 0] << 31 | rows[:, 1]
 
 
-def merge(rows: Ints, new: Ints) -> Ints:
-    """``rows`` with each block that occurs in ``new`` replaced by its rows there.
+def merge(old: tuple[Ints, Floats], new: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
+    """``old`` with each block that occurs in ``new`` replaced by its rows there.
 
     Args:
-        rows: rows of :attr:`BlockScores.rows`, ascending by event and block.
-        new: such rows in any order. New blocks mostly come last, so only the rows from the first of them on are sorted.
+        old: :attr:`BlockScores.rows` and :attr:`BlockScores.returns`, ascending by event and block.
+        new: such arrays in any order. New blocks mostly come last, so only the rows from the first of them on are
+            sorted.
 
     Returns:
-        A read-only array that ascends by event and block.
+        Read-only arrays that ascend by event and block.
     """
-    keys, new_keys = block_keys(rows), block_keys(new)
-    first = np.searchsorted(keys, new_keys.min()) if len(new) else len(rows)
-    changed = np.concatenate([rows[first:][~np.isin(keys[first:], new_keys)], new])
-    changed = changed[np.argsort(block_keys(changed), kind="stable")]
-    merged = np.concatenate([rows[:first], changed])
-    merged.setflags(write=False)
-    return merged
+    keys, new_keys = block_keys(old[0]), block_keys(new[0])
+    first = np.searchsorted(keys, new_keys.min()) if len(new_keys) else len(keys)
+    kept = ~np.isin(keys[first:], new_keys)
+    order = np.argsort(np.concatenate([keys[first:][kept], new_keys]), kind="stable")
+
+    def merged(ours: npt.NDArray[Number], theirs: npt.NDArray[Number]) -> npt.NDArray[Number]:
+        values = np.concatenate([ours[:first], np.concatenate([ours[first:][kept], theirs])[order]])
+        values.setflags(write=False)
+        return values
+
+    return merged(old[0], new[0]), merged(old[1], new[1])

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from statistics import fmean
+from typing import Any
 
 from games.contract import Game
 from leagues.records import Match, Tally
@@ -44,6 +45,14 @@ def pair_results(
     Yields:
         ``(a, b, result)``: the result (:data:`WIN`, :data:`DRAW` or :data:`LOSS`) seen from ``a``.
     """
+    for a, b, result, _, _ in pair_scores(seats, returns, fault, teams):
+        yield a, b, result
+
+
+def pair_scores(
+    seats: Sequence[str], returns: Sequence[float], fault: int | None = None, teams: Sequence[int] = ()
+) -> Iterator[tuple[str, str, int, float, float]]:
+    """As :func:`pair_results`, and the returns of both sides: ``(a, b, result, ours, theirs)``."""
     sides, results = _sides(returns, teams)
     members = [tuple(dict.fromkeys(seats[seat] for seat in side)) for side in sides]
     faulty = fault if fault is None or len(sides) == len(seats) else teams[fault]
@@ -60,7 +69,7 @@ def pair_results(
             for a in ours:
                 for b in members[j]:
                     if a != b:
-                        yield a, b, result
+                        yield a, b, result, results[i], results[j]
 
 
 def forfeited(game: Game, returns: Sequence[float], fault: int) -> tuple[float, ...]:
@@ -129,11 +138,21 @@ def tallies(games: Iterable[Match | Finished], teams: Sequence[int] = ()) -> lis
         for game in games
         if not (isinstance(game, Match) and game.void)
     )
-    sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: defaultdict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, 0, 0, 0.0, 0.0, 0.0])
+    sides = 1
     for (seats, returns, fault), count in distinct.items():
-        for a, b, result in pair_results(seats, returns, fault, teams):
-            sums[a, b][result] += count
-            sums[b, a][LOSS - result] += count
+        sides = max(teams, default=len(seats) - 1) + 1
+        for a, b, result, ours, theirs in pair_scores(seats, returns, fault, teams):
+            square = count * (ours - theirs) ** 2
+            for pair, place, own, other in (((a, b), result, ours, theirs), ((b, a), LOSS - result, theirs, ours)):
+                of_pair = sums[pair]
+                of_pair[place] += count
+                of_pair[3] += count * own
+                of_pair[4] += count * other
+                of_pair[5] += square
+    scale = margin(1.0, 0.0, sides) ** 2
+    for of_pair in sums.values():
+        of_pair[5] *= scale
     return [Tally(a, b, *sums[a, b]) for a, b in sorted(sums)]
 
 
@@ -146,12 +165,14 @@ def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[Bl
         matches: the matches.
         teams: as in :func:`pair_results`.
     """
-    sums: defaultdict[tuple[int, int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: defaultdict[tuple[int, int, str, str], list[Any]] = defaultdict(lambda: [0, 0, 0, 0.0, 0.0])
     for match in matches:
         if match.kind == "evaluation" and not match.void:
-            for a, b, result in pair_results(match.seats, match.returns, match.fault, teams):
-                if a < b:
-                    sums[match.event, match.block, a, b][result] += 1
-                else:
-                    sums[match.event, match.block, b, a][LOSS - result] += 1
+            for a, b, result, ours, theirs in pair_scores(match.seats, match.returns, match.fault, teams):
+                if a > b:
+                    a, b, result, ours, theirs = b, a, LOSS - result, theirs, ours
+                of_pair = sums[match.event, match.block, a, b]
+                of_pair[result] += 1
+                of_pair[3] += ours
+                of_pair[4] += theirs
     return [BlockScore(*key, *sums[key]) for key in sorted(sums)]

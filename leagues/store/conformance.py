@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from leagues.records import Match, Member, Tally
+from leagues.records import Event, LiveResult, Match, Measure, Member, Tally
 from leagues.results import scoring
 from leagues.results.blocks import BlockScores
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
-INFO = LeagueInfo("connect_four", ("player_0", "player_1"), 2**63 - 1, {"lr": 0.1}, {"numpy": "2"}, NOW)
+INFO = LeagueInfo("kuhn_poker", ("player_0", "player_1"), 2**63 - 1, {"lr": 0.1}, {"numpy": "2"}, NOW, graded=True)
 MAIN = Member("main", "learner", "main", modules={"player_0": "main", "player_1": "main"})
 FIRST = Member("first", "baseline", "baseline", agent="first")
 RANDOM = Member("random", "baseline", "baseline", agent="random")
@@ -26,9 +27,9 @@ def check_store(make: Callable[[], Store]) -> None:
 
     The checks are: a league is made once and has one writer; blobs come back, and pruning keeps the right ones; every
     record comes back as it was (a match with the first digits of its digest, and with its times in milliseconds);
-    matches can be narrowed and paged; tallies and block scores add up; events and the version go on; and a record that
-    breaks a rule leaves nothing behind. Crashes, locks between processes and migrations are not checked, because they
-    differ from back end to back end.
+    matches can be narrowed and paged; tallies and block scores add up; events, live results and measures come back;
+    the version goes on; and a record that breaks a rule leaves nothing behind. Crashes, locks between processes and
+    migrations are not checked, because they differ from back end to back end.
 
     Args:
         make: gives a store at a new place, where there is no league yet.
@@ -44,6 +45,8 @@ def check_store(make: Callable[[], Store]) -> None:
         _check_members(store, writer, reader)
         _check_matches(writer, reader)
         _check_sums(writer, reader)
+        _check_events(writer, reader)
+        _check_measures(writer, reader)
         _check_progress(writer, reader)
         _check_refusals(writer, reader)
         everything = _everything(reader)
@@ -78,7 +81,7 @@ def _check_beginning(store: Store) -> None:
         _refuses("a second writer", store.writer)
     with store.reader() as reader:
         _same("info", INFO, reader.info())
-        _same("an empty league", ([], [], [], [], None, 0, 1), _everything(reader))
+        _same("an empty league", ([], [], [], [], None, 0, 1, [], [], []), _everything(reader))
 
 
 def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
@@ -88,16 +91,27 @@ def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
     _refuses("a snapshot whose weights are not there", lambda: writer.add_members([missing]))
     there = replace(missing, weights=store.weights.put(b"weights"))
     writer.add_members([there])
-    _same("members in the order they joined", [MAIN, FIRST, RANDOM, there], reader.members())
+    program = Member("exec:./program", "guest", "guest", agent="exec:./program")
+    network = Member("other:main@3", "guest", "guest", weights=there.weights, origin="other:main@3")
+    writer.add_members([program, network])
+    for what, wrong in {
+        "a guest with neither weights nor an agent": replace(program, id="guest", agent=None),
+        "a guest with both weights and an agent": replace(network, id="guest", agent="random"),
+        "an origin of something without weights": replace(program, id="guest", origin="elsewhere"),
+    }.items():
+        _refuses(what, partial(writer.add_members, [wrong]))
+    _same("members in the order they joined", [MAIN, FIRST, RANDOM, there, program, network], reader.members())
     _same("a member", RANDOM, reader.member("random"))
     _refuses("an unknown member", lambda: reader.member("nobody"))
 
 
 def _check_matches(writer: Writer, reader: Reader) -> None:
-    made = [
+    made: list[Match] = [
         _match(("main", "random"), (1.0, -1.0), history=((0, (2.0**-149, -1.5)), (-1, 7), (1, (0.0, 1024.0)))),
         _match(("random", "main"), (0.1, -1e300), history=((-1, 7), (1, 2**31), (1, 0)), kind="evaluation"),
         _match(("first", "first"), (0.0, 0.0), history=(), plies=0, ending="crash", fault=1),
+        _match(("first", "random"), (0.0, 0.0), kind="human", event=4, ending="adjudicated", opening=2),
+        _match(("first", "random"), (0.0, 0.0), kind="human", event=4, ending="timeout", fault=0),
     ]
     ids = [*writer.record(matches=made[:2]), *writer.record(matches=made[2:])]
     if sorted(set(ids)) != ids:
@@ -110,15 +124,17 @@ def _check_matches(writer: Writer, reader: Reader) -> None:
     _same("all matches, oldest first", stored, list(reader.iter_matches()))
     bare = [replace(match, history=()) for match in stored]
     _same("matches, newest first, without moves", bare[::-1], reader.matches())
-    _same("the newest match", bare[2:], reader.matches(limit=1))
+    _same("the newest match", bare[4:], reader.matches(limit=1))
     _same("the matches before one", bare[1::-1], reader.matches(before=ids[2], limit=None))
-    _same("the matches of a member", bare[1::-1], reader.matches(member="random"))
+    _same("the matches of a member", bare[1::-1], reader.matches(member="main"))
     _same("the matches of a kind", bare[1:2], reader.matches(kind="evaluation"))
+    _same("the matches of an event", bare[:2:-1], reader.matches(event=4))
+    _same("the matches of an event that no match has", [], reader.matches(event=2**70))
     _same("seeds of evaluation matches between members", {2**63 - 1}, reader.seeds_met({"random", "main", "first"}))
     _same("seeds of evaluation matches between others", set(), reader.seeds_met(["random", "first"]))
     _same("seeds of evaluation matches of one member", set(), reader.seeds_met(["main"]))
     counts = (reader.count_matches(), reader.count_matches("training"), reader.count_matches("evaluation"))
-    _same("numbers of matches", (3, 2, 1), counts)
+    _same("numbers of matches", (5, 2, 1), counts)
     _same("all matches, asked for with huge numbers", bare[::-1], reader.matches(before=2**70, limit=2**70))
     for number in (ids[-1] + 1, 0, -1, 2**63, 2**70):
         _refuses(f"match {number}, which is unknown", partial(reader.match, number))
@@ -126,12 +142,12 @@ def _check_matches(writer: Writer, reader: Reader) -> None:
 
 
 def _check_sums(writer: Writer, reader: Reader) -> None:
-    writer.record(tallies=[Tally("main", "random", 3, 2, 1), Tally("random", "main", 1, 2, 3)])
-    writer.record(tallies=[Tally("main", "random", 10, 0, 0)])
-    expected = {Tally("main", "random", 13, 2, 1), Tally("random", "main", 1, 2, 3)}
+    writer.record(tallies=[Tally("main", "random", 3, 2, 1, 2.5, -2.5, 4.25), Tally("random", "main", 1, 2, 3)])
+    writer.record(tallies=[Tally("main", "random", 10, 0, 0, 0.25, 1.0, 8.0)])
+    expected = {Tally("main", "random", 13, 2, 1, 2.75, -1.5, 12.25), Tally("random", "main", 1, 2, 3)}
     _same("tallies", expected, set(reader.tallies()))
     pair = [
-        _match(seats, (1.0, -1.0), kind="evaluation", block=8) for seats in (("random", "first"), ("first", "random"))
+        _match(seats, (1.5, -2.0), kind="evaluation", block=8) for seats in (("random", "first"), ("first", "random"))
     ]
     crash = _match(("random", "first"), (0.0, 0.0), kind="evaluation", block=8, ending="crash", fault=0)
     writer.record(matches=pair)
@@ -145,7 +161,7 @@ def _check_sums(writer: Writer, reader: Reader) -> None:
     _check_block_scores(reader)
     _same("the next event after a training match of event 11", 12, _next_event_after(writer, reader, 11))
     later = [
-        _match(("random", "first"), (1.0, -1.0), kind="evaluation", event=event, block=block)
+        _match(("random", "first"), (1.0, -2.0), kind="evaluation", event=event, block=block)
         for event, block in ((6, 1), (5, 9), (5, 7), (7, 8), (5, 8))
     ]
     for match in later:  # new blocks, and more in one that has been asked for
@@ -165,7 +181,32 @@ def _check_block_scores(reader: Reader) -> None:
     _same("the kind of block scores", BlockScores, type(found))
     _same("the order of block scores", sorted(score[:2] for score in found), [score[:2] for score in found])
     _same("the numbering of members in block scores", tuple(member.id for member in reader.members()), found.names)
-    _same("whether block scores can be written to", False, bool(found.rows.flags.writeable))
+    writeable = found.rows.flags.writeable, found.returns.flags.writeable
+    _same("whether block scores can be written to", (False, False), tuple(map(bool, writeable)))
+
+
+def _check_events(writer: Writer, reader: Reader) -> None:
+    begun = Event(writer.next_event() + 3, "tournament", {"agents": ["first", "random"], "games": 10})
+    writer.record(event=begun)
+    _same("an event", [begun], reader.events())
+    _same("the next event after one without matches", begun.number + 1, reader.next_event())
+    _refuses("other arguments of an event", lambda: writer.record(event=replace(begun, arguments={})))
+    writer.record(event=replace(begun, finished=True), matches=[_match(("first", "random"), (1.0, -1.0), event=1)])
+    _same("an event that has ended", [replace(begun, finished=True)], reader.events())
+    _refuses("an event that has ended already", lambda: writer.record(event=begun))
+
+
+def _check_measures(writer: Writer, reader: Reader) -> None:
+    live = [LiveResult(n, "main", "random", 2, 1, 3, 0.5, -0.25) for n in (1, 2)]
+    measures = [Measure(name, "main", n, 10 * n, n / 3) for n in (1, 2) for name in ("nash_conv", "other")]
+    writer.record(live=live, measures=measures)
+    again = replace(live[1], wins=7)
+    writer.record(live=[again])
+    _same("live results", [live[0], again], reader.live_results())
+    _same("measures", set(measures), set(reader.measures()))
+    _same("measures of a name", [each for each in measures if each.name == "other"], reader.measures("other"))
+    _refuses("a live result of a frozen member", lambda: writer.record(live=[replace(again, learner="first")]))
+    _refuses("a measure that is no number", lambda: writer.record(measures=[replace(measures[0], value=math.inf)]))
 
 
 def _check_progress(writer: Writer, reader: Reader) -> None:
@@ -189,6 +230,8 @@ def _check_refusals(writer: Writer, reader: Reader) -> None:
         "matches": [_match(("main", "random"), (1.0, -1.0))],
         "tallies": [Tally("main", "random", 1, 0, 0)],
         "members": [replace(RANDOM, id="random again")],
+        "live": [LiveResult(9, "main", "random", 1, 0, 0)],
+        "measures": [Measure("nash_conv", "main", 9, 0, 1.0)],
     }
     bad: dict[str, dict[str, Any]] = {
         "a match of an unknown member": {"matches": [_match(("main", "nobody"), (1.0, -1.0))]},
@@ -199,9 +242,14 @@ def _check_refusals(writer: Writer, reader: Reader) -> None:
             "matches": [_match(("main", "random"), (1.0, -1.0), history=((2, 0),))]
         },
         "a match with a seat too few": {"matches": [_match(("main",), (1.0,))]},
+        "a seat at fault where nobody is": {"matches": [_match(("main", "random"), (1.0, -1.0), fault=0)]},
+        "a time-out of no seat": {"matches": [_match(("main", "random"), (1.0, -1.0), ending="timeout")]},
+        "an opening longer than its match": {"matches": [_match(("main", "random"), (1.0, -1.0), opening=4)]},
+        "a live result of an unknown member": {"live": [LiveResult(9, "nobody", "random", 1, 0, 0)]},
+        "a measure of an unknown member": {"measures": [Measure("nash_conv", "nobody", 9, 0, 1.0)]},
     }
     for what, wrong in bad.items():
-        arguments = {kind: [*rows, *wrong.get(kind, [])] for kind, rows in good.items()}
+        arguments: dict[str, Any] = {kind: [*rows, *wrong.get(kind, [])] for kind, rows in good.items()}
         _refuses(what, partial(writer.record, **arguments, progress=Progress(3, 0, 0, 0, 0, 0, NOW)))
         _same(f"what is there after the refusal of {what}", before, _everything(reader))
 
@@ -215,6 +263,9 @@ def _everything(reader: Reader) -> tuple[object, ...]:
         reader.progress(),
         reader.count_matches(),
         reader.next_event(),
+        reader.events(),
+        reader.live_results(),
+        reader.measures(),
     )
 
 

@@ -31,7 +31,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from leagues.records import LeagueError, Match, MatchKind, Member, Tally
+from leagues.records import Event, LeagueError, LiveResult, Match, MatchKind, Measure, Member, Tally
 from leagues.results.blocks import BlockScores
 
 MAX_BLOB = 2**32
@@ -54,6 +54,7 @@ class LeagueInfo:
         versions: library -> version that made it.
         created_at: UTC.
         teams: the team of each seat, ``0..t-1``; if empty, every seat plays for itself.
+        graded: whether its scores are returns (:attr:`games.contract.Game.graded`).
     """
 
     game: str
@@ -63,6 +64,7 @@ class LeagueInfo:
     versions: Mapping[str, str]
     created_at: datetime
     teams: tuple[int, ...] = ()
+    graded: bool = False
 
     def __post_init__(self) -> None:
         if not self.teams:
@@ -138,6 +140,7 @@ class Reader(ABC):
         *,
         member: str | None = None,
         kind: MatchKind | None = None,
+        event: int | None = None,
         before: int | None = None,
         limit: int | None = 100,
     ) -> list[Match]:
@@ -146,6 +149,7 @@ class Reader(ABC):
         Args:
             member: only matches in which this member had a seat.
             kind: only matches of this kind.
+            event: only matches of this event.
             before: only matches with a smaller ID. Pass the last ID of a page to get the next page.
             limit: at most this many; None for all.
 
@@ -184,20 +188,33 @@ class Reader(ABC):
     @abstractmethod
     def tallies(self) -> list[Tally]:
         """The sums of all recorded tallies, one for each ordered pair of members. They count all training games, also
-        those that are not recorded as matches."""
+        those that are not recorded as matches. Games of leagues from before schema 0005 add nothing to the returns."""
 
     @abstractmethod
     def block_scores(self) -> BlockScores:
         """Evaluation results, ascending by event and block, for ratings.
 
-        A crash counts as a loss of the seat at fault and a win of the others. Other pairs of that match count nothing,
+        A fault counts as a loss of the seat at fault and a win of the others. Other pairs of that match count nothing,
         and a match in which the game itself was at fault counts nothing at all. Members are numbered in the order they
-        joined. The rows are read-only. A reader that is asked again fetches only what is new.
+        joined. The arrays are read-only. A reader that is asked again fetches only what is new.
         """
 
     @abstractmethod
     def next_event(self) -> int:
-        """One more than the highest event of all matches ever recorded; 1 while there is none. Cheap to ask."""
+        """One more than the highest event ever recorded, of a match or alone; 1 while there is none. Cheap to ask."""
+
+    @abstractmethod
+    def events(self) -> list[Event]:
+        """The recorded events, ascending. Events that nobody can take up again, as those of a training, are not
+        here."""
+
+    @abstractmethod
+    def live_results(self) -> list[LiveResult]:
+        """The training games of learners against frozen members, ascending by iteration."""
+
+    @abstractmethod
+    def measures(self, name: str | None = None) -> list[Measure]:
+        """What was measured of members, ascending by iteration; `name` narrows it to one kind of number."""
 
     @abstractmethod
     def close(self) -> None:
@@ -227,6 +244,9 @@ class Writer(Reader):
         tallies: Sequence[Tally] = (),
         members: Sequence[Member] = (),
         progress: Progress | None = None,
+        event: Event | None = None,
+        live: Sequence[LiveResult] = (),
+        measures: Sequence[Measure] = (),
     ) -> list[int]:
         """Store records in one transaction. The rules are in :mod:`leagues.store.rules`.
 
@@ -235,13 +255,16 @@ class Writer(Reader):
             tallies: training games, added to the sums.
             members: new members, which these matches and tallies may name already.
             progress: becomes the newest progress.
+            event: a new event, or an unfinished one as it is now, which replaces it.
+            live: training games of learners against frozen members; they replace those of the same iteration.
+            measures: what was measured of members; a number replaces that of the same name, member and iteration.
 
         Returns:
             The IDs of the new matches, in order. IDs ascend, also from call to call.
 
         Raises:
-            StoreError: a record breaks a rule: a member is unknown, a member ID is taken, a snapshot's weights are not
-                in the store, a match does not fit the league. Nothing is stored then.
+            StoreError: a record breaks a rule: a member is unknown, a member ID is taken, the weights of a snapshot or
+                guest are not in the store, a match does not fit the league, an event has ended. Nothing is stored then.
         """
 
 

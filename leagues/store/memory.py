@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, timedelta
+from operator import add
 from typing import Any
 
 import numpy as np
 
-from leagues.records import Match, MatchKind, Member, Tally
-from leagues.results.blocks import BlockScores, Ints, merge
+from leagues.records import Event, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.blobs import check_digest, digest_of
@@ -52,18 +53,21 @@ class _League:
     matches: list[Match] = field(default_factory=list)
     """Without their moves; the ID is one more than the place."""
     moves: list[bytes] = field(default_factory=list)
-    tallies: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)
-    scores: dict[tuple[int, int], dict[tuple[str, str], tuple[int, int, int]]] = field(
+    tallies: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    scores: dict[tuple[int, int], dict[tuple[str, str], tuple[Any, ...]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    """(event, block) -> pair -> results."""
-    rows: Ints = field(default_factory=lambda: np.zeros((0, 7), np.int64))
-    """The scores as :attr:`BlockScores.rows`, but for those of :attr:`changed`."""
+    """(event, block) -> pair -> results and returns."""
+    rows: tuple[Ints, Floats] = field(default_factory=lambda: (np.zeros((0, 7), np.int64), np.zeros((0, 2))))
+    """The scores as :attr:`BlockScores.rows` and :attr:`BlockScores.returns`, but for those of :attr:`changed`."""
     changed: set[tuple[int, int]] = field(default_factory=set)
     history: list[Progress] = field(default_factory=list)
     resume: tuple[str | None, str] = None, "{}"
     """State and league of the newest progress, the league as JSON."""
     newest_event: int = 0
+    events: dict[int, Event] = field(default_factory=dict)
+    live: dict[tuple[int, str, str], LiveResult] = field(default_factory=dict)
+    measures: dict[tuple[str, str, int], Measure] = field(default_factory=dict)
     version: int = 0
     has_writer: bool = False
 
@@ -100,6 +104,7 @@ class MemoryReader(Reader):
         *,
         member: str | None = None,
         kind: MatchKind | None = None,
+        event: int | None = None,
         before: int | None = None,
         limit: int | None = 100,
     ) -> list[Match]:
@@ -111,7 +116,11 @@ class MemoryReader(Reader):
             match = self._league.matches[place - 1]
             if limit is not None and len(found) >= limit:
                 break
-            if (member is None or member in match.seats) and kind in (None, match.kind):
+            if (
+                (member is None or member in match.seats)
+                and kind in (None, match.kind)
+                and event in (None, match.event)
+            ):
                 found.append(match)
         return found
 
@@ -148,11 +157,22 @@ class MemoryReader(Reader):
                 for block in league.changed
                 for (a, b), results in league.scores[block].items()
             ]
-            league.rows, league.changed = merge(league.rows, np.array(new, np.int64)), set()
-        return BlockScores(tuple(league.members), league.rows)
+            rows, returns = np.array([row[:7] for row in new], np.int64), np.array([row[7:] for row in new])
+            league.rows, league.changed = merge(league.rows, (rows, returns)), set()
+        return BlockScores(tuple(league.members), *league.rows)
 
     def next_event(self) -> int:
         return self._league.newest_event + 1
+
+    def events(self) -> list[Event]:
+        return [self._league.events[number] for number in sorted(self._league.events)]
+
+    def live_results(self) -> list[LiveResult]:
+        return sorted(self._league.live.values(), key=lambda result: result.iteration)
+
+    def measures(self, name: str | None = None) -> list[Measure]:
+        found = [measure for measure in self._league.measures.values() if name in (None, measure.name)]
+        return sorted(found, key=lambda measure: measure.iteration)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -176,6 +196,9 @@ class MemoryWriter(MemoryReader, Writer):
         tallies: Sequence[Tally] = (),
         members: Sequence[Member] = (),
         progress: Progress | None = None,
+        event: Event | None = None,
+        live: Sequence[LiveResult] = (),
+        measures: Sequence[Measure] = (),
     ) -> list[int]:
         league = self._league
         # All that can fail comes first; nothing is stored before it.
@@ -188,8 +211,10 @@ class MemoryWriter(MemoryReader, Writer):
             rules.check_match(match, len(league.info.agent_ids), weights_of)
             moves.append(rules.pack_history(match))
             stored.append(_stored(match, match_id))
-        for tally in tallies:
-            rules.find(tally.member, everybody), rules.find(tally.opponent, everybody)
+        rules.check_tallies(tallies, everybody)
+        rules.check_live(live, everybody)
+        rules.check_measures(measures, everybody)
+        called = None if event is None else rules.checked_event(event, league.events.get(event.number))
         bare = None if progress is None else _stored_progress(progress)
         resume = None if progress is None else (progress.state, json.dumps(dict(progress.league)))
 
@@ -197,8 +222,13 @@ class MemoryWriter(MemoryReader, Writer):
         league.matches += stored
         league.moves += moves
         league.newest_event = max([league.newest_event, *(match.event for match in stored)])
+        if called is not None:
+            league.events[called.number] = called
+            league.newest_event = max(league.newest_event, called.number)
+        league.live |= {(result.iteration, result.learner, result.opponent): result for result in live}
+        league.measures |= {(each.name, each.member, each.iteration): each for each in measures}
         for tally in tallies:
-            _add(league.tallies, (tally.member, tally.opponent), (tally.wins, tally.draws, tally.losses))
+            _add(league.tallies, (tally.member, tally.opponent), astuple(tally)[2:])
         for score in block_scores(stored, league.info.teams):
             _add(league.scores[score[:2]], score[2:4], score[4:])
             league.changed.add(score[:2])
@@ -253,9 +283,9 @@ class MemoryStore(Store):
         return self._league
 
 
-def _add(sums: dict[Any, tuple[int, int, int]], key: Hashable, results: Sequence[int]) -> None:
-    wins, draws, losses = sums.get(key, (0, 0, 0))
-    sums[key] = (wins + results[0], draws + results[1], losses + results[2])
+def _add(sums: dict[Any, tuple[Any, ...]], key: Hashable, results: tuple[Any, ...]) -> None:
+    old = sums.get(key)
+    sums[key] = results if old is None else tuple(map(add, old, results))
 
 
 def _stored(match: Match, match_id: int) -> Match:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from games.specs import suggest
-from leagues.records import Match, Member
+from leagues.records import FAULTS, Event, LiveResult, Match, Measure, Member, Tally
 from leagues.results.blocks import MOST_NUMBERS
 from leagues.store import codec
 from leagues.store.contract import BlobStore, StoreError
@@ -50,10 +53,19 @@ def check_members(members: Iterable[Member], known: Collection[str], weights: Bl
             raise StoreError(
                 f"{member.id!r} is a snapshot of {member.learner!r}, which is not in the league; add it first"
             )
-        if (member.kind == "snapshot") != (member.weights is not None):
+        if member.kind == "guest" and (member.weights is None) == (member.agent is None):
             raise StoreError(
-                f"{member.id!r} is a {member.kind} with weights={member.weights!r}; a snapshot has frozen weights, and "
-                "no other member has"
+                f"{member.id!r} is a guest with weights={member.weights!r} and agent={member.agent!r}; a guest has "
+                "either frozen weights or the spec of an agent"
+            )
+        if member.kind != "guest" and (member.kind == "snapshot") != (member.weights is not None):
+            raise StoreError(
+                f"{member.id!r} is a {member.kind} with weights={member.weights!r}; a snapshot has frozen weights, a "
+                "guest may have them, and no other member has"
+            )
+        if member.origin is not None and (member.kind != "guest" or member.weights is None):
+            raise StoreError(
+                f"{member.id!r} is a {member.kind} with origin={member.origin!r}; only a guest with weights has one"
             )
         if member.weights is not None and not weights.has(member.weights):
             raise StoreError(
@@ -82,14 +94,98 @@ def check_match(match: Match, num_seats: int, weights_of: Mapping[str, str | Non
         raise StoreError(
             f"`0 <= event, block < 2**31` must hold, but got a match with event={match.event}, block={match.block}"
         )
-    if match.fault is not None and (match.ending != "crash" or match.fault not in range(n)):
+    if match.fault is not None and (match.ending not in FAULTS or match.fault not in range(n)):
         raise StoreError(
-            f"only a crash has a seat in 0..{n - 1} at fault, but got ending={match.ending!r}, fault={match.fault}"
+            f"only a match that ends with {', '.join(FAULTS)} has a seat in 0..{n - 1} at fault, but got "
+            f"ending={match.ending!r}, fault={match.fault}"
         )
+    if match.fault is None and match.ending in FAULTS and not match.void:
+        raise StoreError(f"a match that ends with {match.ending} has a seat at fault, but got fault=None")
+    if not 0 <= match.opening <= match.plies:
+        raise StoreError(f"`0 <= opening <= plies` must hold, but got opening={match.opening}, plies={match.plies}")
+    if not all(map(math.isfinite, match.returns)):
+        raise StoreError(f"the returns of a match are finite, but got {match.returns}")
     for name, weights in zip(match.seats, match.weights, strict=True):
         own = find(name, weights_of)
         if weights is not None and weights != own:
             raise StoreError(f"{name!r} has the weights {own}, but got a match in which it played with {weights!r}")
+
+
+def check_tallies(tallies: Iterable[Tally], known: Collection[str]) -> None:
+    """Check that tallies are of members that are ``known``.
+
+    Raises:
+        StoreError: a member is unknown, or a sum is no number.
+    """
+    for tally in tallies:
+        _check_known((tally.member, tally.opponent), known)
+        _check_sums(tally.returns, tally.opponent_returns, tally.squares)
+
+
+def checked_event(event: Event, known: Event | None) -> Event:
+    """The event with its arguments as JSON keeps them.
+
+    Args:
+        event: the event.
+        known: what is stored with its number.
+
+    Raises:
+        StoreError: its number or its arguments do not fit, or another or a finished event has its number.
+    """
+    if not 0 < event.number < MOST_NUMBERS:
+        raise StoreError(f"`0 < number < 2**31` must hold, but got an event with number={event.number}")
+    try:
+        plain = replace(event, arguments=json.loads(json.dumps(dict(event.arguments), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"the arguments of event {event.number} are not plain JSON: {error}") from error
+    if known is not None and known.finished:
+        raise StoreError(f"event {event.number} is finished; number a new one with `next_event`")
+    if known is not None and (known.command, known.arguments) != (plain.command, plain.arguments):
+        raise StoreError(
+            f"event {event.number} is {known.command!r} with other arguments; number a new one with `next_event`"
+        )
+    return plain
+
+
+def check_live(live: Iterable[LiveResult], members: Mapping[str, Member]) -> None:
+    """Check results of learners against frozen members.
+
+    Raises:
+        StoreError: a member is unknown or of the wrong kind, or a number does not fit.
+    """
+    for result in live:
+        if find(result.learner, members).frozen or not find(result.opponent, members).frozen:
+            raise StoreError(
+                f"a live result is of a learner against a frozen member, but got {result.learner!r} against "
+                f"{result.opponent!r}"
+            )
+        if min(result.iteration, result.wins, result.draws, result.losses) < 0:
+            raise StoreError(f"the numbers of a live result are not negative, but got {result}")
+        _check_sums(result.returns, result.opponent_returns)
+
+
+def check_measures(measures: Iterable[Measure], known: Collection[str]) -> None:
+    """Check what was measured of members that are ``known``.
+
+    Raises:
+        StoreError: a member is unknown, the name is empty, or a number does not fit.
+    """
+    for measure in measures:
+        _check_known((measure.member,), known)
+        if not measure.name or min(measure.iteration, measure.agent_steps) < 0:
+            raise StoreError(f"a measure has a name, and its counts are not negative, but got {measure}")
+        _check_sums(measure.value)
+
+
+def _check_known(names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            find(name, dict.fromkeys(known))
+
+
+def _check_sums(*sums: float) -> None:
+    if not all(map(math.isfinite, sums)):
+        raise StoreError(f"sums and measures are finite numbers, but got {sums}")
 
 
 def pack_history(match: Match) -> bytes:

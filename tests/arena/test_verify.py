@@ -106,7 +106,7 @@ def moves(*squares: int) -> str:
         ("UPDATE matches SET plies = plies + 1 WHERE id = 5", "plies"),
         ("UPDATE matches SET digest = x'0123456789abcdef' WHERE id = 5", "position"),
         ("UPDATE matches SET ending = 1 WHERE id = 5", "recorded as truncated"),
-        ("UPDATE matches SET ending = 2 WHERE id = 5", "seat 0 is recorded as at fault"),
+        ("UPDATE matches SET ending = 2, fault = 0 WHERE id = 5", "seat 0 is recorded as at fault"),
     ],
 )
 def test_an_altered_match_is_found(folder: Path, statement: str, words: str) -> None:
@@ -135,8 +135,11 @@ def test_a_record_that_no_longer_decodes_is_found(folder: Path) -> None:
         f"matches SET actions = x'{CONTINUOUS[:-8].hex()}'",
         f"matches SET actions = x'{CONTINUOUS[:-4].hex()}'",
         f"matches SET actions = x'{CONTINUOUS[:5].hex()}'",
-        "matches SET ending = 4",  # the fault of a third seat
-        "matches SET ending = -2",
+        "matches SET ending = 2, fault = 2",  # a third seat
+        "matches SET ending = 5",  # a time-out of nobody
+        "matches SET ending = 7",
+        "matches SET ending = -1",
+        "matches SET fault = 0",
         "matches SET kind = -1",
         "matches SET returns = x'000000'",
         "matches SET started_at = 9223372036854775807",

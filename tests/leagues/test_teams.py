@@ -77,7 +77,7 @@ def test_sums_count_a_game_once_for_each_two_teams() -> None:
         match(("b", "a", "b", "a"), (0, 0, 0, 0), kind="evaluation", block=5),
     ]
     assert block_scores(played, PARTNERS) == [BlockScore(2, 4, "a", "b", 1, 0, 1), BlockScore(2, 5, "a", "b", 0, 1, 0)]
-    assert tallies(played, PARTNERS) == [Tally("a", "b", 1, 1, 1), Tally("b", "a", 1, 1, 1)]
+    assert tallies(played, PARTNERS) == [Tally("a", "b", 1, 1, 1, squares=2), Tally("b", "a", 1, 1, 1, squares=2)]
 
 
 def test_rating_matches_seat_one_member_at_all_seats_of_a_team() -> None:

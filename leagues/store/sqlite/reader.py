@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import UnionType
 from typing import Any, get_args
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
-from leagues.records import Kind, Match, MatchKind, Member, Tally
-from leagues.results.blocks import MOST_NUMBERS, BlockScores, Ints, merge
+from leagues.records import FAULTS, Event, Kind, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.store import codec, rules
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
-from leagues.store.sqlite import database, schema
+from leagues.store.sqlite import database, queries, schema
+from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-MILLISECOND = timedelta(milliseconds=1)
 _CHUNK = 2_000
 """Matches fetched at once by ``iter_matches``."""
 
@@ -45,7 +41,7 @@ class SqlReader(Reader):
         self._members: list[Member] = []
         self._rows: dict[str, int] = {}
         # Matches do not change either. All block scores are fetched once, then only blocks that had new matches.
-        self._scores: Ints = np.zeros((0, 7), np.int64)
+        self._scores: tuple[Ints, Floats] = np.zeros((0, 7), np.int64), np.zeros((0, 2))
         self._scored = 0
 
     def _transaction(self) -> AbstractContextManager[Connection]:
@@ -54,7 +50,9 @@ class SqlReader(Reader):
     def info(self) -> LeagueInfo:
         with self._transaction() as connection:
             row = connection.execute(select(schema.league)).one()
-            _check_types(row, game=str, agent_ids=list, seed=int, settings=dict, versions=dict, teams=list | None)
+            queries.check_types(
+                row, game=str, agent_ids=list, seed=int, settings=dict, versions=dict, teams=list | None, graded=int
+            )
             seats, teams = len(row.agent_ids), row.teams or ()
             if not (seats and {*map(type, row.agent_ids)} == {str}):
                 raise ValueError(f"agent_ids={row.agent_ids!r}")
@@ -68,6 +66,7 @@ class SqlReader(Reader):
                 row.versions,
                 EPOCH + row.created_at * MICROSECOND,
                 tuple(teams),
+                bool(row.graded),
             )
 
     def version(self) -> int:
@@ -90,13 +89,14 @@ class SqlReader(Reader):
             resume = connection.execute(select(schema.resume)).first()
             if row is None or resume is None:
                 return None
-            _check_types(resume, state=str | None, league=dict)
-            return replace(_progress(row), state=resume.state, league=resume.league)
+            queries.check_types(resume, state=str | None, league=dict)
+            return replace(queries.progress_of(row), state=resume.state, league=resume.league)
 
     def history(self) -> list[Progress]:
         with self._transaction() as connection:
             return [
-                _progress(row) for row in connection.execute(select(schema.progress).order_by(schema.progress.c.id))
+                queries.progress_of(row)
+                for row in connection.execute(select(schema.progress).order_by(schema.progress.c.id))
             ]
 
     def matches(
@@ -104,15 +104,18 @@ class SqlReader(Reader):
         *,
         member: str | None = None,
         kind: MatchKind | None = None,
+        event: int | None = None,
         before: int | None = None,
         limit: int | None = 100,
     ) -> list[Match]:
         c = schema.matches.c
-        query = _match_query(with_moves=False).order_by(c.id.desc())
+        query = queries.match_query(with_moves=False).order_by(c.id.desc())
         if limit is not None:
-            query = query.limit(_clamp(limit))
+            query = query.limit(queries.clamp(limit))
         if before is not None:
-            query = query.where(c.id < _clamp(before))
+            query = query.where(c.id < queries.clamp(before))
+        if event is not None:
+            query = query.where(c.event == queries.clamp(event))
         with self._transaction() as connection:
             self._load_members(connection)
             # A frozen member has few of all matches. SQLite finds them by its index if the query names the first column
@@ -130,7 +133,7 @@ class SqlReader(Reader):
             return [self._match(row, b"") for row in connection.execute(query)]
 
     def match(self, match_id: int) -> Match:
-        query = _match_query(with_moves=True).where(schema.matches.c.id == _clamp(match_id))
+        query = queries.match_query(with_moves=True).where(schema.matches.c.id == queries.clamp(match_id))
         with self._transaction() as connection:
             self._load_members(connection)
             row = connection.execute(query).first()
@@ -142,7 +145,7 @@ class SqlReader(Reader):
     def iter_matches(self) -> Iterator[Match]:
         last = 0
         while True:
-            query = _match_query(with_moves=True).where(schema.matches.c.id > last)
+            query = queries.match_query(with_moves=True).where(schema.matches.c.id > last)
             with self._transaction() as connection:
                 self._load_members(connection)
                 rows = connection.execute(query.order_by(schema.matches.c.id).limit(_CHUNK)).all()
@@ -172,8 +175,9 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             self._load_members(connection)
             rows = connection.execute(select(schema.tallies)).all()
-            numbers = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 5)
-            _check_numbers(numbers - (1, 1, 0, 0, 0), len(self._members), below=2**62)
+            numbers = np.array([row[:5] for row in rows], np.int64).reshape(-1, 5)
+            queries.check_numbers(numbers - (1, 1, 0, 0, 0), len(self._members), below=2**62)
+            queries.check_sums(np.array([row[5:] for row in rows], np.float64))
             names = [member.id for member in self._members]
             return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
 
@@ -182,15 +186,47 @@ class SqlReader(Reader):
             self._load_members(connection)
             newest = connection.execute(select(func.max(schema.matches.c.id))).scalar() or 0
             if newest > self._scored:
-                new = _block_rows(connection, self._scored)
-                _check_numbers(new, len(self._members))
+                new = queries.block_rows(connection, self._scored)
+                queries.check_numbers(new[0], len(self._members))
+                queries.check_sums(new[1])
                 self._scores = merge(self._scores, new)
                 self._scored = newest
-        return BlockScores(tuple(member.id for member in self._members), self._scores)
+        return BlockScores(tuple(member.id for member in self._members), *self._scores)
 
     def next_event(self) -> int:
         with self._transaction() as connection:
             return connection.execute(select(schema.events.c.newest)).scalar_one() + 1
+
+    def events(self) -> list[Event]:
+        with self._transaction() as connection:
+            return queries.all_events(connection)
+
+    def live_results(self) -> list[LiveResult]:
+        c = schema.live_results.c
+        with self._transaction() as connection:
+            self._load_members(connection)
+            rows = connection.execute(select(schema.live_results).order_by(c.iteration, c.learner, c.opponent)).all()
+            numbers = np.array([row[:6] for row in rows], np.int64).reshape(-1, 6)
+            queries.check_numbers(numbers - (0, 1, 1, 0, 0, 0), len(self._members), below=2**62)
+            queries.check_sums(np.array([row[6:] for row in rows], np.float64))
+            names = [member.id for member in self._members]
+            return [LiveResult(row[0], names[row[1] - 1], names[row[2] - 1], *row[3:]) for row in rows]
+
+    def measures(self, name: str | None = None) -> list[Measure]:
+        c = schema.measures.c
+        query = select(schema.measures).order_by(c.iteration, c.name, c.member)
+        if name is not None:
+            query = query.where(c.name == name)
+        with self._transaction() as connection:
+            self._load_members(connection)
+            found = []
+            for row in connection.execute(query):
+                queries.check_types(row, name=str, member=int, iteration=int, agent_steps=int, value=float | int)
+                if not 0 < row.member <= len(self._members):
+                    raise ValueError(f"a measure of member {row.member}")
+                member = self._members[row.member - 1].id
+                found.append(Measure(row.name, member, row.iteration, row.agent_steps, float(row.value)))
+            return found
 
     def close(self) -> None:
         self._engine.dispose()
@@ -198,7 +234,7 @@ class SqlReader(Reader):
     def _load_members(self, connection: Connection) -> None:
         c = schema.members.c
         for row in connection.execute(select(schema.members).where(c.id > len(self._members)).order_by(c.id)):
-            _check_types(
+            queries.check_types(
                 row,
                 name=str,
                 role=str,
@@ -208,6 +244,7 @@ class SqlReader(Reader):
                 agent=str | None,
                 learner=str | None,
                 step=int,
+                origin=str | None,
             )
             if row.id != len(self._members) + 1 or row.kind not in get_args(Kind):
                 raise ValueError(f"member {row.id}, {row.name!r}, of the kind {row.kind!r}")
@@ -225,6 +262,7 @@ class SqlReader(Reader):
                     row.agent,
                     row.learner,
                     row.step,
+                    row.origin,
                 )
             )
 
@@ -238,12 +276,13 @@ class SqlReader(Reader):
             ) from error
 
     def _decoded(self, row: Row[Any], actions: bytes) -> Match:
-        crash = len(schema.ENDINGS) - 1
         members = codec.unpack_lineup(row.seats)
-        if min(row.kind, *(member - 1 for member, _ in members)) < 0:
-            raise ValueError(f"kind {row.kind} or members {[member for member, _ in members]} do not exist")
-        if not schema.VOID <= row.ending < crash + len(members):
-            raise ValueError(f"ending {row.ending} does not exist with {len(members)} seats")
+        if min(row.kind, row.ending, *(member - 1 for member, _ in members)) < 0:
+            raise ValueError(f"kind {row.kind}, ending {row.ending} or a member of {members} does not exist")
+        ending, fault = schema.ENDINGS[row.ending], row.fault
+        expected = range(len(members)) if ending in FAULTS else (None,)
+        if fault not in expected and not (ending == "crash" and fault is None):
+            raise ValueError(f"the ending is {ending} and seat {fault} of {len(members)} is at fault")
         lineup = [(self._members[member - 1], weights) for member, weights in members]
         return Match(
             seats=tuple(member.id for member, _ in lineup),
@@ -254,88 +293,16 @@ class SqlReader(Reader):
             kind=schema.KINDS[row.kind],
             history=codec.unpack_moves(actions, len(lineup)),
             returns=codec.unpack_returns(row.returns, len(lineup)),
-            ending=schema.ENDINGS[min(row.ending, crash)],
+            ending=ending,
             plies=row.plies,
             digest=row.digest.hex(),
             started_at=EPOCH + row.started_at * MILLISECOND,
             duration=row.duration / 1000,
-            fault=row.ending - crash if row.ending >= crash else None,
+            fault=fault,
             iteration=row.iteration,
+            opening=row.opening,
             id=row.id,
         )
-
-
-def _clamp(number: int) -> int:
-    """The nearest number that SQLite can hold and that is not negative."""
-    return min(max(number, 0), 2**63 - 1)
-
-
-def _block_rows(connection: Connection, since: int) -> Ints:
-    """``(M, 7)`` block scores, members counted from 0, of the blocks that have matches newer than ``since``."""
-    names = [column.name for column in schema.block_scores.c if column.name != "event"]
-    # SQLite gives each column of an event as one text: a million numbers as Python objects take three times as long.
-    query = f"SELECT event, count(*), {', '.join(f'group_concat({name})' for name in names)} FROM block_scores"
-    if since:  # "+kind" keeps SQLite from finding all evaluation matches by the index
-        query += f" WHERE (event, block) IN (SELECT event, block FROM matches WHERE id > {since} AND +kind = 1)"
-    events, counts, *columns = (
-        list(zip(*connection.exec_driver_sql(f"{query} GROUP BY event"), strict=True)) or [()] * 8
-    )
-    numbers = [np.fromstring(",".join(column), np.int64, sep=",") for column in columns]
-    rows = np.stack([np.repeat(np.array(events, np.int64), np.array(counts, np.int64)), *numbers], axis=1)
-    rows[:, 2:4] -= 1
-    return rows
-
-
-def _match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:
-    columns: Sequence[Any] = [column for column in schema.matches.c if with_moves or column.name != "actions"]
-    return select(*columns, schema.lineups.c.seats).join(schema.lineups, schema.lineups.c.id == schema.matches.c.lineup)
-
-
-def _check_types(row: Row[Any], **types: type | UnionType) -> None:
-    """Check the types of some columns: SQLite stores any value in any column.
-
-    Raises:
-        TypeError: one is wrong.
-    """
-    for name, kind in types.items():
-        if not isinstance(value := getattr(row, name), kind):
-            raise TypeError(f"{name}={value!r}")
-
-
-def _check_numbers(rows: Ints, members: int, *, below: int = MOST_NUMBERS) -> None:
-    """Check the numbers of tallies or block scores; the last five columns are two members, counted from 0, and results.
-
-    Raises:
-        ValueError: there is no such member, or a number is negative or huge.
-    """
-    if len(rows) and not (rows.min() >= 0 and rows.max() < below and rows[:, -5:-3].max() < members):
-        wrong = rows[((rows < 0) | (rows >= below)).any(1) | (rows[:, -5:-3] >= members).any(1)][0]
-        raise ValueError(f"results {wrong.tolist()} with {members} members")
-
-
-def _progress(row: Row[Any]) -> Progress:
-    _check_types(
-        row,
-        iteration=int,
-        agent_steps=int,
-        env_steps=int,
-        games=int,
-        seconds=float | int,
-        rate=float | int,
-        remaining=float | int | None,
-        metrics=dict,
-    )
-    return Progress(
-        iteration=row.iteration,
-        agent_steps=row.agent_steps,
-        env_steps=row.env_steps,
-        games=row.games,
-        seconds=row.seconds,
-        rate=row.rate,
-        at=EPOCH + row.at * MICROSECOND,
-        remaining=row.remaining,
-        metrics=row.metrics,
-    )
 
 
 def open_reader(path: Path) -> SqlReader:

@@ -6,6 +6,7 @@
 - ``matches.digest`` has the first :data:`leagues.store.rules.DIGEST_BYTES` bytes of the digest.
 - ``tallies``, ``block_scores`` and ``events`` are updated in the transaction that records their matches, so that
   matchmaking and ratings need not read a million matches. Tallies also count training games that are not recorded.
+  Sums of returns are REAL; SQLite stores one that is whole as a small integer.
 - Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced.
 - Times are UTC since 1970: microseconds in ``league`` and ``progress``, milliseconds in ``matches``.
 
@@ -15,7 +16,7 @@ new: :mod:`leagues.store.sqlite.shape` refuses a database that has anything else
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -33,22 +34,19 @@ from sqlalchemy import (
     TypedColumns,
 )
 
-from leagues.records import MatchKind
+from leagues.records import MatchEnding, MatchKind
 
-REVISION = "0004"
+REVISION = "0005"
 """The schema revision that this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41
 """``PRAGMA application_id`` of every league ("ARNA"), by which it differs from other SQLite files."""
 
-KINDS: tuple[MatchKind, ...] = ("training", "evaluation")
+KINDS: tuple[MatchKind, ...] = ("training", "evaluation", "human")
 """``matches.kind`` is a place in this tuple. SQLite stores 0 and 1 in no bytes."""
 
-ENDINGS: tuple[Literal["terminated", "truncated", "crash"], ...] = ("terminated", "truncated", "crash")
-"""``matches.ending`` is a place in this tuple, plus the seat at fault of a crash; or :data:`VOID`."""
-
-VOID = -1
-"""``matches.ending`` of a crash that is the fault of no seat. In :data:`ENDINGS`, -1 is the place of a crash, too."""
+ENDINGS: tuple[MatchEnding, ...] = ("terminated", "truncated", "crash", "adjudicated", "illegal", "timeout", "stall")
+"""``matches.ending`` is a place in this tuple."""
 
 STATES_NAMED = 8
 """Most rows of ``states``. A training keeps fewer states, so the state that it has yet to remove is always named here,
@@ -69,6 +67,7 @@ class LeagueColumns(TypedColumns):
     created_at: Named[int] = Column(Integer)
     # None in leagues older than schema 0002: every seat plays for itself
     teams: Named[list[int] | None] = Column(JSON, info={"since": "0002"})
+    graded: Named[int] = Column(Integer, info={"since": "0005"})
 
 
 class MemberColumns(TypedColumns):
@@ -84,6 +83,7 @@ class MemberColumns(TypedColumns):
     agent: Named[str | None] = Column(Text)
     learner: Named[str | None] = Column(Text, ForeignKey("members.name"))
     step: Named[int] = Column(Integer)
+    origin: Named[str | None] = Column(Text, info={"since": "0005"})
 
 
 class LineupColumns(TypedColumns):
@@ -111,6 +111,8 @@ class MatchColumns(TypedColumns):
     event: Named[int] = Column(Integer, info={"since": "0004"})
     iteration: Named[int] = Column(Integer)
     ending: Named[int] = Column(Integer)
+    fault: Named[int | None] = Column(Integer, info={"since": "0005"})
+    opening: Named[int] = Column(Integer, info={"since": "0005"})
     plies: Named[int] = Column(Integer)
     started_at: Named[int] = Column(Integer)
     duration: Named[int] = Column(Integer)
@@ -120,13 +122,16 @@ class MatchColumns(TypedColumns):
 
 
 class TallyColumns(TypedColumns):
-    """Training games of an ordered pair of members."""
+    """Training games of an ordered pair of members. Games from before schema 0005 have no sums of returns."""
 
     member: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
     opponent: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
     wins: Named[int] = Column(Integer)
     draws: Named[int] = Column(Integer)
     losses: Named[int] = Column(Integer)
+    returns: Named[float] = Column(Float, info={"since": "0005"})
+    opponent_returns: Named[float] = Column(Float, info={"since": "0005"})
+    squares: Named[float] = Column(Float, info={"since": "0005"})
 
 
 class BlockScoreColumns(TypedColumns):
@@ -139,6 +144,31 @@ class BlockScoreColumns(TypedColumns):
     wins: Named[int] = Column(Integer)
     draws: Named[int] = Column(Integer)
     losses: Named[int] = Column(Integer)
+    returns: Named[float] = Column(Float, info={"since": "0005"})
+    opponent_returns: Named[float] = Column(Float, info={"since": "0005"})
+
+
+class LiveResultColumns(TypedColumns):
+    """Training games of a learner against a frozen member in one iteration."""
+
+    iteration: Named[int] = Column(Integer, primary_key=True)
+    learner: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
+    opponent: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
+    wins: Named[int] = Column(Integer)
+    draws: Named[int] = Column(Integer)
+    losses: Named[int] = Column(Integer)
+    returns: Named[float] = Column(Float)
+    opponent_returns: Named[float] = Column(Float)
+
+
+class MeasureColumns(TypedColumns):
+    """Numbers measured of members in training."""
+
+    name: Named[str] = Column(Text, primary_key=True)
+    member: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
+    iteration: Named[int] = Column(Integer, primary_key=True)
+    agent_steps: Named[int] = Column(Integer)
+    value: Named[float] = Column(Float)
 
 
 class ProgressColumns(TypedColumns):
@@ -165,10 +195,19 @@ class ResumeColumns(TypedColumns):
 
 
 class EventColumns(TypedColumns):
-    """A single row: the highest event of all matches; 0 before the first."""
+    """A single row: the highest event of all matches and calls; 0 before the first."""
 
     id = Column(Integer, CheckConstraint("id = 1"), primary_key=True)
     newest: Named[int] = Column(Integer)
+
+
+class CallColumns(TypedColumns):
+    """Events that can be taken up again: see :class:`leagues.records.Event`."""
+
+    event = Column(Integer, primary_key=True)
+    command: Named[str] = Column(Text)
+    arguments: Named[dict[str, Any]] = Column(JSON)
+    finished: Named[int] = Column(Integer)
 
 
 class StateColumns(TypedColumns):
@@ -189,6 +228,9 @@ progress = Table("progress", metadata, ProgressColumns)
 resume = Table("resume", metadata, ResumeColumns)
 events = Table("events", metadata, EventColumns, info={"since": "0004"})
 states = Table("states", metadata, StateColumns, info={"since": "0004"})
+calls = Table("calls", metadata, CallColumns, info={"since": "0005"})
+live_results = Table("live_results", metadata, LiveResultColumns, sqlite_with_rowid=False, info={"since": "0005"})
+measures = Table("measures", metadata, MeasureColumns, sqlite_with_rowid=False, info={"since": "0005"})
 
 Index("matches_by_kind_and_lineup", matches.c.kind, matches.c.lineup)
 

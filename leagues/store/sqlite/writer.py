@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from leagues.records import Match, Member, Tally
+from leagues.records import Event, LiveResult, Match, Measure, Member, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Writer
 from leagues.store.sqlite import database, migrations, schema, shape
-from leagues.store.sqlite.reader import EPOCH, MICROSECOND, MILLISECOND, SqlReader
+from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, all_events
+from leagues.store.sqlite.reader import SqlReader
 
 
 class SqlWriter(SqlReader, Writer):
@@ -49,6 +50,9 @@ class SqlWriter(SqlReader, Writer):
         tallies: Sequence[Tally] = (),
         members: Sequence[Member] = (),
         progress: Progress | None = None,
+        event: Event | None = None,
+        live: Sequence[LiveResult] = (),
+        measures: Sequence[Measure] = (),
     ) -> list[int]:
         known = len(self._members)
         try:
@@ -58,8 +62,11 @@ class SqlWriter(SqlReader, Writer):
                 ids = self._add_matches(connection, matches)
                 self._add_block_scores(connection, matches)
                 self._add_tallies(connection, tallies)
+                self._add_measures(connection, live, measures)
                 if progress is not None:
                     _set_progress(connection, progress)
+                if event is not None:
+                    _set_event(connection, event)
         except BaseException:
             self._forget_members(known)  # they were rolled back
             raise
@@ -95,6 +102,7 @@ class SqlWriter(SqlReader, Writer):
                 "agent": member.agent,
                 "learner": member.learner,
                 "step": member.step,
+                "origin": member.origin,
             }
             for row, member in enumerate(members, start=len(self._members) + 1)
         ]
@@ -119,7 +127,9 @@ class SqlWriter(SqlReader, Writer):
                 "event": match.event,
                 "block": match.block,
                 "iteration": match.iteration,
-                "ending": schema.VOID if match.void else schema.ENDINGS.index(match.ending) + (match.fault or 0),
+                "ending": schema.ENDINGS.index(match.ending),
+                "fault": match.fault,
+                "opening": match.opening,
                 "plies": match.plies,
                 "started_at": (match.started_at - EPOCH) // MILLISECOND,
                 "duration": round(match.duration * 1000),
@@ -130,10 +140,7 @@ class SqlWriter(SqlReader, Writer):
             for match_id, match, lineup in zip(ids, matches, packed, strict=True)
         ]
         connection.execute(insert(schema.matches), rows)
-        c = schema.events.c
-        connection.execute(
-            update(schema.events).values(newest=func.max(c.newest, max(match.event for match in matches)))
-        )
+        _see_event(connection, max(match.event for match in matches))
         return ids
 
     def _pack_lineup(self, match: Match, weights_of: Mapping[str, str | None]) -> bytes:
@@ -177,34 +184,89 @@ class SqlWriter(SqlReader, Writer):
                     "wins": score.wins,
                     "draws": score.draws,
                     "losses": score.losses,
+                    "returns": score.returns,
+                    "opponent_returns": score.opponent_returns,
                 }
                 for score in block_scores(matches, self._teams)
             ],
         )
 
     def _add_tallies(self, connection: Connection, tallies: Sequence[Tally]) -> None:
+        rules.check_tallies(tallies, self._rows)
         self._add_up(
             connection,
             schema.tallies,
             [
                 {
-                    "member": rules.find(tally.member, self._rows),
-                    "opponent": rules.find(tally.opponent, self._rows),
+                    "member": self._rows[tally.member],
+                    "opponent": self._rows[tally.opponent],
                     "wins": tally.wins,
                     "draws": tally.draws,
                     "losses": tally.losses,
+                    "returns": tally.returns,
+                    "opponent_returns": tally.opponent_returns,
+                    "squares": tally.squares,
                 }
                 for tally in tallies
             ],
         )
 
+    def _add_measures(self, connection: Connection, live: Sequence[LiveResult], measures: Sequence[Measure]) -> None:
+        rules.check_live(live, {name: self._members[row - 1] for name, row in self._rows.items()} if live else {})
+        rules.check_measures(measures, self._rows)
+        results = [
+            {
+                "iteration": result.iteration,
+                "learner": self._rows[result.learner],
+                "opponent": self._rows[result.opponent],
+                "wins": result.wins,
+                "draws": result.draws,
+                "losses": result.losses,
+                "returns": result.returns,
+                "opponent_returns": result.opponent_returns,
+            }
+            for result in live
+        ]
+        numbers = [
+            {
+                "name": each.name,
+                "member": self._rows[each.member],
+                "iteration": each.iteration,
+                "agent_steps": each.agent_steps,
+                "value": each.value,
+            }
+            for each in measures
+        ]
+        for table, rows in ((schema.live_results, results), (schema.measures, numbers)):
+            if rows:
+                connection.execute(insert(table).prefix_with("OR REPLACE"), rows)
+
     @staticmethod
-    def _add_up(connection: Connection, table: Table[Any], rows: list[dict[str, int]]) -> None:
+    def _add_up(connection: Connection, table: Table[Any], rows: list[dict[str, Any]]) -> None:
         """Insert the rows, or add them to the sums that are there."""
         if rows:
             statement = upsert(table)
-            sums = {name: table.c[name] + statement.excluded[name] for name in ("wins", "draws", "losses")}
+            sums = {
+                column.name: column + statement.excluded[column.name] for column in table.c if not column.primary_key
+            }
             connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums), rows)
+
+
+def _see_event(connection: Connection, number: int) -> None:
+    """Let the next event have a higher number than this."""
+    connection.execute(update(schema.events).values(newest=func.max(schema.events.c.newest, number)))
+
+
+def _set_event(connection: Connection, event: Event) -> None:
+    known = next((each for each in all_events(connection) if each.number == event.number), None)
+    plain = rules.checked_event(event, known)
+    values = {"command": plain.command, "arguments": plain.arguments, "finished": int(plain.finished)}
+    connection.execute(
+        upsert(schema.calls)
+        .values(event=plain.number, **values)
+        .on_conflict_do_update(index_elements=["event"], set_=values)
+    )
+    _see_event(connection, plain.number)
 
 
 def _set_progress(connection: Connection, progress: Progress) -> None:
@@ -248,6 +310,7 @@ def build(path: Path, info: LeagueInfo) -> None:
         "versions": dict(info.versions),
         "created_at": (info.created_at - EPOCH) // MICROSECOND,
         "teams": list(info.teams),
+        "graded": int(info.graded),
     }
     engine = database.writing_engine(path)
     try:

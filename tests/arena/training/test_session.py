@@ -15,7 +15,7 @@ from arena.training.planner import Plan
 from arena.training.session import LeagueSession
 from games import make_game
 from leagues.ratings.leaderboard import leaderboard
-from leagues.records import Match, Member
+from leagues.records import LiveResult, Match, Member, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import StoreError
 
@@ -125,6 +125,18 @@ def test_equal_leagues_make_equal_plans(session: LeagueSession) -> None:
 def commit(session: LeagueSession, iteration: int) -> None:
     progress = replace(session.progress, iteration=iteration)
     session.commit(progress=progress, state={}, tallies=[], matches=[], members=[])
+
+
+def test_games_of_the_learner_against_frozen_members_are_kept_for_each_iteration(session: LeagueSession) -> None:
+    of_two_runners = [
+        Tally("main", "random", 2, 0, 1, 1.0, -1.0, 3.0),
+        Tally("random", "main", 1, 0, 2, -1.0, 1.0, 3.0),
+        Tally("main", "random", 1, 0, 0, 1.0, -1.0, 1.0),
+    ]
+    progress = replace(session.progress, iteration=4)
+    session.commit(progress=progress, state={}, tallies=of_two_runners, matches=[], members=[])
+    commit(session, 4)  # as at the end of a run
+    assert session.writer.live_results() == [LiveResult(4, "main", "random", 3, 0, 1, 2.0, -2.0)]
 
 
 def test_roles_of_a_resumed_league_see_what_those_of_the_running_one_see(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from leagues.store import open_store
 
 NAMES = st.sampled_from("abcd")
 NUMBERS = st.integers(0, 2**31 - 1)
+RETURNS = st.floats(-9, 9)
 SCORES = st.lists(
-    st.builds(BlockScore, NUMBERS, NUMBERS, NAMES, NAMES, *[st.integers(0, 9)] * 3).filter(
+    st.builds(BlockScore, NUMBERS, NUMBERS, NAMES, NAMES, *[st.integers(0, 9)] * 3, RETURNS, RETURNS).filter(
         lambda score: score.member != score.opponent
     ),
     max_size=20,
@@ -41,8 +42,10 @@ def test_scores_come_back_one_by_one_in_slices_and_whole(scores: list[BlockScore
 @given(SCORES)
 def test_numbers_follow_the_places_given_and_games_add_up(scores: list[BlockScore]) -> None:
     made, place = BlockScores.of(scores), {"b": 0, "a": 1, "d": 2}
-    expected = [[e, b, place[m], place[o], *rest] for e, b, m, o, *rest in scores if m in place and o in place]
-    assert made.placed(place).tolist() == expected
+    expected = [score for score in scores if score.member in place and score.opponent in place]
+    placed = made.placed(place)
+    assert placed == expected
+    assert placed.names == ("b", "a", "d")
     games: Counter[str] = Counter()
     for score in scores:
         for name in (score.member, score.opponent):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -35,7 +36,7 @@ def test_who_crashes_loses_to_all_and_the_others_do_not_count() -> None:
 
 def test_tallies_of_matches_and_of_bare_results_agree() -> None:
     bare = [(("a", "b"), (1.0, -1.0))] * 3 + [(("b", "a"), [0.0, 0.0])]
-    expected = [Tally("a", "b", 3, 1, 0), Tally("b", "a", 0, 1, 3)]
+    expected = [Tally("a", "b", 3, 1, 0, 3, -3, 3), Tally("b", "a", 0, 1, 3, -3, 3, 3)]
     assert tallies(bare) == tallies(match(seats, returns) for seats, returns in bare) == expected
 
 
@@ -51,6 +52,8 @@ def test_tallies_mirror_each_other_whatever_the_order(games: list[tuple[tuple[st
     for (a, b), tally in found.items():
         other = found[b, a]
         assert (tally.wins, tally.draws, tally.losses) == (other.losses, other.draws, other.wins)
+        assert (tally.returns, tally.opponent_returns) == (other.opponent_returns, other.returns)
+        assert tally.squares == other.squares >= 0
     met = sum(len({i for i, s in enumerate(seats) if s == a}) * sum(s == b for s in seats)
               for seats, _ in games for a, b in permutations("abc", 2))  # fmt: skip
     assert sum(tally.games for tally in found.values()) == met
@@ -65,6 +68,20 @@ def test_block_scores_look_from_the_first_name_and_skip_training() -> None:
         match(("a", "b"), (1, -1), kind="training", block=1),
     ]
     assert block_scores(matches) == [BlockScore(2, 1, "a", "b", 0, 1, 0), BlockScore(2, 2, "a", "b", 1, 0, 1)]
+    matches = [replace(each, returns=(3.0, 0.5)) for each in matches]
+    assert block_scores(matches) == [
+        BlockScore(2, 1, "a", "b", 1, 0, 0, 3.0, 0.5),
+        BlockScore(2, 2, "a", "b", 1, 0, 1, 3.5, 3.5),
+    ]
+
+
+def test_returns_and_squared_margins_are_summed_for_every_pair() -> None:
+    games = [(("a", "b", "c"), (6.0, 0.0, -3.0)), (("b", "a", "c"), (3.0, 0.0, 0.0))]
+    assert tallies(games)[0] == Tally("a", "b", 1, 0, 1, 6, 3, squares=4**2 + 2**2)  # 2/3 of 6, and of 3
+    partners = [(("a", "b", "a", "b"), (6.0, 1.0, 2.0, 3.0))]
+    assert tallies(partners, (0, 1, 0, 1))[0] == Tally("a", "b", 1, 0, 0, 4, 2, squares=1)
+    lost = match(("a", "b", "c"), (-2, 1, 1), ending="timeout", fault=0)
+    assert tallies([lost])[1] == Tally("a", "c", 0, 0, 1, -2, 1, squares=4)
 
 
 @pytest.mark.parametrize(("tally", "score"), [(Tally("a", "b", 0, 0, 0), 0.5), (Tally("a", "b", 1, 2, 1), 0.5)])

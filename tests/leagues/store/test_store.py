@@ -113,7 +113,7 @@ def test_block_scores_sum_evaluation_matches_over_transactions(writer: Writer, r
     writer.record(matches=[*block, match(("random", "main@1"), kind="training", block=8)])
     writer.record(matches=[block[0], crash])
     assert reader.block_scores() == [
-        BlockScore(2, 8, "main@1", "random", 0, 1, 2),
+        BlockScore(2, 8, "main@1", "random", 0, 1, 2, -2, 2),
         BlockScore(2, 9, "main@1", "main@2", 0, 0, 1),
     ]
     assert set(scoring.block_scores(reader.iter_matches())) == set(reader.block_scores())
@@ -159,6 +159,9 @@ def test_members_join_with_the_matches_that_need_them(writer: Writer, reader: Re
         ({"matches": [match(block=-1)]}, "event, block"),
         ({"matches": [match(fault=1)]}, "at fault"),
         ({"matches": [match(ending="crash", fault=2)]}, "at fault"),
+        ({"matches": [match(ending="stall")]}, "has a seat at fault"),
+        ({"matches": [match(opening=4)]}, "opening <= plies"),
+        ({"matches": [match(returns=(float("nan"), 0))]}, "finite"),
         ({"matches": [match(weights=("ab", None))]}, "has the weights"),
         ({"matches": [match(history=((2, 0),))]}, "player in -1..1"),
         ({"matches": [match(digest="xyz")]}, "hex SHA-256"),
@@ -167,6 +170,8 @@ def test_members_join_with_the_matches_that_need_them(writer: Writer, reader: Re
         ({"members": [MAIN]}, "'main' is taken"),
         ({"members": [replace(snapshot(3), weights=None)]}, "frozen weights"),
         ({"members": [replace(RANDOM, id="r2", weights="ab")]}, "frozen weights"),
+        ({"members": [replace(RANDOM, id="r2", kind="guest", agent=None)]}, "either frozen weights or the spec"),
+        ({"members": [replace(RANDOM, id="r2", origin="other:main@1")]}, "only a guest with weights has one"),
         ({"members": [replace(snapshot(3), learner="nobody")]}, "not in the league"),
     ],
 )

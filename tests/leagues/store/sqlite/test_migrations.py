@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import alembic.autogenerate
+import numpy as np
 import pytest
 from alembic.migration import MigrationContext
 from leaguekit import INFO, MAIN, RANDOM, frozen, match, progress, raw, unguarded
@@ -17,10 +18,12 @@ from sqlalchemy import Column, Integer, Table
 from arena.verify import verify
 from leagues.ratings.leaderboard import leaderboard
 from leagues.results.blocks import BlockScore
+from leagues.results.scoring import block_scores
 from leagues.store import Reader, StoreError, open_store
+from leagues.store.codec import pack_returns
 from leagues.store.sqlite import database, migrations, schema, shape
 
-OLD_LEAGUE = Path(__file__).parents[3] / "data/league_0003"
+DATA = Path(__file__).parents[3] / "data"
 OLDER = ("0001", "0002", "0003")
 
 SEED = 8_299_617_842_189_585
@@ -92,8 +95,8 @@ def test_blocks_of_an_older_schema_become_blocks_of_events(tmp_path: Path, revis
     with store.writer() as writer:
         assert numbers(writer) == [(1, 0), *NEW_BLOCKS]
         assert writer.next_event() == 3
-        assert {score[:2]: score.wins for score in writer.block_scores()} == {
-            new: NEW_BLOCKS.count(new) for new in NEW_BLOCKS
+        assert {score[:2]: score[4:] for score in writer.block_scores()} == {
+            new: (games := NEW_BLOCKS.count(new), 0, 0, games, -games) for new in NEW_BLOCKS
         }
         assert writer.info().teams == (0, 1)
         assert writer.match(2).history == ((0, 3), (1, 0), (0, 6), (1, 3))  # as moves were packed up to schema 0002
@@ -125,7 +128,7 @@ def test_an_empty_league_of_an_older_schema_begins_with_event_1(tmp_path: Path) 
 @pytest.fixture
 def played(tmp_path: Path) -> Path:
     """A copy of a league that the program of schema 0003 trained, and recorded a match in."""
-    return Path(shutil.copytree(OLD_LEAGUE, tmp_path / "played"))
+    return Path(shutil.copytree(DATA / "league_0003", tmp_path / "played"))
 
 
 def test_a_league_that_was_trained_keeps_its_ratings_and_has_no_findings(played: Path) -> None:
@@ -137,6 +140,59 @@ def test_a_league_that_was_trained_keeps_its_ratings_and_has_no_findings(played:
         assert {block for event, block in found if event == 2} == set(range(1, 7))
         assert writer.next_event() == 3
     assert verify(played).findings == ()
+
+
+def test_a_graded_league_that_was_trained_gets_the_returns_of_its_matches(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA / "league_0004", tmp_path / "graded"))  # leduc_poker
+    with raw(folder) as connection:
+        old = connection.execute("SELECT event, block, wins, draws, losses FROM block_scores").fetchall()
+    with open_store(folder).writer() as writer:
+        scores = writer.block_scores()
+        assert [(each.event, each.block, each.wins, each.draws, each.losses) for each in scores] == old
+        assert list(scores) == block_scores(writer.iter_matches())
+        assert np.abs(scores.returns).max() > 2
+        assert writer.info().graded
+        assert {each.returns for each in writer.tallies()} == {0.0}
+    assert open_store(folder).check() == []
+    assert verify(folder).findings == ()
+
+
+@pytest.mark.parametrize(("ending", "fault"), [(2, 0), (3, 1), (-1, None)])
+def test_crashes_of_an_older_schema_keep_their_seat_at_fault(tmp_path: Path, ending: int, fault: int | None) -> None:
+    folder = old_league(tmp_path / "league", "0003")
+    with unguarded(folder) as connection:
+        connection.execute("UPDATE matches SET ending = ? WHERE block = 7", (ending,))
+    with open_store(folder).writer() as writer:
+        (match,) = [each for each in writer.iter_matches() if (each.event, each.block) == (2, 2)]
+        assert (match.ending, match.fault, match.opening) == ("crash", fault, 0)
+        (score,) = [each for each in writer.block_scores() if each[:2] == (2, 2)]
+        assert score.returns == (0 if fault is None else 1)
+
+
+@pytest.mark.parametrize(
+    ("game", "returns", "graded"),
+    [
+        ("kuhn_poker", (), True),
+        ("tic_tac_toe", (), False),
+        ("kuhn_poker(players=3)", (), True),
+        ("no_package_of_ours:nothing", (), False),
+        ("no_package_of_ours:nothing", ((0.5, 1.5), (2.5, 1.5)), False),
+        ("no_package_of_ours:nothing", ((0.5, 1.5), (2.5, 3.5)), True),
+        ("goofspiel(num_cards=4,points_order=descending,returns_type=win_loss)", (), False),
+        ("goofspiel(num_cards=4,points_order=descending,returns_type=point_difference)", (), True),
+    ],
+)
+def test_whether_an_older_league_is_graded_needs_none_of_its_code(
+    tmp_path: Path, game: str, returns: tuple[tuple[float, float], ...], graded: bool
+) -> None:
+    folder = old_league(tmp_path / "league", "0003")
+    with unguarded(folder) as connection:
+        connection.execute("UPDATE league SET game = ?", (game,))
+        connection.execute("DELETE FROM matches WHERE id > ?", (len(returns),))
+        for number, each in enumerate(returns, 1):
+            connection.execute("UPDATE matches SET returns = ? WHERE id = ?", (pack_returns(each), number))
+    with open_store(folder).reader() as reader:
+        assert reader.info().graded == graded
 
 
 def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:

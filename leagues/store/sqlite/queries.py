@@ -1,0 +1,123 @@
+"""Queries and checks of the rows of ``league.db``: any value can stand in any column of a file from a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from types import UnionType
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, select
+
+from leagues.records import Event
+from leagues.results.blocks import MOST_NUMBERS, Floats, Ints
+from leagues.store.contract import Progress
+from leagues.store.sqlite import schema
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def clamp(number: int) -> int:
+    """The nearest number that SQLite can hold and that is not negative."""
+    return min(max(number, 0), 2**63 - 1)
+
+
+def block_rows(connection: Connection, since: int) -> tuple[Ints, Floats]:
+    """Block scores, ``(M, 7)`` and ``(M, 2)``, members counted from 0, of the blocks that have matches newer than
+    ``since``."""
+    names = [column.name for column in schema.block_scores.c]
+    ordered = f"SELECT {', '.join(names)} FROM block_scores"
+    if since:  # "+kind" keeps SQLite from finding all evaluation matches by the index
+        ordered += f" WHERE (event, block) IN (SELECT event, block FROM matches WHERE id > {since} AND +kind = 1)"
+    ordered += " ORDER BY event, block, member, opponent"
+    # SQLite gives each column of an event as one text: a million numbers as Python objects take three times as long.
+    # Only sums of returns that are not whole need all their digits.
+    whole = [*names[1:7], *(f"CAST({name} AS INTEGER)" for name in names[7:])]
+    broken = " OR ".join(f"typeof({name}) != 'real' OR {name} != CAST({name} AS INTEGER)" for name in names[7:])
+    concatenated = ", ".join(f"group_concat({name})" for name in whole)
+    found = connection.exec_driver_sql(
+        f"SELECT event, count(*), max({broken}), {concatenated} FROM ({ordered}) GROUP BY event"
+    )
+    events, counts, exact, *columns = list(zip(*found, strict=True)) or [()] * 11
+    numbers = [np.fromstring(",".join(column), np.int64, sep=",") for column in columns]
+    rows = np.stack([np.repeat(np.array(events, np.int64), np.array(counts, np.int64)), *numbers[:6]], axis=1)
+    rows[:, 2:4] -= 1
+    returns = np.stack(numbers[6:], axis=1).astype(np.float64)
+    if any(exact):
+        each = connection.exec_driver_sql(f"SELECT {', '.join(names[7:])} FROM ({ordered})").all()
+        returns = np.array([tuple(row) for row in each], np.float64)
+    return rows, returns
+
+
+def all_events(connection: Connection) -> list[Event]:
+    """The calls that are recorded, ascending by number."""
+    found = []
+    for row in connection.execute(select(schema.calls).order_by(schema.calls.c.event)):
+        check_types(row, event=int, command=str, arguments=dict, finished=int)
+        found.append(Event(row.event, row.command, row.arguments, bool(row.finished)))
+    return found
+
+
+def match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:
+    columns: Sequence[Any] = [column for column in schema.matches.c if with_moves or column.name != "actions"]
+    return select(*columns, schema.lineups.c.seats).join(schema.lineups, schema.lineups.c.id == schema.matches.c.lineup)
+
+
+def check_types(row: Row[Any], **types: type | UnionType) -> None:
+    """Check the types of some columns: SQLite stores any value in any column.
+
+    Raises:
+        TypeError: one is wrong.
+    """
+    for name, kind in types.items():
+        if not isinstance(value := getattr(row, name), kind):
+            raise TypeError(f"{name}={value!r}")
+
+
+def check_sums(sums: Floats) -> None:
+    """Check that sums of returns are numbers.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if not np.isfinite(sums).all():
+        raise ValueError("a sum of returns is no number")
+
+
+def check_numbers(rows: Ints, members: int, *, below: int = MOST_NUMBERS) -> None:
+    """Check the numbers of tallies or block scores; the last five columns are two members, counted from 0, and results.
+
+    Raises:
+        ValueError: there is no such member, or a number is negative or huge.
+    """
+    if len(rows) and not (rows.min() >= 0 and rows.max() < below and rows[:, -5:-3].max() < members):
+        wrong = rows[((rows < 0) | (rows >= below)).any(1) | (rows[:, -5:-3] >= members).any(1)][0]
+        raise ValueError(f"results {wrong.tolist()} with {members} members")
+
+
+def progress_of(row: Row[Any]) -> Progress:
+    check_types(
+        row,
+        iteration=int,
+        agent_steps=int,
+        env_steps=int,
+        games=int,
+        seconds=float | int,
+        rate=float | int,
+        remaining=float | int | None,
+        metrics=dict,
+    )
+    return Progress(
+        iteration=row.iteration,
+        agent_steps=row.agent_steps,
+        env_steps=row.env_steps,
+        games=row.games,
+        seconds=row.seconds,
+        rate=row.rate,
+        at=EPOCH + row.at * MICROSECOND,
+        remaining=row.remaining,
+        metrics=row.metrics,
+    )
