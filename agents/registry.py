@@ -1,5 +1,5 @@
-"""Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``equilibrium``, ``human``,
-``py:package.module:Factory``.
+"""Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``equilibrium``, ``perfect``,
+``human``, ``py:package.module:Factory``.
 
 :data:`KINDS` is the one list of them. The command line makes its help from it, without NumPy, so what makes agents is
 imported late.
@@ -125,6 +125,13 @@ def _equilibrium(argument: str, game: Game) -> Agent:
     return EquilibriumAgent(game)
 
 
+def _perfect(argument: str, game: Game) -> Agent:
+    from agents.perfect import PerfectAgent
+
+    _no_argument("perfect", argument)
+    return PerfectAgent(game)
+
+
 def _human(argument: str, game: Game) -> Agent:
     from agents.human import HumanAgent
 
@@ -163,6 +170,7 @@ KINDS: dict[str, Kind] = {
     "mcts": Kind("mcts:SIMULATIONS", _mcts),
     "minimax": Kind("minimax:PLIES", _minimax),
     "equilibrium": Kind("equilibrium", _equilibrium),
+    "perfect": Kind("perfect", _perfect),
     "human": Kind("human", _human, asks_person=True),
     "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),
 }
