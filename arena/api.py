@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agents.contract import Agent
     from games.contract import Game, State
     from leagues.ratings.leaderboard import Standing
+    from leagues.ratings.rank import Ranking
     from leagues.results.payoff_table import PayoffTable
 
 
@@ -63,6 +64,22 @@ class OpenLeague:
         from leagues.ratings.leaderboard import leaderboard
 
         return leaderboard(self.reader.members(), self.reader.block_scores())
+
+    def rank(self, method: str) -> Ranking:
+        """The frozen members in the order of a method, such as ``nash``; see :data:`leagues.ratings.rank.METHODS`.
+
+        Raises:
+            RankingError: there is no such method, it cannot rank this game, or fewer than two members have met.
+        """
+        from leagues.ratings.rank import Evidence, rank
+
+        evidence = Evidence.of(
+            self.reader.members(),
+            self.reader.block_scores(),
+            matches=lambda: reversed(self.reader.matches(kind="evaluation", limit=None)),
+            teams=self.info.teams,
+        )
+        return rank(evidence, method)
 
     def payoffs(self, kind: MatchKind = "evaluation") -> PayoffTable:
         """Score and games of every pair of members that has met; see :class:`leagues.results.payoff_table.Payoff`.

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from agents.registry import usages
-from arena.cli import exploitability, games, league, matches, play, train, watch
+from arena.cli import exploitability, games, league, matches, play, rank, train, watch
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
 
@@ -52,6 +52,7 @@ COMMANDS = (
     league.leaderboard,
     league.payoffs,
     league.show,
+    rank.rank,
     matches.matches,
     matches.replay,
     matches.verify,
