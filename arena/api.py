@@ -71,6 +71,7 @@ class OpenLeague:
         Raises:
             RankingError: there is no such method, it cannot rank this game, or fewer than two members have met.
         """
+        from arena.seeds import Purpose, stream
         from leagues.ratings.rank import Evidence, rank
 
         evidence = Evidence.of(
@@ -79,7 +80,7 @@ class OpenLeague:
             matches=lambda: reversed(self.reader.matches(kind="evaluation", limit=None)),
             teams=self.info.teams,
         )
-        return rank(evidence, method)
+        return rank(evidence, method, stream(0, Purpose.RANKINGS))
 
     def payoffs(self, kind: MatchKind = "evaluation") -> PayoffTable:
         """Score and games of every pair of members that has met; see :class:`leagues.results.payoff_table.Payoff`.

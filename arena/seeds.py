@@ -44,6 +44,8 @@ class Purpose(Enum):
     MINIBATCHES = 9, ("iteration",)
     """The order of the rows in every epoch of an iteration. All learners of a group use it, on rows of their own."""
 
+    RANKINGS = 16, ()
+    """Resamples of a ranking, and simulations of the tests that warn of ratings. The seed is 0."""
     TREE_PROBES = 20, ()
     """Random games that estimate the size of a game's tree."""
     BEST_RESPONSE = 21, ("use",)

@@ -152,20 +152,20 @@ METHODS: dict[str, Method] = {
 """Rankings by the name that ``arena rank --by`` takes."""
 
 
-def rank(evidence: Evidence, method: str, *, seed: int = 0) -> Ranking:
+def rank(evidence: Evidence, method: str, rng: np.random.Generator) -> Ranking:
     """Rank the members.
 
     Args:
         evidence: their results.
         method: a name in :data:`METHODS`.
-        seed: of the resamples, for methods with intervals. Equal arguments give equal rankings.
+        rng: draws the resamples of methods with intervals.
 
     Raises:
         RankingError: there is no such method, it cannot rank this game, or a package that it needs is not installed.
     """
     if method not in METHODS:
         raise RankingError(f"there is no ranking {method!r}; there are {', '.join(METHODS)}")
-    found = METHODS[method].values(evidence, np.random.default_rng(seed))
+    found = METHODS[method].values(evidence, rng)
     notes = list(found.notes)
     if METHODS[method].margins and evidence.margins.unmet:
         pairs = len(evidence.members) * (len(evidence.members) - 1) // 2

@@ -8,7 +8,8 @@ from leaguekit import MAIN, frozen, match
 from margins import RPS, blocks_of, chain
 
 from leagues.ratings.leaderboard import leaderboard
-from leagues.ratings.rank import METHODS, Evidence, RankingError, rank
+from leagues.ratings.rank import METHODS, Evidence, Ranking, RankingError
+from leagues.ratings.rank import rank as rank_with
 from leagues.results.blocks import BlockScore
 
 QUICK = [name for name in METHODS if name != "equilibrium"]
@@ -17,6 +18,10 @@ MATCHES = [
     for k in range(30)
     for a, b in (("c", "b"), ("c", "a"), ("b", "a"))
 ]
+
+
+def rank(evidence: Evidence, method: str) -> Ranking:
+    return rank_with(evidence, method, np.random.default_rng(0))
 
 
 def evidence(margins: np.ndarray, **options: object) -> Evidence:
