@@ -25,6 +25,7 @@ from agents.policies.distributions import sample_actions, sample_points
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
 from arena.play.matches import play_pairings
+from arena.play.source import Seating
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
 from arena.training.episodes import RANDOM, mapped_seatings, to_episodes
@@ -38,7 +39,7 @@ from arena.training.runner_reports import (
     log_sampled,
 )
 from arena.training.sampler import Sampler
-from arena.training.samples import Decision, Sampled, Seating, TrainingSample
+from arena.training.samples import Decision, Sampled, TrainingSample
 from games import make_game
 from games.contract import FloatArray, IntArray
 from leagues.records import Match

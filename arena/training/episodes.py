@@ -18,8 +18,9 @@ from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.exports.rllib import spaces
+from arena.play.source import Seating
 from arena.training.columns import Trajectories
-from arena.training.samples import Sampled, Seating
+from arena.training.samples import Sampled
 from games.contract import Game
 from leagues.records import Pairing
 
@@ -44,7 +45,7 @@ def mapped_seatings(
         modules = tuple(mapping(agent_id, episode) for agent_id in game.agent_ids)
         players = (RANDOM,) * len(modules) if random_actions else modules
         pairing = Pairing(seats=modules, seed=int(rng.integers(2**63)), event=0, block=0, kind="training")
-        yield Seating(players, (not random_actions,) * len(modules), pairing, no_weights, episode.id_)
+        yield Seating(players, pairing, no_weights, (not random_actions,) * len(modules), episode.id_)
 
 
 def to_episodes(game: Game, sampled: Sampled, mapping: Callable[..., str]) -> list[MultiAgentEpisode]:

@@ -14,8 +14,8 @@ from agents.contract import Agent
 from agents.policies.agent import build_policy
 from agents.policies.weights import parse
 from agents.registry import make_agent
+from arena.play.source import Seating
 from arena.training.planner import Plan
-from arena.training.samples import Seating
 from games.contract import Game
 from leagues.records import Member, Pairing
 
@@ -94,7 +94,7 @@ def planned_seatings(game: Game, plan: Plan, rng: np.random.Generator) -> Iterat
             like = known.get((pairing.seats, pairing.learner))
             if like is None:
                 like = known[pairing.seats, pairing.learner] = _seating(game, pairing, plan.members)
-            yield Seating(like.players, like.keeps, pairing._replace(seed=seed), like.weights)
+            yield Seating(like.players, pairing._replace(seed=seed), like.weights, like.keeps)
         seeds = rng.integers(2**63, size=len(seeds)).tolist()
 
 
@@ -105,7 +105,7 @@ def _seating(game: Game, pairing: Pairing, members: Mapping[str, Member]) -> Sea
             agent_key(member) if member.frozen else member.modules[agent_id]
             for agent_id, member in zip(game.agent_ids, seated, strict=True)
         ),
-        keeps=tuple(member == pairing.learner for member in pairing.seats),
         pairing=pairing,
         weights=tuple(member.weights for member in seated),
+        keeps=tuple(member == pairing.learner for member in pairing.seats),
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from arena.training.columns import Trajectories
 from games.contract import ActionArray, FloatArray
-from leagues.records import Match, Pairing, Tally
+from leagues.records import Match, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +28,6 @@ class Decision:
     dist_inputs: npt.NDArray[np.float32]
     log_probs: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Seating:
-    """Who plays at which seat in one game.
-
-    Attributes:
-        players: for each seat the ID of a live module, or the key of an agent.
-        keeps: for each seat whether its experience is kept.
-        pairing: the league's pairing, with the seed of the game.
-        weights: for each seat the weights hash of a snapshot, None for everyone else; for the record.
-        tag: the caller's name for the game.
-    """
-
-    players: tuple[str, ...]
-    keeps: tuple[bool, ...]
-    pairing: Pairing
-    weights: tuple[str | None, ...]
-    tag: str = ""
 
 
 @dataclass(slots=True)

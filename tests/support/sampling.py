@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from arena.play.source import Seating
 from arena.settings import TrainingSettings
 from arena.training.columns import Trajectories
 from arena.training.sampler import Sampler
-from arena.training.samples import Decision, Seating
+from arena.training.samples import Decision
 from leagues.records import Pairing
 
 
@@ -37,7 +38,7 @@ def make_sampler(game, size=7, seed=0, **settings):
 def self_play(game, rng, learner="main"):
     while True:
         pairing = Pairing((learner,) * game.num_seats, int(rng.integers(2**60)), 0, 0, "training", learner)
-        yield Seating((learner,) * game.num_seats, (True,) * game.num_seats, pairing, (None,) * game.num_seats)
+        yield Seating((learner,) * game.num_seats, pairing, (None,) * game.num_seats, (True,) * game.num_seats)
 
 
 def trajectories(lengths, rng, finals=None):

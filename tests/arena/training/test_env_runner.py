@@ -47,10 +47,10 @@ def test_evaluating_on_the_training_runner_leaves_its_games_alone(build, unit):
     for _ in range(3):
         algorithm.train()
         sampler = algorithm.env_runner.sampler
-        running = [sampler._lockstep.tables.state(table).history() for table in range(sampler.size)]
+        running = [sampler._rounds.tables.state(table).history() for table in range(sampler.size)]
         steps = len(sampler._experience)
         algorithm.evaluate()
-        assert [sampler._lockstep.tables.state(table).history() for table in range(sampler.size)] == running
+        assert [sampler._rounds.tables.state(table).history() for table in range(sampler.size)] == running
         assert len(sampler._experience) == steps
 
 

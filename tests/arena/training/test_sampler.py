@@ -8,8 +8,8 @@ from sampling import make_sampler, self_play
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
+from arena.play.source import Seating
 from arena.training.columns import advantages
-from arena.training.samples import Seating
 from games import make_game
 from leagues.records import Pairing
 
@@ -109,9 +109,8 @@ def test_only_the_learners_seats_are_kept():
         for index in range(10**9):
             players = ("main", "agent:random") if index % 2 else ("agent:random", "main")
             keeps = tuple(player == "main" for player in players)
-            yield Seating(
-                players, keeps, Pairing(players, int(rng.integers(2**60)), 0, 0, "training", "main"), (None, None)
-            )
+            pairing = Pairing(players, int(rng.integers(2**60)), 0, 0, "training", "main")
+            yield Seating(players, pairing, (None, None), keeps)
 
     games = seatings()
     sampled = make_sampler(game).run(lambda: next(games), {"agent:random": RandomAgent()}, modules=["main"], steps=200)
@@ -169,7 +168,7 @@ def test_starting_over_abandons_what_the_old_weights_began():
         for index in range(10**9):
             learner = ("main", "exploiter")[index % 2]
             pairing = Pairing((learner, "agent:random"), int(rng.integers(2**60)), 0, 0, "training", learner)
-            yield Seating((learner, "agent:random"), (True, False), pairing, (None, None))
+            yield Seating((learner, "agent:random"), pairing, (None, None), (True, False))
 
     games = seatings()
     sampler = make_sampler(game)
@@ -199,7 +198,7 @@ def test_an_illegal_action_is_an_error_that_says_how_to_mend_it():
 
     def seatings():
         while True:
-            yield Seating(players, (False, False), Pairing(players, 1, 0, 0, "training", None), (None, None))
+            yield Seating(players, Pairing(players, 1, 0, 0, "training"), (None, None), (False, False))
 
     games = seatings()
     with pytest.raises(AgentError, match="mask_logits"):

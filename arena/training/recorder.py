@@ -1,0 +1,195 @@
+"""What training takes from the loop: the steps of live modules, and the results of the games."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.contract import Agent, Turn
+from agents.policies.distributions import in_bounds
+from arena.play.lockstep import Rows
+from arena.play.rounds import Observer, Rounds
+from arena.play.source import Seating
+from arena.settings import TrainingSettings
+from arena.training.running_games import RunningGames
+from arena.training.samples import Decision, Sampled
+from arena.training.step_buffer import Experience
+from games.contract import ActionArray, FloatArray, Game, IntArray, Tables
+from games.errors import BrokenGameError
+
+log = logging.getLogger(__name__)
+
+BROKEN_IN_A_ROW = 100
+"""A sampler gives up after this many broken games (or 8 per table, if that is more) with none that ends between."""
+
+
+class LiveModule(Agent):
+    """A module in training as an agent. The steps of the seats that learn are kept.
+
+    Args:
+        module: its ID.
+        decide: asks it: ``decide(module_id, turn) -> Decision``.
+        rounds, games, experience: where it plays, and where its steps go.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        decide: Callable[[str, Turn], Decision],
+        rounds: Rounds,
+        games: RunningGames,
+        experience: Experience,
+    ) -> None:
+        self._module, self._decide = module, decide
+        self._rounds, self._games, self._experience = rounds, games, experience
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        """The module's decision, in the units of the game; ``decide`` draws it from a generator of its own."""
+        decision = self._decide(self._module, turn)
+        self._keep(turn, decision)
+        return decision.actions if turn.action_bounds is None else in_bounds(decision.actions, turn.action_bounds)
+
+    def _keep(self, turn: Turn, decision: Decision) -> None:
+        games = self._games
+        kept = games.keeps[turn.tables, turn.seats]
+        rows: Rows = slice(None) if kept.all() else np.flatnonzero(kept)
+        tables, seats = turn.tables[rows], turn.seats[rows]
+        if not len(tables):
+            return
+        games.kept_steps[tables, seats] += 1
+        self._experience.keep(
+            self._module,
+            turn,
+            decision,
+            rows,
+            tables=tables,
+            seats=seats,
+            plies=self._rounds.plies[tables],
+            numbers=games.numbers[tables],
+            earned=games.returns[tables, seats],
+        )
+
+
+class Recorder(Observer):
+    """Observes one call of :meth:`arena.training.sampler.Sampler.run`.
+
+    Args:
+        rounds, games, experience: the sampler's.
+        settings: which games are recorded move by move.
+        steps: kept steps of finished games to reach; None for no end.
+        iteration: for the record.
+        final_observations: whether to keep the last observation of every trajectory.
+    """
+
+    def __init__(
+        self,
+        rounds: Rounds,
+        games: RunningGames,
+        experience: Experience,
+        settings: TrainingSettings,
+        *,
+        steps: int | None,
+        iteration: int,
+        final_observations: bool,
+    ) -> None:
+        self._rounds, self._games, self._experience, self._settings = rounds, games, experience, settings
+        self._steps, self._iteration, self._final_observations = steps, iteration, final_observations
+        self._game: Game = rounds.game
+        self._sampled = Sampled({})
+        self._collected = 0  # kept steps of finished games
+        self._finished: list[IntArray] = []  # numbers of finished trajectories
+        self._returns: list[npt.NDArray[np.float64]] = [np.empty((0, self._game.num_seats))]
+        self._truncated: dict[str, dict[int, FloatArray]] = defaultdict(dict)  # module -> trajectory -> observation
+
+    def taken(self, value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]]) -> Sampled:
+        """Take the finished games out of the experience; ``value`` as in :class:`arena.training.sampler.Sampler`."""
+        finished = np.sort(np.concatenate([np.empty(0, np.int64), *self._finished]))
+        self._sampled.returns = np.concatenate(self._returns)
+        self._sampled.trajectories = self._experience.take(finished, self._truncated, value)
+        return self._sampled
+
+    def enough(self) -> bool:
+        """Whether enough kept steps are in finished games."""
+        return self._steps is not None and self._collected >= self._steps
+
+    def began(self, tables: Sequence[int], seatings: Sequence[Seating]) -> None:
+        """Make room for new games."""
+        self._games.begin(tables, seatings)
+        self._experience.begin(tables)
+
+    def stepped(self, tables: IntArray, rewards: FloatArray) -> None:
+        """Credit every seat's latest step with what it earned."""
+        self._sampled.agent_steps += self._rounds.rows
+        self._sampled.env_steps += self._rounds.live
+        places, seats = np.nonzero(rewards)
+        if len(places):
+            earned = rewards[places, seats]
+            self._games.returns[places, seats] += earned
+            self._experience.credit(places, seats, earned)
+
+    def ended(self, tables: Sequence[int]) -> None:
+        """Note finished games, and drop those that broke a rule of their own."""
+        broken: Mapping[int, BrokenGameError] = self._rounds.tables.broken
+        if broken and (dropped := [table for table in tables if table in broken]):
+            self._drop(dropped, broken)
+        if over := [table for table in tables if table not in broken]:
+            self._games.broken_in_a_row = 0
+            self._finish(over)
+
+    def _finish(self, ended: Sequence[int]) -> None:
+        games, sampled, at = self._games, self._sampled, np.asarray(ended)
+        numbers = games.numbers[at]
+        acted = self._experience.acted(at)
+        trajectories = numbers[:, None] * self._game.num_seats + np.arange(self._game.num_seats)
+        self._collected += int(games.kept_steps[at].sum())
+        self._finished.append(trajectories[acted])
+        self._returns.append(games.returns[at])
+        sampled.numbers += numbers.tolist()
+        sampled.plies += self._rounds.plies[at].tolist()
+        for row, table in enumerate(ended):
+            seating = self._rounds.seatings[table]
+            assert seating is not None
+            sampled.seats.append(seating.pairing.seats)
+            sampled.tags.append(seating.tag)
+            if numbers[row] % self._settings.record_every == 0:
+                sampled.matches.append(self._rounds.record(table, self._iteration))
+            self._keep_last(table, seating, np.flatnonzero(acted[row]).tolist(), trajectories[row])
+
+    def _keep_last(self, table: int, seating: Seating, seats: Sequence[int], trajectories: IntArray) -> None:
+        """Keep the last observations of the seats that learn, where they are wanted."""
+        endings = self._rounds.tables.seat_endings(table)
+        if not self._final_observations and "truncated" not in endings:
+            return
+        for seat in seats:
+            truncated, number = endings[seat] == "truncated", int(trajectories[seat])
+            if not (truncated or self._final_observations):
+                continue
+            observation = _last_observation(self._game, self._rounds.tables, table, seat)
+            if truncated:
+                self._sampled.truncated.add(number)
+                self._truncated[seating.players[seat]][number] = observation
+            if self._final_observations:
+                self._sampled.final_observations[number] = observation
+
+    def _drop(self, tables: Sequence[int], broken: Mapping[int, BrokenGameError]) -> None:
+        """Drop broken games: count them, and record a few."""
+        for table in tables:
+            if not self._sampled.broken:
+                log.warning("a training game crashed, and no agent is at fault: %s", broken[table])
+            if self._sampled.broken < self._settings.recorded_crashes:
+                self._sampled.matches.append(self._rounds.record(table, self._iteration))
+            self._sampled.broken += 1
+            self._games.broken_in_a_row += 1
+            if (count := self._games.broken_in_a_row) >= max(BROKEN_IN_A_ROW, 8 * self._rounds.size):
+                raise BrokenGameError(f"{count} games in a row broke their own rules; the last: {broken[table]}")
+        self._experience.abandon(tables, self._games.numbers[tables])
+
+
+def _last_observation(game: Game, tables: Tables, table: int, seat: int) -> FloatArray:
+    observation = np.empty(game.observation_shape, np.float32)
+    tables.state(table).observe(seat, observation, np.empty(game.num_actions, np.bool_))
+    return observation
