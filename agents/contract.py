@@ -55,9 +55,15 @@ class Agent(ABC):
     Attributes:
         reads_state: whether it looks at ``Turn.state``. What sees no more than observations, masks and seats says
             False, so that equal rows need to be asked once only.
+        batched: whether one call with many rows is quicker than many calls, as for networks. Matches with an agent that
+            is not batched are played one block at a time.
+        spec: the name by which a league records an agent that is given as an object, such as ``human``; None if no name
+            makes the same agent again.
     """
 
     reads_state: bool = True
+    batched: bool = True
+    spec: str | None = None
 
     @abstractmethod
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:

@@ -31,6 +31,9 @@ class HumanAgent(Agent):
     of the input quits. After an entry that is not a legal move, the person is asked again.
     """
 
+    batched = False
+    spec = "human"
+
     def __init__(
         self,
         read: Callable[[str], str] = input,

@@ -27,6 +27,8 @@ class MCTSAgent(Agent):
     are searched in Python by the same rules, because the search in C++ would end the process on them.
     """
 
+    batched = False
+
     def __init__(self, game: Game, simulations: int) -> None:
         """Search ``game`` with ``simulations`` simulations per move.
 
@@ -71,6 +73,8 @@ class MinimaxAgent(Agent):
     It plays deterministic two-seat zero-sum games of perfect information. The depth grows step by step, so it takes
     the quickest win and the slowest loss that it sees. Equally good actions are drawn with the rng of :meth:`act`.
     """
+
+    batched = False
 
     def __init__(self, game: Game, depth: int) -> None:
         """Search ``game`` to a depth of ``depth`` plies.

@@ -43,7 +43,8 @@ class Purpose(Enum):
     """The random game that shows how long a game is."""
     MINIBATCHES = 9, ("iteration",)
     """The order of the rows in every epoch of an iteration. All learners of a group use it, on rows of their own."""
-
+    OPENING = 12, ()
+    """The opening of a block, and which recorded one it takes. The seed is the block's."""
     RANKINGS = 16, ()
     """Resamples of a ranking, and simulations of the tests that warn of ratings. The seed is 0."""
     TREE_PROBES = 20, ()

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from agents.registry import usages
-from arena.cli import exploitability, games, league, matches, play, rank, train, watch
+from arena.cli import exploitability, games, league, match, matches, play, rank, train, watch
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
 
@@ -57,7 +57,7 @@ COMMANDS = (
     matches.replay,
     matches.verify,
     play.play,
-    play.match,
+    match.match,
     exploitability.exploitability,
 )
 """All commands, in the order of ``arena --help``; each is called like its function."""

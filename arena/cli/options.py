@@ -73,3 +73,75 @@ Networks = Annotated[
         show_default=False,
     ),
 ]
+OpeningsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--openings",
+        metavar="O",
+        help="First moves that are given, the same for all games of a block: random:8 (plies), recorded:8 (of the "
+        "league's matches), or a file of JSON lines.",
+        show_default=False,
+    ),
+]
+MoveTime = Annotated[
+    float | None,
+    typer.Option(
+        "--move-time",
+        metavar="SECONDS",
+        help="Time of an agent for each move; one that takes longer loses the game.",
+        show_default=False,
+    ),
+]
+GameTime = Annotated[
+    float | None,
+    typer.Option(
+        "--game-time",
+        metavar="SECONDS",
+        help="Time of an agent for all its moves in a game; one that takes longer loses the game.",
+        show_default=False,
+    ),
+]
+MaxPlies = Annotated[
+    int | None,
+    typer.Option(
+        "--max-plies",
+        callback=check_count,
+        metavar="N",
+        help="End a game after N plies: as a draw, or with the returns so far in graded games.",
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        min=0,
+        callback=check_count,
+        metavar="K",
+        help="Play in K processes; 0 plays in this one.",
+    ),
+]
+Tables = Annotated[
+    int | None,
+    typer.Option(
+        "--tables",
+        min=1,
+        callback=check_count,
+        metavar="N",
+        help="Play N games at once in a process, which gives other games for the same seed (default: 64, which is fast "
+        "for networks; one block with agents that search).",
+        show_default=False,
+    ),
+]
+RecordIn = Annotated[
+    Path | None,
+    typer.Option(
+        "--league",
+        metavar="DIR",
+        help="Record the matches in this league, made if missing. Agents from outside become its guests.",
+        show_default=False,
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the newest equal call that was interrupted, of those in --league.")
+]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.contract import Agent, AgentError
-from arena.names import load_agent, member_agent, require_game
-from arena.play.recording import named_members, record
+from arena.play.contest import open_contest
+from arena.play.openings import Openings, no_openings, openings_key
 from arena.play.rounds import play
-from arena.play.source import NO_LIMITS, Limits, Planned
+from arena.play.source import NO_LIMITS, Limits, Planned, in_order
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
 from leagues.ratings.intervals import score_interval
-from leagues.records import Match, Pairing
+from leagues.records import Match, MatchEnding, Pairing
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_results, team_return
-from leagues.store import open_store
 
 
 def play_pairings(
@@ -50,13 +48,10 @@ def play_pairings(
     """
     if not pairings:
         return []
-    places: dict[tuple[object, ...], deque[int]] = {}
-    for place, pairing in enumerate(pairings):
-        places.setdefault((pairing.seats, pairing.seed, pairing.event, pairing.block), deque()).append(place)
-    finished: dict[int, Match] = {}
+    matches: list[Match] = []
 
     def keep(match: Match) -> None:
-        finished[places[match.seats, match.seed, match.event, match.block].popleft()] = match
+        matches.append(match)
         if on_match is not None:
             on_match(match)
 
@@ -71,7 +66,7 @@ def play_pairings(
         seed=pairings[0].seed,
         on_match=keep,
     )
-    return [finished[place] for place in range(len(pairings))]
+    return in_order(pairings, matches)
 
 
 def rotated_pairings(
@@ -82,6 +77,7 @@ def rotated_pairings(
     teams: Sequence[int] = (),
     without: Collection[int] = (),
     event: int = 0,
+    openings: Openings = no_openings,
 ) -> list[Pairing]:
     """Evaluation pairings in whole blocks. The games of a block share a seed, and the teams rotate.
 
@@ -92,16 +88,35 @@ def rotated_pairings(
         teams: the team of each seat, ``0..t-1``; empty if every seat plays for itself.
         without: seeds to skip.
         event: number of the event that these blocks belong to.
+        openings: gives the opening of each block; blocks that are skipped take theirs, too.
     """
     count = len(names)
     wanted = -(-games // count)
     seeds = stream(seed, Purpose.MATCH_BLOCKS).integers(2**53, size=wanted + len(without))
-    wanted_seeds = [each for each in seeds.tolist() if each not in without][:wanted]
+    blocks = [(number, each) for number, each in enumerate(seeds.tolist()) if each not in without][:wanted]
     return [
-        Pairing(tuple(names[(team - turn) % count] for team in teams or range(count)), each, event, block, "evaluation")
-        for block, each in enumerate(wanted_seeds, 1)
+        Pairing(seats, each, event, block, "evaluation", opening=opening)
+        for block, (number, each) in enumerate(blocks, 1)
+        for opening in [openings(number, each)]
         for turn in range(count)
+        for seats in [tuple(names[(team - turn) % count] for team in teams or range(count))]
     ]
+
+
+class Faults(NamedTuple):
+    """Games that an agent broke off at a seat, in one way.
+
+    Attributes:
+        agent: its name.
+        seat: where it sat.
+        ending: one of :data:`leagues.records.FAULTS`.
+        games: number of games.
+    """
+
+    agent: str
+    seat: int
+    ending: MatchEnding
+    games: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,13 @@ class MatchResult:
         games: games that count. Games that broke their own rules are in ``matches`` only.
         wins, draws, losses: of the first agent against each other agent; they sum to games * (agents - 1).
         returns: mean return of each agent (over its team's seats), in the order of ``agents``.
-        matches: every game in order; in game ``g``, agent ``i`` has all seats of team ``(i + g) % n``.
+        matches: every game in order; in game ``g``, agent ``i`` has all seats of team ``(i + g) % n``. The agents'
+            names are at the seats.
+        unit: what `score`, `low` and `high` count.
+        distinct: different games among those that count. Agents that draw nothing repeat games, which are no new
+            evidence; openings make them differ.
+        endings: how the games ended -> number of games, the most frequent first.
+        faults: the games that agents broke off, by agent, seat and kind.
     """
 
     agents: tuple[str, ...]
@@ -128,6 +149,10 @@ class MatchResult:
     losses: int
     returns: tuple[float, ...]
     matches: tuple[Match, ...]
+    unit: str
+    distinct: int
+    endings: Mapping[str, int]
+    faults: tuple[Faults, ...]
 
 
 def play_match(
@@ -137,7 +162,12 @@ def play_match(
     games: int = 100,
     seed: int = 0,
     league: Path | str | None = None,
-    tables: int = 64,
+    resume: bool = False,
+    openings: str | None = None,
+    limits: Limits = NO_LIMITS,
+    workers: int = 0,
+    tables: int | None = None,
+    on_match: Callable[[Match], None] | None = None,
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> MatchResult:
@@ -152,16 +182,23 @@ def play_match(
         agents: names as :func:`arena.load_agent` takes them, or agents, which are not closed.
         games: games at least; rounded up to whole blocks of one game per team.
         seed: seeds everything.
-        league: a league's folder, to record the match there as evaluation matches. All agents must be its frozen
-            members, named ``DIR:MEMBER`` or by their ID alone. Blocks in which two of them have met are skipped, so
-            that a repeated call plays new blocks of the same seed and records new evidence.
+        league: the folder of a league that records the match; if there is none, a league without a learner is made.
+            Its members are named ``DIR:MEMBER`` or by their ID alone; every other agent becomes a guest. Blocks in
+            which two of the agents have met are skipped, so that a repeated call plays new blocks of the same seed and
+            records new evidence.
+        resume: go on with the newest equal call that was interrupted. Its finished games are not played again.
+        openings: first moves that are given, the same for all games of a block, as
+            :func:`arena.play.openings.make_openings` reads them: ``random:8``, ``recorded:8`` or a file.
+        limits: of the time of the agents, and of the plies of a game.
+        workers: processes that play; 0 plays in this one. The games are the same.
         tables: games that run side by side at most. Small networks get faster up to about a thousand. Another number
-            gives other games for the same seed.
+            gives other games for the same seed. By default 64, or one block where an agent searches.
+        on_match: called with every game once it is kept, as in :meth:`arena.play.contest.Contest.play`.
         module_classes, trust_code: as in :func:`arena.load_agent`.
 
     Raises:
-        AgentError: an agent cannot be made, cannot play the game, is not a member of ``league``, or needs code that
-            was not passed or is not trusted.
+        AgentError: an agent cannot be made, cannot play the game, cannot be recorded, or needs code that was not passed
+            or is not trusted; or there is nothing to resume.
         GameError: the game cannot be made.
         BrokenGameError: every game broke its own rules.
         StoreError: the league cannot be written; it has one writer at a time, training included.
@@ -170,16 +207,41 @@ def play_match(
     game = as_game(game)
     agents = [agents] if isinstance(agents, str) else agents
     _check_call(game, agents, games, seed)
-    code = {"module_classes": module_classes, "trust_code": trust_code}
-    with ExitStack() as stack:
-        contest = _agents(game, agents, code, stack) if league is None else _members(game, agents, code, stack, league)
-        names = list(contest.players)
+    arguments = {
+        "games": games,
+        "seed": seed,
+        "tables": tables,
+        "openings": openings_key(openings),
+        "limits": asdict(limits),
+    }
+    with open_contest(
+        game,
+        agents,
+        command="match",
+        arguments=arguments,
+        league=league,
+        resume=resume,
+        module_classes=module_classes,
+        trust_code=trust_code,
+    ) as contest:
         pairings = rotated_pairings(
-            names, games=games, seed=seed, teams=game.teams, without=contest.without, event=contest.event
+            contest.names,
+            games=games,
+            seed=seed,
+            teams=game.teams,
+            without=contest.without,
+            event=contest.event,
+            openings=contest.openings(openings),
         )
-        matches = play_pairings(game, pairings, contest.players, tables=tables)
-        kept = contest.keep(matches)
-        return replace(_score(game, names, matches), matches=kept)
+        matches: list[Match] = []
+
+        def keep(match: Match) -> None:
+            matches.append(match)
+            if on_match is not None:
+                on_match(match)
+
+        contest.play(Planned(pairings), tables=tables, limits=limits, workers=workers, on_match=keep)
+        return _score(game, contest.names, matches)
 
 
 def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int) -> None:
@@ -195,58 +257,6 @@ def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int
         raise AgentError(f"{game.spec!r} has {sides} {unit}{which}, but got {len(agents)} agents; {rule}")
     if games < 1 or not 0 <= seed < 2**64:
         raise AgentError(f"`games >= 1` and `0 <= seed < 2**64` must hold, but got ({games=}, {seed=})")
-
-
-@dataclass(frozen=True, slots=True)
-class _Contest:
-    """Who plays a match of several games.
-
-    Attributes:
-        players: name -> agent.
-        keep: what is done with the matches; gives them as they are kept.
-        without: seeds that the match skips.
-        event: its event.
-    """
-
-    players: Mapping[str, Agent]
-    keep: Callable[[Sequence[Match]], tuple[Match, ...]] = tuple
-    without: Collection[int] = ()
-    event: int = 0
-
-
-def _agents(game: Game, agents: Sequence[str | Agent], code: Mapping[str, Any], stack: ExitStack) -> _Contest:
-    """A match that is recorded nowhere; ``stack`` closes its agents."""
-    names = _distinct([type(agent).__name__ if isinstance(agent, Agent) else agent for agent in agents])
-    players: dict[str, Agent] = {}
-    for name, agent in zip(names, agents, strict=True):
-        if isinstance(agent, Agent):
-            players[name] = agent
-        else:
-            players[name] = load_agent(agent, game, **code)
-            stack.callback(players[name].close)
-    return _Contest(players)
-
-
-def _members(
-    game: Game, agents: Sequence[str | Agent], code: Mapping[str, Any], stack: ExitStack, league: Path | str
-) -> _Contest:
-    """A match between members of ``league`` that is recorded there; ``stack`` closes its agents and the writer."""
-    store = open_store(league)
-    writer = stack.enter_context(store.writer())
-    require_game(writer, store.name, game)
-    named = named_members(writer, store, agents)
-    members = dict(zip(_distinct([member.id for _, member in named]), named, strict=True))
-    players: dict[str, Agent] = {}
-    for name, (spec, member) in members.items():
-        players[name] = member_agent(store.weights, member, game, spec, **code)
-        stack.callback(players[name].close)
-    played_by = {name: member for name, (_, member) in members.items()}
-    return _Contest(
-        players,
-        keep=lambda matches: record(writer, played_by, matches),
-        without=writer.seeds_met({member.id for member in played_by.values()}),
-        event=writer.next_event(),
-    )
 
 
 def _score(game: Game, names: Sequence[str], matches: Sequence[Match]) -> MatchResult:
@@ -281,19 +291,25 @@ def _score(game: Game, names: Sequence[str], matches: Sequence[Match]) -> MatchR
         losses=counts[LOSS],
         returns=tuple(fmean(_return_of(name, match) for match in counted) for name in names),
         matches=tuple(matches),
+        unit="points per game",
+        distinct=distinct_games(counted),
+        endings=dict(Counter(match.ending for match in matches).most_common()),
+        faults=_faults(matches),
     )
+
+
+def distinct_games(matches: Iterable[Match]) -> int:
+    """Number of different games: of equal moves, chance and position at the end, with the same agents at the seats."""
+    return len({(match.seats, match.history, match.digest) for match in matches})
+
+
+def _faults(matches: Iterable[Match]) -> tuple[Faults, ...]:
+    counts = Counter(
+        (match.seats[match.fault], match.fault, match.ending) for match in matches if match.fault is not None
+    )
+    return tuple(Faults(*key, games) for key, games in sorted(counts.items()))
 
 
 def _return_of(name: str, match: Match) -> float:
     """The mean return of the seats at which ``name`` sat."""
     return team_return(match.returns, [seat for seat, other in enumerate(match.seats) if other == name])
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """The names, with ``#2``, ``#3``, ... appended to repeated ones."""
-    seen: Counter[str] = Counter()
-    distinct = []
-    for name in names:
-        seen[name] += 1
-        distinct.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return distinct

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,3 +89,11 @@ class Limits:
 
 NO_LIMITS = Limits()
 """The limits of a match that has none."""
+
+
+def in_order(pairings: Sequence[Pairing], matches: Iterable[Match]) -> list[Match]:
+    """Matches in the order of their pairings."""
+    places: dict[tuple[int, int, tuple[str, ...]], deque[int]] = {}
+    for place, pairing in enumerate(pairings):
+        places.setdefault((pairing.block, pairing.seed, pairing.seats), deque()).append(place)
+    return sorted(matches, key=lambda match: places[match.block, match.seed, match.seats].popleft())

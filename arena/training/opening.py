@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 from agents.registry import names_code
+from arena.play.recording import league_info
 from arena.settings import Settings, groups
 from games.contract import Game
 from leagues.league import League
 from leagues.records import Member
 from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
-
-LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
 
 FREE = ("resources", "training.tables", "evaluation.anchor")
 """Beginnings of the settings that may change from run to run. Nobody trains against anchors."""
@@ -41,11 +38,7 @@ def open_league(store: Store, game: Game, settings: Settings, *, seed: int, memb
     if not store.exists():
         # Refuses what cannot play, such as an unknown sampler, before anything is written.
         League(settings.league, members, num_seats=game.num_seats, agent_ids=game.agent_ids, teams=game.teams)
-        versions = {name: version(name) for name in LIBRARIES}
-        now = datetime.now(UTC)
-        writer = store.create(
-            LeagueInfo(game.spec, game.agent_ids, seed, settings.to_dict(), versions, now, game.teams, game.graded)
-        )
+        writer = store.create(league_info(game, settings, seed))
         try:
             writer.add_members(members)
         except BaseException:
@@ -83,6 +76,10 @@ def _check_game(store: str, info: LeagueInfo, game: Game) -> None:
 def _check_members(store: str, stored: Sequence[Member], members: Sequence[Member], settings: Settings) -> None:
     wanted = [member for member in members if not member.frozen]
     learners = [member for member in stored if not member.frozen]
+    if not learners:
+        raise StoreError(
+            f"the league in {store} has guests but no learner, because matches made it; train in another folder"
+        )
     if learners != wanted:
         raise StoreError(
             f"the league in {store} has the learners {_names(learners)}, but got {_names(wanted)}; "

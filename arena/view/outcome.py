@@ -18,7 +18,7 @@ partner was at fault.
 """
 
 
-_FAULTS: Mapping[MatchEnding, str] = {
+FAULT_WORDS: Mapping[MatchEnding, str] = {
     "crash": "crashed",
     "illegal": "made an illegal move",
     "timeout": "lost on time",
@@ -61,7 +61,7 @@ def outcome_text(match: Match, teams: Sequence[int], you: int | None = None) -> 
     if match.void:
         return "the game itself broke the rules"
     if match.fault is not None:
-        return f"{names[match.fault]} {_FAULTS[match.ending]}"
+        return f"{names[match.fault]} {FAULT_WORDS[match.ending]}"
     if "won" not in results:
         text = "finished" if results == ("played",) else "draw"
     elif you is not None:

@@ -196,7 +196,6 @@ def test_a_person_may_leave_at_any_time(cli: Cli, typed: str) -> None:
         ["match", GAME, "random", "no_such_agent"],
         ["match", GAME, "random", "first", "--games", "0"],
         ["match", GAME, "random", "first", "--seed", "-1"],
-        ["match", GAME, "random", "first", "--league", "{none}"],
         ["match", "kuhn_poker", "{league}:random", "first"],
         ["match", "kuhn_poker", "random", "first", "--league", "{league}"],
         ["play", GAME],

@@ -66,17 +66,17 @@ def test_a_league_is_named_by_its_url_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("game", "agents", "words"),
     [
-        ("tic_tac_toe", ["first", "mcts:5"], "'mcts:5' is not a member"),
+        ("tic_tac_toe", ["first", "main@9"], "'main@9' is no member"),
         ("tic_tac_toe", ["first", RandomAgent()], "agent object"),
         ("connect_four", ["first", "random"], "plays 'tic_tac_toe"),
     ],
 )
-def test_only_members_can_be_recorded(tmp_path: Path, game: str, agents: list[str | Agent], words: str) -> None:
+def test_what_cannot_be_recorded_is_refused(tmp_path: Path, game: str, agents: list[str | Agent], words: str) -> None:
     folder = make_league(tmp_path, played=False)
     with pytest.raises(AgentError, match=words):
         play_match(game, agents, games=2, league=folder)
     with open_store(folder).reader() as reader:
-        assert reader.count_matches() == 0
+        assert (reader.count_matches(), reader.events(), len(reader.members())) == (0, [], 5)
 
 
 def test_a_league_that_is_being_written_is_refused_before_anything_is_played(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""``arena match``: a scored match between agents."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from arena.cli.options import (
+    AsJson,
+    GameSpec,
+    GameTime,
+    MaxPlies,
+    MoveTime,
+    Networks,
+    OpeningsOption,
+    RecordIn,
+    Resume,
+    Tables,
+    TrustCode,
+    Workers,
+    check_count,
+)
+
+if TYPE_CHECKING:
+    from arena.play.matches import MatchResult
+    from games import Game
+
+
+def match(
+    game: GameSpec,
+    agents: Annotated[
+        list[str],
+        typer.Argument(metavar="AGENT", help="The agents, such as random, mcts:200 or DIR:best.", show_default=False),
+    ],
+    games: Annotated[
+        int,
+        typer.Option(
+            "--games",
+            min=1,
+            callback=check_count,
+            metavar="N",
+            help="Play at least N games; rounded up, so that every agent plays at every seat equally often.",
+        ),
+    ] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="The same seed gives the same games.")] = 0,
+    openings: OpeningsOption = None,
+    move_time: MoveTime = None,
+    game_time: GameTime = None,
+    max_plies: MaxPlies = None,
+    workers: Workers = 0,
+    tables: Tables = None,
+    league: RecordIn = None,
+    resume: Resume = False,
+    modules: Networks = None,
+    trust_code: TrustCode = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play agents against each other and score the first one.
+
+    Name one agent for each seat, or for each team in games of teams. Prints the mean score of the first agent with
+    its 95% interval. A draw counts one half; in graded games, such as poker, the score is the return per game. Seats
+    rotate, so that no agent gains by moving first. With --league, the same call plays new games each time.
+    """
+    from arena.cli.code import allow_imports, load_game, load_networks
+    from arena.cli.output import print_json, print_text
+    from arena.play.matches import play_match
+    from arena.play.source import Limits
+
+    made = load_game(game)
+    allow_imports(agents, trust_code=trust_code)
+    result = play_match(
+        made,
+        agents,
+        games=games,
+        seed=seed,
+        openings=openings,
+        limits=Limits(move_time, game_time, max_plies),
+        workers=workers,
+        tables=tables,
+        league=league,
+        resume=resume,
+        module_classes=load_networks(modules or ()),
+        trust_code=trust_code,
+    )
+    played = len(result.matches)
+    if played != games:
+        print(f"note: played {played:,} games instead of {games:,}, so that all seats rotate", file=sys.stderr)
+    if played != result.games:
+        print(
+            f"note: in {played - result.games:,} games the game broke its own rules; they do not count", file=sys.stderr
+        )
+    if as_json:
+        numbers = ("score", "low", "high", "unit", "games", "distinct", "wins", "draws", "losses", "returns", "endings")
+        faults = [fault._asdict() for fault in result.faults]
+        print_json(
+            {"game": made.spec, "agents": result.agents}
+            | {name: getattr(result, name) for name in numbers}
+            | {"faults": faults}
+        )
+        return
+    _print_score(made, result)
+    if league is not None:
+        print_text(f"recorded in {league}")
+
+
+def _print_score(game: Game, result: MatchResult) -> None:
+    from arena.cli.output import print_text
+    from arena.view.outcome import FAULT_WORDS
+    from arena.view.text import counted, signed
+
+    print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {game.spec}")
+    unit = f" {result.unit}" if game.graded else ""
+    print_text(
+        f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f}){unit} in {result.games:,} games: "
+        f"{result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
+    )
+    if game.utility in ("general_sum", "common_payoff"):  # a score does not say how much the agents get
+        means = (f"{name} {signed(mean)}" for name, mean in zip(result.agents, result.returns, strict=True))
+        print_text(f"mean returns: {', '.join(means)}")
+    if result.distinct < result.games:
+        print_text(f"only {result.distinct:,} of these games are different")
+    if adjudicated := result.endings.get("adjudicated"):
+        print_text(f"{adjudicated:,} games were adjudicated at the limit of plies")
+    for fault in result.faults:
+        print_text(f"{fault.agent} (seat {fault.seat}) {FAULT_WORDS[fault.ending]} in {counted(fault.games, 'game')}")
