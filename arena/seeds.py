@@ -53,6 +53,8 @@ class Purpose(Enum):
     """Training (0) and fresh games (1) of a best response. The seed is the call's."""
     ANCHOR_PLAN = 24, ("event",)
     """Seeds of the games with anchors in the evaluation matches of an event."""
+    VERIFIED_SAMPLE = 25, ()
+    """Which matches are played again when a league is verified. The seed is the call's."""
 
     @property
     def keys(self) -> tuple[str, ...]:

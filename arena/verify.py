@@ -1,18 +1,19 @@
-"""Check that a league is as it was recorded: database, weights, every match, sums and ratings."""
+"""Check that a league is as it was recorded: database, weights, matches, sums and ratings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from arena.play.lockstep import UNREADABLE
+from arena.recount import recount
+from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, GameError, State, UntrustedCodeError, make_game
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import FAULTS, Match
 from leagues.results import scoring
-from leagues.results.blocks import BlockScore
 from leagues.store import open_store
 from leagues.store.contract import BlobStore, Reader, Store, StoreError
 
@@ -20,7 +21,9 @@ PAGE = 1000
 """Matches fetched at once, and matches between two reports of progress."""
 
 SHOWN = 5
-"""Most wrong sums that are reported one by one."""
+"""Most missing matches in a row that are reported one by one."""
+
+MISSING = "it is missing: matches are numbered without gaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Verification:
     Attributes:
         matches: number of matches that were played again.
         skipped: number of matches that cannot be played again, because their game cannot repeat its chance.
-        weights: number of weights and learner states whose SHA-256 was checked.
+        weights: number of weights files and learner states that are there with the right SHA-256.
         findings: what is wrong; empty if all is well.
     """
 
@@ -56,26 +59,31 @@ class Verification:
 def verify(
     where: str | Path,
     *,
-    limit: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     trust_code: bool = False,
 ) -> Verification:
     """Check the league at ``where``. It is only read, so a training that runs there is not disturbed.
 
-    The checks are: the database itself; the SHA-256 of every snapshot's weights, and of the learner state from which a
-    training would resume; every match, played again from its record (moves, returns, ending, plies, final position);
-    the block scores, counted again from the matches; and that every rating is a number.
+    The checks are: the database itself; that no row is missing from tables that only grow; the SHA-256 of all weights,
+    and of the learner state from which a training would resume; matches, played again from their records (moves,
+    returns, ending, plies, final position); what is derived from matches, computed again from them
+    (:mod:`arena.recount`); and that every rating is a number.
 
     Args:
         where: its folder, or a URL as :func:`leagues.store.open_store` takes it.
-        limit: number of matches to play again, the newest ones; None for all.
+        sample: number of matches to play again, drawn at random; None for all.
+        seed: of the sample. Equal seeds give equal samples of equal leagues.
         progress: called now and then with (matches played again, matches to play again).
         trust_code: whether the code that the league's game names, ``package.module:callable``, may run.
 
     Raises:
-        StoreError: there is no league at ``where``, or it cannot be read.
+        StoreError: there is no league at ``where``, or it cannot be read; or ``sample`` is below 1.
         UntrustedCodeError: its game is such code, and is not trusted. None of it has run.
     """
+    if sample is not None and not (sample >= 1 and 0 <= seed < 2**64):
+        raise StoreError(f"`sample >= 1` and `0 <= seed < 2**64` must hold, but got ({sample=}, {seed=})")
     store = open_store(where)
     with store.reader() as reader:
         findings = [Finding("database", problem) for problem in store.check()]
@@ -88,18 +96,23 @@ def verify(
             raise
         except GameError as error:
             findings.append(Finding("game", str(error)))
+        findings += _lost_rows(reader)
         files, problems = _check_blobs(reader, store)
-        findings += [*problems, *_check_scores(reader)]
+        findings += [*problems, *(Finding(*found) for found in recount(reader)), *_check_ratings(reader)]
         if game is None:
             return Verification(0, 0, files, tuple(findings))
-        total = reader.count_matches() if limit is None else min(limit, reader.count_matches())
+        total = reader.count_matches()
+        if sample is not None:
+            total = min(sample, total)
         if not game.replayable:
             return Verification(0, total, files, tuple(findings))
         checked = 0
         try:
-            for match in _recorded(reader, limit):
-                problem = match_problem(game, match)
-                if problem is not None:
+            for match in _recorded(reader, sample, seed):
+                if isinstance(match, Finding):
+                    findings.append(match)
+                    continue
+                if (problem := match_problem(game, match)) is not None:
                     findings.append(Finding(f"match {match.id}", problem))
                 checked += 1
                 if progress is not None and (checked % PAGE == 0 or checked == total):
@@ -153,16 +166,23 @@ def _digest(state: State | None) -> str:
         return UNREADABLE
 
 
+def _lost_rows(reader: Reader) -> Iterator[Finding]:
+    for table, lost in reader.lost_rows().items():
+        what = f"{lost} of its rows {'is' if lost == 1 else 'are'} missing"
+        yield Finding(f"table {table}", what if lost > 0 else f"it has {-lost} more rows than were recorded")
+
+
 def _check_blobs(reader: Reader, store: Store) -> tuple[int, list[Finding]]:
-    """The number of blobs that the records name, and what is wrong with them."""
-    snapshots = [member for member in reader.members() if member.kind == "snapshot"]
-    findings = [found for member in snapshots for found in _check_blob(member.id, store.weights, member.weights or "")]
+    """The number of blobs that are as the records name them, and what is wrong with the others."""
+    named = {member.weights: member.id for member in reversed(reader.members()) if member.weights is not None}
+    findings = [found for digest, name in named.items() for found in _check_blob(name, store.weights, digest)]
+    sound = len(named) - len(findings)
     while (newest := reader.progress()) is not None and newest.state is not None:
         found = list(_check_blob("learner state", store.states, newest.state))
         # A training that runs may have replaced the state meanwhile: then there is a newer one to check.
         if not found or reader.progress() == newest:
-            return len(snapshots) + 1, findings + found
-    return len(snapshots), findings
+            return sound + (not found), findings + found
+    return sound, findings
 
 
 def _check_blob(subject: str, blobs: BlobStore, digest: str) -> Iterator[Finding]:
@@ -172,58 +192,33 @@ def _check_blob(subject: str, blobs: BlobStore, digest: str) -> Iterator[Finding
         yield Finding(subject, str(error))
 
 
-def _check_scores(reader: Reader) -> Iterator[Finding]:
-    """Compare the block scores with the matches, and check that every rating is a number."""
+def _check_ratings(reader: Reader) -> Iterator[Finding]:
     try:
-        stored, newest = _moment(reader)
-        counted = scoring.block_scores(_results(reader, newest), reader.info().teams)
+        standings = leaderboard(reader.members(), reader.block_scores())
     except Exception as error:  # a record that was altered can fail in any way
-        yield Finding("block scores", f"they cannot be counted again: {_line(error)}")
+        yield Finding("ratings", f"they cannot be computed: {_line(error)}")
         return
-    by_key = {score[:4]: score for score in counted}
-    same = {score[:4] for score in stored if score[:4] in by_key and score.agrees(by_key[score[:4]])}
-    wrong = sorted((score for score in {*stored, *counted} if score[:4] not in same), key=lambda score: score[:4])
-    for score in wrong[:SHOWN]:
-        wrong_where = (
-            "stored, but not what the matches say" if score in stored else "what the matches say, but not stored"
-        )
-        result = f"{score.wins} wins, {score.draws} draws, {score.losses} losses"
-        yield Finding(
-            f"block {score.block} of event {score.event}",
-            f"{score.member} against {score.opponent}: {result} is {wrong_where}",
-        )
-    if len(wrong) > SHOWN:
-        yield Finding("block scores", f"{len(wrong) - SHOWN} more differ from the matches")
-    for standing in leaderboard(reader.members(), stored):
+    for standing in standings:
         if not all(map(math.isfinite, (standing.rating, standing.low, standing.high))):
             yield Finding(standing.agent, f"its rating is {standing.rating}, which is not a number")
 
 
-def _moment(reader: Reader) -> tuple[Sequence[BlockScore], int]:
-    """The block scores and the ID of the newest match, both of the same moment, also while a training writes."""
-    while True:
-        version = reader.version()
-        stored = reader.block_scores()
-        newest = max((match.id for match in reader.matches(limit=1)), default=0)
-        if reader.version() == version:
-            return stored, newest
-
-
-def _results(reader: Reader, newest: int) -> Iterator[Match]:
-    """Every evaluation match up to ID ``newest`` without its moves, in bounded memory."""
-    before = newest + 1
-    while page := reader.matches(kind="evaluation", before=before, limit=PAGE):
-        yield from page
-        before = page[-1].id
-
-
-def _recorded(reader: Reader, limit: int | None) -> Iterator[Match]:
-    """The matches to play again, with their moves."""
-    if limit is None:
-        yield from reader.iter_matches()
-    else:
-        for match in reader.matches(limit=limit):
-            yield reader.match(match.id)
+def _recorded(reader: Reader, sample: int | None, seed: int) -> Iterator[Match | Finding]:
+    """The matches to play again, with their moves; a finding in the place of one that is missing."""
+    newest = max((match.id for match in reader.matches(limit=1)), default=0)
+    if sample is None or sample >= newest:
+        wanted = 1
+        for match in reader.iter_matches():
+            yield from (Finding(f"match {lost}", MISSING) for lost in range(wanted, min(match.id, wanted + SHOWN)))
+            wanted = match.id + 1
+            yield match
+        return
+    rng = stream(seed, Purpose.VERIFIED_SAMPLE)
+    for number in sorted((1 + rng.choice(newest, sample, replace=False)).tolist()):
+        try:
+            yield reader.match(number)
+        except StoreError as error:
+            yield Finding(f"match {number}", str(error))
 
 
 def _line(error: Exception) -> str:

@@ -188,11 +188,27 @@ def _match_number(match: str) -> int:
     return int(match)
 
 
-def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson = False) -> None:
+def verify(
+    folder: LeagueFolder,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=1,
+            metavar="N",
+            help="Replay N random matches instead of all; everything else is checked in full.",
+            show_default=False,
+            callback=check_count,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="S", help="Seed of the sample.")] = 0,
+    trust_code: TrustCode = False,
+    as_json: AsJson = False,
+) -> None:
     """Check that a league is intact. Nothing is changed.
 
-    Replays every recorded match, checks the hashes of all weights files, and recounts the scores. The exit code is 1
-    if anything is wrong.
+    Replays the recorded matches, checks the hashes of all weights files, looks for rows that are missing, and computes
+    again all that is derived from matches. The exit code is 1 if anything is wrong.
     """
     from dataclasses import asdict
 
@@ -204,7 +220,7 @@ def verify(folder: LeagueFolder, trust_code: TrustCode = False, as_json: AsJson 
     from arena.view.theme import ERROR_STYLE
 
     allow_imports(trust_code=trust_code)
-    found = check(folder, trust_code=trust_code)
+    found = check(folder, sample=sample, seed=seed, trust_code=trust_code)
     if as_json:
         print_json(asdict(found))
     else:

@@ -199,6 +199,11 @@ class Reader(ABC):
         joined. The arrays are read-only. A reader that is asked again fetches only what is new.
         """
 
+    def lost_rows(self) -> dict[str, int]:
+        """Tables that have fewer or more rows than were ever added to them -> how many fewer. By default none, for
+        stores whose rows nobody else can reach."""
+        return {}
+
     @abstractmethod
     def next_event(self) -> int:
         """One more than the highest event ever recorded, of a match or alone; 1 while there is none. Cheap to ask."""

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from leaguekit import unguarded
+from leaguekit import raw, unguarded
 from played_league import AGENTS, crash, make_league
 
 from agents.policies import weights
 from arena.play.matches import play_pairings, rotated_pairings
 from arena.verify import verify
 from games import make_game
+from leagues.records import Event, LiveResult, Measure, Member
 from leagues.store import Reader, StoreError, open_store
 from leagues.store.codec import pack_moves
 from leagues.store.sqlite.database import DATABASE
@@ -47,8 +48,8 @@ def alter(folder: Path, *statements: str) -> None:
             assert connection.execute(statement).rowcount != 0
 
 
-def findings(folder: Path, limit: int | None = None) -> list[tuple[str, str]]:
-    return [(finding.subject, finding.problem) for finding in verify(folder, limit=limit).findings]
+def findings(folder: Path) -> list[tuple[str, str]]:
+    return [(finding.subject, finding.problem) for finding in verify(folder).findings]
 
 
 def test_a_sound_league_has_no_findings(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -194,11 +195,124 @@ def test_a_damaged_database_is_found(folder: Path) -> None:
     assert result.matches == 0
 
 
-def test_a_limit_checks_the_newest_matches_only(folder: Path) -> None:
-    alter(folder, "UPDATE matches SET plies = plies + 1 WHERE id IN (1, 22)")
-    assert verify(folder, limit=3).matches == 3
-    assert [subject for subject, _ in findings(folder, limit=3)] == ["match 22"]
-    assert verify(folder, limit=1000).matches == MATCHES
+def test_a_sample_is_drawn_by_its_seed(folder: Path) -> None:
+    alter(folder, "UPDATE matches SET plies = plies + 1")
+
+    def played_again(sample: int, seed: int) -> list[str]:
+        result = verify(folder, sample=sample, seed=seed)
+        assert result.matches == min(sample, MATCHES)
+        return [finding.subject for finding in result.findings if finding.subject.startswith("match ")]
+
+    assert len(played_again(3, 0)) == 3
+    assert played_again(3, 0) == played_again(3, 0) != played_again(3, 1)
+    assert {match for seed in range(20) for match in played_again(5, seed)} == {f"match {n}" for n in range(1, 23)}
+    assert len(played_again(1000, 0)) == MATCHES
+
+
+@pytest.mark.parametrize(("sample", "seed"), [(0, 0), (-1, 0), (3, -1), (3, 2**64)])
+def test_a_sample_has_matches_and_a_seed(folder: Path, sample: int, seed: int) -> None:
+    with pytest.raises(StoreError, match="`sample >= 1` and `0 <= seed"):
+        verify(folder, sample=sample, seed=seed)
+
+
+def a_row(folder: Path, table: str) -> str:
+    """A condition on one row of a table that has rows: its last one."""
+    with raw(folder) as connection:
+        columns = [name for _, name, _, _, _, key in connection.execute(f"PRAGMA table_info({table})") if key]
+        found = connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
+    assert found
+    return " AND ".join(f"{column} = {value!r}" for column, value in zip(columns, found[-1], strict=True))
+
+
+TABLES = [
+    "league",
+    "members",
+    "lineups",
+    "lineup_members",
+    "matches",
+    "tallies",
+    "block_scores",
+    "progress",
+    "events",
+    "calls",
+    "live_results",
+    "measures",
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_one_deleted_row_is_found_in_any_table(folder: Path, table: str) -> None:
+    with open_store(folder).writer() as writer:
+        tally = next(each for each in writer.tallies() if each.member == "main")
+        writer.record(
+            event=Event(99, "match", {}, finished=True),
+            live=[LiveResult(2, tally.member, tally.opponent, tally.wins, tally.draws, tally.losses)],
+            measures=[Measure("nash_conv", "main@1", 2, 2000, 0.5)],
+        )
+    assert findings(folder) == []
+    alter(folder, f"DELETE FROM {table} WHERE {a_row(folder, table)}")
+    try:
+        found = findings(folder)
+    except StoreError as error:  # nothing can be read of a league without its own row
+        found = [(table, str(error))]
+    assert found
+    assert all("\n" not in problem for _, problem in found)
+    assert len(set(found)) == len(found)
+
+
+def test_a_deleted_match_is_named(folder: Path) -> None:
+    alter(folder, "DELETE FROM matches WHERE id = 4")
+    found = findings(folder)
+    assert ("match 4", "it is missing: matches are numbered without gaps") in found
+    assert ("table matches", "1 of its rows is missing") in found
+    assert any(subject.startswith("block ") for subject, _ in found)
+    assert dict(findings_of_sample(folder))["match 4"].startswith("the league has no match 4")
+
+
+def findings_of_sample(folder: Path) -> list[tuple[str, str]]:
+    return [(each.subject, each.problem) for each in verify(folder, sample=20).findings]
+
+
+@pytest.mark.parametrize(
+    ("statement", "subject"),
+    [
+        ("UPDATE tallies SET wins = 0, draws = 0, losses = 0", "tally of main against main@1"),
+        ("UPDATE tallies SET wins = wins + 1 WHERE member = 3", "tally of main against main@1"),
+        ("UPDATE matches SET event = 5 WHERE id = 1", "events"),
+        ("INSERT INTO progress SELECT 9, 9, 1, env_steps, games, seconds, rate, remaining, metrics, at FROM progress",
+         "iteration 9"),
+        ("INSERT INTO live_results VALUES (2, 3, 4, 500, 0, 0, 0, 0)", "live results of main against main@1"),
+        ("UPDATE block_scores SET returns = returns + 1 WHERE block = 1", "block 1 of event 0"),
+    ],
+)  # fmt: skip
+def test_what_matches_do_not_say_is_found(folder: Path, statement: str, subject: str) -> None:
+    alter(folder, statement)
+    assert subject in dict(findings(folder))
+
+
+def test_missing_weights_are_not_counted_as_checked(folder: Path) -> None:
+    with open_store(folder).reader() as reader:
+        digest = reader.member("main@2").weights
+    (folder / "weights" / f"{digest}.safetensors").unlink()
+    assert verify(folder).weights == 2
+
+
+def test_the_weights_of_guests_are_checked_and_shared_ones_once(folder: Path) -> None:
+    with open_store(folder).writer() as writer:
+        shared = writer.member("main@1").weights
+        own = open_store(folder).weights.put(weights.pack({"w": np.full(3, 7, np.float32)}, {}))
+        seats = dict.fromkeys(writer.info().agent_ids, "main")
+        writer.add_members(
+            [
+                Member("GUEST:one", "guest", "guest", modules=seats, weights=own, origin="GUEST"),
+                Member("GUEST:two", "guest", "guest", modules=seats, weights=shared, origin="GUEST"),
+            ]
+        )
+    assert verify(folder).weights == 4
+    flip(folder / "weights" / f"{own}.safetensors")
+    ((subject, problem),) = findings(folder)
+    assert subject == "GUEST:one"
+    assert "altered" in problem
 
 
 def test_a_folder_without_a_league_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from leagues.records import Match, Member
 from leagues.store import LeagueInfo, Progress, Store
-from leagues.store.sqlite.schema import TRIGGERS
 
 NOW = datetime(2026, 11, 21, 12, 30, 15, 123456, UTC)
 INFO = LeagueInfo("connect_four", ("player_0", "player_1"), 7, {"lr": 0.1, "on": [1]}, {"numpy": "2"}, NOW)
@@ -103,8 +102,9 @@ def raw(folder: Path) -> Iterator[sqlite3.Connection]:
 def unguarded(folder: Path) -> Iterator[sqlite3.Connection]:
     """The database of a league without the triggers that keep its records as they are; they come back at the end."""
     with raw(folder) as connection:
-        for name in TRIGGERS:
+        triggers = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+        for name in triggers:
             connection.execute(f"DROP TRIGGER {name}")
         yield connection
-        for statement in TRIGGERS.values():
+        for statement in triggers.values():
             connection.execute(statement)

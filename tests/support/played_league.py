@@ -15,6 +15,7 @@ from arena.play.matches import play_pairings, rotated_pairings
 from games import make_game
 from games.contract import IntArray
 from leagues.records import Match, Member
+from leagues.results.scoring import tallies
 from leagues.store import LeagueInfo, Progress, open_store
 
 AT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -78,7 +79,8 @@ def make_league(folder: Path, spec: str = "tic_tac_toe", *, played: bool = True)
                 pairing._replace(kind="training", learner="main")
                 for pairing in rotated_pairings(("main", "main@1"), games=4, seed=9)
             ]
-            writer.record(matches=play_pairings(game, training, AGENTS, weights=hashes, iteration=2))
+            matches = play_pairings(game, training, AGENTS, weights=hashes, iteration=2)
+            writer.record(matches=matches, tallies=tallies(matches))
     return folder
 
 

@@ -68,5 +68,6 @@ def played_league(folder: Path) -> Path:
             pair = [("random", "first"), ("random", "main@1"), ("first", "main@1")][block % 3]
             play(store, [pair, pair[::-1]], block=block)
         play(store, [("main", "random")], kind="training", block=9)
-        store.record(tallies=[Tally("main", "random", 30, 10, 20)], progress=progress())
+        tallies = [Tally("main", "random", 30, 10, 20), Tally("random", "main", 20, 10, 30)]
+        store.record(tallies=tallies, progress=progress())
     return folder

@@ -22,6 +22,10 @@ _CHUNK = 2_000
 """Matches fetched at once by ``iter_matches``."""
 
 
+_LOST = "SELECT '{0}', coalesce((SELECT rows FROM row_counts WHERE name = '{0}'), 0) - (SELECT count(*) FROM {0})"
+"""The rows that a table should have, minus those that it has."""
+
+
 class OlderSchemaError(StoreError):
     """The league has an older schema than this program reads."""
 
@@ -192,6 +196,11 @@ class SqlReader(Reader):
                 self._scores = merge(self._scores, new)
                 self._scored = newest
         return BlockScores(tuple(member.id for member in self._members), *self._scores)
+
+    def lost_rows(self) -> dict[str, int]:
+        counts = " UNION ALL ".join(map(_LOST.format, schema.COUNTED))
+        with self._transaction() as connection:
+            return {name: lost for name, lost in connection.exec_driver_sql(counts) if lost != 0}
 
     def next_event(self) -> int:
         with self._transaction() as connection:

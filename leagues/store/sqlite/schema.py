@@ -7,7 +7,8 @@
 - ``tallies``, ``block_scores`` and ``events`` are updated in the transaction that records their matches, so that
   matchmaking and ratings need not read a million matches. Tallies also count training games that are not recorded.
   Sums of returns are REAL; SQLite stores one that is whole as a small integer.
-- Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced.
+- Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced, and count the rows of tables
+  that only grow.
 - Times are UTC since 1970: microseconds in ``league`` and ``progress``, milliseconds in ``matches``.
 
 A change here needs a new file in ``migrations/versions`` and its number in :data:`REVISION` and in ``info`` of what is
@@ -210,6 +211,13 @@ class CallColumns(TypedColumns):
     finished: Named[int] = Column(Integer)
 
 
+class RowCountColumns(TypedColumns):
+    """How many rows were ever added to each of the :data:`COUNTED` tables, so that a deleted row is missed."""
+
+    name: Named[str] = Column(Text, primary_key=True)
+    rows: Named[int] = Column(Integer)
+
+
 class StateColumns(TypedColumns):
     """The digests of the newest learner states, so that a later process knows which files it may remove."""
 
@@ -231,6 +239,24 @@ states = Table("states", metadata, StateColumns, info={"since": "0004"})
 calls = Table("calls", metadata, CallColumns, info={"since": "0005"})
 live_results = Table("live_results", metadata, LiveResultColumns, sqlite_with_rowid=False, info={"since": "0005"})
 measures = Table("measures", metadata, MeasureColumns, sqlite_with_rowid=False, info={"since": "0005"})
+row_counts = Table("row_counts", metadata, RowCountColumns, sqlite_with_rowid=False, info={"since": "0005"})
+
+COUNTED_SINCE = "0005"
+"""The first revision with ``row_counts``."""
+
+COUNTED = (
+    "members",
+    "lineups",
+    "lineup_members",
+    "matches",
+    "tallies",
+    "progress",
+    "calls",
+    "live_results",
+    "measures",
+)
+"""Tables from which no row is ever deleted. Triggers count their rows in ``row_counts``. The sums of ``block_scores``
+need no count, because all of them follow from the matches."""
 
 Index("matches_by_kind_and_lineup", matches.c.kind, matches.c.lineup)
 
@@ -250,3 +276,10 @@ TRIGGERS = {
     for when in _TRIGGERS
 }
 """Trigger -> the statement that makes it. The migrations have it too, because they never change."""
+
+COUNTERS = {
+    f"{table}_count_insert": f"CREATE TRIGGER {table}_count_insert AFTER INSERT ON {table} "
+    f"BEGIN UPDATE row_counts SET rows = rows + 1 WHERE name = '{table}'; END"
+    for table in COUNTED
+}
+"""Likewise, since :data:`COUNTED_SINCE`. An upsert that finds its row does not fire them."""

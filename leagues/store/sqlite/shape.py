@@ -41,7 +41,8 @@ def revision(connection: Connection, path: str) -> str:
 
 def _check(connection: Connection, path: str, version: str, declared: dict[tuple[str, str], str | None]) -> None:
     tables = {table.name: columns for table in schema.metadata.sorted_tables if (columns := _columns(table, version))}
-    others = {("trigger", name): sql for name, sql in schema.TRIGGERS.items()} | {
+    triggers = schema.TRIGGERS | (schema.COUNTERS if version >= schema.COUNTED_SINCE else {})
+    others = {("trigger", name): sql for name, sql in triggers.items()} | {
         ("index", str(index.name)): str(CreateIndex(index))
         for table in schema.metadata.sorted_tables
         for index in table.indexes

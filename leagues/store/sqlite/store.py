@@ -58,10 +58,11 @@ class SqliteStore(Store):
             return [str(error)]
         finally:
             engine.dispose()
-        return found + [
-            f"row {row} of {table!r} refers to a row of {other!r} that does not exist"
+        lost = [  # tables with other keys than a row number have none
+            f"{'a row' if row is None else f'row {row}'} of {table!r} refers to a row of {other!r} that does not exist"
             for table, row, other, _ in dangling
         ]
+        return found + list(dict.fromkeys(lost))
 
     def create(self, info: LeagueInfo) -> Writer:
         from leagues.store.sqlite.writer import build  # loads alembic, which readers need not wait for

@@ -239,7 +239,9 @@ class SqlWriter(SqlReader, Writer):
         ]
         for table, rows in ((schema.live_results, results), (schema.measures, numbers)):
             if rows:
-                connection.execute(insert(table).prefix_with("OR REPLACE"), rows)
+                new = upsert(table)
+                values = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
+                connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=values), rows)
 
     @staticmethod
     def _add_up(connection: Connection, table: Table[Any], rows: list[dict[str, Any]]) -> None:
@@ -270,19 +272,22 @@ def _set_event(connection: Connection, event: Event) -> None:
 
 
 def _set_progress(connection: Connection, progress: Progress) -> None:
-    connection.execute(delete(schema.progress).where(schema.progress.c.iteration == progress.iteration))
+    newest = select(func.coalesce(func.max(schema.progress.c.id), 0) + 1).scalar_subquery()
+    values = {
+        "id": newest,
+        "agent_steps": progress.agent_steps,
+        "env_steps": progress.env_steps,
+        "games": progress.games,
+        "seconds": progress.seconds,
+        "rate": progress.rate,
+        "remaining": progress.remaining,
+        "metrics": {module: dict(values) for module, values in progress.metrics.items()},
+        "at": (progress.at - EPOCH) // MICROSECOND,
+    }
     connection.execute(
-        insert(schema.progress).values(
-            iteration=progress.iteration,
-            agent_steps=progress.agent_steps,
-            env_steps=progress.env_steps,
-            games=progress.games,
-            seconds=progress.seconds,
-            rate=progress.rate,
-            remaining=progress.remaining,
-            metrics={module: dict(values) for module, values in progress.metrics.items()},
-            at=(progress.at - EPOCH) // MICROSECOND,
-        )
+        upsert(schema.progress)
+        .values(iteration=progress.iteration, **values)
+        .on_conflict_do_update(index_elements=["iteration"], set_=values)
     )
     if progress.state is not None:
         c = schema.states.c

@@ -1,4 +1,4 @@
-"""Returns beside wins, draws and losses; guests, faults apart, openings, calls, live results and measures."""
+"""Returns beside wins, draws and losses; guests, faults apart, openings, calls, live results, measures, row counts."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ _GRADED = re.compile(
     r"deep_sea|catch|cliff_walking|mfg_\w+|crowd_modelling\w*)\b"
 )
 """OpenSpiel's games with more than three different utilities, for leagues whose matches do not tell it."""
+
+_COUNTED = (
+    "members", "lineups", "lineup_members", "matches", "tallies", "progress", "calls", "live_results", "measures",
+)  # fmt: skip
+"""Tables whose rows are counted."""
 
 _BATCH = 50_000
 """Block scores updated at once."""
@@ -72,6 +77,7 @@ def upgrade() -> None:
             found.update(codec.unpack_returns(packed, seats))
         graded = len(found) > 3 or _GRADED.match(row.game) is not None
         connection.exec_driver_sql("UPDATE league SET graded = ?", (int(graded),))
+    _count_rows()
 
 
 def _fill(connection: sa.Connection, seats: int, teams: tuple[int, ...]) -> None:
@@ -135,3 +141,19 @@ def _create_tables() -> None:
         sa.Column("value", sa.Float, nullable=False),
         sqlite_with_rowid=False,
     )
+
+
+def _count_rows() -> None:
+    """Count the rows of tables that only grow, from now on by triggers."""
+    op.create_table(
+        "row_counts",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("rows", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    for table in _COUNTED:
+        op.execute(f"INSERT INTO row_counts SELECT '{table}', count(*) FROM {table}")
+        op.execute(
+            f"CREATE TRIGGER {table}_count_insert AFTER INSERT ON {table} "
+            f"BEGIN UPDATE row_counts SET rows = rows + 1 WHERE name = '{table}'; END"
+        )
