@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyspiel
 
-from agents.contract import Agent, AgentError, Turn
+from agents.contract import Agent, AgentError, Probabilities, Turn
 from games.contract import Game, IntArray
 
 HISTORIES = 300_000
@@ -90,26 +90,23 @@ class EquilibriumAgent(Agent):
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         """An action of each row, ``(B,)`` int64, drawn with its probability in the equilibrium."""
-        moves = []
-        drawn = rng.random(len(turn.tables)).tolist()
-        for table, seat, point in zip(turn.tables.tolist(), turn.seats.tolist(), drawn, strict=True):
+        below = self.probabilities(turn).cumsum(axis=1)  # (B, A)
+        drawn = rng.random(len(below)) * below[:, -1]  # the sums are 1 but for rounding
+        actions: IntArray = (below > drawn[:, None]).argmax(axis=1)
+        return actions
+
+    def probabilities(self, turn: Turn) -> Probabilities:
+        """Those of the equilibrium, ``(B, A)``."""
+        told = np.zeros(turn.masks.shape)
+        for row, (table, seat) in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
             state: Any = turn.state(table)
-            moves.append(_draw(self.solution.policy[state.engine.information_state_string(seat)], point))
-        return np.array(moves, np.int64)
+            for action, probability in self.solution.policy[state.engine.information_state_string(seat)]:
+                told[row, action] = probability
+        return told
 
     def tabular_policy(self) -> Any:
         """The equilibrium as a new ``pyspiel.TabularPolicy``, for OpenSpiel's algorithms."""
         return pyspiel.TabularPolicy(self.solution.policy)
-
-
-def _draw(choices: list[tuple[int, float]], point: float) -> int:
-    """The action at ``point``, in 0..1, of the actions' probabilities laid end to end."""
-    action = choices[-1][0]
-    for action, probability in choices:  # noqa: B007 - rounding may leave the last one
-        point -= probability
-        if point < 0:
-            break
-    return action
 
 
 def _solvable(game: Game) -> Any:

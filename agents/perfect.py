@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.contract import Agent, Turn
+from agents.basic import uniform
+from agents.contract import Agent, Probabilities, Turn
 from agents.solvers import find_solver
 from games.contract import Game, IntArray
 
@@ -23,6 +24,13 @@ class PerfectAgent(Agent):
             AgentError: the game has no solver, or its solver is not installed.
         """
         self._solver = find_solver(game)
+
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        """Equal ones for the optimal actions, ``(B, A)``."""
+        optimal = np.zeros_like(turn.masks)
+        for row, table in enumerate(turn.tables.tolist()):
+            optimal[row, list(self._solver.solve(turn.state(table)).best)] = True
+        return uniform(optimal)
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
         """An optimal action of each row, ``(B,)`` int64."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arena.exports.gymnasium import best_response_env
     from arena.exports.rllib import GameEnv
     from arena.names import load_agent
+    from arena.play.accuracy import Accuracy, accuracy
     from arena.play.exploitability import Exploitability, exploitability
     from arena.play.matches import MatchResult, play_match
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Accuracy",
     "Exploitability",
     "GameEnv",
     "LeagueEnvRunner",
     "LeaguePPO",
     "LeaguePPOConfig",
     "MatchResult",
+    "accuracy",
     "aec_env",
     "best_response_env",
     "exploitability",
@@ -54,12 +57,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Accuracy": "arena.play.accuracy",
     "Exploitability": "arena.play.exploitability",
     "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
     "MatchResult": "arena.play.matches",
+    "accuracy": "arena.play.accuracy",
     "aec_env": "games.exports.pettingzoo",
     "best_response_env": "arena.exports.gymnasium",
     "exploitability": "arena.play.exploitability",

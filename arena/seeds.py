@@ -51,6 +51,8 @@ class Purpose(Enum):
     """Random games that estimate the size of a game's tree."""
     BEST_RESPONSE = 21, ("use",)
     """Training (0) and fresh games (1) of a best response. The seed is the call's."""
+    ACCURACY = 22, ("use",)
+    """Positions of random games (0) and of own games (1), and the moves of the agent (2). The seed is the call's."""
     ANCHOR_PLAN = 24, ("event",)
     """Seeds of the games with anchors in the evaluation matches of an event."""
     VERIFIED_SAMPLE = 25, ()

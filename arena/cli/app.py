@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from agents.registry import usages
-from arena.cli import exploitability, games, league, match, matches, play, rank, train, watch
+from arena.cli import accuracy, exploitability, games, league, match, matches, play, rank, train, watch
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
 
@@ -59,6 +59,7 @@ COMMANDS = (
     play.play,
     match.match,
     exploitability.exploitability,
+    accuracy.accuracy,
 )
 """All commands, in the order of ``arena --help``; each is called like its function."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from agents.conformance import check_agent
 from agents.contract import Turn
@@ -12,9 +11,8 @@ from arena.play.matches import play_match
 from games import make_game
 
 
-@pytest.mark.parametrize("spec", ["tic_tac_toe", "connect_four"])
-def test_it_keeps_the_contract_of_agents(spec: str) -> None:
-    check_agent(PerfectAgent, make_game(spec), games=1)
+def test_it_keeps_the_contract_of_agents() -> None:
+    check_agent(PerfectAgent, make_game("tic_tac_toe"))
 
 
 def test_tic_tac_toe_between_perfect_players_is_drawn() -> None:
