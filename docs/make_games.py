@@ -15,7 +15,7 @@ DOCUMENT = Path(__file__).with_name("games.md")
 
 BEGIN, END = "<!-- {library}: written by docs/make_games.py -->\n", "<!-- end -->\n"
 
-COLUMNS = ("game", "seats", "dynamics", "information", "utility", "chance", "sees", "actions", "notes")
+COLUMNS = ("game", "seats", "dynamics", "information", "utility", "scores", "chance", "sees", "actions", "notes")
 
 
 def table(infos: Iterable[GameInfo]) -> str:
@@ -35,7 +35,8 @@ def row(info: GameInfo) -> str:
         notes.append(f"teams {format_teams(info.teams)}")
     facts = (info.seats, info.dynamics.replace("_", " "), info.information.replace("_", " "))
     actions = info.actions if info.components is None else f"box of {info.components}"
-    more = (info.utility.replace("_", " "), info.chance, sees, actions, ", ".join(notes))
+    scores = "returns" if info.graded else "win, draw, loss"
+    more = (info.utility.replace("_", " "), scores, info.chance, sees, actions, ", ".join(notes))
     return "| " + " | ".join(map(str, (f"`{info.spec}`", *facts, *more))) + " |"
 
 

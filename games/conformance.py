@@ -32,8 +32,13 @@ def check_game(game: Game | str, *, seed: int = 0, episodes: int = 3) -> None:
     rng = np.random.default_rng(seed)
     _check_shape(game)
     _check_spec(game)
+    seen: set[float] = set()
     for episode in range(episodes):
-        joint_actions = _check_play(game, seed + episode, rng)
+        joint_actions, returns = _check_play(game, seed + episode, rng)
+        seen.update(returns)
+        if not game.graded and len(seen) > 3:
+            rule = "a game that is not graded has at most three different returns: a win, a draw and a loss"
+            _broken(game, rule, f"returns are {sorted(seen)}")
         if game.replayable:
             _check_repetition(game, seed + episode, joint_actions)
     if game.replayable:
@@ -70,8 +75,8 @@ def _check_spec(game: Game) -> None:
         _broken(game, "a pickled game is the same game", f"it came back as {twin!r}")
 
 
-def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[Action]]:
-    """Play one game to its end, check every position, and return the joint actions."""
+def _check_play(game: Game, seed: int, rng: np.random.Generator) -> tuple[list[list[Action]], tuple[float, ...]]:
+    """Play one game to its end, check every position, and return the joint actions and the returns of its end."""
     state = game.new_state(seed)
     total = np.array(state.returns(), np.float64)
     joint_actions: list[list[Action]] = []
@@ -90,13 +95,13 @@ def _check_play(game: Game, seed: int, rng: np.random.Generator) -> list[list[Ac
     if game.action_bounds is not None:
         _check_components(game, state)
     if state.acting():
-        return joint_actions
+        return joint_actions, ()
     _check_position(game, state)
     if game.max_plies is not None and len(joint_actions) > game.max_plies:
         _broken(game, "no game is longer than max_plies", f"{len(joint_actions)} steps, max_plies {game.max_plies}")
     with _must_raise(game, GameError, "a game that is over takes no action"):
         state.apply([0])
-    return joint_actions
+    return joint_actions, state.returns()
 
 
 def _check_position(game: Game, state: State) -> list[BoolArray]:

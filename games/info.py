@@ -30,6 +30,7 @@ class GameInfo:
         views: what the seats of an OpenSpiel game can see, the default first; empty for other games.
         teams: the team of each seat; empty if they depend on parameters.
         components: number of components of a continuous action; None if actions are discrete.
+        graded: whether scores are returns, not wins, draws and losses; False if it depends on parameters.
     """
 
     spec: str
@@ -47,3 +48,4 @@ class GameInfo:
     views: tuple[str, ...] = ()
     teams: tuple[int, ...] = ()
     components: int | None = None
+    graded: bool = False

@@ -43,12 +43,12 @@ def games(
         print_json([asdict(info) for info in found])
         return
     roomy = console().width >= _ROOM_FOR_ALL
-    names = ["game", "seats", "dynamics", "chance", "actions"]
+    names = ["game", "seats", "dynamics", "chance", "scores", "actions"]
     rows = table(*names, *["information", "utility", "observation"] * roomy, "title", right=("seats", "actions"))
     for info in found:
         if info.playable:
             actions = info.actions if info.components is None else f"box of {info.components}"
-            facts = [info.seats, info.dynamics, info.chance, actions]
+            facts = [info.seats, info.dynamics, info.chance, "returns" if info.graded else "win/draw/loss", actions]
             more = [info.information, info.utility, "x".join(map(str, info.observation or ()))] * roomy
             rows.add_row(cell(info.spec, NAME_STYLE), *map(cell, [*facts, *more]), cell(info.title, QUIET_STYLE))
         else:

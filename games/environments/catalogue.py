@@ -34,4 +34,5 @@ def list_game(name: str) -> GameInfo:
         playable=game is not None,
         reason=reason,
         teams=game.teams if game else (),
+        graded=game.graded if game else False,
     )

@@ -54,6 +54,7 @@ class EnvironmentRules(Game):
         self.dynamics = "turn_based" if self.style == "aec" or len(agents) == 1 else "simultaneous"
         common = traits.utility == "common_payoff"
         self.utility = "general_sum" if common and recipe.parameters else traits.utility
+        self._graded = _graded(recipe.spec, env, traits.graded or self.utility not in ("zero_sum", "constant_sum"))
         self.perfect_information = traits.information == "perfect"
         self._public_moves = self.perfect_information or traits.public_moves
         self._teams = _teams(self.agent_ids, traits)
@@ -106,6 +107,10 @@ class EnvironmentRules(Game):
         return copied(self._template) if self.copyable else self.recipe.make()
 
     @property
+    def graded(self) -> bool:
+        return self._graded
+
+    @property
     def teams(self) -> tuple[int, ...]:
         return self._teams
 
@@ -132,6 +137,18 @@ class EnvironmentRules(Game):
             observation[size:] = 0.0
             observation = observation[:size].reshape(own.shape)
         own.write(seen, observation)
+
+
+def _graded(spec: str, env: Any, usual: bool) -> bool:
+    """Whether the game is graded: what the environment's metadata say, or the usual.
+
+    Raises:
+        GameError: the metadata say something else than True or False.
+    """
+    graded = env.metadata.get("graded", usual)
+    if not isinstance(graded, bool):
+        raise GameError(f"metadata['graded'] of {spec!r} must be True or False, but is {graded!r}")
+    return graded
 
 
 def _size(seen: Sight) -> int:

@@ -17,6 +17,7 @@ class Traits:
         family: its family in PettingZoo's documentation; ``pettingzoo:family/name`` names the game too.
         information: ``perfect`` or ``imperfect``.
         utility: how the returns of the seats relate; ``common_payoff`` holds only at default parameters.
+        graded: whether a zero-sum game has more than three different returns; other games always count as graded.
         chance: ``none`` or ``sampled``.
         public_moves: whether every seat may know the actions of the others.
         sides: the teams, each as the prefixes of its agent IDs; empty if there are no partners.
@@ -31,6 +32,7 @@ class Traits:
     public_moves: bool = False
     sides: tuple[tuple[str, ...], ...] = ()
     render_mode: str | None = None
+    graded: bool = False
 
 
 _PREDATORS = (("adversary", "leadadversary"), ("agent",))
@@ -40,10 +42,12 @@ TRAITS: Mapping[str, Traits] = {
     "connect_four_v3": Traits("Connect Four", "classic", "perfect", "zero_sum", "none"),
     "go_v5": Traits("Go", "classic", "perfect", "zero_sum", "none"),
     "hanabi_v5": Traits("Hanabi", "classic", "imperfect", "common_payoff"),
-    "leduc_holdem_v4": Traits("Leduc Hold'em", "classic", "imperfect", "zero_sum", public_moves=True),
-    "rps_v2": Traits("Rock Paper Scissors", "classic", "imperfect", "zero_sum", "none", public_moves=True),
-    "texas_holdem_no_limit_v6": Traits("Texas Hold'em No Limit", "classic", "imperfect", "zero_sum", public_moves=True),
-    "texas_holdem_v4": Traits("Texas Hold'em", "classic", "imperfect", "zero_sum", public_moves=True),
+    "leduc_holdem_v4": Traits("Leduc Hold'em", "classic", "imperfect", "zero_sum", public_moves=True, graded=True),
+    "rps_v2": Traits("Rock Paper Scissors", "classic", "imperfect", "zero_sum", "none", public_moves=True, graded=True),
+    "texas_holdem_no_limit_v6": Traits(
+        "Texas Hold'em No Limit", "classic", "imperfect", "zero_sum", public_moves=True, graded=True
+    ),
+    "texas_holdem_v4": Traits("Texas Hold'em", "classic", "imperfect", "zero_sum", public_moves=True, graded=True),
     "tictactoe_v3": Traits("Tic-Tac-Toe", "classic", "perfect", "zero_sum", "none"),
     "cooperative_pong_v6": Traits("Cooperative Pong", "butterfly", utility="common_payoff", render_mode="rgb_array"),
     "knights_archers_zombies_v11": Traits("Knights Archers Zombies", "butterfly"),

@@ -19,6 +19,7 @@ from games.open_spiel.specs import (
     views,
 )
 from games.open_spiel.text import text_shape
+from games.open_spiel.traits import LOOSE_BOUNDS, SHARED_WINS, SPLIT_UTILITIES
 
 _UTILITIES: dict[str, Utility] = {
     "ZERO_SUM": "zero_sum",
@@ -42,7 +43,9 @@ def describe(spec: OpenSpielSpec, engine: Any) -> GameInfo:
         chance = "explicit" if info.chance == "none" else info.chance
         info = replace(info, chance=chance, information="imperfect")
     offered = sorted(views(kind), key=lambda view: view != default_view(kind))
-    return info if reason else replace(info, views=tuple(offered), teams=own_teams(spec, engine))
+    if reason:
+        return info
+    return replace(info, views=tuple(offered), teams=own_teams(spec, engine), graded=_graded(spec, engine, info))
 
 
 def list_game(name: str) -> GameInfo:
@@ -52,6 +55,22 @@ def list_game(name: str) -> GameInfo:
         return _info(kind.short_name, kind, 0, None, 0, reason)
     spec = read_spec(kind.short_name)
     return describe(spec, load_engine(spec))
+
+
+def _graded(spec: OpenSpielSpec, engine: Any, info: GameInfo) -> bool:
+    """Whether the game has more than three different utilities: see :attr:`games.contract.Game.graded`.
+
+    A win is worth 1 for each loser and a loss is worth -1, or less. A game that can pay more is graded; only the few
+    exceptions in :mod:`games.open_spiel.traits` are named. A game written in Python may have an attribute ``graded``.
+    """
+    own = getattr(engine, "graded", None)
+    if isinstance(own, bool):
+        return own
+    shares = info.seats > 2 and not SHARED_WINS.isdisjoint(spec.games)
+    if info.utility not in ("zero_sum", "constant_sum") or shares or not SPLIT_UTILITIES.isdisjoint(spec.games):
+        return True
+    loose = not LOOSE_BOUNDS.isdisjoint(spec.games)
+    return not loose and not -1 <= engine.min_utility() <= engine.max_utility() <= info.seats - 1
 
 
 def _observation_shape(spec: OpenSpielSpec, engine: Any) -> tuple[tuple[int, ...] | None, str]:

@@ -49,6 +49,7 @@ class OpenSpielRules(Game):
         self.agent_ids = tuple(f"player_{seat}" for seat in range(info.seats))
         self.dynamics = info.dynamics
         self.utility = info.utility
+        self._graded = info.graded
         self.perfect_information = info.information == "perfect"
         # A one-shot game is over once its only step is made, so it has nothing left to hide.
         self._public_moves = info.information != "imperfect" or self.name in HIDE_CHANCE_ONLY
@@ -66,6 +67,10 @@ class OpenSpielRules(Game):
     @property
     def public_moves(self) -> bool:
         return self._public_moves
+
+    @property
+    def graded(self) -> bool:
+        return self._graded
 
     @property
     def teams(self) -> tuple[int, ...]:

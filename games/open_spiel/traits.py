@@ -11,6 +11,15 @@ PAY_EARLY = frozenset({"repeated_leduc_poker"})
 DRAW_REWARDS = frozenset({"add_noise"})
 """Games that draw the rewards of an end when it is first reached, so that rewards depend on the games before."""
 
+SPLIT_UTILITIES = frozenset({"add_noise", "efg_game", "nfg_game", "normal_form_extensive_game", "skat", "zerosum"})
+"""Games that can have more than three different utilities although none is above 1 or below -1."""
+
+SHARED_WINS = frozenset({"blotto", "go_fish", "goofspiel", "yacht"})
+"""Games in which several of more than two seats can win together and share the utility of a win."""
+
+LOOSE_BOUNDS = frozenset({"maedn"})
+"""Games of wins and losses whose utilities stay far within the bounds that OpenSpiel gives."""
+
 HIDE_CHANCE_ONLY = frozenset(
     {
         "bargaining",

@@ -179,3 +179,28 @@ def make_text() -> str:
 
 def make_broken(size: int) -> AECEnv:
     raise RuntimeError(f"no board\nof size {size}")
+
+
+class Toss(ParallelEnv):
+    """Whoever calls the coin wins; or wins as much as the stake."""
+
+    possible_agents = ("even", "odd")
+
+    def __init__(self, graded: object, stakes: bool = False) -> None:
+        self.metadata = {"name": "toss", "graded": graded}
+        self.stakes = stakes
+
+    def observation_space(self, agent: str) -> gym.spaces.Discrete:
+        return gym.spaces.Discrete(1)
+
+    def action_space(self, agent: str) -> gym.spaces.Discrete:
+        return gym.spaces.Discrete(4)
+
+    def reset(self, seed: int | None = None, options: object = None) -> tuple[dict[str, int], dict[str, object]]:
+        self.agents = ["even", "odd"]
+        return {"even": 0, "odd": 0}, {}
+
+    def step(self, actions: dict[str, int]) -> tuple[object, ...]:
+        self.agents = []
+        won = (1 if (actions["even"] + actions["odd"]) % 2 else -1) * (actions["even"] + 1 if self.stakes else 1)
+        return {"even": 0, "odd": 0}, {"even": won, "odd": -won}, dict.fromkeys(actions, True), {}, {}
