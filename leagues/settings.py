@@ -126,6 +126,15 @@ class EvaluationSettings(SettingsGroup):
         none="fits the game",
         fitted=True,
     )
+    exploitability_every: int | None = setting(
+        None,
+        "Training iterations between two exact measurements of the exploitability of main learners; 0 never measures.",
+        unit="iterations",
+        low=0,
+        high=10**9,
+        none="10 in games of at most 1,000,000 positions, 0 in others",
+        fitted=True,
+    )
     anchor_share: float = setting(
         0.1, "Most of the time of evaluation games that games with anchors take.", low=0, high=0.9
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -17,11 +17,17 @@ from rich.progress import Progress as Line
 from rich.table import Column
 
 from arena.cli.output import console, is_screen
-from arena.view.text import duration, plain
+from arena.view.text import duration, measure_text, plain
 from leagues.ratings.leaderboard import Standing, best
+from leagues.records import Measure
 from leagues.store.contract import Progress
 
-OnProgress = Callable[[Progress, Sequence[Standing]], None]
+
+class OnProgress(Protocol):
+    """Shows the newest progress, a recent leaderboard, and what was measured last of the learners."""
+
+    def __call__(self, progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None: ...
+
 
 _ECHO = len("^C") + 1
 """Columns kept free beside the live line for the echo of Ctrl-C. If it wrapped, a stale copy of the line would stay."""
@@ -64,8 +70,11 @@ class Stop:
         signal.signal(signal.SIGTERM, self._before_terminate)
 
 
-def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) -> str:
-    """One line: rate, time, iteration, rated members, and the best snapshot with its interval."""
+def describe(
+    progress: Progress, standings: Sequence[Standing], elapsed: float, measures: Sequence[Measure] = ()
+) -> str:
+    """One line: rate, time, iteration, rated members, the best snapshot with its interval, and what was measured of the
+    learners."""
     left = progress.remaining
     clock = f"{duration(elapsed)} elapsed" if left is None else f"{duration(left)} left" if left else "final ratings"
     parts = [f"{progress.rate:,.0f} steps/s", clock]
@@ -74,6 +83,11 @@ def describe(progress: Progress, standings: Sequence[Standing], elapsed: float) 
     if (name := best(standings)) is not None:
         its = next(each for each in standings if each.agent == name)
         parts.append(f"best {plain(name)} {its.rating:.0f} ({its.low:.0f} to {its.high:.0f})")
+    several = len({measure.member for measure in measures}) > 1
+    parts += [
+        f"{measure_text(each.name)} {each.value:.3g}{f' ({plain(each.member)})' if several else ''}"
+        for each in measures
+    ]
     return " · ".join(parts)
 
 
@@ -91,10 +105,10 @@ def progress_line(title: str) -> Iterator[OnProgress]:
     shown = last = ""
     due = 0.0
 
-    def print_line(progress: Progress, standings: Sequence[Standing]) -> None:
+    def print_line(progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None:
         nonlocal shown, last, due
         now = time.monotonic()
-        last = describe(progress, standings, now - started)
+        last = describe(progress, standings, now - started, measures)
         if now >= due:
             print(last, flush=True)
             shown, due = last, now + _PLAIN_EVERY
@@ -123,9 +137,9 @@ def _live_line(title: str, started: float) -> Iterator[OnProgress]:
     with line:
         task = line.add_task("", total=None, state=f"{plain(title)}: starting")
 
-        def update(progress: Progress, standings: Sequence[Standing]) -> None:
+        def update(progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None:
             gone = time.monotonic() - started
             total = None if progress.remaining is None else gone + progress.remaining
-            line.update(task, completed=gone, total=total, state=describe(progress, standings, gone))
+            line.update(task, completed=gone, total=total, state=describe(progress, standings, gone, measures))
 
         yield update

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from arena.cli.options import GameSpec, check_count, folder, setting_option
+
+if TYPE_CHECKING:
+    from leagues.ratings.leaderboard import Standing
+    from leagues.records import Measure
+    from leagues.store import Progress
 
 
 def train(
@@ -99,11 +105,19 @@ def train(
     from arena.training.run import train as train_league
 
     kept = f"all earlier iterations are kept in {league}, and --resume continues from them"
-    with Stop() as stop, progress_line(spec) as on_progress, run_failures(kept) as started:
+    measured: Sequence[Measure] = ()
+    with Stop() as stop, progress_line(spec) as show, run_failures(kept) as started:
 
         def on_start() -> None:
             started()
             stop.handle_terminate()
+
+        def on_progress(progress: Progress, standings: Sequence[Standing]) -> None:
+            show(progress, standings, measured)
+
+        def on_measures(measures: Sequence[Measure]) -> None:
+            nonlocal measured
+            measured = measures
 
         train_league(
             spec,
@@ -116,6 +130,7 @@ def train(
             resume=resume,
             on_start=on_start,
             on_progress=on_progress,
+            on_measures=on_measures,
             should_stop=stop.requested,
         )
     print_text(

@@ -20,6 +20,7 @@ from arena.settings import NetworkSettings, Resources, Settings, TrainingSetting
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
+from arena.training.measures import check_interval, fitting_interval
 from arena.training.modules import (
     MapToMain,
     learning_members,
@@ -172,9 +173,15 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                 self.num_envs_per_env_runner = tables
             if games is None:
                 games = max(2, tables // EVALUATION_SHARE)
-                self.league_evaluation_settings = self.league_evaluation_settings.replaced(
-                    {"games_per_iteration": games}
-                )
+                self._set_evaluation(games_per_iteration=games)
+        every = self.league_evaluation_settings.exploitability_every
+        if every is None:
+            self._set_evaluation(exploitability_every=fitting_interval(game))
+        else:
+            check_interval(game, every)
+
+    def _set_evaluation(self, **settings: Any) -> None:
+        self.league_evaluation_settings = self.league_evaluation_settings.replaced(settings)
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""

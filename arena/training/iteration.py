@@ -11,11 +11,12 @@ from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.seeds import Purpose, number
 from arena.training.learners import Learners
+from arena.training.measures import nash_conv
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
-from leagues.records import Match, Member
+from leagues.records import Match
 from leagues.store import Progress
 
 LEAGUE = "league"
@@ -82,6 +83,9 @@ class Trainer:
         state = self._learners.state()
         self._snapshots.update(state)
         members = [self._snapshots.freeze(learner, agent_steps) for learner in due]
+        measures = nash_conv(
+            session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members
+        )
         if starting_over := [learner for learner in due if session.league.after_snapshot(learner) == "reset"]:
             self._start_over(starting_over)
             state = self._learners.state()
@@ -105,6 +109,7 @@ class Trainer:
             tallies=tallies,
             matches=[*(match for sample in samples for match in sample.matches), *matches],
             members=members,
+            measures=measures,
         )
         self._log(samples)
 
@@ -122,12 +127,21 @@ class Trainer:
         """
         session, requests = self._session, self._requests
         progress = session.progress
-        members: list[Member] = []
         if progress.agent_steps:
             members = [self._snapshots.freeze(name, progress.agent_steps) for name in session.to_freeze_at_end()]
-        if members:
-            state = self._learners.state() | {AVERAGES: self._snapshots.averages}
-            session.commit(progress=progress, state=state, tallies=[], matches=[], members=members)
+            measures = nash_conv(
+                session,
+                self._snapshots,
+                iteration=progress.iteration,
+                agent_steps=progress.agent_steps,
+                frozen=members,
+                run_ends=True,
+            )
+            if members or measures:
+                state = self._learners.state() | {AVERAGES: self._snapshots.averages}
+                session.commit(
+                    progress=progress, state=state, tallies=[], matches=[], members=members, measures=measures
+                )
         settings = session.settings.evaluation
         deadline = time.monotonic() + settings.seconds_at_end
         session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))

@@ -13,8 +13,8 @@ from leagues.records import Member
 from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
 
-FREE = ("resources", "training.tables", "evaluation.anchor")
-"""Beginnings of the settings that may change from run to run. Nobody trains against anchors."""
+FREE = ("resources", "training.tables", "evaluation.anchor", "evaluation.exploitability_every")
+"""Beginnings of the settings that may change from run to run. Nobody trains against anchors, or on measures."""
 
 MOST_DIFFERENCES = 3
 """Different settings that a message names."""

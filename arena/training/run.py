@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from arena.training.algorithms import algorithm_config
 from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
 from games.contract import Game
 from leagues.ratings.leaderboard import Standing
-from leagues.records import LeagueError
+from leagues.records import LeagueError, Measure
 from leagues.store import LeagueInfo, Progress, StoreError, open_store
 
 LEADERBOARD_EVERY = 5.0
@@ -35,6 +35,7 @@ def train(
     resume: bool = False,
     on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
+    on_measures: Callable[[Sequence[Measure]], None] = lambda measures: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train a league for a time or a number of steps, or until asked to stop. Every iteration is stored, so that an
@@ -52,6 +53,8 @@ def train(
         resume: go on with the league in the folder, with its own settings and seed.
         on_start: called once, when everything is built and the first iteration begins.
         on_progress: called after every iteration with the newest progress and a recent leaderboard.
+        on_measures: called before each ``on_progress`` with what was measured last of the learners in this run (the
+            setting ``exploitability_every``); with nothing until then.
         should_stop: asked after every iteration.
 
     Raises:
@@ -100,11 +103,16 @@ def train(
         gc.collect()
         frozen = gc.get_freeze_count()  # by the caller, who then unfreezes it
         gc.freeze()
+
+        def progressed(standings: list[Standing]) -> None:
+            on_measures(algorithm.session.measures)
+            on_progress(algorithm.session.progress, standings)
+
         try:
             on_start()
-            _loop(algorithm, minutes, steps, on_progress, should_stop)
+            _loop(algorithm, minutes, steps, progressed, should_stop)
             algorithm.finish(should_stop)
-            on_progress(algorithm.session.progress, algorithm.session.standings())
+            progressed(algorithm.session.standings())
         finally:
             if not frozen:
                 gc.unfreeze()
@@ -128,7 +136,7 @@ def _loop(
     algorithm: Any,
     minutes: float | None,
     steps: int | None,
-    on_progress: Callable[[Progress, list[Standing]], None],
+    progressed: Callable[[list[Standing]], None],
     should_stop: Callable[[], bool],
 ) -> None:
     began = time.monotonic()
@@ -158,6 +166,6 @@ def _loop(
             standings = algorithm.session.standings()
             cost = time.monotonic() - rated_at
             rate_again_at = time.monotonic() + max(LEADERBOARD_EVERY, 50 * cost)
-        on_progress(algorithm.session.progress, standings)
+        progressed(standings)
         if should_stop():
             return

@@ -22,7 +22,7 @@ from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.records import LeagueError, LiveResult, Match, Member, Tally
+from leagues.records import LeagueError, LiveResult, Match, Measure, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
@@ -39,6 +39,7 @@ class LeagueSession:
         league: matchmaking and snapshots.
         planner: makes the plans.
         progress: of the newest iteration that was committed.
+        measures: what was measured last of the learners in this run.
         store, writer: where the league lives; locked for this one writer until :meth:`close`.
 
     Args:
@@ -58,6 +59,7 @@ class LeagueSession:
     league: League
     planner: Planner
     progress: Progress
+    measures: list[Measure]
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class LeagueSession:
             _made(baseline, game, "a baseline").close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
         self._anchor_seconds: dict[str, float] = {}
+        self.measures = []
         self.store = open_store(folder)
         self._in_memory = folder is None
         for anchor in settings.evaluation.anchors or ():
@@ -141,6 +144,7 @@ class LeagueSession:
         tallies: Sequence[Tally],
         matches: Sequence[Match],
         members: Sequence[Member],
+        measures: Sequence[Measure] = (),
     ) -> None:
         """Store an iteration: first the learners' state, then all rows in one transaction."""
         progress = replace(progress, league=self.league.state())
@@ -154,12 +158,14 @@ class LeagueSession:
                 members=members,
                 progress=progress,
                 live=self._live(progress.iteration, tallies),
+                measures=measures,
             )
         except BaseException:
             # What was not stored has not happened; but runners may be playing events that have begun.
             self._load(self.planner.next_event, self.planner.reset_modules)
             raise
         self.progress = progress
+        self.measures = [each for each in measures if not self.members[each.member].frozen] or self.measures
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
         self._played(matches)

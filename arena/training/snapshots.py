@@ -15,7 +15,9 @@ import torch
 from ray.rllib.core import COMPONENT_RL_MODULE
 from ray.rllib.core.rl_module import RLModuleSpec
 
-from agents.policies.agent import policy_card, policy_tensors
+from agents.policies.agent import PolicyAgent, build_policy, policy_card, policy_tensors
+from agents.policies.network import network_name
+from agents.policies.weights import Tensors
 from arena.seeds import Purpose, number
 from arena.training.session import LeagueSession
 from leagues.records import Member
@@ -84,11 +86,20 @@ class Snapshots:
             learner: ID of the learner.
             agent_steps: agent steps trained on so far.
         """
+        return self._session.freeze(learner, *self._file(learner), agent_steps)
+
+    def agent(self, learner: str) -> PolicyAgent:
+        """A learner's averaged weights as an agent, which later averages do not change."""
+        classes = {spec.module_class for spec in self._specs.values()}
+        own = {network_name(cls): cls for cls in classes if cls is not None}
+        return build_policy(*self._file(learner), self._session.game, module_classes=own)
+
+    def _file(self, learner: str) -> tuple[Tensors, dict[str, Any]]:
+        """Tensors and card of a learner's averaged weights."""
         seats = self._session.members[learner].modules
         modules = set(seats.values())
         tensors = policy_tensors({module: self.averages[module]["weights"] for module in modules})
-        card = policy_card(self._session.game, {module: self._specs[module] for module in modules}, seats)
-        return self._session.freeze(learner, tensors, card, agent_steps)
+        return tensors, policy_card(self._session.game, {module: self._specs[module] for module in modules}, seats)
 
     def new_weights(self, learners: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Draw new weights for learners that start over, and drop their averages.

@@ -56,3 +56,8 @@ def interval_bar(low: float, at: float, high: float, *, left: float, right: floa
     scale = (width - 1) / (right - left) if right > left else 0.0
     first, point, last = (round((value - left) * scale) for value in (low, at, high))
     return "".join("●" if i == point else "─" if first <= i <= last else " " for i in range(width))
+
+
+def measure_text(name: str) -> str:
+    """What a measure of the league is called: ``NashConv`` for ``nash_conv``; safe to show."""
+    return {"nash_conv": "NashConv"}.get(name) or plain(name)

@@ -26,11 +26,13 @@ from arena.cli.train import train
 from arena.settings import Resources, Settings
 from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
+from leagues.records import Measure
 from leagues.setting_groups import rules
 from leagues.store import open_store
 from leagues.store.contract import Progress, StoreError
 
 BEST = Standing("main@3", "main", 3, 812.4, 700.1, 930.9, 40, 30, 2, 8)
+MEASURED = Measure("nash_conv", "main", 7, 80_000, 0.81273)
 
 
 def progress(iteration: int = 7, remaining: float | None = 75.0) -> Progress:
@@ -44,6 +46,9 @@ def test_a_line_tells_rate_time_iteration_members_and_the_best() -> None:
     unrated = replace(BEST, games=0, wins=0, draws=0, losses=0)
     assert describe(progress(), [unrated], elapsed=1.0).endswith("0 rated")
     assert "left" not in describe(progress(remaining=None), [], elapsed=1.0)
+    assert describe(progress(), [BEST], 1.0, [MEASURED]).endswith("· NashConv 0.813")
+    two = [MEASURED, replace(MEASURED, member="main-2", value=1.5)]
+    assert describe(progress(), [BEST], 1.0, two).endswith("· NashConv 0.813 (main) · NashConv 1.5 (main-2)")
 
 
 def test_in_a_pipe_the_first_and_the_last_line_are_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,11 +113,13 @@ def test_options_reach_the_trainer(
         *,
         on_start: Callable[[], None],
         on_progress: Callable[..., None],
+        on_measures: Callable[..., None],
         should_stop: Callable[[], bool],
         **options: Any,
     ) -> None:
         got.update(options, game=game, stopped=should_stop())
         on_start()
+        on_measures([MEASURED])
         on_progress(progress(), [BEST])
 
     trainer(loop)
@@ -122,6 +129,7 @@ def test_options_reach_the_trainer(
     assert run(args.split()) == 0
     out = capsys.readouterr().out
     assert "iteration 7" in out
+    assert "NashConv 0.813" in out
     assert out.splitlines()[-1].startswith("Done. ")
     assert got == {
         "game": f"{GAME}" if "(" not in got["game"] else got["game"],
