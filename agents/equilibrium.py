@@ -104,15 +104,6 @@ class EquilibriumAgent(Agent):
                 told[row, action] = probability
         return told
 
-    def probabilities(self, turn: Turn) -> Probabilities:
-        """Those of the equilibrium, ``(B, A)``."""
-        told = np.zeros(turn.masks.shape)
-        for row, (table, seat) in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
-            state: Any = turn.state(table)
-            for action, probability in self.solution.policy[state.engine.information_state_string(seat)]:
-                told[row, action] = probability
-        return told
-
     def tabular_policy(self) -> Any:
         """The equilibrium as a new ``pyspiel.TabularPolicy``, for OpenSpiel's algorithms."""
         return pyspiel.TabularPolicy(self.solution.policy)

@@ -37,10 +37,3 @@ class PerfectAgent(Agent):
         return np.array(
             [rng.choice(self._solver.solve(turn.state(table)).best) for table in turn.tables.tolist()], np.int64
         )
-
-    def probabilities(self, turn: Turn) -> Probabilities:
-        """Equal ones for the optimal actions, ``(B, A)``."""
-        best = np.zeros(turn.masks.shape, np.bool_)
-        for row, table in enumerate(turn.tables.tolist()):
-            best[row, list(self._solver.solve(turn.state(table)).best)] = True
-        return uniform(best)

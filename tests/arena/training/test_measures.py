@@ -15,7 +15,6 @@ from games import make_game
 from leagues.errors import LeagueError
 from leagues.records import Measure
 
-
 Build = Callable[[Any], Any]
 
 
