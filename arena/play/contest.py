@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agents.contract import Agent, AgentError
 from arena.names import require_game
 from arena.play.openings import Openings, make_openings
-from arena.play.recording import Entrant, Recording, entrants, recorded_entrants, taken_up
+from arena.play.recording import Cast, Entrant, Recording, entrants, recorded_entrants, taken_up
 from arena.play.rounds import play
 from arena.play.source import NO_LIMITS, Limits, Source, in_order
 from games import Game
@@ -60,7 +60,6 @@ def open_contest(
             or is not trusted; the league plays another game, or has nothing to take up.
         StoreError: the league cannot be written; it has one writer at a time, training included.
     """
-    code: Mapping[str, Any] = {"module_classes": module_classes, "trust_code": trust_code}
     if resume and league is None:
         raise AgentError("only a recorded contest can be taken up; name its league")
     with ExitStack() as stack:
@@ -72,19 +71,20 @@ def open_contest(
             if writer is not None:
                 require_game(writer, store.name, game)
             found = recorded_entrants(agents, game, store, [] if writer is None else writer.members())
+        cast = Cast(game, found, None if league is None else str(league), module_classes, trust_code)
         players = {}
         for entrant in found:
-            players[entrant.name] = entrant.load(game, None if store is None else store.weights, **code)
+            players[entrant.name] = cast.load(entrant)
             if not isinstance(entrant.agent, Agent):
                 stack.callback(players[entrant.name].close)
         if store is None:
-            yield Contest(game, found, players, code)
+            yield Contest(cast, players)
             return
         event = _event(store, writer, command, {**arguments, "agents": [each.name for each in found]}, resume)
-        recording = Recording(store, writer, game, found, event)
+        recording = Recording(store, writer, cast, event)
         finished = False
         try:
-            yield Contest(game, found, players, code, league, recording, _seeds_met(writer, found, event))
+            yield Contest(cast, players, recording, _seeds_met(writer, found, event))
             finished = True
         finally:
             recording.close(finished=finished)
@@ -127,23 +127,19 @@ class Contest:
 
     def __init__(
         self,
-        game: Game,
-        found: Sequence[Entrant],
+        cast: Cast,
         agents: dict[str, Agent],
-        code: Mapping[str, Any],
-        league: Path | str | None = None,
         recording: Recording | None = None,
         without: Collection[int] = (),
     ) -> None:
-        self.game = game
-        self.names = tuple(entrant.name for entrant in found)
+        self.game = cast.game
+        self.names = tuple(entrant.name for entrant in cast.entrants)
         self.agents = agents
         self.event = 0 if recording is None else recording.event.number
         self.without = without
-        self._found, self._code, self._recording = found, code, recording
-        self._place = None if league is None else str(league)
-        self._weights = {each.name: None if each.member is None else each.member.weights for each in found}
-        self._people = {entrant.name for entrant in found if entrant.asks_person}
+        self._cast, self._recording = cast, recording
+        self._people = {entrant.name for entrant in cast.entrants if entrant.asks_person}
+        self._done: set[int] | None = None  # blocks that were recorded before this contest began
 
     def play(
         self,
@@ -198,16 +194,15 @@ class Contest:
         return make_openings(spec, self.game, reader, before=self.event)
 
     def _told(self, source: Source, on_match: Callable[[Match], None] | None) -> set[int]:
-        """Tell the source what is recorded; returns the blocks that are not played again."""
-        done: set[int] = set()
-        if self._recording is not None:
-            self._recording.begin()
-            for match in self._recording.matches():
-                done.add(match.block)
+        """Tell the first source what is recorded already; returns the blocks that are not played again."""
+        if self._done is None:
+            self._done = set()
+            for match in [] if self._recording is None else self._recording.begin():
+                self._done.add(match.block)
                 source.tell(match)
                 if on_match is not None:
                     on_match(match)
-        return done
+        return self._done
 
     def _default_tables(self, sides: int) -> int:
         if self._people:
@@ -219,7 +214,7 @@ class Contest:
 
         if not 0 < workers < 10_000:
             raise AgentError(f"`0 <= workers < 10000` must hold, but got {workers}")
-        crew = Crew(workers, self.game, self._found, self._place, self._weights, self._code)
+        crew = Crew(workers, self._cast)
         stack.callback(crew.close)
         return crew
 
@@ -227,7 +222,7 @@ class Contest:
         self, batches: Batches, tables: int, limits: Limits, on_match: Callable[[Match], None] | None
     ) -> None:
         while (seed := batches.open()) is not None:
-            play(self.game, batches, self.agents, tables=tables, limits=limits, weights=self._weights, seed=seed)
+            play(self.game, batches, self.agents, tables=tables, limits=limits, weights=self._cast.weights, seed=seed)
             self._keep(batches.close(), on_match)
 
     def _keep(self, matches: Sequence[Match], on_match: Callable[[Match], None] | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import reprlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def make_openings(spec: str | None, game: Game, reader: Reader | None = None, be
     if spec is None:
         return no_openings
     kind, _, argument = spec.partition(":")
-    if kind in ("random", "recorded") and not Path(spec).exists():
+    if _is_drawn(spec):
         if not re.fullmatch("[1-9][0-9]{0,5}", argument):
             raise AgentError(f"{kind} openings need a number of plies, but got {spec!r}; write {kind}:8")
         if kind == "random":
@@ -73,9 +74,13 @@ def openings_key(spec: str | None) -> str | None:
     Raises:
         AgentError: the file cannot be read.
     """
-    if spec is None or (spec.startswith(("random:", "recorded:")) and not Path(spec).exists()):
+    if spec is None or _is_drawn(spec):
         return spec
     return f"{spec} {hashlib.sha256(_read(Path(spec))).hexdigest()[:16]}"
+
+
+def _is_drawn(spec: str) -> bool:
+    return spec.partition(":")[0] in ("random", "recorded") and not Path(spec).exists()
 
 
 def _random(game: Game, seed: int, plies: int) -> Opening:
@@ -237,9 +242,9 @@ def _action(game: Game, state: State, seat: int, given: Any, where: str) -> Acti
         for action in legal:
             if state.action_name(seat, action).casefold() == given.casefold():
                 return int(action)
-    elif isinstance(given, int) and given in legal:
+    elif isinstance(given, int) and not isinstance(given, bool) and given in legal:
         return given
-    raise AgentError(f"{where} has {given!r}, which is no legal action of seat {seat} there")
+    raise AgentError(f"{where} has {reprlib.repr(given)}, which is no legal action of seat {seat} there")
 
 
 def _problem(game: Game, seed: int, opening: Opening) -> str | None:

@@ -17,7 +17,6 @@ from arena.settings import Settings
 from games import Game
 from leagues.records import Event, Match, Member
 from leagues.store import LeagueInfo, Reader, Store, Writer, open_store
-from leagues.store.contract import BlobStore
 
 LIBRARIES = ("ray", "torch", "numpy", "open_spiel", "pettingzoo", "self-play-arena")
 """The libraries whose versions a new league stores."""
@@ -46,29 +45,42 @@ class Entrant:
         kind = KINDS.get((spec or "").partition(":")[0])
         return kind is not None and kind.asks_person
 
-    def load(
-        self,
-        game: Game,
-        blobs: BlobStore | None = None,
-        *,
-        module_classes: Mapping[str, type[Any]] | None = None,
-        trust_code: bool = False,
-    ) -> Agent:
-        """The agent, ready to play; raises as :func:`arena.load_agent`.
 
-        Args:
-            game: the game to play.
-            blobs: the weights of the league that records.
-            module_classes, trust_code: as in :func:`arena.load_agent`.
-        """
-        if isinstance(self.agent, Agent):
-            return self.agent
-        if self.member is None:
-            return make_agent(self.agent, game)
-        weights = open_store(self.place).weights if self.place is not None else blobs
-        assert weights is not None
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays what.
+
+    Attributes:
+        game: the game.
+        entrants: the agents of the contest.
+        league: the folder of the league that records; None without one.
+        module_classes, trust_code: as in :func:`arena.load_agent`.
+    """
+
+    game: Game
+    entrants: Sequence[Entrant]
+    league: str | None
+    module_classes: Mapping[str, type[Any]] | None = None
+    trust_code: bool = False
+
+    @property
+    def weights(self) -> dict[str, str | None]:
+        """Name -> weights hash, for the record."""
+        return {each.name: None if each.member is None else each.member.weights for each in self.entrants}
+
+    def load(self, entrant: Entrant) -> Agent:
+        """One of the agents, ready to play; raises as :func:`arena.load_agent`."""
+        if isinstance(entrant.agent, Agent):
+            return entrant.agent
+        if entrant.member is None:
+            return make_agent(entrant.agent, self.game)
         return member_agent(
-            weights, self.member, game, self.agent, module_classes=module_classes, trust_code=trust_code
+            open_store(entrant.place or self.league).weights,
+            entrant.member,
+            self.game,
+            entrant.agent,
+            module_classes=self.module_classes,
+            trust_code=self.trust_code,
         )
 
 
@@ -217,23 +229,19 @@ class Recording:
         event: the event.
     """
 
-    def __init__(
-        self, store: Store, writer: Writer | None, game: Game, entrants: Sequence[Entrant], event: Event
-    ) -> None:
+    def __init__(self, store: Store, writer: Writer | None, cast: Cast, event: Event) -> None:
         """Nothing is written yet.
 
         Args:
             store: where the league is.
             writer: of the league; None if it does not exist.
-            game: its game.
-            entrants: who takes part, each with its member.
+            cast: who takes part in which game, each with its member.
             event: the event, new or taken up.
         """
         self.event = event
-        self._repeatable = not any(entrant.asks_person for entrant in entrants)
-        self._store, self._writer, self._game = store, writer, game
-        self._entrants = {entrant.name: entrant for entrant in entrants}
-        self._ids = {name: entrant.member.id for name, entrant in self._entrants.items() if entrant.member}
+        self._store, self._writer, self._cast = store, writer, cast
+        self._repeatable = not any(entrant.asks_person for entrant in cast.entrants)
+        self._ids = {entrant.name: entrant.member.id for entrant in cast.entrants if entrant.member}
         self._ready = False
 
     @property
@@ -241,23 +249,33 @@ class Recording:
         """Reads the league; None if it does not exist."""
         return self._writer
 
-    def begin(self) -> None:
+    def begin(self) -> list[Match]:
         """Make the league if there is none, and add the new guests and the event, unless a person takes part.
+
+        Returns:
+            The matches of the event that are recorded already, oldest first, with the contest's names at their seats.
 
         Raises:
             StoreError: the league cannot be written.
         """
-        if self._repeatable:
-            self._ready_writer()
+        if not self._repeatable:
+            return []
+        writer = self._ready_writer()
+        seen: Counter[int] = Counter()
+        named = []
+        for match in writer.matches(event=self.event.number, limit=None)[::-1]:
+            named.append(replace(writer.match(match.id), seats=self._named(match.seats, seen[match.block])))
+            seen[match.block] += 1
+        return named
 
     def _ready_writer(self) -> Writer:
         if self._writer is not None and self._ready:
             return self._writer
         if self._writer is None:
-            self._writer = self._store.create(league_info(self._game, Settings(), 0))
+            self._writer = self._store.create(league_info(self._cast.game, Settings(), 0))
         known = {member.id for member in self._writer.members()}
         guests: dict[str, Member] = {}
-        for entrant in self._entrants.values():
+        for entrant in self._cast.entrants:
             member = entrant.member
             if member is None or member.id in known:
                 continue
@@ -268,26 +286,13 @@ class Recording:
         self._ready = True
         return self._writer
 
-    def matches(self) -> list[Match]:
-        """The matches of the event that are stored, oldest first, with the contest's names at their seats."""
-        if self._writer is None:
-            return []
-        stored = self._writer.matches(event=self.event.number, limit=None)[::-1]
-        seen: Counter[int] = Counter()
-        named = []
-        for match in stored:
-            whole = self._writer.match(match.id)
-            named.append(replace(whole, seats=self._named(match.seats, seen[match.block])))
-            seen[match.block] += 1
-        return named
-
     def _named(self, seats: Sequence[str], turn: int) -> tuple[str, ...]:
         """The contest's names of the members at the seats of a match, the ``turn``-th of its block."""
         names = {member: name for name, member in self._ids.items()}
         if len(names) == len(self._ids):
             return tuple(names[seat] for seat in seats)
         order = list(self._ids)  # a member plays itself: the seats rotate as in `rotated_pairings`
-        return tuple(order[(team - turn) % len(order)] for team in self._game.teams)
+        return tuple(order[(team - turn) % len(order)] for team in self._cast.game.teams)
 
     def add(self, matches: Sequence[Match]) -> list[Match]:
         """Store whole blocks in one transaction.

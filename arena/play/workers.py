@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
+import pickle
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
-from agents.contract import AgentError
-from arena.play.recording import Entrant
+from agents.contract import Agent, AgentError
+from arena.play.recording import Cast
 from arena.play.rounds import play
 from arena.play.source import Limits, Planned, in_order
 from arena.training.process import prepare_process, start_ray
-from games import Game
 from leagues.records import Match, Pairing
-from leagues.store import open_store
 
 AHEAD = 2
 """Batches given out for each worker: one that it plays, and one that waits."""
@@ -36,24 +36,33 @@ class WorkerError(Exception):
 class Worker:
     """One process. It makes its own agents, from the names and weights that the contest found."""
 
-    def __init__(
-        self, game: Game, found: Sequence[Entrant], league: str | None, weights: Mapping[str, str | None], code: Any
-    ) -> None:
-        """Load the agents; arguments as of :class:`Crew`."""
-        blobs = None if league is None else open_store(league).weights
-        self._game, self._weights = game, weights
-        self._agents = {entrant.name: entrant.load(game, blobs, **code) for entrant in found}
+    def __init__(self, path: Sequence[str], cast: bytes) -> None:
+        """Load nothing yet: an error here would kill the process.
+
+        Args:
+            path: where modules are found.
+            cast: a pickled :class:`Cast`, which may need them.
+        """
+        sys.path.extend(place for place in path if place not in sys.path)
+        self._pickled = cast
+        self._agents: dict[str, Agent] | None = None
+
+    def _load(self) -> dict[str, Agent]:
+        if self._agents is None:
+            self._cast: Cast = pickle.loads(self._pickled)
+            self._agents = {entrant.name: self._cast.load(entrant) for entrant in self._cast.entrants}
+        return self._agents
 
     def play(self, batch: Sequence[Pairing], tables: int, limits: Limits) -> list[Match]:
         """Play a batch; the matches in the order of the pairings."""
-        matches: list[Match] = []
+        agents, matches = self._load(), list[Match]()
         play(
-            self._game,
+            self._cast.game,
             Planned(batch),
-            self._agents,
+            agents,
             tables=tables,
             limits=limits,
-            weights=self._weights,
+            weights=self._cast.weights,
             seed=batch[0].seed,
             on_match=matches.append,
         )
@@ -61,37 +70,21 @@ class Worker:
 
     def close(self) -> None:
         """Close the agents."""
-        for agent in self._agents.values():
+        for agent in (self._agents or {}).values():
             agent.close()
 
 
 class Crew:
     """Workers that play the batches of a contest. Close it."""
 
-    def __init__(
-        self,
-        workers: int,
-        game: Game,
-        found: Sequence[Entrant],
-        league: str | None,
-        weights: Mapping[str, str | None],
-        code: Mapping[str, Any],
-    ) -> None:
-        """Start the workers.
-
-        Args:
-            workers: number of processes.
-            game: the game to play.
-            found: who plays.
-            league: the league that has the weights of its members.
-            weights: name -> weights hash, for the record.
-            code: arguments of :func:`arena.load_agent` about code.
+    def __init__(self, workers: int, cast: Cast) -> None:
+        """Start ``workers`` processes.
 
         Raises:
             AgentError: an agent is an object, or a person.
             ClusterError: the Ray cluster cannot be joined.
         """
-        for entrant in found:
+        for entrant in cast.entrants:
             if entrant.asks_person:
                 raise AgentError("a person plays in this process only; leave out --workers")
             if not isinstance(entrant.agent, str):
@@ -105,7 +98,8 @@ class Crew:
             start_ray()
         share = min(1.0, math.floor(100 * ray.cluster_resources().get("CPU", 1.0) / workers) / 100)
         remote = ray.remote(num_cpus=share, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
-        self._workers = [remote.remote(game, list(found), league, dict(weights), dict(code)) for _ in range(workers)]
+        pickled = ray.cloudpickle.dumps(cast)
+        self._workers = [remote.remote(sys.path, pickled) for _ in range(workers)]
 
     def play(self, next_batch: Callable[[], list[Pairing]], tables: int, limits: Limits) -> Iterator[list[Match]]:
         """Play batches, and give the matches of each in the order in which the batches were taken.
