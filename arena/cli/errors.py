@@ -102,7 +102,7 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return "interrupted", FAILED
     if _is_one_of(error, ("agents.contract", "QuitGame")):
         return "the person left the table; the match does not count", FAILED
-    if _is_one_of(error, ("games.errors", "BrokenGameError")):
+    if _is_one_of(error, ("games.errors", "BrokenGameError"), ("arena.play.workers", "WorkerError")):
         return str(error), FAILED
     if _is_one_of(error, *_CALL_ERRORS):
         return str(error), WRONG_CALL

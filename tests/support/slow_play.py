@@ -1,9 +1,11 @@
-"""Agents that other processes can make: one takes its time where an environment variable says so, one gives up."""
+"""Agents that other processes can make: one is slow, one gives up, and one takes its process with it."""
 
 from __future__ import annotations
 
 import os
+import signal
 import time
+from pathlib import Path
 
 import numpy as np
 from played_league import Resigner
@@ -14,6 +16,9 @@ from games.contract import ActionArray, Game
 
 SECONDS = "SLOW_PLAY_SECONDS"
 """The environment variable: seconds for each move."""
+
+DEATHS = "SLOW_PLAY_DEATHS"
+"""The environment variable: a folder with one file for each time that an agent kills its process."""
 
 
 class Slow(RandomAgent):
@@ -32,3 +37,13 @@ class Slow(RandomAgent):
 def giving_up(game: Game) -> Resigner:
     """An agent that raises at its second move."""
     return Resigner()
+
+
+class Mortal(Slow):
+    """Kills its own process as often as there are files for it."""
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        for file in Path(os.environ[DEATHS]).iterdir():
+            file.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().act(turn, rng)

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slow_play import SECONDS
+from slow_play import DEATHS, SECONDS
 
 from agents.basic import RandomAgent
 from agents.contract import AgentError
 from arena.play.matches import play_match
 from arena.play.source import Limits
+from arena.play.workers import WorkerError
 from arena.training.process import start_ray
 from arena.verify import verify
 from leagues.store import StoreError, open_store
@@ -81,19 +82,22 @@ def test_a_match_that_was_killed_goes_on_and_ends_like_one_that_was_not(
     assert verify(killed).findings == ()
 
 
-@pytest.fixture
-def running_ray() -> Iterator[None]:
-    """Ray, started once for several matches."""
-    start_ray()
-    yield
-    import ray
+@pytest.fixture(scope="module")
+def deaths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Ray, started once for several matches; and the folder of the deaths to die."""
+    folder = tmp_path_factory.mktemp("deaths")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DEATHS, str(folder))
+        start_ray()
+        yield folder
+        import ray
 
-    assert ray.is_initialized()  # the matches leave it as they found it
-    ray.shutdown()
+        assert ray.is_initialized()  # the matches leave it as they found it
+        ray.shutdown()
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("running_ray")
+@pytest.mark.usefixtures("deaths")
 def test_several_processes_play_the_same_games_as_one(tmp_path: Path) -> None:
     agents = ["random", "mcts:3"]
     options = {"games": 30, "openings": "random:1", "seed": 3}
@@ -111,6 +115,25 @@ def test_several_processes_play_the_same_games_as_one(tmp_path: Path) -> None:
     assert {fault.agent for fault in batched[1].faults} == {"py:slow_play:giving_up"}
     short = play_match(GAME, ["random", "first"], games=4, workers=1, limits=Limits(max_plies=3))
     assert short.endings == {"adjudicated": 4}
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_started_again_but_not_for_ever(tmp_path: Path, deaths: Path) -> None:
+    agents = ["py:slow_play:Mortal", "first"]
+    for number in range(2):
+        (deaths / f"{number}").touch()
+    result = play_match(GAME, agents, games=8, workers=2)
+    assert not list(deaths.iterdir())
+    assert [match.history for match in result.matches] == [
+        match.history for match in play_match(GAME, ["py:slow_play:Slow", "first"], games=8).matches
+    ]
+    for number in range(20):
+        (deaths / f"{number}").touch()
+    with pytest.raises(WorkerError, match="died again and again"):
+        play_match(GAME, agents, games=8, workers=1, league=tmp_path)
+    for file in deaths.iterdir():
+        file.unlink()
+    assert play_match(GAME, agents, games=8, league=tmp_path, resume=True).games == 8
 
 
 @pytest.mark.parametrize(("agent", "words"), [(RandomAgent(), "agent object"), ("human", "a person plays")])
