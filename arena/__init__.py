@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from arena.play.accuracy import Accuracy, accuracy
     from arena.play.exploitability import Exploitability, exploitability
     from arena.play.matches import MatchResult, play_match
+    from arena.play.sprt import SprtResult, play_sprt
+    from arena.play.tournaments import TournamentResult, play_tournament
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.env_runner import LeagueEnvRunner
     from arena.training.run import train
@@ -43,6 +45,8 @@ __all__ = [
     "LeaguePPO",
     "LeaguePPOConfig",
     "MatchResult",
+    "SprtResult",
+    "TournamentResult",
     "accuracy",
     "aec_env",
     "best_response_env",
@@ -53,6 +57,8 @@ __all__ = [
     "open_league",
     "parallel_env",
     "play_match",
+    "play_sprt",
+    "play_tournament",
     "train",
 ]
 
@@ -64,6 +70,8 @@ _HOMES = {
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
     "MatchResult": "arena.play.matches",
+    "SprtResult": "arena.play.sprt",
+    "TournamentResult": "arena.play.tournaments",
     "accuracy": "arena.play.accuracy",
     "aec_env": "games.exports.pettingzoo",
     "best_response_env": "arena.exports.gymnasium",
@@ -74,6 +82,8 @@ _HOMES = {
     "open_league": "arena.api",
     "parallel_env": "games.exports.pettingzoo",
     "play_match": "arena.play.matches",
+    "play_sprt": "arena.play.sprt",
+    "play_tournament": "arena.play.tournaments",
     "train": "arena.training.run",
 }
 

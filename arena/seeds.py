@@ -47,6 +47,10 @@ class Purpose(Enum):
     """The opening of a block, and which recorded one it takes. The seed is the block's."""
     RANKINGS = 16, ()
     """Resamples of a ranking, and simulations of the tests that warn of ratings. The seed is 0."""
+    GATE = 18, ("iteration", "learner")
+    """Seeds of the games in which a learner has to beat its newest snapshot. The learner is its place among them."""
+    CONTEST_BLOCKS = 19, ()
+    """Seeds of the blocks of a tournament or a sequential test. The seed is the call's."""
     TREE_PROBES = 20, ()
     """Random games that estimate the size of a game's tree."""
     BEST_RESPONSE = 21, ("use",)

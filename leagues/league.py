@@ -67,6 +67,7 @@ class League:
         self._steps = dict.fromkeys(self._learners, 0)
         self._pairings = 0
         self._rotation = dict.fromkeys(self._learners, 0)
+        self._gate = dict.fromkeys(self._learners, 0)  # steps from which on the gate is tried again
         self._roles = {learner: make_role(self._members[learner].role) for learner in self._learners}
         for learner, role in self._roles.items():
             role.opponents(self.view(learner))
@@ -137,8 +138,28 @@ class League:
             self._evaluation.add(new)
 
     def due(self) -> list[str]:
-        """The learners to be frozen now, in the order they joined."""
-        return [learner for learner, role in self._roles.items() if role.is_due(self.view(learner))]
+        """The learners to be frozen now, in the order they joined; those with :meth:`gated_by` if they pass."""
+        return [
+            learner
+            for learner, role in self._roles.items()
+            if role.is_due(self.view(learner))
+            and (self.gated_by(learner) is None or self._steps[learner] >= self._gate[learner])
+        ]
+
+    def gated_by(self, learner: str) -> str | None:
+        """The snapshot that a learner has to beat in a sequential test before it is frozen, its newest one.
+
+        None without such a test: the setting ``gate`` is another one, the learner has no snapshot yet or starts over
+        after each one, or ``snapshot_max_steps`` are reached, after which it is frozen in any case.
+        """
+        past = self._members.past(self._learner(learner))
+        if self.settings.gate != "sprt" or not past or self.after_snapshot(learner) == "reset":
+            return None
+        return past[-1] if self._steps[learner] < self.settings.snapshot_max_steps else None
+
+    def gate_failed(self, learner: str) -> None:
+        """Note that a learner did not pass: it is due again after half of ``snapshot_min_steps`` more."""
+        self._gate[self._learner(learner)] = self._steps[learner] + self.settings.snapshot_min_steps // 2
 
     def snapshot(self, learner: str, weights: str, step: int, modules: Mapping[str, str]) -> Member:
         """Register a frozen copy of a learner, ``learner@1``, ``learner@2``, ..., and count its steps from 0 again.
@@ -170,7 +191,7 @@ class League:
             step,
         )
         self._members.join(member)
-        self._steps[learner] = 0
+        self._steps[learner] = self._gate[learner] = 0
         if self.after_snapshot(learner) == "reset":
             self._training.forget(learner)
         return member
@@ -185,6 +206,7 @@ class League:
             "pairings": self._pairings,
             "rotation": dict(self._rotation),
             "steps": dict(self._steps),
+            "gate": dict(self._gate),
             "payoffs": self._training.state(),
         }
 
@@ -209,6 +231,7 @@ class League:
         try:
             steps = {learner: index(count) for learner, count in state["steps"].items()}
             league._pairings = index(state["pairings"])
+            league._gate |= {learner: index(steps) for learner, steps in state.get("gate", {}).items()}
             league._rotation = {learner: index(turn) for learner, turn in state["rotation"].items()}
             league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -216,7 +239,7 @@ class League:
                 f"the stored state of the league cannot be read ({type(error).__name__}: {error}); "
                 "restore the league from a copy"
             ) from error
-        if not set(steps) == set(league._rotation) == set(league._steps):
+        if not set(steps) == set(league._rotation) == set(league._gate) == set(league._steps):
             raise LeagueError(
                 f"a league keeps its learners, {sorted(steps)}, but got {sorted(league._steps)}; "
                 "use the settings that it was made with"

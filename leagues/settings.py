@@ -44,6 +44,22 @@ class LeagueSettings(SettingsGroup):
         low=1,
         high=10**12,
     )
+    gate: str = setting(
+        "win_rate",
+        "What a main learner has to show between `snapshot_min_steps` and `snapshot_max_steps` to be frozen: the score "
+        "`snapshot_win_rate` in training, or an accepted sequential test against its newest snapshot.",
+        choices=("win_rate", "sprt"),
+    )
+    gate_elo: float = setting(
+        50.0,
+        "Advantage that the gate `sprt` tests for, against none; 347 is one standard deviation of a game.",
+        unit="normalised Elo",
+        above=0,
+        high=1000,
+    )
+    gate_games: int = setting(
+        1000, "Games after which a test of the gate `sprt` ends and fails.", unit="games", low=1, high=10**6
+    )
     payoff_decay: float = setting(
         0.99, "Weight that a training game keeps when the same two members play one more.", above=0, high=1
     )

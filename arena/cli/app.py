@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from agents.registry import usages
-from arena.cli import accuracy, exploitability, games, league, match, matches, play, rank, train, watch
+from arena.cli import accuracy, exploitability, games, league, match, matches, play, rank, sprt, tournament, train, watch
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
 
@@ -58,6 +58,8 @@ COMMANDS = (
     matches.verify,
     play.play,
     match.match,
+    tournament.tournament,
+    sprt.sprt,
     exploitability.exploitability,
     accuracy.accuracy,
 )

@@ -1,4 +1,4 @@
-"""How a training run is shown and stopped: one live line on a screen, or a plain line now and then in a pipe."""
+"""How a run is shown and stopped: one live line on a screen, or a plain line now and then in a pipe."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ from leagues.ratings.leaderboard import Standing, best
 from leagues.records import Measure
 from leagues.store.contract import Progress
 
+OnState = Callable[[str, float, float | None], None]
+
 
 class OnProgress(Protocol):
     """Shows the newest progress, a recent leaderboard, and what was measured last of the learners."""
 
     def __call__(self, progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None: ...
+
 
 
 _ECHO = len("^C") + 1
@@ -96,19 +99,41 @@ def progress_line(title: str) -> Iterator[OnProgress]:
     """Show a run inside the ``with`` block. Yields a function to call after every iteration; until then, ``title`` is
     shown."""
     started = time.monotonic()
-    if is_screen():
-        with _live_line(title, started) as on_progress:
-            yield on_progress
-        return
+    with live_line(title) as show:
 
+        def update(progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None:
+            gone = time.monotonic() - started
+            total = None if progress.remaining is None else gone + progress.remaining
+            show(describe(progress, standings, gone, measures), gone, total)
+
+        yield update
+
+
+@contextmanager
+def live_line(title: str, *, quiet: bool = False) -> Iterator[OnState]:
+    """Show how far something is inside the ``with`` block, in one live line on a screen or in a plain line now and then
+    in a pipe. Yields a function to call with the state in words, what is done, and what is to be done in all (None if
+    that is not known).
+
+    Args:
+        title: what is shown until the first call.
+        quiet: show nothing.
+    """
+    if quiet:
+        yield lambda state, done, total: None
+        return
+    if is_screen():
+        with _on_screen(title) as show:
+            yield show
+        return
     print(f"{plain(title)}: starting", flush=True)
     shown = last = ""
     due = 0.0
 
-    def print_line(progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None:
+    def print_line(state: str, done: float, total: float | None) -> None:
         nonlocal shown, last, due
         now = time.monotonic()
-        last = describe(progress, standings, now - started, measures)
+        last = state
         if now >= due:
             print(last, flush=True)
             shown, due = last, now + _PLAIN_EVERY
@@ -126,7 +151,7 @@ class _Line(Line):
 
 
 @contextmanager
-def _live_line(title: str, started: float) -> Iterator[OnProgress]:
+def _on_screen(title: str) -> Iterator[OnState]:
     line = _Line(
         SpinnerColumn(),
         BarColumn(bar_width=8),
@@ -137,9 +162,7 @@ def _live_line(title: str, started: float) -> Iterator[OnProgress]:
     with line:
         task = line.add_task("", total=None, state=f"{plain(title)}: starting")
 
-        def update(progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None:
-            gone = time.monotonic() - started
-            total = None if progress.remaining is None else gone + progress.remaining
-            line.update(task, completed=gone, total=total, state=describe(progress, standings, gone, measures))
+        def show(state: str, done: float, total: float | None) -> None:
+            line.update(task, completed=done, total=total, state=state)
 
-        yield update
+        yield show

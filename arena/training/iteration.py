@@ -10,6 +10,7 @@ from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.seeds import Purpose, number
+from arena.training.gate import Gate
 from arena.training.learners import Learners
 from arena.training.measures import nash_conv
 from arena.training.runners import Requests
@@ -56,6 +57,7 @@ class Trainer:
         time_left: Callable[[], float | None],
     ) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
+        self._gate = Gate(session, requests, snapshots)
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
         self._time_left = time_left
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
@@ -82,6 +84,8 @@ class Trainer:
         due = session.tell(tallies, trained)
         state = self._learners.state()
         self._snapshots.update(state)
+        due, more = self._gate.admitted(due)
+        matches = [*matches, *more]
         members = [self._snapshots.freeze(learner, agent_steps) for learner in due]
         measures = nash_conv(
             session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members

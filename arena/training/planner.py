@@ -232,6 +232,12 @@ class Planner:
                     self._open.remove(anchor)
         return pairs
 
+    def gate(self, candidate: Member, data: Any, opponent: Member, pairings: Sequence[Pairing], iteration: int) -> Plan:
+        """Matches of a candidate that is no member, with the weights ``data``, against a member. They have no event."""
+        files = {str(candidate.weights): data, str(opponent.weights): self._weights[str(opponent.weights)]}
+        members = {candidate.id: candidate, opponent.id: opponent}
+        return Plan("evaluation", tuple(pairings), members, files, iteration, self._seed)
+
     def member_joined(self) -> None:
         """Choose evaluation pairs anew: the newcomer has the fewest games and comes first."""
         self._pairs = []

@@ -40,6 +40,7 @@ class LeagueSession:
         planner: makes the plans.
         progress: of the newest iteration that was committed.
         measures: what was measured last of the learners in this run.
+        share: makes bytes cheap to send.
         store, writer: where the league lives; locked for this one writer until :meth:`close`.
 
     Args:
@@ -48,7 +49,7 @@ class LeagueSession:
         settings: those of the run; a new league stores them.
         seed: seed of a new league; an existing league keeps its own.
         learners: the learners as members.
-        share: makes bytes cheap to send, for instance ``ray.put``.
+        share: as above, for instance ``ray.put``.
 
     Raises:
         LeagueError: as :func:`arena.training.opening.open_league`. Nothing is written then.
@@ -73,7 +74,7 @@ class LeagueSession:
     ) -> None:
         self.game = game
         self.settings = settings
-        self._share = share
+        self.share = share
         for baseline in settings.league.baselines:
             _made(baseline, game, "a baseline").close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
@@ -302,7 +303,7 @@ class LeagueSession:
             self.league,
             self.members,
             self.writer,
-            SharedWeights(self.store.weights.get, self._share),
+            SharedWeights(self.store.weights.get, self.share),
             self.settings.evaluation,
             anchors=self._anchor_seconds,
             next_event=max(self.writer.next_event(), next_event),

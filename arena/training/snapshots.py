@@ -17,7 +17,7 @@ from ray.rllib.core.rl_module import RLModuleSpec
 
 from agents.policies.agent import PolicyAgent, build_policy, policy_card, policy_tensors
 from agents.policies.network import network_name
-from agents.policies.weights import Tensors
+from agents.policies.weights import Tensors, pack
 from arena.seeds import Purpose, number
 from arena.training.session import LeagueSession
 from leagues.records import Member
@@ -93,6 +93,10 @@ class Snapshots:
         classes = {spec.module_class for spec in self._specs.values()}
         own = {network_name(cls): cls for cls in classes if cls is not None}
         return build_policy(*self._file(learner), self._session.game, module_classes=own)
+
+    def packed(self, learner: str) -> bytes:
+        """The weights file that a snapshot of a learner would have now."""
+        return pack(*self._file(learner))
 
     def _file(self, learner: str) -> tuple[Tensors, dict[str, Any]]:
         """Tensors and card of a learner's averaged weights."""

@@ -68,6 +68,31 @@ def score_intervals(
     return np.minimum(low, score), np.maximum(high, score)
 
 
+def mean_intervals(
+    group: Ints, sums: Floats, games: Floats, groups: int, *, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """The intervals of mean returns per game, for many groups of blocks at once: ``(groups,)`` low and high ends.
+
+    Student's t interval of a ratio of sums over blocks, as in :func:`score_interval`, but without added blocks, because
+    returns have no bounds. With fewer than two blocks the interval is infinite.
+
+    Args:
+        group: ``(B,)`` the group of each block, ``0..groups-1``.
+        sums: ``(B,)`` sum of the returns of each block.
+        games: ``(B,)`` games of each block, at least 1.
+        groups: number of groups.
+        confidence: as in :func:`score_interval`.
+    """
+    _check(confidence)
+    blocks, played, won = (np.bincount(group, each, groups) for each in (np.ones(len(group)), games, sums))
+    mean = np.divide(won, played, out=np.zeros(groups), where=played > 0)
+    squares = np.bincount(group, (sums - mean[group] * games) ** 2, groups)
+    enough = blocks > 1
+    freedom, total = np.where(enough, blocks - 1, 1), np.where(enough, played, 1)
+    reach = np.where(enough, _student(confidence, freedom) * np.sqrt(blocks / freedom * squares) / total, np.inf)
+    return mean - reach, mean + reach
+
+
 def percentiles(resamples: Floats, estimates: Floats, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Percentile intervals of a bootstrap (Efron 1979, Annals of Statistics 7), widened to hold the estimates.
 

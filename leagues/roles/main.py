@@ -27,7 +27,10 @@ class Main(Role):
         ]
 
     def is_due(self, view: View) -> bool:
-        """As :func:`leagues.roles.contract.is_due_against` all frozen members; its newest snapshot is needed."""
+        """As :func:`leagues.roles.contract.is_due_against` all frozen members; its newest snapshot is needed. With the
+        gate ``sprt`` and a snapshot, by steps alone: the test against that snapshot comes next."""
+        if view.settings.gate == "sprt" and view.members.past(view.learner):
+            return view.steps >= view.settings.snapshot_min_steps
         return is_due_against(view, view.members.frozen, view.members.past(view.learner)[-1:])
 
     def after_snapshot(self) -> Literal["continue", "reset"]:
