@@ -78,7 +78,7 @@ def test_the_commands_and_options_of_the_documents_exist() -> None:
     written = re.findall(r"(?:`|^ +(?:python -m )?)arena ([a-z]+)([^`\n]*)", text, re.MULTILINE)
     for name, rest in written:
         options = {option for parameter in commands[name].params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options, (name, rest)
+        assert set(re.findall(r"--[a-z0-9-]+", rest)) <= options, (name, rest)
     assert {name for name, _ in written} == set(commands)
 
 

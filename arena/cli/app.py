@@ -14,7 +14,20 @@ from typing import Annotated
 import typer
 
 from agents.registry import usages
-from arena.cli import accuracy, exploitability, games, league, match, matches, play, rank, sprt, tournament, train, watch
+from arena.cli import (
+    accuracy,
+    exploitability,
+    games,
+    league,
+    match,
+    matches,
+    play,
+    rank,
+    sprt,
+    tournament,
+    train,
+    watch,
+)
 from arena.cli.errors import FAILED, report
 from arena.view.text import plain
 
