@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Protocol, Self
@@ -29,7 +29,6 @@ class OnProgress(Protocol):
     """Shows the newest progress, a recent leaderboard, and what was measured last of the learners."""
 
     def __call__(self, progress: Progress, standings: Sequence[Standing], measures: Sequence[Measure] = ()) -> None: ...
-
 
 
 _ECHO = len("^C") + 1
