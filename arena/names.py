@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.contract import Agent, AgentError
+from agents.mixture import MixtureAgent
 from agents.policies import weights
 from agents.registry import is_agent_name, make_agent
+from arena.mixtures import MIXTURES, mixture_parts
 from games import Game, as_game
 from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import Member
@@ -28,7 +30,8 @@ def load_agent(
         spec: ``DIR:MEMBER`` for a member of the league in folder DIR (or at a URL, ``sqlite:DIR:MEMBER``). MEMBER is an
             ID (``main@12``, ``random``), a learner (``main`` means its newest snapshot), ``latest`` (the newest
             snapshot of the main learner) or ``best`` (:func:`leagues.ratings.leaderboard.best`; the newest snapshot
-            while none is rated). ``DIR`` alone means ``DIR:best``. Otherwise a name that
+            while none is rated). ``average`` and ``nash`` are mixtures (:func:`arena.mixtures.mixture_parts`), which
+            draw one snapshot for each game. ``DIR`` alone means ``DIR:best``. Otherwise a name that
             :func:`agents.registry.make_agent` knows.
         game: the game to play, or its spec.
         module_classes: your own RLModule classes that snapshots need, by ``"package.module:Class"``. No other code is
@@ -50,8 +53,12 @@ def load_agent(
     store = open_store(where)
     with store.reader() as reader:
         require_game(reader, store.name, game)
-        member = find_member(reader, name)
-    return member_agent(store.weights, member, game, spec, module_classes=module_classes, trust_code=trust_code)
+        parts = mixture_parts(reader, name) if name in MIXTURES else [(find_member(reader, name), 1.0)]
+    agents = [
+        member_agent(store.weights, member, game, spec, module_classes=module_classes, trust_code=trust_code)
+        for member, _ in parts
+    ]
+    return MixtureAgent(game, agents, [weight for _, weight in parts]) if name in MIXTURES else agents[0]
 
 
 def split_name(spec: str) -> tuple[str, str] | None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.contract import Agent, AgentError
-from agents.registry import KINDS, is_agent_name, make_agent
-from arena.names import find_member, member_agent, require_game, split_name
+from agents.registry import KINDS, is_agent_name
+from arena.mixtures import MIXTURES
+from arena.names import find_member, load_agent, member_agent, require_game, split_name
 from arena.settings import Settings
 from games import Game
 from leagues.records import Event, Match, Member
@@ -73,7 +74,7 @@ class Cast:
         if isinstance(entrant.agent, Agent):
             return entrant.agent
         if entrant.member is None:
-            return make_agent(entrant.agent, self.game)
+            return load_agent(entrant.agent, self.game, module_classes=self.module_classes, trust_code=self.trust_code)
         return member_agent(
             open_store(entrant.place or self.league).weights,
             entrant.member,
@@ -99,8 +100,10 @@ def entrants(agents: Sequence[str | Agent], game: Game) -> list[Entrant]:
     for agent in agents:
         place = None if isinstance(agent, Agent) else split_name(agent)
         name = type(agent).__name__ if isinstance(agent, Agent) else agent
-        member = None if place is None else _member_of(open_store(place[0]), place[1], game)
-        found.append(Entrant(name, agent, member, place and place[0]))
+        if place is None or place[1] in MIXTURES:  # it is no single member
+            found.append(Entrant(name, agent))
+        else:
+            found.append(Entrant(name, agent, _member_of(open_store(place[0]), place[1], game), place[0]))
     return _distinct(found)
 
 
@@ -139,6 +142,11 @@ def _recorded(agent: str | Agent, game: Game, store: Store, known: Mapping[str, 
             "as py:MODULE:FACTORY, or play without recording"
         )
     place = split_name(spec)
+    if place is not None and place[1] in MIXTURES:
+        raise AgentError(
+            f"{spec!r} is a mixture, which changes as its league grows, so it cannot be recorded in '{store.name}'; "
+            "name one of its snapshots, or play without recording"
+        )
     if place is not None:
         other = open_store(place[0])
         if other.identity() is not None and other.identity() == store.identity():
