@@ -14,7 +14,7 @@ from leagues.names import near
 from leagues.setting_groups import NONE, SettingsGroup, rules, setting, short
 from leagues.settings import EvaluationSettings, LeagueSettings
 
-VERSION = 1
+VERSION = 2
 """Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
 
 
@@ -237,9 +237,18 @@ def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     if version == VERSION:
         return stored
     try:
-        return _from_version_0(stored)
+        return _from_version_1(stored if version else _from_version_0(stored))
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
-        raise LeagueError("settings of version 0 come from an old league, but these are incomplete") from problem
+        raise LeagueError(
+            f"settings of version {version} come from an old league, but these are incomplete"
+        ) from problem
+
+
+def _from_version_1(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Evaluation pairs had a heuristic with two settings; now they are chosen by what they teach."""
+    gone = ("rating_distance", "baseline_share")
+    evaluation = {name: value for name, value in stored.get("evaluation", {}).items() if name not in gone}
+    return {**stored, "version": 2, "evaluation": evaluation}
 
 
 def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -263,8 +272,6 @@ def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:
             "games_per_iteration": stored["rating_games"],
             "games_at_end": 200,
             "seconds_at_end": 20.0,
-            "rating_distance": 1.2,
-            "baseline_share": 0.2,
             "blocks_in_a_row": 8,
             "pairs_ahead": 0.125,
         },

@@ -150,7 +150,7 @@ def matchmaking(sessions: Mapping[int, LeagueSession], repeats: int, seconds: fl
 
         def measure() -> float:
             began = time.perf_counter()
-            choose_evaluation_pairs(members, session.writer.block_scores(), count, rng, EVALUATION)
+            choose_evaluation_pairs(members, session.writer.block_scores(), count, rng, games=2 * IN_A_ROW)
             return time.perf_counter() - began
 
         return measure

@@ -117,15 +117,6 @@ class EvaluationSettings(SettingsGroup):
         low=0,
         high=10**6,
     )
-    rating_distance: float = setting(
-        1.2,
-        "Difference of two ratings over which the chance of being paired falls by 1/e; 1 is 174 Elo.",
-        unit="natural units",
-        above=0,
-    )
-    baseline_share: float = setting(
-        0.2, "Share of pairs with a baseline, which keeps all ratings on one scale.", low=0, high=1
-    )
     blocks_in_a_row: int = setting(
         8,
         "Blocks that a pair plays at once; members that play cost loading and forward passes.",

@@ -184,7 +184,8 @@ class Planner:
         rng = stream(self._seed, Purpose.EVALUATION_PLAN, event)
         played = self._reader.block_scores().games() if below is not None else {}
         if below is None or min(played.get(member.id, 0) for member in own) < below:
-            pairs = self._own_pairs(own, max(1, games // len(set(teams))), rng)
+            wanting = [each.id for each in own if below is not None and played.get(each.id, 0) < below]
+            pairs = self._own_pairs(own, max(1, games // len(set(teams))), wanting, rng)
         pairings = evaluation_pairings(pairs, teams=teams, event=event, rng=rng)
         # From a stream of their own: how many they are depends on time, and no other match may.
         rng = stream(self._seed, Purpose.ANCHOR_PLAN, event)
@@ -208,12 +209,21 @@ class Planner:
         self._budget.earn(self._settings.seconds_at_end, self._open)
         self._ending = True
 
-    def _own_pairs(self, own: Sequence[Member], blocks: int, rng: np.random.Generator) -> list[tuple[str, str]]:
-        """The pairs without anchors, one for each block."""
-        at_once = -(-blocks // self._settings.blocks_in_a_row)
+    def _own_pairs(
+        self, own: Sequence[Member], blocks: int, wanting: Sequence[str], rng: np.random.Generator
+    ) -> list[tuple[str, str]]:
+        """The pairs without anchors, one for each block. Members in ``wanting``, if any, are in every new pair."""
+        in_a_row = self._settings.blocks_in_a_row
+        at_once = -(-blocks // in_a_row)
         if len(self._pairs) < at_once:
-            count = max(at_once, int(self._settings.pairs_ahead * len(own)))
-            self._pairs = choose_evaluation_pairs(own, self._reader.block_scores(), count, rng, self._settings)
+            self._pairs = choose_evaluation_pairs(
+                own,
+                self._reader.block_scores(),
+                max(at_once, int(self._settings.pairs_ahead * len(own))),
+                rng,
+                games=in_a_row * len(set(self._game.teams)),
+                among=wanting or None,
+            )
         pairs, self._pairs = self._pairs[:at_once], self._pairs[at_once:]
         return [pairs[block % len(pairs)] for block in range(blocks)]
 

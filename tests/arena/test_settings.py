@@ -60,14 +60,14 @@ def test_a_league_of_version_0_keeps_the_values_that_were_constants() -> None:
         ("[laegue]\nbeaten = 1", "no group of settings 'laegue'; did you mean 'league'"),
         ("lr = 0.1", r"lr is a setting of the group optimization; write it below \[optimization\]"),
         ("league = 3", "'league' is a group of settings, but got 3"),
-        ("version = 2", "settings of version 2 need a newer program"),
+        ("version = 3", "settings of version 3 need a newer program"),
         ("algorithm = 'pop'", "no training algorithm 'pop'; did you mean 'ppo'"),
         ("[resources]\noverlap = true", "`overlap` needs sampling processes"),
         ("[optimization]\nlr = 0", "`lr > 0` must hold"),
         ("lr = = 3", "is not TOML"),
         ("version = 0", "version 0 come from an old league, but these are incomplete"),
-        ("version = -1", "version of settings is a number from 0 to 1, but got -1"),
-        ("version = true", "version of settings is a number from 0 to 1, but got True"),
+        ("version = -1", "version of settings is a number from 0 to 2, but got -1"),
+        ("version = true", "version of settings is a number from 0 to 2, but got True"),
         ("[optimization]\nlr = inf", "`lr > 0` must hold, but got lr=inf"),
         (f"[optimization]\nlr = {10**400}", "`lr > 0` must hold, but got lr=inf"),
         (f"[optimization]\nlr = {'9' * 5000}", "is not TOML"),
@@ -99,6 +99,12 @@ def test_stored_settings_that_were_tampered_with_are_one_line(stored: Any) -> No
     with pytest.raises(LeagueError) as error:
         Settings.from_dict(stored)
     assert "\n" not in str(error.value)
+
+
+def test_settings_of_version_1_lose_what_evaluation_pairs_no_longer_need() -> None:
+    stored = Settings().to_dict()
+    stored |= {"version": 1, "evaluation": {**stored["evaluation"], "rating_distance": 1.2, "baseline_share": 0.2}}
+    assert Settings.from_dict(stored) == Settings()
 
 
 def test_none_stands_anywhere_in_a_file(tmp_path: Path) -> None:

@@ -97,9 +97,9 @@ def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
 ) -> None:
     chosen: list[int] = []
 
-    def choose(members: object, scores: object, n: int, rng: object, settings: object) -> object:
+    def choose(members: object, scores: object, n: int, rng: object, **options: object) -> object:
         chosen.append(n)
-        return choose_evaluation_pairs(members, scores, n, rng, settings)
+        return choose_evaluation_pairs(members, scores, n, rng, **options)
 
     choose_evaluation_pairs = module.choose_evaluation_pairs
     monkeypatch.setattr(module, "choose_evaluation_pairs", choose)
