@@ -32,7 +32,7 @@ def games(
     return Comparisons.of(n, np.array(rows))
 
 
-def tested(made: Comparisons, rng: np.random.Generator) -> Fit:
+def misfit(made: Comparisons, rng: np.random.Generator) -> Fit:
     found = goodness_of_fit(made, *fit(made), rng)
     assert found is not None
     return found
@@ -41,21 +41,26 @@ def tested(made: Comparisons, rng: np.random.Generator) -> Fit:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
-    [{"n": 8, "blocks": 10}, {"n": 12, "blocks": 2}, {"n": 8, "blocks": 8, "repeat": 0.6}, {"n": 9, "blocks": 6, "spread": 3}],
+    [
+        {"n": 8, "blocks": 10},
+        {"n": 12, "blocks": 2},
+        {"n": 8, "blocks": 8, "repeat": 0.6},
+        {"n": 9, "blocks": 6, "spread": 3},
+    ],
     ids=["plain", "few games", "games of a block alike", "one-sided"],
-)  # fmt: skip
+)
 def test_on_data_of_the_model_5_percent_are_alarms(data: dict[str, float]) -> None:
     values = []
     for seed in range(300):
         rng = np.random.default_rng(seed)
-        values.append(tested(games(rng, **data), rng).p_value)
+        values.append(misfit(games(rng, **data), rng).p_value)
     assert 0.015 <= np.mean(np.array(values) <= 0.05) <= 0.085
     assert 0.4 < np.mean(values) < 0.6
 
 
 def test_rock_paper_scissors_is_found_with_the_pair_that_is_predicted_worst() -> None:
     made = Comparisons.between({"a": 0, "b": 1, "c": 2}, blocks_of(0.8 * RPS, "abc", 20))
-    found = tested(made, np.random.default_rng(0))
+    found = misfit(made, np.random.default_rng(0))
     assert found.p_value < 0.01
     assert found.error == pytest.approx(0.4, abs=0.02)
     assert found.expected == pytest.approx(0.5, abs=0.01)
@@ -67,7 +72,7 @@ def test_a_circle_among_stronger_and_weaker_members_is_found() -> None:
     values = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        values.append(tested(games(rng, 8, 20, circle=0.6), rng).p_value)
+        values.append(misfit(games(rng, 8, 20, circle=0.6), rng).p_value)
     assert np.mean(np.array(values) <= 0.05) > 0.9
 
 
@@ -78,4 +83,4 @@ def test_without_a_circle_of_pairs_there_is_nothing_to_test() -> None:
 
 def test_blocks_that_pairs_play_once_count_as_one_game() -> None:
     rows = [[1, k, i, j, 2, 0, 0] for k, (i, j) in enumerate(((0, 1), (1, 2), (0, 2)), 1)]
-    assert tested(Comparisons.of(3, np.array(rows)), np.random.default_rng(0)).dispersion == 2
+    assert misfit(Comparisons.of(3, np.array(rows)), np.random.default_rng(0)).dispersion == 2
