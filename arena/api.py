@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agents.contract import Agent
     from games.contract import Game, State
     from leagues.ratings.leaderboard import Standing
+    from leagues.ratings.notes import Note
     from leagues.ratings.rank import Ranking
     from leagues.results.payoff_table import PayoffTable
 
@@ -81,6 +82,12 @@ class OpenLeague:
             teams=self.info.teams,
         )
         return rank(evidence, method, stream(0, Purpose.RANKINGS))
+
+    def notes(self) -> list[Note]:
+        """Warnings that belong beside the leaderboard, such as that ratings rise although play does not improve."""
+        from leagues.ratings.notes import notes
+
+        return notes(self.reader.members(), self.reader.block_scores(), graded=self.info.graded)
 
     def payoffs(self, kind: MatchKind = "evaluation") -> PayoffTable:
         """Score and games of every pair of members that has met; see :class:`leagues.results.payoff_table.Payoff`.

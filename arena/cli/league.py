@@ -17,21 +17,25 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     """Show the ratings of a league's members.
 
     Ratings are on the Elo scale and have 95% intervals. They come from evaluation matches only. Learners have no
-    rating, because they still change.
+    rating, because they still change. Warnings below the table say what the ratings hide; with --json they go to
+    stderr.
     """
-    from arena.cli.league_output import print_leaderboard, standing_row
+    from arena.cli.league_output import print_leaderboard, print_notes, standing_row
     from arena.cli.output import print_json, print_text
     from leagues.ratings.leaderboard import leaderboard as rate
+    from leagues.ratings.notes import notes
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
-        standings = rate(reader.members(), reader.block_scores())
+        members, scores, graded = reader.members(), reader.block_scores(), reader.info().graded
+    standings = rate(members, scores)
     if as_json:
         print_json([standing_row(standing) for standing in standings])
     elif standings:
         print_leaderboard(standings)
     else:
         print_text("no ratings yet: the league has no snapshots and no baselines")
+    print_notes(notes(members, scores, graded=graded), to_stderr=as_json)
 
 
 def payoffs(

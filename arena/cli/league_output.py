@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group
 
-from arena.cli.output import cell, console, print_table, table
-from arena.view.text import interval_bar
-from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE
+from arena.cli.output import cell, console, is_screen, print_table, table
+from arena.view.text import interval_bar, plain
+from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE, WARNING_STYLE
 from leagues.ratings.leaderboard import Standing
+from leagues.ratings.notes import Note
 from leagues.records import MatchKind, Member
 from leagues.results.payoff_table import Payoff
 
@@ -60,6 +62,15 @@ def print_leaderboard(standings: Sequence[Standing]) -> None:
             *[cell(bar if each.games else "", BAR_STYLE)] * bars,
         )
     print_table(rows)
+
+
+def print_notes(notes: Iterable[Note], *, to_stderr: bool = False) -> None:
+    """Print the warnings that belong beside the ratings, one line each."""
+    for note in notes:
+        if to_stderr:
+            print(plain(f"warning: {note.text}"), file=sys.stderr)
+        else:
+            console().print(cell(f"warning: {note.text}", WARNING_STYLE), soft_wrap=not is_screen())
 
 
 def print_payoffs(order: Sequence[str], rows: Iterable[Payoff]) -> None:

@@ -79,10 +79,13 @@ def train(
     """
     from arena.cli.code import load_game
     from arena.cli.errors import CallError, run_failures
+    from arena.cli.league_output import print_notes
     from arena.cli.output import print_text
     from arena.cli.progress import Stop, progress_line
     from arena.settings import Resources, Settings
+    from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
+    from leagues.store import open_store
 
     if minutes is not None and steps is not None:
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are given; drop one")
@@ -133,6 +136,8 @@ def train(
             on_measures=on_measures,
             should_stop=stop.requested,
         )
+    with open_store(league).reader() as reader:
+        print_notes(notes(reader.members(), reader.block_scores(), graded=reader.info().graded))
     print_text(
         f"{'Stopped' if stop.requested() else 'Done'}. The league is in {league}; see arena leaderboard, watch, replay"
     )

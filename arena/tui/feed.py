@@ -13,6 +13,7 @@ from textual.message import Message
 
 from arena.view.replay import Frame, frames
 from leagues.ratings.leaderboard import Standing, leaderboard
+from leagues.ratings.notes import Note, notes
 from leagues.records import LeagueError, Match, Member
 from leagues.results.blocks import BlockScores
 from leagues.store import open_store
@@ -37,6 +38,7 @@ class LeagueView:
         progress: the newest progress of training; None before the first iteration.
         members: all members, in the order they joined.
         standings: the leaderboard, best first; may lag behind the matches by a moment.
+        notes: warnings that belong beside it.
         matches: the newest matches without their moves, newest first; only those of ``only`` if that is set.
         only: the member whose matches are listed; None for all.
         match_count: number of all recorded matches.
@@ -46,6 +48,7 @@ class LeagueView:
     progress: Progress | None
     members: tuple[Member, ...]
     standings: tuple[Standing, ...]
+    notes: tuple[Note, ...]
     matches: tuple[Match, ...]
     only: str | None
     match_count: int
@@ -103,10 +106,11 @@ class _Wanted:
 
 
 class _Ratings:
-    """The newest standings. Rating takes far longer than reading, so it comes last and rests in between."""
+    """The newest standings and notes. Rating takes far longer than reading, so it comes last and rests in between."""
 
     def __init__(self) -> None:
         self.standings: tuple[Standing, ...] = ()
+        self.notes: tuple[Note, ...] = ()
         self._of: tuple[list[Member], BlockScores] | None = None
         self._not_before = 0.0
 
@@ -120,6 +124,7 @@ class _Ratings:
         if of == self._of:
             return False
         self.standings, self._of = tuple(leaderboard(*of)), of
+        self.notes = tuple(notes(*of, graded=reader.info().graded))
         ended = time.monotonic()
         self._not_before = ended + RATING_REST * (ended - began)
         return True
@@ -203,6 +208,7 @@ class Feed(threading.Thread):
             progress=reader.progress(),
             members=tuple(members),
             standings=self._ratings.standings,
+            notes=self._ratings.notes,
             matches=tuple(reader.matches(member=only, limit=LISTED)),
             only=only,
             match_count=reader.count_matches(),

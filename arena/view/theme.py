@@ -45,6 +45,7 @@ LIVE = "●"
 SILENT = "○"
 TO_MOVE = "▸"
 PLAYING = "▶"
+WARNED = "!"
 
 
 class PartStyle(NamedTuple):

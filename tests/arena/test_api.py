@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from inflated_league import inflated_league
 from played_league import make_league
 from small_league import played_league
 
@@ -45,8 +46,18 @@ def test_a_league_gives_its_payoffs_of_both_kinds(tmp_path: Path) -> None:
         assert payoff.wins == sum(match.returns[match.seats.index("main@2")] > 0 for match in played)
         assert payoff.low <= payoff.score <= payoff.high
         assert league.payoffs().get("first", "main@1") is None
-        assert list(league.payoffs("training")) == []
+        assert {(each.member, each.opponent) for each in league.payoffs("training")} == {
+            ("main", "main@1"),
+            ("main@1", "main"),
+        }
     with arena.open_league(played_league(tmp_path / "trained")) as league:
         payoff = league.payoffs("training").get("random", "main")
         assert payoff is not None
         assert (payoff.wins, payoff.draws, payoff.losses, payoff.low) == (20, 10, 30, None)
+
+
+def test_a_league_says_when_its_ratings_are_inflated(tmp_path: Path) -> None:
+    with arena.open_league(inflated_league(tmp_path / "league")) as league:
+        assert "inflation" in {note.kind for note in league.notes()}
+    with arena.open_league(inflated_league(tmp_path / "better", better=True)) as league:
+        assert "inflation" not in {note.kind for note in league.notes()}

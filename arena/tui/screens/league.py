@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,6 +21,7 @@ from arena.tui.widgets.leaderboard import Leaderboard
 from arena.tui.widgets.match_list import MatchList
 from arena.tui.widgets.status import StatusLine
 from arena.view.text import plain
+from arena.view.theme import WARM, WARNED
 
 Opening = Literal["start", "end", "play"]
 """Where a match opens: before its first move, at its end, or at its start and playing."""
@@ -61,6 +63,7 @@ class LeagueScreen(Screen[None]):
         with Container(id="body"):
             with Container(id="lists"):
                 yield Leaderboard()
+                yield Static(id="notes", markup=False)
                 yield MatchList()
             yield Board()
         yield Footer(show_command_palette=False)
@@ -203,7 +206,14 @@ class LeagueScreen(Screen[None]):
         with self.app.batch_update():
             self._show_status()
             self.leaderboard.show_league(self._view, self.room)
+            self._show_notes(self._view)
             self.matches.show_league(self._view, self.room)
+
+    def _show_notes(self, view: LeagueView) -> None:
+        """Show what a reader of the leaderboard should know, below it."""
+        notes = self.query_one("#notes", Static)
+        notes.display = bool(view.notes)
+        notes.update(Text("\n".join(f"{WARNED} {plain(note.text)}" for note in view.notes), WARM))
 
     def _show_status(self) -> None:
         self.query_one(StatusLine).show(self._view, self._lost, self._now(), self.room)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Cli, rows
+from inflated_league import inflated_league
 from small_league import new_league, play
 
 from leagues.store import open_store
@@ -87,3 +88,19 @@ def test_show_settings_prints_toml_and_json_of_any_league(cli: Cli, tmp_path: Pa
         code, _, error = cli(*wrong)
         assert code == 2
         assert "a member or --settings" in error
+
+
+def test_the_leaderboard_shows_the_anchors_and_warns_of_inflation(cli: Cli, tmp_path: Path) -> None:
+    league = inflated_league(tmp_path / "league")
+    code, out, err = cli("leaderboard", league)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert any(line.split()[1:3] == ["mcts:25", "anchor"] for line in lines[1:])
+    (warning,) = (line for line in lines if line.startswith("warning: main's ratings rise"))
+    assert "mcts:25" in warning
+    code, out, err = cli("leaderboard", league, "--json")
+    assert code == 0
+    assert json.loads(out)[0]["rating"] > 0
+    assert warning in err.splitlines()
+    better = inflated_league(tmp_path / "better", better=True)
+    assert "ratings rise" not in cli("leaderboard", better)[1]

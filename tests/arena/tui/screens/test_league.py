@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from inflated_league import inflated_league
 from small_league import new_league, play, played_league
 from tui_person import HUGE, NARROW, SLIM, WIDE, watching
 
@@ -124,3 +125,13 @@ async def test_an_empty_league_says_so_and_fills(tmp_path: Path) -> None:
             await person.press("left", "right", "home", "end", "space", "enter", "escape")
             play(store, [("random", "first")])
             await person.see(person.shows("Match 1", "1 matches"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_inflation_is_said_below_the_leaderboard(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with watching(inflated_league(tmp_path / "league"), size=size) as person:
+        await person.see(person.shows("! main's ratings rise"))
+        await person.see(person.shows("mcts:25", "Leaderboard", "Matches"))
+    async with watching(inflated_league(tmp_path / "better", better=True), size=size) as person:
+        await person.see(lambda: "rating ..." not in person.text() and "mcts:25" in person.text())
+        assert "ratings rise" not in person.text()
