@@ -36,7 +36,8 @@ def _status(view: LeagueView | None, now: datetime, size: Size) -> Text:
     progress = view.progress
     facts: list[tuple[str, str]] = []
     if progress is None:
-        facts.append((f"{SILENT} not trained yet", FAINT))
+        learns = any(not member.frozen for member in view.members)
+        facts.append((f"{SILENT} {'not trained yet' if learns else 'no learner'}", FAINT))
     else:
         silent = (now - progress.at).total_seconds()
         left = None if progress.remaining is None else progress.remaining - silent
