@@ -164,6 +164,12 @@ def _python(argument: str, game: Game) -> Agent:
     return agent
 
 
+def _program(argument: str, game: Game) -> Agent:
+    from agents.programs.program import ProgramAgent
+
+    return ProgramAgent(argument, game)
+
+
 KINDS: dict[str, Kind] = {
     "random": Kind("random", _random),
     "first": Kind("first", _first),
@@ -172,6 +178,7 @@ KINDS: dict[str, Kind] = {
     "equilibrium": Kind("equilibrium", _equilibrium),
     "perfect": Kind("perfect", _perfect),
     "human": Kind("human", _human, asks_person=True),
+    "exec": Kind("exec:COMMAND", _program, runs_code=True),
     "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),
 }
 """All kinds of agents by name."""

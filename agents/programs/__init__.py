@@ -1,0 +1,1 @@
+"""Agents that are programs of their own: processes that speak JSON lines, and UCI engines."""
