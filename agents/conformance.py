@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from games.legality import illegal_action, legal_rows
 
 TABLES = 5
 """Tables that run side by side, to find agents that mix up their tables."""
+
+CLOCK = 60.0
+"""Seconds for a move in the check with a clock; the time itself is not checked."""
 
 MAX_STEPS = 400
 """Steps after which the check stops, for long games."""
@@ -41,6 +46,72 @@ def check_agent(
         first, second = (_play(agent_or_factory, game, seed, games) for _ in range(2))
     else:
         first, second = (_play_made(agent_or_factory, game, seed, games) for _ in range(2))
+    _compare(first, second)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule of the contract, and whether an agent keeps it.
+
+    Attributes:
+        rule: what was checked.
+        fault: what was wrong; None if nothing was.
+    """
+
+    rule: str
+    fault: str | None
+
+
+def checks(factory: Callable[[Game], Agent], game: Game, *, seed: int = 0, games: int = 3) -> Iterator[Check]:
+    """The rules of the contract one by one, as :func:`check_agent` checks them, each with what was wrong.
+
+    The check ends at the first fault, because what follows builds on it. An error while the agent is made is raised.
+
+    Args:
+        factory: makes the agent; it is called twice.
+        game: the game to play.
+        seed, games: as in :func:`check_agent`.
+    """
+    plays: list[list[ActionArray]] = []
+    agents = [factory(game)]
+
+    def another() -> None:
+        agents.append(factory(game))
+        plays.append(_play(agents[1], game, seed, games))
+        _compare(*plays)
+
+    def close() -> None:
+        for agent in agents:
+            agent.close()
+
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("plays legal actions, one table at a time", lambda: _play(agents[0], game, seed, games, size=1)),
+        (f"has a clock of {CLOCK:g} seconds for a move", lambda: _play(agents[0], game, seed, 1, size=1, clock=CLOCK)),
+        (
+            f"plays {TABLES} tables side by side, in batches of any size",
+            lambda: plays.append(_play(agents[0], game, seed, games)),
+        ),
+        ("gives equal actions for equal seeds", another),
+        ("ends", close),
+    ]
+    closed = False
+    try:
+        for rule, step in steps:
+            closed = rule == "ends"
+            try:
+                step()
+            except Exception as error:
+                yield Check(rule, str(error) if isinstance(error, AgentError) else f"{type(error).__name__}: {error}")
+                return
+            yield Check(rule, None)
+    finally:
+        if not closed:
+            for agent in agents:
+                with suppress(Exception):  # the fault that was found is told already
+                    agent.close()
+
+
+def _compare(first: list[ActionArray], second: list[ActionArray]) -> None:
     for number, (once, again) in enumerate(zip(first, second, strict=False)):
         if not np.array_equal(once, again):
             raise AgentError(
@@ -59,20 +130,22 @@ def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: i
         agent.close()
 
 
-def _play(agent: Agent, game: Game, seed: int, games: int) -> list[ActionArray]:
-    """Play all games and return the actions of every call of ``act``, in order."""
-    tables = game.tables(TABLES)
+def _play(
+    agent: Agent, game: Game, seed: int, games: int, *, size: int = TABLES, clock: float | None = None
+) -> list[ActionArray]:
+    """Play all games at ``size`` tables, and return the actions of every call of ``act``, in order."""
+    tables = game.tables(size)
     batches = np.random.default_rng((seed, 1))  # splits the rows into turns
     rng = np.random.default_rng((seed, 2))  # the agent's
-    left = [games] * TABLES  # games not yet started at each table
+    left = [games] * size  # games not yet started at each table
     live: set[int] = set()
     ended: list[int] = []
     actions: list[ActionArray] = []
     for step in range(MAX_STEPS):
         # The tables start one after the other, so that they are never at the same ply.
-        begun = [table for table in (*ended, step) if table < TABLES and left[table]]
+        begun = [table for table in (*ended, step) if table < size and left[table]]
         if begun:
-            tables.reset(begun, [seed + table + TABLES * left[table] for table in begun])
+            tables.reset(begun, [seed + table + size * left[table] for table in begun])
             agent.reset(begun)
             live.update(begun)
         for table in begun:
@@ -82,17 +155,17 @@ def _play(agent: Agent, game: Game, seed: int, games: int) -> list[ActionArray]:
         rows = tables.observe()
         chosen = game.empty_actions(rows)
         # The tables of a turn are drawn: an agent may not rely on getting all of them, or the same ones, each time.
-        late = batches.random(TABLES) < 0.5
+        late = batches.random(size) < 0.5
         for part in (np.flatnonzero(late[tables.table[:rows]]), np.flatnonzero(~late[tables.table[:rows]])):
             if len(part):
-                chosen[part] = _ask(agent, tables, part, rng)
+                chosen[part] = _ask(agent, tables, part, rng, clock)
                 actions.append(chosen[part].copy())
         ended = tables.step(chosen)
         live.difference_update(ended)
     return actions
 
 
-def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator) -> ActionArray:
+def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator, clock: float | None) -> ActionArray:
     """The agent's answer for ``rows``, checked."""
     arrays = tables.observations[rows], tables.masks[rows], tables.seats[rows], tables.table[rows]
     for array in arrays:
@@ -100,7 +173,10 @@ def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator)
     masks, seats, places = arrays[1:]
     before = [tables.state(table).digest() for table in places.tolist()]
     try:
-        answer = agent.act(Turn(*arrays, tables.state, tables.game.action_bounds), rng)
+        clocks = None if clock is None else np.full(len(rows), clock)
+        answer = agent.act(Turn(*arrays, tables.state, tables.game.action_bounds, clocks), rng)
+    except AgentError as error:
+        raise AgentError(f"act must answer every turn, but raised {type(error).__name__}: {error}") from error
     except Exception as error:
         raise AgentError(
             f"act must answer every turn, but raised {type(error).__name__}: {error} (the turn's arrays are read-only "

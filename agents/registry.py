@@ -76,6 +76,12 @@ def names_code(spec: str) -> bool:
     return kind is not None and kind.runs_code
 
 
+def asks_person(spec: str) -> bool:
+    """Whether a person chooses the actions of this agent."""
+    kind = KINDS.get(spec.partition(":")[0])
+    return kind is not None and kind.asks_person
+
+
 def usages(*, people: bool = True) -> str:
     """How to write each kind of agent, for messages; without ``people``, only those that play by themselves."""
     return ", ".join(kind.usage for kind in KINDS.values() if people or not kind.asks_person)

@@ -16,6 +16,7 @@ import typer
 from agents.registry import usages
 from arena.cli import (
     accuracy,
+    check,
     exploitability,
     games,
     league,
@@ -75,6 +76,7 @@ COMMANDS = (
     sprt.sprt,
     exploitability.exploitability,
     accuracy.accuracy,
+    check.check,
 )
 """All commands, in the order of ``arena --help``; each is called like its function."""
 
