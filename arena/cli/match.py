@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,11 +95,10 @@ def match(
     if as_json:
         numbers = ("score", "low", "high", "unit", "games", "distinct", "wins", "draws", "losses", "returns", "endings")
         faults = [fault._asdict() for fault in result.faults]
-        print_json(
-            {"game": made.spec, "agents": result.agents}
-            | {name: getattr(result, name) for name in numbers}
-            | {"faults": faults}
-        )
+        row = {"game": made.spec, "agents": result.agents} | {name: getattr(result, name) for name in numbers}
+        if not math.isfinite(result.high):
+            row |= {"low": None, "high": None}
+        print_json(row | {"faults": faults})
         return
     _print_score(made, result)
     if league is not None:
@@ -111,10 +111,13 @@ def _print_score(game: Game, result: MatchResult) -> None:
     from arena.view.text import counted, signed
 
     print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {game.spec}")
-    unit = f" {result.unit}" if game.graded else ""
+    if game.graded:
+        interval = f"{result.low:+.3f} to {result.high:+.3f}" if math.isfinite(result.high) else "one block is too few"
+        score = f"{result.score:+.3f} ({interval}) {result.unit}"
+    else:
+        score = f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f})"
     print_text(
-        f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f}){unit} in {result.games:,} games: "
-        f"{result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
+        f"{score} in {result.games:,} games: {result.wins:,} won, {result.draws:,} drawn, {result.losses:,} lost"
     )
     if game.utility in ("general_sum", "common_payoff"):  # a score does not say how much the agents get
         means = (f"{name} {signed(mean)}" for name, mean in zip(result.agents, result.returns, strict=True))

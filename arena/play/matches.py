@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,9 +18,9 @@ from arena.play.source import NO_LIMITS, Limits, Planned, in_order
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
-from leagues.ratings.intervals import score_interval
 from leagues.records import Match, MatchEnding, Pairing
-from leagues.results.scoring import DRAW, LOSS, WIN, pair_results, team_return
+from leagues.results.crosstable import score_unit, totals
+from leagues.results.scoring import team_return
 
 
 def play_pairings(
@@ -125,8 +126,9 @@ class MatchResult:
 
     Attributes:
         agents: the agents' names; equal ones are numbered ``#2``, ``#3``, ...
-        score: mean score of the first agent against each other agent in each game; a draw is one half.
-        low, high: 95% interval of the score, from whole blocks.
+        score: mean score of the first agent against each other agent in each game; a draw is one half. In a graded
+            game it is the mean margin, see :func:`leagues.results.scoring.margin`.
+        low, high: 95% interval of the score, from whole blocks; infinite in a graded game of one block.
         games: games that count. Games that broke their own rules are in ``matches`` only.
         wins, draws, losses: of the first agent against each other agent; they sum to games * (agents - 1).
         returns: mean return of each agent (over its team's seats), in the order of ``agents``.
@@ -270,28 +272,20 @@ def _score(game: Game, names: Sequence[str], matches: Sequence[Match]) -> MatchR
         raise BrokenGameError(
             f"all {len(matches)} games of {game.spec!r} broke their own rules, so there is no score; the log says how"
         )
-    first = names[0]
-    blocks: dict[int, list[int]] = {}  # block -> results of the first agent: WIN, DRAW or LOSS
-    for match in counted:
-        results = blocks.setdefault(match.block, [])
-        for member, opponent, result in pair_results(match.seats, match.returns, match.fault, game.teams):
-            if first in (member, opponent):
-                results.append(result if member == first else LOSS - result)
-    counts = Counter(result for results in blocks.values() for result in results)
-    scored = [results for results in blocks.values() if results]
-    low, high = score_interval([len(each) - sum(each) / LOSS for each in scored], [len(each) for each in scored])
+    total, *_ = totals(counted, names, teams=game.teams, graded=game.graded)
+    assert total.score is not None, "the first agent plays in every game"
     return MatchResult(
         agents=tuple(names),
-        score=(counts[WIN] + counts[DRAW] / 2) / counts.total() if counts else 0.5,
-        low=low,
-        high=high,
+        score=total.score,
+        low=-math.inf if total.low is None else total.low,
+        high=math.inf if total.high is None else total.high,
         games=len(counted),
-        wins=counts[WIN],
-        draws=counts[DRAW],
-        losses=counts[LOSS],
+        wins=total.wins,
+        draws=total.draws,
+        losses=total.losses,
         returns=tuple(fmean(_return_of(name, match) for match in counted) for name in names),
         matches=tuple(matches),
-        unit="points per game",
+        unit=score_unit(game.graded),
         distinct=distinct_games(counted),
         endings=dict(Counter(match.ending for match in matches).most_common()),
         faults=_faults(matches),
