@@ -27,6 +27,7 @@ from arena.cli.options import (
 if TYPE_CHECKING:
     from arena.play.matches import MatchResult
     from games import Game
+    from leagues.records import Match
 
 
 def match(
@@ -64,27 +65,39 @@ def match(
     its 95% interval. A draw counts one half; in graded games, such as poker, the score is the return per game. Seats
     rotate, so that no agent gains by moving first. With --league, the same call plays new games each time.
     """
+    from agents.registry import asks_person
     from arena.cli.code import allow_imports, load_game, load_networks
-    from arena.cli.output import print_json, print_text
+    from arena.cli.output import is_screen, print_json, print_text
+    from arena.cli.progress import live_line
     from arena.play.matches import play_match
     from arena.play.source import Limits
 
     made = load_game(game)
     allow_imports(agents, trust_code=trust_code)
-    result = play_match(
-        made,
-        agents,
-        games=games,
-        seed=seed,
-        openings=openings,
-        limits=Limits(move_time, game_time, max_plies),
-        workers=workers,
-        tables=tables,
-        league=league,
-        resume=resume,
-        module_classes=load_networks(modules or ()),
-        trust_code=trust_code,
-    )
+    done = 0
+    quiet = as_json or not is_screen() or any(map(asks_person, agents))
+    with live_line(f"{made.spec}", quiet=quiet) as show:
+
+        def count(match: Match) -> None:
+            nonlocal done
+            done += 1
+            show(f"{done:,} of {games:,} games", done, games)
+
+        result = play_match(
+            made,
+            agents,
+            games=games,
+            seed=seed,
+            openings=openings,
+            limits=Limits(move_time, game_time, max_plies),
+            workers=workers,
+            tables=tables,
+            league=league,
+            resume=resume,
+            on_match=count,
+            module_classes=load_networks(modules or ()),
+            trust_code=trust_code,
+        )
     played = len(result.matches)
     if played != games:
         print(f"note: played {played:,} games instead of {games:,}, so that all seats rotate", file=sys.stderr)
@@ -113,7 +126,7 @@ def _print_score(game: Game, result: MatchResult) -> None:
     print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {game.spec}")
     if game.graded:
         interval = f"{result.low:+.3f} to {result.high:+.3f}" if math.isfinite(result.high) else "one block is too few"
-        score = f"{result.score:+.3f} ({interval}) {result.unit}"
+        score = f"score {result.score:+.3f} ({interval}) {result.unit}"
     else:
         score = f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f})"
     print_text(

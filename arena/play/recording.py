@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.contract import Agent, AgentError
-from agents.registry import KINDS, is_agent_name
+from agents.registry import asks_person, is_agent_name
 from arena.mixtures import MIXTURES
 from arena.names import find_member, load_agent, member_agent, require_game, split_name
 from arena.settings import Settings
@@ -43,8 +43,7 @@ class Entrant:
     def asks_person(self) -> bool:
         """Whether a person chooses its actions."""
         spec = self.member.agent if self.member is not None else _spec(self.agent)
-        kind = KINDS.get((spec or "").partition(":")[0])
-        return kind is not None and kind.asks_person
+        return spec is not None and asks_person(spec)
 
 
 @dataclass(frozen=True, slots=True)

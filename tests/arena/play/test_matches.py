@@ -70,6 +70,45 @@ def test_games_come_in_blocks_of_one_seed_with_the_seats_rotated() -> None:
     assert [match.seats.index("random") for match in result.matches] == [0, 1, 2] * 4
 
 
+def test_a_graded_game_is_scored_by_what_it_pays() -> None:
+    result = play_match("leduc_poker", ["random", "first"], games=300, seed=2)
+    assert result.unit == "returns per game"
+    assert result.score == pytest.approx(result.returns[0])  # the margin of a zero-sum game of two seats
+    assert result.low < result.score < result.high
+    blocks = np.array([match.returns[match.seats.index("random")] for match in result.matches]).reshape(-1, 2).mean(1)
+    reach = 1.976 * blocks.std(ddof=1) / len(blocks) ** 0.5  # Student's t with 149 degrees of freedom
+    assert (result.low, result.high) == pytest.approx((blocks.mean() - reach, blocks.mean() + reach), abs=1e-3)
+    assert play_match("tic_tac_toe", ["random", "first"], games=2).unit == "points per game"
+
+
+def test_fewer_hands_won_can_be_a_higher_score() -> None:
+    result = play_match("leduc_poker", [Folder(), Raiser()], games=400, seed=1)
+    assert result.wins < result.losses
+    assert result.low > 0
+    reverse = play_match("leduc_poker", [Raiser(), Folder()], games=400, seed=1)
+    assert (reverse.score, reverse.low) == pytest.approx((-result.score, -result.high))
+
+
+class Folder(Agent):
+    """Bets its king, calls with its queen, and folds its jack; so it loses little and often."""
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        fold, call, bet = range(3)
+        actions = []
+        for row, table in enumerate(turn.tables.tolist()):
+            card = int(turn.state(table).history()[int(turn.seats[row])][1]) // 2
+            wanted = [bet, call] if card == 2 else [call] if card == 1 else [fold, call]
+            actions.append(next(action for action in wanted if turn.masks[row, action]))
+        return np.array(actions, np.int64)
+
+
+class Raiser(Agent):
+    """Bets whatever it holds."""
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        return np.where(turn.masks[:, 2], 2, 1).astype(np.int64)
+
+
 def test_equal_calls_give_equal_results_and_another_seed_others() -> None:
     once, again, other = (play_match("connect_four", ["random", "mcts:3"], games=8, seed=seed) for seed in (5, 5, 6))
     assert [match.history for match in once.matches] == [match.history for match in again.matches]
