@@ -17,6 +17,8 @@ class PerfectAgent(Agent):
     :class:`agents.solvers.Verdict`. It does not play for the mistakes of a weaker opponent.
     """
 
+    batched = False
+
     def __init__(self, game: Game) -> None:
         """Load or compute the solution of ``game``.
 

@@ -38,6 +38,8 @@ class ExternalAgent(Agent):
         batch: whether one question may ask for several rows.
     """
 
+    batched = False
+
     batch = False
 
     def __init__(self, command: str, game: Game) -> None:

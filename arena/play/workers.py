@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import sys
 from collections import deque
@@ -36,13 +37,15 @@ class WorkerError(Exception):
 class Worker:
     """One process. It makes its own agents, from the names and weights that the contest found."""
 
-    def __init__(self, path: Sequence[str], cast: bytes) -> None:
+    def __init__(self, here: str, path: Sequence[str], cast: bytes) -> None:
         """Load nothing yet: an error here would kill the process.
 
         Args:
+            here: the current directory, where relative names begin.
             path: where modules are found.
             cast: a pickled :class:`Cast`, which may need them.
         """
+        os.chdir(here)
         sys.path.extend(place for place in path if place not in sys.path)
         self._pickled = cast
         self._agents: dict[str, Agent] | None = None
@@ -99,7 +102,7 @@ class Crew:
         share = min(1.0, math.floor(100 * ray.cluster_resources().get("CPU", 1.0) / workers) / 100)
         remote = ray.remote(num_cpus=share, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
         pickled = ray.cloudpickle.dumps(cast)
-        self._workers = [remote.remote(sys.path, pickled) for _ in range(workers)]
+        self._workers = [remote.remote(os.getcwd(), sys.path, pickled) for _ in range(workers)]
 
     def play(self, next_batch: Callable[[], list[Pairing]], tables: int, limits: Limits) -> Iterator[list[Match]]:
         """Play batches, and give the matches of each in the order in which the batches were taken.
