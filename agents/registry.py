@@ -1,5 +1,5 @@
 """Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``equilibrium``, ``perfect``,
-``human``, ``py:package.module:Factory``.
+``human``, ``exec:./program``, ``uci:./engine``, ``py:package.module:Factory``.
 
 :data:`KINDS` is the one list of them. The command line makes its help from it, without NumPy, so what makes agents is
 imported late.
@@ -176,6 +176,12 @@ def _program(argument: str, game: Game) -> Agent:
     return ProgramAgent(argument, game)
 
 
+def _uci(argument: str, game: Game) -> Agent:
+    from agents.programs.uci import UCIAgent
+
+    return UCIAgent(argument, game)
+
+
 KINDS: dict[str, Kind] = {
     "random": Kind("random", _random),
     "first": Kind("first", _first),
@@ -185,6 +191,7 @@ KINDS: dict[str, Kind] = {
     "perfect": Kind("perfect", _perfect),
     "human": Kind("human", _human, asks_person=True),
     "exec": Kind("exec:COMMAND", _program, runs_code=True),
+    "uci": Kind("uci:COMMAND?nodes=N", _uci, runs_code=True),
     "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),
 }
 """All kinds of agents by name."""

@@ -137,8 +137,6 @@ class ExternalAgent(Agent):
         due = begun + max(clock, 0.0)
         tables = dict.fromkeys(turn.tables.tolist())
         try:
-            if unasked := process.unasked():
-                raise process.error(f"wrote a line that nobody asked for: {shown(unasked)}")
             new = [table for table in tables if table not in self._known]
             actions = self.ask(process, turn, new, seeds, begun + ANSWER_TIME if due == np.inf else due + GRACE)
         except TimeoutError:

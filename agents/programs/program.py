@@ -66,6 +66,8 @@ class ProgramAgent(ExternalAgent):
         self, process: LineProcess, turn: Turn, new: Sequence[int], seeds: Sequence[int], deadline: float
     ) -> ActionArray:
         """Ask one question. Whether the actions are legal is for others to check."""
+        if unasked := process.unasked():
+            raise process.error(f"wrote a line that nobody asked for: {shown(unasked)}")
         if new:
             process.send(_line({"type": "reset", "tables": list(new)}), deadline)
         self._asked += 1
