@@ -13,7 +13,9 @@ from leagues.store import LeagueInfo, Progress, Reader, open_store
 if TYPE_CHECKING:
     from agents.contract import Agent
     from games.contract import Game, State
+    from leagues.ratings.differences import Difference
     from leagues.ratings.leaderboard import Standing
+    from leagues.ratings.live import LiveRating
     from leagues.ratings.notes import Note
     from leagues.ratings.rank import Ranking
     from leagues.results.payoff_table import PayoffTable
@@ -85,9 +87,40 @@ class OpenLeague:
 
     def notes(self) -> list[Note]:
         """Warnings that belong beside the leaderboard, such as that ratings rise although play does not improve."""
-        from leagues.ratings.notes import notes
+        from leagues.ratings.notes import NOTED_MATCHES, notes
 
-        return notes(self.reader.members(), self.reader.block_scores(), graded=self.info.graded)
+        return notes(
+            self.reader.members(),
+            self.reader.block_scores(),
+            graded=self.info.graded,
+            matches=self.reader.matches(kind="evaluation", limit=NOTED_MATCHES),
+        )
+
+    def difference(self, member: str, opponent: str) -> Difference:
+        """How far one frozen member is rated above another, with the 95% interval of the difference.
+
+        Raises:
+            LeagueError: one of them has no rating.
+        """
+        from leagues.ratings.differences import difference
+        from leagues.ratings.leaderboard import rate
+
+        return difference(rate(self.reader.members(), self.reader.block_scores()), member, opponent)
+
+    def live_ratings(self, learner: str = "main") -> list[LiveRating]:
+        """The course of a learner's rating while it trains, by whole-history rating; it is no part of the leaderboard.
+
+        Empty in graded games, and without training games against rated members.
+        """
+        from leagues.ratings.live import learner_curve
+
+        return learner_curve(
+            self.reader.members(),
+            self.reader.block_scores(),
+            self.reader.live_results(),
+            learner,
+            graded=self.info.graded,
+        )
 
     def payoffs(self, kind: MatchKind = "evaluation") -> PayoffTable:
         """Score and games of every pair of members that has met; see :class:`leagues.results.payoff_table.Payoff`.

@@ -46,7 +46,9 @@ class Purpose(Enum):
     OPENING = 12, ()
     """The opening of a block, and which recorded one it takes. The seed is the block's."""
     RANKINGS = 16, ()
-    """Resamples of a ranking, and simulations of the tests that warn of ratings. The seed is 0."""
+    """Resamples of a ranking. The seed is 0."""
+    RATING_MATCHES = 17, ("event",)
+    """Who meets whom in the rating matches of an event, and the seeds of their blocks."""
     GATE = 18, ("iteration", "learner")
     """Seeds of the games in which a learner has to beat its newest snapshot. The learner is its place among them."""
     CONTEST_BLOCKS = 19, ()

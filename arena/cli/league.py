@@ -10,7 +10,9 @@ import typer
 from arena.cli.options import AsJson, LeagueFolder
 
 if TYPE_CHECKING:
-    from leagues.records import MatchKind
+    from leagues.ratings.live import LiveRating
+    from leagues.records import MatchKind, Member
+    from leagues.store import Reader
 
 
 def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
@@ -20,22 +22,25 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     rating, because they still change. Warnings below the table say what the ratings hide; with --json they go to
     stderr.
     """
-    from arena.cli.league_output import print_leaderboard, print_notes, standing_row
+    from arena.cli.league_output import gap_row, print_leaderboard, print_notes, standing_row
     from arena.cli.output import print_json, print_text
-    from leagues.ratings.leaderboard import leaderboard as rate
-    from leagues.ratings.notes import notes
+    from leagues.ratings.differences import steps
+    from leagues.ratings.leaderboard import rate
+    from leagues.ratings.notes import NOTED_MATCHES, notes
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
         members, scores, graded = reader.members(), reader.block_scores(), reader.info().graded
-    standings = rate(members, scores)
+        matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
+    ratings = rate(members, scores)
+    standings, gaps = ratings.leaderboard(), {step.member: step for step in steps(ratings)}
     if as_json:
-        print_json([standing_row(standing) for standing in standings])
+        print_json([standing_row(standing) | gap_row(gaps.get(standing.agent)) for standing in standings])
     elif standings:
-        print_leaderboard(standings)
+        print_leaderboard(standings, gaps)
     else:
         print_text("no ratings yet: the league has no snapshots and no baselines")
-    print_notes(notes(members, scores, graded=graded), to_stderr=as_json)
+    print_notes(notes(members, scores, graded=graded, matches=matches), to_stderr=as_json)
 
 
 def payoffs(
@@ -81,6 +86,12 @@ def show(
         str | None,
         typer.Argument(metavar="MEMBER", help="A member, such as main@12, best or latest.", show_default=False),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against", metavar="OTHER", help="Show how far MEMBER is rated above OTHER.", show_default=False
+        ),
+    ] = None,
     settings: Annotated[
         bool, typer.Option("--settings", help="Show the settings of the league instead, as TOML.")
     ] = False,
@@ -88,7 +99,8 @@ def show(
 ) -> None:
     """Show one member, or the settings of a league.
 
-    A member is shown with its rating and its score against every opponent.
+    A member is shown with its rating and its score against every opponent. A learner is shown with the course of its
+    rating in training games; with --json, all of it.
     """
     from dataclasses import asdict
 
@@ -96,7 +108,10 @@ def show(
     from arena.cli.league_output import payoff_row, print_member, standing_row
     from arena.cli.output import print_json
     from arena.names import BEST, LATEST, find_member
-    from leagues.ratings.leaderboard import leaderboard as rate
+    from leagues.ratings.differences import difference
+    from leagues.ratings.leaderboard import rate
+    from leagues.ratings.notes import NOTED_MATCHES
+    from leagues.ratings.repeats import effective_games
     from leagues.results.payoff_table import PayoffTable
     from leagues.store import open_store
 
@@ -110,7 +125,14 @@ def show(
     with open_store(folder).reader() as reader:
         found = find_member(reader, member) if member in (BEST, LATEST) else reader.member(member)
         blocks = reader.block_scores()
-        standings = rate(reader.members(), blocks)
+        ratings = rate(reader.members(), blocks)
+        standings = ratings.leaderboard()
+        gap = None
+        if against is not None:
+            other = find_member(reader, against) if against in (BEST, LATEST) else reader.member(against)
+            gap = difference(ratings, found.id, other.id)
+        curve = [] if found.frozen else _curve(reader, found)
+        distinct = effective_games(reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES), found.id)
         kind: MatchKind = "evaluation" if found.frozen else "training"
         table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies())
         rows = [payoff for payoff in table if payoff.member == found.id]
@@ -125,10 +147,22 @@ def show(
                 "rank": rank,
                 "rating": None if standing is None else standing_row(standing),
                 "opponents": [payoff_row(row, kind) for row in rows],
+                "effective_games": distinct,
+                "difference": None if gap is None else asdict(gap),
+                "live": [asdict(point) for point in curve],
             }
         )
         return
-    print_member(found, rank, standing, rows)
+    print_member(found, rank, standing, rows, gap=gap, curve=curve, distinct=distinct)
+
+
+def _curve(reader: Reader, member: Member) -> list[LiveRating]:
+    """The course of a learner's rating."""
+    from leagues.ratings.live import learner_curve
+
+    return learner_curve(
+        reader.members(), reader.block_scores(), reader.live_results(), member.id, graded=reader.info().graded
+    )
 
 
 def _show_settings(folder: Path, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,13 +12,18 @@ from rich.console import Group
 from arena.cli.output import cell, console, is_screen, print_table, table
 from arena.view.text import interval_bar, plain
 from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE, WARNING_STYLE
+from leagues.ratings.differences import Difference
 from leagues.ratings.leaderboard import Standing
-from leagues.ratings.notes import Note
+from leagues.ratings.live import LiveRating
+from leagues.ratings.notes import NOTED_MATCHES, Note
 from leagues.records import MatchKind, Member
 from leagues.results.payoff_table import Payoff
 
 _ROOM_FOR_BARS = 110
 """Minimum terminal width for bars in the leaderboard."""
+
+_ROOM_FOR_GAPS = 140
+"""Minimum terminal width for the differences between neighbours."""
 
 _BAR_WIDTH = 24
 
@@ -36,15 +41,29 @@ def standing_row(standing: Standing) -> dict[str, Any]:
     return row if standing.games else row | dict.fromkeys(("rating", "low", "high"))
 
 
+def gap_row(step: Difference | None) -> dict[str, float | None]:
+    """The difference to the member above as JSON; null for the best and for members without games."""
+    if step is None:
+        return {"gap": None, "gap_low": None, "gap_high": None}
+    return {"gap": step.difference, "gap_low": step.low, "gap_high": step.high}
+
+
 def payoff_row(payoff: Payoff, kind: MatchKind) -> dict[str, Any]:
     """A payoff as JSON."""
     return asdict(payoff) | {"kind": kind}
 
 
-def print_leaderboard(standings: Sequence[Standing]) -> None:
-    """Print the leaderboard, with bars that show the intervals where there is room."""
+def print_leaderboard(standings: Sequence[Standing], gaps: Mapping[str, Difference] = {}) -> None:
+    """Print the leaderboard, with bars that show the intervals where there is room.
+
+    Args:
+        standings: its rows.
+        gaps: member -> its difference to the one above, shown where there is even more room.
+    """
     columns = ["rank", "agent", "role", "gen", "rating", "95% interval", "games", "W/D/L"]
     bars = console().width >= _ROOM_FOR_BARS
+    wide = bool(gaps) and console().width >= _ROOM_FOR_GAPS
+    columns += ["to the one above"] * wide
     rows = table(*columns, *[""] * bars, right=("rank", "gen", "rating", "games", "W/D/L"))
     played = [each for each in standings if each.games]
     left, right = min((each.low for each in played), default=0.0), max((each.high for each in played), default=0.0)
@@ -59,9 +78,14 @@ def print_leaderboard(standings: Sequence[Standing]) -> None:
             f"{each.low:.0f} to {each.high:.0f}" if each.games else "-",
             f"{each.games:,}",
             f"{each.wins}/{each.draws}/{each.losses}",
+            *[_gap_text(gaps.get(each.agent))] * wide,
             *[cell(bar if each.games else "", BAR_STYLE)] * bars,
         )
     print_table(rows)
+
+
+def _gap_text(step: Difference | None) -> str:
+    return "" if step is None else f"{step.difference:.0f} ({step.low:.0f} to {step.high:.0f})"
 
 
 def print_notes(notes: Iterable[Note], *, to_stderr: bool = False) -> None:
@@ -104,7 +128,16 @@ def _payoff_style(payoff: Payoff | None) -> str:
     return ABOVE_STYLE if payoff.score > _ABOVE else BELOW_STYLE if payoff.score < _BELOW else ""
 
 
-def print_member(member: Member, rank: int | None, standing: Standing | None, opponents: Sequence[Payoff]) -> None:
+def print_member(
+    member: Member,
+    rank: int | None,
+    standing: Standing | None,
+    opponents: Sequence[Payoff],
+    *,
+    gap: Difference | None = None,
+    curve: Sequence[LiveRating] = (),
+    distinct: float = 0.0,
+) -> None:
     """Print one member.
 
     Args:
@@ -112,6 +145,9 @@ def print_member(member: Member, rank: int | None, standing: Standing | None, op
         rank: its place on the leaderboard; None without a rating.
         standing: its row of the leaderboard; None without a rating.
         opponents: its payoffs, best first.
+        gap: its difference to another member; None if none was asked for.
+        curve: the course of a learner's rating.
+        distinct: effective number of different games among its newest evaluation matches.
     """
     facts: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
     if standing is not None:
@@ -120,8 +156,16 @@ def print_member(member: Member, rank: int | None, standing: Standing | None, op
             ("rating", f"{its.rating:.0f} ({its.low:.0f} to {its.high:.0f}), rank {rank}"),
             ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
         ]
+        facts.append(("different games", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,}"))
     else:
         facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))
+    if gap is not None:
+        likely = f"above with probability {gap.superior:.2f}"
+        facts.append((f"to {gap.opponent}", f"{gap.difference:+.0f} ({gap.low:+.0f} to {gap.high:+.0f}), {likely}"))
+    if curve:
+        last = curve[-1]
+        now = f"{last.rating:.0f} ({last.low:.0f} to {last.high:.0f})"
+        facts.append(("in training", f"{now} after iteration {last.iteration:,}, {curve[0].rating:.0f} at first"))
     if member.generation is not None:
         facts.append(("generation", f"{member.generation} of {member.learner}, after {member.step:,} agent steps"))
     if member.agent is not None:

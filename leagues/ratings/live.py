@@ -19,8 +19,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from leagues.ratings.leaderboard import ELO
-from leagues.records import LeagueError, LiveResult
+from leagues.ratings.comparisons import Comparisons
+from leagues.ratings.davidson import fit
+from leagues.ratings.leaderboard import ELO, rate
+from leagues.records import LeagueError, LiveResult, Member
+from leagues.results.blocks import BlockScore, BlockScores
 
 W2 = 300.0
 """Variance of the drift in one iteration, in Elo squared: about 17 Elo an iteration."""
@@ -50,6 +53,37 @@ class LiveRating:
     low: float
     high: float
     games: int
+
+
+def learner_curve(
+    members: Iterable[Member],
+    block_scores: Iterable[BlockScore],
+    results: Iterable[LiveResult],
+    learner: str,
+    *,
+    graded: bool = False,
+) -> list[LiveRating]:
+    """:func:`live_ratings` with the ratings of the frozen members that their evaluation results give.
+
+    Args:
+        members, block_scores: as in :func:`leagues.ratings.leaderboard.rate`.
+        results, learner: as in :func:`live_ratings`.
+        graded: whether the game is graded.
+
+    Returns:
+        The curve; none in graded games, whose ratings are no odds of winning.
+    """
+    if graded:
+        return []
+    scores = BlockScores.of(block_scores)
+    rated = rate(members, scores, resamples=0)
+    ratings = {
+        member.id: float(rating)
+        for member, rating, played in zip(rated.members, rated.ratings, rated.results.sum(1), strict=True)
+        if played
+    }
+    games = Comparisons.between({name: k for k, name in enumerate(ratings)}, scores)
+    return live_ratings(results, learner, ratings, ties=fit(games)[1])
 
 
 def live_ratings(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from leagues.ratings.comparable import apart, mispredicted, repeated
+from leagues.ratings.comparisons import Comparisons
 from leagues.ratings.inflation import Inflation, inflation
-from leagues.records import Member
-from leagues.results.blocks import BlockScore
+from leagues.records import Match, Member
+from leagues.results.blocks import BlockScore, BlockScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +27,38 @@ class Note:
     text: str
 
 
-def notes(members: Iterable[Member], block_scores: Iterable[BlockScore], *, graded: bool = False) -> list[Note]:
+NOTED_MATCHES = 5_000
+"""Newest evaluation matches that callers of :func:`notes` read."""
+
+
+def notes(
+    members: Iterable[Member],
+    block_scores: Iterable[BlockScore],
+    *,
+    graded: bool = False,
+    matches: Iterable[Match] = (),
+) -> list[Note]:
     """All that a reader of the ratings should know; empty if there is nothing.
+
+    The kinds are ``apart`` (groups that have not met), ``misfit`` (one rating does not explain the results),
+    ``repeats`` (the same games again and again) and ``inflation``.
 
     Args:
         members: members in the order they joined.
         block_scores: evaluation results.
         graded: whether the game is graded.
+        matches: the newest evaluation matches, which are looked through for games that repeat each other.
     """
-    everyone = list(members)
-    return [
-        Note("inflation", _inflated(each)) for each in inflation(everyone, block_scores, graded=graded) if each.inflated
-    ]
+    everyone, scores = list(members), BlockScores.of(block_scores)
+    names = [member.id for member in everyone if member.frozen]
+    games = Comparisons.between({name: k for k, name in enumerate(names)}, scores)
+    found = [Note("apart", text) for text in apart(names, games)]
+    misfit = None if graded else mispredicted(names, games, np.random.default_rng(0))
+    found += [Note("misfit", misfit)] if misfit is not None else []
+    same = repeated(matches)
+    found += [Note("repeats", same)] if same is not None else []
+    inflated = (each for each in inflation(everyone, scores, graded=graded) if each.inflated)
+    return found + [Note("inflation", _inflated(each)) for each in inflated]
 
 
 def _inflated(found: Inflation) -> str:

@@ -26,6 +26,7 @@ ALLOWED = {
     "agents/conformance.py": "a check of somebody's agent, with a fixed seed",
     "games/conformance.py": "a check of somebody's game, with a fixed seed",
     "leagues/ratings/leaderboard.py": "the bootstrap, with a fixed seed",
+    "leagues/ratings/notes.py": "the test of fit, with a fixed seed",
 }
 EXPORTS = ("games/exports/", "arena/exports/")
 """Their ``reset(seed)`` takes a seed of the caller's."""

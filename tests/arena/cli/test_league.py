@@ -19,7 +19,8 @@ def test_the_leaderboard_has_the_promised_keys_and_orders_by_rating(cli: Cli, le
     board = rows(cli, "leaderboard", league)
     assert {row["agent"] for row in board} == {"random", "first", "main@1"}
     for row in board:
-        assert list(row) == ["agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses"]
+        promised = ["agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses"]
+        assert list(row)[:10] == promised
         assert row["low"] <= row["rating"] <= row["high"]
         assert row["wins"] + row["draws"] + row["losses"] == row["games"] == 8
     assert [row["rating"] for row in board] == sorted((row["rating"] for row in board), reverse=True)
