@@ -1,7 +1,8 @@
 """A program that runs in a process of its own and is spoken to in lines, with bounds on time and memory.
 
-The process leads a new session and process group. A guard, a small shell, waits for the end of the arena: whatever ends
-it, the guard kills the group. A child that leaves the group (``setsid``) escapes.
+The process leads a new process group. A guard, a small shell, waits until the arena closes the program or ends itself,
+whatever ends it. Then the guard kills the group, and on Linux all other processes that have inherited a mark in the
+environment from the program, such as children in groups of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,18 @@ _CHUNK = 1 << 16
 _GOODBYE = 1.0
 """Seconds that a program has to end by itself when it is closed."""
 
-_GUARD = 'read _; kill -9 "-$1"'
+_MARK = "ARENA_PROGRAM"
+"""The variable in the environment of a program by which its children are found."""
+
+_GUARD = f"""
+read _
+kill -9 "-$1"
+for _ in 1 2 3 4 5; do
+  found=$(grep -alsF "{_MARK}=$2" /proc/[0-9]*/environ)
+  for file in $found; do process=${{file#/proc/}}; kill -9 "${{process%/environ}}"; done
+  [ -n "$found" ] || exit 0
+done
+"""
 
 
 class ProgramError(AgentError):
@@ -56,17 +68,22 @@ class LineProcess:
             raise AgentError(
                 "programs as agents need process groups, which this system does not have; use Linux or macOS"
             )
-        pipe = subprocess.PIPE
+        pipe, mark = subprocess.PIPE, f"{os.getpid()}.{time.time_ns()}"
         try:
             self._process = subprocess.Popen(
-                words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+                words,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                bufsize=0,
+                start_new_session=True,
+                env=os.environ | {_MARK: mark},
             )
         except OSError as error:
             raise AgentError(
                 f"{command!r} cannot be started: {error.strerror}; name a program that exists and may be executed"
             ) from error
-        self._lifeline: int | None = None
-        self._guard = self._watch_over(self._process.pid)
+        self._guard, self._lifeline = _watch_over(self._process.pid, mark)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -80,14 +97,6 @@ class LineProcess:
             os.set_blocking(stream.fileno(), False)
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
-
-    def _watch_over(self, group: int) -> subprocess.Popen[bytes]:
-        """A shell that kills the process group when the pipe to it closes, which the end of the arena does."""
-        ear, self._lifeline = os.pipe()
-        try:
-            return subprocess.Popen(["sh", "-c", _GUARD, "guard", str(group)], stdin=ear, start_new_session=True)
-        finally:
-            os.close(ear)
 
     def send(self, line: bytes, deadline: float) -> None:
         """Write a line; its end is added.
@@ -141,7 +150,7 @@ class LineProcess:
         return ProgramError(f"{self.command!r} {text}{words and f'; it last wrote to stderr: {words}'}")
 
     def close(self, goodbye: bytes | None = None) -> None:
-        """End the program, and all that it has started in its group.
+        """End the program, and all that it has started.
 
         Args:
             goodbye: a line to send first; the program then has a second to end by itself.
@@ -155,17 +164,15 @@ class LineProcess:
                     _check(deadline)
                     self._pump(deadline)
                     self._written.clear()
-        self._guard.kill()
+        # The leader is reaped last: until then no other process can get its number, by which its group is killed.
+        os.close(self._lifeline)
         self._guard.wait()
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # before the leader is reaped, so the number is still its own
+            os.killpg(self._process.pid, signal.SIGKILL)  # if somebody has killed the guard
         self._process.wait()
         self._selector.close()
         for stream in (self._stdin, self._stdout, self._stderr):
             stream.close()
-        if self._lifeline is not None:
-            os.close(self._lifeline)
-            self._lifeline = None
 
     def _pump(self, deadline: float) -> bool:
         """Wait for the program, and read what it writes. Returns whether it can be written to.
@@ -207,6 +214,17 @@ class LineProcess:
             time.sleep(0.005)
         how = "exit code" if ended.si_code == os.CLD_EXITED else "signal"
         return self.error(f"ended with {how} {ended.si_status}")
+
+
+def _watch_over(group: int, mark: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the guard of a process group, and give it with the end of its pipe: it kills when this end is closed."""
+    ear, lifeline = os.pipe()
+    words = ["sh", "-c", _GUARD, "guard", str(group), mark]
+    try:
+        nowhere = subprocess.DEVNULL
+        return subprocess.Popen(words, stdin=ear, stdout=nowhere, stderr=nowhere, start_new_session=True), lifeline
+    finally:
+        os.close(ear)
 
 
 def _check(deadline: float) -> None:

@@ -109,14 +109,14 @@ def progress_line(title: str) -> Iterator[OnProgress]:
 
 
 @contextmanager
-def live_line(title: str, *, quiet: bool = False) -> Iterator[OnState]:
+def live_line(title: str = "", *, quiet: bool = False) -> Iterator[OnState]:
     """Show how far something is inside the ``with`` block, in one live line on a screen or in a plain line now and then
     in a pipe. Yields a function to call with the state in words, what is done, and what is to be done in all (None if
     that is not known).
 
     Args:
-        title: what is shown until the first call.
-        quiet: show nothing.
+        title: what is shown until the first call; nothing is shown before without a title.
+        quiet: show nothing at all.
     """
     if quiet:
         yield lambda state, done, total: None
@@ -125,7 +125,8 @@ def live_line(title: str, *, quiet: bool = False) -> Iterator[OnState]:
         with _on_screen(title) as show:
             yield show
         return
-    print(f"{plain(title)}: starting", flush=True)
+    if title:
+        print(f"{plain(title)}: starting", flush=True)
     shown = last = ""
     due = 0.0
 
@@ -158,10 +159,15 @@ def _on_screen(title: str) -> Iterator[OnState]:
         console=console(),
         expand=True,
     )
-    with line:
-        task = line.add_task("", total=None, state=f"{plain(title)}: starting")
+    task = line.add_task("", total=None, state=f"{plain(title)}: starting")
 
-        def show(state: str, done: float, total: float | None) -> None:
-            line.update(task, completed=done, total=total, state=state)
+    def show(state: str, done: float, total: float | None) -> None:
+        line.update(task, completed=done, total=total, state=state)
+        line.start()  # does nothing if it has started
 
+    if title:
+        line.start()
+    try:
         yield show
+    finally:
+        line.stop()

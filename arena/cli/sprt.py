@@ -104,7 +104,7 @@ def sprt(
     made = load_game(game)
     allow_imports([new, old], trust_code=trust_code)
     started = time.monotonic()
-    with live_line(f"{new} against {old} on {made.spec}", quiet=as_json) as show:
+    with live_line(quiet=as_json) as show:
         result = play_sprt(
             made,
             new,
@@ -133,7 +133,7 @@ def sprt(
     if as_json:
         print_json(_row(made, result))
         return
-    _print(made, result)
+    _print(made, result, varied=openings is not None)
     if league is not None:
         print_text(f"recorded in {league}")
 
@@ -186,8 +186,9 @@ def _row(game: Game, result: SprtResult) -> dict[str, Any]:
     }
 
 
-def _print(game: Game, result: SprtResult) -> None:
+def _print(game: Game, result: SprtResult, *, varied: bool) -> None:
     from arena.cli.output import print_text
+    from arena.cli.tournament import print_distinct
 
     new, old = result.agents
     given, total = result.hypotheses, result.total
@@ -216,5 +217,4 @@ def _print(game: Game, result: SprtResult) -> None:
         print_text(f"blocks by score, from none to all points: {', '.join(map(str, result.counts))}")
     if (after := len(result.matches) - total.games) > 0:
         print_text(f"{after:,} more games were under way when the test was decided; they do not count")
-    if result.distinct < total.games:
-        print_text(f"only {result.distinct:,} of these games are different; give --openings random:8 to vary them")
+    print_distinct(result.distinct, total.games, varied=varied)

@@ -111,7 +111,7 @@ def tournament(
     made = load_game(game)
     allow_imports(agents, trust_code=trust_code)
     started = time.monotonic()
-    with live_line(f"{format} on {made.spec}", quiet=as_json) as show:
+    with live_line(quiet=as_json) as show:
         result = play_tournament(
             made,
             agents,
@@ -137,7 +137,7 @@ def tournament(
     if as_json:
         print_json(_row(made, result))
         return
-    _print(made, result)
+    _print(made, result, varied=openings is not None)
     if league is not None:
         print_text(f"recorded in {league}")
 
@@ -173,9 +173,9 @@ def _standing_row(standing: Standing) -> dict[str, Any]:
     return {"rank": standing.rank, **asdict(standing.total), **standing.merits}
 
 
-def _print(game: Game, result: TournamentResult) -> None:
+def _print(game: Game, result: TournamentResult, *, varied: bool) -> None:
     from arena.cli.league_output import print_payoffs
-    from arena.cli.output import cell, console, print_table, print_text, table
+    from arena.cli.output import cell, print_table, print_text, table
     from arena.view.theme import NAME_STYLE
 
     merits = list(result.standings[0].merits)
@@ -219,5 +219,13 @@ def _print(game: Game, result: TournamentResult) -> None:
         for meeting in result.meetings:
             score = "no game counts" if meeting.score is None else f"{meeting.score:.3f} in {meeting.games:,} games"
             print_text(f"round {meeting.round}: {' - '.join(meeting.agents)}: {score}")
-    if result.distinct < (played := sum(not match.void for match in result.matches)):
-        console().print(f"only {result.distinct:,} of these {played:,} games are different")
+    print_distinct(result.distinct, sum(not match.void for match in result.matches), varied=varied)
+
+
+def print_distinct(distinct: int, games: int, *, varied: bool) -> None:
+    """Say it if games repeat each other; most of them do where agents draw nothing."""
+    from arena.cli.output import print_text
+
+    if distinct < games:
+        advice = "" if varied or 2 * distinct > games else "; --openings random:8 varies them"
+        print_text(f"only {distinct:,} of these {games:,} games are different{advice}")

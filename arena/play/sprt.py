@@ -195,7 +195,7 @@ def play_sprt(
         max_games: games after which the test ends without an answer.
         seed: seeds everything.
         openings, limits, workers, tables, league, resume: as in :func:`arena.play_match`.
-        on_progress: called after every game with the test so far.
+        on_progress: called before the first game and after every game, with the test so far.
         module_classes, trust_code: as in :func:`arena.load_agent`.
 
     Raises:
@@ -249,6 +249,8 @@ def play_sprt(
             if on_progress is not None:
                 on_progress(source)
 
+        if on_progress is not None:
+            on_progress(source)
         contest.play(source, tables=tables, limits=limits, workers=workers, on_match=keep)
     (total, _) = totals(source.counted, (first, second), teams=game.teams, graded=game.graded)
     return SprtResult(

@@ -197,7 +197,7 @@ def play_tournament(
         seed: seeds everything.
         openings, limits, workers, tables, league, resume: as in :func:`arena.play_match`. The blocks of every meeting
             take the openings of a file from its first line on.
-        on_progress: called after every game with the tournament so far.
+        on_progress: called before the first game and after every game, with the tournament so far.
         module_classes, trust_code: as in :func:`arena.load_agent`.
 
     Raises:
@@ -245,6 +245,8 @@ def play_tournament(
             if on_progress is not None:
                 on_progress(tournament)
 
+        if on_progress is not None:
+            on_progress(tournament)
         contest.play(tournament, tables=tables, limits=limits, workers=workers, on_match=keep)
     if all(match.void for match in matches):
         raise BrokenGameError(f"all {len(matches)} games of {game.spec!r} broke their own rules; the log says how")

@@ -25,6 +25,7 @@ def note(text):
 note(os.getpid())
 if fault == "fork":
     note(subprocess.Popen(["sleep", "600"]).pid)
+    note(subprocess.Popen(["sleep", "600"], start_new_session=True).pid)
 for line in sys.stdin:
     message = json.loads(line)
     if message["type"] == "hello":
