@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from agents.contract import AgentError
 from arena.play.openings import Openings, no_openings
 from arena.seeds import Purpose, stream
 from games.contract import Game
@@ -79,3 +80,21 @@ def _seeds(seed: int, without: Collection[int]) -> Iterator[int]:
     while True:
         if (drawn := int(rng.integers(2**53))) not in without:
             yield drawn
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Check that a league can tell the players of its matches apart.
+
+    Args:
+        names: of a contest, which numbers a member that takes part again: ``random``, ``random#2``.
+
+    Raises:
+        AgentError: a member takes part twice.
+    """
+    for name in names:
+        member, _, number = name.rpartition("#")
+        if number.isdigit() and member in names:
+            raise AgentError(
+                f"a league records each member once, but {member!r} takes part twice; name different agents, or play "
+                "without recording"
+            )

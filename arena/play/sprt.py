@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.contract import Agent, AgentError
-from arena.play.blocks import Blocks
+from arena.play.blocks import Blocks, require_distinct
 from arena.play.contest import open_contest
 from arena.play.matches import distinct_games
 from arena.play.openings import openings_key
@@ -238,6 +238,8 @@ def play_sprt(
         trust_code=trust_code,
     ) as contest:
         first, second = contest.names
+        if league is not None:
+            require_distinct(contest.names)
         blocks = Blocks(
             game, seed=seed, event=contest.event, without=contest.without, openings=contest.openings(openings)
         )

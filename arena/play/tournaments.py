@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.contract import Agent, AgentError
-from arena.play.blocks import Blocks
+from arena.play.blocks import Blocks, require_distinct
 from arena.play.contest import open_contest
 from arena.play.formats import Format, Meeting, make_format
 from arena.play.matches import distinct_games
@@ -43,7 +43,6 @@ class Tournament:
     """The source of a tournament's matches.
 
     Attributes:
-        finished: the meetings that are over, in the order in which they were planned.
         played: matches so far.
         games: number of all matches, as far as that is known.
         round: the round that is played.
@@ -57,7 +56,7 @@ class Tournament:
     """
 
     def __init__(self, game: Game, format: Format, blocks: Blocks, blocks_of_meeting: int) -> None:
-        self.finished: list[Played] = []
+        self._finished: dict[tuple[int, tuple[str, ...]], list[Match]] = {}  # (round, players) -> matches
         self.played, self.games = 0, format.meetings * blocks_of_meeting * blocks.sides
         self.round, self.rounds = 1, format.rounds
         self._points: dict[str, list[float]] = {}  # sum of scores, games
@@ -86,6 +85,13 @@ class Tournament:
                 of_player[0] += score
                 of_player[1] += 1
 
+    def finished(self) -> list[Played]:
+        """The meetings that are over, in the order in which they were planned."""
+        return [
+            Played(number, players, mean_score(self._game, matches, players[0]), sum(not each.void for each in matches))
+            for (number, players), matches in self._finished.items()
+        ]
+
     def leader(self) -> tuple[str, float] | None:
         """The player with the best mean score so far, and this score; None before the first game."""
         means = {player: points / games for player, (points, games) in self._points.items()}
@@ -113,8 +119,7 @@ class Tournament:
         for meeting, blocks in self._under_way:
             matches = [match for block in blocks for match in self._blocks.matches(block) or ()]
             score = mean_score(self._game, matches, meeting.players[0])
-            games = sum(not match.void for match in matches)
-            self.finished.append(Played(meeting.round, meeting.players, score, games))
+            self._finished.setdefault((meeting.round, meeting.players), []).extend(matches)
             even = 0.0 if self._game.graded else 0.5
             margins.append(0.0 if score is None else round(score - even, 9))
         self._under_way = []
@@ -233,6 +238,8 @@ def play_tournament(
         trust_code=trust_code,
     ) as contest:
         names = contest.names
+        if league is not None:
+            require_distinct(names)
         made = make_format(format, names, **rules)
         blocks = Blocks(
             game, seed=seed, event=contest.event, without=contest.without, openings=contest.openings(openings)
@@ -256,7 +263,7 @@ def play_tournament(
         agents=names,
         standings=_standings(totals(counted, names, teams=game.teams, graded=game.graded), made.merits()),
         payoffs=PayoffTable.of_blocks(block_scores(counted, game.teams)),
-        meetings=tuple(tournament.finished),
+        meetings=tuple(tournament.finished()),
         unit=score_unit(game.graded),
         distinct=distinct_games(counted),
         matches=tuple(matches),

@@ -70,7 +70,8 @@ def test_in_games_of_three_seats_combinations_meet_with_rotated_seats() -> None:
 @pytest.mark.parametrize("format", ["round-robin", "swiss", "knockout"])
 def test_an_interrupted_tournament_goes_on_and_plays_no_block_twice(format: str, tmp_path: Path) -> None:
     call = {"format": format, "games": 4, "seed": 3, "tables": 2}
-    whole = play_tournament("tic_tac_toe", FIELD, league=tmp_path / "whole", **call)
+    field = [*FIELD[:-1], "mcts:3"]
+    whole = play_tournament("tic_tac_toe", field, league=tmp_path / "whole", **call)
 
     class Killed(BaseException):
         pass
@@ -81,11 +82,11 @@ def test_an_interrupted_tournament_goes_on_and_plays_no_block_twice(format: str,
 
     folder = tmp_path / "killed"
     with pytest.raises(Killed):
-        play_tournament("tic_tac_toe", FIELD, league=folder, on_progress=kill, **call)
+        play_tournament("tic_tac_toe", field, league=folder, on_progress=kill, **call)
     with open_store(folder).reader() as reader:
         before = len(list(reader.iter_matches()))
     assert 0 < before < len(whole.matches)
-    taken_up = play_tournament("tic_tac_toe", FIELD, league=folder, resume=True, **call)
+    taken_up = play_tournament("tic_tac_toe", field, league=folder, resume=True, **call)
     assert [(m.seats, m.seed, m.history) for m in taken_up.matches] == [
         (m.seats, m.seed, m.history) for m in whole.matches
     ]
@@ -96,7 +97,13 @@ def test_an_interrupted_tournament_goes_on_and_plays_no_block_twice(format: str,
     assert len(recorded) == len(whole.matches)
     assert (event.command, event.finished) == ("tournament", True)
     with pytest.raises(AgentError):
-        play_tournament("tic_tac_toe", FIELD, league=folder, resume=True, **call)
+        play_tournament("tic_tac_toe", field, league=folder, resume=True, **call)
+
+
+def test_a_league_records_each_member_once(tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="'random' takes part twice"):
+        play_tournament("tic_tac_toe", FIELD, league=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_progress_is_told_after_every_game() -> None:
