@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,7 +26,7 @@ from arena.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from arena.play.matches import MatchResult
+    from arena.play.matches import Faults, MatchResult
     from games import Game
     from leagues.records import Match
 
@@ -113,15 +114,14 @@ def match(
             row |= {"low": None, "high": None}
         print_json(row | {"faults": faults})
         return
-    _print_score(made, result)
+    _print_score(made, result, varied=openings is not None)
     if league is not None:
         print_text(f"recorded in {league}")
 
 
-def _print_score(game: Game, result: MatchResult) -> None:
+def _print_score(game: Game, result: MatchResult, *, varied: bool) -> None:
     from arena.cli.output import print_text
-    from arena.view.outcome import FAULT_WORDS
-    from arena.view.text import counted, signed
+    from arena.view.text import signed
 
     print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {game.spec}")
     if game.graded:
@@ -135,9 +135,32 @@ def _print_score(game: Game, result: MatchResult) -> None:
     if game.utility in ("general_sum", "common_payoff"):  # a score does not say how much the agents get
         means = (f"{name} {signed(mean)}" for name, mean in zip(result.agents, result.returns, strict=True))
         print_text(f"mean returns: {', '.join(means)}")
-    if result.distinct < result.games:
-        print_text(f"only {result.distinct:,} of these games are different")
+    print_distinct(result.distinct, result.games, varied=varied)
     if adjudicated := result.endings.get("adjudicated"):
         print_text(f"{adjudicated:,} games were adjudicated at the limit of plies")
-    for fault in result.faults:
+    print_faults(result.faults)
+
+
+def print_distinct(distinct: int, games: int, *, varied: bool) -> None:
+    """Say it if games repeat each other.
+
+    Args:
+        distinct: number of different games.
+        games: number of games.
+        varied: whether they began with openings.
+    """
+    from arena.cli.output import print_text
+
+    if distinct < games:
+        advice = "" if varied or 2 * distinct > games else "; --openings random:8 varies them"
+        print_text(f"only {distinct:,} of these {games:,} games are different{advice}")
+
+
+def print_faults(faults: Iterable[Faults]) -> None:
+    """Say how many games agents broke off."""
+    from arena.cli.output import print_text
+    from arena.view.outcome import FAULT_WORDS
+    from arena.view.text import counted
+
+    for fault in faults:
         print_text(f"{fault.agent} (seat {fault.seat}) {FAULT_WORDS[fault.ending]} in {counted(fault.games, 'game')}")

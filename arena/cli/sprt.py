@@ -95,6 +95,7 @@ def sprt(
     which the seats rotate. Shows the log-likelihood ratio (LLR) between its bounds. The exit code is 0 whatever the
     answer is.
     """
+    from agents.registry import asks_person
     from arena.cli.code import allow_imports, load_game, load_networks
     from arena.cli.output import print_json, print_text
     from arena.cli.progress import live_line
@@ -104,7 +105,7 @@ def sprt(
     made = load_game(game)
     allow_imports([new, old], trust_code=trust_code)
     started = time.monotonic()
-    with live_line(quiet=as_json) as show:
+    with live_line(quiet=as_json or asks_person(new) or asks_person(old)) as show:
         result = play_sprt(
             made,
             new,
@@ -183,12 +184,13 @@ def _row(game: Game, result: SprtResult) -> dict[str, Any]:
         "elo_high": result.elo_high,
         "played": len(result.matches),
         "distinct": result.distinct,
+        "faults": [fault._asdict() for fault in result.faults],
     }
 
 
 def _print(game: Game, result: SprtResult, *, varied: bool) -> None:
+    from arena.cli.match import print_distinct, print_faults
     from arena.cli.output import print_text
-    from arena.cli.tournament import print_distinct
 
     new, old = result.agents
     given, total = result.hypotheses, result.total
@@ -218,3 +220,4 @@ def _print(game: Game, result: SprtResult, *, varied: bool) -> None:
     if (after := len(result.matches) - total.games) > 0:
         print_text(f"{after:,} more games were under way when the test was decided; they do not count")
     print_distinct(result.distinct, total.games, varied=varied)
+    print_faults(result.faults)

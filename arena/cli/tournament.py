@@ -102,6 +102,7 @@ def tournament(
     Prints the standings with 95% intervals, then how everybody scored against everybody. A score is a share of wins, a
     draw counting one half; in graded games, such as poker, it is the return per game.
     """
+    from agents.registry import asks_person
     from arena.cli.code import allow_imports, load_game, load_networks
     from arena.cli.output import print_json, print_text
     from arena.cli.progress import live_line
@@ -111,7 +112,7 @@ def tournament(
     made = load_game(game)
     allow_imports(agents, trust_code=trust_code)
     started = time.monotonic()
-    with live_line(quiet=as_json) as show:
+    with live_line(quiet=as_json or any(map(asks_person, agents))) as show:
         result = play_tournament(
             made,
             agents,
@@ -163,6 +164,7 @@ def _row(game: Game, result: TournamentResult) -> dict[str, Any]:
         **{name: first[name] for name in ("score", "low", "high", "games")},
         "unit": result.unit,
         "distinct": result.distinct,
+        "faults": [fault._asdict() for fault in result.faults],
         "standings": standings,
         "crosstable": [asdict(payoff) for payoff in result.payoffs],
         "meetings": [asdict(meeting) for meeting in result.meetings],
@@ -175,6 +177,7 @@ def _standing_row(standing: Standing) -> dict[str, Any]:
 
 def _print(game: Game, result: TournamentResult, *, varied: bool) -> None:
     from arena.cli.league_output import print_payoffs
+    from arena.cli.match import print_distinct, print_faults
     from arena.cli.output import cell, print_table, print_text, table
     from arena.view.theme import NAME_STYLE
 
@@ -221,11 +224,4 @@ def _print(game: Game, result: TournamentResult, *, varied: bool) -> None:
             print_text(f"round {meeting.round}: {' - '.join(meeting.agents)}: {score}")
     print_distinct(result.distinct, sum(not match.void for match in result.matches), varied=varied)
 
-
-def print_distinct(distinct: int, games: int, *, varied: bool) -> None:
-    """Say it if games repeat each other; most of them do where agents draw nothing."""
-    from arena.cli.output import print_text
-
-    if distinct < games:
-        advice = "" if varied or 2 * distinct > games else "; --openings random:8 varies them"
-        print_text(f"only {distinct:,} of these {games:,} games are different{advice}")
+    print_faults(result.faults)

@@ -288,7 +288,7 @@ def _score(game: Game, names: Sequence[str], matches: Sequence[Match]) -> MatchR
         unit=score_unit(game.graded),
         distinct=distinct_games(counted),
         endings=dict(Counter(match.ending for match in matches).most_common()),
-        faults=_faults(matches),
+        faults=faults_of(matches),
     )
 
 
@@ -297,7 +297,8 @@ def distinct_games(matches: Iterable[Match]) -> int:
     return len({(match.seats, match.history, match.digest) for match in matches})
 
 
-def _faults(matches: Iterable[Match]) -> tuple[Faults, ...]:
+def faults_of(matches: Iterable[Match]) -> tuple[Faults, ...]:
+    """The matches that agents broke off, by agent, seat and kind."""
     counts = Counter(
         (match.seats[match.fault], match.fault, match.ending) for match in matches if match.fault is not None
     )

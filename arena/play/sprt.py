@@ -10,7 +10,7 @@ from typing import Any
 from agents.contract import Agent, AgentError
 from arena.play.blocks import Blocks, require_distinct
 from arena.play.contest import open_contest
-from arena.play.matches import distinct_games
+from arena.play.matches import Faults, distinct_games, faults_of
 from arena.play.openings import openings_key
 from arena.play.source import NO_LIMITS, Limits
 from games import Game, as_game
@@ -102,6 +102,7 @@ class SprtResult:
             games, and where it is infinite.
         unit: of the score.
         distinct: different games among those that count.
+        faults: the games that agents broke off, by agent, seat and kind.
         matches: every game, also those that were under way when the test was decided.
     """
 
@@ -117,6 +118,7 @@ class SprtResult:
     elo_high: float | None
     unit: str
     distinct: int
+    faults: tuple[Faults, ...]
     matches: tuple[Match, ...]
 
 
@@ -268,6 +270,7 @@ def play_sprt(
         elo_high=_elo(total.high, game),
         unit=score_unit(game.graded),
         distinct=distinct_games(source.counted),
+        faults=faults_of(matches),
         matches=tuple(matches),
     )
 

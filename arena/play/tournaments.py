@@ -11,7 +11,7 @@ from agents.contract import Agent, AgentError
 from arena.play.blocks import Blocks, require_distinct
 from arena.play.contest import open_contest
 from arena.play.formats import Format, Meeting, make_format
-from arena.play.matches import distinct_games
+from arena.play.matches import Faults, distinct_games, faults_of
 from arena.play.openings import openings_key
 from arena.play.source import NO_LIMITS, Limits
 from games import BrokenGameError, Game, as_game
@@ -154,6 +154,7 @@ class TournamentResult:
         meetings: the meetings in the order of the rounds.
         unit: of the scores.
         distinct: different games among those that count.
+        faults: the games that agents broke off, by agent, seat and kind.
         matches: every game.
     """
 
@@ -164,6 +165,7 @@ class TournamentResult:
     meetings: tuple[Played, ...]
     unit: str
     distinct: int
+    faults: tuple[Faults, ...]
     matches: tuple[Match, ...]
 
 
@@ -266,6 +268,7 @@ def play_tournament(
         meetings=tuple(tournament.finished()),
         unit=score_unit(game.graded),
         distinct=distinct_games(counted),
+        faults=faults_of(matches),
         matches=tuple(matches),
     )
 

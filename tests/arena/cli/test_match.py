@@ -80,7 +80,7 @@ def test_faults_are_told_by_agent_seat_and_kind(cli: Cli, caplog: pytest.LogCapt
 def test_equal_games_are_counted(cli: Cli) -> None:
     result = rows(cli, "match", GAME, "first", "first", "--games", 20)
     assert (result["games"], result["distinct"]) == (20, 2)
-    assert "only 2 of these games are different" in cli("match", GAME, "first", "first", "--games", 20)[1]
+    assert "only 2 of these 20 games are different" in cli("match", GAME, "first", "first", "--games", 20)[1]
     result = rows(cli, "match", GAME, "first", "first", "--games", 20, "--openings", "random:3")
     assert result["distinct"] > 10
     assert "different" not in cli("match", GAME, "first", "random", "--games", 2)[1]
