@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -66,14 +67,16 @@ class Lockstep:
 
         If the game broke, the record keeps what can still be read, and the digest is :data:`UNREADABLE`.
         """
-        readable = Position((), (0.0,) * self.tables.game.num_seats, None, UNREADABLE)
-        try:
+        history: tuple[Move, ...] = ()
+        returns = (0.0,) * self.tables.game.num_seats
+        ending: Ending | None = None
+        digest = UNREADABLE
+        with suppress(*FOREIGN_ERRORS):
             state = self.tables.state(table)
-            readable = Position(state.history(), state.returns(), None, UNREADABLE)
-            readable = readable._replace(ending=state.ending())
-            return readable._replace(digest=state.digest())
-        except FOREIGN_ERRORS:
-            return readable
+            history, returns = state.history(), state.returns()
+            ending = state.ending()
+            digest = state.digest()
+        return Position(history, returns, ending, digest)
 
     def turn(self, rows: Rows) -> Turn:
         """The rows as a turn for an agent."""

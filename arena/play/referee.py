@@ -73,12 +73,13 @@ class Referee:
     """
 
     def __init__(self, game: Game, size: int, limits: Limits) -> None:
-        self._limits = limits
+        self._limits, self._timed = limits, limits.timed
         self._used = np.zeros((size, game.num_seats))  # seconds of each seat in its game
 
     def reset(self, name: str, agent: Agent, tables: Sequence[int]) -> Mapping[int, MatchEnding]:
         """Let the agent begin new games, with fresh clocks. Its time for this is not limited."""
-        self._used[tables] = 0.0
+        if self._timed:
+            self._used[tables] = 0.0
         try:
             agent.reset(tables)
         except QuitGame:
@@ -95,15 +96,15 @@ class Referee:
         self, name: str, agent: Agent, turn: Turn, rng: np.random.Generator
     ) -> tuple[ActionArray, Mapping[int, Fault]]:
         """Legal actions for all rows (the first legal one where the agent is at fault), and the faults by row."""
-        if self._limits.timed:
-            actions, faults = _row_by_row(turn, lambda row: self._timed(agent, row, rng))
+        if self._timed:
+            actions, faults = _row_by_row(turn, lambda row: self._ask_timed(agent, row, rng))
         else:
             actions, faults = _ask(agent, turn, rng)
         for fault in faults.values():
             log.warning("%s at seat %d %s: %s", name, fault.seat, _VERBS[fault.ending], fault.reason)
         return actions, faults
 
-    def _timed(self, agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArray, dict[int, Fault]]:
+    def _ask_timed(self, agent: Agent, turn: Turn, rng: np.random.Generator) -> tuple[ActionArray, dict[int, Fault]]:
         """As :func:`_ask` for one row, with its clock running."""
         at = int(turn.tables[0]), int(turn.seats[0])
         left = self._left(*at)

@@ -83,6 +83,7 @@ class Rounds:
         self._faults, self._limits = faults, limits
         self._keys: list[str] = []  # player index -> key
         self._indices: dict[str, int] = {}
+        self._seated: dict[tuple[str, ...], list[int]] = {}  # players by seat -> their indices
         self.plies = np.zeros(size, np.int64)
         self.clear()
 
@@ -93,13 +94,14 @@ class Rounds:
         self.seatings: list[Seating | None] = [None] * self.size
         self.live = self.rows = 0
         self._free = list(range(self.size))  # tables without a game, ascending
-        self._started = [(0.0, 0.0)] * self.size  # UTC time and clock at the start of each game
+        self._started = [(datetime.min, 0.0)] * self.size  # time and clock at the start of each game
         self._rulings: dict[int, _Ruling] = {}
         self._openings: dict[int, _Opening] = {}  # of the tables that have had one, until their games are over
 
     def drop(self, tables: Sequence[int]) -> None:
         """Drop the games that run at ``tables``."""
         self._free_tables([table for table in tables if self.seatings[table] is not None])
+        self._lockstep.players[self._free] = NO_PLAYER
 
     def run(
         self,
@@ -135,9 +137,14 @@ class Rounds:
         """The record of a game that is over, while its observer is told so."""
         seating = self.seatings[table]
         assert seating is not None, "only a running game has a record"
-        pairing, position, opening = seating.pairing, self._lockstep.record(table), self._openings.get(table)
-        broken = table in self.tables.broken or (position.ending is None and table not in self._rulings)
-        ruling = _Ruling("crash") if broken else self._rulings.get(table)
+        pairing, position = seating.pairing, self._lockstep.record(table)
+        returns = position.returns
+        ending: MatchEnding | None = position.ending
+        fault: int | None = None
+        if table in self.tables.broken:
+            ending = "crash"
+        elif table in self._rulings:
+            returns, ending, fault = self._ruled(table, returns)
         at, clock = self._started[table]
         return Match(
             seats=pairing.seats,
@@ -147,16 +154,25 @@ class Rounds:
             block=pairing.block,
             kind=pairing.kind,
             history=position.history,
-            returns=position.returns if ruling is None else ruling.returns(self.game, position.returns),
-            ending=ruling.ending if ruling is not None else position.ending or "crash",
+            returns=returns,
+            ending=ending or "crash",  # an ending that cannot be read is the game's own fault
             plies=int(self.plies[table]),
             digest=position.digest,
-            started_at=datetime.fromtimestamp(at, UTC),
+            started_at=at,
             duration=time.perf_counter() - clock,
-            fault=None if ruling is None else ruling.fault,
+            fault=fault,
             iteration=iteration,
-            opening=0 if opening is None else opening.plies,
+            opening=self._openings[table].plies if table in self._openings else 0,
         )
+
+    def _ruled(
+        self, table: int, returns: tuple[float, ...]
+    ) -> tuple[tuple[float, ...], MatchEnding | None, int | None]:
+        """The returns that count, the ending and the seat at fault of a match that its game did not end."""
+        ending, fault = self._rulings[table]
+        if fault is not None:
+            return scoring.forfeited(self.game, returns, fault), ending, fault
+        return scoring.adjudicated(self.game, returns), ending, None
 
     def _fill(
         self, next_seating: Callable[[], Seating | None], agents: Mapping[str, Agent], observer: Observer
@@ -165,60 +181,65 @@ class Rounds:
         while self._free:
             seatings = list(islice(iter(next_seating, None), len(self._free)))
             if not seatings:
+                self._lockstep.players[self._free] = NO_PLAYER
                 return
             tables, self._free = self._free[: len(seatings)], self._free[len(seatings) :]
-            self._begin(tables, seatings)
+            places = self._begin(tables, seatings)
             observer.began(tables, seatings)
-            failed = self._reset_agents(tables, agents)
+            failed = self._reset_agents(places, agents)
             if not failed:
                 return
             self._break_off(failed, observer)
 
-    def _begin(self, tables: Sequence[int], seatings: Sequence[Seating]) -> None:
-        started = time.time(), time.perf_counter()
-        players = []
+    def _begin(self, tables: Sequence[int], seatings: Sequence[Seating]) -> dict[tuple[str, ...], list[int]]:
+        """Begin new games; returns the players with their tables, because many tables have the same players."""
+        started = datetime.now(UTC), time.perf_counter()
+        places: dict[tuple[str, ...], list[int]] = {}
         for table, seating in zip(tables, seatings, strict=True):
             self.seatings[table] = seating
             self._started[table] = started
-            seated = [self._index(key) for key in seating.players]
+            places.setdefault(seating.players, []).append(table)
+            if seating.players not in self._seated:
+                self._seated[seating.players] = [self._index(key) for key in seating.players]
             if seating.pairing.opening:
-                self._openings[table] = _Opening(seating.pairing.opening, seated)
-                seated = [OPENING] * len(seated)
-            players.append(seated)
-        self._lockstep.begin(tables, players, [seating.pairing.seed for seating in seatings])
+                self._openings[table] = _Opening(seating.pairing.opening, self._seated[seating.players])
+        indices = [self._seated[seating.players] for seating in seatings]
+        self._lockstep.begin(tables, indices, [seating.pairing.seed for seating in seatings])
+        if self._openings:
+            self._lockstep.players[[table for table in tables if table in self._openings]] = OPENING
         self.plies[tables] = 0
         self.live += len(seatings)
+        return places
 
     def _index(self, key: str) -> int:
-        index = self._indices.get(key)
-        if index is None:
-            index = self._indices[key] = len(self._keys)
+        if key not in self._indices:
+            self._indices[key] = len(self._keys)
             self._keys.append(key)
-        return index
+        return self._indices[key]
 
-    def _reset_agents(self, tables: Sequence[int], agents: Mapping[str, Agent]) -> dict[int, Fault]:
+    def _reset_agents(
+        self, places: Mapping[tuple[str, ...], Sequence[int]], agents: Mapping[str, Agent]
+    ) -> dict[int, Fault]:
         """Tell the agents of new games; returns the tables at which one failed, with the lowest seat that did."""
         arrivals: dict[str, list[int]] = {}
-        for table in tables:
-            for key in dict.fromkeys(self._seated(table)):
-                arrivals.setdefault(key, []).append(table)
+        for players, tables in places.items():
+            for key in dict.fromkeys(players):
+                arrivals.setdefault(key, []).extend(tables)
         failed: dict[int, Fault] = {}
-        for key, places in arrivals.items():
-            for table, ending in self._faults.reset(key, _agent(agents, key), places).items():
-                _note(failed, table, Fault(self._seated(table).index(key), ending))
+        for key, begun in arrivals.items():
+            for table, ending in self._faults.reset(key, _agent(agents, key), begun).items():
+                seating = self.seatings[table]
+                assert seating is not None
+                _note(failed, table, Fault(seating.players.index(key), ending))
         return failed
-
-    def _seated(self, table: int) -> tuple[str, ...]:
-        seating = self.seatings[table]
-        assert seating is not None
-        return seating.players
 
     def _choose(self, agents: Mapping[str, Agent], rng: Callable[[int], np.random.Generator]) -> dict[int, Fault]:
         """Write an action for every row; returns the tables whose matches end before this step, with the seat at fault.
 
         In a simultaneous step the lowest seat at fault ends the match.
         """
-        lockstep, faults = self._lockstep, dict[int, Fault]()
+        lockstep = self._lockstep
+        faults: dict[int, Fault] = {}
         for player, rows in lockstep.groups():
             turn = lockstep.turn(rows)
             if player == NO_PLAYER:
@@ -284,9 +305,10 @@ class Rounds:
         """No game runs at ``tables`` any more."""
         for table in tables:
             self.seatings[table] = None
-            self._rulings.pop(table, None)
-            self._openings.pop(table, None)
-        self._lockstep.players[tables] = NO_PLAYER
+        for notes in (self._rulings, self._openings):
+            if notes:  # they are rare
+                for table in tables:
+                    notes.pop(table, None)
         self.live -= len(tables)
         self._free = sorted([*self._free, *tables])
 
@@ -296,12 +318,6 @@ class _Ruling(NamedTuple):
 
     ending: MatchEnding
     fault: int | None = None
-
-    def returns(self, game: Game, so_far: tuple[float, ...]) -> tuple[float, ...]:
-        """The returns that count."""
-        if self.fault is not None:
-            return scoring.forfeited(game, so_far, self.fault)
-        return scoring.adjudicated(game, so_far) if self.ending == "adjudicated" else so_far
 
 
 class _Opening:
@@ -375,31 +391,41 @@ def play(
     if tables < 1:
         raise AgentError(f"`tables >= 1` must hold, but got {tables}")
     rounds = Rounds(game, tables, Referee(game, tables, limits), limits)
-    streams: dict[int, np.random.Generator] = {}
-
-    def rng(player: int) -> np.random.Generator:
-        if player not in streams:
-            streams[player] = stream(seed, Purpose.MATCH_AGENT, player)
-        return streams[player]
+    hashes: dict[tuple[str, ...], tuple[str | None, ...]] = {}  # of the weights, by seats
 
     def next_seating() -> Seating | None:
         pairing = source.next()
         if pairing is None:
             return None
-        _check_pairing(game, pairing)
-        return Seating(pairing.seats, pairing, tuple(weights.get(name) for name in pairing.seats))
+        seats = pairing.seats
+        if len(seats) != game.num_seats or not 0 <= pairing.seed < 2**63:
+            raise _unplayable(game, pairing)
+        if seats not in hashes:
+            hashes[seats] = tuple(weights.get(name) for name in seats)
+        return Seating(seats, pairing, hashes[seats])
 
-    rounds.run(next_seating, agents, rng, _Results(rounds, source, iteration, on_match))
+    rounds.run(next_seating, agents, _Streams(seed).__getitem__, _Results(rounds, source, iteration, on_match))
 
 
-def _check_pairing(game: Game, pairing: Pairing) -> None:
+def _unplayable(game: Game, pairing: Pairing) -> AgentError:
     if len(pairing.seats) != game.num_seats:
-        raise AgentError(
+        return AgentError(
             f"{game.spec!r} has {game.num_seats} seats, but a pairing seats {len(pairing.seats)} members "
             f"{pairing.seats}"
         )
-    if not 0 <= pairing.seed < 2**63:
-        raise AgentError(f"`0 <= seed < 2**63` must hold for the seed of a match, but got {pairing.seed}")
+    return AgentError(f"`0 <= seed < 2**63` must hold for the seed of a match, but got {pairing.seed}")
+
+
+class _Streams(dict[int, np.random.Generator]):
+    """Player index -> the generator of its actions."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+
+    def __missing__(self, player: int) -> np.random.Generator:
+        self[player] = stream(self._seed, Purpose.MATCH_AGENT, player)
+        return self[player]
 
 
 class _Results(Observer):
@@ -414,8 +440,8 @@ class _Results(Observer):
         """Tell the source, then the caller."""
         for table in tables:
             match = self._rounds.record(table, self._iteration)
-            if match.void:
-                log.warning("the game crashed a match, no agent is at fault: %s", self._rounds.tables.broken.get(table))
+            if table in self._rounds.tables.broken:
+                log.warning("the game crashed a match, no agent is at fault: %s", self._rounds.tables.broken[table])
             self._source.tell(match)
             if self._on_match is not None:
                 self._on_match(match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from agents.contract import AgentError
 from leagues.records import Match, Pairing
@@ -29,19 +29,18 @@ class Planned:
     """The source of a fixed list of pairings."""
 
     def __init__(self, pairings: Iterable[Pairing]) -> None:
-        self._pairings: Iterator[Pairing] = iter(pairings)
+        self._left: Iterator[Pairing] = iter(pairings)
 
     def next(self) -> Pairing | None:
         """The next pairing, None after the last."""
-        return next(self._pairings, None)
+        return next(self._left, None)
 
     def tell(self, match: Match) -> None:
         """Nothing depends on the results."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seating:
-    """Who plays at which seat in one game.
+class Seating(NamedTuple):
+    """Who plays at which seat in one game. A tuple, because thousands are made in a second.
 
     Attributes:
         players: for each seat the key of its agent.

@@ -18,7 +18,7 @@ from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled
 from arena.training.step_buffer import Experience
-from games.contract import ActionArray, FloatArray, Game, IntArray, Tables
+from games.contract import ActionArray, Ending, FloatArray, Game, IntArray, Tables
 from games.errors import BrokenGameError
 
 log = logging.getLogger(__name__)
@@ -157,13 +157,19 @@ class Recorder(Observer):
             sampled.tags.append(seating.tag)
             if numbers[row] % self._settings.record_every == 0:
                 sampled.matches.append(self._rounds.record(table, self._iteration))
-            self._keep_last(table, seating, np.flatnonzero(acted[row]).tolist(), trajectories[row])
+            endings = self._rounds.tables.seat_endings(table)
+            if self._final_observations or "truncated" in endings:
+                self._keep_last(table, seating, endings, np.flatnonzero(acted[row]).tolist(), trajectories[row])
 
-    def _keep_last(self, table: int, seating: Seating, seats: Sequence[int], trajectories: IntArray) -> None:
+    def _keep_last(
+        self,
+        table: int,
+        seating: Seating,
+        endings: Sequence[Ending | None],
+        seats: Sequence[int],
+        trajectories: IntArray,
+    ) -> None:
         """Keep the last observations of the seats that learn, where they are wanted."""
-        endings = self._rounds.tables.seat_endings(table)
-        if not self._final_observations and "truncated" not in endings:
-            return
         for seat in seats:
             truncated, number = endings[seat] == "truncated", int(trajectories[seat])
             if not (truncated or self._final_observations):

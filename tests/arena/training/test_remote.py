@@ -86,7 +86,7 @@ def test_an_error_of_a_remote_runner_is_raised_with_its_traceback(build):
         algorithm.train()
     (note,) = caught.value.__notes__
     assert "in sample_plan" in note
-    assert "in _step" in note
+    assert "in _choose" in note
 
 
 def test_two_learners_stay_in_step(build):
