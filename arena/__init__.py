@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from arena.play.sprt import SprtResult, play_sprt
     from arena.play.tournaments import TournamentResult, play_tournament
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
+    from arena.training.best_response import LowerBound, best_response
     from arena.training.env_runner import LeagueEnvRunner
     from arena.training.run import train
     from games import list_games, make_game
@@ -44,11 +45,13 @@ __all__ = [
     "LeagueEnvRunner",
     "LeaguePPO",
     "LeaguePPOConfig",
+    "LowerBound",
     "MatchResult",
     "SprtResult",
     "TournamentResult",
     "accuracy",
     "aec_env",
+    "best_response",
     "best_response_env",
     "exploitability",
     "list_games",
@@ -69,11 +72,13 @@ _HOMES = {
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
+    "LowerBound": "arena.training.best_response",
     "MatchResult": "arena.play.matches",
     "SprtResult": "arena.play.sprt",
     "TournamentResult": "arena.play.tournaments",
     "accuracy": "arena.play.accuracy",
     "aec_env": "games.exports.pettingzoo",
+    "best_response": "arena.training.best_response",
     "best_response_env": "arena.exports.gymnasium",
     "exploitability": "arena.play.exploitability",
     "list_games": "games",

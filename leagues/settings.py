@@ -19,7 +19,8 @@ class LeagueSettings(SettingsGroup):
     baselines: tuple[str, ...] = setting(("random",), "Agents that are members from the start, as first opponents.")
     opponents: Mapping[str, float] = setting(
         {"pfsp": 0.25, "latest": 0.25, "uniform": 0.5},
-        "Share of a main learner's matches for each sampler of opponents; the shares sum to 1.",
+        "Share of a main learner's matches for each sampler of opponents, or of a best response's matches for each "
+        "opponent; the shares sum to 1.",
         low=0,
         high=1,
     )

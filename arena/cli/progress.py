@@ -76,12 +76,14 @@ def describe(
     progress: Progress, standings: Sequence[Standing], elapsed: float, measures: Sequence[Measure] = ()
 ) -> str:
     """One line: rate, time, iteration, rated members, the best snapshot with its interval, and what was measured of the
-    learners."""
+    learners. Without standings there is nothing about ratings."""
     left = progress.remaining
-    clock = f"{duration(elapsed)} elapsed" if left is None else f"{duration(left)} left" if left else "final ratings"
+    ending = "final ratings" if standings else "final games"
+    clock = f"{duration(elapsed)} elapsed" if left is None else f"{duration(left)} left" if left else ending
     parts = [f"{progress.rate:,.0f} steps/s", clock]
-    rated = sum(each.games > 0 for each in standings)
-    parts += [f"iteration {progress.iteration:,}", f"{rated} rated"]
+    parts.append(f"iteration {progress.iteration:,}")
+    if standings:
+        parts.append(f"{sum(each.games > 0 for each in standings)} rated")
     if (name := best(standings)) is not None:
         its = next(each for each in standings if each.agent == name)
         parts.append(f"best {plain(name)} {its.rating:.0f} ({its.low:.0f} to {its.high:.0f})")

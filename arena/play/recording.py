@@ -193,7 +193,7 @@ def _weights_guest(agent: str | Agent, member: Member, place: str, known: Mappin
         "guest",
         modules=member.modules,
         weights=member.weights,
-        origin=f"{place}:{member.id}",
+        origin=member.origin or f"{place}:{member.id}",
     )
     return Entrant(guest.id, agent, guest, place)
 

@@ -64,8 +64,6 @@ def train(
         ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or Ray has too few GPUs.
     """
     prepare_process()
-    import ray
-
     folder, changes = Path(league), changes or {}
     for name, limit in (("minutes", minutes), ("steps", steps)):
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
@@ -82,7 +80,42 @@ def train(
     chosen = chosen.replaced(changes)
     config = algorithm_config(chosen.algorithm)().game(game).apply(chosen, stored=resume).league(folder)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
-    resources = chosen.resources
+    run(
+        config,
+        chosen.resources,
+        minutes=minutes,
+        steps=steps,
+        on_start=on_start,
+        on_progress=on_progress,
+        on_measures=on_measures,
+        should_stop=should_stop,
+    )
+
+
+def run(
+    config: Any,
+    resources: Resources,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    on_start: Callable[[], None] = lambda: None,
+    on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
+    on_measures: Callable[[Sequence[Measure]], None] = lambda measures: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train the league of a config, as :func:`train`.
+
+    Args:
+        config: a :class:`arena.training.config.LeagueAlgorithmConfig` with a game and a league's folder.
+        resources: processes and GPUs, which the config has already.
+        minutes, steps, on_start, on_progress, on_measures, should_stop: as of :func:`train`.
+
+    Raises:
+        LeagueError, StoreError, ClusterError: as :func:`train`.
+    """
+    prepare_process()
+    import ray
+
     learners, gpus_per_learner = resources.learners, resources.gpus_per_learner
     env_runners, gpus_per_env_runner = resources.env_runners, resources.gpus_per_env_runner
     # RLlib asks Ray which GPU a learner is to take, even one in this process.
