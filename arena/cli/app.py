@@ -17,6 +17,7 @@ from agents.registry import usages
 from arena.cli import (
     accuracy,
     check,
+    doctor,
     exploitability,
     games,
     league,
@@ -79,6 +80,7 @@ COMMANDS = (
     exploitability.exploitability,
     accuracy.accuracy,
     check.check,
+    doctor.doctor,
 )
 """All commands, in the order of ``arena --help``; each is called like its function."""
 

@@ -62,11 +62,10 @@ def notes(
 
 
 def _inflated(found: Inflation) -> str:
-    unit, number = ("returns per game", "{:.3g}") if found.graded else ("Elo", "{:.0f}")
-    score = "{:+.3g}" if found.graded else "{:.2f}"
+    unit, number, score = ("returns per game", "{:.3g}", "{:+.3g}") if found.graded else ("Elo", "{:,.0f}", "{:.2f}")
+    snapshots, anchors = len(found.older) + len(found.newer), " and ".join(found.anchors)
     return (
-        f"{found.learner}'s ratings rise ({number.format(found.gain)} {unit} over its last "
-        f"{len(found.older) + len(found.newer)} snapshots), but its score against {' and '.join(found.anchors)} does "
-        f"not ({score.format(found.before)}, now {score.format(found.after)}): it learns to beat its own past, which "
-        "the ratings overstate"
+        f"{found.learner}'s ratings rose by {number.format(found.gain)} {unit} over its last {snapshots} snapshots, but "
+        f"its play against {anchors} by at most {number.format(max(0.0, found.anchor_high))} (score "
+        f"{score.format(found.before)}, then {score.format(found.after)}): the ratings overstate its strength"
     )

@@ -97,11 +97,11 @@ def test_the_leaderboard_shows_the_anchors_and_warns_of_inflation(cli: Cli, tmp_
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert any(line.split()[1:3] == ["mcts:25", "anchor"] for line in lines[1:])
-    (warning,) = (line for line in lines if line.startswith("warning: main's ratings rise"))
+    (warning,) = (line for line in lines if line.startswith("warning: main's ratings rose by"))
     assert "mcts:25" in warning
     code, out, err = cli("leaderboard", league, "--json")
     assert code == 0
     assert json.loads(out)[0]["rating"] > 0
     assert warning in err.splitlines()
     better = inflated_league(tmp_path / "better", better=True)
-    assert "ratings rise" not in cli("leaderboard", better)[1]
+    assert "ratings rose" not in cli("leaderboard", better)[1]

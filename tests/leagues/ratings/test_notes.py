@@ -17,7 +17,7 @@ def test_inflation_is_told_in_one_line_and_progress_is_not(tmp_path: Path) -> No
         assert len(found) == (not better)
     with open_store(tmp_path / "False").reader() as reader:
         (note,) = (each for each in notes(reader.members(), reader.block_scores()) if each.kind == "inflation")
-    assert note.text.startswith("main's ratings rise (")
+    assert note.text.startswith("main's ratings rose by ")
     assert "over its last 8 snapshots" in note.text
-    assert "against mcts:25 does not (0." in note.text
+    assert "its play against mcts:25 by at most " in note.text
     assert "\n" not in note.text

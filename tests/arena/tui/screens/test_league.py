@@ -130,8 +130,8 @@ async def test_an_empty_league_says_so_and_fills(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_inflation_is_said_below_the_leaderboard(tmp_path: Path, size: tuple[int, int]) -> None:
     async with watching(inflated_league(tmp_path / "league"), size=size) as person:
-        await person.see(person.shows("! main's ratings rise"))
+        await person.see(person.shows("! main's ratings rose by"))
         await person.see(person.shows("mcts:25", "Leaderboard", "Matches"))
     async with watching(inflated_league(tmp_path / "better", better=True), size=size) as person:
         await person.see(lambda: "rating ..." not in person.text() and "mcts:25" in person.text())
-        assert "ratings rise" not in person.text()
+        assert "ratings rose" not in person.text()
