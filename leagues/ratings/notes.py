@@ -65,7 +65,7 @@ def _inflated(found: Inflation) -> str:
     unit, number, score = ("returns per game", "{:.3g}", "{:+.3g}") if found.graded else ("Elo", "{:,.0f}", "{:.2f}")
     snapshots, anchors = len(found.older) + len(found.newer), " and ".join(found.anchors)
     return (
-        f"{found.learner}'s ratings rose by {number.format(found.gain)} {unit} over its last {snapshots} snapshots, but "
-        f"its play against {anchors} by at most {number.format(max(0.0, found.anchor_high))} (score "
+        f"{found.learner}'s ratings rose by {number.format(found.gain)} {unit} over its last {snapshots} snapshots, "
+        f"but its play against {anchors} by at most {number.format(max(0.0, found.anchor_high))} (score "
         f"{score.format(found.before)}, then {score.format(found.after)}): the ratings overstate its strength"
     )
