@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
 import tempfile
 import time
@@ -173,6 +172,8 @@ def _disk() -> Answer:
 
 
 def _sqlite() -> Answer:
+    from leagues.store.sqlite.database import VERSION
+
     with tempfile.TemporaryDirectory(prefix="arena-doctor-") as folder:
         began = time.perf_counter()
         info = LeagueInfo("tic_tac_toe", ("0", "1"), 0, {}, {}, datetime.now(UTC))
@@ -181,7 +182,7 @@ def _sqlite() -> Answer:
         with store.reader() as reader:
             same = reader.info().game == info.game
         seconds = time.perf_counter() - began
-    return same, f"{sqlite3.sqlite_version}; a league was made and read in {seconds:.2f} s"
+    return same, f"{VERSION}; a league was made and read in {seconds:.2f} s"
 
 
 def _ray() -> Answer:

@@ -20,6 +20,9 @@ from leagues.store import files
 from leagues.store.contract import StoreError
 from leagues.store.sqlite import schema, shape
 
+VERSION = sqlite3.sqlite_version
+"""Version of the SQLite library."""
+
 DATABASE = "league.db"
 LOCK = "league.lock"
 
