@@ -83,7 +83,12 @@ class LineProcess:
             raise AgentError(
                 f"{command!r} cannot be started: {error.strerror}; name a program that exists and may be executed"
             ) from error
-        self._guard, self._lifeline = _watch_over(self._process.pid, mark)
+        try:
+            self._guard, self._lifeline = _watch_over(self._process.pid, mark)
+        except OSError as error:
+            self._process.kill()
+            self._process.communicate()
+            raise AgentError(f"programs as agents need a shell, but sh cannot be started: {error.strerror}") from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -144,8 +149,8 @@ class LineProcess:
 
     def error(self, text: str) -> ProgramError:
         """An error of this program, with what it last wrote to stderr."""
-        with contextlib.suppress(TimeoutError, ProgramError):
-            self._pump(time.monotonic())
+        with contextlib.suppress(BlockingIOError):
+            self._hear(os.read(self._stderr.fileno(), _CHUNK))
         words = ascii(self._words.decode("utf-8", "replace").strip()) if self._words.strip() else ""
         return ProgramError(f"{self.command!r} {text}{words and f'; it last wrote to stderr: {words}'}")
 
@@ -191,8 +196,7 @@ class LineProcess:
                 continue
             data = os.read(key.fd, _CHUNK)
             if key.fileobj is self._stderr:
-                self._words += data
-                del self._words[:-MOST_STDERR]
+                self._hear(data)
                 if not data:
                     self._selector.unregister(self._stderr)
             elif not data:
@@ -202,6 +206,10 @@ class LineProcess:
                 if len(self._written) > MOST_WRITTEN:
                     raise self.error(f"wrote more than {MOST_WRITTEN:,} bytes at once")
         return writable
+
+    def _hear(self, words: bytes) -> None:
+        self._words += words
+        del self._words[:-MOST_STDERR]
 
     def _ended(self) -> ProgramError:
         """The error of a program whose pipe has closed; says how it ended, without reaping it."""

@@ -11,7 +11,7 @@ from agents.solvers.exhaustive import ExhaustiveSolver
 from games.contract import Game
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # a solved game can take 200 MB
 def find_solver(game: Game) -> Solver:
     """The solver of ``game``; a process makes it once.
 

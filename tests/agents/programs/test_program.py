@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from program_kit import EXAMPLE, gone, processes, program
 from agents.conformance import check_agent
 from agents.contract import AgentError, Turn
 from agents.programs import external
+from agents.programs.process import MOST_WRITTEN, ProgramError
 from agents.programs.program import ProgramAgent
 from agents.registry import make_agent
 from arena.play.matches import play_match, play_pairings
@@ -249,3 +251,20 @@ def test_continuous_actions_are_lists_of_numbers(tmp_path: Path) -> None:
     )
     game = make_game("pettingzoo:simple_spread_v3(continuous_actions=True,max_cycles=3)")
     check_agent(lambda made: ProgramAgent(f"{sys.executable} {path}", made), game, games=1)
+
+
+def test_a_flood_takes_little_memory(tmp_path: Path) -> None:
+    agent = ProgramAgent(program(tmp_path, "flood"), GAME)
+    tables = GAME.tables(1)
+    tables.reset([0], [0])
+    tables.observe()
+    tables.step(np.array([4]))
+    tables.observe()
+    turn = Turn(tables.observations, tables.masks, tables.seats, tables.table, tables.state)
+    tracemalloc.start()
+    with pytest.raises(ProgramError, match="at once"):
+        agent.act(turn, np.random.default_rng(0))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * MOST_WRITTEN
+    agent.close()
