@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from arena.play.accuracy import Accuracy, accuracy
     from arena.play.exploitability import Exploitability, exploitability
     from arena.play.matches import MatchResult, play_match
+    from arena.play.source import Limits
     from arena.play.sprt import SprtResult, play_sprt
     from arena.play.tournaments import TournamentResult, play_tournament
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
@@ -45,6 +46,7 @@ __all__ = [
     "LeagueEnvRunner",
     "LeaguePPO",
     "LeaguePPOConfig",
+    "Limits",
     "LowerBound",
     "MatchResult",
     "SprtResult",
@@ -72,6 +74,7 @@ _HOMES = {
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
+    "Limits": "arena.play.source",
     "LowerBound": "arena.training.best_response",
     "MatchResult": "arena.play.matches",
     "SprtResult": "arena.play.sprt",

@@ -82,6 +82,21 @@ def run_failures(kept: str) -> Iterator[Callable[[], None]]:
         raise
 
 
+@contextmanager
+def explained_interrupts() -> Iterator[None]:
+    """Turn an interrupt that has notes on how to go on into a :class:`RunError`; others pass.
+
+    Raises:
+        RunError: Ctrl-C was pressed in a call that can be taken up.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if notes := getattr(error, "__notes__", None):
+            raise RunError("; ".join(["interrupted", *notes])) from error
+        raise
+
+
 def report(error: BaseException, *, debug: bool) -> int:
     """Print ``error`` as one line on stderr, after its traceback if ``debug``, and return its exit code."""
     if debug:

@@ -68,6 +68,7 @@ def match(
     """
     from agents.registry import asks_person
     from arena.cli.code import allow_imports, load_game, load_networks
+    from arena.cli.errors import explained_interrupts
     from arena.cli.output import is_screen, print_json, print_text
     from arena.cli.progress import live_line
     from arena.play.matches import play_match
@@ -77,7 +78,7 @@ def match(
     allow_imports(agents, trust_code=trust_code)
     done = 0
     quiet = as_json or not is_screen() or any(map(asks_person, agents))
-    with live_line(f"{made.spec}", quiet=quiet) as show:
+    with explained_interrupts(), live_line(f"{made.spec}", quiet=quiet) as show:
 
         def count(match: Match) -> None:
             nonlocal done

@@ -97,6 +97,7 @@ def sprt(
     """
     from agents.registry import asks_person
     from arena.cli.code import allow_imports, load_game, load_networks
+    from arena.cli.errors import explained_interrupts
     from arena.cli.output import print_json, print_text
     from arena.cli.progress import live_line
     from arena.play.source import Limits
@@ -105,7 +106,7 @@ def sprt(
     made = load_game(game)
     allow_imports([new, old], trust_code=trust_code)
     started = time.monotonic()
-    with live_line(quiet=as_json or asks_person(new) or asks_person(old)) as show:
+    with explained_interrupts(), live_line(quiet=as_json or asks_person(new) or asks_person(old)) as show:
         result = play_sprt(
             made,
             new,

@@ -104,6 +104,7 @@ def tournament(
     """
     from agents.registry import asks_person
     from arena.cli.code import allow_imports, load_game, load_networks
+    from arena.cli.errors import explained_interrupts
     from arena.cli.output import print_json, print_text
     from arena.cli.progress import live_line
     from arena.play.source import Limits
@@ -112,7 +113,7 @@ def tournament(
     made = load_game(game)
     allow_imports(agents, trust_code=trust_code)
     started = time.monotonic()
-    with live_line(quiet=as_json or any(map(asks_person, agents))) as show:
+    with explained_interrupts(), live_line(quiet=as_json or any(map(asks_person, agents))) as show:
         result = play_tournament(
             made,
             agents,

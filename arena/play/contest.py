@@ -86,6 +86,10 @@ def open_contest(
         try:
             yield Contest(cast, players, recording, _seeds_met(writer, found, event))
             finished = True
+        except KeyboardInterrupt as error:
+            if recording.begun:
+                error.add_note(f"the same call with --resume goes on from what is recorded in {store.name}")
+            raise
         finally:
             recording.close(finished=finished)
 

@@ -256,6 +256,11 @@ class Recording:
         """Reads the league; None if it does not exist."""
         return self._writer
 
+    @property
+    def begun(self) -> bool:
+        """Whether the event is recorded, so that it can be taken up."""
+        return self._ready and self._repeatable
+
     def begin(self) -> list[Match]:
         """Make the league if there is none, and add the new guests and the event, unless a person takes part.
 
@@ -322,7 +327,7 @@ class Recording:
         if self._writer is None:
             return
         try:
-            if finished and self._ready and self._repeatable:
+            if finished and self.begun:
                 self._writer.record(event=replace(self.event, finished=True))
         finally:
             self._writer.close()
