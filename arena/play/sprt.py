@@ -13,7 +13,7 @@ from arena.play.contest import open_contest
 from arena.play.matches import Faults, distinct_games, faults_of
 from arena.play.openings import openings_key
 from arena.play.source import NO_LIMITS, Limits
-from games import Game, as_game
+from games import BrokenGameError, Game, as_game
 from leagues.ratings.sprt import Accepted, Hypotheses, SequentialTest, elo_of
 from leagues.records import LeagueError, Match, Pairing
 from leagues.results.crosstable import Total, mean_score, score_unit, totals
@@ -33,6 +33,7 @@ class Sprt:
         test: the test.
         counted: the matches that count.
         score: mean score of the new agent in them; None before the first.
+        broken: blocks that do not count. The test ends if most of them do not.
 
     Args:
         game: the game. The new agent takes one side and the old one all others, in turn.
@@ -48,6 +49,7 @@ class Sprt:
         self.test = test
         self.counted: list[Match] = []
         self.score: float | None = None
+        self.broken = 0
         self._game, self._new, self._blocks = game, new, blocks
         self._players = (new, *[old] * (blocks.sides - 1))
         self._most = None if max_games is None else max(1, max_games // blocks.sides)
@@ -59,7 +61,7 @@ class Sprt:
         """The next match; None once the test is decided or the games are used up, and for a moment now and then."""
         while not self._begun:
             planned = self._blocks.planned
-            if self.test.accepted is not None or planned == self._most:
+            if self.test.accepted is not None or planned == self._most or self.broken > max(FEWEST, self.test.blocks):
                 return None
             if planned - self._paused >= max(FEWEST // self._blocks.sides, planned // 5):
                 self._paused = planned
@@ -77,7 +79,9 @@ class Sprt:
         while self.test.accepted is None and (matches := self._blocks.matches(self._taken + 1)) is not None:
             self._taken += 1
             score = mean_score(self._game, matches, self._new)
-            if score is not None and not any(each.void for each in matches):
+            if score is None or any(each.void for each in matches):
+                self.broken += 1
+            else:
                 self.test.add(score)
                 self.counted += matches
                 self.score = score if self.score is None else self.score + (score - self.score) / self.test.blocks
@@ -203,7 +207,7 @@ def play_sprt(
     Raises:
         LeagueError: the hypotheses do not suit the game, or ``elo0 < elo1`` does not hold. Nothing is played or written
             then.
-        AgentError, GameError, StoreError, QuitGame: as :func:`arena.play_match`.
+        AgentError, GameError, BrokenGameError, StoreError, QuitGame: as :func:`arena.play_match`.
     """
     game = as_game(game)
     sides = len(set(game.teams))
@@ -256,6 +260,9 @@ def play_sprt(
         if on_progress is not None:
             on_progress(source)
         contest.play(source, tables=tables, limits=limits, workers=workers, on_match=keep)
+    if test.accepted is None and source.broken > test.blocks:
+        of_all = f"{source.broken} of {source.broken + test.blocks} blocks"
+        raise BrokenGameError(f"{game.spec!r} broke its own rules in {of_all}, so there is no answer; the log says how")
     (total, _) = totals(source.counted, (first, second), teams=game.teams, graded=game.graded)
     return SprtResult(
         agents=(first, second),

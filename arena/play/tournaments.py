@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +106,13 @@ class Tournament:
         self._planned = (
             pairing
             for meeting, blocks in list(self._under_way)
-            for number in range(len(blocks))
+            for number, _ in enumerate(blocks, self._played(meeting) // self._blocks.sides)
             for pairing in self._blocks.plan(meeting.players, number)
         )
+
+    def _played(self, meeting: Meeting) -> int:
+        """Matches of an earlier part of an even meeting, which goes on."""
+        return len(self._finished.get((meeting.round, meeting.players), ()))
 
     def _is_over(self) -> bool:
         return all(self._blocks.matches(block) is not None for _, blocks in self._under_way for block in blocks)
@@ -259,7 +263,7 @@ def play_tournament(
         contest.play(tournament, tables=tables, limits=limits, workers=workers, on_match=keep)
     if all(match.void for match in matches):
         raise BrokenGameError(f"all {len(matches)} games of {game.spec!r} broke their own rules; the log says how")
-    counted = [match for match in matches if not match.void]
+    counted = [replace(match, kind="evaluation") for match in matches if not match.void]  # games of people, too
     return TournamentResult(
         format=format,
         agents=names,

@@ -11,7 +11,7 @@ import pytest
 from agents.contract import AgentError
 from arena.play.blocks import Blocks
 from arena.play.sprt import FEWEST, Sprt, play_sprt
-from games import make_game
+from games import BrokenGameError, make_game
 from leagues.ratings.sprt import Hypotheses, SequentialTest, multinomial_llr
 from leagues.records import LeagueError, Match, Pairing
 from leagues.store import open_store
@@ -143,6 +143,12 @@ def test_a_graded_game_is_tested_by_returns() -> None:
 def test_a_test_without_an_answer_ends_after_its_games() -> None:
     result = play_sprt("tic_tac_toe", "random", "random", elo1=1, max_games=21)
     assert (result.accepted, len(result.matches)) == (None, 20)
+
+
+def test_a_game_that_breaks_too_often_ends_the_test() -> None:
+    broken = "broken_environments:Pair(fault='raise',share=100)"
+    with pytest.raises(BrokenGameError, match=r"broke its own rules in .* blocks, so there is no answer"):
+        play_sprt(broken, "random", "first", model="normalized", elo1=50)
 
 
 def test_an_interrupted_test_goes_on(tmp_path: Path) -> None:
