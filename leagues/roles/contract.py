@@ -44,7 +44,8 @@ class Role(ABC):
 
     @abstractmethod
     def is_due(self, view: View) -> bool:
-        """Whether the learner is to be frozen now."""
+        """Whether the learner is to be frozen now; with the gate ``sprt``, whether it is to be tested, see
+        :meth:`leagues.league.League.gated_by`."""
 
     @abstractmethod
     def after_snapshot(self) -> Literal["continue", "reset"]:
