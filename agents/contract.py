@@ -46,7 +46,7 @@ class Turn:
     def part(self, rows: IntArray) -> Turn:
         """Some of the rows as a turn of their own."""
         of = {name: getattr(self, name)[rows] for name in ("observations", "masks", "seats", "tables")}
-        return replace(self, **of)
+        return replace(self, **of, clock=None if self.clock is None else self.clock[rows])
 
 
 class Agent(ABC):

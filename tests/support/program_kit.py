@@ -54,7 +54,7 @@ for line in sys.stdin:
         elif fault == "hang":
             time.sleep(600)
         elif fault == "late":
-            time.sleep(0.4)
+            time.sleep(row["clock"] + 0.1)
             write(answer)
         elif fault == "die":
             sys.stderr.write("out of \\x1b[31m memory")

@@ -105,24 +105,27 @@ def test_lines_that_nobody_asked_for_crash_the_next_move(tmp_path: Path, caplog:
 
 @pytest.mark.parametrize("fault", ["hang", "flood of errors"])
 def test_a_program_that_does_not_answer_stalls(tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external, "ANSWER_TIME", 0.5)
-    matches = play(program(tmp_path, fault))
-    assert [match.ending for match in matches] == ["terminated", "stall", "terminated", "stall"]
+    monkeypatch.setattr(external, "ANSWER_TIME", 2.0)
+    matches = play(program(tmp_path, fault), games=3)
+    assert [match.ending for match in matches] == ["terminated", "stall", "terminated"]
     assert len(processes(tmp_path)) > 1  # it is started again
     assert all(map(gone, processes(tmp_path)))
 
 
-def test_a_late_answer_loses_on_time_and_the_process_plays_on(tmp_path: Path) -> None:
-    command = program(tmp_path, "late")
-    matches = play(command, limits=Limits(move_time=0.2))
-    assert [match.ending for match in matches] == ["terminated", "timeout", "terminated", "timeout"]
+def test_a_late_answer_loses_on_time_and_the_process_plays_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(external, "GRACE", 30.0)
+    matches = play(program(tmp_path, "late"), games=3, limits=Limits(move_time=1.5))
+    assert [match.ending for match in matches] == ["terminated", "timeout", "terminated"]
     assert len(processes(tmp_path)) == 1
 
 
 def test_no_answer_within_the_clock_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external, "GRACE", 0.2)
-    matches = play(program(tmp_path, "hang"), games=2, limits=Limits(game_time=0.3))
-    assert [match.ending for match in matches] == ["terminated", "stall"]
+    agents = {"program": ProgramAgent(program(tmp_path, "hang"), GAME), "random": make_agent("random", GAME)}
+    pairing = Pairing(("random", "program"), 1, 0, 0, "evaluation")
+    (match,) = play_pairings(GAME, [pairing], agents, limits=Limits(game_time=0.3))
+    agents["program"].close()
+    assert (match.ending, match.fault) == ("stall", 1)
 
 
 def test_a_program_that_never_answers_is_not_started_for_ever(
@@ -268,3 +271,15 @@ def test_a_flood_takes_little_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert peak < 8 * MOST_WRITTEN
     agent.close()
+
+
+def test_every_row_gets_its_own_clock(tmp_path: Path) -> None:
+    agent = ProgramAgent(program(tmp_path, "log"), GAME)
+    tables = GAME.tables(3)
+    tables.reset([0, 1, 2], [0, 0, 0])
+    tables.observe()
+    clocks = np.array([np.inf, 7.0, 3.0])
+    turn = Turn(tables.observations, tables.masks, tables.seats, tables.table, tables.state, clock=clocks)
+    agent.act(turn, np.random.default_rng(0))
+    agent.close()
+    assert [row["clock"] for row in questions(tmp_path)] == [None, 7.0, 3.0]

@@ -189,7 +189,8 @@ def test_an_engine_plays_chess(spec: str, tmp_path: Path) -> None:
 def test_a_wrong_engine_harms_its_own_seat(
     choose: str, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(external, "ANSWER_TIME", 0.5)
+    if ending == "stall":
+        monkeypatch.setattr(external, "ANSWER_TIME", 0.5)
     game = make_game("chess")
     agent = make_agent(f"uci:{engine(tmp_path, choose)}", game)
     (match,) = play_pairings(game, [Pairing(("engine", "engine"), 1, 0, 0, "evaluation")], {"engine": agent})
