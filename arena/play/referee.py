@@ -158,7 +158,7 @@ def _row_by_row(
     actions = first_legal(turn)
     faults: dict[int, Fault] = {}
     for row in range(len(turn.seats)):
-        actions[row : row + 1], failed = ask(_row(turn, row))
+        actions[row : row + 1], failed = ask(turn.part(np.array([row])))
         for fault in failed.values():
             faults[row] = fault
     return actions, faults
@@ -198,10 +198,3 @@ def checked(given: ActionArray, turn: Turn) -> ActionArray | str:
     if answer.shape != shape or answer.dtype.kind not in kinds:
         return f"it must return {numbers} of shape {shape}, but returned {answer.dtype} of shape {answer.shape}"
     return answer.astype(dtype, copy=False)
-
-
-def _row(turn: Turn, row: int) -> Turn:
-    """One row as a separate turn."""
-    one = slice(row, row + 1)
-    observations, masks = turn.observations[one], turn.masks[one]
-    return Turn(observations, masks, turn.seats[one], turn.tables[one], turn.state, turn.action_bounds)
