@@ -141,12 +141,13 @@ def match_problem(game: Game, match: Match) -> str | None:
         return f"seat {match.fault} is recorded as at fault, but seats {acting} act after its last move"
     if ending != (None if match.ending in (*FAULTS, "adjudicated") else match.ending):
         return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"
-    returns = (0.0,) * game.num_seats if state is None else state.returns()
+    so_far = returns = (0.0,) * game.num_seats if state is None else state.returns()
     if match.fault is not None:
-        returns = scoring.forfeited(game, returns, match.fault)
+        returns = scoring.forfeited(game, so_far, match.fault)
     elif match.ending == "adjudicated":
-        returns = scoring.adjudicated(game, returns)
-    if returns != match.returns:
+        returns = scoring.adjudicated(game, so_far)
+    kept = match.ending == "crash" and match.returns == so_far  # as leagues recorded crashes before they were forfeits
+    if returns != match.returns and not kept:
         return f"its returns are recorded as {match.returns}, but by its moves they are {returns}"
     if match.opening > max(plies, 0):
         return f"it is recorded with an opening of {match.opening} plies, but played again it has {max(plies, 0)}"

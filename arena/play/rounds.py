@@ -181,15 +181,16 @@ class Rounds:
         while self._free:
             seatings = list(islice(iter(next_seating, None), len(self._free)))
             if not seatings:
-                self._lockstep.players[self._free] = NO_PLAYER
-                return
+                break
             tables, self._free = self._free[: len(seatings)], self._free[len(seatings) :]
             places = self._begin(tables, seatings)
             observer.began(tables, seatings)
             failed = self._reset_agents(places, agents)
             if not failed:
-                return
+                break
             self._break_off(failed, observer)
+        if self._free:
+            self._lockstep.players[self._free] = NO_PLAYER
 
     def _begin(self, tables: Sequence[int], seatings: Sequence[Seating]) -> dict[tuple[str, ...], list[int]]:
         """Begin new games; returns the players with their tables, because many tables have the same players."""

@@ -50,7 +50,7 @@ class Frame:
 
 
 def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[Frame]:
-    """Every position of a match, from the start to the end (of a crash: to the last move made).
+    """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
         reader: the league.
@@ -131,7 +131,7 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
 
     Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
     ``[player, action]``; chance is player -1, a continuous action is a list of numbers), ``returns``, ``ending``,
-    ``fault`` (the seat that caused a crash, else null), ``digest`` (of the final position) and ``versions`` (of the
+    ``fault`` (the seat at fault, else null), ``digest`` (of the final position) and ``versions`` (of the
     libraries that made the league).
 
     Raises:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, SlowAgent, Turn
@@ -18,7 +20,7 @@ from arena.play.source import Limits
 from arena.verify import match_problem
 from games import GameError, make_game
 from games.contract import IntArray, Move
-from leagues.records import Match, Pairing
+from leagues.records import FAULTS, Match, Pairing
 from leagues.results.scoring import forfeited
 
 
@@ -241,3 +243,85 @@ def test_many_faults_leave_the_other_matches_whole() -> None:
     ]
     assert [match.fault for match in matches] == [1, 1, 1, 1, None, None]
     assert [match_problem(game, match) for match in matches] == [None] * 6
+
+
+class Unsteady(RandomAgent):
+    """Plays at random, and at some positions does one of the things that an agent must not do."""
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        actions = super().act(turn, rng)
+        for row, table in enumerate(turn.tables.tolist()):
+            way = int(turn.state(table).digest()[:2], 16) % 24  # the same for one row alone
+            if way == 0:
+                raise RuntimeError("lost the thread")
+            if way in (1, 2):
+                raise SlowAgent(stalled=way == 1)
+            if way == 3:
+                return np.zeros((1, 1), np.int64)
+            if way == 4:
+                actions[row] = np.flatnonzero(~turn.masks[row])[0] if not turn.masks[row].all() else -1
+        return actions
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    spec=st.sampled_from(
+        ["tic_tac_toe", "kuhn_poker(players=3)", "leduc_poker", "goofspiel(num_cards=4,points_order=descending)"]
+    ),
+    tables=st.integers(1, 9),
+    games=st.integers(1, 20),
+    max_plies=st.none() | st.integers(1, 6),
+    seed=st.integers(0, 2**32),
+    data=st.data(),
+)
+def test_every_match_is_played_once_and_only_the_seat_at_fault_pays(
+    spec: str, tables: int, games: int, max_plies: int | None, seed: int, data: st.DataObject
+) -> None:
+    game = make_game(spec)
+    names = st.tuples(*[st.sampled_from(["steady", "calm", "unsteady"])] * game.num_seats)
+    plans = [pairing(seed + number, *data.draw(names)) for number in range(games)]
+    agents = {"steady": RandomAgent(), "calm": FirstLegalAgent(), "unsteady": Unsteady()}
+    told: list[Match] = []
+    matches = play_pairings(
+        game, plans, agents, tables=tables, limits=Limits(max_plies=max_plies), on_match=told.append
+    )
+    assert [(match.seats, match.block) for match in matches] == [(plan.seats, plan.block) for plan in plans]
+    assert sorted(match.block for match in told) == sorted(plan.block for plan in plans)
+    for match in matches:
+        assert match_problem(game, match) is None
+        assert (match.ending in FAULTS) == (match.fault is not None)
+        assert match.fault is None or match.seats[match.fault] == "unsteady"
+        assert max_plies is None or match.plies <= max_plies
+        assert match.ending != "adjudicated" or match.plies == max_plies
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32), plies=st.integers(0, 12), data=st.data())
+def test_any_beginning_of_a_game_is_an_opening_of_it(seed: int, plies: int, data: st.DataObject) -> None:
+    game = make_game(data.draw(st.sampled_from(["connect_four", "leduc_poker", "matching_pennies_3p", "backgammon"])))
+    names = ("a", "b", "c")[: game.num_seats]
+    (first,) = play_pairings(game, [pairing(seed, *names)], dict.fromkeys(names, RandomAgent()))
+    moves = [move for move in first.history if move[0] >= 0]
+    plies = min(plies, first.plies)
+    opening = tuple(moves[: plies * game.num_seats if game.dynamics == "simultaneous" else plies])
+    (again,) = play_pairings(game, [pairing(seed, *names, opening=opening)], dict.fromkeys(names, RandomAgent()))
+    assert again.opening == plies
+    assert [move for move in again.history if move[0] >= 0][: len(opening)] == list(opening)
+    assert match_problem(game, again) is None
+
+
+def test_crashes_recorded_before_they_were_forfeits_are_still_right() -> None:
+    game = make_game("leduc_poker")
+    (late,) = play_pairings(game, [pairing(0)], {"a": Sulking(), "b": RandomAgent()})
+    assert (late.ending, late.returns) == ("crash", (-13.0, 13.0))
+    assert match_problem(game, late) is None
+    assert match_problem(game, replace(late, returns=(0.0, 0.0))) is None
+    assert "returns" in str(match_problem(game, replace(late, returns=(1.0, -1.0))))
+    assert "returns" in str(match_problem(game, replace(late, ending="illegal", returns=(0.0, 0.0))))
+
+
+class Sulking(Agent):
+    """Never plays."""
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        raise ValueError("no")
