@@ -27,6 +27,9 @@ milliseconds. All other keys are options of the engine."""
 DEFAULT_GO = "go movetime 100"
 """How an engine searches where the call sets no limit and no clock runs."""
 
+MOST_OPTIONS = 500
+"""Options of an engine that are kept; real engines have a few dozen."""
+
 ILLEGAL = -1
 """The action for a move that the rules forbid; the match then ends as illegal."""
 
@@ -167,14 +170,15 @@ def greet(process: LineProcess, options: Mapping[str, str], deadline: float) -> 
         ProgramError: it ends, or does not have one of the options.
     """
     process.send(b"uci", deadline)
-    names = []
+    names: list[str] = []
     while (line := process.receive(deadline).strip()) != b"uciok":
-        if found := re.match(rb"option name (.+?) type ", line):
+        found = re.match(rb"option name (.+?) type ", line)
+        if found and len(names) < MOST_OPTIONS:
             names.append(found[1].decode("utf-8", "replace"))
     known = {name.casefold() for name in names}
     for name, value in options.items():
         if name.casefold() not in known:
-            raise process.error(f"has no option {name!r}{suggest(name, filter(str.isprintable, names[:500]))}")
+            raise process.error(f"has no option {name!r}{suggest(name, filter(str.isprintable, names))}")
         process.send(f"setoption name {name} value {value}".encode(), deadline)
     _wait_ready(process, deadline)
 

@@ -23,6 +23,9 @@ from leagues.records import Match, Pairing
 BATCHES = 4
 """Rounds of games that are played at most to find the wanted number of positions."""
 
+MOST_POSITIONS = 100_000
+"""The most positions that one call judges; they are all held in memory."""
+
 Origin = Literal["random", "own"]
 """Where positions come from: games of random players, or the agent's games against itself."""
 
@@ -104,7 +107,7 @@ def accuracy(
     Args:
         game: the game or its spec, which needs a solver (:func:`agents.solvers.find_solver`).
         agent: a name as :func:`arena.load_agent` takes it, or an agent, which is not closed.
-        positions: positions at most.
+        positions: positions at most, up to :data:`MOST_POSITIONS`.
         seed: seeds everything.
         module_classes, trust_code: as in :func:`arena.load_agent`.
 
@@ -113,8 +116,10 @@ def accuracy(
         GameError: the game cannot be made.
     """
     game = as_game(game)
-    if positions < 1 or not 0 <= seed < 2**63:
-        raise AgentError(f"`positions >= 1` and `0 <= seed < 2**63` must hold, but got ({positions=}, {seed=})")
+    if not 1 <= positions <= MOST_POSITIONS or not 0 <= seed < 2**63:
+        raise AgentError(
+            f"`1 <= positions <= {MOST_POSITIONS}` and `0 <= seed < 2**63` must hold, but got ({positions=}, {seed=})"
+        )
     solver = find_solver(game)
     name = agent if isinstance(agent, str) else type(agent).__name__
     made = (

@@ -7,10 +7,12 @@ import pyspiel
 import pytest
 from toygames import Nim
 
+from agents import equilibrium as solver
 from agents.conformance import check_agent
 from agents.contract import AgentError, Turn
 from agents.equilibrium import TARGET, EquilibriumAgent, equilibrium
 from agents.registry import make_agent
+from arena.play.exploitability import exploitability
 from arena.play.matches import play_match
 from games import make_game
 
@@ -77,3 +79,16 @@ def test_other_games_are_refused_in_one_line(spec: str, words: str) -> None:
 def test_a_game_of_ones_own_is_refused() -> None:
     with pytest.raises(AgentError, match="not an OpenSpiel game"):
         make_agent("equilibrium", Nim())
+
+
+def test_a_result_that_is_far_from_an_equilibrium_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TARGET", "FAR", "WORK"):
+        monkeypatch.setattr(solver, name, 0)
+    equilibrium.cache_clear()
+    with pytest.raises(AgentError, match="NashConv is still"):
+        equilibrium(make_game("kuhn_poker"))
+
+
+def test_probabilities_are_those_of_the_solution() -> None:
+    measured = exploitability("kuhn_poker", "equilibrium")
+    assert measured.nash_conv == pytest.approx(equilibrium(make_game("kuhn_poker")).nash_conv)

@@ -101,7 +101,8 @@ def test_illegal_answers_are_refused() -> None:
         ("chess", "random", 10, "too many to solve"),
         ("kuhn_poker", "random", 10, "equilibrium"),
         ("tic_tac_toe", "nobody", 10, "matches no kind"),
-        ("tic_tac_toe", "random", 0, "positions >= 1"),
+        ("tic_tac_toe", "random", 0, "1 <= positions"),
+        ("tic_tac_toe", "random", 10**9, "positions <= 100000"),
     ],
 )
 def test_wrong_calls_are_refused(game: str, agent: str, positions: int, words: str) -> None:
