@@ -24,13 +24,10 @@ _CRASH = 2
 """The ending of every crash from now on."""
 
 _GRADED = re.compile(
-    r"(kuhn_poker|leduc_poker|universal_poker|repeated_\w+|python_efce_example_efg|blackjack|"
-    r"(turn_based_simultaneous_game\(game=)?goofspiel(?!.*returns_type=win_loss)|backgammon.*scoring_type=(?!winloss)|"
-    r"gin_rummy|bridge|hearts|spades|euchre|cribbage|oshi_zumo(?!.*alesia)|coop_box_pushing|negotiation|bargaining|"
-    r"first_sealed_auction|blotto|liars_poker|tiny_\w+|hanabi|lewis_signaling|trade_comm|colored_trails|matrix_\w+|"
-    r"deep_sea|catch|cliff_walking|mfg_\w+|crowd_modelling\w*)\b"
+    r"\b(battleship|bridge|dou_dizhu|euchre|gin_rummy|kuhn_poker|leduc_poker|matrix_brps|repeated_leduc_poker|"
+    r"repeated_poker|skat|tiny_bridge_4p|universal_poker|returns_type=(point|total)|scoring_type=full)"
 )
-"""OpenSpiel's games with more than three different utilities, for leagues whose matches do not tell it."""
+"""OpenSpiel's zero-sum games with more than three different utilities, for leagues without matches that show it."""
 
 _COUNTED = (
     "members", "lineups", "lineup_members", "matches", "tallies", "progress", "calls", "live_results", "measures",
@@ -46,7 +43,7 @@ def upgrade() -> None:
 
     A match's ending and its seat at fault become two columns. Tallies keep their wins, draws and losses; the returns of
     training games that were not recorded are unknown. A league is graded if its matches have more than three different
-    returns, or if its game is one of OpenSpiel's that has; no code of the game runs.
+    returns, or if its game is one of OpenSpiel's that can have them; no code of the game runs.
     """
     for table, column in (
         ("members", "origin TEXT"),
@@ -75,7 +72,7 @@ def upgrade() -> None:
         found: set[float] = set()
         for (packed,) in connection.exec_driver_sql("SELECT DISTINCT returns FROM matches LIMIT 4096"):
             found.update(codec.unpack_returns(packed, seats))
-        graded = len(found) > 3 or _GRADED.match(row.game) is not None
+        graded = len(found) > 3 or _GRADED.search(row.game) is not None
         connection.exec_driver_sql("UPDATE league SET graded = ?", (int(graded),))
     _count_rows()
 
