@@ -63,7 +63,8 @@ class OpenLeague:
         return self.reader.members()
 
     def leaderboard(self) -> list[Standing]:
-        """Frozen members by rating on the Elo scale, best first, with 95% intervals."""
+        """Frozen members by rating, best first, with 95% intervals: on the Elo scale, or in returns per game if the
+        game is graded."""
         from leagues.ratings.leaderboard import leaderboard
 
         return leaderboard(self.reader.members(), self.reader.block_scores())
@@ -131,7 +132,7 @@ class OpenLeague:
         from leagues.results.payoff_table import PayoffTable
 
         if kind == "training":
-            return PayoffTable(self.reader.tallies())
+            return PayoffTable(self.reader.tallies(), graded=self.info.graded)
         return PayoffTable.of_blocks(self.reader.block_scores())
 
     def matches(self, member: str | None = None, kind: MatchKind | None = None, limit: int | None = 100) -> list[Match]:

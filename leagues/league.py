@@ -33,6 +33,7 @@ class League:
         num_seats: int,
         agent_ids: Sequence[str],
         teams: Sequence[int] = (),
+        graded: bool = False,
         evaluation: Callable[[], PayoffTable] | None = None,
     ) -> None:
         """A league of these members that has played no game yet.
@@ -44,6 +45,7 @@ class League:
             agent_ids: the game's name for each seat; a snapshot needs a module for each.
             teams: the team of each seat, ``0..t-1``; one member takes all seats of a team. Empty where every seat plays
                 for itself.
+            graded: whether scores are returns, see :attr:`games.contract.Game.graded`.
             evaluation: gives the payoffs of all evaluation matches so far. It is called once, when a role first looks
                 at them, because reading many takes a while; :meth:`tell_evaluation` adds to them. None: there are none.
 
@@ -61,8 +63,12 @@ class League:
         self._learners = tuple(self._members.learners)
         if not self._learners:
             raise LeagueError(f"a league needs a learner, but its members are {[each.id for each in self._members]}")
-        self._training = TrainingPayoffs(settings.payoff_decay)
-        self._evaluation = PayoffTable() if evaluation is None else None
+        self._scoring: dict[str, int] = {
+            "sides": self._num_teams if graded else 0,
+            "score_games": settings.score_games,
+        }
+        self._training = TrainingPayoffs(settings.payoff_decay, **self._scoring)
+        self._evaluation = PayoffTable(graded=graded) if evaluation is None else None
         self._stored_evaluation = evaluation
         self._steps = dict.fromkeys(self._learners, 0)
         self._pairings = 0
@@ -220,6 +226,7 @@ class League:
         num_seats: int,
         agent_ids: Sequence[str],
         teams: Sequence[int] = (),
+        graded: bool = False,
         evaluation: Callable[[], PayoffTable] | None = None,
     ) -> Self:
         """The league that gave ``state``, with its members: it asks and decides exactly as that one would.
@@ -227,13 +234,14 @@ class League:
         Raises:
             LeagueError: as the constructor, learners were added or removed, or ``state`` is not one of a league.
         """
-        league = cls(settings, members, num_seats=num_seats, agent_ids=agent_ids, teams=teams, evaluation=evaluation)
+        shape: dict[str, Any] = {"num_seats": num_seats, "agent_ids": agent_ids, "teams": teams}
+        league = cls(settings, members, **shape, graded=graded, evaluation=evaluation)
         try:
             steps = {learner: index(count) for learner, count in state["steps"].items()}
             league._pairings = index(state["pairings"])
             league._gate |= {learner: index(steps) for learner, steps in state.get("gate", {}).items()}
             league._rotation = {learner: index(turn) for learner, turn in state["rotation"].items()}
-            league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"])
+            league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"], **league._scoring)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise LeagueError(
                 f"the stored state of the league cannot be read ({type(error).__name__}: {error}); "

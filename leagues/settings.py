@@ -73,6 +73,14 @@ class LeagueSettings(SettingsGroup):
     enough_games: float = setting(
         20.0, "Decayed games against an opponent before the score against it counts.", unit="games", low=0
     )
+    score_games: int = setting(
+        100,
+        "In graded games, such as poker, the score against an opponent is the probability of a positive mean return "
+        "over this many games.",
+        unit="games",
+        low=1,
+        high=10**6,
+    )
     beaten: float = setting(
         0.98, "A baseline counts as beaten from this score on: the learner no longer trains against it.", low=0, high=1
     )

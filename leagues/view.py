@@ -88,7 +88,8 @@ class View:
     Attributes:
         learner: ID of the learner.
         members: all members.
-        training: decayed scores of learners in training matches.
+        training: decayed scores of learners in training matches, 0..1 in every game; in a graded game a score is the
+            probability of a positive mean margin over ``score_games`` games.
         steps: agent steps that the learner has trained for since its last snapshot, or since it joined.
         settings: settings of the league.
         read_evaluation: gives :attr:`evaluation`.

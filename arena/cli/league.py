@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     """Show the ratings of a league's members.
 
-    Ratings are on the Elo scale and have 95% intervals. They come from evaluation matches only. Learners have no
-    rating, because they still change. Warnings below the table say what the ratings hide; with --json they go to
-    stderr.
+    Ratings are on the Elo scale, or in returns per game where the game is graded, such as poker. They have 95%
+    intervals and come from evaluation matches only. Learners have no rating, because they still change. Warnings below
+    the table say what the ratings hide; with --json they go to stderr.
     """
     from arena.cli.league_output import gap_row, print_leaderboard, print_notes, standing_row
     from arena.cli.output import print_json, print_text
@@ -52,7 +52,8 @@ def payoffs(
 ) -> None:
     """Show how much each member scores against each other.
 
-    Scores are in percent, and a draw counts one half. The number of games is in brackets. With --json, both kinds of
+    Scores are in percent, and a draw counts one half. In graded games, such as poker, they are returns per game. The
+    number of games is in brackets. With --json, both kinds of
     games are listed.
     """
     from arena.cli.league_output import payoff_row, print_payoffs
@@ -65,7 +66,7 @@ def payoffs(
         members, blocks, tallies = reader.members(), reader.block_scores(), reader.tallies()
     tables: dict[MatchKind, PayoffTable] = {
         "evaluation": PayoffTable.of_blocks(blocks),
-        "training": PayoffTable(tallies),
+        "training": PayoffTable(tallies, graded=blocks.graded),
     }
     if as_json:
         print_json([payoff_row(payoff, each) for each, table in tables.items() for payoff in table])
@@ -134,7 +135,7 @@ def show(
         curve = [] if found.frozen else _curve(reader, found)
         distinct = effective_games(reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES), found.id)
         kind: MatchKind = "evaluation" if found.frozen else "training"
-        table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies())
+        table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies(), graded=blocks.graded)
         rows = [payoff for payoff in table if payoff.member == found.id]
     rows.sort(key=lambda row: (-row.score, row.opponent))
     place = next((i for i, each in enumerate(standings) if each.agent == found.id and each.games), None)

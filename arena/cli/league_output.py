@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.console import Group
 
-from arena.cli.output import cell, console, is_screen, print_table, table
-from arena.view.text import interval_bar, plain
+from arena.cli.output import cell, console, is_screen, print_table, print_text, table
+from arena.view.text import interval_bar, interval_text, plain, rating_text
 from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE, WARNING_STYLE
 from leagues.ratings.differences import Difference
 from leagues.ratings.leaderboard import Standing
@@ -36,7 +36,7 @@ _MOST_OPPONENTS = 5
 
 def standing_row(standing: Standing) -> dict[str, Any]:
     """A row of the leaderboard as JSON. Without games, the rating and its interval are null."""
-    names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses")
+    names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses", "unit")
     row = {name: getattr(standing, name) for name in names}
     return row if standing.games else row | dict.fromkeys(("rating", "low", "high"))
 
@@ -74,14 +74,16 @@ def print_leaderboard(standings: Sequence[Standing], gaps: Mapping[str, Differen
             cell(each.agent, NAME_STYLE),
             cell(each.role.replace("_", " ")),
             "" if each.generation is None else str(each.generation),
-            f"{each.rating:.0f}" if each.games else "-",
-            f"{each.low:.0f} to {each.high:.0f}" if each.games else "-",
+            rating_text(each.rating, each.unit) if each.games else "-",
+            interval_text(each.low, each.high, each.unit) if each.games else "-",
             f"{each.games:,}",
             f"{each.wins}/{each.draws}/{each.losses}",
             *[_gap_text(gaps.get(each.agent))] * wide,
             *[cell(bar if each.games else "", BAR_STYLE)] * bars,
         )
     print_table(rows)
+    if standings:
+        print_text(f"ratings in {standings[0].unit}")
 
 
 def _gap_text(step: Difference | None) -> str:
@@ -98,13 +100,18 @@ def print_notes(notes: Iterable[Note], *, to_stderr: bool = False) -> None:
 
 
 def print_payoffs(order: Sequence[str], rows: Iterable[Payoff]) -> None:
-    """Print payoffs as a matrix of percents and games, members in ``order``, in as many parts as the screen needs."""
+    """Print payoffs as a matrix, members in ``order``, in as many parts as the screen needs.
+
+    A cell has the score and the games: percents, or in a graded game returns per game.
+    """
     payoff = {(row.member, row.opponent): row for row in rows}
     labels = [f"{place} {name}" for place, name in enumerate(order, 1)]
     texts = {
-        pair: f"{100 * row.score:.0f} ({row.games:,})" if pair[0] != pair[1] else "" for pair, row in payoff.items()
+        pair: f"{_score_text(row).removesuffix('%')} ({row.games:,})" if pair[0] != pair[1] else ""
+        for pair, row in payoff.items()
     }
-    corner, gap = "% (games) against", 2
+    graded = any(row.unit == "returns per game" for row in payoff.values())
+    corner, gap = "returns per game (games) against" if graded else "% (games) against", 2
     first_column = max(len(corner), *(cell(label).cell_len for label in labels))
     width = gap + max(map(len, texts.values()))
     fit = max(1, (console().width - first_column) // width)
@@ -125,7 +132,17 @@ def print_payoffs(order: Sequence[str], rows: Iterable[Payoff]) -> None:
 def _payoff_style(payoff: Payoff | None) -> str:
     if payoff is None:
         return QUIET_STYLE
-    return ABOVE_STYLE if payoff.score > _ABOVE else BELOW_STYLE if payoff.score < _BELOW else ""
+    above, below = (0.0, 0.0) if payoff.unit == "returns per game" else (_ABOVE, _BELOW)
+    if payoff.unit == "returns per game" and payoff.low is not None and payoff.high is not None:
+        return ABOVE_STYLE if payoff.low > 0 else BELOW_STYLE if payoff.high < 0 else ""
+    return ABOVE_STYLE if payoff.score > above else BELOW_STYLE if payoff.score < below else ""
+
+
+def _score_text(payoff: Payoff) -> str:
+    """A score: ``63%``, or in a graded game the mean return."""
+    if payoff.unit == "returns per game":
+        return rating_text(payoff.score, payoff.unit)
+    return f"{100 * payoff.score:.0f}%"
 
 
 def print_member(
@@ -153,7 +170,11 @@ def print_member(
     if standing is not None:
         its = standing
         facts += [
-            ("rating", f"{its.rating:.0f} ({its.low:.0f} to {its.high:.0f}), rank {rank}"),
+            (
+                "rating",
+                f"{rating_text(its.rating, its.unit)} ({interval_text(its.low, its.high, its.unit)}) {its.unit}, "
+                f"rank {rank}",
+            ),
             ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
         ]
         facts.append(("different games", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,}"))
@@ -191,5 +212,7 @@ def print_member(
     for title, payoffs in parts:
         listed = table(title, "score", "games", right=("score", "games"))
         for payoff in payoffs:
-            listed.add_row(cell(payoff.opponent), f"{100 * payoff.score:.0f}%", f"{payoff.games:,}")
+            listed.add_row(cell(payoff.opponent), _score_text(payoff), f"{payoff.games:,}")
         print_table(listed)
+    if opponents[0].unit == "returns per game":
+        print_text(f"scores in {opponents[0].unit}")

@@ -213,7 +213,7 @@ def _print(game: Game, result: TournamentResult, *, varied: bool) -> None:
                 cell(payoff.member, NAME_STYLE),
                 cell(payoff.opponent),
                 f"{payoff.score:.3f}",
-                f"{payoff.low:.3f} to {payoff.high:.3f}",
+                "-" if payoff.low is None else f"{payoff.low:.3f} to {payoff.high:.3f}",
                 f"{payoff.games:,}",
                 f"{payoff.wins}/{payoff.draws}/{payoff.losses}",
             )

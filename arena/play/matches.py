@@ -19,7 +19,8 @@ from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
 from games.specs import format_teams
 from leagues.records import Match, MatchEnding, Pairing
-from leagues.results.crosstable import score_unit, totals
+from leagues.results.crosstable import totals
+from leagues.results.payoff_table import score_unit
 from leagues.results.scoring import team_return
 
 

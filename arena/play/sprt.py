@@ -16,7 +16,8 @@ from arena.play.source import NO_LIMITS, Limits
 from games import BrokenGameError, Game, as_game
 from leagues.ratings.sprt import Accepted, Hypotheses, SequentialTest, elo_of
 from leagues.records import LeagueError, Match, Pairing
-from leagues.results.crosstable import Total, mean_score, score_unit, totals
+from leagues.results.crosstable import Total, mean_score, totals
+from leagues.results.payoff_table import score_unit
 
 FEWEST = 64
 """Games that are planned without a pause. Processes that play get them at once: fewer would leave processes idle, and

@@ -16,8 +16,9 @@ from arena.play.openings import openings_key
 from arena.play.source import NO_LIMITS, Limits
 from games import BrokenGameError, Game, as_game
 from leagues.records import Match, Pairing
-from leagues.results.crosstable import Total, mean_score, score_unit, totals
-from leagues.results.payoff_table import PayoffTable
+from leagues.results.blocks import BlockScores
+from leagues.results.crosstable import Total, mean_score, totals
+from leagues.results.payoff_table import PayoffTable, score_unit
 from leagues.results.scoring import block_scores
 
 
@@ -268,7 +269,9 @@ def play_tournament(
         format=format,
         agents=names,
         standings=_standings(totals(counted, names, teams=game.teams, graded=game.graded), made.merits()),
-        payoffs=PayoffTable.of_blocks(block_scores(counted, game.teams)),
+        payoffs=PayoffTable.of_blocks(
+            BlockScores.of(block_scores(counted, game.teams), sides=len(set(game.teams)) if game.graded else 0)
+        ),
         meetings=tuple(tournament.finished()),
         unit=score_unit(game.graded),
         distinct=distinct_games(counted),

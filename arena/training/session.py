@@ -289,6 +289,7 @@ class LeagueSession:
             "num_seats": game.num_seats,
             "agent_ids": game.agent_ids,
             "teams": game.teams,
+            "graded": self.writer.info().graded,
             "evaluation": lambda: PayoffTable.of_blocks(self.writer.block_scores(), intervals=False),
         }
         everyone = list(self.members.values())

@@ -51,6 +51,18 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def rating_text(value: float, unit: str) -> str:
+    """A rating as people read it: ``1204`` Elo; in other units three digits, such as ``0.31`` or ``-12.5``."""
+    size = abs(value)
+    digits = 0 if unit == "Elo" or size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3
+    return f"{value:.{digits}f}" if value else "0"
+
+
+def interval_text(low: float, high: float, unit: str, *, dash: str = " to ") -> str:
+    """The interval of a rating: ``700 to 931``."""
+    return f"{rating_text(low, unit)}{dash}{rating_text(high, unit)}"
+
+
 def interval_bar(low: float, at: float, high: float, *, left: float, right: float, width: int) -> str:
     """The interval ``low..high`` with the point ``at``, drawn on an axis ``left..right`` of ``width`` characters."""
     scale = (width - 1) / (right - left) if right > left else 0.0

@@ -23,7 +23,8 @@ def pfsp(view: View, candidates: Sequence[str]) -> Floats:
 def weighted(view: View, candidates: Sequence[str], weighting: str) -> Floats:
     """Probabilities over candidates.
 
-    With x the learner's score against a candidate in training, its weight is ``(1 - x)**2`` (hard), ``x (1 - x)``
+    With x the learner's score against a candidate in training (see
+    :class:`leagues.results.training_payoffs.TrainingPayoffs`), its weight is ``(1 - x)**2`` (hard), ``x (1 - x)``
     (variance), ``1 - x`` (linear) or ``min(0.5, 1 - x)`` (capped). When all weights are 0, all are equally likely.
     """
     opponents = opponents_among(view, candidates).astype(np.float64)

@@ -107,7 +107,7 @@ def _newton(
         mean, variance = outcome(games.differences(here), ties)
         of_node, variance_of_node = outcome(here, ties)
         gradient = virtual - 0.5 - 2 * VIRTUAL * of_node + games.totals(won / 2 - played * mean)
-        step = _solve(games, played * variance, 2 * VIRTUAL * variance_of_node, gradient, free, near)
+        step = conjugate_gradients(games, played * variance, 2 * VIRTUAL * variance_of_node, gradient, free, near)
         strengths[:, todo] += step.clip(-LONGEST_STEP, LONGEST_STEP)
         moving = np.abs(step).max(0) > _SMALL_STEP
         todo, played, won, virtual = todo[moving], played[:, moving], won[:, moving], virtual[:, moving]
@@ -115,8 +115,18 @@ def _newton(
             break
 
 
-def _solve(games: Comparisons, pairs: Floats, nodes: Floats, right: Floats, free: Bools, near: Floats) -> Floats:
-    """Newton steps: solve ``(D + B' W B) x = right`` for each column.
+def conjugate_gradients(
+    games: Comparisons,
+    pairs: Floats,
+    nodes: Floats,
+    right: Floats,
+    free: Bools,
+    near: Floats,
+    *,
+    exact: float = _EXACT,
+) -> Floats:
+    """Solve ``(D + B' W B) x = right`` for each column, until ``x`` misses by the share ``exact`` of its squared
+    length.
 
     ``D`` and ``W`` are the diagonal matrices of the curvatures ``nodes`` ``(n, R)`` and ``pairs`` ``(P, R)``, ``B x``
     are the differences of pairs, and ``x`` is zero for players that are not free.
@@ -130,7 +140,7 @@ def _solve(games: Comparisons, pairs: Floats, nodes: Floats, right: Floats, free
     preconditioned[free] = near @ residual[free]
     direction = preconditioned.copy()
     energy = (residual * preconditioned).sum(0)
-    enough = _EXACT * energy
+    enough = exact * energy
     for _ in range(2 * games.n):
         going = energy > enough  # the other columns stay as they are
         if not going.any():
@@ -146,13 +156,23 @@ def _solve(games: Comparisons, pairs: Floats, nodes: Floats, right: Floats, free
 
 
 def _noise(games: Comparisons, strengths: Floats, ties: float) -> Floats:
-    """Covariance ``(n, n)`` of the gradient over the resamples, from the blocks and from the virtual results."""
     mean = outcome(games.differences(strengths), ties)[0]
     own = (games.results[:, 0] - games.results[:, 2]) / 2 - games.results.sum(1) * mean[games.pair]
+    return block_noise(games, own, 1 / (8 * VIRTUAL + 4))  # variance of Beta(VIRTUAL, VIRTUAL)
+
+
+def block_noise(games: Comparisons, own: Floats, virtual: float) -> Floats:
+    """Covariance ``(n, n)`` of the gradient over the resamples.
+
+    Args:
+        games: the blocks.
+        own: ``(E,)`` what each entry adds to the gradient of its pair.
+        virtual: variance of what the virtual results of a player add.
+    """
     alone = np.bincount(games.kind, minlength=len(games.times))[games.kind] == 1
     squares = games.times[games.kind] * own**2
     pairs = np.bincount(games.pair[alone], squares[alone], len(games.i)).astype(np.float64, copy=False)
-    total = games.spread(pairs, np.full(games.n, 1 / (8 * VIRTUAL + 4)))  # variance of Beta(VIRTUAL, VIRTUAL)
+    total = games.spread(pairs, np.full(games.n, virtual))
     together, kind = np.unique(games.kind[~alone], return_inverse=True)
     for first in range(0, len(together), _ROWS):
         these = (kind >= first) & (kind < first + _ROWS)

@@ -32,6 +32,7 @@ class Comparisons:
         times: ``(K,)`` number of blocks of each kind.
         kind, pair: ``(E,)`` the kind and the pair of each entry, ascending by pair. An entry is one pair in one kind.
         results: ``(E, 3)`` wins, draws, losses of an entry, seen from its pair's ``i``.
+        margins: ``(E,)`` sums of the margins of an entry in a graded game, seen from its pair's ``i``; otherwise zero.
     """
 
     n: int
@@ -41,18 +42,31 @@ class Comparisons:
     kind: Ints
     pair: Ints
     results: Ints
+    margins: Floats
 
     @classmethod
     def between(cls, place: Mapping[str, int], block_scores: Iterable[BlockScore]) -> Comparisons:
         """From block scores; ``place`` numbers the players from 0, and games with others are left out."""
-        return cls.of(len(place), BlockScores.of(block_scores).placed(place).rows)
+        scores = BlockScores.of(block_scores).placed(place)
+        return cls.of(len(place), scores.rows, scores.margins if scores.graded else None)
 
     @classmethod
-    def of(cls, n: int, rows: Ints) -> Comparisons:
-        """From rows ``(M, 7)`` in any order: event, block, i, j, wins, draws, losses. A pair is once in a block."""
+    def of(cls, n: int, rows: Ints, margins: Floats | None = None) -> Comparisons:
+        """From rows ``(M, 7)`` in any order: event, block, i, j, wins, draws, losses. A pair is once in a block.
+
+        Args:
+            n: number of players.
+            rows: as above.
+            margins: ``(M,)`` sums of the margins of ``i`` in a graded game.
+        """
         turned = rows[:, 2] > rows[:, 3]
         if turned.any():
             rows = np.where(turned[:, None], rows[:, [0, 1, 3, 2, 6, 5, 4]], rows)
+        values = np.zeros(1)
+        if margins is not None and len(rows):  # equal margins have equal numbers, in a column of their own
+            values, numbers = np.unique(np.where(turned, -margins, margins), return_inverse=True)
+            rows = np.column_stack([rows, numbers])
+        columns = rows.shape[1] - 2
         keys = block_keys(rows)
         if (np.diff(keys) < 0).any():
             order = np.argsort(keys, kind="stable")
@@ -63,14 +77,14 @@ class Comparisons:
         lengths = np.diff(starts, append=len(rows))
         times: list[Ints] = [np.zeros(0, np.int64)]
         kinds: list[Ints] = [np.zeros(0, np.int64)]
-        entries: list[Ints] = [np.zeros((0, 5), np.int64)]
+        entries: list[Ints] = [np.zeros((0, columns), np.int64)]
         for length in np.unique(lengths).tolist():
-            blocks = rows[starts[lengths == length][:, None] + np.arange(length), 2:]  # (blocks, length, 5)
+            blocks = rows[starts[lengths == length][:, None] + np.arange(length), 2:]  # (blocks, length, columns)
             distinct, count = _distinct(blocks.reshape(len(blocks), -1))
             known = sum(map(len, times))
             times.append(count)
             kinds.append(np.repeat(np.arange(known, known + len(count)), length))
-            entries.append(distinct.reshape(-1, 5))
+            entries.append(distinct.reshape(-1, columns))
         kind, entry = np.concatenate(kinds), np.concatenate(entries)
         code = entry[:, 0] * n + entry[:, 1]
         order = np.argsort(code, kind="stable")
@@ -78,7 +92,14 @@ class Comparisons:
         new = np.diff(code, prepend=-1) > 0
         pairs = code[new]
         return cls(
-            n, pairs // max(n, 1), pairs % max(n, 1), np.concatenate(times), kind, new.cumsum() - 1, entry[:, 2:]
+            n,
+            pairs // max(n, 1),
+            pairs % max(n, 1),
+            np.concatenate(times),
+            kind,
+            new.cumsum() - 1,
+            entry[:, 2:5],
+            values[entry[:, 5]] if columns > 5 else np.zeros(len(entry)),
         )
 
     @cached_property
@@ -107,7 +128,8 @@ class Comparisons:
         entries = pairs[self.pair]
         kinds, kind = np.unique(self.kind[entries], return_inverse=True)
         pair = (pairs.cumsum() - 1)[self.pair[entries]]
-        return Comparisons(self.n, self.i[pairs], self.j[pairs], self.times[kinds], kind, pair, self.results[entries])
+        results, margins = self.results[entries], self.margins[entries]
+        return Comparisons(self.n, self.i[pairs], self.j[pairs], self.times[kinds], kind, pair, results, margins)
 
     def differences(self, values: Floats) -> Floats:
         """``B x``: the value of each pair's ``i`` minus that of its ``j``, ``(P, R)`` from ``(n, R)``."""

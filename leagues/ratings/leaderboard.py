@@ -1,12 +1,14 @@
-"""Ratings: how strong each frozen member is on the Elo scale, with intervals, from evaluation matches alone.
+"""Ratings: how strong each frozen member is, with intervals, from evaluation matches alone.
 
-The model is Davidson's extension of Bradley-Terry to draws (Davidson 1970, "On extending the Bradley-Terry model to
-accommodate ties", JASA 65): with a rating difference ``d`` in natural units and a tie parameter ``v``, win, draw and
-loss have odds ``exp(d / 2) : 2 v : exp(-d / 2)``. A natural unit is ``400 / ln 10`` Elo points.
+In a graded game, ratings are in returns per game, by least squares: see :mod:`leagues.ratings.returns`. In other games
+they are on the Elo scale. There the model is Davidson's extension of Bradley-Terry to draws (Davidson 1970, "On
+extending the Bradley-Terry model to accommodate ties", JASA 65): with a rating difference ``d`` in natural units and a
+tie parameter ``v``, win, draw and loss have odds ``exp(d / 2) : 2 v : exp(-d / 2)``. A natural unit is ``400 / ln 10``
+Elo points. Prior: every member also has one win and one loss of weight one half against a virtual node, so that
+unbeaten members and members without games have a finite rating.
 
-Prior: every member also has one win and one loss of weight one half against a virtual node, so that unbeaten members
-and members without games have a finite rating. Anchor: the member ``random`` has rating 0; without it, the mean of all
-members that have played is 0. Ratings are differences to the anchor, so the anchor's own interval has no width.
+Anchor: the member ``random`` has rating 0; without it, the mean of all members that have played is 0. Ratings are
+differences to the anchor, so the anchor's own interval has no width.
 
 Intervals come from a Bayesian block bootstrap: each of 300 resamples gives every block, and every virtual result, a
 random weight. A member with few or one-sided games therefore has a wide interval. Where refits would cost much and
@@ -19,18 +21,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from leagues.ratings import returns
 from leagues.ratings.bootstrap import resample
 from leagues.ratings.comparisons import Comparisons
 from leagues.ratings.davidson import fit
 from leagues.ratings.intervals import percentiles
 from leagues.records import Member
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 Floats = npt.NDArray[np.float64]
+
+Unit = Literal["Elo", "returns per game"]
+"""What ratings count."""
 
 ANCHOR = "random"
 """The member whose rating is 0."""
@@ -47,10 +54,11 @@ class Standing:
         agent: member ID.
         role: role of its learner; ``baseline`` for baselines.
         generation: 1, 2, ... among the snapshots of its learner; None for baselines.
-        rating: Elo points above the anchor. Without games it comes from the prior alone.
-        low, high: interval of the rating; hundreds of points wide without games.
+        rating: rating above the anchor. Without games it comes from the prior alone.
+        low, high: interval of the rating; very wide without games.
         games: evaluation games against other frozen members, one for each pair of seats.
         wins, draws, losses: results of these games; they sum to ``games``.
+        unit: what `rating`, `low` and `high` count.
     """
 
     agent: str
@@ -63,6 +71,7 @@ class Standing:
     wins: int
     draws: int
     losses: int
+    unit: Unit = "Elo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +80,29 @@ class Ratings:
 
     Attributes:
         members: the rated members.
-        ratings: ``(members,)`` Elo points above the anchor.
+        ratings: ``(members,)`` ratings above the anchor.
         resamples: ``(resamples, members)`` likewise, one row per resample.
         results: ``(members, 3)`` int64, wins, draws and losses of each member.
+        unit: what ratings count.
     """
 
     members: tuple[Member, ...]
     ratings: Floats
     resamples: Floats
     results: npt.NDArray[np.int64]
+    unit: Unit = "Elo"
 
     def leaderboard(self, confidence: float = 0.95) -> list[Standing]:
         """Members that have played, best first, then the others. Equal ratings are in the order of their IDs."""
         low, high = percentiles(self.resamples, self.ratings, confidence=confidence)
-        standings = [
-            Standing(
-                member.id,
-                member.role,
-                member.generation,
-                float(self.ratings[i]),
-                float(low[i]),
-                float(high[i]),
-                int(self.results[i].sum()),
-                *map(int, self.results[i]),
+        standings = []
+        for i, member in enumerate(self.members):
+            wins, draws, losses = map(int, self.results[i])
+            rating = float(self.ratings[i]), float(low[i]), float(high[i])
+            games = wins + draws + losses
+            standings.append(
+                Standing(member.id, member.role, member.generation, *rating, games, wins, draws, losses, unit=self.unit)
             )
-            for i, member in enumerate(self.members)
-        ]
         return sorted(standings, key=lambda s: (not s.games, -s.rating, s.agent))
 
 
@@ -136,25 +142,33 @@ def rate(
 
     Args:
         members: members of the league; learners are left out.
-        block_scores: evaluation results in any order; those of other members are left out.
+        block_scores: evaluation results in any order; those of other members are left out. Those of a graded game
+            (:attr:`leagues.results.blocks.BlockScores.graded`) give ratings in returns per game.
         resamples: number of bootstrap resamples.
         seed: of the bootstrap. Equal arguments give equal ratings.
     """
     # Sorted by ID, so that the order in which members joined or games were played cannot change any result.
     rated = tuple(sorted((member for member in members if member.frozen), key=lambda member: member.id))
     place = {member.id: i for i, member in enumerate(rated)}
-    games = Comparisons.between(place, block_scores)
-    strengths, ties = fit(games)
-    samples = resample(games, strengths, ties, resamples, np.random.default_rng(seed))
+    scores = BlockScores.of(block_scores)
+    games = Comparisons.between(place, scores)
+    rng = np.random.default_rng(seed)
+    if scores.graded:
+        strengths = returns.fit(games)
+        samples = returns.resample(games, strengths, resamples, rng)
+    else:
+        strengths, ties = fit(games)
+        strengths, samples = ELO * strengths, ELO * resample(games, strengths, ties, resamples, rng)
     results = np.zeros((len(rated), 3), np.int64)
     np.add.at(results, games.i, games.sums)
     np.add.at(results, games.j, games.sums[:, ::-1])
     # Without an anchor, only members that have played count: a newcomer must not move all ratings.
     played = np.flatnonzero(results.sum(1))
     zero = [place[ANCHOR]] if ANCHOR in place else played.tolist()
-    return Ratings(rated, _anchored(strengths, zero), _anchored(samples, zero), results)
+    unit: Unit = "returns per game" if scores.graded else "Elo"
+    return Ratings(rated, _anchored(strengths, zero), _anchored(samples, zero), results, unit)
 
 
 def _anchored(strengths: Floats, zero: list[int]) -> Floats:
-    """Elo points above the mean of the members ``zero``; above the virtual node when there are none."""
-    return ELO * (strengths - strengths[..., zero].mean(-1, keepdims=True)) if zero else ELO * strengths
+    """Ratings above the mean of the members ``zero``; above the virtual node when there are none."""
+    return strengths - strengths[..., zero].mean(-1, keepdims=True) if zero else strengths

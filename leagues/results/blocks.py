@@ -53,15 +53,30 @@ class BlockScores(Sequence[BlockScore]):
         rows: ``(M, 7)`` int64: event, block, place of the member in ``names``, place of the opponent, wins, draws,
             losses.
         returns: ``(M, 2)`` float64: sums of the returns of the member and of the opponent.
+        sides: number of sides (seats, or teams) of the league's game if it is graded, so that scores are returns; 0 in
+            games of wins, draws and losses.
     """
 
     names: tuple[str, ...]
     rows: Ints
     returns: Floats
+    sides: int = 0
+
+    @property
+    def graded(self) -> bool:
+        """Whether scores are returns, see :attr:`games.contract.Game.graded`."""
+        return self.sides > 0
+
+    @property
+    def margins(self) -> Floats:
+        """``(M,)`` sums of the margins of the member, see :func:`leagues.results.scoring.margin`. Only in a graded
+        game."""
+        margins: Floats = (self.sides - 1) / self.sides * (self.returns[:, 0] - self.returns[:, 1])
+        return margins
 
     @classmethod
-    def of(cls, scores: Iterable[BlockScore]) -> Self:
-        """The same scores in the same order."""
+    def of(cls, scores: Iterable[BlockScore], *, sides: int = 0) -> Self:
+        """The same scores in the same order; `sides` as above, unless they know it already."""
         if isinstance(scores, cls):
             return scores
         events, blocks, members, opponents, wins, draws, losses, *returns = list(zip(*scores, strict=True)) or [()] * 9
@@ -69,7 +84,7 @@ class BlockScores(Sequence[BlockScore]):
         place = {name: k for k, name in enumerate(names)}
         pairs = ([place[name] for name in column] for column in (members, opponents))
         rows = np.array([events, blocks, *pairs, wins, draws, losses], np.int64).T
-        return cls(names, rows, np.array(returns, np.float64).T)
+        return cls(names, rows, np.array(returns, np.float64).T, sides)
 
     def placed(self, place: Mapping[str, int]) -> Self:
         """The scores with members numbered by ``place``, ``0..n-1``; those with a member without a place are left
@@ -78,7 +93,7 @@ class BlockScores(Sequence[BlockScore]):
         rows = self.rows.copy()
         rows[:, 2:4] = number[rows[:, 2:4]]
         both = (rows[:, 2:4] >= 0).all(1)
-        return type(self)(tuple(sorted(place, key=place.__getitem__)), rows[both], self.returns[both])
+        return type(self)(tuple(sorted(place, key=place.__getitem__)), rows[both], self.returns[both], self.sides)
 
     def games(self) -> dict[str, int]:
         """Number of games of each member."""
@@ -101,7 +116,7 @@ class BlockScores(Sequence[BlockScore]):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> BlockScore | Self:
         if isinstance(index, slice):
-            return type(self)(self.names, self.rows[index], self.returns[index])
+            return type(self)(self.names, self.rows[index], self.returns[index], self.sides)
         return next(iter(type(self)(self.names, self.rows[index][None], self.returns[index][None])))
 
     def __eq__(self, other: object) -> bool:

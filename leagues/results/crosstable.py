@@ -103,8 +103,3 @@ def mean_score(game: Game, matches: Sequence[Match], player: str) -> float | Non
                 else:
                     scores.append((LOSS - result if player == a else result) / LOSS)
     return fmean(scores) if scores else None
-
-
-def score_unit(graded: bool) -> str:
-    """What a score counts."""
-    return "returns per game" if graded else "points per game"

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from leagues.ratings.intervals import score_intervals
+from leagues.ratings.intervals import mean_intervals, score_intervals
 from leagues.records import Tally
 from leagues.results.blocks import BlockScore, BlockScores
+
+ScoreUnit = Literal["points per game", "returns per game"]
+"""What scores count."""
+
+
+def score_unit(graded: bool) -> ScoreUnit:
+    """What scores count: a win is 1 point and a draw 1/2, or in a graded game the returns themselves."""
+    return "returns per game" if graded else "points per game"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +28,12 @@ class Payoff:
 
     Attributes:
         member, opponent: member IDs.
-        score: mean score of `member`, 0..1, a draw being one half.
+        score: mean score of `member`: 0..1, a draw being one half; in a graded game its mean return.
         games: number of games, at least 1.
         wins, draws, losses: results of `member`; they sum to `games`.
-        low, high: 95% interval of the score; None where only sums of games are known, not their blocks.
+        low, high: 95% interval of the score; None where only sums of games are known, not their blocks, and for a
+            single block of a graded game.
+        unit: what `score`, `low` and `high` count.
     """
 
     member: str
@@ -35,29 +45,46 @@ class Payoff:
     losses: int
     low: float | None = None
     high: float | None = None
+    unit: ScoreUnit = "points per game"
+
+
+_Results = tuple[int, int, int, float, float]
+"""Wins, draws and losses, and the sums of the returns of both."""
+_Interval = tuple[float | None, float | None]
 
 
 class PayoffTable:
-    """Payoffs of all pairs that have met. Every game is seen from both sides: ``get(a, b)`` mirrors ``get(b, a)``."""
+    """Payoffs of all pairs that have met. Every game is seen from both sides: ``get(a, b)`` mirrors ``get(b, a)``.
 
-    def __init__(self, tallies: Iterable[Tally] = ()) -> None:
-        """Payoffs without intervals; arguments as of :meth:`add`."""
-        # Both are seen from the smaller ID: wins, draws and losses; low and high where known.
-        self._results: dict[tuple[str, str], tuple[int, int, int]] = {}
-        self._intervals: dict[tuple[str, str], tuple[float, float]] = {}
+    Attributes:
+        graded: whether scores are returns, see :attr:`games.contract.Game.graded`.
+    """
+
+    def __init__(self, tallies: Iterable[Tally] = (), *, graded: bool = False) -> None:
+        """Payoffs without intervals; `tallies` as of :meth:`add`."""
+        self.graded = graded
+        # All is seen from the smaller ID; the intervals, where known, are those of both sides.
+        self._results: dict[tuple[str, str], _Results] = {}
+        self._intervals: dict[tuple[str, str], tuple[_Interval, _Interval]] = {}
         self.add(tallies)
 
     @classmethod
     def of_blocks(cls, block_scores: Iterable[BlockScore], *, intervals: bool = True) -> Self:
-        """Payoffs from evaluation matches, with their intervals unless these are not wanted."""
+        """Payoffs from block scores, graded if these are; `intervals` says whether to compute intervals."""
         scores = BlockScores.of(block_scores)
         tallies, group = _by_pair(scores)
+        table = cls(tallies, graded=scores.graded)
         if not intervals:
-            return cls(tallies)
+            return table
         wins, draws, losses = scores.rows[:, -3:].astype(np.float64).T
-        low, high = score_intervals(group, wins + draws / 2, wins + draws + losses, len(tallies))
-        table = cls(tallies)
-        table._intervals = dict(zip(table._results, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+        games, pairs = wins + draws + losses, len(tallies)
+        if scores.graded:
+            ours, theirs = (mean_intervals(group, returns, games, pairs) for returns in scores.returns.T)
+        else:
+            low, high = score_intervals(group, wins + draws / 2, games, pairs)
+            ours, theirs = (low, high), (1 - high, 1 - low)
+        both = zip(_known(*ours), _known(*theirs), strict=True)
+        table._intervals = dict(zip(table._results, both, strict=True))
         return table
 
     def add(self, tallies: Iterable[Tally]) -> None:
@@ -69,29 +96,30 @@ class PayoffTable:
         tallies = list(tallies)
         pairs = {(tally.member, tally.opponent) for tally in tallies}
         for tally in tallies:
-            member, opponent, wins, losses = tally.member, tally.opponent, tally.wins, tally.losses
-            if member > opponent:
-                if (opponent, member) in pairs:
+            pair = tally.member, tally.opponent
+            new: _Results = (tally.wins, tally.draws, tally.losses, tally.returns, tally.opponent_returns)
+            if tally.member > tally.opponent:
+                pair, new = pair[::-1], _turned(new)
+                if pair in pairs:
                     continue
-                member, opponent, wins, losses = opponent, member, losses, wins
-            old = self._results.get((member, opponent), (0, 0, 0))
-            self._results[member, opponent] = (old[0] + wins, old[1] + tally.draws, old[2] + losses)
-            self._intervals.pop((member, opponent), None)
+            old = self._results.get(pair)
+            if old is not None:
+                new = (new[0] + old[0], new[1] + old[1], new[2] + old[2], new[3] + old[3], new[4] + old[4])
+            self._results[pair] = new
+            self._intervals.pop(pair, None)
 
     def get(self, member: str, opponent: str) -> Payoff | None:
         """The payoff of `member` against `opponent`; None when they have not met."""
         turned = member > opponent
         pair = (opponent, member) if turned else (member, opponent)
-        wins, draws, losses = self._results.get(pair, (0, 0, 0))
-        games = wins + draws + losses
-        if not games:
+        results = self._results.get(pair)
+        if results is None or not sum(results[:3]):
             return None
-        low, high = self._intervals.get(pair, (None, None))
-        if turned:
-            wins, losses = losses, wins
-            if low is not None and high is not None:
-                low, high = 1 - high, 1 - low
-        return Payoff(member, opponent, (wins + draws / 2) / games, games, wins, draws, losses, low, high)
+        wins, draws, losses, returns, _ = _turned(results) if turned else results
+        low, high = self._intervals.get(pair, ((None, None), (None, None)))[turned]
+        games = wins + draws + losses
+        score = returns / games if self.graded else (wins + draws / 2) / games
+        return Payoff(member, opponent, score, games, wins, draws, losses, low, high, score_unit(self.graded))
 
     def __iter__(self) -> Iterator[Payoff]:
         """Every payoff, sorted by member and opponent."""
@@ -100,12 +128,24 @@ class PayoffTable:
                 yield payoff
 
 
+def _turned(results: _Results) -> _Results:
+    wins, draws, losses, ours, theirs = results
+    return losses, draws, wins, theirs, ours
+
+
+def _known(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> list[_Interval]:
+    """The intervals of all pairs; those that are infinite are unknown."""
+    ends = zip(low.tolist(), high.tolist(), np.isfinite(low).tolist(), strict=True)
+    return [(bottom, top) if finite else (None, None) for bottom, top, finite in ends]
+
+
 def _by_pair(scores: BlockScores) -> tuple[list[Tally], npt.NDArray[np.int64]]:
     """The sums of each pair, and for each block score ``(M,)`` the place of its pair among them."""
     names, rows = scores.names, scores.rows
     pairs, group = np.unique(rows[:, -5] * len(names) + rows[:, -4], return_inverse=True)
     sums = np.stack([np.bincount(group, column, len(pairs)) for column in rows[:, -3:].T], 1).astype(np.int64)
+    returns = np.stack([np.bincount(group, column, len(pairs)) for column in scores.returns.T], 1)
     return [
-        Tally(names[pair // len(names)], names[pair % len(names)], *results)
-        for pair, results in zip(pairs.tolist(), sums.tolist(), strict=True)
+        Tally(names[pair // len(names)], names[pair % len(names)], *results, *both)
+        for pair, results, both in zip(pairs.tolist(), sums.tolist(), returns.tolist(), strict=True)
     ], group

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leagues.records import Tally
+from leagues.results.scoring import margin
 
 EVEN = 0.5
 """Score of a pair that has not met."""
@@ -18,13 +19,26 @@ EVEN = 0.5
 
 class TrainingPayoffs:
     """Scores of learners against all members. Each new game of a pair multiplies the weight of its older games by
-    ``decay`` (the payoff matrix in the pseudocode of AlphaStar, Vinyals et al. 2019, with 0.99)."""
+    ``decay`` (the payoff matrix in the pseudocode of AlphaStar, Vinyals et al. 2019, with 0.99).
 
-    def __init__(self, decay: float) -> None:
-        """No games yet."""
+    A score is the mean result, a draw being one half. In a graded game it is the probability that the mean margin over
+    ``score_games`` games is positive. With ``m`` and ``v`` the mean and the variance of the margins of the games so
+    far, weighted as above, the normal approximation gives ``Phi(m sqrt(score_games / v))``.
+    """
+
+    def __init__(self, decay: float, *, sides: int = 0, score_games: int = 1) -> None:
+        """No games yet.
+
+        Args:
+            decay: see above.
+            sides: number of sides (seats, or teams) of a graded game; 0 in other games.
+            score_games: see above.
+        """
         self._decay = decay
-        # Learner -> opponent -> value.
+        self._sides, self._score_games = sides, score_games
+        # Learner -> opponent -> value. The points of a graded game are the margins, and only there squares are counted.
         self._points: dict[str, dict[str, float]] = {}
+        self._squares: dict[str, dict[str, float]] = {}
         self._games: dict[str, dict[str, float]] = {}
         self._scores: dict[str, dict[str, float]] = {}
 
@@ -34,12 +48,32 @@ class TrainingPayoffs:
             return
         old = self._decay**tally.games
         new = float(tally.games) if self._decay == 1 else (1 - old) / (1 - self._decay)
-        points = self._points.setdefault(tally.member, {})
-        games = self._games.setdefault(tally.member, {})
-        points[tally.opponent] = old * points.get(tally.opponent, 0.0) + new * tally.score
-        games[tally.opponent] = old * games.get(tally.opponent, 0.0) + new
-        score = points[tally.opponent] / games[tally.opponent]
-        self._scores.setdefault(tally.member, {})[tally.opponent] = score
+        each, square = tally.score, 0.0
+        if self._sides:
+            each = margin(tally.returns, tally.opponent_returns, self._sides) / tally.games
+            square = tally.squares / tally.games
+        kept = (table.get(tally.member, {}).get(tally.opponent, 0.0) for table in self._tables())
+        self._set(
+            tally.member,
+            tally.opponent,
+            *(old * before + new * value for before, value in zip(kept, (each, 1.0, square), strict=True)),
+        )
+
+    def _tables(self) -> tuple[dict[str, dict[str, float]], ...]:
+        return self._points, self._games, self._squares
+
+    def _set(self, learner: str, opponent: str, points: float, games: float, squares: float) -> None:
+        for table, value in zip(self._tables(), (points, games, squares), strict=True):
+            table.setdefault(learner, {})[opponent] = value
+        mean = points / games
+        score = self._probability(mean, squares / games - mean**2) if self._sides else mean
+        self._scores.setdefault(learner, {})[opponent] = score
+
+    def _probability(self, mean: float, variance: float) -> float:
+        """The probability that the mean of ``score_games`` games is positive."""
+        if variance <= 1e-12 * mean**2:  # all margins are the same, but for rounding
+            return EVEN if not mean else float(mean > 0)
+        return 0.5 * math.erfc(-mean * math.sqrt(self._score_games / variance / 2))
 
     def get(self, a: str, b: str) -> tuple[float, float]:
         """``(score, games)`` of `a` against `b`, both decayed, where one of them is a learner; :data:`EVEN` and 0 where
@@ -57,31 +91,38 @@ class TrainingPayoffs:
 
     def forget(self, learner: str) -> None:
         """Drop all games of a learner, from both sides."""
-        for table in (self._points, self._games, self._scores):
+        for table in (*self._tables(), self._scores):
             table.pop(learner, None)
             for row in table.values():
                 row.pop(learner, None)
 
     def state(self) -> dict[str, Any]:
-        """``learner -> opponent -> [points, games]``, as plain JSON."""
+        """``learner -> opponent -> [points, games]``, as plain JSON; in a graded game ``[margins, games, squares]``."""
+        tables = self._tables() if self._sides else self._tables()[:2]
         return {
-            learner: {opponent: [row[opponent], self._games[learner][opponent]] for opponent in row}
+            learner: {opponent: [table[learner][opponent] for table in tables] for opponent in row}
             for learner, row in self._points.items()
         }
 
     @classmethod
-    def restore(cls, decay: float, state: Mapping[str, Mapping[str, tuple[float, float]]]) -> Self:
-        """The payoffs that gave ``state``.
+    def restore(
+        cls, decay: float, state: Mapping[str, Mapping[str, Sequence[float]]], *, sides: int = 0, score_games: int = 1
+    ) -> Self:
+        """The payoffs that gave ``state``. Graded games of leagues from before schema 0005 are left out: only who won
+        them is known.
 
         Raises:
             KeyError, TypeError, ValueError, AttributeError: it is not such a state.
         """
-        payoffs = cls(decay)
+        payoffs = cls(decay, sides=sides, score_games=score_games)
         for learner, row in state.items():
-            for opponent, (points, games) in row.items():
-                if not 0 <= points <= games < math.inf or not games:
+            for opponent, values in row.items():
+                if sides and len(values) == 2:
+                    continue
+                points, games, *squares = values
+                (square,) = squares if sides else (0.0, *squares)
+                bounded = abs(points) ** 2 <= square * games * (1 + 1e-9) if sides else 0 <= points <= games
+                if not bounded or not 0 < games < math.inf or not square < math.inf:
                     raise ValueError(f"{learner!r} has {points} points in {games} games against {opponent!r}")
-            payoffs._points[learner] = {opponent: points for opponent, (points, _) in row.items()}
-            payoffs._games[learner] = {opponent: games for opponent, (_, games) in row.items()}
-            payoffs._scores[learner] = {opponent: points / games for opponent, (points, games) in row.items()}
+                payoffs._set(learner, opponent, points, games, square)
         return payoffs

@@ -70,6 +70,11 @@ class LeagueInfo:
         if not self.teams:
             object.__setattr__(self, "teams", tuple(range(len(self.agent_ids))))
 
+    @property
+    def graded_sides(self) -> int:
+        """Number of sides (seats, or teams) of a graded game; 0 in other games."""
+        return max(self.teams) + 1 if self.graded else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -196,7 +201,8 @@ class Reader(ABC):
 
         A fault counts as a loss of the seat at fault and a win of the others. Other pairs of that match count nothing,
         and a match in which the game itself was at fault counts nothing at all. Members are numbered in the order they
-        joined. The arrays are read-only. A reader that is asked again fetches only what is new.
+        joined, and ``sides`` says whether the game is graded. The arrays are read-only. A reader that is asked again
+        fetches only what is new.
         """
 
     def lost_rows(self) -> dict[str, int]:

@@ -159,7 +159,7 @@ class MemoryReader(Reader):
             ]
             rows, returns = np.array([row[:7] for row in new], np.int64), np.array([row[7:] for row in new])
             league.rows, league.changed = merge(league.rows, (rows, returns)), set()
-        return BlockScores(tuple(league.members), *league.rows)
+        return BlockScores(tuple(league.members), *league.rows, league.info.graded_sides)
 
     def next_event(self) -> int:
         return self._league.newest_event + 1

@@ -13,7 +13,7 @@ from arena.tui.feed import LeagueView
 from arena.tui.layout import ROOMY, Size
 from arena.tui.widgets.cells import name_cell, right
 from arena.tui.widgets.keyed_table import KeyedTable, Row
-from arena.view.text import interval_bar
+from arena.view.text import interval_bar, interval_text, rating_text
 from arena.view.theme import ACCENT, BAD, FAINT, GOOD, WARM
 from leagues.ratings.leaderboard import Standing
 
@@ -34,6 +34,7 @@ class Leaderboard(KeyedTable):
 
     def show_league(self, view: LeagueView, size: Size) -> None:
         """Show the members of ``view``."""
+        self.border_title = f"Leaderboard ({view.standings[0].unit})" if view.standings else "Leaderboard"
         self.show(*_leaderboard_rows(view, size, self.scrollable_content_region.width))
 
 
@@ -55,8 +56,8 @@ def _leaderboard_rows(view: LeagueView, size: Size, width: int) -> tuple[list[Te
         cells = [
             right(str(rank), FAINT),
             name_cell(each.agent, _NAME_WIDTH[size], f"bold {ACCENT}" if rank == 1 else ""),
-            right(f"{each.rating:.0f}", "bold"),
-            Text(f"{each.low:.0f}…{each.high:.0f}", style=FAINT),
+            right(rating_text(each.rating, each.unit), "bold"),
+            Text(interval_text(each.low, each.high, each.unit, dash="…"), style=FAINT),
             right(f"{each.games:,}"),
             right(f"{each.wins:,}", GOOD),
             right(f"{each.draws:,}", FAINT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -47,6 +48,10 @@ class SqlReader(Reader):
         # Matches do not change either. All block scores are fetched once, then only blocks that had new matches.
         self._scores: tuple[Ints, Floats] = np.zeros((0, 7), np.int64), np.zeros((0, 2))
         self._scored = 0
+
+    @cached_property
+    def _sides(self) -> int:
+        return self.info().graded_sides
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return database.reading(self._engine, self._name)
@@ -195,7 +200,7 @@ class SqlReader(Reader):
                 queries.check_sums(new[1])
                 self._scores = merge(self._scores, new)
                 self._scored = newest
-        return BlockScores(tuple(member.id for member in self._members), *self._scores)
+        return BlockScores(tuple(member.id for member in self._members), *self._scores, self._sides)
 
     def lost_rows(self) -> dict[str, int]:
         counts = " UNION ALL ".join(map(_LOST.format, schema.COUNTED))
