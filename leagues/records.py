@@ -155,7 +155,8 @@ class Tally:
         member, opponent: member IDs.
         wins, draws, losses: results of `member`.
         returns, opponent_returns: sums of the returns of `member` and of `opponent` over these games.
-        squares: sum of the squared margins of `member`, see :func:`leagues.results.scoring.margin`.
+        squares: sum of the squared margins of `member`, see :func:`leagues.results.scoring.margin`; not a number (NaN)
+            where a league from before schema 0005 does not know the returns of some of these games.
     """
 
     member: str

@@ -53,8 +53,7 @@ def payoffs(
     """Show how much each member scores against each other.
 
     Scores are in percent, and a draw counts one half. In graded games, such as poker, they are returns per game. The
-    number of games is in brackets. With --json, both kinds of
-    games are listed.
+    number of games is in brackets. With --json, both kinds of games are listed.
     """
     from arena.cli.league_output import payoff_row, print_payoffs
     from arena.cli.output import print_json, print_text

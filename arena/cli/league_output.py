@@ -60,11 +60,13 @@ def print_leaderboard(standings: Sequence[Standing], gaps: Mapping[str, Differen
         standings: its rows.
         gaps: member -> its difference to the one above, shown where there is even more room.
     """
-    columns = ["rank", "agent", "role", "gen", "rating", "95% interval", "games", "W/D/L"]
+    unit = standings[0].unit if standings else "Elo"
+    rating = "Elo" if unit == "Elo" else "returns/game"
+    columns = ["rank", "agent", "role", "gen", rating, "95% interval", "games", "W/D/L"]
     bars = console().width >= _ROOM_FOR_BARS
     wide = bool(gaps) and console().width >= _ROOM_FOR_GAPS
     columns += ["to the one above"] * wide
-    rows = table(*columns, *[""] * bars, right=("rank", "gen", "rating", "games", "W/D/L"))
+    rows = table(*columns, *[""] * bars, right=("rank", "gen", rating, "games", "W/D/L"))
     played = [each for each in standings if each.games]
     left, right = min((each.low for each in played), default=0.0), max((each.high for each in played), default=0.0)
     for rank, each in enumerate(standings, 1):
@@ -78,16 +80,16 @@ def print_leaderboard(standings: Sequence[Standing], gaps: Mapping[str, Differen
             interval_text(each.low, each.high, each.unit) if each.games else "-",
             f"{each.games:,}",
             f"{each.wins}/{each.draws}/{each.losses}",
-            *[_gap_text(gaps.get(each.agent))] * wide,
+            *[_gap_text(gaps.get(each.agent), unit)] * wide,
             *[cell(bar if each.games else "", BAR_STYLE)] * bars,
         )
     print_table(rows)
-    if standings:
-        print_text(f"ratings in {standings[0].unit}")
 
 
-def _gap_text(step: Difference | None) -> str:
-    return "" if step is None else f"{step.difference:.0f} ({step.low:.0f} to {step.high:.0f})"
+def _gap_text(step: Difference | None, unit: str) -> str:
+    if step is None:
+        return ""
+    return f"{rating_text(step.difference, unit)} ({interval_text(step.low, step.high, unit)})"
 
 
 def print_notes(notes: Iterable[Note], *, to_stderr: bool = False) -> None:

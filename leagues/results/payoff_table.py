@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -91,11 +92,14 @@ class PayoffTable:
         """Count more games; the pairs concerned lose their intervals.
 
         Args:
-            tallies: sums of games. Each pair may be there in one order, or in both, which then hold the same games.
+            tallies: sums of games. Each pair may be there in one order, or in both, which then hold the same games. In
+                a graded game, those with unknown returns are left out.
         """
         tallies = list(tallies)
         pairs = {(tally.member, tally.opponent) for tally in tallies}
         for tally in tallies:
+            if self.graded and math.isnan(tally.squares):
+                continue
             pair = tally.member, tally.opponent
             new: _Results = (tally.wins, tally.draws, tally.losses, tally.returns, tally.opponent_returns)
             if tally.member > tally.opponent:

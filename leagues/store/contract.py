@@ -193,7 +193,8 @@ class Reader(ABC):
     @abstractmethod
     def tallies(self) -> list[Tally]:
         """The sums of all recorded tallies, one for each ordered pair of members. They count all training games, also
-        those that are not recorded as matches. Games of leagues from before schema 0005 add nothing to the returns."""
+        those that are not recorded as matches. Games of leagues from before schema 0005 have unknown returns:
+        ``squares`` is NaN."""
 
     @abstractmethod
     def block_scores(self) -> BlockScores:

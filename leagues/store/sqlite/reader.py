@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -186,9 +187,16 @@ class SqlReader(Reader):
             rows = connection.execute(select(schema.tallies)).all()
             numbers = np.array([row[:5] for row in rows], np.int64).reshape(-1, 5)
             queries.check_numbers(numbers - (1, 1, 0, 0, 0), len(self._members), below=2**62)
-            queries.check_sums(np.array([row[5:] for row in rows], np.float64))
+            sums = [(row.returns, row.opponent_returns, 0.0 if row.squares is None else row.squares) for row in rows]
+            queries.check_sums(np.array(sums, np.float64))
             names = [member.id for member in self._members]
-            return [Tally(names[row[0] - 1], names[row[1] - 1], *row[2:]) for row in rows]
+            return [
+                replace(
+                    Tally(names[row[0] - 1], names[row[1] - 1], *row[2:7]),
+                    squares=math.nan if row[7] is None else row[7],
+                )
+                for row in rows
+            ]
 
     def block_scores(self) -> BlockScores:
         with self._transaction() as connection:

@@ -123,7 +123,10 @@ class MatchColumns(TypedColumns):
 
 
 class TallyColumns(TypedColumns):
-    """Training games of an ordered pair of members. Games from before schema 0005 have no sums of returns."""
+    """Training games of an ordered pair of members.
+
+    ``squares`` is NULL, and stays NULL, where the returns of games from before schema 0005 are unknown.
+    """
 
     member: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
     opponent: Named[int] = Column(Integer, ForeignKey("members.id"), primary_key=True)
@@ -132,7 +135,7 @@ class TallyColumns(TypedColumns):
     losses: Named[int] = Column(Integer)
     returns: Named[float] = Column(Float, info={"since": "0005"})
     opponent_returns: Named[float] = Column(Float, info={"since": "0005"})
-    squares: Named[float] = Column(Float, info={"since": "0005"})
+    squares: Named[float | None] = Column(Float, info={"since": "0005"})
 
 
 class BlockScoreColumns(TypedColumns):

@@ -21,6 +21,7 @@ def test_the_leaderboard_has_the_promised_keys_and_orders_by_rating(cli: Cli, le
     for row in board:
         promised = ["agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses"]
         assert list(row)[:10] == promised
+        assert row["unit"] == "Elo"
         assert row["low"] <= row["rating"] <= row["high"]
         assert row["wins"] + row["draws"] + row["losses"] == row["games"] == 8
     assert [row["rating"] for row in board] == sorted((row["rating"] for row in board), reverse=True)
@@ -30,6 +31,7 @@ def test_the_leaderboard_has_the_promised_keys_and_orders_by_rating(cli: Cli, le
     assert code == 0
     lines = out.splitlines()
     assert len(lines) == 4
+    assert " Elo " in lines[0]
     assert [line.split()[1] for line in lines[1:]] == [row["agent"] for row in board]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ from sqlalchemy import Column, Integer, Table
 
 from arena.verify import verify
 from leagues.ratings.leaderboard import leaderboard
+from leagues.records import Tally
 from leagues.results.blocks import BlockScore
+from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import block_scores
 from leagues.store import Reader, StoreError, open_store
 from leagues.store.codec import pack_returns
@@ -65,7 +68,7 @@ def old_league(folder: Path, revision: str) -> Path:
     teams = {"teams": "[0, 1]"} if revision >= "0002" else {}
     with raw(folder) as connection:
         ids = json.dumps(INFO.agent_ids)
-        insert(connection, "league", id=1, game="kuhn_poker", agent_ids=ids, seed=7, settings="{}", versions="{}",
+        insert(connection, "league", id=1, game="tic_tac_toe", agent_ids=ids, seed=7, settings="{}", versions="{}",
                created_at=0, **teams)  # fmt: skip
         for number, name in enumerate("abc", 1):
             insert(connection, "members", id=number, name=name, kind="baseline", role="baseline", modules="{}",
@@ -152,7 +155,11 @@ def test_a_graded_league_that_was_trained_gets_the_returns_of_its_matches(tmp_pa
         assert list(scores) == block_scores(writer.iter_matches())
         assert np.abs(scores.returns).max() > 2
         assert writer.info().graded
-        assert {each.returns for each in writer.tallies()} == {0.0}
+        assert all(math.isnan(each.squares) for each in writer.tallies())
+        assert not list(PayoffTable(writer.tallies(), graded=True))
+        more = [Tally("main", "random", 1, 0, 0, 1.0, -1.0, 1.0), Tally("random", "main", 0, 0, 1, -1.0, 1.0, 1.0)]
+        writer.record(tallies=more)
+        assert all(math.isnan(each.squares) for each in writer.tallies())
     assert open_store(folder).check() == []
     assert verify(folder).findings == ()
 

@@ -51,9 +51,8 @@ def upgrade() -> None:
         ("matches", "opening INTEGER DEFAULT 0 NOT NULL"),
         ("league", "graded INTEGER DEFAULT 0 NOT NULL"),
         *((table, f"{name} FLOAT DEFAULT 0 NOT NULL")
-          for table, names in (("tallies", ("returns", "opponent_returns", "squares")),
-                               ("block_scores", ("returns", "opponent_returns")))
-          for name in names),
+          for table in ("tallies", "block_scores") for name in ("returns", "opponent_returns")),
+        ("tallies", "squares FLOAT"),  # NULL: the returns are unknown
     ):  # fmt: skip
         op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
     op.execute("DROP TRIGGER IF EXISTS matches_refuse_update")
