@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from arena.play.source import Limits
     from arena.play.sprt import SprtResult, play_sprt
     from arena.play.tournaments import TournamentResult, play_tournament
+    from arena.play.rate import rate_league
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.best_response import LowerBound, best_response
     from arena.training.env_runner import LeagueEnvRunner
@@ -64,6 +65,7 @@ __all__ = [
     "play_match",
     "play_sprt",
     "play_tournament",
+    "rate_league",
     "train",
 ]
 
@@ -92,6 +94,7 @@ _HOMES = {
     "play_match": "arena.play.matches",
     "play_sprt": "arena.play.sprt",
     "play_tournament": "arena.play.tournaments",
+    "rate_league": "arena.play.rate",
     "train": "arena.training.run",
 }
 

@@ -47,8 +47,8 @@ class Purpose(Enum):
     """The opening of a block, and which recorded one it takes. The seed is the block's."""
     RANKINGS = 16, ()
     """Resamples of a ranking. The seed is 0."""
-    RATING_MATCHES = 17, ("event",)
-    """Who meets whom in the rating matches of an event, and the seeds of their blocks."""
+    RATING_MATCHES = 17, ("event", "block")
+    """Seeds of the blocks of a round of rating matches. The block is the last one before it."""
     GATE = 18, ("iteration", "learner")
     """Seeds of the games in which a learner has to beat its newest snapshot. The learner is its place among them."""
     CONTEST_BLOCKS = 19, ()
@@ -61,6 +61,8 @@ class Purpose(Enum):
     """Positions of random games (0) and of own games (1), and the moves of the agent (2). The seed is the call's."""
     ANCHOR_PLAN = 24, ("event",)
     """Seeds of the games with anchors in the evaluation matches of an event."""
+    RATING_PAIRS = 26, ("event", "block")
+    """Who meets whom in a round of rating matches; the keys are those of its seeds."""
     VERIFIED_SAMPLE = 25, ()
     """Which matches are played again when a league is verified. The seed is the call's."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +13,22 @@ from typing import Any
 from agents.contract import AgentError
 from agents.registry import KINDS
 from arena.play.contest import open_contest
-from arena.play.openings import openings_key
-from arena.play.source import Planned
+from arena.play.openings import Openings, no_openings, openings_key
 from arena.seeds import Purpose, stream
 from games import Game, make_game
 from leagues.ratings.leaderboard import ANCHOR, Standing, leaderboard
 from leagues.ratings.pairing import choose_evaluation_pairs, evaluation_pairings
-from leagues.records import Member
+from leagues.records import Match, Member, Pairing
 from leagues.store import Reader, open_store
 
 PAIRS = 16
-"""Most pairs of a round. A round is an event of its own, so that the ratings of each decide the next pairs."""
+"""Most pairs of a round for each process that plays."""
 BLOCKS = 2
 """Blocks of a pair in a round."""
+MOST_LOADED = 64
+"""Members that are loaded at once. A larger league loads those of each round."""
+_TABLES_OF_WORKERS = 16
+"""Matches that a worker plays at once, so that a round gives work to all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Rated:
     """What a call of :func:`rate_league` has done so far.
 
     Attributes:
-        games: matches played.
+        games: matches recorded.
         seconds: how long that took.
         standings: the leaderboard.
         width: mean width of the 95% intervals of its ratings, without the anchor's; None while a member has no games.
@@ -42,6 +46,35 @@ class Rated:
     seconds: float
     standings: tuple[Standing, ...]
     width: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """When rating matches end: when any goal is reached, see :func:`rate_league`. None is no goal.
+
+    Raises:
+        AgentError: there is no goal, or one is not above 0.
+    """
+
+    games: int | None = None
+    minutes: float | None = None
+    width: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.games is None and self.minutes is None and self.width is None:
+            raise AgentError("rating matches need a goal: a number of games, minutes, or a width of the intervals")
+        for name in ("games", "minutes", "width"):
+            goal = getattr(self, name)
+            if goal is not None and not goal > 0:
+                raise AgentError(f"`{name} > 0` must hold, but got {name}={goal}")
+
+    def met(self, rated: Rated) -> bool:
+        """Whether a goal is reached."""
+        return (
+            (self.games is not None and rated.games >= self.games)
+            or (self.minutes is not None and rated.seconds >= 60 * self.minutes)
+            or (self.width is not None and rated.width is not None and rated.width <= self.width)
+        )
 
 
 def rate_league(
@@ -57,10 +90,10 @@ def rate_league(
     trust_code: bool = False,
     on_round: Callable[[Rated], None] = lambda rated: None,
 ) -> Rated:
-    """Play and record rating matches in a league, until one of the goals is reached.
+    """Play and record rating matches in a league, until a goal is reached.
 
-    All frozen members take part, anchors and guests too, but no person. Pairs are chosen by
-    :func:`leagues.ratings.pairing.choose_evaluation_pairs`. Rounds are recorded one by one, so a call that is stopped
+    All frozen members take part, anchors and guests too, but no person. They play in rounds, whose pairs
+    :func:`leagues.ratings.pairing.choose_evaluation_pairs` chooses from all results so far. A call that is stopped
     loses the round under way, and another call goes on where the ratings stand.
 
     Args:
@@ -75,50 +108,113 @@ def rate_league(
         on_round: called after every round.
 
     Raises:
-        AgentError: no goal is given, a goal is not above 0, the league has fewer than two members that can play, or a
-            member cannot be loaded.
+        AgentError: no goal is given, a goal is not above 0, the league has fewer than two members that can play, or a member cannot be loaded.
         GameError: the league's game cannot be made.
         StoreError: the league cannot be read or written.
     """
-    goals = {"games": games, "minutes": minutes, "width": width}
-    if all(goal is None for goal in goals.values()):
-        raise AgentError("rating matches need a goal: a number of games, minutes, or a width of the intervals")
-    for name, goal in goals.items():
-        if goal is not None and not goal > 0:
-            raise AgentError(f"`{name} > 0` must hold, but got {name}={goal}")
-    began, played = time.monotonic(), 0
+    goals = Goals(games, minutes, width)
     with open_store(where).reader() as reader:
-        info = reader.info()
-        game = make_game(info.game, trust_code=trust_code)
-        while True:
+        game = make_game(reader.info().game, trust_code=trust_code)
+        rounds = _Rounds(reader, game, goals, workers=max(1, workers), on_round=on_round)
+        while not goals.met(rounds.rated):
             members = _players(reader)
-            rated = _rated(reader, played, time.monotonic() - began)
-            if played:
-                on_round(rated)
-            if (
-                (games is not None and played >= games)
-                or (minutes is not None and rated.seconds >= 60 * minutes)
-                or (width is not None and rated.width is not None and rated.width <= width)
-            ):
-                return rated
             if len(members) < 2:
                 raise AgentError(f"'{where}' has {len(members)} frozen members that can play; a rating match needs two")
-            sides, turns = len(set(game.teams)), max(1, workers)
-            left = None if games is None else -(-(games - played) // sides)  # blocks
-            pairs = min(PAIRS * turns, max(1, len(members) // 2) * turns, left or PAIRS * turns)
-            blocks = BLOCKS if left is None else max(1, min(BLOCKS, left // pairs))
-            rng = stream(info.seed, Purpose.RATING_MATCHES, reader.next_event())
-            chosen = choose_evaluation_pairs(members, reader.block_scores(), pairs, rng, games=sides * blocks)
-            played += _play(
-                where,
+            cast = rounds.cast(members)
+            with open_contest(
                 game,
-                chosen * blocks,
-                openings=openings,
-                workers=workers,
-                tables=tables,
-                code={"module_classes": module_classes, "trust_code": trust_code},
-                seed=info.seed,
+                [member.id for member in cast],
+                command="rate",
+                arguments={"openings": openings_key(openings)},
+                league=where,
+                module_classes=module_classes,
+                trust_code=trust_code,
+            ) as contest:
+                rounds.begin(contest.event, cast, contest.openings(openings), once=len(cast) < len(members))
+                at_once = tables or (_TABLES_OF_WORKERS if workers else None)
+                contest.play(rounds, tables=at_once, workers=workers, on_match=rounds.kept)
+        return rounds.rated
+
+
+class _Rounds:
+    """The source of rating matches: one round after another, each chosen when the one before is recorded."""
+
+    def __init__(
+        self, reader: Reader, game: Game, goals: Goals, *, workers: int, on_round: Callable[[Rated], None]
+    ) -> None:
+        self._reader, self._game, self._goals, self._workers, self._on_round = reader, game, goals, workers, on_round
+        self._seed, self._began, self._games = reader.info().seed, time.monotonic(), 0
+        self._queue: deque[Pairing] = deque()
+        self._running = 0  # matches of the round that are given and not recorded
+        self._cast: list[Member] = []
+        self._event = self._block = 0
+        self._openings: Openings = no_openings
+        self._ahead: list[tuple[str, str]] = []  # the pairs of the next round, if they are chosen
+        self._once = self._over = False
+        self.rated = self._look()
+
+    def cast(self, members: Sequence[Member]) -> list[Member]:
+        """Who is loaded: everybody, or in a large league those of the next round."""
+        if len(members) <= MOST_LOADED:
+            return list(members)
+        self._ahead = self._pairs(members, self._reader.next_event(), 0)
+        named = {name for pair in self._ahead for name in pair}
+        return [member for member in members if member.id in named]
+
+    def begin(self, event: int, cast: Sequence[Member], openings: Openings, *, once: bool) -> None:
+        """Begin an event of these members, which lasts until a goal is reached, or one round if ``once``."""
+        self._event, self._block, self._cast, self._openings = event, 0, list(cast), openings
+        self._once, self._over = once, False
+
+    def next(self) -> Pairing | None:
+        """The next pairing; none until the round is recorded, and after the last round."""
+        if not self._queue and not self._running and not self._over:
+            self._queue.extend(self._round())
+        if not self._queue:
+            return None
+        self._running += 1
+        return self._queue.popleft()
+
+    def tell(self, match: Match) -> None:
+        """A result counts when it is recorded."""
+
+    def kept(self, match: Match) -> None:
+        """Count a recorded match."""
+        self._running -= 1
+        self._games += 1
+        if not self._running and not self._queue:
+            self.rated = self._look()
+            self._over = self._once or self._goals.met(self.rated)
+            self._on_round(self.rated)
+
+    def _round(self) -> list[Pairing]:
+        """The pairings of the next round, in blocks that go on counting."""
+        first = self._block
+        rng = stream(self._seed, Purpose.RATING_MATCHES, self._event, first)
+        pairs, self._ahead = self._ahead or self._pairs(self._cast, self._event, first), []
+        sides = len(set(self._game.teams))
+        left = len(pairs) * BLOCKS if self._goals.games is None else -(-(self._goals.games - self._games) // sides)
+        pairs = (pairs * BLOCKS)[:left]
+        self._block += len(pairs)
+        return [
+            pairing._replace(
+                block=first + pairing.block, opening=self._openings(first + pairing.block - 1, pairing.seed)
             )
+            for pairing in evaluation_pairings(pairs, teams=self._game.teams, event=self._event, rng=rng)
+        ]
+
+    def _pairs(self, members: Sequence[Member], event: int, block: int) -> list[tuple[str, str]]:
+        rng = stream(self._seed, Purpose.RATING_PAIRS, event, block)
+        count = self._workers * min(PAIRS, max(1, len(members) // 2))
+        games = BLOCKS * len(set(self._game.teams))
+        return choose_evaluation_pairs(members, self._reader.block_scores(), count, rng, games=games)
+
+    def _look(self) -> Rated:
+        standings = tuple(leaderboard(self._reader.members(), self._reader.block_scores()))
+        shown = [each for each in standings if each.agent != ANCHOR]
+        known = bool(shown) and all(each.games for each in shown)
+        width = fmean(each.high - each.low for each in shown) if known else None
+        return Rated(self._games, time.monotonic() - self._began, standings, width)
 
 
 def _players(reader: Reader) -> list[Member]:
@@ -129,33 +225,3 @@ def _players(reader: Reader) -> list[Member]:
         return kind is not None and kind.asks_person
 
     return [member for member in reader.members() if member.frozen and not person(member)]
-
-
-def _rated(reader: Reader, played: int, seconds: float) -> Rated:
-    standings = tuple(leaderboard(reader.members(), reader.block_scores()))
-    shown = [each for each in standings if each.agent != ANCHOR]
-    known = bool(shown) and all(each.games for each in shown)
-    return Rated(played, seconds, standings, fmean(each.high - each.low for each in shown) if known else None)
-
-
-def _play(
-    where: str | Path,
-    game: Game,
-    pairs: Sequence[tuple[str, str]],
-    *,
-    openings: str | None,
-    workers: int,
-    tables: int | None,
-    code: Mapping[str, Any],
-    seed: int,
-) -> int:
-    """Play one block for each of ``pairs``; returns the number of matches."""
-    names = list(dict.fromkeys(name for pair in pairs for name in pair))
-    arguments = {"pairs": [list(pair) for pair in pairs], "openings": openings_key(openings)}
-    with open_contest(game, names, command="rate", arguments=arguments, league=where, **code) as contest:
-        rng = stream(seed, Purpose.RATING_MATCHES, contest.event)
-        pairings = evaluation_pairings(pairs, teams=game.teams, event=contest.event, rng=rng)
-        given = contest.openings(openings)
-        opened = [each._replace(opening=given(each.block - 1, each.seed)) for each in pairings]
-        contest.play(Planned(opened), tables=tables, workers=workers)
-    return len(opened)
