@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from arena.play.accuracy import Accuracy, accuracy
     from arena.play.exploitability import Exploitability, exploitability
     from arena.play.matches import MatchResult, play_match
+    from arena.play.rate import rate_league
     from arena.play.source import Limits
     from arena.play.sprt import SprtResult, play_sprt
     from arena.play.tournaments import TournamentResult, play_tournament
-    from arena.play.rate import rate_league
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.best_response import LowerBound, best_response
     from arena.training.env_runner import LeagueEnvRunner

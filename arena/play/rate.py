@@ -108,7 +108,8 @@ def rate_league(
         on_round: called after every round.
 
     Raises:
-        AgentError: no goal is given, a goal is not above 0, the league has fewer than two members that can play, or a member cannot be loaded.
+        AgentError: no goal is given, a goal is not above 0, the league has fewer than two members that can play, or a
+            member cannot be loaded.
         GameError: the league's game cannot be made.
         StoreError: the league cannot be read or written.
     """
