@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from leagues.records import Match, MatchKind, Member
+from leagues.records import Match, MatchKind, Measure, Member
 from leagues.store import LeagueInfo, Progress, Reader, open_store
 
 if TYPE_CHECKING:
@@ -134,6 +134,25 @@ class OpenLeague:
         if kind == "training":
             return PayoffTable(self.reader.tallies(), graded=self.info.graded)
         return PayoffTable.of_blocks(self.reader.block_scores())
+
+    def measures(self, name: str | None = None) -> list[Measure]:
+        """What was measured of learners and snapshots in training, such as ``nash_conv``, ascending by iteration.
+
+        Args:
+            name: only measures of this name.
+        """
+        return self.reader.measures(name)
+
+    def plot(self, path: str | Path) -> None:
+        """Draw ratings, measures and scores against anchors over the training into a PNG, SVG or PDF file.
+
+        Raises:
+            LeagueError: the name ends in no known format, or there is nothing to draw yet.
+            OSError: the file cannot be written.
+        """
+        from arena.view.plots import plot_league
+
+        plot_league(self.reader, Path(path))
 
     def matches(self, member: str | None = None, kind: MatchKind | None = None, limit: int | None = 100) -> list[Match]:
         """Recorded matches, newest first, without their moves."""

@@ -24,6 +24,7 @@ from arena.cli import (
     match,
     matches,
     play,
+    plot,
     rank,
     rate,
     sprt,
@@ -46,7 +47,7 @@ def _version(asked: bool) -> None:
 _HELP = f"""Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
 
 A league is a folder, DIR. Agents are named {usages()}. Members of a league are named DIR:best, DIR:latest and
-DIR:main@12.
+DIR:main@12, mixtures of its snapshots DIR:average and DIR:nash.
 
 Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
 """
@@ -78,6 +79,7 @@ COMMANDS = (
     tournament.tournament,
     sprt.sprt,
     exploitability.exploitability,
+    plot.plot,
     accuracy.accuracy,
     check.check,
     doctor.doctor,

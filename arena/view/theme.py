@@ -24,6 +24,9 @@ BACKGROUND = "#14171d"
 SURFACE = "#191d25"
 PANEL = "#222833"
 
+LINES = (ACCENT, WARM, SECONDARY, GOOD, BAD)
+"""Colours of the curves in a picture; they repeat."""
+
 # ANSI escapes of the command line.
 RESET = "\x1b[0m"
 BOLD = "\x1b[1m"

@@ -7,7 +7,8 @@ import pyspiel
 import pytest
 
 from arena.play import game_tree as trees
-from arena.play.game_tree import GameTree, Plan, TooLargeError, game_tree, positions
+from arena.play.game_tree import TooLargeError, game_tree, positions
+from arena.play.sequence_form import GameTree, Plan
 from games import GameError, make_game
 
 SPECS = [

@@ -125,5 +125,5 @@ def test_gone_weights_are_found_before_anything_is_trained(tmp_path: Path) -> No
     folder = network_league(tmp_path / "league", "kuhn_poker")
     for file in (folder / "weights").iterdir():
         file.unlink()
-    with pytest.raises(LeagueError, match="missing"):
+    with pytest.raises(LeagueError, match="restore it from a copy"):
         best_response(KUHN, f"{folder}:main@1", minutes=1)
