@@ -140,6 +140,7 @@ RecordIn = Annotated[
         metavar="DIR",
         help="Record the matches in this league, made if missing. Agents from outside become its guests.",
         show_default=False,
+        parser=folder,
     ),
 ]
 Resume = Annotated[

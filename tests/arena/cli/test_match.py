@@ -148,6 +148,7 @@ def test_a_game_that_a_person_leaves_is_recorded_nowhere(cli: Cli, tmp_path: Pat
 @pytest.mark.parametrize(
     "options",
     [
+        ["--league", ""],
         ["--resume"],
         ["--resume", "--league", "{none}"],
         ["--openings", "nonsense", "--league", "{none}"],
