@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leagues.ratings.live import LiveRating
     from leagues.ratings.notes import Note
     from leagues.ratings.rank import Ranking
+    from leagues.results.blocks import BlockScores
     from leagues.results.payoff_table import PayoffTable
 
 
@@ -62,12 +63,22 @@ class OpenLeague:
         """All members in the order they joined."""
         return self.reader.members()
 
-    def leaderboard(self) -> list[Standing]:
+    def leaderboard(self, *, people: bool = False) -> list[Standing]:
         """Frozen members by rating, best first, with 95% intervals: on the Elo scale, or in returns per game if the
-        game is graded."""
+        game is graded.
+
+        Args:
+            people: whether games against people count, too.
+        """
         from leagues.ratings.leaderboard import leaderboard
 
-        return leaderboard(self.reader.members(), self.reader.block_scores())
+        scores = self.reader.block_scores()
+        return leaderboard(self.reader.members(), self._with_people(scores) if people else scores)
+
+    def _with_people(self, scores: BlockScores) -> BlockScores:
+        from leagues.results.scoring import with_people
+
+        return with_people(scores, self.reader.matches(kind="human", limit=None), self.info.teams)
 
     def rank(self, method: str) -> Ranking:
         """The frozen members in the order of a method, such as ``nash``; see :data:`leagues.ratings.rank.METHODS`.
@@ -127,10 +138,13 @@ class OpenLeague:
         """Score and games of every pair of members that has met; see :class:`leagues.results.payoff_table.Payoff`.
 
         Args:
-            kind: evaluation payoffs have 95% intervals. Training payoffs cover all training games, recorded or not.
+            kind: evaluation payoffs and those of games with people have 95% intervals. Training payoffs cover all
+                training games, recorded or not.
         """
         from leagues.results.payoff_table import PayoffTable
 
+        if kind == "human":
+            return PayoffTable.of_blocks(self._with_people(self.reader.block_scores()[:0]))
         if kind == "training":
             return PayoffTable(self.reader.tallies(), graded=self.info.graded)
         return PayoffTable.of_blocks(self.reader.block_scores())

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from leagues.store import Reader
 
 
-def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
+def leaderboard(
+    folder: LeagueFolder,
+    people: Annotated[bool, typer.Option("--people", help="Count the games against people, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show the ratings of a league's members.
 
     Ratings are on the Elo scale, or in returns per game where the game is graded, such as poker. They have 95%
@@ -27,11 +31,14 @@ def leaderboard(folder: LeagueFolder, as_json: AsJson = False) -> None:
     from leagues.ratings.differences import steps
     from leagues.ratings.leaderboard import rate
     from leagues.ratings.notes import NOTED_MATCHES, notes
+    from leagues.results.scoring import with_people
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
         members, scores, graded = reader.members(), reader.block_scores(), reader.info().graded
         matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
+        if people:
+            scores = with_people(scores, reader.matches(kind="human", limit=None), reader.info().teams)
     ratings = rate(members, scores)
     standings, gaps = ratings.leaderboard(), {step.member: step for step in steps(ratings)}
     if as_json:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from statistics import fmean
 from typing import Any
 
 from games.contract import Game
 from leagues.records import Match, Tally
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 Finished = tuple[Sequence[str], Sequence[float]]
 """The members by seat and the returns by seat of a finished game that has no :class:`Match`."""
@@ -176,3 +177,15 @@ def block_scores(matches: Iterable[Match], teams: Sequence[int] = ()) -> list[Bl
                 of_pair[3] += ours
                 of_pair[4] += theirs
     return [BlockScore(*key, *sums[key]) for key in sorted(sums)]
+
+
+def with_people(scores: BlockScores, matches: Iterable[Match], teams: Sequence[int] = ()) -> BlockScores:
+    """Block scores and the results of matches with people, for ratings of people on demand.
+
+    Args:
+        scores: those of evaluation matches.
+        matches: those of the kind ``human``.
+        teams: as in :func:`pair_results`.
+    """
+    added = block_scores((replace(match, kind="evaluation") for match in matches if match.kind == "human"), teams)
+    return BlockScores.of(sorted([*scores, *added]), sides=scores.sides)

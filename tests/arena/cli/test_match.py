@@ -12,6 +12,7 @@ from small_league import GAME, played_league
 
 from agents.basic import RandomAgent
 from agents.contract import Turn
+from arena.api import open_league
 from games import Game
 from games.contract import ActionArray
 
@@ -134,6 +135,12 @@ def test_a_person_s_games_are_recorded_apart(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("match", GAME, "random", "human", "--games", 2, "--league", tmp_path / "arena", typed=typed * 2)
     assert (code, err) == (0, "")
     assert [match["kind"] for match in rows(cli, "matches", tmp_path / "arena")] == ["human"] * 3
+    asked = {row["agent"]: row["games"] for row in rows(cli, "leaderboard", tmp_path / "arena", "--people")}
+    assert asked == {"human": 3, "first": 1, "random": 2}
+    with open_league(tmp_path / "arena") as opened:
+        assert {row.agent: row.games for row in opened.leaderboard(people=True)} == asked
+        assert opened.payoffs("human").get("human", "random").games == 2  # type: ignore[union-attr]
+        assert not list(opened.payoffs())
 
 
 def test_a_game_that_a_person_leaves_is_recorded_nowhere(cli: Cli, tmp_path: Path) -> None:

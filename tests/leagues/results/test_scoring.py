@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from leaguekit import match
 
 from leagues.records import Tally
-from leagues.results.blocks import BlockScore
-from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies
+from leagues.results.blocks import BlockScore, BlockScores
+from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies, with_people
 
 GAMES = st.lists(
     st.tuples(
@@ -87,3 +87,13 @@ def test_returns_and_squared_margins_are_summed_for_every_pair() -> None:
 @pytest.mark.parametrize(("tally", "score"), [(Tally("a", "b", 0, 0, 0), 0.5), (Tally("a", "b", 1, 2, 1), 0.5)])
 def test_a_draw_is_half_a_win(tally: Tally, score: float) -> None:
     assert tally.score == score
+
+
+def test_games_of_people_count_only_where_they_are_asked_for() -> None:
+    evaluation = match(("b", "a"), (1.0, -1.0), kind="evaluation", event=2, block=1)
+    human = match(("a", "human"), (1.0, -1.0), kind="human", event=1, block=1)
+    alone = BlockScores.of(block_scores([evaluation, human]))
+    assert list(alone) == [BlockScore(2, 1, "a", "b", 0, 0, 1, -1.0, 1.0)]
+    both = with_people(alone, [human, evaluation])
+    assert list(both) == [BlockScore(1, 1, "a", "human", 1, 0, 0, 1.0, -1.0), *alone]
+    assert with_people(BlockScores.of(alone[:0], sides=2), [human]).graded == alone[:0].graded
