@@ -144,10 +144,14 @@ def _solvable(game: Game) -> Any:
             f"{game.spec!r} is not an OpenSpiel game, and only those can be solved; use random or a policy"
         )
     kind = engine.get_type()
-    if game.dynamics != "turn_based" or not game.perfect_information:
+    if game.dynamics != "turn_based":
         raise AgentError(
-            f"{game.spec!r} is {game.dynamics} with {kind.information.name.lower()}, but only turn-based games of "
-            "perfect information are solved; small poker has the agent equilibrium"
+            f"{game.spec!r} is {game.dynamics}, but only turn-based games are solved; use random or a policy"
+        )
+    if not game.perfect_information:
+        raise AgentError(
+            f"{game.spec!r} hides information, but only games of perfect information are solved; in small games "
+            "equilibrium plays well"
         )
     if game.num_seats != 2 or game.utility != "zero_sum":
         raise AgentError(
