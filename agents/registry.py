@@ -49,11 +49,7 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
         AgentError: no agent has this name, its argument is wrong, or it cannot play this game; or it names code that
             is not trusted, none of which has run then.
     """
-    if names_code(spec) and not trust_code:
-        raise AgentError(
-            f"the stored agent {spec!r} runs code; if you trust its maker, pass trust_code=True, on the command line "
-            "--trust-code"
-        )
+    require_trust(spec, trust_code=trust_code)
     kind, _, argument = spec.partition(":")
     if kind not in KINDS:
         from games.specs import suggest
@@ -63,6 +59,19 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
             f"{suggest(kind.lower(), KINDS)}"
         )
     return KINDS[kind].make(argument, game)
+
+
+def require_trust(spec: str, *, trust_code: bool) -> None:
+    """Refuse an agent from a file that names code, unless its maker is trusted.
+
+    Raises:
+        AgentError: it names code, and ``trust_code`` is False.
+    """
+    if names_code(spec) and not trust_code:
+        raise AgentError(
+            f"the stored agent {spec!r} runs code; if you trust its maker, pass trust_code=True, on the command line "
+            "--trust-code"
+        )
 
 
 def is_agent_name(spec: str) -> bool:

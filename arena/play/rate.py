@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from agents.contract import AgentError
-from agents.registry import KINDS
+from agents.registry import KINDS, require_trust
 from arena.play.contest import open_contest
 from arena.play.openings import Openings, no_openings, openings_key
 from arena.seeds import Purpose, stream
@@ -122,6 +122,8 @@ def rate_league(
             if len(members) < 2:
                 raise AgentError(f"'{where}' has {len(members)} frozen members that can play; a rating match needs two")
             cast = rounds.cast(members)
+            for member in cast:  # their names come from the league and not from the call
+                require_trust(member.agent or "", trust_code=trust_code)
             with open_contest(
                 game,
                 [member.id for member in cast],

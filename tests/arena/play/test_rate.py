@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from program_kit import processes, program
 
 import arena
 from agents.contract import AgentError
@@ -64,3 +65,14 @@ def test_goals_are_checked_and_met_goals_play_nothing(league: Path) -> None:
         rate_league(league, width=0)
     rate_league(league, games=40)
     assert rate_league(league, width=5_000).games == 0
+
+
+def test_a_program_that_a_league_names_needs_trust(tmp_path: Path) -> None:
+    command = f"exec:{program(tmp_path, 'good')}"
+    league = tmp_path / "league"
+    arena.play_match("tic_tac_toe", [command, "random"], games=2, league=league)
+    started = len(processes(tmp_path))
+    with pytest.raises(AgentError, match="--trust-code"):
+        rate_league(league, games=2)
+    assert len(processes(tmp_path)) == started  # nothing has run
+    assert rate_league(league, games=2, trust_code=True).games == 2
