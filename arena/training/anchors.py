@@ -10,15 +10,15 @@ from collections.abc import Collection, Iterator, Mapping
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from agents.registry import KINDS, make_agent
+from agents.registry import make_agent
 from arena.seeds import Purpose, stream
 from games import Game
 
 SECONDS_PER_GAME = 2.0
 """An anchor whose moves of one game take longer is not among those that fit a game by themselves."""
 
-SMALL = 9
-"""Games of at most this many plies and actions are searched to their end."""
+SMALL = 12
+"""Games of at most this many plies are solved, if they can be. To find out that a game is too large takes seconds."""
 
 _ASKED = 4
 """Positions of a random game at which an agent is asked, to measure its time."""
@@ -31,8 +31,8 @@ def fitting_anchors(game: Game) -> tuple[str, ...]:
     """The anchors that fit a game.
 
     They are ``random``; an exact player where the game is small (``equilibrium`` under hidden information, otherwise
-    ``minimax`` to the end of the game); and where it is not, ``mcts:25`` and ``mcts:200``, if they can search it. Those
-    that take more than :data:`SECONDS_PER_GAME` are left out.
+    ``perfect``); and where it is not, ``mcts:25`` and ``mcts:200``, if they can search it. Those that take more than
+    :data:`SECONDS_PER_GAME` are left out.
     """
     for ladder in _ladders(game):
         found: list[str] = []
@@ -54,9 +54,9 @@ def fitting_anchors(game: Game) -> tuple[str, ...]:
 def _ladders(game: Game) -> list[tuple[str, ...]]:
     """Agents to try, the best kind first, and in each kind the quickest first."""
     ladders: list[tuple[str, ...]] = [("mcts:25", "mcts:200")]
-    if game.max_plies is not None and max(game.max_plies, game.num_actions) <= SMALL:
-        ladders.insert(0, (f"minimax:{game.max_plies}",))
-    if "equilibrium" in KINDS and not game.perfect_information:
+    if game.max_plies is not None and game.max_plies <= SMALL:
+        ladders.insert(0, ("perfect",))
+    if not game.perfect_information:
         ladders.insert(0, ("equilibrium",))
     return ladders
 

@@ -30,7 +30,7 @@ def opened(folder: Path | None = None, **evaluation: object) -> LeagueSession:
     ("spec", "anchors"),
     [
         ("connect_four", ("random", "mcts:25", "mcts:200")),
-        ("tic_tac_toe", ("random", "minimax:9")),
+        ("tic_tac_toe", ("random", "perfect")),
         ("kuhn_poker", ("random", "equilibrium")),
         ("goofspiel(num_cards=4)", ("random",)),
         ("pettingzoo:rps_v2", ("random",)),

@@ -62,7 +62,7 @@ def test_a_league_that_was_just_made_gets_its_members_and_keeps_its_settings(tmp
     with pytest.raises(StoreError, match=r"league\.beaten = 0\.98, but got 0\.5"):
         opened(tmp_path, league__beaten=0.5)
     session = opened(tmp_path)
-    assert list(session.members) == ["main", "random", "minimax:9"]
+    assert list(session.members) == ["main", "random", "perfect"]
     session.close()
 
 
