@@ -26,7 +26,7 @@ AHEAD = 2
 RESTARTS = 2
 """Times that a worker is started again after its process died."""
 
-CLOSING = 10.0
+CLOSING = 3.0
 """Seconds in which workers close their agents."""
 
 
@@ -46,6 +46,7 @@ class Worker:
             cast: a pickled :class:`Cast`, which may need them.
         """
         os.chdir(here)
+        os.environ["OMP_NUM_THREADS"] = "1"  # before the agents load torch: there is a process for every core already
         sys.path.extend(place for place in path if place not in sys.path)
         self._pickled = cast
         self._agents: dict[str, Agent] | None = None
