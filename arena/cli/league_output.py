@@ -183,8 +183,8 @@ def print_member(
     else:
         facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))
     if gap is not None:
-        likely = f"above with probability {gap.superior:.2f}"
-        facts.append((f"to {gap.opponent}", f"{gap.difference:+.0f} ({gap.low:+.0f} to {gap.high:+.0f}), {likely}"))
+        unit = "Elo" if standing is None else standing.unit
+        facts.append((f"to {gap.opponent}", f"{_gap_text(gap, unit)}, above with probability {gap.superior:.2f}"))
     if curve:
         last = curve[-1]
         now = f"{last.rating:.0f} ({last.low:.0f} to {last.high:.0f})"

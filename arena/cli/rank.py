@@ -19,8 +19,8 @@ def rank(
         typer.Option(
             "--by",
             metavar="METHOD",
-            help="elo, nash, deviation, equilibrium, alpharank, vote, soft_condorcet, maximal_lottery, plackett_luce "
-            "or openskill.",
+            help="elo, returns, nash, deviation, equilibrium, alpharank, vote, soft_condorcet, maximal_lottery, "
+            "plackett_luce or openskill.",
             show_default=False,
         ),
     ],

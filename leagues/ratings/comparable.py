@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from leagues.ratings import returns
 from leagues.ratings.comparisons import Comparisons
 from leagues.ratings.components import components
 from leagues.ratings.davidson import fit
-from leagues.ratings.fit_test import goodness_of_fit
+from leagues.ratings.fit_test import goodness_of_fit, goodness_of_fit_of_returns
 from leagues.ratings.rank.cycles import cyclic_share
 from leagues.ratings.repeats import repeats
 from leagues.records import Match
@@ -17,7 +18,8 @@ from leagues.records import Match
 LEVEL = 0.05
 """P-value of the test of fit below which a leaderboard warns."""
 LEAST_ERROR = 0.02
-"""Typical error of a predicted score that is worth a warning; with millions of games any model fails a test."""
+"""Typical error of a predicted score that is worth a warning; with millions of games any model fails a test. In graded
+games, where a game deviates by more or less than half a point, as large a part of that deviation."""
 REPEATED = 2.0
 """Effective number of different games up to which a seating repeats itself."""
 FEWEST_GAMES = 8
@@ -42,21 +44,29 @@ def apart(names: Sequence[str], games: Comparisons) -> Iterator[str]:
         )
 
 
-def mispredicted(names: Sequence[str], games: Comparisons, rng: np.random.Generator) -> str | None:
-    """A sentence if the ratings of a game of win, draw and loss mispredict the scores of pairs; None otherwise.
+def mispredicted(
+    names: Sequence[str], games: Comparisons, rng: np.random.Generator, *, graded: bool = False
+) -> str | None:
+    """A sentence if ratings mispredict the scores of pairs; None otherwise.
 
     Args:
         names, games: as in :func:`apart`.
-        rng: draws the simulations of :func:`leagues.ratings.fit_test.goodness_of_fit`.
+        rng: draws the simulations of :mod:`leagues.ratings.fit_test`.
+        graded: whether the game is graded, so that scores are returns.
     """
-    found = goodness_of_fit(games, *fit(games), rng)
-    if found is None or found.p_value > LEVEL or found.error < LEAST_ERROR:
+    if graded:
+        found = goodness_of_fit_of_returns(games, returns.fit(games), rng)
+    else:
+        found = goodness_of_fit(games, *fit(games), rng)
+    if found is None or found.p_value > LEVEL or found.error < 2 * LEAST_ERROR * found.scale:
         return None
     first, second = (names[k] for k in found.pair)
+    digits = ".3g" if graded else ".2f"
+    cyclic = 100 * cyclic_share(games, graded=graded).share
     return (
         f"one rating does not explain the results (p = {found.p_value:.2g}): predicted scores are off by "
-        f"{found.error:.2f} on average, and {first} scores {found.observed:.2f} against {second} where its rating says "
-        f"{found.expected:.2f}; {100 * cyclic_share(games).share:.0f}% of the results is cyclic; see `arena rank`"
+        f"{found.error:{digits}} on average, and {first} scores {found.observed:{digits}} against {second} where its "
+        f"rating says {found.expected:{digits}}; {cyclic:.0f}% of the results is cyclic; see `arena rank`"
     )
 
 

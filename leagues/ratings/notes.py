@@ -53,7 +53,7 @@ def notes(
     names = [member.id for member in everyone if member.frozen]
     games = Comparisons.between({name: k for k, name in enumerate(names)}, scores)
     found = [Note("apart", text) for text in apart(names, games)]
-    misfit = None if graded else mispredicted(names, games, np.random.default_rng(0))
+    misfit = mispredicted(names, games, np.random.default_rng(0), graded=graded)
     found += [Note("misfit", misfit)] if misfit is not None else []
     same = repeated(matches)
     found += [Note("repeats", same)] if same is not None else []

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
+from leagues.ratings import returns
 from leagues.ratings.comparisons import Bools, Comparisons, Floats
 from leagues.ratings.davidson import curvature, fit, outcome
 from leagues.ratings.leaderboard import ANCHOR
 from leagues.records import LeagueError, Member, Pairing
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 _ROUND = 8
 """One pair for so many members is chosen at once, before the covariance is updated."""
+_LEAST_DEVIATION = 1e-6
 _FAR = 60.0
 """A difference beyond which a game is decided; greater ones would overflow."""
 
@@ -36,7 +38,8 @@ def choose_evaluation_pairs(
         ``g v  b' S Q S b / (1 + g v b' S b)``,
 
     with ``S`` the covariance of the ratings, ``Q`` the sum of the outer products of these differences, ``b`` the
-    difference of the pair and ``g v`` the information of its games: their number times the expected variance of one
+    difference of the pair and ``g v`` the information of its games: their number times the expected variance of one (in
+    a graded game, over the variance of a margin)
     (an A-optimal design, Fedorov 1972, "Theory of Optimal Experiments"; the update is that of Sherman and Morrison). So
     an even pair teaches more than a one-sided one, a pair of little known members more than one of well known ones, and
     a pair that ties two groups together most of all.
@@ -58,8 +61,9 @@ def choose_evaluation_pairs(
     if size < 2 or n < 1:
         return []
     place = {member.id: i for i, member in enumerate(frozen)}
-    comparisons = Comparisons.between(place, block_scores)
-    strengths, ties = fit(comparisons)
+    scores = BlockScores.of(block_scores)
+    comparisons = Comparisons.between(place, scores)
+    strengths, precision, variance_of = _model(comparisons, graded=scores.graded)
     played = np.zeros(size, bool)
     played[comparisons.i] = played[comparisons.j] = True
     known = _expected(frozen, played, strengths)
@@ -67,14 +71,13 @@ def choose_evaluation_pairs(
     if among is not None:
         chosen = np.array([member.id in among for member in frozen])
         allowed &= chosen[:, None] | chosen[None, :]
-    precision = curvature(comparisons, strengths, ties)
     anchor = place.get(ANCHOR)
     pairs: list[tuple[str, str]] = []
     while len(pairs) < n and allowed.any():
         covariance = np.linalg.inv(precision)
         variance = np.diag(covariance)
         spread = variance[:, None] + variance[None, :] - 2 * covariance  # of each difference
-        information = games * _variance(known[:, None] - known[None, :], spread, ties)
+        information = games * variance_of(known[:, None] - known[None, :], spread)
         shown = covariance @ _shown(known, spread, anchor) @ covariance
         own = np.diag(shown)
         gain = information * (own[:, None] + own[None, :] - 2 * shown) / (1 + information * spread)
@@ -101,6 +104,17 @@ def _expected(frozen: Sequence[Member], played: Bools, strengths: Floats) -> Flo
         elif member.learner is not None:
             expected[i] = newest.get(member.learner, strengths[i])
     return expected
+
+
+def _model(games: Comparisons, *, graded: bool) -> tuple[Floats, Floats, Callable[[Floats, Floats], Floats]]:
+    """The fitted strengths, their precision, and what a game of members with a difference tells about it, given the
+    variance of that difference: in a graded game always the same."""
+    if not graded:
+        strengths, ties = fit(games)
+        return strengths, curvature(games, strengths, ties), lambda gap, spread: _variance(gap, spread, ties)
+    strengths = returns.fit(games)
+    one = 1 / max(returns.deviation(games, strengths), _LEAST_DEVIATION) ** 2
+    return strengths, returns.precision(games) * one, lambda gap, spread: np.full(gap.shape, one)
 
 
 def _variance(difference: Floats, spread: Floats, ties: float) -> Floats:

@@ -100,6 +100,18 @@ class Method:
 
 
 def _elo(evidence: Evidence, rng: np.random.Generator) -> _Values:
+    if evidence.graded:
+        raise RankingError("the ratings of a graded game are returns, not Elo; take `--by returns`")
+    return _rating(evidence)
+
+
+def _returns(evidence: Evidence, rng: np.random.Generator) -> _Values:
+    if not evidence.graded:
+        raise RankingError("this game is won, drawn or lost, so its ratings are no returns; take `--by elo`")
+    return _rating(evidence)
+
+
+def _rating(evidence: Evidence) -> _Values:
     rated = rate(evidence.frozen, evidence.block_scores)  # the leaderboard's numbers
     places = [column for column, member in enumerate(rated.members) if member.id in evidence.place]
     ratings, resamples = rated.ratings[places], rated.resamples[:, places]
@@ -139,6 +151,7 @@ def _plackett_luce(evidence: Evidence, rng: np.random.Generator) -> _Values:
 
 METHODS: dict[str, Method] = {
     "elo": Method("rating of the leaderboard's model", "Elo", _elo, margins=False),
+    "returns": Method("rating of the leaderboard's model", "returns per game", _returns, margins=False),
     "nash": Method("margin against the Nash mixture", "", _nash),
     "deviation": Method("gain by deviating", "", lambda e, _: _Values(deviation_ratings(e.completed))),
     "equilibrium": Method("gain at the equilibrium", "", lambda e, _: _Values(equilibrium_ratings(e.completed)[0])),
@@ -175,7 +188,7 @@ def rank(evidence: Evidence, method: str, rng: np.random.Generator) -> Ranking:
         method,
         METHODS[method].unit or evidence.margins.unit,
         _rows(list(evidence.place), found),
-        cyclic_share(evidence.games),
+        cyclic_share(evidence.games, graded=evidence.graded),
         tuple(notes),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from leagues.ratings.comparisons import Comparisons, Floats
 from leagues.ratings.components import components
 from leagues.ratings.davidson import fit, outcome
+from leagues.ratings.fit_test import pair_margins
 
 _STEPS = 60
 
@@ -31,13 +32,18 @@ class Cycles:
     loops: int
 
 
-def cyclic_share(games: Comparisons) -> Cycles:
-    """The cyclic share of the results of games of win, draw and loss.
+def cyclic_share(games: Comparisons, *, graded: bool = False) -> Cycles:
+    """The cyclic share of results.
 
-    Each pair that has met has a flow: the difference of two ratings at which Davidson's model expects the pair's mean
-    score, with half a game drawn added. Flows of a perfectly transitive league are differences of one rating each.
-    Weights are what a pair's games tell: their number times the variance of one of them.
+    In games of win, draw and loss, each pair that has met has a flow: the difference of two ratings at which Davidson's
+    model expects the pair's mean score, with half a game drawn added. Flows of a perfectly transitive league are
+    differences of one rating each. Weights are what a pair's games tell: their number times the variance of one of
+    them. In graded games, the flow of a pair is its mean margin, and its weight the number of its games over the
+    variance of one.
     """
+    if graded:
+        margins = pair_margins(games)
+        return hodge(games.n, games, margins.mean, games.games / margins.steadied)
     ties = fit(games)[1]
     score: Floats = (games.sums[:, 0] - games.sums[:, 2]) / 2 / (games.games + 0.5)
     flow = _difference(score, ties)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from leagues.ratings.comparisons import Comparisons
-from leagues.ratings.rank.margins import Floats, Margins, RankingError, completed, scores_of
+from leagues.ratings.rank.margins import Floats, Margins, RankingError, completed, returns_of, scores_of
 from leagues.records import Match, Member
 from leagues.results.blocks import BlockScore, BlockScores
 from leagues.results.scoring import team_return
@@ -77,6 +77,11 @@ class Evidence:
         """The number of each member."""
         return {member.id: number for number, member in enumerate(self.members)}
 
+    @property
+    def graded(self) -> bool:
+        """Whether margins are returns."""
+        return self.block_scores.graded
+
     @cached_property
     def games(self) -> Comparisons:
         """The results by pair and block."""
@@ -84,7 +89,8 @@ class Evidence:
 
     @cached_property
     def _scores(self) -> tuple[Margins, Floats]:
-        return scores_of(tuple(self.place), self.games)
+        made = returns_of if self.graded else scores_of
+        return made(tuple(self.place), self.games)
 
     @property
     def margins(self) -> Margins:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leagues.errors import LeagueError
+from leagues.ratings import returns
 from leagues.ratings.comparisons import Comparisons
 from leagues.ratings.davidson import fit, outcome
 
@@ -29,7 +30,8 @@ class Margins:
     Attributes:
         names: ``n`` member IDs.
         means: ``(n, n)`` mean margin per game of each row against each column; 0 where they have not met. In games of
-            win, draw and loss, it is the score minus one half, from -1/2 to 1/2.
+            win, draw and loss, it is the score minus one half, from -1/2 to 1/2; in graded games, see
+            :func:`leagues.results.scoring.margin`.
         games: ``(n, n)`` number of games, symmetric.
         unit: of the margins, in words.
     """
@@ -56,6 +58,14 @@ def scores_of(names: Sequence[str], games: Comparisons) -> tuple[Margins, Floats
     predicted = outcome(strengths[:, None] - strengths[None, :], ties)[0]
     won = (games.sums[:, 0] - games.sums[:, 2]) / 2
     return _matrix(names, games, won, "points per game"), predicted
+
+
+def returns_of(names: Sequence[str], games: Comparisons) -> tuple[Margins, Floats]:
+    """The same in a graded game: margins are in returns per game, and the ratings are those of
+    :mod:`leagues.ratings.returns`."""
+    strengths = returns.fit(games)
+    won = games.by_pair((games.margins * games.times[games.kind])[:, None])[:, 0]
+    return _matrix(names, games, won, "returns per game"), strengths[:, None] - strengths[None, :]
 
 
 def _matrix(names: Sequence[str], games: Comparisons, won: Floats, unit: str) -> Margins:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from margins import RPS, blocks_of
 
+from leagues.ratings import returns
 from leagues.ratings.comparisons import Comparisons
 from leagues.ratings.davidson import fit
-from leagues.ratings.fit_test import Fit, goodness_of_fit
+from leagues.ratings.fit_test import Fit, goodness_of_fit, goodness_of_fit_of_returns
 
 
 def games(
@@ -56,6 +57,43 @@ def test_on_data_of_the_model_5_percent_are_alarms(data: dict[str, float]) -> No
         values.append(misfit(games(rng, **data), rng).p_value)
     assert 0.015 <= np.mean(np.array(values) <= 0.05) <= 0.085
     assert 0.4 < np.mean(values) < 0.6
+
+
+def returns_of(rng: np.random.Generator, n: int, blocks: int, circle: float = 0.0) -> Comparisons:
+    """Blocks of two games of every pair of a graded game, in which each member plays as wildly as it likes."""
+    strength, wild = rng.normal(size=n), rng.uniform(0.5, 2, size=n)
+    rows, margins = [], []
+    for i in range(n):
+        for j in range(i + 1, n):
+            gap = strength[i] - strength[j] + (circle if (j - i) % 2 else -circle)
+            for _ in range(blocks):
+                rows.append([1, len(rows) + 1, i, j, 1, 0, 1])
+                margins.append((gap + rng.normal(scale=wild[i] + wild[j], size=2)).sum())
+    return Comparisons.of(n, np.array(rows), np.array(margins))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [3, 12])
+def test_on_returns_of_the_model_5_percent_are_alarms(blocks: int) -> None:
+    values = []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        made = returns_of(rng, 8, blocks)
+        found = goodness_of_fit_of_returns(made, returns.fit(made), rng)
+        assert found is not None
+        values.append(found.p_value)
+    assert 0.015 <= np.mean(np.array(values) <= 0.05) <= 0.085
+
+
+def test_a_circle_of_returns_is_found() -> None:
+    rng = np.random.default_rng(0)
+    made = returns_of(rng, 6, 60, circle=3)
+    found = goodness_of_fit_of_returns(made, returns.fit(made), rng)
+    assert found is not None
+    assert found.p_value < 0.01
+    assert found.error > 1
+    once = returns_of(rng, 4, 1)
+    assert goodness_of_fit_of_returns(once, returns.fit(once), rng) is None
 
 
 def test_rock_paper_scissors_is_found_with_the_pair_that_is_predicted_worst() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import combinations, cycle, pairwise
 from typing import Any
 
@@ -13,13 +14,13 @@ from leaguekit import MAIN, RANDOM, frozen, snapshot
 from leagues.ratings.leaderboard import leaderboard
 from leagues.ratings.pairing import choose_evaluation_pairs, evaluation_pairings
 from leagues.records import LeagueError, Member
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 LADDER = 21
 
 
 def choose(
-    members: list[Member], scores: list[BlockScore], n: int, seed: int = 0, **options: Any
+    members: list[Member], scores: Sequence[BlockScore], n: int, seed: int = 0, **options: Any
 ) -> list[tuple[str, str]]:
     return choose_evaluation_pairs(members, scores, n, np.random.default_rng(seed), **options)
 
@@ -79,6 +80,16 @@ def test_pairs_can_be_asked_for_some_members_only() -> None:
     assert len(pairs) == 40
     assert all({"main@3", "main@5"} & set(pair) for pair in pairs)
     assert choose(members, scores, 4, among=["nobody"]) == []
+
+
+def test_in_graded_games_members_with_few_games_meet_whoever_it_is() -> None:
+    members = frozen(*"abcd")
+    pairs = ("ab", "ac", "ad", "bc")
+    scores = [BlockScore(1, 10 * k + n, *pair, 1, 0, 1, 3.0 + n % 3, -3.0 - n % 3)
+              for k, pair in enumerate(pairs) for n in range(1, 10)]  # fmt: skip
+    chosen = choose(members, BlockScores.of(scores, sides=2), 3)
+    assert "d" in chosen[0]
+    assert len(chosen) == 3
 
 
 def test_nobody_to_play() -> None:

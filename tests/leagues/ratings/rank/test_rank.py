@@ -10,9 +10,9 @@ from margins import RPS, blocks_of, chain
 from leagues.ratings.leaderboard import leaderboard
 from leagues.ratings.rank import METHODS, Evidence, Ranking, RankingError
 from leagues.ratings.rank import rank as rank_with
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
-QUICK = [name for name in METHODS if name != "equilibrium"]
+QUICK = [name for name in METHODS if name not in ("equilibrium", "returns")]
 MATCHES = [
     match((a, b), (1.0, -1.0), kind="evaluation", block=k)
     for k in range(30)
@@ -65,13 +65,43 @@ def test_pairs_that_have_not_met_get_the_margin_that_the_ratings_predict() -> No
     assert rank(made, "nash").notes == ("1 of 6 pairs have not met; their margins are those that the ratings predict",)
 
 
+def graded(margins: np.ndarray, blocks: int = 30) -> BlockScores:
+    """Blocks of a poker game of two: whatever the margins, the weaker of two members wins more hands."""
+    rng = np.random.default_rng(0)
+    scores = []
+    for i in range(len(margins)):
+        for j in range(i + 1, len(margins)):
+            for _ in range(blocks):
+                won = 2 * margins[i, j] + rng.normal(scale=0.2)
+                wins = 0 if margins[i, j] > 0 else 2
+                scores.append(BlockScore(1, len(scores) + 1, "abcd"[i], "abcd"[j], wins, 0, 2 - wins, won, -won))
+    return BlockScores.of(scores, sides=2)
+
+
+def test_graded_games_are_ranked_by_returns_not_by_hands() -> None:
+    margins = np.array([[0.0, -0.5, -0.9], [0.5, 0.0, -0.4], [0.9, 0.4, 0.0]])
+    made = Evidence.of(frozen(*"abc"), graded(margins))
+    for method in ("returns", "nash", "deviation", "alpharank", "vote", "soft_condorcet", "maximal_lottery"):
+        ranking = rank(made, method)
+        assert ranking.rows[0].agent == "c", method
+        assert ranking.cycles.share < 0.1
+    nash = rank(made, "nash")
+    assert nash.unit == "returns per game"
+    assert [row.value for row in nash.rows] == pytest.approx([0, -0.4, -0.9], abs=0.1)
+    with pytest.raises(RankingError, match="take `--by returns`"):
+        rank(made, "elo")
+    with pytest.raises(RankingError, match="take `--by elo`"):
+        rank(evidence(chain(3)), "returns")
+    assert rank(Evidence.of(frozen(*"abc"), graded(2 * RPS)), "nash").cycles.share > 0.95
+
+
 def test_members_that_have_not_played_are_left_out() -> None:
     made = Evidence.of([MAIN, *frozen(*"abz")], blocks_of(chain(2), "ab"))
     assert [row.agent for row in rank(made, "nash").rows] == ["b", "a"]
 
 
 def test_unknown_methods_and_leagues_without_results() -> None:
-    with pytest.raises(RankingError, match="there is no ranking 'strength'; there are elo, nash, deviation"):
+    with pytest.raises(RankingError, match="there is no ranking 'strength'; there are elo, returns, nash"):
         rank(evidence(chain(3)), "strength")
     with pytest.raises(RankingError, match="two members that have played"):
         Evidence.of(frozen("a", "b"), [])
