@@ -2,8 +2,8 @@
 
     python -m benchmarks.against OTHER [--turns 40]
 
-Each tree has a process of its own, and they take turns with equal work: A B B A. The unit is agent steps, or moves of matches, per
-second of *processor time* on one thread, because on a shared machine the wall-clock says little.
+Each tree has a process of its own, and they take turns with equal work: A B B A. The unit is agent steps, or moves of
+matches, per second of *processor time* on one thread, because on a shared machine the wall-clock says little.
 """
 
 from __future__ import annotations
