@@ -92,7 +92,8 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     )
     before: str | None = None
     for frame in _frames(game, match, pictures=colour and game.pictorial):
-        moves = ", ".join(f"{seats[seat]} plays {plain(name)}" for seat, name in frame.moves)
+        given = " (opening)" if 0 < frame.ply <= match.opening else ""
+        moves = ", ".join(f"{seats[seat]} plays {plain(name)}{given}" for seat, name in frame.moves)
         if not colour:
             drawing = plain(frame.drawing, lines=True)
         elif frame.picture is not None:
@@ -130,9 +131,9 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
     """A match as one JSON object that holds all that is needed to repeat it anywhere.
 
     Keys: ``match`` (its ID), ``game`` (the spec), ``seed``, ``agents`` (member IDs by seat), ``actions`` (list of
-    ``[player, action]``; chance is player -1, a continuous action is a list of numbers), ``returns``, ``ending``,
-    ``fault`` (the seat at fault, else null), ``digest`` (of the final position) and ``versions`` (of the
-    libraries that made the league).
+    ``[player, action]``; chance is player -1, a continuous action is a list of numbers), ``opening`` (the steps that
+    were given and not chosen by agents), ``returns``, ``ending``, ``fault`` (the seat at fault, else null), ``digest``
+    (of the final position) and ``versions`` (of the libraries that made the league).
 
     Raises:
         StoreError: there is no such match.
@@ -146,6 +147,7 @@ def replay_json(reader: Reader, match_id: int) -> dict[str, Any]:
         "actions": [
             [player, list(action) if isinstance(action, tuple) else action] for player, action in match.history
         ],
+        "opening": match.opening,
         "returns": list(match.returns),
         "ending": match.ending,
         "fault": match.fault,

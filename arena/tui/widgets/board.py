@@ -119,6 +119,7 @@ class Board(Vertical):
         if frame is not None:
             played = "\n".join(f"{plain(opened.match.seats[seat])}: {plain(name)}" for seat, name in frame.moves)
             text.append(played or "the start")
+            text.append(" (opening)" if 0 < frame.ply <= opened.match.opening else "", FAINT)
             text.append("\n")
             # On a short screen the outcome replaces the slider, which is at its end then.
             short = self.screen.has_class("-short") and self.ply == self.last

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from played_league import AGENTS, crash, make_league
 
-from arena.play.matches import play_pairings, rotated_pairings
+from arena.play.matches import play_match, play_pairings, rotated_pairings
 from arena.view.replay import best_match, frames, replay_json, replay_text
 from games import make_game
 from leagues.records import LeagueError
@@ -118,3 +118,11 @@ def test_the_best_match_is_the_newest_of_the_two_strongest_that_met(reader: Read
 def test_an_unknown_match_is_refused_in_one_line(reader: Reader) -> None:
     with pytest.raises(StoreError, match="99"):
         frames(reader, 99)
+
+
+def test_moves_of_an_opening_are_marked(tmp_path: Path) -> None:
+    play_match("tic_tac_toe", ["first", "random"], games=2, openings="random:2", league=tmp_path)
+    with open_store(tmp_path).reader() as reader:
+        blocks = [block.splitlines()[0] for block in replay_text(reader, 1)]
+        assert [line.endswith("(opening)") for line in blocks[2:5]] == [True, True, False]
+        assert replay_json(reader, 1)["opening"] == 2
