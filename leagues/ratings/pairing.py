@@ -15,6 +15,8 @@ from leagues.results.blocks import BlockScore, BlockScores
 
 _ROUND = 8
 """One pair for so many members is chosen at once, before the covariance is updated."""
+_LOOKED = 32
+"""Best pairs that are looked through for each that is chosen; more, if these have members in common."""
 _LEAST_DEVIATION = 1e-6
 _FAR = 60.0
 """A difference beyond which a game is decided; greater ones would overflow."""
@@ -151,19 +153,26 @@ def _apart(gain: Floats, count: int, rng: np.random.Generator) -> list[tuple[int
     """The ``count`` pairs of the greatest gain that have no member in common; then others, if these are not enough."""
     size = len(gain)
     flat = gain.ravel() * (1 + 1e-9 * rng.random(gain.size))
-    best = min(gain.size, 8 * count * size)
-    candidates = np.argpartition(-flat, best - 1)[:best]
-    ordered = [place for place in candidates[np.argsort(-flat[candidates])].tolist() if flat[place] >= 0]
-    taken: set[int] = set()
-    apart, others = [], []
-    for i, j in (divmod(place, size) for place in ordered):
-        if i in taken or j in taken:
-            others.append((i, j))
-        else:
+    apart: list[tuple[int, int]] = []
+    others: list[tuple[int, int]] = []
+    looked = _LOOKED * count
+    while True:
+        best = min(flat.size, looked)
+        candidates = np.argpartition(-flat, best - 1)[:best]
+        candidates = candidates[np.argsort(-flat[candidates])]
+        taken: set[int] = set()
+        apart, others = [], []
+        for i, j in zip(*divmod(candidates[flat[candidates] >= 0], size), strict=True):
+            if i in taken or j in taken:
+                others.append((int(i), int(j)))
+                continue
             taken |= {i, j}
-            apart.append((i, j))
-        if len(apart) == count:
+            apart.append((int(i), int(j)))
+            if len(apart) == count:
+                break
+        if len(apart) == count or best == flat.size or flat[candidates[-1]] < 0:
             break
+        looked *= _LOOKED
     return [*apart, *others[: count - len(apart)]]
 
 
