@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,14 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.basic import first_legal
-from agents.contract import Agent, AgentError, Turn
+from agents.contract import Agent, AgentError
+from arena.play.given_moves import GivenMoves
 from arena.play.lockstep import Lockstep
 from arena.play.referee import Fault, FaultPolicy, Referee
-from arena.play.source import NO_LIMITS, Limits, Seating, Source
+from arena.play.source import NO_LIMITS, Limits, Observer, Seating, Source
 from arena.seeds import Purpose, stream
-from games.contract import ActionArray, FloatArray, Game, IntArray, Move
-from games.errors import GameError
-from games.legality import legal_rows
+from games.contract import Game
 from leagues.records import Match, MatchEnding, Pairing
 from leagues.results import scoring
 
@@ -35,28 +33,6 @@ NO_PLAYER = -1
 
 OPENING = -2
 """Player index at the seats of a table whose opening is played."""
-
-
-class Observer:
-    """Takes what happens at the tables of a :class:`Rounds`. By default it does nothing."""
-
-    def began(self, tables: Sequence[int], seatings: Sequence[Seating]) -> None:
-        """New games began."""
-
-    def stepped(self, tables: IntArray, rewards: FloatArray) -> None:
-        """All tables made a step.
-
-        Args:
-            tables: the table of each row that acted.
-            rewards: ``(size, num_seats)`` what every seat earned.
-        """
-
-    def ended(self, tables: Sequence[int]) -> None:
-        """Games are over, and their tables still hold them. New games begin at these tables next."""
-
-    def enough(self) -> bool:
-        """Whether the call shall end now and leave the running games as they are."""
-        return False
 
 
 class Rounds:
@@ -96,7 +72,7 @@ class Rounds:
         self._free = list(range(self.size))  # tables without a game, ascending
         self._started = [(datetime.min, 0.0)] * self.size  # time and clock at the start of each game
         self._rulings: dict[int, _Ruling] = {}
-        self._openings: dict[int, _Opening] = {}  # of the tables that have had one, until their games are over
+        self._given = GivenMoves(self.game)
 
     def drop(self, tables: Sequence[int]) -> None:
         """Drop the games that run at ``tables``."""
@@ -162,7 +138,7 @@ class Rounds:
             duration=time.perf_counter() - clock,
             fault=fault,
             iteration=iteration,
-            opening=self._openings[table].plies if table in self._openings else 0,
+            opening=self._given.plies(table),
         )
 
     def _ruled(
@@ -203,11 +179,11 @@ class Rounds:
             if seating.players not in self._seated:
                 self._seated[seating.players] = [self._index(key) for key in seating.players]
             if seating.pairing.opening:
-                self._openings[table] = _Opening(seating.pairing.opening, self._seated[seating.players])
+                self._given.begin(table, seating.pairing.opening, self._seated[seating.players])
         indices = [self._seated[seating.players] for seating in seatings]
         self._lockstep.begin(tables, indices, [seating.pairing.seed for seating in seatings])
-        if self._openings:
-            self._lockstep.players[[table for table in tables if table in self._openings]] = OPENING
+        if self._given:
+            self._lockstep.players[[table for table in tables if table in self._given]] = OPENING
         self.plies[tables] = 0
         self.live += len(seatings)
         return places
@@ -246,29 +222,13 @@ class Rounds:
             if player == NO_PLAYER:
                 lockstep.actions[rows] = first_legal(turn)
             elif player == OPENING:
-                lockstep.actions[rows] = self._opening_moves(turn)
+                lockstep.actions[rows] = self._given.next(turn)
             else:
                 key = self._keys[player]
                 lockstep.actions[rows], wrong = self._faults.act(key, agents[key], turn, rng(player))
                 for row, fault in wrong.items():
                     _note(faults, int(turn.tables[row]), fault)
         return faults
-
-    def _opening_moves(self, turn: Turn) -> ActionArray:
-        """The next move of its opening for each row."""
-        actions = self.game.empty_actions(len(turn.seats))
-        for row, (table, seat) in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
-            moves = self._openings[table].moves
-            player, actions[row] = moves.popleft() if moves else (None, first_legal(turn)[row])
-            if player != seat or not legal_rows(actions, turn.masks, turn.action_bounds)[row]:
-                seating = self.seatings[table]
-                assert seating is not None
-                opening = seating.pairing.opening
-                raise GameError(
-                    f"the opening {list(opening)} does not fit {self.game.spec!r} on seed {seating.pairing.seed}: at "
-                    f"move {len(opening) - len(moves)} seat {seat} must make a legal move"
-                )
-        return actions
 
     def _step(self, observer: Observer) -> list[int]:
         """Step all tables; returns those whose games are over now."""
@@ -281,11 +241,8 @@ class Rounds:
         self.plies[stepped] += 1  # once for a table, however many of its seats acted
         observer.stepped(stepped, tables.rewards)
         ended = [table for table in over if self.seatings[table] is not None]
-        for table, opening in self._openings.items():
-            if opening.players is not None:
-                opening.plies = int(self.plies[table])
-                if not opening.moves:
-                    self._lockstep.players[table], opening.players = opening.players, None
+        if self._given:
+            self._given.stepped(self.plies, self._lockstep.players.__setitem__)
         if self._limits.max_plies is not None:
             for table in np.flatnonzero(self.plies >= self._limits.max_plies).tolist():
                 if self.seatings[table] is not None and table not in ended:
@@ -306,10 +263,10 @@ class Rounds:
         """No game runs at ``tables`` any more."""
         for table in tables:
             self.seatings[table] = None
-        for notes in (self._rulings, self._openings):
-            if notes:  # they are rare
-                for table in tables:
-                    notes.pop(table, None)
+            if self._rulings:
+                self._rulings.pop(table, None)
+            if self._given:
+                self._given.end(table)
         self.live -= len(tables)
         self._free = sorted([*self._free, *tables])
 
@@ -319,15 +276,6 @@ class _Ruling(NamedTuple):
 
     ending: MatchEnding
     fault: int | None = None
-
-
-class _Opening:
-    """The opening of a running game: the moves to come, the plies made, and the players who sit down after it."""
-
-    def __init__(self, moves: Sequence[Move], players: list[int]) -> None:
-        self.moves = deque(moves)
-        self.plies = 0
-        self.players: list[int] | None = players
 
 
 def _note(faults: dict[int, Fault], table: int, fault: Fault) -> None:

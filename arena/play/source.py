@@ -1,4 +1,4 @@
-"""Where matches come from and under which limits they are played: what every way of playing matches shares."""
+"""What the loop is given: where games come from, who takes what happens in them, and their limits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from agents.contract import AgentError
+from games.contract import FloatArray, IntArray
 from leagues.records import Match, Pairing
 
 
@@ -55,6 +56,28 @@ class Seating(NamedTuple):
     weights: tuple[str | None, ...]
     keeps: tuple[bool, ...] = ()
     tag: str = ""
+
+
+class Observer:
+    """Takes what happens at the tables of a :class:`arena.play.rounds.Rounds`. By default it does nothing."""
+
+    def began(self, tables: Sequence[int], seatings: Sequence[Seating]) -> None:
+        """New games began."""
+
+    def stepped(self, tables: IntArray, rewards: FloatArray) -> None:
+        """All tables made a step.
+
+        Args:
+            tables: the table of each row that acted.
+            rewards: ``(size, num_seats)`` what every seat earned.
+        """
+
+    def ended(self, tables: Sequence[int]) -> None:
+        """Games are over, and their tables still hold them. New games begin at these tables next."""
+
+    def enough(self) -> bool:
+        """Whether the call shall end now and leave the running games as they are."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)

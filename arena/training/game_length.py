@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from agents.registry import make_agent
 from arena.play.referee import Trusting
-from arena.play.rounds import Observer, Rounds
-from arena.play.source import Seating
+from arena.play.rounds import Rounds
+from arena.play.source import Observer, Seating
 from arena.seeds import Purpose, stream
 from games import Game
 from games.contract import FloatArray, IntArray

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from agents.contract import Agent, Turn
 from agents.policies.distributions import in_bounds
 from arena.play.lockstep import Rows
-from arena.play.rounds import Observer, Rounds
-from arena.play.source import Seating
+from arena.play.rounds import Rounds
+from arena.play.source import Observer, Seating
 from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled
