@@ -104,7 +104,6 @@ class OpenLeague:
         return notes(
             self.reader.members(),
             self.reader.block_scores(),
-            graded=self.info.graded,
             matches=self.reader.matches(kind="evaluation", limit=NOTED_MATCHES),
         )
 

@@ -35,7 +35,7 @@ def leaderboard(
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
-        members, scores, graded = reader.members(), reader.block_scores(), reader.info().graded
+        members, scores = reader.members(), reader.block_scores()
         matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
         if people:
             scores = with_people(scores, reader.matches(kind="human", limit=None), reader.info().teams)
@@ -47,7 +47,7 @@ def leaderboard(
         print_leaderboard(standings, gaps)
     else:
         print_text("no ratings yet: the league has no snapshots and no baselines")
-    print_notes(notes(members, scores, graded=graded, matches=matches), to_stderr=as_json)
+    print_notes(notes(members, scores, matches=matches), to_stderr=as_json)
 
 
 def payoffs(

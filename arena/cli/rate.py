@@ -96,7 +96,6 @@ def rate(
         found = notes(
             reader.members(),
             reader.block_scores(),
-            graded=reader.info().graded,
             matches=reader.matches(kind="evaluation", limit=NOTED_MATCHES),
         )
     if as_json:

@@ -137,7 +137,7 @@ def train(
             should_stop=stop.requested,
         )
     with open_store(league).reader() as reader:
-        print_notes(notes(reader.members(), reader.block_scores(), graded=reader.info().graded))
+        print_notes(notes(reader.members(), reader.block_scores()))
     print_text(
         f"{'Stopped' if stop.requested() else 'Done'}. The league is in {league}; see arena leaderboard, watch, replay"
     )

@@ -233,9 +233,7 @@ class Planner:
         sides, in_a_row = len(set(self._game.teams)), self._settings.blocks_in_a_row
         for anchor in sorted(self._open):
             if blocks := min(ANCHOR_BLOCKS, self._budget.affordable(anchor, sides)):
-                opponents = anchor_opponents(
-                    anchor, frozen, self._reader.block_scores(), blocks, in_a_row=in_a_row, graded=self._game.graded
-                )
+                opponents = anchor_opponents(anchor, frozen, self._reader.block_scores(), blocks, in_a_row=in_a_row)
                 self._budget.reserve(anchor, sides * len(opponents))
                 pairs += [(anchor, opponent) for opponent in opponents]
                 if not opponents:

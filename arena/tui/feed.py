@@ -124,7 +124,7 @@ class _Ratings:
         if of == self._of:
             return False
         self.standings, self._of = tuple(leaderboard(*of)), of
-        self.notes = tuple(notes(*of, graded=reader.info().graded))
+        self.notes = tuple(notes(*of))
         ended = time.monotonic()
         self._not_before = ended + RATING_REST * (ended - began)
         return True

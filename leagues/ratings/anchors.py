@@ -28,7 +28,6 @@ def anchor_opponents(
     blocks: int,
     *,
     in_a_row: int = 1,
-    graded: bool = False,
 ) -> list[str]:
     """The opponents of an anchor in its next blocks.
 
@@ -42,16 +41,16 @@ def anchor_opponents(
         block_scores: evaluation results so far.
         blocks: number of blocks.
         in_a_row: blocks that an opponent plays at once.
-        graded: whether the game is graded.
 
     Returns:
         One opponent for each block; fewer, or none, when all pairs have played enough.
     """
     candidates = [each for each in members if each.frozen and each.kind != "guest" and each.id != anchor]
-    played, width = _played(anchor, [each.id for each in candidates], block_scores)
+    scores = BlockScores.of(block_scores)
+    played, width = _played(anchor, [each.id for each in candidates], scores)
     open_pairs = {
         each.id for each, count, reach in zip(candidates, played, width, strict=True)
-        if count < MOST_BLOCKS and (graded or reach > NARROW)
+        if count < MOST_BLOCKS and (scores.graded or reach > NARROW)
     }  # fmt: skip
     recent = _recent(candidates)
     first = [each.id for each in candidates if each.id in open_pairs and each.id in recent]
@@ -80,9 +79,8 @@ def _recent(members: Sequence[Member]) -> set[str]:
     return recent
 
 
-def _played(anchor: str, names: Sequence[str], block_scores: Iterable[BlockScore]) -> tuple[list[int], list[float]]:
+def _played(anchor: str, names: Sequence[str], scores: BlockScores) -> tuple[list[int], list[float]]:
     """The blocks of an anchor against each of ``names``, and how far the interval of its score reaches."""
-    scores = BlockScores.of(block_scores)
     if anchor not in scores.names:
         return [0] * len(names), [1.0] * len(names)
     rows, own = scores.rows, scores.names.index(anchor)

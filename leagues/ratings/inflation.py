@@ -98,15 +98,12 @@ class Inflation:
         return self.gain_low > 0 and self.anchor_high < self.asked
 
 
-def inflation(
-    members: Iterable[Member], block_scores: Iterable[BlockScore], *, graded: bool = False, seed: int = 0
-) -> list[Inflation]:
+def inflation(members: Iterable[Member], block_scores: Iterable[BlockScore], *, seed: int = 0) -> list[Inflation]:
     """The comparison for every learner with enough snapshots and games, in the order of the learners' first snapshots.
 
     Args:
         members: members in the order they joined.
-        block_scores: evaluation results.
-        graded: whether the game is graded.
+        block_scores: evaluation results; those of a graded game are compared by returns.
         seed: of the bootstrap.
     """
     everyone, scores = list(members), BlockScores.of(block_scores)
@@ -117,16 +114,16 @@ def inflation(
     found = []
     for learner in learners:
         snapshots = [member for member in everyone if member.learner == learner]
-        compared = _compared(learner, snapshots, anchors, scores, graded=graded, seed=seed)
+        compared = _compared(learner, snapshots, anchors, scores, seed=seed)
         if compared is not None:
             found.append(compared)
     return found
 
 
 def _compared(
-    learner: str, snapshots: Sequence[Member], anchors: Sequence[str], scores: BlockScores, *, graded: bool, seed: int
+    learner: str, snapshots: Sequence[Member], anchors: Sequence[str], scores: BlockScores, *, seed: int
 ) -> Inflation | None:
-    games = _Games.of(scores, snapshots, anchors, graded=graded)
+    games = _Games.of(scores, snapshots, anchors)
     window = np.flatnonzero(np.isin(np.arange(len(snapshots)), games.snapshot))[-RECENT:]
     if len(window) < FEWEST_SNAPSHOTS:
         return None
@@ -137,7 +134,7 @@ def _compared(
         return None
     members = [snapshots[place] for place in window]
     gains, variances = (new.mean - old.mean), old.variance + new.variance
-    if not graded:
+    if not scores.graded:
         _, ties = fit(
             Comparisons.between({name: i for i, name in enumerate([*(m.id for m in members), *anchors])}, scores)
         )
@@ -167,7 +164,7 @@ def _compared(
         anchor_gain + NormalDist().inv_cdf(1 - LEVEL) * error,
         float(weights @ old.score),
         float(weights @ new.score),
-        graded,
+        scores.graded,
     )
 
 
@@ -214,7 +211,7 @@ class _Games:
     graded: bool
 
     @classmethod
-    def of(cls, scores: BlockScores, snapshots: Sequence[Member], anchors: Sequence[str], *, graded: bool) -> _Games:
+    def of(cls, scores: BlockScores, snapshots: Sequence[Member], anchors: Sequence[str]) -> _Games:
         places = [{name: i for i, name in enumerate(names)} for names in ([each.id for each in snapshots], anchors)]
         ours, theirs = (np.array([place.get(name, -1) for name in scores.names], np.int64) for place in places)
         rows = scores.rows
@@ -224,11 +221,10 @@ class _Games:
         wins = np.where(turned, rows[:, 6], rows[:, 4])
         games = rows[:, 4:7].sum(1).astype(np.float64)
         points = wins + rows[:, 5] / 2
-        if graded:
-            margins = scores.returns[:, 0] - scores.returns[:, 1]
-            points = np.where(turned, -margins, margins) / 2
+        if scores.graded:
+            points = np.where(turned, -scores.margins, scores.margins)
         chosen = (ours[own] >= 0) & (theirs[other] >= 0) & (games > 0) if len(rows) else turned
-        return cls(ours[own][chosen], theirs[other][chosen], points[chosen], games[chosen], graded)
+        return cls(ours[own][chosen], theirs[other][chosen], points[chosen], games[chosen], scores.graded)
 
     def counts(self, half: Ints) -> Floats:
         """The games of each snapshot of a half with all anchors."""

@@ -35,7 +35,6 @@ def notes(
     members: Iterable[Member],
     block_scores: Iterable[BlockScore],
     *,
-    graded: bool = False,
     matches: Iterable[Match] = (),
 ) -> list[Note]:
     """All that a reader of the ratings should know; empty if there is nothing.
@@ -46,18 +45,17 @@ def notes(
     Args:
         members: members in the order they joined.
         block_scores: evaluation results.
-        graded: whether the game is graded.
         matches: the newest evaluation matches, which are looked through for games that repeat each other.
     """
     everyone, scores = list(members), BlockScores.of(block_scores)
     names = [member.id for member in everyone if member.frozen]
     games = Comparisons.between({name: k for k, name in enumerate(names)}, scores)
     found = [Note("apart", text) for text in apart(names, games)]
-    misfit = mispredicted(names, games, np.random.default_rng(0), graded=graded)
+    misfit = mispredicted(names, games, np.random.default_rng(0), graded=scores.graded)
     found += [Note("misfit", misfit)] if misfit is not None else []
     same = repeated(matches)
     found += [Note("repeats", same)] if same is not None else []
-    inflated = (each for each in inflation(everyone, scores, graded=graded) if each.inflated)
+    inflated = (each for each in inflation(everyone, scores) if each.inflated)
     return found + [Note("inflation", _inflated(each)) for each in inflated]
 
 

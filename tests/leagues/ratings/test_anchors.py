@@ -6,7 +6,7 @@ from collections import Counter
 
 from leagues.ratings.anchors import MOST_BLOCKS, RECENT, anchor_opponents
 from leagues.records import Member
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 ANCHOR = Member("mcts:25", "baseline", "anchor", agent="mcts:25")
 SNAPSHOTS = [
@@ -47,7 +47,7 @@ def test_a_pair_with_a_narrow_interval_is_not_played_again() -> None:
 def test_in_graded_games_only_the_number_of_blocks_counts() -> None:
     two = [MEMBERS[1], ANCHOR]
     played = scores("random", MOST_BLOCKS - 3)
-    assert anchor_opponents(ANCHOR.id, two, played, 9, graded=True) == ["random"] * 3
+    assert anchor_opponents(ANCHOR.id, two, BlockScores.of(played, sides=2), 9) == ["random"] * 3
     assert anchor_opponents(ANCHOR.id, two, played, 9) == []
 
 

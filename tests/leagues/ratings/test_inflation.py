@@ -8,7 +8,7 @@ import pytest
 from leagues.ratings.anchors import RECENT
 from leagues.ratings.inflation import Inflation, inflation
 from leagues.records import Member
-from leagues.results.blocks import BlockScore
+from leagues.results.blocks import BlockScore, BlockScores
 
 ANCHORS = [Member(name, "baseline", "anchor", agent=name) for name in ("mcts:25", "mcts:200")]
 STRENGTHS = {"mcts:25": 0.0, "mcts:200": 2.0}
@@ -123,3 +123,33 @@ def test_the_order_of_games_changes_nothing() -> None:
     (one,), (other,) = inflation(members, scores), inflation(members, scores[::-1])
     assert one.gain == pytest.approx(other.gain, abs=1e-6)
     assert one.anchor_gain == pytest.approx(other.anchor_gain, abs=1e-9)
+
+
+def graded(own: np.ndarray, outside: np.ndarray, seed: int) -> Inflation:
+    """As :func:`compared`, in a game whose returns have a standard deviation of 2; strengths are returns per game."""
+    rng = np.random.default_rng(seed)
+    names = [member.id for member in snapshots(len(own))]
+    scores: list[BlockScore] = []
+
+    def play(a: str, b: str, difference: float, blocks: int) -> None:
+        for margin in (2 * rng.normal(difference, 2.0, (blocks, 2)).mean(1)).tolist():
+            won = margin if a < b else -margin  # the sum of two games
+            scores.append(BlockScore(1, len(scores) + 1, *sorted((a, b)), 1, 0, 1, won, -won))
+
+    for i, name in enumerate(names):
+        for j in range(max(0, i - 3), i):
+            play(name, names[j], own[i] - own[j], 60)
+        for anchor in STRENGTHS:
+            play(name, anchor, outside[i], 60)
+    (found,) = inflation([*ANCHORS, *snapshots(len(own))], BlockScores.of(scores, sides=2))
+    return found
+
+
+def test_in_graded_games_returns_are_compared() -> None:
+    run = graded(0.3 * LINE, 0.3 * LINE, 0)
+    assert run.graded
+    assert run.gain == pytest.approx(1.5, abs=0.3)
+    assert run.anchor_gain == pytest.approx(1.5, abs=0.3)
+    assert run.after - run.before == pytest.approx(run.anchor_gain)
+    assert not any(graded(0.3 * LINE, 0.3 * LINE, seed).inflated for seed in range(20))
+    assert sum(graded(0.3 * LINE, np.zeros(len(LINE)), seed).inflated for seed in range(20)) >= 18
