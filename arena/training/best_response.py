@@ -62,9 +62,11 @@ class LowerBound:
 
     Attributes:
         game, agent: what was measured.
-        nash_conv: the sum of the gains of all seats, at least 0. What it estimates is not above the agent's NashConv.
-        low, high: its 95% interval, from whole blocks.
+        nash_conv: the lower end of the interval of ``gain``, at least 0. With 97.5% confidence the agent's NashConv is
+            not lower.
         exploitability: ``nash_conv`` divided by the number of seats.
+        gain: the sum of what the response gained at all seats, with its 95% interval `low` to `high`, from whole
+            blocks. The interval is one of this response; a better one may gain more than `high`.
         seats: the gains by seat.
         games: games that it comes from.
         steps: game steps that the response was trained for.
@@ -74,9 +76,10 @@ class LowerBound:
     game: str
     agent: str
     nash_conv: float
+    exploitability: float
+    gain: float
     low: float
     high: float
-    exploitability: float
     seats: tuple[SeatGain, ...]
     games: int
     steps: int
@@ -335,14 +338,15 @@ def _bound(game: Game, agent: str, returns: npt.NDArray[np.float64], steps: int,
     blocks, seats = len(returns), game.num_seats
     groups = np.tile(np.arange(seats + 1), blocks)
     low, high = mean_intervals(groups, columns.reshape(-1), np.ones(columns.size), seats + 1)
-    nash_conv = max(0.0, float(columns[:, -1].mean()))
+    nash_conv = max(0.0, float(low[-1]))
     return LowerBound(
         game=game.spec,
         agent=agent,
         nash_conv=nash_conv,
-        low=max(0.0, float(low[-1])),
-        high=max(0.0, float(high[-1])),
         exploitability=nash_conv / seats,
+        gain=float(columns[:, -1].mean()),
+        low=float(low[-1]),
+        high=float(high[-1]),
         seats=tuple(
             SeatGain(
                 float(alone[:, seat].mean()),

@@ -18,10 +18,10 @@ from leagues.errors import LeagueError
 KUHN = make_game("kuhn_poker")
 
 
-def trained(agent: str, monkeypatch: pytest.MonkeyPatch, league: Path | None = None, iterations: int = 5) -> LowerBound:
+def trained(agent: str, monkeypatch: pytest.MonkeyPatch, league: Path | None = None, iterations: int = 8) -> LowerBound:
     """A response of a few iterations, however fast the machine is."""
-    monkeypatch.setattr(module, "MOST_BLOCKS", 600)
-    monkeypatch.setattr(module, "LEAST_BLOCKS", 600)
+    monkeypatch.setattr(module, "MOST_BLOCKS", 1000)
+    monkeypatch.setattr(module, "LEAST_BLOCKS", 1000)
     done: list[int] = []
     return best_response(
         KUHN,
@@ -41,11 +41,11 @@ def test_the_bound_on_random_play_is_below_its_exploitability_and_near_it(
 ) -> None:
     bound = trained("random", monkeypatch, tmp_path / "kept")
     exact = 11 / 12
-    assert bound.low <= exact
-    assert bound.nash_conv > 0.5 * exact
-    assert bound.nash_conv == pytest.approx(sum(seat.gain for seat in bound.seats))
+    assert 0.5 * exact < bound.nash_conv <= exact
+    assert bound.nash_conv == bound.low < bound.gain < bound.high
+    assert bound.gain == pytest.approx(sum(seat.gain for seat in bound.seats))
     assert bound.exploitability == pytest.approx(bound.nash_conv / 2)
-    assert bound.games == 3 * 600
+    assert bound.games == 3 * 1000
 
     assert bound.guest == "best_response:random"
     with arena.open_league(tmp_path / "kept") as league:
@@ -67,7 +67,7 @@ def test_a_mixture_is_responded_to_and_its_members_are_recorded(
     folder = network_league(tmp_path / "league", "kuhn_poker")
     exact = arena.exploitability(KUHN, f"{folder}:average").nash_conv
     bound = trained(f"{folder}:average", monkeypatch, folder)
-    assert bound.low <= exact
+    assert bound.nash_conv <= exact
     assert bound.high > 0.3 * exact
     with arena.open_league(folder) as league:
         met = {name for match in league.matches(limit=None) for name in match.seats}
@@ -81,7 +81,8 @@ def test_the_bound_is_the_sum_of_the_gains_over_blocks() -> None:
     assert [seat.value for seat in bound.seats] == [1, -1]
     assert [seat.best_response for seat in bound.seats] == [3, 2]
     assert [seat.gain for seat in bound.seats] == [2, 3]
-    assert bound.nash_conv == 5
+    assert bound.gain == 5
+    assert bound.nash_conv == max(0, bound.low)
     assert bound.low < 5 < bound.high
     assert bound.games == 6
 
@@ -89,8 +90,8 @@ def test_the_bound_is_the_sum_of_the_gains_over_blocks() -> None:
 def test_no_gain_bounds_nothing() -> None:
     returns = np.array([[[-1, 1], [1, -1], [0, 0]]] * 3, np.float64)
     bound = _bound(KUHN, "random", returns, 10, None)
-    assert (bound.nash_conv, bound.low, bound.exploitability) == (0, 0, 0)
-    assert bound.seats[0].gain == -1
+    assert (bound.nash_conv, bound.exploitability) == (0, 0)
+    assert (bound.gain, bound.seats[0].gain) == (-2, -1)
 
 
 @pytest.mark.parametrize(
