@@ -27,6 +27,11 @@ def test_rankings_as_a_table_and_as_json(cli: Cli, league: Path, method: str) ->
     assert 0 <= found["cycles"]["share"] <= 1
 
 
+def test_the_help_names_every_method(cli: Cli) -> None:
+    words = cli("rank", "--help")[1].replace(",", " ").split()
+    assert set(METHODS) <= {word.rstrip(".") for word in words}
+
+
 def test_wrong_calls_are_one_line(cli: Cli, league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, err = cli("rank", league, "--by", "strength")
     assert (code, out) == (2, "")
