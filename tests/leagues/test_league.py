@@ -16,6 +16,7 @@ from leaguekit import MAIN, RANDOM, snapshot
 from leagues.league import League
 from leagues.records import LeagueError, Member, Pairing, Tally
 from leagues.results.payoff_table import PayoffTable
+from leagues.results.scoring import tallies
 from leagues.settings import LeagueSettings
 
 
@@ -265,3 +266,39 @@ def test_a_state_that_no_league_gave_is_refused(change: dict[str, Any]) -> None:
         League.restore(LeagueSettings(), [MAIN, RANDOM], state, **shape)
     with pytest.raises(LeagueError, match="'pairings'"):
         League.restore(LeagueSettings(), [MAIN, RANDOM], {"rotation": {}, "steps": {}}, **shape)
+
+
+def poker(league: League, margins: list[float], opponent: str = "random") -> None:
+    """Tell a league of training games of main with these margins."""
+    league.tell(tallies([(("main", opponent), (margin, -margin)) for margin in margins]), {})
+
+
+def test_in_graded_games_matchmaking_goes_by_returns() -> None:
+    settings: dict[str, Any] = {"snapshot_min_steps": 1, "snapshot_win_rate": 0.8, "payoff_decay": 1.0}
+    rare_and_big, often_and_small = [-1.0] * 15 + [6.0] * 5, [1.0] * 15 + [-6.0] * 5
+    for graded, margins, due in (
+        (True, rare_and_big, True),
+        (True, often_and_small, False),
+        (False, rare_and_big, False),
+        (False, [1.0] * 18 + [-6.0] * 2, True),
+    ):
+        league = league_of(MAIN, RANDOM, graded=graded, **settings)
+        league.tell([], {"main": 10})
+        poker(league, margins)
+        assert bool(league.due()) == due
+    met = []
+    for margins in (rare_and_big, often_and_small):
+        league = league_of(MAIN, RANDOM, snapshot(1), graded=True, opponents={"pfsp": 1.0}, payoff_decay=1.0)
+        poker(league, margins)
+        poker(league, [1.0, -1.0] * 10, "main@1")
+        met.append(faced(league)["random"])
+    assert met[0] < met[1]  # the opponent that takes the chips is the harder one
+
+
+def test_a_baseline_is_beaten_by_chips_in_graded_games() -> None:
+    league = league_of(MAIN, RANDOM, graded=True, score_games=100, payoff_decay=1.0)
+    poker(league, [-1.0] * 30 + [6.0] * 15)
+    assert league.view("main").has_beaten("random")
+    league = league_of(MAIN, RANDOM, graded=True, score_games=1, payoff_decay=1.0)
+    poker(league, [-1.0] * 30 + [6.0] * 15)
+    assert not league.view("main").has_beaten("random")

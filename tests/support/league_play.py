@@ -15,10 +15,10 @@ EXPLOITER = Member("main_exploiter", "learner", "main_exploiter")
 MODULES = {"player_0": "main", "player_1": "main"}
 
 
-def league_of(*members: Member, seats: int = 2, **settings: Any) -> League:
+def league_of(*members: Member, seats: int = 2, graded: bool = False, **settings: Any) -> League:
     """A league of these members that has played no game yet."""
     ids = tuple(f"player_{k}" for k in range(seats))
-    return League(LeagueSettings(**settings), members, num_seats=seats, agent_ids=ids)
+    return League(LeagueSettings(**settings), members, num_seats=seats, agent_ids=ids, graded=graded)
 
 
 def beat(league: League, member: str, opponent: str, wins: int, losses: int = 0, draws: int = 0) -> None:

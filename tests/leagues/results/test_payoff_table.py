@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from leaguekit import match
 
-from leagues.ratings.intervals import score_interval
+from leagues.ratings.intervals import mean_intervals, score_interval
 from leagues.records import Tally
+from leagues.results.blocks import BlockScores
 from leagues.results.payoff_table import Payoff, PayoffTable
 from leagues.results.scoring import block_scores, tallies
 
@@ -55,3 +57,38 @@ def test_more_games_add_up_and_take_the_interval_away() -> None:
 
 def test_an_empty_table() -> None:
     assert list(PayoffTable.of_blocks([])) == list(PayoffTable()) == []
+
+
+POKER = [
+    match(seats, returns, kind="evaluation", block=block)
+    for seats, returns, block in [
+        (("a", "b"), (-1, 1), 1),
+        (("b", "a"), (1, -1), 1),
+        (("a", "b"), (-1, 1), 2),
+        (("b", "a"), (-13, 13), 2),
+        (("c", "b"), (0.5, 2.5), 3),  # not zero-sum
+    ]
+]
+
+
+def test_in_graded_games_scores_are_returns() -> None:
+    table = PayoffTable.of_blocks(BlockScores.of(block_scores(POKER), sides=2))
+    assert table.graded
+    low, high = (ends.item() for ends in mean_intervals(np.zeros(2, int), np.array([-2.0, 12]), np.array([2.0, 2]), 1))
+    ours = Payoff("a", "b", 2.5, 4, 1, 0, 3, pytest.approx(low), pytest.approx(high), "returns per game")
+    theirs = Payoff("b", "a", -2.5, 4, 3, 0, 1, pytest.approx(-high), pytest.approx(-low), "returns per game")
+    assert (table.get("a", "b"), table.get("b", "a")) == (ours, theirs)
+    assert table.get("b", "c") == Payoff("b", "c", 2.5, 1, 1, 0, 0, unit="returns per game")  # one block
+    assert table.get("c", "b") == Payoff("c", "b", 0.5, 1, 0, 0, 1, unit="returns per game")
+
+
+def test_graded_sums_add_up_and_leave_out_unknown_returns() -> None:
+    table = PayoffTable(tallies(POKER), graded=True)
+    blocks = PayoffTable.of_blocks(BlockScores.of(block_scores(POKER), sides=2), intervals=False)
+    assert list(table) == list(blocks)
+    table.add([Tally("b", "a", 1, 0, 0, 6.0, -6.0, 36.0)])
+    found = table.get("a", "b")
+    assert found is not None
+    assert (found.score, found.games, found.losses) == ((10 - 6) / 5, 5, 4)
+    table.add([Tally("c", "a", 9, 0, 0, squares=float("nan"))])
+    assert table.get("a", "c") is None
