@@ -118,6 +118,7 @@ def test_options_reach_the_trainer(
         **options: Any,
     ) -> None:
         got.update(options, game=game, stopped=should_stop())
+        played_league(options["league"])
         on_start()
         on_measures([MEASURED])
         on_progress(progress(), [BEST])
@@ -210,7 +211,8 @@ def test_a_learner_in_this_process_needs_a_gpu_of_this_machine(
 def test_an_interrupt_ends_cleanly_and_a_second_one_at_once(
     trainer: Callable[[Callable[..., None]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def once(_: str, *, should_stop: Callable[[], bool], **__: Any) -> None:
+    def once(_: str, *, league: Path, should_stop: Callable[[], bool], **__: Any) -> None:
+        played_league(league)
         signal.raise_signal(signal.SIGINT)
         assert should_stop()
 
@@ -222,7 +224,7 @@ def test_an_interrupt_ends_cleanly_and_a_second_one_at_once(
     assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("Stopped. ")
     trainer(twice)
-    assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 1
+    assert run(["train", GAME, "--league", str(tmp_path / "another")]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "error: interrupted"
 
 
