@@ -106,8 +106,8 @@ def show(
 ) -> None:
     """Show one member, or the settings of a league.
 
-    A member is shown with its rating and its score against every opponent. A learner is shown with the course of its
-    rating in training games; with --json, all of it.
+    A member is shown with its rating, its score against every opponent, and in small games its exploitability
+    (NashConv). A learner is shown with the course of its rating in training games; with --json, all of it.
     """
     from dataclasses import asdict
 
@@ -139,6 +139,7 @@ def show(
             other = find_member(reader, against) if against in (BEST, LATEST) else reader.member(against)
             gap = difference(ratings, found.id, other.id)
         curve = [] if found.frozen else _curve(reader, found)
+        measures = [each for each in reader.measures() if each.member == found.id]
         distinct = effective_games(reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES), found.id)
         kind: MatchKind = "evaluation" if found.frozen else "training"
         table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies(), graded=blocks.graded)
@@ -157,10 +158,11 @@ def show(
                 "effective_games": distinct,
                 "difference": None if gap is None else asdict(gap),
                 "live": [asdict(point) for point in curve],
+                "measures": [asdict(each) for each in measures],
             }
         )
         return
-    print_member(found, rank, standing, rows, gap=gap, curve=curve, distinct=distinct)
+    print_member(found, rank, standing, rows, gap=gap, curve=curve, measures=measures, distinct=distinct)
 
 
 def _curve(reader: Reader, member: Member) -> list[LiveRating]:

@@ -10,13 +10,13 @@ from typing import Any
 from rich.console import Group
 
 from arena.cli.output import cell, console, is_screen, print_table, print_text, table
-from arena.view.text import interval_bar, interval_text, plain, rating_text
+from arena.view.text import interval_bar, interval_text, measure_text, plain, rating_text
 from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE, WARNING_STYLE
 from leagues.ratings.differences import Difference
 from leagues.ratings.leaderboard import Standing
 from leagues.ratings.live import LiveRating
 from leagues.ratings.notes import NOTED_MATCHES, Note
-from leagues.records import MatchKind, Member
+from leagues.records import MatchKind, Measure, Member
 from leagues.results.payoff_table import Payoff
 
 _ROOM_FOR_BARS = 110
@@ -155,6 +155,7 @@ def print_member(
     *,
     gap: Difference | None = None,
     curve: Sequence[LiveRating] = (),
+    measures: Sequence[Measure] = (),
     distinct: float = 0.0,
 ) -> None:
     """Print one member.
@@ -166,6 +167,7 @@ def print_member(
         opponents: its payoffs, best first.
         gap: its difference to another member; None if none was asked for.
         curve: the course of a learner's rating.
+        measures: what was measured of it, in the order of the iterations.
         distinct: effective number of different games among its newest evaluation matches.
     """
     facts: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
@@ -189,12 +191,18 @@ def print_member(
         last = curve[-1]
         now = f"{last.rating:.0f} ({last.low:.0f} to {last.high:.0f})"
         facts.append(("in training", f"{now} after iteration {last.iteration:,}, {curve[0].rating:.0f} at first"))
+    for name in dict.fromkeys(each.name for each in measures):
+        own = [each for each in measures if each.name == name]
+        course = f" after iteration {own[-1].iteration:,}, {own[0].value:.4g} at first" if len(own) > 1 else ""
+        facts.append((measure_text(name), f"{own[-1].value:.4g}{course}"))
     if member.generation is not None:
         facts.append(("generation", f"{member.generation} of {member.learner}, after {member.step:,} agent steps"))
     if member.agent is not None:
         facts.append(("agent", member.agent))
     if member.weights is not None:
         facts.append(("weights", member.weights))
+    if member.origin is not None:
+        facts.append(("origin", member.origin))
     if member.modules:
         facts.append(("modules", ", ".join(f"{agent}: {module}" for agent, module in member.modules.items())))
     rows = table("", "")

@@ -55,15 +55,14 @@ def plot_league(reader: Reader, path: Path) -> None:
     learners = {member.id for member in members if not member.frozen}
     measures = [each for each in reader.measures() if each.member in learners]  # snapshots lie on the same curves
     table = PayoffTable.of_blocks(scores)
-    unit = "returns per game" if info.graded else "Elo"
     points = "returns per game" if info.graded else "score"
     panels: list[Callable[[Axes], None]] = []
     if any(each.generation is not None for each in standings):
-        panels.append(lambda axes: _ratings(axes, members, standings, unit))
+        panels.append(partial(_ratings, members=members, standings=standings))
     for name in dict.fromkeys(each.name for each in measures):
         panels += [partial(_measures, measures=[each for each in measures if each.name == name])]
     if _anchor_scores(members, table):
-        panels.append(lambda axes: _anchors(axes, members, table, points))
+        panels.append(partial(_anchors, members=members, table=table, unit=points))
     if not panels:
         raise LeagueError("there is nothing to draw: the league has no rated snapshots and no measures; train it first")
     _draw(panels, f"{plain(info.game)}", path)
@@ -115,7 +114,7 @@ def _style(axes: Axes) -> None:
         spine.set_color(theme.FAINT)
 
 
-def _ratings(axes: Axes, members: Iterable[Member], standings: Iterable[Standing], unit: str) -> None:
+def _ratings(axes: Axes, members: Iterable[Member], standings: Sequence[Standing]) -> None:
     """Snapshots with intervals, one line for each learner; all others as levels."""
     by_id = {member.id: member for member in members}
     rows = {each.agent: each for each in standings}
@@ -129,7 +128,7 @@ def _ratings(axes: Axes, members: Iterable[Member], standings: Iterable[Standing
     others = [each for each in standings if each.generation is None and by_id[each.agent].role != "guest"]
     for each, style in zip(others, _dashes(), strict=False):
         axes.axhline(each.rating, color=theme.FAINT, linestyle=style, linewidth=1, label=_label(each.agent))
-    axes.set_ylabel(f"rating ({unit})", color=theme.FOREGROUND)
+    axes.set_ylabel(f"rating ({standings[0].unit})", color=theme.FOREGROUND)
 
 
 def _measures(axes: Axes, measures: Sequence[Measure]) -> None:

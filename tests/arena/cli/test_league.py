@@ -12,6 +12,7 @@ from command_line import Cli, rows
 from inflated_league import inflated_league
 from small_league import new_league, play
 
+from leagues.records import Measure
 from leagues.store import open_store
 
 
@@ -107,3 +108,23 @@ def test_the_leaderboard_shows_the_anchors_and_warns_of_inflation(cli: Cli, tmp_
     assert warning in err.splitlines()
     better = inflated_league(tmp_path / "better", better=True)
     assert "ratings rose" not in cli("leaderboard", better)[1]
+
+
+def test_a_member_is_shown_with_what_was_measured_of_it(cli: Cli, tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        store.record(
+            measures=[
+                Measure("nash_conv", "main", 1, 100, 1.9),
+                Measure("nash_conv", "main", 11, 900, 0.25),
+                Measure("nash_conv", "main@1", 9, 800, 0.5),
+            ]
+        )
+    lines = cli("show", tmp_path / "league", "main")[1].splitlines()
+    assert ["NashConv", "0.25 after iteration 11, 1.9 at first"] in [line.split(maxsplit=1) for line in lines]
+    lines = cli("show", tmp_path / "league", "main@1")[1].splitlines()
+    assert any(line.split() == ["NashConv", "0.5"] for line in lines)
+    measures = rows(cli, "show", tmp_path / "league", "main")["measures"]
+    assert [(each["name"], each["iteration"], each["value"]) for each in measures] == [
+        ("nash_conv", 1, 1.9),
+        ("nash_conv", 11, 0.25),
+    ]
