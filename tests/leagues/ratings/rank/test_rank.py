@@ -100,6 +100,22 @@ def test_members_that_have_not_played_are_left_out() -> None:
     assert [row.agent for row in rank(made, "nash").rows] == ["b", "a"]
 
 
+def test_games_of_teams_and_of_three_sides_are_ranked_by_their_matches() -> None:
+    teams = (0, 1, 0, 1)
+    matches = [match(("c", "b", "c", "b"), (1.0, -1.0, 1.0, -1.0), kind="evaluation", block=k) for k in range(20)]
+    matches += [match(("b", "a", "b", "a"), (2.0, 1.0, 0.0, 0.5), kind="evaluation", block=k) for k in range(20, 40)]
+    crashed = match(("a", "c", "a", "c"), kind="evaluation", ending="crash", fault=1, returns=(9.0, 0.0, 9.0, 0.0))
+    scores = [BlockScore(1, 1, "b", "c", 0, 0, 20), BlockScore(1, 2, "a", "b", 0, 0, 20)]
+    made = Evidence.of(frozen(*"abc"), scores, matches=lambda: [*matches, crashed], teams=teams)
+    assert [row.agent for row in rank(made, "openskill").rows] == ["c", "b", "a"]
+    three = [match(("a", "b", "c"), (-1.0, 0.0, 1.0), kind="evaluation", block=k) for k in range(20)]
+    made = Evidence.of(frozen(*"abc"), scores, matches=lambda: three, teams=(0, 1, 2))
+    rows = rank(made, "plackett_luce").rows
+    assert [row.agent for row in rows] == ["c", "b", "a"]
+    assert rows[0].low is not None
+    assert rows[0].low > rows[2].value
+
+
 def test_unknown_methods_and_leagues_without_results() -> None:
     with pytest.raises(RankingError, match="there is no ranking 'strength'; there are elo, returns, nash"):
         rank(evidence(chain(3)), "strength")
