@@ -1,6 +1,6 @@
 """Sampling and matches of this tree against those of another tree, such as a clone of an older commit.
 
-    python -m benchmarks.against OTHER [--turns 40]
+    python -m benchmarks.against OTHER [--turns 40] [--only matches]
 
 Each tree has a process of its own, and they take turns with equal work: A B B A. The unit is agent steps, or moves of
 matches, per second of *processor time* on one thread, because on a shared machine the wall-clock says little.
@@ -37,11 +37,11 @@ MATCHES = ((64, 400), (512, 1200))
 """Tables of matches, and games of a turn."""
 
 
-def compare(other: Path, turns: int) -> None:
+def compare(other: Path, turns: int, only: str) -> None:
     """Print the median of each tree, the median ratio of neighbouring turns, and its quartiles."""
     processes = {name: _start(tree) for name, tree in (("other", other), ("this", Path(__file__).parents[1]))}
     sides = [_answer(process) for process in processes.values()].pop()
-    for side in sides:
+    for side in (side for side in sides if only in side):
         speeds: dict[str, list[float]] = {name: [] for name in processes}
         for turn in range(turns):
             for name in list(processes)[:: -1 if turn % 2 else 1]:
@@ -123,6 +123,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("other", nargs="?", type=Path, help="the other tree")
     parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--only", default="", metavar="WORD", help="only the sides with this word in their name")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
@@ -130,4 +131,4 @@ if __name__ == "__main__":
     elif given.other is None:
         parser.error("name the other tree")
     else:
-        compare(given.other, given.turns)
+        compare(given.other, given.turns, given.only)

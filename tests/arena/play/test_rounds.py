@@ -74,6 +74,7 @@ class Counting(RandomAgent):
         self.resets = 0
 
     def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        assert turn.clock is None  # no time is measured
         self.batches.append(len(turn.tables))
         return super().act(turn, rng)
 
