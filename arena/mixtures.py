@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from agents.contract import AgentError
-from leagues.ratings.rank.evidence import Evidence
-from leagues.ratings.rank.nash import max_entropy_nash
 from leagues.records import Member
 from leagues.store import Reader
 
@@ -44,6 +42,9 @@ def mixture_parts(reader: Reader, name: str) -> list[tuple[Member, float]]:
         raise AgentError(f"{name!r} mixes snapshots, but the league has none of them yet; train it for longer")
     if name == AVERAGE or len(snapshots) == 1:
         return [(member, 1 / len(snapshots)) for member in snapshots]
+    from leagues.ratings.rank.evidence import Evidence  # loads SciPy, which most names need not wait for
+    from leagues.ratings.rank.nash import max_entropy_nash
+
     evidence = Evidence.of(snapshots, reader.block_scores(), teams=reader.info().teams)
     weights = max_entropy_nash(evidence.completed)
     weights = np.where(weights > _LEAST, weights, 0.0)
