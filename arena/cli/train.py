@@ -136,8 +136,10 @@ def train(
             on_measures=on_measures,
             should_stop=stop.requested,
         )
-    with open_store(league).reader() as reader:
-        print_notes(notes(reader.members(), reader.block_scores()))
+    store = open_store(league)
+    if store.exists():  # a run that is stopped at once makes none
+        with store.reader() as reader:
+            print_notes(notes(reader.members(), reader.block_scores()))
     print_text(
         f"{'Stopped' if stop.requested() else 'Done'}. The league is in {league}; see arena leaderboard, watch, replay"
     )
