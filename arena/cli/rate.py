@@ -60,7 +60,7 @@ def rate(
     """
     from arena.cli.code import allow_imports, load_networks
     from arena.cli.league_output import print_leaderboard, print_notes, standing_row
-    from arena.cli.output import print_json, print_text
+    from arena.cli.output import is_screen, print_json, print_text
     from arena.cli.progress import live_line
     from arena.play.rate import Rated, rate_league
     from leagues.ratings.notes import NOTED_MATCHES, notes
@@ -70,7 +70,7 @@ def rate(
         games = _GAMES
     allow_imports(trust_code=trust_code)
     began = time.monotonic()
-    with live_line(f"rating {folder}", quiet=as_json) as show:
+    with live_line(f"rating {folder}" if is_screen() else "", quiet=as_json) as show:
 
         def shown(rated: Rated) -> None:
             wide = "" if rated.width is None else f", intervals {rated.width:.3g} wide on average"

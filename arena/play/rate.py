@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from agents.contract import AgentError
-from agents.registry import KINDS, require_trust
+from agents.registry import asks_person, require_trust
 from arena.play.contest import open_contest
 from arena.play.openings import Openings, no_openings, openings_key
 from arena.seeds import Purpose, stream
@@ -222,9 +222,4 @@ class _Rounds:
 
 def _players(reader: Reader) -> list[Member]:
     """The frozen members, without persons."""
-
-    def person(member: Member) -> bool:
-        kind = KINDS.get((member.agent or "").partition(":")[0])
-        return kind is not None and kind.asks_person
-
-    return [member for member in reader.members() if member.frozen and not person(member)]
+    return [member for member in reader.members() if member.frozen and not asks_person(member.agent or "")]

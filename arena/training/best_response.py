@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.contract import AgentError
-from agents.registry import KINDS
+from agents.registry import asks_person
 from arena.mixtures import MIXTURES, mixture_parts
 from arena.names import find_member, load_agent, require_game, split_name
 from arena.play.contest import Contest, open_contest
@@ -184,9 +184,7 @@ def _targets(agent: str, game: Game, code: Mapping[str, Any]) -> list[_Target]:
     load_agent(agent, game, **code).close()  # finds what is wrong with it before anything is trained
     place = split_name(agent)
     if place is None:
-        kind = KINDS.get(agent.partition(":")[0])
-        if kind is not None and kind.asks_person:
-            raise AgentError(f"{agent!r} is a person, who cannot play thousands of games; name another agent")
+        _refuse_person(agent, agent)
         return [_Target(agent, 1.0, Member(agent, "baseline", "baseline", agent=agent))]
     where, name = place
     store = open_store(where)
@@ -198,11 +196,17 @@ def _targets(agent: str, game: Game, code: Mapping[str, Any]) -> list[_Target]:
         spec = f"{where}:{member.id}"
         if member.weights is None:
             own = str(member.agent)
+            _refuse_person(agent, own)
             found.append(_Target(spec, share, Member(own, "baseline", "baseline", agent=own)))
         else:
             copy = Member(member.id, "guest", "guest", modules=member.modules, weights=member.weights, origin=spec)
             found.append(_Target(spec, share, copy, store.weights.get(member.weights)))
     return found
+
+
+def _refuse_person(name: str, spec: str) -> None:
+    if asks_person(spec):
+        raise AgentError(f"{name!r} is a person, who cannot play thousands of games; name another agent")
 
 
 def _check_league(league: Path | str, game: Game) -> None:

@@ -66,7 +66,7 @@ class OpponentCache:
 
     def _made(self, member: Member, plan: Plan) -> Agent:
         if member.kind == "baseline":
-            return make_agent(member.agent or member.id, self._game)
+            return make_agent(str(member.agent), self._game)
         data = plan.weights[str(member.weights)]
         tensors, card = parse(ray.get(data) if isinstance(data, ray.ObjectRef) else data)
         return build_policy(tensors, card, self._game, module_classes=self._module_classes, device=self._device)
@@ -82,7 +82,7 @@ def agent_key(member: Member, kind: str = "training") -> str:
         member: the member.
         kind: of the matches.
     """
-    return f"weights:{member.weights}" if member.weights else f"{kind}:{member.agent or member.id}"
+    return f"weights:{member.weights}" if member.weights else f"{kind}:{member.agent}"
 
 
 def planned_seatings(game: Game, plan: Plan, rng: np.random.Generator) -> Iterator[Seating]:

@@ -237,6 +237,7 @@ def _check_refusals(writer: Writer, reader: Reader) -> None:
         "a match of an unknown member": {"matches": [_match(("main", "nobody"), (1.0, -1.0))]},
         "a tally of an unknown member": {"tallies": [Tally("main", "nobody", 1, 0, 0)]},
         "a member that is there": {"members": [MAIN]},
+        "a baseline without an agent": {"members": [replace(RANDOM, id="unnamed", agent=None)]},
         "an event out of range": {"matches": [_match(("main", "random"), (1.0, -1.0), event=2**31)]},
         "a move of a seat that does not exist": {
             "matches": [_match(("main", "random"), (1.0, -1.0), history=((2, 0),))]

@@ -43,7 +43,8 @@ def check_members(members: Iterable[Member], known: Collection[str], weights: Bl
     """Check that members can join, in this order, a league that has the members ``known``.
 
     Raises:
-        StoreError: an ID is taken, a learner is missing, or weights are missing, or are where none belong.
+        StoreError: an ID is taken, a learner is missing, or weights or an agent are missing, or weights are where none
+            belong.
     """
     taken = set(known)
     for member in members:
@@ -53,6 +54,8 @@ def check_members(members: Iterable[Member], known: Collection[str], weights: Bl
             raise StoreError(
                 f"{member.id!r} is a snapshot of {member.learner!r}, which is not in the league; add it first"
             )
+        if member.kind == "baseline" and member.agent is None:
+            raise StoreError(f"{member.id!r} is a baseline without an agent; say the spec of the agent that plays it")
         if member.kind == "guest" and (member.weights is None) == (member.agent is None):
             raise StoreError(
                 f"{member.id!r} is a guest with weights={member.weights!r} and agent={member.agent!r}; a guest has "

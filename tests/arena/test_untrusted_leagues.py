@@ -145,6 +145,17 @@ def test_what_needs_no_game_works_without_trust(game_league: Path) -> None:
         ["play", "tic_tac_toe", "--against", "league:random"],
         ["match", "tic_tac_toe", "league:random", "first"],
         ["match", "tic_tac_toe", "first", "random", "--league", "league"],
+        ["match", "tic_tac_toe", "league:random", "first", "--league", "other"],
+        ["tournament", "tic_tac_toe", "league:random", "first", "mcts:2"],
+        ["tournament", "tic_tac_toe", "random", "first", "mcts:2", "--league", "league"],
+        ["sprt", "tic_tac_toe", "league:random", "first"],
+        ["sprt", "tic_tac_toe", "first", "random", "--league", "league"],
+        ["rate", "league", "--games", "2"],
+        ["exploitability", "tic_tac_toe", "league:random"],
+        ["exploitability", "tic_tac_toe", "league:random", "--minutes", "0.01"],
+        ["exploitability", "tic_tac_toe", "league:random", "--minutes", "0.01", "--league", "league"],
+        ["accuracy", "tic_tac_toe", "league:random"],
+        ["check", "league:random", "tic_tac_toe"],
         ["train", "tic_tac_toe", "--league", "league", "--resume", "--steps", "1"],
         ["train", "pettingzoo:tictactoe_v3", "--league", "league", "--resume", "--steps", "1"],
     ],
@@ -159,9 +170,21 @@ def test_the_command_line_runs_nothing(
     assert not Path("ran").exists()
     if not (league == "agent_league" and args[0] in ("verify", "replay")):  # these need no agent
         assert (code, out, err.count("\n")) == (2, "", 1)
-    for command in (["leaderboard"], ["payoffs"], ["matches"], ["show"]):
-        assert run([*command, "league", *["random"] * (command == ["show"])]) == 0
+    for command in (["leaderboard"], ["payoffs"], ["matches"], ["show", "random"], ["rank", "--by", "nash"]):
+        assert run([command[0], "league", *command[1:]]) == 0
     assert run(["replay", "league", "1", "--export", "json"]) == 0
+    assert run(["plot", "league", "-o", "league.png"]) in (0, 2)  # there may be nothing to draw
+    assert not Path("ran").exists()
+    assert not Path("other").exists()
+
+
+def test_no_id_of_a_baseline_is_taken_for_its_agent(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(
+        make_league(place / "league"), f"UPDATE members SET name = '{AGENT}', agent = NULL WHERE name = 'random'"
+    )
+    for args in (["train", "tic_tac_toe", "--league", "league", "--resume", "--steps", "100000"], ["rate", "league"]):
+        assert run(args) == 2
+        assert f"the baseline '{AGENT}' names no agent" in capsys.readouterr().err
     assert not Path("ran").exists()
 
 

@@ -270,6 +270,8 @@ class SqlReader(Reader):
             )
             if row.id != len(self._members) + 1 or row.kind not in get_args(Kind):
                 raise ValueError(f"member {row.id}, {row.name!r}, of the kind {row.kind!r}")
+            if row.kind == "baseline" and row.agent is None:
+                raise ValueError(f"the baseline {row.name!r} names no agent")
             if {*map(type, row.modules.values())} - {str}:
                 raise ValueError(f"modules={row.modules!r}")
             self._rows[row.name] = row.id
