@@ -28,6 +28,9 @@ _CHUNK = 1 << 16
 _GOODBYE = 1.0
 """Seconds that a program has to end by itself when it is closed."""
 
+_LONGEST_WAIT = 60.0
+"""Seconds of one wait for a program; the system cannot wait for much more than a month."""
+
 _MARK = "ARENA_PROGRAM"
 """The variable in the environment of a program by which its children are found."""
 
@@ -143,8 +146,7 @@ class LineProcess:
 
     def unasked(self) -> bytes:
         """What the program has written without being asked, as far as it has been read; a silent program gives none."""
-        with contextlib.suppress(TimeoutError):
-            self._pump(time.monotonic())
+        self._pump(time.monotonic())
         return bytes(self._written)
 
     def error(self, text: str) -> ProgramError:
@@ -180,17 +182,14 @@ class LineProcess:
             stream.close()
 
     def _pump(self, deadline: float) -> bool:
-        """Wait for the program, and read what it writes. Returns whether it can be written to.
+        """Wait for the program until ``deadline`` or a minute, and read what it writes. Returns whether it can be
+        written to.
 
         Raises:
-            TimeoutError: nothing happened until ``deadline``.
             ProgramError: the program has closed its stdout, or its line is too long.
         """
-        ready = self._selector.select(max(0.0, deadline - time.monotonic()))
-        if not ready:
-            raise TimeoutError
         writable = False
-        for key, _ in ready:
+        for key, _ in self._selector.select(min(_LONGEST_WAIT, max(0.0, deadline - time.monotonic()))):
             if key.fileobj is self._stdin:
                 writable = True
                 continue

@@ -1,18 +1,13 @@
-"""Chess engines that speak UCI, the Universal Chess Interface (Huber and Meyer-Kahlen 2006).
-
-python-chess translates the moves. It is GPL-3, so it comes with the extra ``chess`` and is imported only here.
-"""
+"""Chess engines that speak UCI, the Universal Chess Interface (Huber and Meyer-Kahlen 2006)."""
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
 
 import numpy as np
+import pyspiel
 
 from agents.contract import AgentError, Turn
 from agents.programs.external import ExternalAgent, shown
@@ -96,11 +91,10 @@ class UCIAgent(ExternalAgent):
             game: ``chess`` or ``pettingzoo:chess_v6``.
 
         Raises:
-            AgentError: the argument is malformed, python-chess is not installed, the game is not chess, or the engine
-                cannot be started, speaks no UCI, or does not have one of the options.
+            AgentError: the argument is malformed, the game is not chess, or the engine cannot be started, speaks no
+                UCI, or does not have one of the options.
         """
         self._call = EngineCall.parse(argument)
-        self._chess = _python_chess()
         if not re.fullmatch(r"chess|pettingzoo:chess_v6(\(.*\))?", game.spec):
             raise AgentError(
                 f"{game.spec!r} is not standard chess, and UCI engines play chess only; name chess or "
@@ -124,9 +118,9 @@ class UCIAgent(ExternalAgent):
         """The engine's move in one position."""
         table = int(turn.tables[0])
         state = turn.state(table)
-        line = self._lines.setdefault(table, _Line(self._chess, self.game))
+        line = self._lines.setdefault(table, _Line(self.game))
         if not line.follow(state):
-            line = self._lines[table] = _Line(self._chess, self.game)
+            line = self._lines[table] = _Line(self.game)
             line.follow(state)
         clock = np.inf if turn.clock is None else float(turn.clock[0])
         if new:
@@ -138,12 +132,13 @@ class UCIAgent(ExternalAgent):
 
 
 class _Line:
-    """The moves of one game, as UCI writes them."""
+    """The moves of one game, as UCI writes them. OpenSpiel's chess translates them from short algebraic notation,
+    in which both games name their moves."""
 
-    def __init__(self, chess: ModuleType, game: Game) -> None:
+    def __init__(self, game: Game) -> None:
         self.moves: list[str] = []
-        self._board: Any = chess.Board()
         self._state = game.new_state(0)
+        self._chess = pyspiel.load_game("chess").new_initial_state()
 
     def follow(self, state: State) -> bool:
         """Add the moves that ``state`` has more; False if it is of another game."""
@@ -151,15 +146,16 @@ class _Line:
         if history[: len(done)] != done:
             return False
         for seat, action in history[len(done) :]:
-            move = self.uci(self._state.action_name(seat, action))
-            self.moves.append(move)
-            self._board.push_uci(move)
+            san = self._state.action_name(seat, action)
+            self.moves.append(self.uci(san))
+            self._chess.apply_action(self._chess.parse_move_to_action(san))
             self._state.apply([action])
         return True
 
     def uci(self, san: str) -> str:
         """A move of the last position, from short algebraic notation."""
-        return str(self._board.parse_san(san).uci())
+        move = pyspiel.chess.action_to_move(self._chess.parse_move_to_action(san), self._chess.board())
+        return str(move.to_lan())
 
 
 def greet(process: LineProcess, options: Mapping[str, str], deadline: float) -> None:
@@ -207,13 +203,3 @@ def best_move(process: LineProcess, moves: Sequence[str], go: str, deadline: flo
             if len(words) < 2:
                 raise process.error(f"names no move: {shown(line)}")
             return words[1].decode("utf-8", "replace")
-
-
-def _python_chess() -> ModuleType:
-    try:
-        return importlib.import_module("chess")
-    except ImportError as error:
-        raise AgentError(
-            "UCI engines need python-chess, which is not installed; run pip install 'self-play-arena[chess]' (its "
-            "licence is GPL-3)"
-        ) from error

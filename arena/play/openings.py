@@ -10,6 +10,7 @@ import json
 import re
 import reprlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ import numpy as np
 
 from agents.contract import AgentError
 from arena.seeds import Purpose, stream
-from games import Game, GameError, State
+from games import Game, GameError, IllegalActionError, State
 from games.contract import CHANCE, Action, Move
+from games.legality import continuous_action
 from leagues.store import Reader
 
 Opening = tuple[Move, ...]
@@ -236,8 +238,8 @@ def _parse(game: Game, seed: int, where: str, entries: Sequence[Any]) -> Opening
 def _action(game: Game, state: State, seat: int, given: Any, where: str) -> Action:
     legal = _legal(game, state, seat).tolist()
     if game.action_bounds is not None:
-        if isinstance(given, list) and all(isinstance(part, int | float) for part in given):
-            return tuple(float(np.float32(part)) for part in given)
+        with suppress(IllegalActionError):
+            return continuous_action(game, seat, given)
     elif isinstance(given, str):
         for action in legal:
             if state.action_name(seat, action).casefold() == given.casefold():

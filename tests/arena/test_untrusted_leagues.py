@@ -179,9 +179,7 @@ def test_the_command_line_runs_nothing(
 
 
 def test_no_id_of_a_baseline_is_taken_for_its_agent(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rewrite(
-        make_league(place / "league"), f"UPDATE members SET name = '{AGENT}', agent = NULL WHERE name = 'random'"
-    )
+    rewrite(make_league(place / "league"), f"UPDATE members SET name = '{AGENT}', agent = NULL WHERE name = 'random'")
     for args in (["train", "tic_tac_toe", "--league", "league", "--resume", "--steps", "100000"], ["rate", "league"]):
         assert run(args) == 2
         assert f"the baseline '{AGENT}' names no agent" in capsys.readouterr().err

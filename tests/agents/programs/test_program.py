@@ -119,6 +119,11 @@ def test_a_late_answer_loses_on_time_and_the_process_plays_on(tmp_path: Path, mo
     assert len(processes(tmp_path)) == 1
 
 
+def test_a_clock_may_run_for_years(tmp_path: Path) -> None:
+    matches = play(program(tmp_path, "good"), games=2, limits=Limits(move_time=1e9))
+    assert [match.ending for match in matches] == ["terminated"] * 2
+
+
 def test_no_answer_within_the_clock_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external, "GRACE", 0.2)
     agents = {"program": ProgramAgent(program(tmp_path, "hang"), GAME), "random": make_agent("random", GAME)}

@@ -1,4 +1,4 @@
-"""UCI engines: calls are parsed, engines are spoken to, and they play chess where python-chess is installed."""
+"""UCI engines: calls are parsed, engines are spoken to, moves are translated, and they play chess."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from program_kit import gone
 
 from agents.contract import AgentError
 from agents.programs import external
 from agents.programs.process import LineProcess, ProgramError
-from agents.programs.uci import EngineCall, best_move, greet
+from agents.programs.uci import EngineCall, _Line, best_move, greet
 from agents.registry import make_agent
 from arena.play.matches import play_pairings
 from arena.play.source import Limits
 from games import make_game
 from leagues.records import Pairing
 
-needs_chess = pytest.mark.skipif(find_spec("chess") is None, reason="python-chess is not installed: it is GPL-3")
+needs_chess = pytest.mark.skipif(find_spec("chess") is None, reason="this game needs python-chess, which is GPL-3")
 
 
 def engine(folder: Path, choose: str = "print('bestmove e2e4', flush=True)") -> str:
@@ -138,10 +139,28 @@ def test_wrong_engines_are_told(tmp_path: Path) -> None:
     process.close()
 
 
-@pytest.mark.skipif(find_spec("chess") is not None, reason="python-chess is installed")
-def test_without_the_library_the_error_says_what_to_install() -> None:
-    with pytest.raises(AgentError, match=r"self-play-arena\[chess\]"):
-        make_agent("uci:./engine", make_game("chess"))
+@pytest.mark.parametrize(
+    ("names", "moves"),
+    [
+        ("e4 d5 e5 f5 exf6", "e2e4 d7d5 e4e5 f7f5 e5f6"),  # en passant
+        ("e4 e5 Nf3 Nc6 Bc4 Bc5 O-O", "e2e4 e7e5 g1f3 b8c6 f1c4 f8c5 e1g1"),
+        ("d4 d5 Nc3 Nc6 Bf4 Bf5 Qd2 Qd7 O-O-O O-O-O", "d2d4 d7d5 b1c3 b8c6 c1f4 c8f5 d1d2 d8d7 e1c1 e8c8"),
+        ("a4 b5 axb5 a6 bxa6 Bb7 axb7 Nc6 bxa8=N", "a2a4 b7b5 a4b5 a7a6 b5a6 c8b7 a6b7 b8c6 b7a8n"),
+        ("Nf3 a6 d4 a5 Nbd2 a4 e4", "g1f3 a7a6 d2d4 a6a5 b1d2 a5a4 e2e4"),
+        ("e4 e5 Qh5 Nc6 Bc4 Nf6 Qxf7#", "e2e4 e7e5 d1h5 b8c6 f1c4 g8f6 h5f7"),
+    ],
+)
+def test_moves_are_translated(names: str, moves: str) -> None:
+    game = make_game("chess")
+    state, line = game.new_state(0), _Line(game)
+    for name in names.split():
+        (seat,) = state.acting()
+        mask = np.empty(game.num_actions, np.bool_)
+        state.observe(seat, np.empty(game.observation_shape, np.float32), mask)
+        state.apply([next(a for a in np.flatnonzero(mask).tolist() if state.action_name(seat, a) == name)])
+    assert line.follow(state)
+    assert line.moves == moves.split()
+    assert not line.follow(game.new_state(0))
 
 
 def test_a_stored_engine_needs_trust() -> None:
@@ -149,16 +168,16 @@ def test_a_stored_engine_needs_trust() -> None:
         make_agent("uci:./engine", make_game("chess"), trust_code=False)
 
 
-_PLAYS = """import chess
-        board = chess.Board()
+_PLAYS = """import pyspiel
+        state = pyspiel.load_game("chess").new_initial_state()
         for move in moves:
-            board.push_uci(move)
-        legal = sorted(move.uci() for move in board.legal_moves)
+            state.apply_action(state.parse_move_to_action(move))
+        of = state.board()
+        legal = sorted(pyspiel.chess.action_to_move(action, of).to_lan() for action in state.legal_actions())
         print("bestmove", legal[len(moves) % len(legal)], flush=True)"""
 
 
-@needs_chess
-@pytest.mark.parametrize("spec", ["chess", "pettingzoo:chess_v6"])
+@pytest.mark.parametrize("spec", ["chess", pytest.param("pettingzoo:chess_v6", marks=needs_chess)])
 def test_an_engine_plays_chess(spec: str, tmp_path: Path) -> None:
     game = make_game(spec)
     agent = make_agent(f"uci:{engine(tmp_path, _PLAYS)}?nodes=3", game)
@@ -176,7 +195,6 @@ def test_an_engine_plays_chess(spec: str, tmp_path: Path) -> None:
     assert gone(int(lines[0]))
 
 
-@needs_chess
 @pytest.mark.parametrize(
     ("choose", "ending"),
     [
@@ -198,7 +216,6 @@ def test_a_wrong_engine_harms_its_own_seat(
     assert (match.ending, match.fault) == (ending, 1)  # white sits at seat 1
 
 
-@needs_chess
 def test_other_games_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="chess only"):
         make_agent(f"uci:{engine(tmp_path)}", make_game("tic_tac_toe"))

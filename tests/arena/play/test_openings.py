@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from meeting_game import Meeting
 
 from agents.contract import AgentError
 from arena.play.matches import play_match
@@ -13,6 +15,7 @@ from arena.play.openings import make_openings
 from arena.verify import verify
 from games import make_game
 from games.contract import CHANCE, Game, Move
+from leagues.records import Match
 from leagues.store import open_store
 
 
@@ -109,6 +112,32 @@ def test_recorded_openings_are_the_beginnings_of_the_league_s_matches(tmp_path: 
         once, again = (make_openings("recorded:5", make_game("connect_four"), reader, before=2) for _ in range(2))
         assert [once(0, match.seed) for match in result.matches] == [match.history[:5] for match in result.matches]
         assert [again(0, seed) for seed in range(9)] == [once(0, seed) for seed in range(9)]
+
+
+def test_openings_of_continuous_actions(tmp_path: Path) -> None:
+    game = Meeting()
+    played = play_match(game, ["random", "random"], games=6, league=tmp_path / "arena")
+    result = play_match(game, ["first", "random"], games=6, openings="recorded:1", league=tmp_path / "arena")
+
+    def beginnings(matches: Sequence[Match]) -> set[tuple[Move, ...]]:
+        return {tuple(move for move in match.history if move[0] != CHANCE)[:2] for match in matches}
+
+    assert {match.opening for match in result.matches} == {1}
+    assert beginnings(result.matches) <= beginnings(played.matches)
+    file = tmp_path / "openings.jsonl"
+    file.write_text("[[0.5, 2], [1, 4]]\n")
+    result = play_match(game, ["first", "random"], games=4, openings=str(file))
+    assert beginnings(result.matches) == {((0, (0.5, 2.0)), (1, (1.0, 4.0)))}
+    for line in (
+        "[[0.5, 2], [1, 5]]",
+        "[[0.5, 2], [1]]",
+        "[[0.5, 2], 1]",
+        "[[0.5, 2], [1, NaN]]",
+        "[[0.5, 2], [1, 1e99]]",
+    ):
+        file.write_text(line)
+        with pytest.raises(AgentError, match="no legal action of seat 1"):
+            make_openings(str(file), game)
 
 
 def test_recorded_openings_of_a_simultaneous_game_are_whole_steps(tmp_path: Path) -> None:
