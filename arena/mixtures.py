@@ -39,7 +39,7 @@ def mixture_parts(reader: Reader, name: str) -> list[tuple[Member, float]]:
     if name == AVERAGE:
         snapshots = [member for member in snapshots if member.role == "main"]
     if not snapshots:
-        raise AgentError(f"{name!r} mixes snapshots, but the league has none of them yet; train it for longer")
+        raise AgentError(f"{name!r} mixes snapshots, but the league has none of them; name a member instead")
     if name == AVERAGE or len(snapshots) == 1:
         return [(member, 1 / len(snapshots)) for member in snapshots]
     from leagues.ratings.rank.evidence import Evidence  # loads SciPy, which most names need not wait for

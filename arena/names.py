@@ -78,13 +78,15 @@ def find_member(reader: Reader, name: str) -> Member:
     snapshots = [member for member in members if member.kind == "snapshot"]
     if name == BEST:
         strongest = best(leaderboard(members, reader.block_scores()))
-        found = [member for member in snapshots if strongest in (None, member.id)]
+        found = snapshots if strongest is None else [member for member in members if member.id == strongest]
     elif name == LATEST:
         found = [member for member in snapshots if member.role == "main"]
     else:
         member = reader.member(name)
         found = [member] if member.frozen else [snapshot for snapshot in snapshots if snapshot.learner == name]
     if not found:
+        if all(member.frozen for member in members):
+            raise AgentError(f"{name!r} means a snapshot, but the league has no learner that makes any; name a member")
         raise AgentError(f"{name!r} means a snapshot, but the league has none of it yet; train it for longer")
     return found[-1]
 

@@ -137,7 +137,8 @@ def match_problem(game: Game, match: Match) -> str | None:
         if not broke_at_its_reset:
             return f"its moves break the rules of {game.spec!r}: {_line(error)}"
     ending, acting = (None, ()) if state is None else (state.ending(), state.acting())
-    if match.fault is not None and match.fault not in acting:
+    failed_at_once = match.plies == 0  # an agent that fails when its game begins need not be the first to act
+    if match.fault is not None and match.fault not in acting and not failed_at_once:
         return f"seat {match.fault} is recorded as at fault, but seats {acting} act after its last move"
     if ending != (None if match.ending in (*FAULTS, "adjudicated") else match.ending):
         return f"it is recorded as {match.ending}, but played again it is {ending or 'not over'}"

@@ -41,7 +41,7 @@ def illegal_action(game: Game, seat: int, action: Action) -> IllegalActionError:
             f"{action}; clip it to these bounds"
         )
     return IllegalActionError(
-        f"seat {seat} of {game.spec!r} chose {action}, which is not a legal action now; choose one whose mask is True"
+        f"seat {seat} of {game.spec!r} chose {action}, which is not a legal action now; choose a legal one"
     )
 
 

@@ -143,7 +143,7 @@ def _print_score(game: Game, result: MatchResult, *, varied: bool) -> None:
 
 
 def print_distinct(distinct: int, games: int, *, varied: bool) -> None:
-    """Say it if games repeat each other.
+    """Say it if more than a tenth of the games repeat others.
 
     Args:
         distinct: number of different games.
@@ -152,7 +152,7 @@ def print_distinct(distinct: int, games: int, *, varied: bool) -> None:
     """
     from arena.cli.output import print_text
 
-    if distinct < games:
+    if distinct < 0.9 * games:
         advice = "" if varied or 2 * distinct > games else "; --openings random:8 varies them"
         print_text(f"only {distinct:,} of these {games:,} games are different{advice}")
 

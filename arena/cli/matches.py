@@ -55,10 +55,14 @@ def matches(
             cell(match.kind),
             returns_text(match),
             str(match.plies),
-            cell(match.ending, ERROR_STYLE if match.ending in FAULTS else ""),
+            cell(_ending(match), ERROR_STYLE if match.ending in FAULTS else ""),
             cell(" · ".join(match.seats), NAME_STYLE),
         )
     print_table(rows)
+
+
+def _ending(match: Match) -> str:
+    return match.ending if match.fault is None else f"{match.ending}, seat {match.fault}"
 
 
 def match_row(match: Match, game: str) -> dict[str, Any]:

@@ -52,6 +52,13 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
+def check_seconds(parameter: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse a time that is not above 0, in words that fit all commands."""
+    if value is not None and not value > 0:
+        raise typer.BadParameter(f"{value:g} seconds are no time to move in; give more than 0")
+    return value
+
+
 LeagueFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="The folder of the league.", show_default=False, parser=folder)
 ]
@@ -87,6 +94,7 @@ MoveTime = Annotated[
     float | None,
     typer.Option(
         "--move-time",
+        callback=check_seconds,
         metavar="SECONDS",
         help="Time of an agent for each move; one that takes longer loses the game.",
         show_default=False,
@@ -96,6 +104,7 @@ GameTime = Annotated[
     float | None,
     typer.Option(
         "--game-time",
+        callback=check_seconds,
         metavar="SECONDS",
         help="Time of an agent for all its moves in a game; one that takes longer loses the game.",
         show_default=False,

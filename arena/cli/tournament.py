@@ -147,9 +147,10 @@ def tournament(
 def _state(so_far: Tournament, format: str, elapsed: float) -> str:
     from arena.view.text import duration, plain
 
-    parts = [f"round {so_far.round} of {so_far.rounds}"] if format in ("swiss", "knockout") else []
+    in_rounds = format in ("swiss", "knockout")
+    parts = [f"round {so_far.round} of {so_far.rounds}"] if in_rounds else []
     parts += [f"{so_far.played:,} of {max(so_far.played, so_far.games):,} games", f"{duration(elapsed)} elapsed"]
-    if (leader := so_far.leader()) is not None:
+    if not in_rounds and (leader := so_far.leader()) is not None:
         parts.append(f"{plain(leader[0])} leads with {leader[1]:.3f}")
     return " · ".join(parts)
 
@@ -198,7 +199,8 @@ def _print(game: Game, result: TournamentResult, *, varied: bool) -> None:
         )
     print_table(rows)
     if game.graded:
-        print_text(f"scores are {result.unit}")
+        own = "; against one opponent they are an agent's own returns, which a third seat changes, too"
+        print_text(f"scores are {result.unit}{own if len(set(game.teams)) > 2 else ''}")
     order = [each.total.agent for each in result.standings]
     print_text("")
     print_payoffs(order, result.payoffs)
@@ -223,6 +225,11 @@ def _print(game: Game, result: TournamentResult, *, varied: bool) -> None:
         for meeting in result.meetings:
             score = "no game counts" if meeting.score is None else f"{meeting.score:.3f} in {meeting.games:,} games"
             print_text(f"round {meeting.round}: {' - '.join(meeting.agents)}: {score}")
+        for number in sorted({meeting.round for meeting in result.meetings}):
+            playing = {agent for meeting in result.meetings if meeting.round == number for agent in meeting.agents}
+            idle = [agent for agent in result.agents if agent not in playing]
+            if idle and (result.format == "swiss" or number == 1):  # in later rounds of a knockout they are out
+                print_text(f"round {number}: {' and '.join(idle)} without an opponent")
     print_distinct(result.distinct, sum(not match.void for match in result.matches), varied=varied)
 
     print_faults(result.faults)

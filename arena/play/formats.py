@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from leagues.names import near
 from leagues.records import LeagueError
 
 FORMATS = ("round-robin", "gauntlet", "swiss", "knockout")
@@ -256,7 +257,7 @@ def make_format(
             of it.
     """
     if name not in FORMATS:
-        raise LeagueError(f"`format in {FORMATS}` must hold, but got format={name!r}")
+        raise LeagueError(f"there is no format {name!r}{near(name, FORMATS)}")
     if rounds is not None and name != "swiss":
         raise LeagueError(
             f"only swiss has a number of rounds to choose, but got {rounds=} for {name}; set games instead"
@@ -265,8 +266,8 @@ def make_format(
         raise LeagueError(f"only a gauntlet has seeds, but got {seeds=} for {name}; leave it out")
     if sides < 2 or len(names) < sides:
         raise LeagueError(
-            f"a tournament needs a game of at least two sides and one agent for each, but got {sides} sides and "
-            f"{len(names)} agents"
+            "a tournament needs a game of at least two sides and one agent for each, but the number of sides is "
+            f"{sides} and that of agents {len(names)}"
         )
     if name in ("swiss", "knockout"):
         if sides > 2:

@@ -257,7 +257,8 @@ def _check_call(game: Game, agents: Sequence[str | Agent], games: int, seed: int
     if sides < 2 or len(agents) != sides:
         unit, which = ("seats", "") if sides == game.num_seats else ("teams", f" ({format_teams(game.teams)})")
         rule = "a match needs at least two" if sides < 2 else "name one agent for each, or one twice to let it play two"
-        raise AgentError(f"{game.spec!r} has {sides} {unit}{which}, but got {len(agents)} agents; {rule}")
+        got = "1 agent" if len(agents) == 1 else f"{len(agents)} agents"
+        raise AgentError(f"{game.spec!r} has {sides} {unit}{which}, but got {got}; {rule}")
     if games < 1 or not 0 <= seed < 2**64:
         raise AgentError(f"`games >= 1` and `0 <= seed < 2**64` must hold, but got ({games=}, {seed=})")
 

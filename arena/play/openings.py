@@ -195,7 +195,7 @@ def _of_file(game: Game, path: Path) -> Openings:
 def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise AgentError(f"{USAGE}, but '{path}' is none of these")
+            raise AgentError(f"{USAGE}, but there is no file '{path}'")
         if path.stat().st_size > MAX_FILE:
             raise AgentError(f"a file of openings has at most {MAX_FILE} bytes, but '{path}' has more")
         return path.read_bytes()
@@ -212,15 +212,17 @@ def _parse(game: Game, seed: int, where: str, entries: Sequence[Any]) -> Opening
     state, moves = game.new_state(seed), list[Move]()
     step: list[Move] = []
     for entry in entries:
-        given = entry
+        player, given = None, entry
         if game.action_bounds is None and isinstance(entry, list) and len(entry) == 2:
             if entry[0] == CHANCE:
                 continue
-            given = entry[1]
+            player, given = entry
         seats = state.acting()
         if not seats:
             raise AgentError(f"{where} goes on after the end of the game; shorten it")
         seat = seats[len(step)]
+        if player not in (None, seat):
+            raise AgentError(f"{where} has a move of player {player!r} where seat {seat} acts; correct the player")
         step.append((seat, _action(game, state, seat, given, where)))
         if len(step) == len(seats):
             try:
@@ -246,7 +248,9 @@ def _action(game: Game, state: State, seat: int, given: Any, where: str) -> Acti
                 return int(action)
     elif isinstance(given, int) and not isinstance(given, bool) and given in legal:
         return given
-    raise AgentError(f"{where} has {reprlib.repr(given)}, which is no legal action of seat {seat} there")
+    named = [state.action_name(seat, action) for action in legal] if game.action_bounds is None else []
+    known = f"; legal are {', '.join(named[:8])}{', ...' if len(named) > 8 else ''}" if named else ""
+    raise AgentError(f"{where} has {reprlib.repr(given)}, which is no legal action of seat {seat} there{known}")
 
 
 def _problem(game: Game, seed: int, opening: Opening) -> str | None:

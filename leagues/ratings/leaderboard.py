@@ -127,11 +127,15 @@ def leaderboard(
 
 
 def best(standings: Iterable[Standing]) -> str | None:
-    """ID of the best snapshot; None while no snapshot has played. This is what "best" means everywhere.
+    """ID of the best snapshot, or of the best guest where no snapshot has played; None without either. This is what
+    "best" means everywhere.
 
-    It is the snapshot whose interval has the highest lower end, so that three lucky games make no newcomer the best.
+    It is the one whose interval has the highest lower end, so that three lucky games make no newcomer the best.
     """
-    played = [each for each in standings if each.games and each.generation is not None]
+    standings = [each for each in standings if each.games]
+    played = [each for each in standings if each.generation is not None] or [
+        each for each in standings if each.role == "guest"
+    ]
     return max(played, key=lambda each: each.low).agent if played else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +16,12 @@ import pytest
 from leaguekit import raw, unguarded
 from played_league import AGENTS, crash, make_league
 
+from agents.basic import RandomAgent
 from agents.policies import weights
 from arena.play.matches import play_pairings, rotated_pairings
-from arena.verify import verify
+from arena.verify import match_problem, verify
 from games import make_game
-from leagues.records import Event, LiveResult, Measure, Member
+from leagues.records import Event, LiveResult, Measure, Member, Pairing
 from leagues.store import Reader, StoreError, open_store
 from leagues.store.codec import pack_moves
 from leagues.store.sqlite.database import DATABASE
@@ -61,6 +62,19 @@ def test_a_sound_league_has_no_findings(folder: Path, caplog: pytest.LogCaptureF
     assert result.findings == ()
     assert (result.matches, result.skipped, result.weights) == (MATCHES + 1, 0, 3)
     assert reports[-1] == (MATCHES + 1, MATCHES + 1)
+
+
+def test_an_agent_that_fails_as_its_game_begins_need_not_be_the_first_to_act(tmp_path: Path) -> None:
+    class Late(RandomAgent):
+        def reset(self, tables: Sequence[int]) -> None:
+            raise RuntimeError("not ready")
+
+    game = make_game("tic_tac_toe")
+    (match,) = play_pairings(
+        game, [Pairing(("random", "late"), 1, 1, 1, "evaluation")], {"random": RandomAgent(), "late": Late()}
+    )
+    assert (match.ending, match.fault, match.plies) == ("crash", 1, 0)
+    assert match_problem(game, match) is None
 
 
 def test_a_league_without_matches_is_sound(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def test_a_tournament_for_people(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("random", "first", "--format", "ladder"), "format in"),
-        (("random",), "1 agents"),
+        (("random", "first", "--format", "ladder"), "no format"),
+        (("random",), "of agents 1"),
         (("random", "nobody"), "nobody"),
         (("random", "first", "--rounds", 2), "only swiss"),
         (("random", "first", "--games", 0), "--games"),

@@ -130,11 +130,11 @@ def test_the_better_seed_advances_if_a_meeting_stays_even() -> None:
 @pytest.mark.parametrize(
     ("name", "count", "arguments", "rule"),
     [
-        ("ladder", 4, {}, "format in"),
+        ("ladder", 4, {}, "no format"),
         ("swiss", 4, {"sides": 3}, "games of two sides, but this one has 3; use round-robin"),
         ("knockout", 4, {"sides": 3}, "games of two sides"),
-        ("round-robin", 2, {"sides": 3}, "2 agents"),
-        ("round-robin", 1, {}, "1 agents"),
+        ("round-robin", 2, {"sides": 3}, "of agents 2"),
+        ("round-robin", 1, {}, "of agents 1"),
         ("round-robin", 4, {"rounds": 2}, "only swiss"),
         ("knockout", 4, {"seeds": 2}, "only a gauntlet"),
         ("gauntlet", 4, {"seeds": 4}, "1 <= seeds < 4"),

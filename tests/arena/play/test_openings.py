@@ -155,8 +155,8 @@ def test_recorded_openings_of_a_simultaneous_game_are_whole_steps(tmp_path: Path
         ("random:x", "write random:8"),
         ("recorded:-1", "write recorded:8"),
         ("recorded:3", "name one that has matches"),
-        ("nothing", "'nothing' is none of these"),
-        ("", "is none of these"),
+        ("nothing", "there is no file 'nothing'"),
+        ("", "there is no file '.'"),
     ],
 )
 def test_unknown_openings_are_explained_in_one_line(spec: str, words: str) -> None:
@@ -175,6 +175,7 @@ def test_unknown_openings_are_explained_in_one_line(spec: str, words: str) -> No
         ('["nowhere"]', "line 2 .* has 'nowhere'"),
         ("[true]", "has True"),
         ("[[0]]", "no legal action"),
+        ("[[0, 3], [0, 4]]", "line 2 .* has a move of player 0 where seat 1 acts"),
         ("{}", "line 2 .* is no list"),
         ("[1", "line 2 .* is not JSON"),
         ("[" * 100_000, "line 2 .* is not JSON"),

@@ -121,7 +121,7 @@ def test_progress_is_told_after_every_game() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "rule"),
-    [({"format": "ladder"}, "format in"), ({"games": 0}, "games >= 1"), ({"rounds": 1}, "only swiss")],
+    [({"format": "ladder"}, "no format"), ({"games": 0}, "games >= 1"), ({"rounds": 1}, "only swiss")],
 )
 def test_a_wrong_call_writes_nothing(arguments: dict[str, object], rule: str, tmp_path: Path) -> None:
     with pytest.raises((LeagueError, AgentError), match=rule):

@@ -18,7 +18,7 @@ from leagues.ratings.leaderboard import (
     leaderboard,
     rate,
 )
-from leagues.records import LeagueError
+from leagues.records import LeagueError, Member
 from leagues.results.blocks import BlockScore
 
 
@@ -188,6 +188,14 @@ def test_the_best_is_sure_to_be_strong_and_a_snapshot() -> None:
     assert [each.agent for each in standings] == ["lucky", "sure", "random", "idle"]
     assert best(standings) == "sure"
     assert best(leaderboard([RANDOM, *frozen("idle")], [])) is None
+
+
+def test_the_best_of_a_league_without_snapshots_is_a_guest() -> None:
+    guests = [Member(name, "guest", "guest", agent="first") for name in ("strong", "weak")]
+    scores = [*rows("strong", "random", 50, 0, 0), *rows("random", "weak", 50, 0, 30, 100)]
+    assert best(leaderboard([RANDOM, *guests], scores)) == "strong"
+    both = [*scores, *rows("main@1", "random", 50, 0, 30, 200)]
+    assert best(leaderboard([RANDOM, *guests, *frozen("main@1")], both)) == "main@1"
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
