@@ -119,9 +119,9 @@ class OpenLeague:
         return difference(rate(self.reader.members(), self.reader.block_scores()), member, opponent)
 
     def live_ratings(self, learner: str = "main") -> list[LiveRating]:
-        """The course of a learner's rating while it trains, by whole-history rating; it is no part of the leaderboard.
+        """The course of a learner's rating while it trains; it is no part of the leaderboard.
 
-        Empty in graded games, and without training games against rated members.
+        Empty without training games against rated members.
         """
         from leagues.ratings.live import learner_curve
 
@@ -130,7 +130,7 @@ class OpenLeague:
             self.reader.block_scores(),
             self.reader.live_results(),
             learner,
-            graded=self.info.graded,
+            tallies=self.reader.tallies(),
         )
 
     def payoffs(self, kind: MatchKind = "evaluation") -> PayoffTable:

@@ -170,7 +170,7 @@ def _curve(reader: Reader, member: Member) -> list[LiveRating]:
     from leagues.ratings.live import learner_curve
 
     return learner_curve(
-        reader.members(), reader.block_scores(), reader.live_results(), member.id, graded=reader.info().graded
+        reader.members(), reader.block_scores(), reader.live_results(), member.id, tallies=reader.tallies()
     )
 
 

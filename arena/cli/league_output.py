@@ -189,8 +189,9 @@ def print_member(
         facts.append((f"to {gap.opponent}", f"{_gap_text(gap, unit)}, above with probability {gap.superior:.2f}"))
     if curve:
         last = curve[-1]
-        now = f"{last.rating:.0f} ({last.low:.0f} to {last.high:.0f})"
-        facts.append(("in training", f"{now} after iteration {last.iteration:,}, {curve[0].rating:.0f} at first"))
+        now = f"{rating_text(last.rating, last.unit)} ({interval_text(last.low, last.high, last.unit)}) {last.unit}"
+        first = rating_text(curve[0].rating, last.unit)
+        facts.append(("in training", f"{now} after iteration {last.iteration:,}, {first} at first"))
     for name in dict.fromkeys(each.name for each in measures):
         own = [each for each in measures if each.name == name]
         course = f" after iteration {own[-1].iteration:,}, {own[0].value:.4g} at first" if len(own) > 1 else ""
