@@ -75,7 +75,7 @@ def goodness_of_fit(games: Comparisons, strengths: Floats, ties: float, rng: np.
     mean, variance = outcome(difference, ties)
     information = games.games * variance
     rest = (games.sums[:, 0] - games.sums[:, 2]) / 2 - games.games * mean
-    dispersion, freedom = _dispersion(games, variance)
+    dispersion, freedom = dispersion_of(games, variance)
 
     many = int(np.clip(_ENTRIES // pairs, *_SIMULATIONS))
     odds = np.stack([np.exp(difference / 2), np.full(pairs, 2 * ties), np.exp(-difference / 2)], 1)
@@ -196,8 +196,10 @@ def goodness_of_fit_of_returns(games: Comparisons, strengths: Floats, rng: np.ra
     )
 
 
-def _dispersion(games: Comparisons, variance: Floats) -> tuple[float, float]:
-    """The dispersion of blocks and its degrees of freedom, which are infinite where it is not an estimate.
+def dispersion_of(games: Comparisons, variance: Floats) -> tuple[float, float]:
+    """The dispersion of blocks, see :attr:`Fit.dispersion`, and its degrees of freedom.
+
+    Where hardly any pair has played two blocks, each block counts as one game, and the degrees of freedom are infinite.
 
     Args:
         games: the results.

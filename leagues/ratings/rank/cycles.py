@@ -9,7 +9,7 @@ import numpy as np
 from leagues.ratings.comparisons import Comparisons, Floats
 from leagues.ratings.components import components
 from leagues.ratings.davidson import fit, outcome
-from leagues.ratings.fit_test import pair_margins
+from leagues.ratings.fit_test import dispersion_of, pair_margins
 
 _STEPS = 60
 
@@ -38,8 +38,8 @@ def cyclic_share(games: Comparisons, *, graded: bool = False) -> Cycles:
     In games of win, draw and loss, each pair that has met has a flow: the difference of two ratings at which Davidson's
     model expects the pair's mean score, with half a game drawn added. Flows of a perfectly transitive league are
     differences of one rating each. Weights are what a pair's games tell: their number times the variance of one of
-    them. In graded games, the flow of a pair is its mean margin, and its weight the number of its games over the
-    variance of one.
+    them, over the dispersion of blocks where it is above 1, because games that repeat each other tell less. In graded
+    games, the flow of a pair is its mean margin, and its weight the number of its games over the variance of one.
     """
     if graded:
         margins = pair_margins(games)
@@ -47,7 +47,8 @@ def cyclic_share(games: Comparisons, *, graded: bool = False) -> Cycles:
     ties = fit(games)[1]
     score: Floats = (games.sums[:, 0] - games.sums[:, 2]) / 2 / (games.games + 0.5)
     flow = _difference(score, ties)
-    weight = games.games * outcome(flow, ties)[1]
+    variance = outcome(flow, ties)[1]
+    weight = games.games * variance / max(1.0, dispersion_of(games, variance)[0])
     return hodge(games.n, games, flow, weight)
 
 

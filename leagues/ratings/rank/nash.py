@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog, minimize
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp, softmax
 
 from leagues.ratings.rank.margins import Floats, RankingError, antisymmetric
@@ -87,6 +89,17 @@ def _support(matrix: Floats) -> npt.NDArray[np.bool_]:
     return used
 
 
+def _smith_set(majority: Floats) -> npt.NDArray[np.bool_]:
+    """The smallest set of members each of which beats everybody outside it. Any maximal lottery is inside.
+
+    "Beats or draws" holds between any two members in one direction at least, so its strong components are in a line,
+    and the first one is the Smith set. The member with the most wins minus losses is in it.
+    """
+    label = connected_components(csr_array(majority >= 0), connection="strong")[1]
+    inside: npt.NDArray[np.bool_] = label == label[majority.sum(1).argmax()]
+    return inside
+
+
 def maximal_lottery(margins: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.int64]]:
     """The maximal lottery over majorities, and the order that it gives when it is repeated.
 
@@ -112,9 +125,11 @@ def maximal_lottery(margins: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.int6
     number = 0
     while len(left):
         number += 1
-        lottery = max_entropy_nash(majority[np.ix_(left, left)])
+        top = left[_smith_set(majority[np.ix_(left, left)])]
+        game = majority[np.ix_(top, top)]
         if number == 1:
-            first = lottery
-        rounds[left[lottery > _TINY]] = number
-        left = left[lottery <= _TINY]
+            first[top] = max_entropy_nash(game)
+        chosen = top[_support(game)] if len(top) > 1 else top
+        rounds[chosen] = number
+        left = left[~np.isin(left, chosen)]
     return first, rounds

@@ -38,6 +38,20 @@ def test_chance_alone_is_not_cyclic() -> None:
     assert np.mean(shares) < 0.02
 
 
+@pytest.mark.parametrize("repeated", [1, 2])
+def test_blocks_whose_games_repeat_each_other_are_not_cyclic(repeated: int) -> None:
+    rng = np.random.default_rng(0)
+    i, j = np.triu_indices(10, 1)
+    pair = np.repeat(np.arange(len(i)), 10)  # of each block
+    shares = []
+    for _ in range(20):
+        wins = repeated * rng.binomial(2 // repeated, 1 / (1 + np.exp(-0.2 * (j - i)[pair])))
+        numbers = np.arange(len(pair))
+        rows = np.stack([numbers * 0, numbers, i[pair], j[pair], wins, wins * 0, 2 - wins], 1)
+        shares.append(cyclic_share(Comparisons.of(10, rows)).share)
+    assert np.mean(shares) < 0.02
+
+
 def test_flows_with_a_known_decomposition() -> None:
     # A gradient of (2, 1, 0) and a circle of 1, on a triangle of equal weights.
     games = Comparisons.of(3, np.array([[1, 1, 0, 1, 1, 0, 0], [1, 2, 0, 2, 1, 0, 0], [1, 3, 1, 2, 1, 0, 0]]))

@@ -82,6 +82,21 @@ def test_no_member_beats_the_mixture(n: int, seed: int) -> None:
     assert (deviation_ratings(random_margins(n, seed)) <= 1e-6).all()
 
 
+@given(st.integers(1, 9), st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_a_maximal_lottery_is_an_optimal_mixture_of_the_members_that_are_left(n: int, seed: int) -> None:
+    drawn = np.random.default_rng(seed).integers(-2, 3, (n, n)).astype(float)
+    majority = np.sign(drawn - drawn.T)
+    lottery, rounds = maximal_lottery(drawn - drawn.T)
+    left = np.ones(n, bool)
+    for number in range(1, rounds.max() + 1):
+        mixture = max_entropy_nash(majority[np.ix_(left, left)])
+        if number == 1:
+            assert np.allclose(lottery, mixture, atol=1e-6)
+        assert (mixture > 1e-7).tolist() == (rounds[left] == number).tolist()
+        left &= rounds != number
+
+
 def test_among_equal_mixtures_the_one_of_the_highest_entropy_is_taken() -> None:
     assert np.allclose(max_entropy_nash(np.zeros((4, 4))), 1 / 4)
     # Two separate pairs of equals above a weak member: any mixture of the four is optimal.
