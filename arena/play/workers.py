@@ -82,7 +82,7 @@ class Crew:
     """Workers that play the batches of a contest. Close it."""
 
     def __init__(self, workers: int, cast: Cast) -> None:
-        """Start ``workers`` processes.
+        """Prepare up to ``workers`` processes, each of which starts when there is a batch for it.
 
         Raises:
             AgentError: an agent is an object, or a person.
@@ -103,7 +103,9 @@ class Crew:
         share = min(1.0, math.floor(100 * ray.cluster_resources().get("CPU", 1.0) / workers) / 100)
         remote = ray.remote(num_cpus=share, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
         pickled = ray.cloudpickle.dumps(cast)
-        self._workers = [remote.remote(os.getcwd(), sys.path, pickled) for _ in range(workers)]
+        self._most = workers
+        self._start = lambda: remote.remote(os.getcwd(), sys.path, pickled)
+        self._workers: list[Any] = []
 
     def play(self, next_batch: Callable[[], list[Pairing]], tables: int, limits: Limits) -> Iterator[list[Match]]:
         """Play batches, and give the matches of each in the order in which the batches were taken.
@@ -124,13 +126,16 @@ class Crew:
         done: dict[int, list[Match]] = {}
         taken = given = 0
         while True:
-            while taken - given < AHEAD * len(self._workers) and (batch := next_batch()):
+            while taken - given < AHEAD * self._most and (batch := next_batch()):
                 waiting.append((taken, batch))
                 taken += 1
             if taken == given:
                 return
             while given not in done:
-                while idle and waiting:
+                while waiting and (idle or len(self._workers) < self._most):
+                    if not idle:
+                        idle.append(self._start())
+                        self._workers.append(idle[-1])
                     number, batch = waiting.popleft()
                     worker = idle.pop()
                     sent[worker.play.remote(batch, tables, limits)] = number, worker
@@ -143,7 +148,8 @@ class Crew:
 
     def close(self) -> None:
         """End the workers, and Ray if it was started for them."""
-        ray.wait([worker.close.remote() for worker in self._workers], num_returns=len(self._workers), timeout=CLOSING)
+        if closing := [worker.close.remote() for worker in self._workers]:
+            ray.wait(closing, num_returns=len(closing), timeout=CLOSING)
         for worker in self._workers:
             ray.kill(worker)
         if self._started:

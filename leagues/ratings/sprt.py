@@ -30,6 +30,9 @@ ELO = 400 / math.log(10)
 NORMALIZED_ELO = 800 / math.log(10)
 """Normalised Elo of an advantage of one standard deviation in a game."""
 
+MOST_ELO = 2000
+"""Largest difference of a hypothesis: beyond it, the expected score is 0 or 1 within what games can tell."""
+
 UNSEEN = 1e-3
 """Counts for a block score that has not occurred: no result may be impossible."""
 
@@ -68,6 +71,11 @@ class Hypotheses:
             raise LeagueError(
                 f"`{unit}0 < {unit}1` must hold for finite numbers, but got ({unit}0={self.low:g}, "
                 f"{unit}1={self.high:g})"
+            )
+        if unit == "elo" and max(abs(self.low), abs(self.high)) > MOST_ELO:
+            raise LeagueError(
+                f"a difference of more than {MOST_ELO:,} Elo cannot be tested, but got (elo0={self.low:g}, "
+                f"elo1={self.high:g})"
             )
         for name in ("alpha", "beta"):
             if not 0 < getattr(self, name) < 0.5:

@@ -233,6 +233,7 @@ def test_elo_and_scores_are_inverse() -> None:
     [
         ({"low": 5, "high": 5}, "elo0 < elo1"),
         ({"low": 0, "high": math.nan}, "elo0 < elo1"),
+        ({"low": 0, "high": 1e9}, "more than 2,000 Elo"),
         ({"low": 1, "high": 0, "model": "returns"}, "return0 < return1"),
         ({"low": 0, "high": 5, "alpha": 0.5}, "0 < alpha < 0.5"),
         ({"low": 0, "high": 5, "beta": 0}, "0 < beta < 0.5"),
