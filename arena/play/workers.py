@@ -104,7 +104,7 @@ class Crew:
         remote = ray.remote(num_cpus=share, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
         pickled = ray.cloudpickle.dumps(cast)
         self._most = workers
-        self._start = lambda: remote.remote(os.getcwd(), sys.path, pickled)
+        self._start: Callable[[], Any] = lambda: remote.remote(os.getcwd(), sys.path, pickled)
         self._workers: list[Any] = []
 
     def play(self, next_batch: Callable[[], list[Pairing]], tables: int, limits: Limits) -> Iterator[list[Match]]:
