@@ -75,7 +75,7 @@ class ExhaustiveSolver:
                 nodes[key] = _Node(0.0, player, edges)
                 if found + len(following) > POSITIONS:
                     raise AgentError(
-                        f"{game.spec!r} has more than {POSITIONS:,} positions, too many to solve; use mcts or minimax"
+                        f"{game.spec!r} has more than {POSITIONS:,} positions, too many to solve by search"
                     )
             plies.append(nodes)
             layer = following
@@ -150,8 +150,8 @@ def _solvable(game: Game) -> Any:
         )
     if not game.perfect_information:
         raise AgentError(
-            f"{game.spec!r} hides information, but only games of perfect information are solved; in small games "
-            "equilibrium plays well"
+            f"{game.spec!r} hides information, but only games of perfect information are solved; small "
+            "ones have `equilibrium` and `arena exploitability`"
         )
     if game.num_seats != 2 or game.utility != "zero_sum":
         raise AgentError(

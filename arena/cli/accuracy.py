@@ -20,7 +20,13 @@ def accuracy(
     ],
     positions: Annotated[
         int,
-        typer.Option("--positions", min=1, callback=check_count, metavar="N", help="Judge N positions at most."),
+        typer.Option(
+            "--positions",
+            min=1,
+            callback=check_count,
+            metavar="N",
+            help="Judge about N positions, equally many in each phase of the game.",
+        ),
     ] = 400,
     seed: Annotated[
         int, typer.Option("--seed", min=0, metavar="S", help="The same seed gives the same positions.")

@@ -15,7 +15,7 @@ def print_ranking(ranking: Ranking) -> None:
     title, digits = METHODS[ranking.method].title, _DIGITS.get(ranking.unit, 3)
     interval = any(row.low is not None for row in ranking.rows)
     shares = any(row.share is not None and row.share != row.value for row in ranking.rows)
-    value = f"{title} ({ranking.unit})"
+    value = title if ranking.unit in title else f"{title} ({ranking.unit})"
     columns = ["rank", "agent", value, *["95% interval"] * interval, *["in the mixture"] * shares]
     rows = table(*columns, right=("rank", value, "95% interval", "in the mixture"))
     for row in ranking.rows:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from agents.basic import RandomAgent, uniform
 from agents.contract import Agent, AgentError, Turn
+from agents.registry import asks_person
 from agents.solvers import Solver, Verdict, find_solver
 from arena.names import load_agent
 from arena.play.matches import play_pairings
@@ -107,7 +108,8 @@ def accuracy(
     Args:
         game: the game or its spec, which needs a solver (:func:`agents.solvers.find_solver`).
         agent: a name as :func:`arena.load_agent` takes it, or an agent, which is not closed.
-        positions: positions at most, up to :data:`MOST_POSITIONS`.
+        positions: about how many positions; rounded up to the same number in every phase of both halves, up to
+            :data:`MOST_POSITIONS`.
         seed: seeds everything.
         module_classes, trust_code: as in :func:`arena.load_agent`.
 
@@ -120,6 +122,8 @@ def accuracy(
         raise AgentError(
             f"`1 <= positions <= {MOST_POSITIONS}` and `0 <= seed < 2**63` must hold, but got ({positions=}, {seed=})"
         )
+    if isinstance(agent, str) and asks_person(agent):
+        raise AgentError("a person cannot be asked in hundreds of positions; name an agent that plays by itself")
     solver = find_solver(game)
     name = agent if isinstance(agent, str) else type(agent).__name__
     made = (
@@ -130,8 +134,8 @@ def accuracy(
     try:
         each = -(-positions // (2 * len(solver.phases)))
         found = [
-            *_positions(game, "random", RandomAgent(), solver.phases, each, seed),
-            *_positions(game, "own", made, solver.phases, each, seed),
+            *_positions(game, "random", "random", RandomAgent(), solver.phases, each, seed),
+            *_positions(game, "own", name, made, solver.phases, each, seed),
         ]
         judged = _judge(game, solver, made, found, stream(seed, Purpose.ACCURACY, 2))
     finally:
@@ -158,9 +162,18 @@ class _Position(NamedTuple):
 
 
 def _positions(
-    game: Game, origin: Origin, agent: Agent, phases: Sequence[tuple[int, int]], each: int, seed: int
+    game: Game, origin: Origin, name: str, agent: Agent, phases: Sequence[tuple[int, int]], each: int, seed: int
 ) -> list[_Position]:
-    """Up to ``each`` positions of every phase, from games in which ``agent`` has all seats."""
+    """Up to ``each`` positions of every phase, from games in which ``agent`` has all seats.
+
+    Raises:
+        AgentError: the agent broke off a game.
+    """
+
+    def check(match: Match) -> None:
+        if match.fault is not None:
+            raise AgentError(f"{name} broke off a game ({match.ending}); `arena check` shows what is wrong")
+
     rng = stream(seed, Purpose.ACCURACY, int(origin == "own"))
     found: list[_Position] = []
     seen: set[object] = set()
@@ -168,8 +181,11 @@ def _positions(
     for batch in range(BATCHES):
         if not any(missing):
             break
-        pairings = [_pairing(game, origin, phases, rng) for _ in range(max(missing))]
-        for number, match in enumerate(play_pairings(game, pairings, {origin: agent}), batch * each):
+        pairings = [_pairing(game, origin, name, phases, rng) for _ in range(max(missing))]
+        # An agent that gains nothing by many rows plays one game after the other, and stops with its first fault.
+        tables = 64 if agent.batched else 1
+        played = play_pairings(game, pairings, {name: agent}, tables=tables, on_match=check)
+        for number, match in enumerate(played, batch * each):
             for phase, states in enumerate(_by_phase(game, match, phases)):
                 if not (missing[phase] and states):
                     continue
@@ -181,7 +197,9 @@ def _positions(
     return found
 
 
-def _pairing(game: Game, origin: Origin, phases: Sequence[tuple[int, int]], rng: np.random.Generator) -> Pairing:
+def _pairing(
+    game: Game, origin: Origin, name: str, phases: Sequence[tuple[int, int]], rng: np.random.Generator
+) -> Pairing:
     """A game of one player at all seats. An own game begins with random moves: up to one more than the first phase
     has."""
     seed = int(rng.integers(2**53))
@@ -197,7 +215,7 @@ def _pairing(game: Game, origin: Origin, phases: Sequence[tuple[int, int]], rng:
                 state = before
                 break
             opening.append((seat, move))
-    return Pairing((origin,) * game.num_seats, seed, event=0, block=0, kind="evaluation", opening=tuple(opening))
+    return Pairing((name,) * game.num_seats, seed, event=0, block=0, kind="evaluation", opening=tuple(opening))
 
 
 def _by_phase(game: Game, match: Match, phases: Sequence[tuple[int, int]]) -> list[list[State]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from leagues.ratings.rank.margins import Floats, RankingError, utilities
 
-GAP = 1e-3
+GAP = 5e-3
 """Largest gain from deviating, as a share of the largest payoff, with which the equilibrium counts as found."""
 
 

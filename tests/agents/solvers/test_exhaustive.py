@@ -101,7 +101,7 @@ def test_phases_are_thirds_of_the_longest_game() -> None:
     ("spec", "words"),
     [
         ("chess", "more than 200,000 positions"),
-        ("leduc_poker", "equilibrium plays well"),
+        ("leduc_poker", "`equilibrium`"),
         ("oshi_zumo", "turn-based"),
         ("pettingzoo:tictactoe_v3", "not an OpenSpiel game"),
         ("catch", "1 seats"),
