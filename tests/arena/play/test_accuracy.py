@@ -91,7 +91,7 @@ class Illegal(Agent):
 
 def test_illegal_answers_are_refused() -> None:
     find_solver(make_game("tic_tac_toe"))
-    with pytest.raises(AgentError, match="broke off a game .illegal"):
+    with pytest.raises(AgentError, match="broke off a game"):
         accuracy("tic_tac_toe", Illegal(), positions=30)
 
 
