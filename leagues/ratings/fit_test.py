@@ -20,7 +20,7 @@ _STEADY = 0.5
 _LEAST_DISPERSION = 0.1
 _STEADYING = 4.0
 """Blocks by which the variance of a pair is drawn to that of all pairs."""
-_ENOUGH = 8.0
+ENOUGH = 8.0
 """Degrees of freedom of the dispersion below which blocks count as one game each."""
 
 
@@ -165,7 +165,7 @@ def goodness_of_fit_of_returns(games: Comparisons, strengths: Floats, rng: np.ra
     margins = pair_margins(games)
     if (
         pairs - games.n + len(components(games.n, games.i, games.j)) < 1
-        or margins.free.sum() < _ENOUGH
+        or margins.free.sum() < ENOUGH
         or not margins.squares.any()
     ):
         return None
@@ -216,6 +216,6 @@ def dispersion_of(games: Comparisons, variance: Floats) -> tuple[float, float]:
     squares = by_pair(times * (won - size * mean[games.pair]) ** 2 / size)
     free = by_pair(times) - 1
     weight = variance * free
-    if not weight.sum() or (freedom := float(weight.sum() ** 2 / (variance @ weight))) < _ENOUGH:
+    if not weight.sum() or (freedom := float(weight.sum() ** 2 / (variance @ weight))) < ENOUGH:
         return float(games.games.sum() / by_pair(times).sum()), np.inf
     return max(_LEAST_DISPERSION, float(squares.sum() / weight.sum())), freedom

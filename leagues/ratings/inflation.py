@@ -7,9 +7,10 @@ window, and compares the newer half with the older half, twice:
   count. Its one-sided lower 95% bound comes from the bootstrap over blocks.
 - ``anchor_gain``: how much better the newer half scores against the anchors. Per anchor, it is the difference of the
   rating differences at which the model of the ratings (Davidson's) expects the two halves' mean scores; in graded
-  games the difference of their mean margins. Its variance
-  comes from whole blocks, by the delta method. Anchors are weighted by the inverse of their variance, so that one which
-  always loses or always wins counts for little. The one-sided upper 95% bound is normal.
+  games the difference of their mean margins. Its variance comes from whole blocks, by the delta method. Anchors are
+  weighted by the inverse of their variance, so that one which always loses or always wins counts for little. In graded
+  games, an anchor whose blocks all pay the same does not count, and no anchor's games vary less than those of all
+  anchors together. The one-sided upper 95% bound is normal.
 
 **Null hypothesis**: the anchors see at least a quarter of the gain, or 100 Elo. Real progress can look smaller to them,
 because the weaknesses of one's own past are easier to exploit, and an anchor that is beaten already cannot see it at
@@ -130,6 +131,7 @@ def _compared(
     halves = window[: len(window) // 2], window[-(len(window) // 2) :]
     old, new = (games.against(half, len(anchors)) for half in halves)
     enough = (old.blocks >= FEWEST_BLOCKS) & (new.blocks >= FEWEST_BLOCKS)
+    enough &= ~(old.alike & new.alike & np.isclose(old.mean, new.mean))
     if not enough.any():
         return None
     members = [snapshots[place] for place in window]
@@ -184,13 +186,15 @@ class _Half:
     """Half of a window against each of ``A`` anchors; all arrays are ``(A,)``.
 
     ``score`` is the plain mean. In games of win, draw and loss, ``mean`` and ``variance`` are steadied by two blocks of
-    opposite results, as in :func:`leagues.ratings.intervals.score_interval`.
+    opposite results, as in :func:`leagues.ratings.intervals.score_interval`. ``alike`` says in graded games whether all
+    blocks paid the same.
     """
 
     blocks: Ints
     score: Floats
     mean: Floats
     variance: Floats
+    alike: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,14 @@ class _Games:
             blocks, played, won = blocks + 2, played + 2 * size, won + size
             added = size**2 * ((1 - won / played) ** 2 + (won / played) ** 2)
         mean = np.divide(won, played, out=np.zeros(anchors), where=played > 0)
-        squares = added + sums((points - mean[anchor] * games) ** 2)
-        variance = blocks / np.maximum(1, blocks - 1) * squares / np.maximum(1, played) ** 2
-        return _Half(np.bincount(anchor, minlength=anchors), score, mean, np.maximum(variance, _LEAST_VARIANCE))
+        rest = (points - mean[anchor] * games) ** 2
+        freedom = np.maximum(1, blocks - 1)
+        variance = blocks / freedom * (added + sums(rest)) / np.maximum(1, played) ** 2
+        alike = np.zeros(anchors, np.bool_)
+        if self.graded:
+            of_a_game = sums(rest / games)
+            alike = of_a_game <= _LEAST_VARIANCE * np.maximum(1, mean**2)
+            common = of_a_game.sum() / freedom.sum()
+            variance = np.maximum(of_a_game / freedom, common) / np.maximum(1, played)
+        counted = np.bincount(anchor, minlength=anchors)
+        return _Half(counted, score, mean, np.maximum(variance, _LEAST_VARIANCE), alike)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from leagues.ratings.comparisons import Comparisons, Floats
 from leagues.ratings.components import components
 from leagues.ratings.davidson import fit, outcome
-from leagues.ratings.fit_test import dispersion_of, pair_margins
+from leagues.ratings.fit_test import ENOUGH, dispersion_of, pair_margins
 
 _STEPS = 60
+_LEAST_VARIANCE = 1e-9
+"""Least variance of a game, as a part of the mean square of the margins, so that equal games have finite weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,16 @@ def cyclic_share(games: Comparisons, *, graded: bool = False) -> Cycles:
     model expects the pair's mean score, with half a game drawn added. Flows of a perfectly transitive league are
     differences of one rating each. Weights are what a pair's games tell: their number times the variance of one of
     them, over the dispersion of blocks where it is above 1, because games that repeat each other tell less. In graded
-    games, the flow of a pair is its mean margin, and its weight the number of its games over the variance of one.
+    games, the flow of a pair is its mean margin, and its weight the number of its games over the variance of one. Where
+    hardly any pair of a graded game has played two blocks, nobody knows the part of chance, and the share is 0.
     """
     if graded:
         margins = pair_margins(games)
-        return hodge(games.n, games, margins.mean, games.games / margins.steadied)
+        known = margins.free.sum() >= ENOUGH
+        least = float((margins.mean**2).mean()) if len(margins.mean) else 0.0
+        variance = np.maximum(margins.steadied, _LEAST_VARIANCE * (least or 1.0))
+        found = hodge(games.n, games, margins.mean, games.games / variance)
+        return found if known else replace(found, share=0.0)
     ties = fit(games)[1]
     score: Floats = (games.sums[:, 0] - games.sums[:, 2]) / 2 / (games.games + 0.5)
     flow = _difference(score, ties)

@@ -125,8 +125,11 @@ def test_the_order_of_games_changes_nothing() -> None:
     assert one.anchor_gain == pytest.approx(other.anchor_gain, abs=1e-9)
 
 
-def graded(own: np.ndarray, outside: np.ndarray, seed: int) -> Inflation:
-    """As :func:`compared`, in a game whose returns have a standard deviation of 2; strengths are returns per game."""
+def graded(own: np.ndarray, outside: np.ndarray, seed: int, alike: tuple[str, ...] = ()) -> Inflation | None:
+    """As :func:`compared`, in a game whose returns have a standard deviation of 2; strengths are returns per game.
+
+    The anchors ``alike`` win 1 in every game.
+    """
     rng = np.random.default_rng(seed)
     names = [member.id for member in snapshots(len(own))]
     scores: list[BlockScore] = []
@@ -141,15 +144,35 @@ def graded(own: np.ndarray, outside: np.ndarray, seed: int) -> Inflation:
             play(name, names[j], own[i] - own[j], 60)
         for anchor in STRENGTHS:
             play(name, anchor, outside[i], 60)
-    (found,) = inflation([*ANCHORS, *snapshots(len(own))], BlockScores.of(scores, sides=2))
-    return found
+    scores = [
+        each if each.member not in alike else each._replace(returns=2.0, opponent_returns=-2.0) for each in scores
+    ]
+    scores = [
+        each if each.opponent not in alike else each._replace(returns=-2.0, opponent_returns=2.0) for each in scores
+    ]
+    found = inflation([*ANCHORS, *snapshots(len(own))], BlockScores.of(scores, sides=2))
+    return found[0] if found else None
 
 
 def test_in_graded_games_returns_are_compared() -> None:
     run = graded(0.3 * LINE, 0.3 * LINE, 0)
+    assert run is not None
     assert run.graded
     assert run.gain == pytest.approx(1.5, abs=0.3)
     assert run.anchor_gain == pytest.approx(1.5, abs=0.3)
     assert run.after - run.before == pytest.approx(run.anchor_gain)
-    assert not any(graded(0.3 * LINE, 0.3 * LINE, seed).inflated for seed in range(20))
-    assert sum(graded(0.3 * LINE, np.zeros(len(LINE)), seed).inflated for seed in range(20)) >= 18
+    assert not any(warned(0.3 * LINE, seed) for seed in range(20))
+    assert sum(warned(np.zeros(len(LINE)), seed) for seed in range(20)) >= 18
+
+
+def warned(outside: np.ndarray, seed: int) -> bool:
+    found = graded(0.3 * LINE, outside, seed)
+    return found is not None and found.inflated
+
+
+def test_in_graded_games_an_anchor_that_always_gets_the_same_sees_nothing() -> None:
+    run = graded(0.3 * LINE, 0.3 * LINE, 0, alike=("mcts:200",))
+    assert run is not None
+    assert run.anchors == ("mcts:25",)
+    assert not run.inflated
+    assert graded(0.3 * LINE, 0.3 * LINE, 0, alike=("mcts:25", "mcts:200")) is None

@@ -100,12 +100,12 @@ def test_without_games_everybody_is_even_and_unsure() -> None:
     assert rated["new"].high - rated["new"].low > 10 > rated["a"].high - rated["a"].low
 
 
-@pytest.mark.slow
-def test_intervals_hold_the_truth() -> None:
+@pytest.mark.parametrize("blocks", [15, pytest.param(240, marks=pytest.mark.slow)])
+def test_intervals_hold_the_truth(blocks: int) -> None:
     rng = np.random.default_rng(5)
     held = []
     for _ in range(60):
-        strengths, scores = simulated(6, 240, rng)
+        strengths, scores = simulated(6, blocks, rng)
         members = frozen(*(f"m{k:02d}" for k in range(6)))
         truth = {f"m{k:02d}": value for k, value in enumerate(strengths - strengths.mean())}
         held += [each.low <= truth[each.agent] <= each.high for each in leaderboard(members, graded(scores))]

@@ -52,6 +52,28 @@ def test_blocks_whose_games_repeat_each_other_are_not_cyclic(repeated: int) -> N
     assert np.mean(shares) < 0.02
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+@pytest.mark.parametrize(("blocks", "known"), [(10, True), (1, False)])
+def test_circles_of_returns_show_once_their_games_show_how_much_chance_there_is(
+    spread: float, blocks: int, known: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    flow = np.repeat([3.0, -3.0, 3.0], blocks)  # 0 beats 1, 1 beats 2, and 2 beats 0
+    pairs = np.repeat([[0, 1], [0, 2], [1, 2]], blocks, axis=0)
+    numbers = np.arange(len(flow))[:, None]
+    rows = np.hstack([0 * numbers, numbers, pairs, 2 + 0 * numbers, 0 * numbers, 0 * numbers])
+    found = cyclic_share(Comparisons.of(3, rows, 2 * flow + rng.normal(0, spread, len(flow))), graded=True)
+    assert found.share == pytest.approx(1.0 if known else 0.0, abs=0.02)
+    assert found.raw == pytest.approx(1, abs=0.01)
+
+
+def test_without_margins_nothing_is_cyclic() -> None:
+    rows = np.array(
+        [[1, 3 * k + p, i, j, 0, 2, 0] for k in range(9) for p, (i, j) in enumerate([(0, 1), (0, 2), (1, 2)])]
+    )
+    assert cyclic_share(Comparisons.of(3, rows, np.zeros(len(rows))), graded=True) == Cycles(0.0, 0.0, 3, 1)
+
+
 def test_flows_with_a_known_decomposition() -> None:
     # A gradient of (2, 1, 0) and a circle of 1, on a triangle of equal weights.
     games = Comparisons.of(3, np.array([[1, 1, 0, 1, 1, 0, 0], [1, 2, 0, 2, 1, 0, 0], [1, 3, 1, 2, 1, 0, 0]]))
