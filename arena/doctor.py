@@ -146,7 +146,7 @@ def _cores() -> Answer:
     import torch
 
     cores, threads = len(os.sched_getaffinity(0)), torch.get_num_threads()
-    return threads <= cores, f"{cores} cores for this process; torch uses {threads} threads here"
+    return threads <= cores, f"{cores} cores for this process; torch uses {threads} of them"
 
 
 def _gpu() -> Answer:

@@ -21,7 +21,7 @@ def matches(
         str | None, typer.Option("--member", metavar="MEMBER", help="Only matches of this member.", show_default=False)
     ] = None,
     kind: Annotated[
-        Literal["training", "evaluation"] | None,
+        Literal["training", "evaluation", "human"] | None,
         typer.Option("--kind", help="Only matches of this kind.", show_default=False),
     ] = None,
     limit: Annotated[

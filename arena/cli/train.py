@@ -160,6 +160,12 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
                 f"--resume needs a league, but there is none in {str(folder)!r}; drop --resume to start a new one"
             )
         return
+    with store.reader() as reader:
+        members = reader.members()
+    if members and all(member.frozen for member in members):
+        raise CallError(
+            f"{str(folder)!r} holds a league without a learner, which matches have made; train in another folder"
+        )
     if not resume:
         raise CallError(
             f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on"

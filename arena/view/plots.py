@@ -64,7 +64,9 @@ def plot_league(reader: Reader, path: Path) -> None:
     if _anchor_scores(members, table):
         panels.append(partial(_anchors, members=members, table=table, unit=points))
     if not panels:
-        raise LeagueError("there is nothing to draw: the league has no rated snapshots and no measures; train it first")
+        raise LeagueError(
+            "there is nothing to draw: the league has no rated snapshots and no measures, which training makes"
+        )
     _draw(panels, f"{plain(info.game)}", path)
 
 
@@ -128,7 +130,7 @@ def _ratings(axes: Axes, members: Iterable[Member], standings: Sequence[Standing
     others = [each for each in standings if each.generation is None and by_id[each.agent].role != "guest"]
     for each, style in zip(others, _dashes(), strict=False):
         axes.axhline(each.rating, color=theme.FAINT, linestyle=style, linewidth=1, label=_label(each.agent))
-    axes.set_ylabel(f"rating ({standings[0].unit})", color=theme.FOREGROUND)
+    axes.set_ylabel(f"rating, 95% intervals ({standings[0].unit})", color=theme.FOREGROUND)
 
 
 def _measures(axes: Axes, measures: Sequence[Measure]) -> None:
@@ -150,7 +152,7 @@ def _anchors(axes: Axes, members: Sequence[Member], table: PayoffTable, unit: st
     for number, (anchor, met) in enumerate(_anchor_scores(members, table).items()):
         points = [(payoff.score, payoff.low, payoff.high) for _, payoff in met]
         _curve(axes, [member.step for member, _ in met], points, number, f"against {anchor}")
-    axes.set_ylabel(f"main's {unit}", color=theme.FOREGROUND)
+    axes.set_ylabel(f"main's {unit}, 95% intervals", color=theme.FOREGROUND)
 
 
 def _curve(

@@ -55,7 +55,8 @@ def rating_text(value: float, unit: str) -> str:
     """A rating as people read it: ``1204`` Elo; in other units three digits, such as ``0.31`` or ``-12.5``."""
     size = abs(value)
     digits = 0 if unit == "Elo" or size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3
-    return f"{value:.{digits}f}" if value else "0"
+    text = f"{value:.{digits}f}"
+    return text if float(text) else "0"
 
 
 def interval_text(low: float, high: float, unit: str, *, dash: str = " to ") -> str:

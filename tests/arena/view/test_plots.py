@@ -42,7 +42,7 @@ def test_a_league_is_drawn_with_a_panel_for_all_that_it_has(tmp_path: Path, draw
         rating = next(each.rating for each in league.leaderboard() if each.agent == "main@1")
     (figure,) = drawn
     ratings, measures, anchors = figure.axes
-    assert ratings.get_ylabel() == "rating (Elo)"
+    assert ratings.get_ylabel() == "rating, 95% intervals (Elo)"
     assert [line.get_ydata()[0] for line in ratings.lines if line.get_marker() == "."] == [pytest.approx(rating)]
     assert measures.get_ylabel() == "NashConv"
     (curve,) = measures.lines
