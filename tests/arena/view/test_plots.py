@@ -49,7 +49,7 @@ def test_a_league_is_drawn_with_a_panel_for_all_that_it_has(tmp_path: Path, draw
     assert list(curve.get_xdata()) == [1000, 11_000, 21_000]
     assert list(curve.get_ydata()) == pytest.approx([2.0, 2 / 11, 2 / 21])
     assert measures.get_yscale() == "log"
-    assert anchors.get_ylabel() == "main's score"
+    assert anchors.get_ylabel() == "main's score, 95% intervals"
     (name,) = [text.get_text() for text in anchors.get_legend().get_texts()]
     assert name.startswith("against")
     assert name.isprintable()
