@@ -45,7 +45,7 @@ def alpharank_of_game(payoffs: npt.ArrayLike) -> tuple[Floats, ...]:
     game = utilities(payoffs)
     choices = game.shape[1:]
     profiles = int(np.prod(choices))
-    joint = _stationary(list(game), profiles).reshape(choices[::-1]).transpose()  # the first player varies fastest
+    joint = _stationary(list(game), profiles).reshape(choices)
     players = range(len(choices))
     return tuple(joint.sum(tuple(other for other in players if other != player)) for player in players)
 

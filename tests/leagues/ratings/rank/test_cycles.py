@@ -63,8 +63,8 @@ def test_circles_of_returns_show_once_their_games_show_how_much_chance_there_is(
     numbers = np.arange(len(flow))[:, None]
     rows = np.hstack([0 * numbers, numbers, pairs, 2 + 0 * numbers, 0 * numbers, 0 * numbers])
     found = cyclic_share(Comparisons.of(3, rows, 2 * flow + rng.normal(0, spread, len(flow))), graded=True)
-    assert found.share == pytest.approx(1.0 if known else 0.0, abs=0.02)
-    assert found.raw == pytest.approx(1, abs=0.01)
+    assert found.share == pytest.approx(1.0 if known else 0.0, abs=0.03)
+    assert found.raw == pytest.approx(1, abs=0.03)
 
 
 def test_without_margins_nothing_is_cyclic() -> None:

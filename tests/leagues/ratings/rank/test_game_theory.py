@@ -129,6 +129,17 @@ def test_general_sum_games_of_three_players() -> None:
         assert one > 0.9 > zero
 
 
+@pytest.mark.parametrize("choices", [(2, 3), (3, 2), (2, 3, 4)])
+def test_alpha_rank_of_unlike_players_finds_their_dominant_choices(choices: tuple[int, ...]) -> None:
+    best = range(len(choices))  # of player 0, 1, ...: choice 0, 1, ...
+    game = np.random.default_rng(0).random((len(choices), *choices))
+    for player, choice in enumerate(best):
+        np.moveaxis(game[player], player, 0)[choice] += 1
+    for player, shares in enumerate(alpharank_of_game(game)):
+        assert len(shares) == choices[player]
+        assert shares[best[player]] > 0.99
+
+
 def test_the_prisoners_dilemma_rates_cooperation_by_what_it_costs() -> None:
     row = np.array([[3.0, 0.0], [5.0, 1.0]])  # cooperate, defect
     for cooperate, defect in deviation_ratings_of_game(np.stack([row, row.T])):
