@@ -181,7 +181,7 @@ def print_member(
             ),
             ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
         ]
-        facts.append(("different games", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,}"))
+        facts.append(("distinct", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,} games"))
     else:
         facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))
     if gap is not None:

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from arena.view import theme
 from arena.view.text import measure_text, plain
 from leagues.errors import LeagueError
@@ -98,11 +100,14 @@ def _save(figure: Figure, path: Path) -> None:
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     fresh = path.with_name(f".{path.name}.new")
     try:
-        figure.savefig(fresh, format=kind, metadata=undated, facecolor=figure.get_facecolor())
+        with np.errstate(over="ignore", invalid="ignore"):
+            figure.savefig(fresh, format=kind, metadata=undated, facecolor=figure.get_facecolor())
         fresh.replace(path)
     except OSError as error:
         error.filename = str(path)  # the name that the caller knows
         raise
+    except (ValueError, ArithmeticError) as error:  # an altered record may have numbers beyond all axes
+        raise LeagueError(f"the numbers of this league cannot be drawn: {error}; `arena verify` checks it") from error
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -17,8 +17,8 @@ from games.contract import ActionArray, Game
 SECONDS = "SLOW_PLAY_SECONDS"
 """The environment variable: seconds for each move."""
 
-DEATHS = "SLOW_PLAY_DEATHS"
-"""The environment variable: a folder with one file for each time that an agent kills its process."""
+DEATHS = "deaths"
+"""The folder, in the current directory, with one file for each time that an agent kills its process."""
 
 
 class Slow(RandomAgent):
@@ -43,7 +43,7 @@ class Mortal(Slow):
     """Kills its own process as often as there are files for it."""
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        for file in Path(os.environ[DEATHS]).iterdir():
+        for file in Path(DEATHS).iterdir():
             file.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().act(turn, rng)

@@ -54,11 +54,18 @@ def block_rows(connection: Connection, since: int) -> tuple[Ints, Floats]:
 
 def all_events(connection: Connection) -> list[Event]:
     """The calls that are recorded, ascending by number."""
-    found = []
-    for row in connection.execute(select(schema.calls).order_by(schema.calls.c.event)):
-        check_types(row, event=int, command=str, arguments=dict, finished=int)
-        found.append(Event(row.event, row.command, row.arguments, bool(row.finished)))
-    return found
+    return [_event(row) for row in connection.execute(select(schema.calls).order_by(schema.calls.c.event))]
+
+
+def recorded_event(connection: Connection, number: int) -> Event | None:
+    """The call with this number; None if none is recorded."""
+    row = connection.execute(select(schema.calls).where(schema.calls.c.event == number)).first()
+    return None if row is None else _event(row)
+
+
+def _event(row: Row[Any]) -> Event:
+    check_types(row, event=int, command=str, arguments=dict, finished=int)
+    return Event(row.event, row.command, row.arguments, bool(row.finished))
 
 
 def match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:

@@ -244,8 +244,8 @@ class SqlReader(Reader):
             found = []
             for row in connection.execute(query):
                 queries.check_types(row, name=str, member=int, iteration=int, agent_steps=int, value=float | int)
-                if not 0 < row.member <= len(self._members):
-                    raise ValueError(f"a measure of member {row.member}")
+                if not (0 < row.member <= len(self._members) and math.isfinite(row.value)):
+                    raise ValueError(f"a measure {row.value} of member {row.member}")
                 member = self._members[row.member - 1].id
                 found.append(Measure(row.name, member, row.iteration, row.agent_steps, float(row.value)))
             return found

@@ -14,7 +14,7 @@ from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Writer
 from leagues.store.sqlite import database, migrations, schema, shape
-from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, all_events
+from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, recorded_event
 from leagues.store.sqlite.reader import SqlReader
 
 
@@ -260,7 +260,7 @@ def _see_event(connection: Connection, number: int) -> None:
 
 
 def _set_event(connection: Connection, event: Event) -> None:
-    known = next((each for each in all_events(connection) if each.number == event.number), None)
+    known = recorded_event(connection, event.number)
     plain = rules.checked_event(event, known)
     values = {"command": plain.command, "arguments": plain.arguments, "finished": int(plain.finished)}
     connection.execute(

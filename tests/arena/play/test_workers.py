@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slow_play import DEATHS, SECONDS
@@ -18,7 +18,6 @@ from agents.contract import AgentError
 from arena.play.matches import play_match
 from arena.play.source import Limits
 from arena.play.workers import WorkerError
-from arena.training.process import start_ray
 from arena.verify import verify
 from leagues.store import StoreError, open_store
 
@@ -82,22 +81,8 @@ def test_a_match_that_was_killed_goes_on_and_ends_like_one_that_was_not(
     assert verify(killed).findings == ()
 
 
-@pytest.fixture(scope="module")
-def deaths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Ray, started once for several matches; and the folder of the deaths to die."""
-    folder = tmp_path_factory.mktemp("deaths")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(DEATHS, str(folder))
-        start_ray()
-        yield folder
-        import ray
-
-        assert ray.is_initialized()  # the matches leave it as they found it
-        ray.shutdown()
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("deaths")
+@pytest.mark.usefixtures("local_ray")
 def test_several_processes_play_the_same_games_as_one(tmp_path: Path) -> None:
     agents = ["random", "mcts:3"]
     options = {"games": 30, "openings": "random:1", "seed": 3}
@@ -118,7 +103,12 @@ def test_several_processes_play_the_same_games_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_is_started_again_but_not_for_ever(tmp_path: Path, deaths: Path) -> None:
+def test_a_worker_that_dies_is_started_again_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local_ray: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)  # workers run in the directory of the call
+    deaths = Path(DEATHS)
+    deaths.mkdir()
     agents = ["py:slow_play:Mortal", "first"]
     for number in range(2):
         (deaths / f"{number}").touch()
@@ -130,10 +120,11 @@ def test_a_worker_that_dies_is_started_again_but_not_for_ever(tmp_path: Path, de
     for number in range(20):
         (deaths / f"{number}").touch()
     with pytest.raises(WorkerError, match="died again and again"):
-        play_match(GAME, agents, games=8, workers=1, league=tmp_path)
+        play_match(GAME, agents, games=8, workers=1, league="arena")
     for file in deaths.iterdir():
         file.unlink()
-    assert play_match(GAME, agents, games=8, league=tmp_path, resume=True).games == 8
+    assert play_match(GAME, agents, games=8, league="arena", resume=True).games == 8
+    assert local_ray.is_initialized()  # matches leave it as they found it
 
 
 @pytest.mark.parametrize(("agent", "words"), [(RandomAgent(), "agent object"), ("human", "a person plays")])

@@ -26,7 +26,7 @@ def config(folder: Path | None = None) -> ReinforceConfig:
     return (
         ReinforceConfig()
         .game("kuhn_poker")
-        .league(folder, snapshot_min_steps=12_000, snapshot_max_steps=12_000)
+        .league(folder, snapshot_min_steps=12_000, snapshot_max_steps=12_000, anchors=())
         .env_runners(num_envs_per_env_runner=64)
         .debugging(seed=3, log_level="ERROR")
     )

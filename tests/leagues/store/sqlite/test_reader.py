@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from leaguekit import match, raw
 
-from leagues.records import Tally
+from leagues.records import Event, LiveResult, Measure, Tally
 from leagues.store import Reader, StoreError, open_store
 
 
@@ -66,16 +66,44 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> 
         ("block_scores SET member = 99", Reader.block_scores),
         ("block_scores SET opponent = 0", Reader.block_scores),
         ("block_scores SET event = -1", Reader.block_scores),
+        ("block_scores SET returns = 'much'", Reader.block_scores),
+        ("block_scores SET returns = 1e999", Reader.block_scores),
+        ("tallies SET squares = 1e999", Reader.tallies),
+        ("members SET origin = x'00' WHERE name = 'main'", Reader.members),
+        ("calls SET command = x'00'", Reader.events),
+        ("calls SET arguments = '[1]'", Reader.events),
+        ("calls SET finished = 'never'", Reader.events),
+        ("live_results SET learner = 99", Reader.live_results),
+        ("live_results SET wins = -1", Reader.live_results),
+        ("live_results SET returns = 1e999", Reader.live_results),
+        ("measures SET member = 0", Reader.measures),
+        ("measures SET agent_steps = 'many'", Reader.measures),
+        ("measures SET value = 1e999", Reader.measures),
     ],
 )
 def test_a_record_that_no_program_of_ours_wrote_is_a_store_error(
     folder: Path, change: str, read: Callable[[Reader], object]
 ) -> None:
     with open_store(folder).writer() as writer:
-        writer.record(tallies=[Tally("main", "random", 1, 0, 0)], matches=[match(kind="evaluation")])
+        writer.record(
+            tallies=[Tally("main", "random", 1, 0, 0)],
+            matches=[match(kind="evaluation")],
+            event=Event(9, "match", {}),
+            live=[LiveResult(1, "main", "random", 1, 0, 0)],
+            measures=[Measure("nash_conv", "main", 1, 1, 1.0)],
+        )
     with raw(folder) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         assert connection.execute(f"UPDATE {change}").rowcount == 1
     with open_store(folder).reader() as reader, pytest.raises(StoreError, match="cannot be read") as caught:
         getattr(reader, read.__name__)()
     assert "\n" not in str(caught.value)
+
+
+def test_an_altered_call_keeps_no_other_from_being_recorded(folder: Path) -> None:
+    with open_store(folder).writer() as writer:
+        writer.record(event=Event(1, "match", {}))
+    with raw(folder) as connection:
+        connection.execute("UPDATE calls SET arguments = 'nonsense'")
+    with open_store(folder).writer() as writer:
+        writer.record(event=Event(2, "match", {}))
