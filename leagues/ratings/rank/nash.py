@@ -33,7 +33,9 @@ def nash_averaging(margins: npt.ArrayLike) -> tuple[Floats, Floats]:
     """
     matrix = antisymmetric(margins)
     mixture = max_entropy_nash(matrix)
-    return matrix @ mixture, mixture
+    ratings = matrix @ mixture
+    ratings[np.abs(ratings) <= _TINY * np.abs(matrix).max(initial=0.0)] = 0  # but for rounding
+    return ratings, mixture
 
 
 def max_entropy_nash(margins: npt.ArrayLike) -> Floats:
