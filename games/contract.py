@@ -141,6 +141,7 @@ class Game(ABC):
         pictorial: whether :meth:`State.picture` shows a person more than :meth:`State.draw`.
         max_plies: no game has more steps than this; None when unknown.
         min_return: no seat's return is lower than this; None when unknown.
+        max_return: no seat's return is higher than this; None when unknown.
         replayable: whether ``new_state(seed, chance)`` repeats a recorded game exactly.
     """
 
@@ -155,6 +156,7 @@ class Game(ABC):
     pictorial: bool = False
     max_plies: int | None
     min_return: float | None = None
+    max_return: float | None = None
     replayable: bool
 
     @property

@@ -56,8 +56,9 @@ class OpenSpielRules(Game):
         self.observation_shape = info.observation
         self.num_actions = info.actions
         self.max_plies = length if 0 < (length := self.engine.max_game_length()) < 2**31 - 1 else None
-        lowest = self.engine.min_utility()
+        lowest, highest = self.engine.min_utility(), self.engine.max_utility()
         self.min_return = lowest if math.isfinite(lowest) else None
+        self.max_return = highest if math.isfinite(highest) else None
         self.replayable = info.chance != "sampled" and DRAW_REWARDS.isdisjoint(parts.games)
         self.has_chance = info.chance != "none"
         self.rewards_each_step = kind.reward_model.name == "REWARDS" or not PAY_EARLY.isdisjoint(parts.games)

@@ -76,17 +76,20 @@ def pair_scores(
 def forfeited(game: Game, returns: Sequence[float], fault: int) -> tuple[float, ...]:
     """The returns that count when seat ``fault`` breaks off a match.
 
-    In a graded game the seat at fault gets the lowest return that the game has, where that is known, and in a zero-sum
-    game the others share what it loses. Everybody else keeps the returns so far. In other games the returns stay as
-    they are, because :func:`pair_results` makes the seat at fault lose.
+    In a graded game the seat at fault gets the lowest return that the game has, where that is known. In a zero-sum game
+    the others share what it loses. In a general-sum game they get the highest return, where that is known, as they win
+    where only winning counts: with the returns so far, which are often none, breaking off could be better than losing.
+    Everybody else keeps the returns so far. In games that are not graded the returns stay as they are, because
+    :func:`pair_results` makes the seat at fault lose.
     """
     if not game.graded or game.min_return is None:
         return tuple(returns)
     counted = list(returns)
+    if game.utility == "zero_sum" and len(counted) > 1:
+        counted = [-game.min_return / (len(counted) - 1)] * len(counted)
+    elif game.utility == "general_sum" and game.max_return is not None:
+        counted = [game.max_return] * len(counted)
     counted[fault] = game.min_return
-    if game.utility == "zero_sum":
-        share = -game.min_return / (len(counted) - 1) if len(counted) > 1 else 0.0
-        counted = [game.min_return if seat == fault else share for seat in range(len(counted))]
     return tuple(counted)
 
 

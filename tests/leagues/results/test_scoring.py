@@ -8,9 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaguekit import match
 
+from games import make_game
 from leagues.records import Tally
 from leagues.results.blocks import BlockScore, BlockScores
-from leagues.results.scoring import DRAW, LOSS, WIN, block_scores, pair_results, tallies, with_people
+from leagues.results.scoring import (
+    DRAW,
+    LOSS,
+    WIN,
+    block_scores,
+    forfeited,
+    margin,
+    pair_results,
+    pair_scores,
+    tallies,
+    with_people,
+)
 
 GAMES = st.lists(
     st.tuples(
@@ -97,3 +109,23 @@ def test_games_of_people_count_only_where_they_are_asked_for() -> None:
     both = with_people(alone, [human, evaluation])
     assert list(both) == [BlockScore(1, 1, "a", "human", 1, 0, 0, 1.0, -1.0), *alone]
     assert with_people(BlockScores.of(alone[:0], sides=2), [human]).graded == alone[:0].graded
+
+
+@pytest.mark.parametrize(
+    ("spec", "fault", "counted"),
+    [
+        ("leduc_poker", 0, (-13.0, 13.0)),
+        ("kuhn_poker(players=3)", 1, (1.0, -2.0, 1.0)),
+        ("bargaining", 1, (10.0, 0.0)),  # nothing is paid before the end, so an even margin would be a gift
+        ("tic_tac_toe", 1, (0.0, 0.0)),  # only who wins counts
+    ],
+)
+def test_breaking_off_is_never_better_than_losing(spec: str, fault: int, counted: tuple[float, ...]) -> None:
+    game = make_game(spec)
+    assert forfeited(game, (0.0,) * game.num_seats, fault) == counted
+    seats = tuple(f"m{seat}" for seat in range(game.num_seats))
+    for a, b, result, ours, theirs in pair_scores(seats, counted, fault):
+        assert result == (LOSS if a == seats[fault] else WIN)
+        worst = margin(*((ours, theirs) if a == seats[fault] else (theirs, ours)), game.num_seats)
+        assert not game.graded or worst < 0
+        assert seats[fault] in (a, b)
