@@ -12,6 +12,11 @@ from leagues.records import LeagueError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+ALIKE = 20
+"""Blocks that all paid the same from which on a mean return counts as certain."""
+_ROUNDING = 1e-18
+"""Share of the squares by which equal blocks may differ."""
+
 
 def score_interval(points: npt.ArrayLike, games: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
     """The interval ``(low, high)`` of a mean score.
@@ -74,7 +79,8 @@ def mean_intervals(
     """The intervals of mean returns per game, for many groups of blocks at once: ``(groups,)`` low and high ends.
 
     Student's t interval of a ratio of sums over blocks, as in :func:`score_interval`, but without added blocks, because
-    returns have no bounds. With fewer than two blocks the interval is infinite.
+    returns have no bounds. With fewer than two blocks the interval is infinite; also with fewer than :data:`ALIKE`, if
+    all paid the same: that may be by chance, and says nothing about how much blocks vary.
 
     Args:
         group: ``(B,)`` the group of each block, ``0..groups-1``.
@@ -87,7 +93,8 @@ def mean_intervals(
     blocks, played, won = (np.bincount(group, each, groups) for each in (np.ones(len(group)), games, sums))
     mean = np.divide(won, played, out=np.zeros(groups), where=played > 0)
     squares = np.bincount(group, (sums - mean[group] * games) ** 2, groups)
-    enough = blocks > 1
+    differ = squares > _ROUNDING * np.bincount(group, sums**2, groups)
+    enough = (blocks > 1) & (differ | (blocks >= ALIKE))
     freedom, total = np.where(enough, blocks - 1, 1), np.where(enough, played, 1)
     reach = np.where(enough, _student(confidence, freedom) * np.sqrt(blocks / freedom * squares) / total, np.inf)
     return mean - reach, mean + reach

@@ -32,8 +32,8 @@ class Payoff:
         score: mean score of `member`: 0..1, a draw being one half; in a graded game its mean return.
         games: number of games, at least 1.
         wins, draws, losses: results of `member`; they sum to `games`.
-        low, high: 95% interval of the score; None where only sums of games are known, not their blocks, and for a
-            single block of a graded game.
+        low, high: 95% interval of the score; None where only sums of games are known, not their blocks, and where a
+            graded game has too few blocks (:func:`leagues.ratings.intervals.mean_intervals`).
         unit: what `score`, `low` and `high` count.
     """
 

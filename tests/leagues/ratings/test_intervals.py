@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leagues.ratings.intervals import score_interval, score_intervals
+from leagues.ratings.intervals import ALIKE, mean_intervals, score_interval, score_intervals
 from leagues.records import LeagueError
 
 BLOCKS = st.lists(st.integers(1, 4).flatmap(lambda n: st.tuples(st.integers(0, 2 * n), st.just(n))), max_size=50)
@@ -74,3 +74,17 @@ def test_it_holds_the_truth_often_enough(p: float, alike: float) -> None:
 def test_a_confidence_out_of_range_is_refused() -> None:
     with pytest.raises(LeagueError, match=r"`0 < confidence < 1` must hold, but got confidence=1\.5"):
         score_interval([1.0], [1], confidence=1.5)
+
+
+@pytest.mark.parametrize("paid", [0.0, 0.3, -7.0])
+def test_few_blocks_of_equal_returns_do_not_say_how_much_returns_vary(paid: float) -> None:
+    def interval(blocks: int, last: float) -> tuple[float, float]:
+        sums = np.append(np.full(blocks - 1, 3 * paid), last)
+        low, high = mean_intervals(np.zeros(blocks, np.int64), sums, np.full(blocks, 3.0), 1)
+        return float(low[0]), float(high[0])
+
+    assert interval(ALIKE - 1, 3 * paid) == (-math.inf, math.inf)
+    assert interval(ALIKE, 3 * paid) == pytest.approx((paid, paid))
+    low, high = interval(2, 3 * paid + 0.6)
+    assert low < paid + 0.1 < high
+    assert math.isfinite(high - low)
