@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from arena.view import theme
 from arena.view.text import measure_text, plain
 from leagues.errors import LeagueError
@@ -28,6 +26,9 @@ FORMATS = (".pdf", ".png", ".svg")
 
 WIDE = 10
 """A curve that falls to less than one part in this many of its start has a logarithmic axis."""
+
+MOST = 1e100
+"""Numbers beyond this, as an altered record may have them, are not drawn: an axis overflows."""
 
 _WIDTH, _HEIGHT, _DPI = 9.0, 3.4, 150
 """Inches of a panel, and pixels of a PNG file for each."""
@@ -56,6 +57,9 @@ def plot_league(reader: Reader, path: Path) -> None:
     standings = [each for each in leaderboard(members, scores) if each.games]
     learners = {member.id for member in members if not member.frozen}
     measures = [each for each in reader.measures() if each.member in learners]  # snapshots lie on the same curves
+    numbers = [each.value for each in measures] + [end for each in standings for end in (each.low, each.high)]
+    if max(map(abs, numbers), default=0.0) > MOST:
+        raise LeagueError("the league has numbers that are too large to be drawn; see what `arena verify` says")
     table = PayoffTable.of_blocks(scores)
     points = "returns per game" if info.graded else "score"
     panels: list[Callable[[Axes], None]] = []
@@ -100,14 +104,11 @@ def _save(figure: Figure, path: Path) -> None:
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     fresh = path.with_name(f".{path.name}.new")
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            figure.savefig(fresh, format=kind, metadata=undated, facecolor=figure.get_facecolor())
+        figure.savefig(fresh, format=kind, metadata=undated, facecolor=figure.get_facecolor())
         fresh.replace(path)
     except OSError as error:
         error.filename = str(path)  # the name that the caller knows
         raise
-    except (ValueError, ArithmeticError) as error:  # an altered record may have numbers beyond all axes
-        raise LeagueError(f"the numbers of this league cannot be drawn: {error}; `arena verify` checks it") from error
     finally:
         fresh.unlink(missing_ok=True)
 

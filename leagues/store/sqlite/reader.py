@@ -303,6 +303,8 @@ class SqlReader(Reader):
         members = codec.unpack_lineup(row.seats)
         if min(row.kind, row.ending, *(member - 1 for member, _ in members)) < 0:
             raise ValueError(f"kind {row.kind}, ending {row.ending} or a member of {members} does not exist")
+        if {*map(type, (row.seed, row.event, row.block, row.iteration, row.plies, row.opening))} != {int}:
+            raise TypeError("its seed, event, block, iteration, plies and opening must be whole numbers")
         ending, fault = schema.ENDINGS[row.ending], row.fault
         expected = range(len(members)) if ending in FAULTS else (None,)
         if fault not in expected and not (ending == "crash" and fault is None):

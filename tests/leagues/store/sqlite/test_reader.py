@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from leaguekit import match, raw
+from leaguekit import match, raw, unguarded
 
 from leagues.records import Event, LiveResult, Measure, Tally
 from leagues.store import Reader, StoreError, open_store
@@ -107,3 +107,15 @@ def test_an_altered_call_keeps_no_other_from_being_recorded(folder: Path) -> Non
         connection.execute("UPDATE calls SET arguments = 'nonsense'")
     with open_store(folder).writer() as writer:
         writer.record(event=Event(2, "match", {}))
+
+
+@pytest.mark.parametrize("change", ["plies = x'00'", "opening = 'e4'", "block = 1e300", "ending = 99", "fault = 0"])
+def test_an_altered_match_is_a_store_error(folder: Path, change: str) -> None:
+    with open_store(folder).writer() as writer:
+        writer.record(matches=[match()])
+    with unguarded(folder) as connection:
+        connection.execute(f"UPDATE matches SET {change}")
+    with open_store(folder).reader() as reader:
+        for read in (reader.matches, lambda: reader.match(1), lambda: list(reader.iter_matches())):
+            with pytest.raises(StoreError, match="match 1 of .* cannot be read"):
+                read()
