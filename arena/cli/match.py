@@ -126,7 +126,11 @@ def _print_score(game: Game, result: MatchResult, *, varied: bool) -> None:
 
     print_text(f"{result.agents[0]} against {', '.join(result.agents[1:])} on {game.spec}")
     if game.graded:
-        interval = f"{result.low:+.3f} to {result.high:+.3f}" if math.isfinite(result.high) else "one block is too few"
+        interval = (
+            f"{result.low:+.3f} to {result.high:+.3f}"
+            if math.isfinite(result.high)
+            else "too few blocks for an interval"
+        )
         score = f"score {result.score:+.3f} ({interval}) {result.unit}"
     else:
         score = f"score {result.score:.3f} ({result.low:.3f} to {result.high:.3f})"

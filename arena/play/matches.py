@@ -129,7 +129,8 @@ class MatchResult:
         agents: the agents' names; equal ones are numbered ``#2``, ``#3``, ...
         score: mean score of the first agent against each other agent in each game; a draw is one half. In a graded
             game it is the mean margin, see :func:`leagues.results.scoring.margin`.
-        low, high: 95% interval of the score, from whole blocks; infinite in a graded game of one block.
+        low, high: 95% interval of the score, from whole blocks; infinite where a graded game has too few
+            (:func:`leagues.ratings.intervals.mean_intervals`).
         games: games that count. Games that broke their own rules are in ``matches`` only.
         wins, draws, losses: of the first agent against each other agent; they sum to games * (agents - 1).
         returns: mean return of each agent (over its team's seats), in the order of ``agents``.
