@@ -173,7 +173,14 @@ def _python(argument: str, game: Game) -> Agent:
     factory = getattr(module, name, None)
     if not callable(factory):
         raise AgentError(f"{module_name!r} has no factory {name!r}, a callable{suggest(name, dir(module))}")
-    agent = factory(game)
+    try:
+        agent = factory(game)
+    except AgentError:
+        raise
+    except Exception as error:
+        raise AgentError(
+            f"py:{argument} is called with the game, and raised {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(agent, Agent):
         raise AgentError(f"py:{argument} must return an agents.contract.Agent, but returned {type(agent).__name__}")
     return agent

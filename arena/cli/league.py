@@ -37,6 +37,7 @@ def leaderboard(
     with open_store(folder).reader() as reader:
         members, scores = reader.members(), reader.block_scores()
         matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
+        hint = not people and not len(scores) and reader.count_matches("human") > 0
         if people:
             scores = with_people(scores, reader.matches(kind="human", limit=None), reader.info().teams)
     ratings = rate(members, scores)
@@ -47,6 +48,8 @@ def leaderboard(
         print_leaderboard(standings, gaps)
     else:
         print_text("no ratings yet: the league has no snapshots and no baselines")
+    if hint and not as_json:
+        print_text("games against people only; --people counts them")
     print_notes(notes(members, scores, matches=matches), to_stderr=as_json)
 
 

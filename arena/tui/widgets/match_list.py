@@ -51,7 +51,7 @@ def _match_rows(matches: Sequence[Match], teams: Sequence[int], size: Size, widt
     for match in matches:
         cells = [right(str(match.id), FAINT), _seats(match, teams, _SEATS_WIDTH[size])]
         if with_returns:
-            cells.append(right(returns_text(match)))
+            cells.append(right(returns_text(match) if match.fault is None else match.ending))
         if size in ROOMY:
             cells.append(right(f"{match.plies:,}"))
             cells.append(Text(match.kind, style=ACCENT if match.kind == "evaluation" else FAINT))

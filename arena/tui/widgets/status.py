@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from arena.tui.feed import LeagueView
 from arena.tui.layout import ROOMY, Size
-from arena.view.text import duration, plain
+from arena.view.text import counted, duration, plain
 from arena.view.theme import ACCENT, BAD, FAINT, GOOD, LIVE, SILENT, WARM
 
 _STALE = 60.0
@@ -52,7 +52,7 @@ def _status(view: LeagueView | None, now: datetime, size: Size) -> Text:
             facts.append((f"{duration(left)} left", WARM))
     if size in ROOMY:
         facts.append((f"{len(view.members):,} members", ""))
-    facts.append((f"{view.match_count:,} matches", ""))
+    facts.append((counted(view.match_count, "match", "matches"), ""))
     for text, style in facts:
         line.append("  ")
         line.append(text, style)

@@ -124,7 +124,7 @@ async def test_an_empty_league_says_so_and_fills(tmp_path: Path) -> None:
             await person.see(person.shows("not trained yet", "No matches yet"))
             await person.press("left", "right", "home", "end", "space", "enter", "escape")
             play(store, [("random", "first")])
-            await person.see(person.shows("Match 1", "1 matches"))
+            await person.see(person.shows("Match 1", "1 match"))
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
