@@ -104,10 +104,6 @@ class EquilibriumAgent(Agent):
                 told[row, action] = probability
         return told
 
-    def tabular_policy(self) -> Any:
-        """The equilibrium as a new ``pyspiel.TabularPolicy``, for OpenSpiel's algorithms."""
-        return pyspiel.TabularPolicy(self.solution.policy)
-
 
 def _solvable(game: Game) -> Any:
     """The ``pyspiel.Game`` behind ``game``.

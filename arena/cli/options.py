@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,11 +53,15 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
-def check_seconds(parameter: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuse a time that is not above 0, in words that fit all commands."""
-    if value is not None and not value > 0:
-        raise typer.BadParameter(f"{value:g} seconds are no time to move in; give more than 0")
-    return value
+def check_seconds(seconds: float | None) -> float | None:
+    """Refuse a time that is not above 0, or has no end, in words that fit all commands.
+
+    Raises:
+        BadParameter: it is such a time.
+    """
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise typer.BadParameter(f"{seconds:g} seconds are no time to move in; give a number above 0")
+    return seconds
 
 
 LeagueFolder = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Limits:
         max_plies: steps after which a match is adjudicated, see :func:`leagues.results.scoring.adjudicated`.
 
     Raises:
-        AgentError: a limit is not above 0.
+        AgentError: a limit is not above 0, or infinite.
     """
 
     move_time: float | None = None
@@ -100,8 +101,8 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("move_time", "game_time", "max_plies"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise AgentError(f"`{name} > 0` must hold, but got {name}={value}")
+            if value is not None and not 0 < value < math.inf:
+                raise AgentError(f"`0 < {name} < inf` must hold, but got {name}={value}; leave out what has no limit")
 
     @property
     def timed(self) -> bool:

@@ -21,7 +21,7 @@ from games import make_game
 def test_the_stated_distance_from_an_equilibrium_is_reached(spec: str, span: int) -> None:
     game = make_game(spec)
     agent = EquilibriumAgent(game)
-    measured = pyspiel.nash_conv(pyspiel.load_game(spec), agent.tabular_policy())
+    measured = pyspiel.nash_conv(pyspiel.load_game(spec), pyspiel.TabularPolicy(agent.solution.policy))
     assert measured == pytest.approx(agent.solution.nash_conv)
     assert measured <= TARGET * span
     assert equilibrium(game) is agent.solution  # computed once
@@ -29,7 +29,7 @@ def test_the_stated_distance_from_an_equilibrium_is_reached(spec: str, span: int
 
 def test_kuhn_poker_has_its_known_value_and_known_rules() -> None:
     agent = EquilibriumAgent(make_game("kuhn_poker"))
-    policy = agent.tabular_policy()
+    policy = pyspiel.TabularPolicy(agent.solution.policy)
     values = pyspiel.expected_returns(pyspiel.load_game("kuhn_poker").new_initial_state(), policy, -1, True)
     assert values[0] == pytest.approx(-1 / 18, abs=0.002)
     chance = {state: dict(actions) for state, actions in agent.solution.policy.items()}
