@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from agents.contract import Agent, AgentError
@@ -59,6 +60,30 @@ def load_agent(
         for member, _ in parts
     ]
     return MixtureAgent(game, agents, [weight for _, weight in parts]) if name in MIXTURES else agents[0]
+
+
+@contextmanager
+def opened(
+    agent: str | Agent,
+    game: Game,
+    *,
+    module_classes: Mapping[str, type[Any]] | None = None,
+    trust_code: bool = False,
+) -> Iterator[tuple[Agent, str]]:
+    """An agent and what to call it. One that is given by its name is made, and closed at the end.
+
+    Args:
+        agent: a name as :func:`load_agent` takes it, or an agent.
+        game, module_classes, trust_code: as of :func:`load_agent`, also for errors.
+    """
+    if isinstance(agent, Agent):
+        yield agent, type(agent).__name__
+        return
+    made = load_agent(agent, game, module_classes=module_classes, trust_code=trust_code)
+    try:
+        yield made, agent
+    finally:
+        made.close()
 
 
 def split_name(spec: str) -> tuple[str, str] | None:

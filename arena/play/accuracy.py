@@ -13,7 +13,7 @@ from agents.basic import RandomAgent, uniform
 from agents.contract import Agent, AgentError, Turn
 from agents.registry import asks_person
 from agents.solvers import Solver, Verdict, find_solver
-from arena.names import load_agent
+from arena.names import opened
 from arena.play.matches import play_pairings
 from arena.seeds import Purpose, stream
 from games import Game, as_game
@@ -125,22 +125,13 @@ def accuracy(
     if isinstance(agent, str) and asks_person(agent):
         raise AgentError("a person cannot be asked in hundreds of positions; name an agent that plays by itself")
     solver = find_solver(game)
-    name = agent if isinstance(agent, str) else type(agent).__name__
-    made = (
-        load_agent(agent, game, module_classes=module_classes, trust_code=trust_code)
-        if isinstance(agent, str)
-        else agent
-    )
-    try:
+    with opened(agent, game, module_classes=module_classes, trust_code=trust_code) as (made, name):
         each = -(-positions // (2 * len(solver.phases)))
         found = [
             *_positions(game, "random", "random", RandomAgent(), solver.phases, each, seed),
             *_positions(game, "own", name, made, solver.phases, each, seed),
         ]
         judged = _judge(game, solver, made, found, stream(seed, Purpose.ACCURACY, 2))
-    finally:
-        if isinstance(agent, str):
-            made.close()
     phases, totals = [], []
     for origin in ("random", "own"):
         of_origin = [each for each in judged if each.position.origin == origin]
