@@ -43,7 +43,8 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
     Args:
         spec: a name as in :data:`KINDS`.
         game: the game to play.
-        trust_code: whether ``py:module:Factory`` may run its code. Pass False for a name that comes from a file.
+        trust_code: whether the name may run code: a ``py:module:Factory``, or a program of ``exec:`` or ``uci:``. Pass
+            False for a name that comes from a file.
 
     Raises:
         AgentError: no agent has this name, its argument is wrong, or it cannot play this game; or it names code that

@@ -37,8 +37,9 @@ def load_agent(
         game: the game to play, or its spec.
         module_classes: your own RLModule classes that snapshots need, by ``"package.module:Class"``. No other code is
             imported because a file names it.
-        trust_code: whether a baseline of the league may run the code that its database names
-            (``py:package.module:Factory``). A name that ``spec`` spells out in full needs no trust.
+        trust_code: whether a baseline or guest of the league may run what its database names: Python code
+            (``py:package.module:Factory``) or a program (``exec:``, ``uci:``). A name that ``spec`` spells out in full
+            needs no trust.
 
     Raises:
         AgentError: no agent has this name, it cannot play this game, or it needs code that was not passed.

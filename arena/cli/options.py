@@ -74,7 +74,10 @@ GameSpec = Annotated[
 ]
 TrustCode = Annotated[
     bool,
-    typer.Option("--trust-code", help="Run Python code that the league names. Use it only if you trust its maker."),
+    typer.Option(
+        "--trust-code",
+        help="Run code that the league names: its game, agents and programs. Use it only if you trust its maker.",
+    ),
 ]
 Networks = Annotated[
     list[str] | None,

@@ -11,6 +11,17 @@ from games.contract import Game
 from leagues.records import Match, Pairing
 
 
+def seated(players: Sequence[str], turn: int, teams: Sequence[int]) -> tuple[str, ...]:
+    """Who sits where in match ``turn`` (0, 1, ...) of a block: the players, one for each team, move on by one team.
+
+    Args:
+        players: one for each team.
+        turn: number of the match in its block.
+        teams: the team of each seat, ``0..t-1``.
+    """
+    return tuple(players[(team - turn) % len(players)] for team in teams)
+
+
 class Blocks:
     """Plans blocks, numbered 1, 2, ..., and collects their matches.
 
@@ -55,7 +66,7 @@ class Blocks:
         opening = self._openings(number, seed)
         return [
             Pairing(
-                tuple(players[(team - turn) % self.sides] for team in self._game.teams),
+                seated(players, turn, self._game.teams),
                 seed,
                 self._event,
                 self.planned,

@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from agents.contract import Agent, AgentError
+from arena.play.blocks import seated
 from arena.play.contest import open_contest
 from arena.play.openings import Openings, no_openings, openings_key
 from arena.play.rounds import play
@@ -97,11 +98,10 @@ def rotated_pairings(
     seeds = stream(seed, Purpose.MATCH_BLOCKS).integers(2**53, size=wanted + len(without))
     blocks = [(number, each) for number, each in enumerate(seeds.tolist()) if each not in without][:wanted]
     return [
-        Pairing(seats, each, event, block, "evaluation", opening=opening)
+        Pairing(seated(names, turn, teams or range(count)), each, event, block, "evaluation", opening=opening)
         for block, (number, each) in enumerate(blocks, 1)
         for opening in [openings(number, each)]
         for turn in range(count)
-        for seats in [tuple(names[(team - turn) % count] for team in teams or range(count))]
     ]
 
 

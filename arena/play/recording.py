@@ -14,6 +14,7 @@ from agents.contract import Agent, AgentError
 from agents.registry import asks_person, is_agent_name
 from arena.mixtures import MIXTURES
 from arena.names import find_member, load_agent, member_agent, require_game, split_name
+from arena.play.blocks import seated
 from arena.settings import Settings
 from games import Game
 from leagues.records import Event, Match, Member
@@ -303,8 +304,7 @@ class Recording:
         names = {member: name for name, member in self._ids.items()}
         if len(names) == len(self._ids):
             return tuple(names[seat] for seat in seats)
-        order = list(self._ids)  # a member plays itself: the seats rotate as in `rotated_pairings`
-        return tuple(order[(team - turn) % len(order)] for team in self._cast.game.teams)
+        return seated(list(self._ids), turn, self._cast.game.teams)  # a member plays itself
 
     def add(self, matches: Sequence[Match]) -> list[Match]:
         """Store whole blocks in one transaction.

@@ -64,6 +64,8 @@ class SqlReader(Reader):
                 row, game=str, agent_ids=list, seed=int, settings=dict, versions=dict, teams=list | None, graded=int
             )
             seats, teams = len(row.agent_ids), row.teams or ()
+            if row.seed < 0:
+                raise ValueError(f"seed={row.seed}")
             if not (seats and {*map(type, row.agent_ids)} == {str}):
                 raise ValueError(f"agent_ids={row.agent_ids!r}")
             if teams and not (len(teams) == seats and {*teams} == {*range(len({*teams}))}):

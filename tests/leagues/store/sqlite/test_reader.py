@@ -43,6 +43,7 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> 
         ("league SET agent_ids = '[1, 2]'", Reader.info),
         ("league SET teams = '[0, 9]'", Reader.info),
         ("league SET teams = '[0]'", Reader.info),
+        ("league SET seed = -1", Reader.info),
         ("league SET created_at = 9223372036854775807", Reader.info),
         ("league SET agent_ids = '7'", Reader.info),
         ("members SET modules = '{' WHERE name = 'main'", Reader.members),
