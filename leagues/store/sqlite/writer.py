@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import DBAPIError
 
 from leagues.records import Event, LiveResult, Match, Measure, Member, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
-from leagues.store.contract import BlobStore, LeagueInfo, Progress, Writer
+from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
 from leagues.store.sqlite import database, migrations, schema, shape
 from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, recorded_event
 from leagues.store.sqlite.reader import SqlReader
@@ -338,9 +339,26 @@ def open_writer(path: Path, weights: BlobStore, lock: database.WriterLock) -> Sq
         with database.transaction(engine, str(path)) as connection:
             found = shape.revision(connection, str(path))
             if found != schema.REVISION:
-                migrations.upgrade(connection)
+                _bring_up_to_date(connection, path)
         database.keep_log(engine, str(path))
         return SqlWriter(engine, str(path), weights, lock)
     except BaseException:
         engine.dispose()
         raise
+
+
+def _bring_up_to_date(connection: Connection, path: Path) -> None:
+    """Apply the migrations that the database lacks, which read its records.
+
+    Raises:
+        StoreError: a record cannot be read.
+    """
+    try:
+        migrations.upgrade(connection)
+    except DBAPIError:
+        raise  # of the disk or its rights, most likely
+    except Exception as error:  # a record that was altered can fail in any way
+        raise StoreError(
+            f"{path} holds a record that cannot be read ({type(error).__name__}: {error}); restore the league from a "
+            "copy"
+        ) from error

@@ -262,3 +262,15 @@ def test_an_older_league_that_somebody_writes_is_left_to_them(tmp_path: Path, re
         open_store(folder).reader()
     assert "\n" not in str(caught.value)
     assert (folder / "league.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change", ["matches SET returns = x'00'", "league SET teams = 'nonsense'", "league SET agent_ids = '7'"]
+)
+def test_an_altered_league_of_an_older_schema_is_a_store_error(tmp_path: Path, change: str) -> None:
+    folder = Path(shutil.copytree(DATA / "league_0004", tmp_path / "league"))
+    with unguarded(folder) as connection:
+        connection.execute(f"UPDATE {change}")
+    for act in (open_store(folder).reader, open_store(folder).writer):
+        with pytest.raises(StoreError, match="cannot be read"):
+            act()
