@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TABLES = 64
 """Matches played at once where agents gain by many rows in one call."""
 
-FILLINGS = 4
+FILLINGS = 8
 """Matches in a batch per table. With more, fewer tables stand empty while the last matches of a batch end; with fewer,
 less is lost when the process dies, and more workers find something to do."""
 
