@@ -18,6 +18,7 @@ from games import make_game
 
 
 @pytest.mark.parametrize(("spec", "span"), [("kuhn_poker", 4), ("kuhn_poker(players=3)", 6), ("leduc_poker", 26)])
+@pytest.mark.slow
 def test_the_stated_distance_from_an_equilibrium_is_reached(spec: str, span: int) -> None:
     game = make_game(spec)
     agent = EquilibriumAgent(game)

@@ -15,6 +15,8 @@ from arena.play.matches import play_match
 from games import make_game
 from leagues.store import open_store
 
+pytestmark = pytest.mark.slow
+
 GAME = make_game("tic_tac_toe")
 
 

@@ -28,6 +28,7 @@ def test_a_run_in_one_process_starts_no_ray(tmp_path):
     assert subprocess.run([sys.executable, "-m", "arena", "verify", str(tmp_path / "league")]).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_ray_address_is_a_wrong_call(tmp_path):
     call = ["train", "tic_tac_toe", "--league", str(tmp_path / "league"), "--env-runners", "1", "--steps", "1"]
     environment = os.environ | {"RAY_ADDRESS": "nonsense"}

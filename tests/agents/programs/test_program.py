@@ -104,6 +104,7 @@ def test_lines_that_nobody_asked_for_crash_the_next_move(tmp_path: Path, caplog:
 
 
 @pytest.mark.parametrize("fault", ["hang", "flood of errors"])
+@pytest.mark.slow
 def test_a_program_that_does_not_answer_stalls(tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external, "ANSWER_TIME", 2.0)
     matches = play(program(tmp_path, fault), games=3)

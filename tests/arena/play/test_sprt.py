@@ -129,6 +129,7 @@ def test_equal_calls_give_equal_tests() -> None:
     assert first.accepted == "H0"
 
 
+@pytest.mark.slow
 def test_a_graded_game_is_tested_by_returns() -> None:
     result = play_sprt("leduc_poker", "equilibrium", "first", return1=0.2)
     assert (result.accepted, result.unit, result.counts) == ("H1", "returns per game", ())

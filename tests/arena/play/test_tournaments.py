@@ -42,6 +42,7 @@ def test_equal_calls_give_equal_tournaments(format: str) -> None:
     assert played(1) == played(1) != played(2)
 
 
+@pytest.mark.slow
 def test_the_strong_win_a_knockout_and_the_standings_tell_their_merits() -> None:
     result = play_tournament("tic_tac_toe", ["first", "minimax:9", "random"], format="knockout", games=8)
     best = result.standings[0]

@@ -12,7 +12,7 @@ from games import make_game
 from leagues.records import LeagueError
 from leagues.store import StoreError, open_store
 
-pytestmark = pytest.mark.usefixtures("local_ray")
+pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 GAMES = [
     "connect_four",

@@ -25,6 +25,8 @@ from games.conformance import check_game
 from games.contract import FloatArray
 from leagues.store import open_store
 
+pytestmark = pytest.mark.slow
+
 GAME = Meeting()
 
 

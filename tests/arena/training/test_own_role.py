@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import twin_role  # noqa: F401  registers the role
 from small_training import module_state, small
 
 
+@pytest.mark.slow
 def test_a_league_trains_with_a_role_of_ones_own(build: Any, tmp_path: Path) -> None:
     roles = {"main": 1, "twin": 2}
     algorithm = build(small(folder=tmp_path / "league", roles=roles))

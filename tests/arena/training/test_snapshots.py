@@ -8,6 +8,8 @@ from agents.policies import weights
 from arena.settings import TrainingSettings
 from arena.training.snapshots import averaged
 
+pytestmark = pytest.mark.slow
+
 WINDOW = TrainingSettings().averaged_iterations
 
 

@@ -19,6 +19,8 @@ from arena.training.algorithms import algorithm_config, algorithm_settings, regi
 from games import make_game
 from leagues.records import LeagueError
 
+pytestmark = pytest.mark.slow
+
 KUHN = make_game("kuhn_poker")
 
 

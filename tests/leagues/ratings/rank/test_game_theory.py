@@ -68,7 +68,7 @@ def test_copies_change_no_rating(n: int, seed: int) -> None:
     for ratings in (lambda m: nash_averaging(m)[0], deviation_ratings):
         before, after = ratings(margins), ratings(with_copy(margins))
         assert np.allclose(after[:-1], before, atol=1e-4)
-        assert after[-1] == pytest.approx(after[0], abs=1e-6)
+        assert after[-1] == pytest.approx(after[0], abs=1e-5)  # linear programs are that exact
     mixture = max_entropy_nash(with_copy(margins))
     assert mixture[-1] == pytest.approx(mixture[0], abs=1e-5)
 

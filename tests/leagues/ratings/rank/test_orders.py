@@ -21,6 +21,7 @@ def test_two_sides_are_the_model_of_bradley_and_terry() -> None:
     assert plackett_luce(Orders.of(2, games)) == pytest.approx(fit(Comparisons.of(2, rows))[0], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_strengths_of_drawn_orders_are_found_and_intervals_hold_them() -> None:
     true = np.array([-1.0, -0.4, 0.0, 0.5, 0.9])
     rng = np.random.default_rng(1)

@@ -104,6 +104,7 @@ def test_readers_and_a_writer_work_at_once(folder: Path) -> None:
         assert reader.count_matches() == 1 + 20 * 119
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_whole_iterations_only(folder: Path) -> None:
     rng = random.Random(1)
     matches = 30
