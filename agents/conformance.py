@@ -107,7 +107,7 @@ def checks(factory: Callable[[Game], Agent], game: Game, *, seed: int = 0, games
     finally:
         if not closed:
             for agent in agents:
-                with suppress(Exception):  # the fault that was found is told already
+                with suppress(Exception):  # the first fault is reported; closing a broken agent may fail as well
                     agent.close()
 
 

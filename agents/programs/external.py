@@ -99,7 +99,7 @@ class ExternalAgent(Agent):
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """The program's action for each row.
 
-        Without batches every row is a question of its own. If one fails, the answers to the others are kept for the
+        Without batches every row is a separate question. If one fails, the answers to the others are kept for the
         calls that ask for each row alone.
 
         Raises:

@@ -1,4 +1,4 @@
-"""A program that runs in a process of its own and is spoken to in lines, with bounds on time and memory.
+"""A program in a separate process that reads and writes lines, with bounds on time and memory.
 
 The process leads a new process group. A guard, a small shell, waits until the arena closes the program or ends itself,
 whatever ends it. Then the guard kills the group, and on Linux all other processes that have inherited a mark in the

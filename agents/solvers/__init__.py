@@ -15,7 +15,7 @@ from games.contract import Game
 def find_solver(game: Game) -> Solver:
     """The solver of ``game``; a process makes it once.
 
-    Connect four has a solver of its own. Other games are solved by search if they are small enough.
+    Connect four has a separate solver. Other games are solved by search if they are small enough.
 
     Raises:
         AgentError: the game has no solver, is too large, or its solver is not installed.

@@ -18,7 +18,7 @@ TEXT_DECIDES = frozenset(
     {"breakthrough", "clobber", "connect_four", "dots_and_boxes", "hex", "mnk", "nim", "tic_tac_toe"}
 )
 """OpenSpiel games whose text shows all that the future depends on, so that equal texts at equal plies are one position.
-Other games count every history as a position of its own."""
+Other games count every history as a separate position."""
 
 
 class ExhaustiveSolver:

@@ -25,8 +25,8 @@ def seated(players: Sequence[str], turn: int, teams: Sequence[int]) -> tuple[str
 class Blocks:
     """Plans blocks, numbered 1, 2, ..., and collects their matches.
 
-    The number and the seed of a block depend only on how many were planned before. So a source that is told the matches
-    of an interrupted call plans the same blocks again.
+    The number and the seed of a block depend only on how many were planned before. So a source that receives the
+    matches of an interrupted call plans the same blocks again.
 
     Attributes:
         planned: number of blocks so far.

@@ -209,7 +209,7 @@ class _Walk:
             GameError: the seat came to it by other own actions before.
         """
         legal: list[int] = state.legal_actions(seat)
-        number = None  # with perfect information every position is an information state of its own
+        number = None  # with perfect information every position is a separate information state
         if not self._game.perfect_information:
             known, key = self._known[seat], state.information_state_string(seat)
             number = known.setdefault(key, len(self._parents[seat]))

@@ -110,7 +110,7 @@ class Rounds:
                 self._fill(next_seating, agents, observer)
 
     def record(self, table: int, iteration: int = 0) -> Match:
-        """The record of a game that is over, while its observer is told so."""
+        """The record of a game that is over. Call it from :meth:`Observer.ended`."""
         seating = self.seatings[table]
         assert seating is not None, "only a running game has a record"
         pairing, position = seating.pairing, self._lockstep.record(table)
@@ -321,7 +321,7 @@ def play(
 
     Args:
         game: the game to play.
-        source: gives the pairings and is told the matches.
+        source: gives the pairings and receives the matches.
         agents: member ID -> its agent, for every member that the source names. They are not closed. The mapping may
             load them when they are asked for.
         tables: matches that run side by side at most.

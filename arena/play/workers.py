@@ -53,6 +53,7 @@ class Worker:
 
     def _load(self) -> dict[str, Agent]:
         if self._agents is None:
+            # The bytes come from the process that started this worker, through Ray, and never from a file.
             self._cast: Cast = pickle.loads(self._pickled)
             self._agents = {entrant.name: self._cast.load(entrant) for entrant in self._cast.entrants}
         return self._agents

@@ -228,7 +228,7 @@ def _train(
     on_progress: Callable[[Progress], None],
     should_stop: Callable[[], bool],
 ) -> int:
-    """Train a best response in a league of its own, until this time of the monotonic clock; returns the game steps."""
+    """Train a best response in a separate league, until this time of the monotonic clock; returns the game steps."""
     config = (
         LeaguePPOConfig()
         .game(game)

@@ -48,7 +48,7 @@ class LiveModule(Agent):
         self._rounds, self._games, self._experience = rounds, games, experience
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        """The module's decision, in the units of the game; ``decide`` draws it from a generator of its own."""
+        """The module's decision, in the units of the game; ``decide`` has its own generator."""
         decision = self._decide(self._module, turn)
         self._keep(turn, decision)
         return decision.actions if turn.action_bounds is None else in_bounds(decision.actions, turn.action_bounds)
