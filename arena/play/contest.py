@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from agents.contract import Agent, AgentError
 from arena.names import require_game
 from arena.play.openings import Openings, make_openings
+from arena.play.play import play
 from arena.play.recording import Cast, Entrant, Recording, entrants, recorded_entrants, taken_up
-from arena.play.rounds import play
 from arena.play.source import NO_LIMITS, Limits, Source, in_order
 from games import Game
 from leagues.records import Event, Match, Pairing

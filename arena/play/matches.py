@@ -14,7 +14,7 @@ from agents.contract import Agent, AgentError
 from arena.play.blocks import seated
 from arena.play.contest import open_contest
 from arena.play.openings import Openings, no_openings, openings_key
-from arena.play.rounds import play
+from arena.play.play import play
 from arena.play.source import NO_LIMITS, Limits, Planned, in_order
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
@@ -36,18 +36,18 @@ def play_pairings(
     iteration: int = 0,
     on_match: Callable[[Match], None] | None = None,
 ) -> list[Match]:
-    """Play every pairing to its end, as :func:`arena.play.rounds.play` does, and return the matches.
+    """Play every pairing to its end, as :func:`arena.play.play.play` does, and return the matches.
 
     Args:
         game: the game to play.
         pairings: the members at the seats and the seed of each match. The first seed also seeds the agents.
-        agents, tables, limits, weights, iteration, on_match: as in :func:`arena.play.rounds.play`.
+        agents, tables, limits, weights, iteration, on_match: as in :func:`arena.play.play.play`.
 
     Returns:
         One match per pairing, in the order of the pairings.
 
     Raises:
-        AgentError, GameError, QuitGame: as in :func:`arena.play.rounds.play`.
+        AgentError, GameError, QuitGame: as in :func:`arena.play.play.play`.
     """
     if not pairings:
         return []

@@ -14,8 +14,8 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from agents.contract import Agent, AgentError
+from arena.play.play import play
 from arena.play.recording import Cast
-from arena.play.rounds import play
 from arena.play.source import Limits, Planned, in_order
 from arena.training.process import prepare_process, start_ray
 from leagues.records import Match, Pairing
@@ -116,7 +116,7 @@ class Crew:
 
         Args:
             next_batch: gives the next batch, empty if there is none now.
-            tables, limits: as in :func:`arena.play.rounds.play`.
+            tables, limits: as in :func:`arena.play.play.play`.
 
         Raises:
             WorkerError: a process died again and again.

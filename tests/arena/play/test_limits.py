@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agents.basic import FirstLegalAgent, RandomAgent
 from agents.contract import Agent, SlowAgent, Turn
 from arena.play.matches import play_pairings
-from arena.play.rounds import play
+from arena.play.play import play
 from arena.play.source import Limits
 from arena.verify import match_problem
 from games import GameError, make_game
