@@ -66,6 +66,13 @@ class Purpose(Enum):
     VERIFIED_SAMPLE = 25, ()
     """Which matches are played again when a league is verified. The seed is the call's."""
 
+    RANDOM_PLIES = 39, ("iteration", "runner")
+    """How many random steps the training games of a runner begin with in an iteration, and these steps."""
+    RECORDED_OPENINGS = 40, ("iteration",)
+    """Which training games of an iteration begin with recorded moves, and with which."""
+    SYMMETRIES = 41, ("iteration", "runner")
+    """In which symmetry the learners of a runner see each training game that begins in an iteration."""
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of the keys, in order."""

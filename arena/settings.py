@@ -44,6 +44,20 @@ class TrainingSettings(SettingsGroup):
 
 
 @dataclass(frozen=True)
+class PositionSettings(SettingsGroup):
+    """From which positions training games are played. Games all from one position teach little of others."""
+
+    random_plies: int = setting(
+        0,
+        "Most uniformly random steps that a training game begins with. Nobody learns from them; each game draws their "
+        "number from 0 up.",
+        unit="steps",
+        low=0,
+        high=1000,
+    )
+
+
+@dataclass(frozen=True)
 class NetworkSettings(SettingsGroup):
     """Which networks the learners have."""
 
@@ -85,6 +99,7 @@ def groups(algorithm: str) -> dict[str, type[SettingsGroup]]:
         "league": LeagueSettings,
         "evaluation": EvaluationSettings,
         "training": TrainingSettings,
+        "positions": PositionSettings,
         "optimization": algorithm_settings(algorithm),
         "network": NetworkSettings,
         "resources": Resources,
@@ -100,6 +115,7 @@ class Settings:
         league: training matches and snapshots.
         evaluation: evaluation matches.
         training: sampling and recording.
+        positions: what training games begin with.
         optimization: settings of the algorithm, such as its learning rate.
         network: the networks.
         resources: processes and GPUs.
@@ -109,6 +125,7 @@ class Settings:
     league: LeagueSettings = field(default_factory=LeagueSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    positions: PositionSettings = field(default_factory=PositionSettings)
     optimization: SettingsGroup = field(default_factory=lambda: algorithm_settings("ppo")())
     network: NetworkSettings = field(default_factory=NetworkSettings)
     resources: Resources = field(default_factory=Resources)

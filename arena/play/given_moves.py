@@ -1,10 +1,16 @@
-"""The openings of running games: moves that are given to their tables before any agent is asked."""
+"""The openings of running games: moves that are made at their tables before any agent is asked.
+
+An opening is given moves, or steps drawn uniformly from the legal actions, or both in this order.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from agents.basic import RandomAgent
 from agents.contract import Turn
 from games.contract import Action, ActionArray, Game, IntArray, Move
 from games.errors import GameError
@@ -12,11 +18,21 @@ from games.legality import legal_rows
 
 
 class GivenMoves:
-    """The openings of the games that have one, by table."""
+    """The openings of the games that have one, by table.
 
-    def __init__(self, game: Game) -> None:
+    Args:
+        game: the game.
+        size: number of tables.
+
+    Attributes:
+        under_way: ``(size,)`` bool, the tables whose opening is being played.
+    """
+
+    def __init__(self, game: Game, size: int) -> None:
         self._game = game
         self._openings: dict[int, _Opening] = {}
+        self._random = RandomAgent()
+        self.under_way = np.zeros(size, np.bool_)
 
     def __bool__(self) -> bool:
         """Whether a running game has had an opening."""
@@ -25,38 +41,50 @@ class GivenMoves:
     def __contains__(self, table: int) -> bool:
         return table in self._openings
 
-    def begin(self, table: int, opening: Sequence[Move], players: Sequence[int]) -> None:
-        """The game at ``table`` begins with ``opening``; ``players`` sit down after it."""
-        self._openings[table] = _Opening(opening, players)
+    def begin(self, table: int, opening: Sequence[Move], random_plies: int, players: Sequence[int]) -> None:
+        """The game at ``table`` begins with ``opening`` and ``random_plies`` drawn steps; then ``players`` sit down."""
+        self._openings[table] = _Opening(opening, random_plies, players)
+        self.under_way[table] = True
 
     def end(self, table: int) -> None:
         """The game at ``table`` is over."""
-        self._openings.pop(table, None)
+        if self._openings.pop(table, None):
+            self.under_way[table] = False
 
     def plies(self, table: int) -> int:
-        """Steps of the game at ``table`` that were given."""
+        """Steps of the game at ``table`` that no player chose."""
         return self._openings[table].plies if table in self._openings else 0
 
-    def next(self, turn: Turn) -> ActionArray:
+    def next(self, turn: Turn, rng: Callable[[], np.random.Generator]) -> ActionArray:
         """The next move of its opening for each row.
 
+        Args:
+            turn: rows of tables whose opening is under way.
+            rng: gives the generator of drawn steps.
+
         Raises:
-            GameError: it does not fit the position.
+            GameError: a given move does not fit the position.
         """
-        actions = self._game.empty_actions(len(turn.seats))
-        for row, (table, seat) in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
-            action = self._openings[table].pop(seat)
+        openings = [self._openings[table] for table in turn.tables.tolist()]
+        given = [row for row, opening in enumerate(openings) if opening.left]
+        if not given:
+            return self._random.act(turn, rng())
+        actions = self._game.empty_actions(len(openings))
+        for row in given:
+            action = openings[row].pop(seat := int(turn.seats[row]))
             if action is None:
-                raise self._misfit(table, seat)
+                raise self._misfit(openings[row], seat)
             actions[row] = action
-        legal = legal_rows(actions, turn.masks, turn.action_bounds)
+        legal = legal_rows(actions[given], turn.masks[given], turn.action_bounds)
         if not legal.all():
-            row = int(legal.argmin())
-            raise self._misfit(int(turn.tables[row]), int(turn.seats[row]))
+            row = given[int(legal.argmin())]
+            raise self._misfit(openings[row], int(turn.seats[row]))
+        if len(given) < len(openings):
+            drawn = np.setdiff1d(np.arange(len(openings)), given)
+            actions[drawn] = self._random.act(turn.part(drawn), rng())
         return actions
 
-    def _misfit(self, table: int, seat: int) -> GameError:
-        opening = self._openings[table]
+    def _misfit(self, opening: _Opening, seat: int) -> GameError:
         return GameError(
             f"the opening {list(opening.moves)} does not fit {self._game.spec!r}: at move "
             f"{len(opening.moves) - len(opening.left)} seat {seat} must make a legal move"
@@ -69,22 +97,29 @@ class GivenMoves:
             plies: ``(size,)`` steps of each game so far.
             sit_down: called with the tables whose opening is over and their players.
         """
-        for table, opening in self._openings.items():
-            if not opening.over:
-                opening.plies = int(plies[table])
-                if not opening.left:
-                    opening.over = True
-                    sit_down(table, opening.players)
+        for table in np.flatnonzero(self.under_way).tolist():
+            opening = self._openings[table]
+            opening.plies = int(plies[table])
+            if opening.is_over():
+                self.under_way[table] = False
+                sit_down(table, opening.players)
 
 
 class _Opening:
-    def __init__(self, moves: Sequence[Move], players: Sequence[int]) -> None:
+    def __init__(self, moves: Sequence[Move], random_plies: int, players: Sequence[int]) -> None:
         self.moves, self.players = moves, players
         self.left = deque(moves)
         self.plies = 0
-        self.over = False
+        self._random_plies = random_plies
+        self._length: int | None = None if moves else random_plies  # known once all given moves are made
 
     def pop(self, seat: int) -> Action | None:
         """The next move if it is one of ``seat``."""
         player, action = self.left.popleft() if self.left else (None, None)
         return action if player == seat else None
+
+    def is_over(self) -> bool:
+        """Whether all its steps are made, after ``plies`` of them."""
+        if self._length is None and not self.left:
+            self._length = self.plies + self._random_plies
+        return self.plies == self._length

@@ -28,7 +28,7 @@ NO_PLAYER = -1
 """Player index at the seats of a table whose match is over. They take the first legal action until the next match."""
 
 OPENING = -2
-"""Player index at the seats of a table whose opening is played."""
+"""Player index at the seats of a table whose opening is played; its generator draws random steps."""
 
 
 class Rounds:
@@ -48,6 +48,7 @@ class Rounds:
         plies: ``(size,)`` int64, steps of each running game so far.
         rows: rows that acted in the last step.
         live: number of running games.
+        openings: the openings of the running games.
     """
 
     def __init__(self, game: Game, size: int, faults: FaultPolicy, limits: Limits = NO_LIMITS) -> None:
@@ -68,7 +69,7 @@ class Rounds:
         self._free = list(range(self.size))  # tables without a game, ascending
         self._started = [(datetime.min, 0.0)] * self.size  # time and clock at the start of each game
         self._rulings: dict[int, _Ruling] = {}
-        self._given = GivenMoves(self.game)
+        self.openings = GivenMoves(self.game, self.size)
 
     def drop(self, tables: Sequence[int]) -> None:
         """Drop the games that run at ``tables``."""
@@ -88,7 +89,7 @@ class Rounds:
             next_seating: called for every free table until it gives None, and again after games have ended.
             agents: key -> agent, for all players, those of running games included.
             rng: the generator of a player's actions, by the player's index. Players are numbered in the order in which
-                they are seated first.
+                they are seated first; :data:`OPENING` asks for that of random openings.
             observer: takes what happens.
 
         Raises:
@@ -99,7 +100,11 @@ class Rounds:
         while self.live and not observer.enough():
             if faults := self._choose(agents, rng):
                 self._break_off(faults, observer)
-            if ended := self._step(observer):
+            ended = self._step(observer)
+            if too_long := [table for table in ended if self._is_only_opening(table)]:
+                self._shorten_openings(too_long, rng(OPENING), observer)
+                ended = [table for table in ended if table not in too_long]
+            if ended:
                 observer.ended(ended)
                 self._free_tables(ended)
             if ended or faults:
@@ -134,7 +139,7 @@ class Rounds:
             duration=time.perf_counter() - clock,
             fault=fault,
             iteration=iteration,
-            opening=self._given.plies(table),
+            opening=self.openings.plies(table),
         )
 
     def _ruled(
@@ -174,12 +179,13 @@ class Rounds:
             places.setdefault(seating.players, []).append(table)
             if seating.players not in self._seated:
                 self._seated[seating.players] = [self._index(key) for key in seating.players]
-            if seating.pairing.opening:
-                self._given.begin(table, seating.pairing.opening, self._seated[seating.players])
+            if seating.random_plies or seating.pairing.opening:
+                players = self._seated[seating.players]
+                self.openings.begin(table, seating.pairing.opening, seating.random_plies, players)
         indices = [self._seated[seating.players] for seating in seatings]
         self._lockstep.begin(tables, indices, [seating.pairing.seed for seating in seatings])
-        if self._given:
-            self._lockstep.players[[table for table in tables if table in self._given]] = OPENING
+        if self.openings:
+            self._lockstep.players[[table for table in tables if table in self.openings]] = OPENING
         self.plies[tables] = 0
         self.live += len(seatings)
         return places
@@ -218,7 +224,7 @@ class Rounds:
             if player == NO_PLAYER:
                 lockstep.actions[rows] = first_legal(turn)
             elif player == OPENING:
-                lockstep.actions[rows] = self._given.next(turn)
+                lockstep.actions[rows] = self.openings.next(turn, lambda: rng(OPENING))
             else:
                 key = self._keys[player]
                 lockstep.actions[rows], wrong = self._faults.act(key, agents[key], turn, rng(player))
@@ -237,8 +243,8 @@ class Rounds:
         self.plies[stepped] += 1  # once for a table, however many of its seats acted
         observer.stepped(stepped, tables.rewards)
         ended = [table for table in over if self.seatings[table] is not None]
-        if self._given:
-            self._given.stepped(self.plies, self._lockstep.players.__setitem__)
+        if self.openings:
+            self.openings.stepped(self.plies, self._lockstep.players.__setitem__)
         if self._limits.max_plies is not None:
             for table in np.flatnonzero(self.plies >= self._limits.max_plies).tolist():
                 if self.seatings[table] is not None and table not in ended:
@@ -246,6 +252,22 @@ class Rounds:
                     ended.append(table)
             ended.sort()
         return ended
+
+    def _is_only_opening(self, table: int) -> bool:
+        """Whether a game that is over was never played by its players, because random steps ended it."""
+        seating = self.seatings[table]
+        assert seating is not None
+        drawn = seating.random_plies and table not in self.tables.broken
+        return bool(drawn) and self.openings.plies(table) == self.plies[table]
+
+    def _shorten_openings(self, tables: Sequence[int], rng: np.random.Generator, observer: Observer) -> None:
+        """Begin games again with fewer random steps, so that a few tries give one that goes on."""
+        seatings = [seating for table in tables if (seating := self.seatings[table]) is not None]
+        again = [seating._replace(random_plies=int(rng.integers(seating.random_plies))) for seating in seatings]
+        self._free_tables(tables)
+        self._free = [table for table in self._free if table not in tables]
+        self._begin(tables, again)
+        observer.began(tables, again)
 
     def _break_off(self, faults: Mapping[int, Fault], observer: Observer) -> None:
         """End matches before their next step, through the fault of a seat."""
@@ -261,8 +283,8 @@ class Rounds:
             self.seatings[table] = None
             if self._rulings:
                 self._rulings.pop(table, None)
-            if self._given:
-                self._given.end(table)
+            if self.openings:
+                self.openings.end(table)
         self.live -= len(tables)
         self._free = sorted([*self._free, *tables])
 

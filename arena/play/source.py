@@ -50,6 +50,7 @@ class Seating(NamedTuple):
         weights: for each seat the weights hash of a snapshot, None for everyone else; for the record.
         keeps: for each seat whether its experience is kept; empty in matches.
         tag: the caller's name for the game.
+        random_plies: steps that are drawn uniformly before the players sit down, after the pairing's opening.
     """
 
     players: tuple[str, ...]
@@ -57,6 +58,7 @@ class Seating(NamedTuple):
     weights: tuple[str | None, ...]
     keeps: tuple[bool, ...] = ()
     tag: str = ""
+    random_plies: int = 0
 
 
 class Observer:

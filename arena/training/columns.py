@@ -31,7 +31,8 @@ class Trajectories:
         log_probs: ``(T,)`` float32, of the actions taken under the behaviour policy.
         values: ``(T,)`` float32, of the behaviour module.
         rewards: ``(T,)`` float32: what the seat earned from this action up to its next one, or up to the end. The
-            first also has what came before it, so that they sum to the seat's return.
+            first also has what came before it, so that they sum to the seat's return without what it earned in an
+            opening.
         plies: ``(T,)`` int64, steps that the game had before this one.
         offsets: ``(E + 1,)`` int64; trajectory e is ``[offsets[e], offsets[e + 1])`` and never empty.
         final_values: ``(E,)`` float32: 0 if the game terminated, the value of the last position if it was truncated.

@@ -16,7 +16,7 @@ from ray.rllib.utils.from_config import _NotProvided
 from agents.policies.network import MaskedNetwork, network_class, network_name
 from agents.registry import names_code
 from arena.exports.rllib import GameEnv
-from arena.settings import NetworkSettings, Resources, Settings, TrainingSettings
+from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
@@ -39,7 +39,7 @@ from leagues.settings import EvaluationSettings, LeagueSettings
 EVALUATION_SHARE = 8
 """Evaluation games of an iteration, unless a number is set: one for this many tables that fit the game."""
 
-_GROUPS = ("league_settings", "league_evaluation_settings", "training_settings")
+_GROUPS = ("league_settings", "league_evaluation_settings", "training_settings", "position_settings")
 """Attributes of the config whose settings :meth:`LeagueAlgorithmConfig.league` takes."""
 
 SEEDS = 2**31
@@ -81,6 +81,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.league_settings = LeagueSettings()
         self.league_evaluation_settings = EvaluationSettings()
         self.training_settings = TrainingSettings()
+        self.position_settings = PositionSettings()
         self.overlap = False
         self._stored_model_settings: frozenset[str] = frozenset()
         self._module_ids = frozenset({DEFAULT_POLICY_ID})
@@ -135,8 +136,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Args:
             folder: where the league is stored. A missing folder is created; one with a league of the same game is
                 resumed. None keeps the league in memory.
-            settings: any setting of the groups league, evaluation and training in docs/settings.md (``roles``,
-                ``opponents``, ``snapshot_win_rate``, ``games_per_iteration``, ``module_per_seat``, ...).
+            settings: any setting of the groups league, evaluation, training and positions in docs/settings.md
+                (``roles``, ``opponents``, ``snapshot_win_rate``, ``module_per_seat``, ``random_plies``, ...).
 
         Raises:
             LeagueError: an unknown setting, or a value that breaks its rule.
@@ -200,6 +201,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             league=self.league_settings,
             evaluation=self.league_evaluation_settings,
             training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
+            positions=self.position_settings,
             optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
             network=NetworkSettings(name=network_name(network), config=config),
             resources=Resources(**{name: getattr(self, attribute) for name, attribute in RESOURCES.items()}),
@@ -219,7 +221,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         network, league = settings.network, settings.league
         _refuse_code(settings)
         self.training(**settings.optimization.to_dict())
-        self.league(**league.to_dict(), **settings.evaluation.to_dict(), **settings.training.to_dict())
+        groups = league, settings.evaluation, settings.training, settings.positions
+        self.league(**{name: value for group in groups for name, value in group.to_dict().items()})
         network_spec = RLModuleSpec(module_class=network_class(network.name), model_config=dict(network.config))
         self.rl_module(rl_module_spec=network_spec)
         self._stored_model_settings = frozenset(network.config if stored else ())

@@ -118,11 +118,19 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             keep = self._wants_episodes or self.config.needs_dist_inputs(self.game)
             self.sampler = self._make_sampler(keep_dist_inputs=keep)
         # A stream for each iteration and runner, so that no restart and no resumption repeats old games.
-        self.rng = self.sampler.rng = stream(plan.seed, Purpose.SAMPLING, plan.iteration, self.worker_index or 0)
+        keys = plan.iteration, self.worker_index or 0
+        self.rng = self.sampler.rng = stream(plan.seed, Purpose.SAMPLING, *keys)
+        self.sampler.opening_rng = stream(plan.seed, Purpose.RANDOM_PLIES, *keys)
         self.sampler.abandon_games_of(plan.reset_modules)
         self.opponents.load(plan, self.sampler.seated)
         self._explore = True
-        seatings = planned_seatings(self.game, plan, self.rng)
+        seatings = planned_seatings(
+            self.game,
+            plan,
+            self.rng,
+            random_plies=self.config.position_settings.random_plies,
+            opening_rng=self.sampler.opening_rng,
+        )
         sampled = self.sampler.run(
             lambda: next(seatings),
             self.opponents.agents,

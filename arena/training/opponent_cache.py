@@ -85,16 +85,34 @@ def agent_key(member: Member, kind: str = "training") -> str:
     return f"weights:{member.weights}" if member.weights else f"{kind}:{member.agent}"
 
 
-def planned_seatings(game: Game, plan: Plan, rng: np.random.Generator) -> Iterator[Seating]:
-    """Endless seatings of a training plan: after the last pairing the first one again, with a new seed."""
+def planned_seatings(
+    game: Game,
+    plan: Plan,
+    rng: np.random.Generator,
+    *,
+    random_plies: int = 0,
+    opening_rng: np.random.Generator | None = None,
+) -> Iterator[Seating]:
+    """Endless seatings of a training plan: after the last pairing the first one again, with a new seed.
+
+    Args:
+        game: the game.
+        plan: the league's pairings.
+        rng: gives the new seeds.
+        random_plies: most random steps that a game begins with. A pairing with an opening has no more.
+        opening_rng: draws the number of these steps, from 0 up; by default ``rng``.
+    """
     seeds = [pairing.seed for pairing in plan.pairings]
+    zeros = np.zeros(len(seeds), np.int64)
     known: dict[tuple[tuple[str, ...], str | None], Seating] = {}  # few meet, in many games
     while True:
-        for pairing, seed in zip(plan.pairings, seeds, strict=True):
+        plies = (opening_rng or rng).integers(random_plies, size=len(seeds), endpoint=True) if random_plies else zeros
+        for pairing, seed, drawn in zip(plan.pairings, seeds, plies.tolist(), strict=True):
             like = known.get((pairing.seats, pairing.learner))
             if like is None:
                 like = known[pairing.seats, pairing.learner] = _seating(game, pairing, plan.members)
-            yield Seating(like.players, pairing._replace(seed=seed), like.weights, like.keeps)
+            drawn = 0 if pairing.opening else drawn
+            yield Seating(like.players, pairing._replace(seed=seed), like.weights, like.keeps, random_plies=drawn)
         seeds = rng.integers(2**63, size=len(seeds)).tolist()
 
 

@@ -70,7 +70,7 @@ class LiveModule(Agent):
             seats=seats,
             plies=self._rounds.plies[tables],
             numbers=games.numbers[tables],
-            earned=games.returns[tables, seats],
+            earned=games.returns[tables, seats] - games.given[tables, seats],
         )
 
 
@@ -129,6 +129,8 @@ class Recorder(Observer):
         if len(places):
             earned = rewards[places, seats]
             self._games.returns[places, seats] += earned
+            if self._rounds.openings:
+                self._games.given[places, seats] += np.where(self._rounds.openings.under_way[places], earned, 0.0)
             self._experience.credit(places, seats, earned)
 
     def ended(self, tables: Sequence[int]) -> None:

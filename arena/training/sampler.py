@@ -11,7 +11,7 @@ import numpy.typing as npt
 from agents.contract import Agent, AgentError, Turn
 from agents.policies.distributions import num_inputs
 from arena.play.referee import Trusting
-from arena.play.rounds import Rounds
+from arena.play.rounds import OPENING, Rounds
 from arena.play.source import Seating
 from arena.settings import TrainingSettings
 from arena.training.recorder import LiveModule, Recorder
@@ -36,10 +36,11 @@ class Sampler:
     Attributes:
         game: the game.
         size: number of tables.
-        rng: the only source of randomness; the caller may replace it between calls.
+        rng: gives the actions; the caller may replace it between calls.
+        opening_rng: gives the random steps of openings, likewise.
 
     Args:
-        game, size, rng: as above.
+        game, size, rng: as above; ``rng`` also serves openings until the caller sets ``opening_rng``.
         decide: asks a live module: ``decide(module_id, turn) -> Decision``.
         value: the value of positions: ``value(module_id, observations (B, ...), seats (B,)) -> (B,)``.
         settings: which games are recorded move by move. A game's number decides, so that long games are not missed.
@@ -57,7 +58,7 @@ class Sampler:
         settings: TrainingSettings,
         keep_dist_inputs: bool = True,
     ) -> None:
-        self.game, self.size, self.rng = game, size, rng
+        self.game, self.size, self.rng, self.opening_rng = game, size, rng, rng
         self._decide, self._value, self._settings = decide, value, settings
         self._rounds = Rounds(game, size, Trusting())
         self._games = RunningGames(size, game.num_seats)
@@ -82,6 +83,9 @@ class Sampler:
         if tables := [table for table, seating in seatings if seating is not None and chosen(seating)]:
             self._experience.abandon(tables, self._games.numbers[tables])
             self._rounds.drop(tables)
+
+    def _generator(self, player: int) -> np.random.Generator:
+        return self.opening_rng if player == OPENING else self.rng
 
     def run(
         self,
@@ -123,7 +127,7 @@ class Sampler:
             final_observations=final_observations,
         )
         try:
-            self._rounds.run(next_seating, {**live, **agents}, lambda player: self.rng, recorder)
+            self._rounds.run(next_seating, {**live, **agents}, self._generator, recorder)
         except IllegalActionError as error:
             raise AgentError(f"a player acted illegally: {error}; {_LEGAL}") from error
         sampled = recorder.taken(self._value)
