@@ -58,3 +58,31 @@ def trajectories(lengths, rng, finals=None):
         final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
         games=np.arange(len(lengths)),
     )
+
+
+def replay_seat(game, match, seat):
+    """Observations (with the last), actions and rewards of one seat, from the recorded game alone."""
+    seen, chosen, earned = [], [], []
+    before, early = None, 0.0  # what comes before a seat's first action is kept with it
+    for state in game.replay(match.seed, match.history):
+        if before is not None:
+            acted, total, action = before
+            gained = state.returns()[seat] - total
+            if acted:
+                chosen.append(action)
+                earned.append(early + gained)
+                early = 0.0
+            elif earned:
+                earned[-1] += gained
+            else:
+                early += gained
+        acts = seat in state.acting()
+        if acts or state.ending() is not None:
+            observation = np.empty(game.observation_shape, np.float32)
+            state.observe(seat, observation, np.empty(game.num_actions, bool))
+            seen.append(observation)
+        moves = [move for move in match.history if move[0] >= 0]
+        done = sum(player >= 0 for player, _ in state.history())
+        action = next((a for p, a in moves[done : done + len(state.acting())] if p == seat), None)
+        before = (acts, state.returns()[seat], action)
+    return seen, chosen, earned

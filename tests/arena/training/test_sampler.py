@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from sampling import make_sampler, self_play
+from sampling import make_sampler, replay_seat, self_play
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError
@@ -47,34 +47,6 @@ def test_every_trajectory_is_what_its_seat_saw_and_earned(spec):
     assert checked == sum(len({player for player, _ in match.history if player >= 0}) for match in sampled.matches)
     assert sum(len(m.history) > 0 for m in sampled.matches) == len(sampled.seats)
     np.testing.assert_allclose(sampled.returns, [match.returns for match in sampled.matches], atol=1e-6)
-
-
-def replay_seat(game, match, seat):
-    """Observations (with the last), actions and rewards of one seat, from the recorded game alone."""
-    seen, chosen, earned = [], [], []
-    before, early = None, 0.0  # what comes before a seat's first action is kept with it
-    for state in game.replay(match.seed, match.history):
-        if before is not None:
-            acted, total, action = before
-            gained = state.returns()[seat] - total
-            if acted:
-                chosen.append(action)
-                earned.append(early + gained)
-                early = 0.0
-            elif earned:
-                earned[-1] += gained
-            else:
-                early += gained
-        acts = seat in state.acting()
-        if acts or state.ending() is not None:
-            observation = np.empty(game.observation_shape, np.float32)
-            state.observe(seat, observation, np.empty(game.num_actions, bool))
-            seen.append(observation)
-        moves = [move for move in match.history if move[0] >= 0]
-        done = sum(player >= 0 for player, _ in state.history())
-        action = next((a for p, a in moves[done : done + len(state.acting())] if p == seat), None)
-        before = (acts, state.returns()[seat], action)
-    return seen, chosen, earned
 
 
 def test_running_games_go_on_and_no_length_is_favoured():
