@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from arena.play.source import Limits
     from arena.play.sprt import SprtResult, play_sprt
     from arena.play.tournaments import TournamentResult, play_tournament
+    from arena.presets import list_presets
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.best_response import LowerBound, best_response
     from arena.training.env_runner import LeagueEnvRunner
@@ -58,6 +59,7 @@ __all__ = [
     "best_response_env",
     "exploitability",
     "list_games",
+    "list_presets",
     "load_agent",
     "make_game",
     "open_league",
@@ -87,6 +89,7 @@ _HOMES = {
     "best_response_env": "arena.exports.gymnasium",
     "exploitability": "arena.play.exploitability",
     "list_games": "games",
+    "list_presets": "arena.presets",
     "load_agent": "arena.names",
     "make_game": "games",
     "open_league": "arena.api",

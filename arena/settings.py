@@ -112,6 +112,8 @@ class Settings:
 
     Attributes:
         algorithm: short name of the training algorithm.
+        preset: name of the preset that the settings were made with (:mod:`arena.presets`), for information; None
+            without one.
         league: training matches and snapshots.
         evaluation: evaluation matches.
         training: sampling and recording.
@@ -122,6 +124,7 @@ class Settings:
     """
 
     algorithm: str = "ppo"
+    preset: str | None = None
     league: LeagueSettings = field(default_factory=LeagueSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -137,10 +140,12 @@ class Settings:
                 f"the algorithm {self.algorithm!r} is set up by {kind.__name__}, but got "
                 f"{type(self.optimization).__name__}"
             )
+        if not (self.preset is None or isinstance(self.preset, str)):
+            raise LeagueError(f"`preset` is the name of a preset, but got {short(self.preset)}")
 
     def to_dict(self) -> dict[str, Any]:
         """The tree as plain JSON, its version included."""
-        named = {"version": VERSION, "algorithm": self.algorithm}
+        named: dict[str, Any] = {"version": VERSION, "algorithm": self.algorithm, "preset": self.preset}
         return named | {name: getattr(self, name).to_dict() for name in groups(self.algorithm)}
 
     @classmethod
@@ -155,7 +160,7 @@ class Settings:
         kinds = groups(algorithm)
         made: dict[str, Any] = {"optimization": kinds["optimization"]()}
         for name, value in values.items():
-            if name in ("version", "algorithm"):
+            if name in ("version", "algorithm", "preset"):
                 continue
             homes = [group for group, kind in kinds.items() if name in rules(kind)]
             if name not in kinds and homes:
@@ -167,7 +172,7 @@ class Settings:
                     f"{name!r} is a group of settings, but got {short(value)}; write [{name}] and its settings"
                 )
             made[name] = kinds[name].from_dict(value)
-        return cls(algorithm=algorithm, **made)
+        return cls(algorithm=algorithm, preset=values.get("preset"), **made)
 
     def replaced(self, values: Mapping[str, Any]) -> Self:
         """A copy with some settings changed.
@@ -188,25 +193,60 @@ class Settings:
         return replace(self, **{group: getattr(self, group).replaced(new) for group, new in changed.items()})
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, over: Mapping[str, Any] = {}) -> Self:
         """The tree from a TOML file.
+
+        Args:
+            path: the file. It names only what differs.
+            over: the tree that the file lies over, for instance that of a preset; empty for the defaults.
 
         Raises:
             LeagueError: the file cannot be read, is not TOML, or as :meth:`from_dict`; the message names the file.
         """
-        import tomllib
-
-        name = f"the settings file {str(path)!r}"
+        values = read_toml(path)
         try:
-            return cls.from_dict(_with_none(tomllib.loads(path.read_text(encoding="utf-8"))))
-        except OSError as problem:
-            raise LeagueError(f"{name} cannot be read: {problem.strerror}") from problem
-        except UnicodeDecodeError as problem:
-            raise LeagueError(f"{name} is not UTF-8 text") from problem
-        except (ValueError, RecursionError) as problem:  # of tomllib: integers of many digits, deep nesting
-            raise LeagueError(f"{name} is not TOML: {problem}") from problem
+            return cls.from_dict(laid_over(over, upgraded(values)))
         except LeagueError as problem:
-            raise LeagueError(f"{problem} (in {name})") from problem
+            raise LeagueError(f"{problem} (in {_file(path)})") from problem
+
+
+def laid_over(under: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """A tree with the settings of another one over it. A setting of ``top`` replaces that of ``under`` as a whole.
+
+    Settings of an algorithm are dropped from ``under`` where ``top`` chooses another algorithm.
+    """
+    algorithms = [tree.get("algorithm", "ppo") for tree in (under, top)]
+    result = dict(under)
+    if "algorithm" in top and algorithms[0] != algorithms[1]:
+        result.pop("optimization", None)
+    for name, value in top.items():
+        below = result.get(name)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        result[name] = {**below, **value} if both else value  # type: ignore[dict-item]
+    return result
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A tree of settings as a TOML file has it, unchecked; ``"none"`` stands for None.
+
+    Raises:
+        LeagueError: the file cannot be read, or is not TOML.
+    """
+    import tomllib
+
+    try:
+        values: dict[str, Any] = _with_none(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as problem:
+        raise LeagueError(f"{_file(path)} cannot be read: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        raise LeagueError(f"{_file(path)} is not UTF-8 text") from problem
+    except (ValueError, RecursionError) as problem:  # of tomllib: integers of many digits, deep nesting
+        raise LeagueError(f"{_file(path)} is not TOML: {problem}") from problem
+    return values
+
+
+def _file(path: Path) -> str:
+    return f"the settings file {str(path)!r}"
 
 
 def toml(settings: Mapping[str, Any]) -> str:

@@ -17,8 +17,9 @@ HEAD = """# Settings
 <!-- written by docs/make_settings.py -->
 
 Every league stores all of its settings, so that an upgrade never changes how it trains. `arena show DIR --settings`
-prints them as TOML, and `--config FILE` of `arena train` trains a new league with the settings in a file. A file names
-only what differs from the defaults:
+prints them as TOML. A new league starts with the [preset](strength.md#presets) that fits its game; `preset` in its
+settings says which. `--config FILE` of `arena train` lays the settings in a file over the preset. A file names only
+what differs:
 
     [league]
     roles = {main = 1, main_exploiter = 1}

@@ -42,6 +42,24 @@ def setting_option(path: str, metavar: str | None = None) -> Any:
     return typer.Option(flag, metavar=metavar, help=f"{text}.", show_default=False)
 
 
+def preset_option() -> Any:
+    """The option ``--preset``, whose help lists the presets."""
+    from arena.presets import list_presets
+
+    names = ", ".join(preset.name for preset in list_presets())
+    text = f"Preset of a new league: {names}; none for plain defaults (default: the one that fits the game)."
+    return typer.Option("--preset", metavar="NAME", help=text, show_default=False)
+
+
+def algorithm_option() -> Any:
+    """The option ``--algorithm``, whose help lists the algorithms."""
+    from arena.settings import Settings
+    from arena.training.algorithms import ALGORITHMS
+
+    text = f"Training algorithm of a new league: {', '.join(ALGORITHMS)} (default: {Settings().algorithm})."
+    return typer.Option("--algorithm", metavar="A", help=text, show_default=False)
+
+
 def folder(text: str) -> Path:
     """A folder's name, which an unset variable of a shell makes empty.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from arena.cli.options import GameSpec, check_count, folder, setting_option
+from arena.cli.options import GameSpec, algorithm_option, check_count, folder, preset_option, setting_option
 
 if TYPE_CHECKING:
     from leagues.ratings.leaderboard import Standing
@@ -40,8 +40,15 @@ def train(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="Settings of a new league, as TOML.", show_default=False),
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Settings of a new league, as TOML. They lie over the preset.",
+            show_default=False,
+        ),
     ] = None,
+    preset: Annotated[str | None, preset_option()] = None,
+    algorithm: Annotated[str | None, algorithm_option()] = None,
     roles: Annotated[
         str | None,
         typer.Option(
@@ -74,6 +81,7 @@ def train(
 ) -> None:
     """Train a league of agents on GAME by self-play.
 
+    A new league starts with the preset that fits the game: settings that are known to work for it.
     Without --minutes or --steps, training goes on until Ctrl-C. Ctrl-C stops after the current iteration and keeps
     everything. A second Ctrl-C stops at once and loses that iteration.
     """
@@ -82,7 +90,8 @@ def train(
     from arena.cli.league_output import print_notes
     from arena.cli.output import print_text
     from arena.cli.progress import Stop, progress_line
-    from arena.settings import Resources, Settings
+    from arena.presets import settings_for
+    from arena.settings import Resources
     from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
     from leagues.store import open_store
@@ -96,20 +105,23 @@ def train(
     given = {path: context.params[path.partition(".")[2]] for path in paths}
     given["league.roles"] = None if roles is None else _roles(roles)
     changes = {path: value for path, value in given.items() if value is not None}
-    if resume and (seed is not None or roles is not None or config is not None):
+    if resume and any(each is not None for each in (seed, roles, config, preset, algorithm)):
         raise CallError(
-            "a league keeps its seed and settings, but --resume is given with --seed, --roles or --config; drop those"
+            "a league keeps its seed and settings, but --resume is given with --seed, --roles, --config, --preset or "
+            "--algorithm; drop those"
         )
-    settings = Settings() if config is None else Settings.load(config)
+    loaded = load_game(game)
+    spec = loaded.spec
+    settings = settings_for(loaded, preset, file=config, algorithm=algorithm)
     settings.replaced(changes)  # checks every rule before anything heavy is loaded
-    spec = load_game(game).spec
     _check_league(league, spec, resume)
 
     from arena.training.run import train as train_league
 
     kept = f"all earlier iterations are kept in {league}, and --resume continues from them"
     measured: Sequence[Measure] = ()
-    with Stop() as stop, progress_line(spec) as show, run_failures(kept) as started:
+    title = spec if resume or settings.preset is None else f"{spec} with the preset {settings.preset}"
+    with Stop() as stop, progress_line(title) as show, run_failures(kept) as started:
 
         def on_start() -> None:
             started()

@@ -16,6 +16,7 @@ from ray.rllib.utils.from_config import _NotProvided
 from agents.policies.network import MaskedNetwork, network_class, network_name
 from agents.registry import names_code
 from arena.exports.rllib import GameEnv
+from arena.presets import find_preset
 from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
@@ -82,6 +83,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.league_evaluation_settings = EvaluationSettings()
         self.training_settings = TrainingSettings()
         self.position_settings = PositionSettings()
+        self.preset_name: str | None = None
         self.overlap = False
         self._stored_model_settings: frozenset[str] = frozenset()
         self._module_ids = frozenset({DEFAULT_POLICY_ID})
@@ -107,14 +109,48 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
         Raises:
             games.UnknownGameError: there is no such game; the message suggests near names.
-            LeagueError: it has fewer than two seats.
+            LeagueError: it has fewer than two seats, or a preset was set for another game.
         """
         game = as_game(game)
+        if self.preset_name is not None and game.spec != self.game_spec:
+            raise LeagueError(
+                f"the preset {self.preset_name!r} was set for {self.game_spec!r}, but the game is now {game.spec!r}; "
+                "call .game() before .preset()"
+            )
         if game.num_seats < 2:
             raise LeagueError(f"a league needs a game of at least 2 seats, but {game.spec!r} has {game.num_seats}")
         self.game_spec = game.spec
         self.env_config = {"game": self.game_spec}
         self._set_modules()
+        return self
+
+    def preset(self, name: str | None = None) -> Self:
+        """Set what a preset of the game says (:mod:`arena.presets`). Settings that are set later lie over it.
+
+        Args:
+            name: the preset; None for the one that fits the game.
+
+        Raises:
+            LeagueError: no game is set, there is no such preset, or it is for other games or another algorithm.
+        """
+        if self.game_spec is None:
+            raise LeagueError(NO_GAME)
+        found = find_preset(make_game(self.game_spec), name)
+        values = {} if found is None else found.values
+        if values.get("algorithm", self.algorithm) != self.algorithm:
+            raise LeagueError(
+                f"the preset {name!r} is for the algorithm {values['algorithm']!r}, not {self.algorithm!r}; "
+                "use the config of that algorithm"
+            )
+        network = values.get("network")
+        if network is not None:
+            group = NetworkSettings.from_dict(network)
+            spec = RLModuleSpec(module_class=network_class(group.name), model_config=dict(group.config))
+            self.rl_module(rl_module_spec=spec)
+        self.training(**values.get("optimization", {}))
+        for group_name in values.keys() - {"algorithm", "network", "optimization"}:
+            self.league(**values[group_name])
+        self.preset_name = None if found is None else found.name
         return self
 
     def training(self, *, overlap: bool | _NotProvided = NotProvided, **settings: Any) -> Self:
@@ -198,6 +234,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         network, config = network_of(self)
         return Settings(
             algorithm=self.algorithm,
+            preset=self.preset_name,
             league=self.league_settings,
             evaluation=self.league_evaluation_settings,
             training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
@@ -220,6 +257,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         """
         network, league = settings.network, settings.league
         _refuse_code(settings)
+        self.preset_name = settings.preset
         self.training(**settings.optimization.to_dict())
         groups = league, settings.evaluation, settings.training, settings.positions
         self.league(**{name: value for group in groups for name, value in group.to_dict().items()})

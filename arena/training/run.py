@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from arena.presets import settings_for
 from arena.settings import Resources, Settings
 from arena.training.algorithms import algorithm_config
 from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
-from games.contract import Game
+from games import Game, as_game
 from leagues.ratings.leaderboard import Standing
 from leagues.records import LeagueError, Measure
 from leagues.store import LeagueInfo, Progress, StoreError, open_store
@@ -30,6 +31,7 @@ def train(
     minutes: float | None = None,
     steps: int | None = None,
     settings: Settings | Path | str | None = None,
+    preset: str | None = None,
     changes: Mapping[str, Any] | None = None,
     seed: int | None = None,
     resume: bool = False,
@@ -46,7 +48,10 @@ def train(
         league: the folder of the league.
         minutes: train this long, counted from the start of the first iteration; None for no limit.
         steps: train until the league has sampled this many env steps in all runs together; None for no limit.
-        settings: settings of a new league, or a TOML file of them; None for the defaults.
+        settings: settings of a new league. A TOML file of them lies over the preset; a :class:`Settings` is taken as
+            it is. None for those of the preset.
+        preset: name of the preset of a new league (:mod:`arena.presets`), ``"none"`` for plain defaults; None for the
+            one that fits the game.
         changes: settings that differ, as ``group.name`` -> value, such as ``{"resources.env_runners": 2}``. On resume
             only the resources and ``training.tables``.
         seed: seed of a new league; None draws one.
@@ -58,7 +63,8 @@ def train(
         should_stop: asked after every iteration.
 
     Raises:
-        LeagueError: a setting breaks its rule, a limit is not above 0, or ``resume`` is given with settings or a seed.
+        LeagueError: a setting breaks its rule, the preset is unknown or for other games, a limit is not above 0, or
+            ``resume`` is given with settings, a preset or a seed.
         StoreError: ``resume`` without a league, a league in the folder without ``resume``, or one of another game.
         games.UnknownGameError: there is no such game.
         ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or Ray has too few GPUs.
@@ -72,11 +78,16 @@ def train(
         raise StoreError(
             f"{str(folder)!r} already holds a league; train it on with resume=True, or name another folder"
         )
-    info = _resumed(folder, settings, changes, seed) if resume else None
+    game = as_game(game)
+    info = _resumed(folder, settings, preset, changes, seed) if resume else None
     if info is not None:
         chosen = replace(Settings.from_dict(info.settings), resources=Resources())
+    elif isinstance(settings, Settings):
+        if preset is not None:
+            raise LeagueError(f"a Settings object is taken as it is, but preset={preset!r} is given, too; drop one")
+        chosen = settings
     else:
-        chosen = Settings.load(Path(settings)) if isinstance(settings, Path | str) else settings or Settings()
+        chosen = settings_for(game, preset, file=None if settings is None else Path(settings))
     chosen = chosen.replaced(changes)
     config = algorithm_config(chosen.algorithm)().game(game).apply(chosen, stored=resume).league(folder)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
@@ -155,10 +166,13 @@ def run(
             ray.shutdown()
 
 
-def _resumed(league: Path, settings: object, changes: Mapping[str, Any], seed: int | None) -> LeagueInfo:
+def _resumed(
+    league: Path, settings: object, preset: str | None, changes: Mapping[str, Any], seed: int | None
+) -> LeagueInfo:
     """What is fixed of the league that a run resumes."""
     others = [path for path in changes if path != "training.tables" and not path.startswith("resources.")]
-    given = [*others, *(["settings"] if settings is not None else []), *(["seed"] if seed is not None else [])]
+    named = {"settings": settings, "preset": preset, "seed": seed}
+    given = [*others, *(name for name, value in named.items() if value is not None)]
     if given:
         raise LeagueError(f"a league keeps its settings and its seed, but resume=True is given with {', '.join(given)}")
     with open_store(league).writer() as writer:  # opening for writing updates a league of an older version

@@ -23,7 +23,9 @@ from arena.cli.app import run
 from arena.cli.errors import run_failures
 from arena.cli.progress import Stop, describe, progress_line
 from arena.cli.train import train
-from arena.settings import Resources, Settings
+from arena.presets import settings_for
+from arena.settings import Resources
+from games import make_game
 from games.errors import GameError
 from leagues.ratings.leaderboard import Standing
 from leagues.records import Measure
@@ -137,7 +139,7 @@ def test_options_reach_the_trainer(
         "league": league,
         "minutes": None,
         "steps": 500,
-        "settings": Settings(),
+        "settings": settings_for(make_game(GAME)),
         "changes": {
             "league.roles": {"main": 1, "main_exploiter": 2},
             "training.tables": 8,
