@@ -74,6 +74,7 @@ class League:
         self._pairings = 0
         self._rotation = dict.fromkeys(self._learners, 0)
         self._gate = dict.fromkeys(self._learners, 0)  # steps from which on the gate is tried again
+        self._parents: dict[str, str | None] = dict.fromkeys(self._learners)
         self._roles = {learner: make_role(self._members[learner].role) for learner in self._learners}
         for learner, role in self._roles.items():
             role.opponents(self.view(learner))
@@ -195,12 +196,24 @@ class League:
             None,
             learner,
             step,
+            parent=self._parents[learner],
         )
         self._members.join(member)
         self._steps[learner] = self._gate[learner] = 0
+        self._parents[learner] = member.id
         if self.after_snapshot(learner) == "reset":
             self._training.forget(learner)
+            self._parents[learner] = None
         return member
+
+    def descends_from(self, learner: str, parent: str | None) -> None:
+        """Note where a learner got its weights from: the next snapshot of it has this ``parent``.
+
+        Args:
+            learner: ID of the learner.
+            parent: ID of the snapshot whose weights are nearest to them; None for new weights.
+        """
+        self._parents[self._learner(learner)] = None if parent is None else self._members[parent].id
 
     def after_snapshot(self, learner: str) -> Literal["continue", "reset"]:
         """Whether the learner trains on after a snapshot, or is reset to new weights."""
@@ -213,6 +226,7 @@ class League:
             "rotation": dict(self._rotation),
             "steps": dict(self._steps),
             "gate": dict(self._gate),
+            "parents": dict(self._parents),
             "payoffs": self._training.state(),
         }
 
@@ -240,6 +254,7 @@ class League:
             steps = {learner: index(count) for learner, count in state["steps"].items()}
             league._pairings = index(state["pairings"])
             league._gate |= {learner: index(steps) for learner, steps in state.get("gate", {}).items()}
+            league._parents |= state.get("parents") or league._newest_parents()
             league._rotation = {learner: index(turn) for learner, turn in state["rotation"].items()}
             league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"], **league._scoring)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -247,13 +262,18 @@ class League:
                 f"the stored state of the league cannot be read ({type(error).__name__}: {error}); "
                 "restore the league from a copy"
             ) from error
-        if not set(steps) == set(league._rotation) == set(league._gate) == set(league._steps):
+        if not set(steps) == set(league._rotation) == set(league._gate) == set(league._parents) == set(league._steps):
             raise LeagueError(
                 f"a league keeps its learners, {sorted(steps)}, but got {sorted(league._steps)}; "
                 "use the settings that it was made with"
             )
         league._steps = steps
         return league
+
+    def _newest_parents(self) -> dict[str, str | None]:
+        """The parents of a league from before schema 0006, which stored none."""
+        goes_on = [learner for learner in self._learners if self.after_snapshot(learner) == "continue"]
+        return {learner: past[-1] for learner in goes_on if (past := self._members.past(learner))}
 
     def _lineups(self, learner: str, n: int, rng: np.random.Generator) -> list[tuple[str, ...]]:
         """``n`` lineups for one learner."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from games.contract import Move
 from leagues.errors import LeagueError
 
 __all__ = [
     "FAULTS",
+    "JOURNAL_KINDS",
     "Event",
+    "JournalEntry",
+    "JournalKind",
     "Kind",
     "LeagueError",
     "LiveResult",
@@ -28,6 +31,22 @@ __all__ = [
 Kind = Literal["learner", "snapshot", "baseline", "guest"]
 MatchKind = Literal["training", "evaluation", "human"]
 MatchEnding = Literal["terminated", "truncated", "adjudicated", "crash", "illegal", "timeout", "stall"]
+JournalKind = Literal[
+    "start",
+    "stop",
+    "resume",
+    "snapshot",
+    "reset",
+    "gate_passed",
+    "gate_failed",
+    "retired",
+    "restored",
+    "mutated",
+    "copied",
+    "crash",
+]
+
+JOURNAL_KINDS: tuple[JournalKind, ...] = get_args(JournalKind)
 
 FAULTS: tuple[MatchEnding, ...] = ("crash", "illegal", "timeout", "stall")
 """Endings that are the fault of a seat. Only a crash can also be the fault of the game itself."""
@@ -51,6 +70,9 @@ class Member:
         learner: ID of the learner that a snapshot is a copy of; None otherwise.
         step: agent steps that this learner had trained for by then; 0 otherwise.
         origin: where a guest with weights came from, as the caller named it; None otherwise.
+        parent: ID of the snapshot whose weights this snapshot's training went on from: the learner's previous one, or
+            another learner's after a copy. None if its training began from new weights, where that is unknown, and for
+            members that are no snapshots.
     """
 
     id: str
@@ -63,6 +85,7 @@ class Member:
     learner: str | None = None
     step: int = 0
     origin: str | None = None
+    parent: str | None = None
 
     @property
     def frozen(self) -> bool:
@@ -227,3 +250,33 @@ class Measure:
     iteration: int
     agent_steps: int
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """Something that happened to a league in training, such as a snapshot or the end of a run.
+
+    Attributes:
+        kind: what happened. A run begins (``start``, or ``resume`` in a league that was there) and ends (``stop``, or
+            ``crash``). A learner is frozen (``snapshot``), starts over (``reset``), passes or fails the gate
+            (``gate_passed``, ``gate_failed``), goes back to its last good weights (``restored``), changes its
+            hyper-parameters (``mutated``) or takes another learner's weights (``copied``). Nobody trains against a
+            snapshot any more (``retired``).
+        at: UTC. A store keeps microseconds.
+        iteration: training iteration during which, or after which, it happened; 0 before the first.
+        agent_steps: agent steps of all learners by then.
+        subject: ID of the member that it happened to; None where it happened to the whole run.
+        detail: more about it as plain JSON, such as the ``reason`` of a snapshot, or the ``message`` and the
+            ``traceback`` of a crash.
+        writer: the process that wrote it, as ``user@host:pid``.
+        id: number given by the store, ascending; 0 before that.
+    """
+
+    kind: JournalKind
+    at: datetime
+    iteration: int
+    agent_steps: int
+    subject: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    writer: str = ""
+    id: int = 0

@@ -22,10 +22,11 @@ from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.records import LeagueError, LiveResult, Match, Measure, Member, Tally
+from leagues.records import JournalEntry, JournalKind, LeagueError, LiveResult, Match, Measure, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
+from leagues.store.owner import this_process
 
 
 class LeagueSession:
@@ -82,6 +83,8 @@ class LeagueSession:
         self.measures = []
         self.store = open_store(folder)
         self._in_memory = folder is None
+        self._notes: list[JournalEntry] = []
+        self._writer_name = this_process()
         for anchor in settings.evaluation.anchors or ():
             _made(anchor, game, "an anchor").close()
         self.writer = open_league(self.store, game, settings, seed=seed, members=members)
@@ -150,6 +153,7 @@ class LeagueSession:
         """Store an iteration: first the learners' state, then all rows in one transaction."""
         progress = replace(progress, league=self.league.state())
         before = self.progress.state
+        notes, self._notes = self._notes, []
         if not self._in_memory:
             progress = replace(progress, state=self.store.states.put(learner_state.pack(state)))
         try:
@@ -160,6 +164,7 @@ class LeagueSession:
                 progress=progress,
                 live=self._live(progress.iteration, tallies),
                 measures=measures,
+                journal=[replace(n, iteration=progress.iteration, agent_steps=progress.agent_steps) for n in notes],
             )
         except BaseException:
             # What was not stored has not happened; but runners may be playing events that have begun.
@@ -170,6 +175,25 @@ class LeagueSession:
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
         self._played(matches)
+
+    def note(self, kind: JournalKind, subject: str | None = None, **detail: Any) -> None:
+        """Queue an entry of the journal: the next :meth:`commit` stores it in its transaction, or :meth:`write_notes`
+        at once. If the commit fails, the entry is lost with the iteration.
+
+        Args:
+            kind: what happened.
+            subject: ID of the member that it happened to; None for the whole run.
+            detail: more about it as plain JSON.
+        """
+        self._notes.append(JournalEntry(kind, datetime.now(UTC), 0, 0, subject, detail, self._writer_name))
+
+    def write_notes(self) -> None:
+        """Store the queued entries of the journal now, as of the newest iteration."""
+        notes, self._notes = self._notes, []
+        at = self.progress
+        self.writer.record(
+            journal=[replace(note, iteration=at.iteration, agent_steps=at.agent_steps) for note in notes]
+        )
 
     def _live(self, iteration: int, tallies: Iterable[Tally]) -> list[LiveResult]:
         """The results of the learners against frozen members, each pair once."""
@@ -218,6 +242,7 @@ class LeagueSession:
             "tallies": self.writer.tallies(),
             "live": self.writer.live_results(),
             "measures": self.writer.measures(),
+            "journal": self.writer.journal(limit=None)[::-1],
         }
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
@@ -247,6 +272,7 @@ class LeagueSession:
             progress=checkpoint["progress"],
             live=checkpoint.get("live", ()),
             measures=checkpoint.get("measures", ()),
+            journal=checkpoint.get("journal", ()),
         )
         self.writer.close()
         self.store, self.writer, self.seed = store, writer, checkpoint["info"].seed

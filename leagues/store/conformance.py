@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from leagues.records import Event, LiveResult, Match, Measure, Member, Tally
+from leagues.records import Event, JournalEntry, LiveResult, Match, Measure, Member, Tally
 from leagues.results import scoring
 from leagues.results.blocks import BlockScores
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
@@ -27,9 +27,9 @@ def check_store(make: Callable[[], Store]) -> None:
 
     The checks are: a league is made once and has one writer; blobs come back, and pruning keeps the right ones; every
     record comes back as it was (a match with the first digits of its digest, and with its times in milliseconds);
-    matches can be narrowed and paged; tallies and block scores add up; events, live results and measures come back;
-    the version goes on; and a record that breaks a rule leaves nothing behind. Crashes, locks between processes and
-    migrations are not checked, because they differ from back end to back end.
+    matches can be narrowed and paged; tallies and block scores add up; events, live results, measures and the journal
+    come back; the version goes on; and a record that breaks a rule leaves nothing behind. Crashes, locks between
+    processes and migrations are not checked, because they differ from back end to back end.
 
     Args:
         make: gives a store at a new place, where there is no league yet.
@@ -47,6 +47,7 @@ def check_store(make: Callable[[], Store]) -> None:
         _check_sums(writer, reader)
         _check_events(writer, reader)
         _check_measures(writer, reader)
+        _check_journal(writer, reader)
         _check_progress(writer, reader)
         _check_refusals(writer, reader)
         everything = _everything(reader)
@@ -81,7 +82,7 @@ def _check_beginning(store: Store) -> None:
         _refuses("a second writer", store.writer)
     with store.reader() as reader:
         _same("info", INFO, reader.info())
-        _same("an empty league", ([], [], [], [], None, 0, 1, [], [], []), _everything(reader))
+        _same("an empty league", ([], [], [], [], None, 0, 1, [], [], [], []), _everything(reader))
 
 
 def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
@@ -90,7 +91,10 @@ def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
     missing = replace(MAIN, id="main@1", kind="snapshot", weights="0" * 64, learner="main", generation=1)
     _refuses("a snapshot whose weights are not there", lambda: writer.add_members([missing]))
     there = replace(missing, weights=store.weights.put(b"weights"))
+    _refuses("a snapshot of an unknown parent", lambda: writer.add_members([replace(there, parent="main@0")]))
     writer.add_members([there])
+    child = replace(there, id="main@2", generation=2, parent="main@1")
+    writer.add_members([child])
     program = Member("exec:./program", "guest", "guest", agent="exec:./program")
     network = Member("other:main@3", "guest", "guest", weights=there.weights, origin="other:main@3")
     writer.add_members([program, network])
@@ -98,9 +102,10 @@ def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
         "a guest with neither weights nor an agent": replace(program, id="guest", agent=None),
         "a guest with both weights and an agent": replace(network, id="guest", agent="random"),
         "an origin of something without weights": replace(program, id="guest", origin="elsewhere"),
+        "a guest with a parent": replace(network, id="guest", parent="main@1"),
     }.items():
         _refuses(what, partial(writer.add_members, [wrong]))
-    _same("members in the order they joined", [MAIN, FIRST, RANDOM, there, program, network], reader.members())
+    _same("members in the order they joined", [MAIN, FIRST, RANDOM, there, child, program, network], reader.members())
     _same("a member", RANDOM, reader.member("random"))
     _refuses("an unknown member", lambda: reader.member("nobody"))
 
@@ -209,6 +214,26 @@ def _check_measures(writer: Writer, reader: Reader) -> None:
     _refuses("a measure that is no number", lambda: writer.record(measures=[replace(measures[0], value=math.inf)]))
 
 
+def _check_journal(writer: Writer, reader: Reader) -> None:
+    made = [
+        JournalEntry("start", NOW, 0, 0, None, {"limit": {"minutes": 1.5}}, "somebody@host:1"),
+        JournalEntry("snapshot", NOW, 1, 10, "main@1", {"reason": "max_steps"}, "somebody@host:1"),
+        JournalEntry("crash", NOW, 1, 10, None, {"message": "\x1b[31m\u2028", "traceback": "a\nb"}, ""),
+        JournalEntry("snapshot", NOW, 2, 20, "main@2", {}, "somebody@host:2"),
+    ]
+    writer.record(journal=made[:1])
+    writer.record(journal=[replace(entry, id=7) for entry in made[1:]])
+    found = reader.journal()
+    _same("the journal, newest first", made[::-1], [replace(entry, id=0) for entry in found])
+    if sorted({entry.id for entry in found}, reverse=True) != [entry.id for entry in found]:
+        raise StoreError(f"IDs of journal entries must ascend, but the store gave {[entry.id for entry in found]}")
+    _same("the newest entry", found[:1], reader.journal(limit=1))
+    _same("the entries before one", found[2:], reader.journal(before=found[1].id, limit=2**70))
+    _same("the entries of a kind", [found[0], found[2]], reader.journal(kind="snapshot"))
+    _same("the entries about a member", [found[2]], reader.journal(subject="main@1", kind="snapshot", limit=None))
+    _refuses("the entries about an unknown member", lambda: reader.journal(subject="nobody"))
+
+
 def _check_progress(writer: Writer, reader: Reader) -> None:
     versions = [reader.version()]
     made = [
@@ -232,6 +257,7 @@ def _check_refusals(writer: Writer, reader: Reader) -> None:
         "members": [replace(RANDOM, id="random again")],
         "live": [LiveResult(9, "main", "random", 1, 0, 0)],
         "measures": [Measure("nash_conv", "main", 9, 0, 1.0)],
+        "journal": [JournalEntry("stop", NOW, 9, 0)],
     }
     bad: dict[str, dict[str, Any]] = {
         "a match of an unknown member": {"matches": [_match(("main", "nobody"), (1.0, -1.0))]},
@@ -248,6 +274,9 @@ def _check_refusals(writer: Writer, reader: Reader) -> None:
         "an opening longer than its match": {"matches": [_match(("main", "random"), (1.0, -1.0), opening=4)]},
         "a live result of an unknown member": {"live": [LiveResult(9, "nobody", "random", 1, 0, 0)]},
         "a measure of an unknown member": {"measures": [Measure("nash_conv", "nobody", 9, 0, 1.0)]},
+        "an entry about an unknown member": {"journal": [JournalEntry("snapshot", NOW, 9, 0, "nobody")]},
+        "an entry with a detail that is no JSON": {"journal": [JournalEntry("stop", NOW, 9, 0, None, {"x": {1}})]},
+        "an entry with a huge detail": {"journal": [JournalEntry("crash", NOW, 9, 0, None, {"x": "x" * 70_000})]},
     }
     for what, wrong in bad.items():
         arguments: dict[str, Any] = {kind: [*rows, *wrong.get(kind, [])] for kind, rows in good.items()}
@@ -267,6 +296,7 @@ def _everything(reader: Reader) -> tuple[object, ...]:
         reader.events(),
         reader.live_results(),
         reader.measures(),
+        reader.journal(),
     )
 
 

@@ -11,7 +11,7 @@ Guarantees, which every back end keeps:
 - Every call of a ``Writer`` is one transaction. After a crash, or after an exception, all of it is there or nothing.
 - When a ``Writer`` call or :meth:`BlobStore.put` has returned, a crash of the process or the machine takes nothing
   back, unless the store lives in memory.
-- Matches and frozen members are immutable: nothing updates or deletes them.
+- Matches, frozen members and journal entries are immutable: nothing updates or deletes them.
 - Ratings are not stored. They are derived from the matches.
 - A blob is stored before the record that names it: a member's weights before the member, a learner's state before the
   progress.
@@ -31,7 +31,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from leagues.records import Event, LeagueError, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.errors import LeagueError
+from leagues.records import Event, JournalEntry, JournalKind, LiveResult, Match, MatchKind, Measure, Member, Tally
 from leagues.results.blocks import BlockScores
 
 MAX_BLOB = 2**32
@@ -229,6 +230,21 @@ class Reader(ABC):
         """What was measured of members, ascending by iteration; `name` narrows it to one kind of number."""
 
     @abstractmethod
+    def journal(
+        self,
+        *,
+        kind: JournalKind | None = None,
+        subject: str | None = None,
+        before: int | None = None,
+        limit: int | None = 100,
+    ) -> list[JournalEntry]:
+        """What happened in training, newest first. Narrowed and paged as :meth:`matches`; ``subject`` is a member.
+
+        Raises:
+            StoreError: there is no such member, or an entry cannot be read.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Release what the reader holds. A writer lets the next one write."""
 
@@ -259,6 +275,7 @@ class Writer(Reader):
         event: Event | None = None,
         live: Sequence[LiveResult] = (),
         measures: Sequence[Measure] = (),
+        journal: Sequence[JournalEntry] = (),
     ) -> list[int]:
         """Store records in one transaction. The rules are in :mod:`leagues.store.rules`.
 
@@ -270,6 +287,7 @@ class Writer(Reader):
             event: a new event, or an unfinished one as it is now, which replaces it.
             live: training games of learners against frozen members; they replace those of the same iteration.
             measures: what was measured of members; a number replaces that of the same name, member and iteration.
+            journal: what happened; the ``id`` of an entry is ignored.
 
         Returns:
             The IDs of the new matches, in order. IDs ascend, also from call to call.

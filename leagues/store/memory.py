@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from leagues.records import Event, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.records import Event, JournalEntry, JournalKind, LiveResult, Match, MatchKind, Measure, Member, Tally
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
@@ -68,6 +68,8 @@ class _League:
     events: dict[int, Event] = field(default_factory=dict)
     live: dict[tuple[int, str, str], LiveResult] = field(default_factory=dict)
     measures: dict[tuple[str, str, int], Measure] = field(default_factory=dict)
+    journal: list[JournalEntry] = field(default_factory=list)
+    """Their ID is one more than the place."""
     version: int = 0
     has_writer: bool = False
 
@@ -174,6 +176,23 @@ class MemoryReader(Reader):
         found = [measure for measure in self._league.measures.values() if name in (None, measure.name)]
         return sorted(found, key=lambda measure: measure.iteration)
 
+    def journal(
+        self,
+        *,
+        kind: JournalKind | None = None,
+        subject: str | None = None,
+        before: int | None = None,
+        limit: int | None = 100,
+    ) -> list[JournalEntry]:
+        if subject is not None:
+            self.member(subject)
+        found = [
+            entry
+            for entry in reversed(self._league.journal)
+            if kind in (None, entry.kind) and subject in (None, entry.subject) and (before is None or entry.id < before)
+        ]
+        return found if limit is None else found[: max(limit, 0)]
+
     def close(self) -> None:
         """Nothing to release."""
 
@@ -199,6 +218,7 @@ class MemoryWriter(MemoryReader, Writer):
         event: Event | None = None,
         live: Sequence[LiveResult] = (),
         measures: Sequence[Measure] = (),
+        journal: Sequence[JournalEntry] = (),
     ) -> list[int]:
         league = self._league
         # All that can fail comes first; nothing is stored before it.
@@ -214,6 +234,7 @@ class MemoryWriter(MemoryReader, Writer):
         rules.check_tallies(tallies, everybody)
         rules.check_live(live, everybody)
         rules.check_measures(measures, everybody)
+        happened = rules.checked_journal(journal, everybody)
         called = None if event is None else rules.checked_event(event, league.events.get(event.number))
         bare = None if progress is None else _stored_progress(progress)
         resume = None if progress is None else (progress.state, json.dumps(dict(progress.league)))
@@ -226,6 +247,7 @@ class MemoryWriter(MemoryReader, Writer):
             league.events[called.number] = called
             league.newest_event = max(league.newest_event, called.number)
         league.live |= {(result.iteration, result.learner, result.opponent): result for result in live}
+        league.journal += [replace(entry, id=n) for n, entry in enumerate(happened, len(league.journal) + 1)]
         league.measures |= {(each.name, each.member, each.iteration): each for each in measures}
         for tally in tallies:
             _add(league.tallies, (tally.member, tally.opponent), astuple(tally)[2:])

@@ -6,10 +6,11 @@ import json
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC
 from typing import TypeVar
 
 from games.specs import suggest
-from leagues.records import FAULTS, Event, LiveResult, Match, Measure, Member, Tally
+from leagues.records import FAULTS, JOURNAL_KINDS, Event, JournalEntry, LiveResult, Match, Measure, Member, Tally
 from leagues.results.blocks import MOST_NUMBERS
 from leagues.store import codec
 from leagues.store.contract import BlobStore, StoreError
@@ -19,6 +20,13 @@ T = TypeVar("T")
 DIGEST_BYTES = 8
 """Bytes of a match's digest that are stored. A collision has probability 2**-64. That is enough to find a replay that
 went another way by mistake, not enough against forgery. All 32 bytes would be a third of a match."""
+
+
+MOST_DETAIL = 65_536
+"""Most characters of a journal entry's detail as JSON."""
+
+MOST_WRITER = 256
+"""Most characters of a journal entry's writer."""
 
 
 def find(member_id: str, known: Mapping[str, T]) -> T:
@@ -73,6 +81,11 @@ def check_members(members: Iterable[Member], known: Collection[str], weights: Bl
         if member.weights is not None and not weights.has(member.weights):
             raise StoreError(
                 f"the weights of {member.id!r}, {member.weights}, are not in the store; put them there before it joins"
+            )
+        if member.parent is not None and (member.kind != "snapshot" or member.parent not in taken):
+            raise StoreError(
+                f"{member.id!r} is a {member.kind} with parent={member.parent!r}; only a snapshot has one, which is in "
+                "the league before it"
             )
         taken.add(member.id)
 
@@ -178,6 +191,38 @@ def check_measures(measures: Iterable[Measure], known: Collection[str]) -> None:
         if not measure.name or min(measure.iteration, measure.agent_steps) < 0:
             raise StoreError(f"a measure has a name, and its counts are not negative, but got {measure}")
         _check_sums(measure.value)
+
+
+def checked_journal(entries: Iterable[JournalEntry], known: Collection[str]) -> list[JournalEntry]:
+    """The entries with their details as JSON keeps them.
+
+    Args:
+        entries: new entries of the journal.
+        known: IDs of the members.
+
+    Raises:
+        StoreError: a kind is unknown, a subject is no member, a number is negative, or a detail is no plain JSON or
+            larger than :data:`MOST_DETAIL`.
+    """
+    plain = []
+    for entry in entries:
+        if entry.kind not in JOURNAL_KINDS:
+            raise StoreError(f"a journal entry is one of {', '.join(JOURNAL_KINDS)}, but got {entry.kind!r}")
+        if entry.subject is not None:
+            _check_known((entry.subject,), known)
+        if min(entry.iteration, entry.agent_steps) < 0:
+            raise StoreError(f"the numbers of a journal entry are not negative, but got {entry}")
+        try:
+            text = json.dumps(dict(entry.detail), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise StoreError(f"the detail of a {entry.kind!r} is not plain JSON: {error}") from error
+        if len(text) > MOST_DETAIL or len(entry.writer) > MOST_WRITER:
+            raise StoreError(
+                f"a journal entry has at most {MOST_DETAIL:,} characters of detail and {MOST_WRITER} of its writer, "
+                f"but got {len(text):,} and {len(entry.writer)} in a {entry.kind!r}"
+            )
+        plain.append(replace(entry, detail=json.loads(text), at=entry.at.astimezone(UTC)))
+    return plain
 
 
 def _check_known(names: Iterable[str], known: Collection[str]) -> None:

@@ -153,6 +153,31 @@ def test_a_snapshot_joins_and_the_counters_start_afresh() -> None:
     assert {"main@1", "main@2"} < faced(league).keys()
 
 
+def test_a_snapshot_names_the_one_that_its_learner_went_on_from() -> None:
+    league = league_of(MAIN, EXPLOITER, RANDOM)
+
+    def parent(learner: str) -> str | None:
+        return league.snapshot(learner, "ab" * 32, 1, MODULES).parent
+
+    assert [parent("main"), parent("main"), parent("main")] == [None, "main@1", "main@2"]
+    assert [parent("main_exploiter"), parent("main_exploiter")] == [None, None]  # it starts over
+    league.descends_from("main_exploiter", "main@2")
+    league.descends_from("main", None)
+    assert [parent("main_exploiter"), parent("main")] == ["main@2", None]
+    with pytest.raises(LeagueError, match="'main@9' is not"):
+        league.descends_from("main", "main@9")
+
+
+def test_a_league_that_stored_no_parents_goes_on_from_the_newest_snapshots() -> None:
+    league = league_of(MAIN, EXPLOITER, RANDOM)
+    for learner in ("main", "main_exploiter"):
+        league.snapshot(learner, "ab" * 32, 1, MODULES)
+    state = league.state()
+    del state["parents"]
+    again = League.restore(LeagueSettings(), league.members, state, num_seats=2, agent_ids=("player_0", "player_1"))
+    assert again.state()["parents"] == {"main": "main@1", "main_exploiter": None}
+
+
 def test_what_cannot_be_frozen_is_refused() -> None:
     league = league_of(MAIN, RANDOM)
     with pytest.raises(LeagueError, match="is not a learner"):
@@ -191,7 +216,10 @@ def test_what_old_leagues_stored_is_restored() -> None:
     }
     shape: dict[str, Any] = {"num_seats": 2, "agent_ids": ("player_0", "player_1")}
     league = League.restore(LeagueSettings(), [MAIN, EXPLOITER, RANDOM], old, **shape)
-    assert league.state() == old | {"gate": {"main": 0, "main_exploiter": 0}}
+    assert league.state() == old | {
+        "gate": {"main": 0, "main_exploiter": 0},
+        "parents": {"main": None, "main_exploiter": None},
+    }
     assert league.view("main").steps == 300
     assert score(league, "main", "random") == (0.75, 20)
     assert league.ask(1, generator())[0].learner == "main_exploiter"

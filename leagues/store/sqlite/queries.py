@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, Select, select
 
-from leagues.records import Event
+from leagues.records import JOURNAL_KINDS, Event, JournalEntry
 from leagues.results.blocks import MOST_NUMBERS, Floats, Ints
 from leagues.store.contract import Progress
 from leagues.store.sqlite import schema
@@ -66,6 +66,48 @@ def recorded_event(connection: Connection, number: int) -> Event | None:
 def _event(row: Row[Any]) -> Event:
     check_types(row, event=int, command=str, arguments=dict, finished=int)
     return Event(row.event, row.command, row.arguments, bool(row.finished))
+
+
+def journal(
+    connection: Connection,
+    names: Sequence[str],
+    *,
+    kind: str | None,
+    subject: int | None,
+    before: int | None,
+    limit: int | None,
+) -> list[JournalEntry]:
+    """Entries of the journal, newest first; ``names`` are the IDs of all members in the order of their rows, and
+    ``subject`` is a row."""
+    c = schema.journal.c
+    query = select(schema.journal).order_by(c.id.desc())
+    if kind is not None:
+        query = query.where(c.kind == kind)
+    if subject is not None:
+        query = query.where(c.subject == subject)
+    if before is not None:
+        query = query.where(c.id < clamp(before))
+    if limit is not None:
+        query = query.limit(clamp(limit))
+    entries = []
+    for row in connection.execute(query):
+        check_types(
+            row,
+            at=int,
+            iteration=int,
+            agent_steps=int,
+            subject=int | None,
+            detail=dict,
+            writer=str,
+        )
+        if row.kind not in JOURNAL_KINDS or (row.subject is not None and not 0 < row.subject <= len(names)):
+            raise ValueError(f"entry {row.id} of the journal has the kind {row.kind!r} and the subject {row.subject}")
+        about = None if row.subject is None else names[row.subject - 1]
+        at = EPOCH + row.at * MICROSECOND
+        entries.append(
+            JournalEntry(row.kind, at, row.iteration, row.agent_steps, about, row.detail, row.writer, row.id)
+        )
+    return entries
 
 
 def match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:

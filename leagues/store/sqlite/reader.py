@@ -13,7 +13,19 @@ from typing import Any, get_args
 import numpy as np
 from sqlalchemy import Connection, Engine, Row, func, select
 
-from leagues.records import FAULTS, Event, Kind, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.records import (
+    FAULTS,
+    Event,
+    JournalEntry,
+    JournalKind,
+    Kind,
+    LiveResult,
+    Match,
+    MatchKind,
+    Measure,
+    Member,
+    Tally,
+)
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.store import codec, rules
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
@@ -252,6 +264,20 @@ class SqlReader(Reader):
                 found.append(Measure(row.name, member, row.iteration, row.agent_steps, float(row.value)))
             return found
 
+    def journal(
+        self,
+        *,
+        kind: JournalKind | None = None,
+        subject: str | None = None,
+        before: int | None = None,
+        limit: int | None = 100,
+    ) -> list[JournalEntry]:
+        with self._transaction() as connection:
+            self._load_members(connection)
+            names = [member.id for member in self._members]
+            row = None if subject is None else rules.find(subject, self._rows)
+            return queries.journal(connection, names, kind=kind, subject=row, before=before, limit=limit)
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -269,6 +295,7 @@ class SqlReader(Reader):
                 learner=str | None,
                 step=int,
                 origin=str | None,
+                parent=str | None,
             )
             if row.id != len(self._members) + 1 or row.kind not in get_args(Kind):
                 raise ValueError(f"member {row.id}, {row.name!r}, of the kind {row.kind!r}")
@@ -289,6 +316,7 @@ class SqlReader(Reader):
                     row.learner,
                     row.step,
                     row.origin,
+                    row.parent,
                 )
             )
 

@@ -7,9 +7,9 @@
 - ``tallies``, ``block_scores`` and ``events`` are updated in the transaction that records their matches, so that
   matchmaking and ratings need not read a million matches. Tallies also count training games that are not recorded.
   Sums of returns are REAL; SQLite stores one that is whole as a small integer.
-- Triggers keep ``matches`` and frozen ``members`` from being updated, deleted or replaced, and count the rows of tables
-  that only grow.
-- Times are UTC since 1970: microseconds in ``league`` and ``progress``, milliseconds in ``matches``.
+- Triggers keep ``matches``, frozen ``members`` and ``journal`` from being updated, deleted or replaced, and count the
+  rows of tables that only grow.
+- Times are UTC since 1970: microseconds in ``league``, ``progress`` and ``journal``, milliseconds in ``matches``.
 
 A change here needs a new file in ``migrations/versions`` and its number in :data:`REVISION` and in ``info`` of what is
 new: :mod:`leagues.store.sqlite.shape` refuses a database that has anything else.
@@ -37,7 +37,7 @@ from sqlalchemy import (
 
 from leagues.records import MatchEnding, MatchKind
 
-REVISION = "0005"
+REVISION = "0006"
 """The schema revision that this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41
@@ -85,6 +85,7 @@ class MemberColumns(TypedColumns):
     learner: Named[str | None] = Column(Text, ForeignKey("members.name"))
     step: Named[int] = Column(Integer)
     origin: Named[str | None] = Column(Text, info={"since": "0005"})
+    parent: Named[str | None] = Column(Text, ForeignKey("members.name"), info={"since": "0006"})
 
 
 class LineupColumns(TypedColumns):
@@ -214,6 +215,19 @@ class CallColumns(TypedColumns):
     finished: Named[int] = Column(Integer)
 
 
+class JournalColumns(TypedColumns):
+    """What happened to the league in training: see :class:`leagues.records.JournalEntry`."""
+
+    id = Column(Integer, primary_key=True)
+    kind: Named[str] = Column(Text)
+    at: Named[int] = Column(Integer)
+    iteration: Named[int] = Column(Integer)
+    agent_steps: Named[int] = Column(Integer)
+    subject: Named[int | None] = Column(Integer, ForeignKey("members.id"))
+    detail: Named[dict[str, Any]] = Column(JSON)
+    writer: Named[str] = Column(Text)
+
+
 class RowCountColumns(TypedColumns):
     """How many rows were ever added to each of the :data:`COUNTED` tables, so that a deleted row is missed."""
 
@@ -242,6 +256,7 @@ states = Table("states", metadata, StateColumns, info={"since": "0004"})
 calls = Table("calls", metadata, CallColumns, info={"since": "0005"})
 live_results = Table("live_results", metadata, LiveResultColumns, sqlite_with_rowid=False, info={"since": "0005"})
 measures = Table("measures", metadata, MeasureColumns, sqlite_with_rowid=False, info={"since": "0005"})
+journal = Table("journal", metadata, JournalColumns, info={"since": "0006"})
 row_counts = Table("row_counts", metadata, RowCountColumns, sqlite_with_rowid=False, info={"since": "0005"})
 
 COUNTED_SINCE = "0005"
@@ -257,6 +272,7 @@ COUNTED = (
     "calls",
     "live_results",
     "measures",
+    "journal",
 )
 """Tables from which no row is ever deleted. Triggers count their rows in ``row_counts``. The sums of ``block_scores``
 need no count, because all of them follow from the matches."""
@@ -271,18 +287,33 @@ _TRIGGERS = (
     "members_refuse_delete BEFORE DELETE ON members WHEN OLD.kind != 'learner'",
     "members_refuse_replace BEFORE INSERT ON members "
     "WHEN EXISTS (SELECT 1 FROM members WHERE (id = NEW.id OR name = NEW.name) AND kind != 'learner')",
+    "journal_refuse_update BEFORE UPDATE ON journal",
+    "journal_refuse_delete BEFORE DELETE ON journal",
+    "journal_refuse_replace BEFORE INSERT ON journal WHEN EXISTS (SELECT 1 FROM journal WHERE id = NEW.id)",
 )
-_REFUSALS = {"matches": "matches are immutable", "members": "frozen members are immutable"}
-
-TRIGGERS = {
-    when.split()[0]: f"CREATE TRIGGER {when} BEGIN SELECT RAISE(ABORT, '{_REFUSALS[when.split('_')[0]]}'); END"
-    for when in _TRIGGERS
+_REFUSALS = {
+    "matches": "matches are immutable",
+    "members": "frozen members are immutable",
+    "journal": "journal entries are immutable",
 }
-"""Trigger -> the statement that makes it. The migrations have it too, because they never change."""
 
-COUNTERS = {
-    f"{table}_count_insert": f"CREATE TRIGGER {table}_count_insert AFTER INSERT ON {table} "
-    f"BEGIN UPDATE row_counts SET rows = rows + 1 WHERE name = '{table}'; END"
-    for table in COUNTED
-}
-"""Likewise, since :data:`COUNTED_SINCE`. An upsert that finds its row does not fire them."""
+
+def triggers(version: str) -> dict[str, str]:
+    """Trigger -> the statement that makes it, of a schema revision. The migrations have it too, because they never
+    change. An upsert that finds its row counts none."""
+    refusals = {
+        when.split()[0]: f"CREATE TRIGGER {when} BEGIN SELECT RAISE(ABORT, '{_REFUSALS[table]}'); END"
+        for when in _TRIGGERS
+        if _since(table := when.split("_")[0]) <= version
+    }
+    counters = {
+        f"{table}_count_insert": f"CREATE TRIGGER {table}_count_insert AFTER INSERT ON {table} "
+        f"BEGIN UPDATE row_counts SET rows = rows + 1 WHERE name = '{table}'; END"
+        for table in COUNTED
+        if max(_since(table), COUNTED_SINCE) <= version
+    }
+    return refusals | counters
+
+
+def _since(table: str) -> str:
+    return str(metadata.tables[table].info.get("since", "0001"))

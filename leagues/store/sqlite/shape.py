@@ -41,8 +41,7 @@ def revision(connection: Connection, path: str) -> str:
 
 def _check(connection: Connection, path: str, version: str, declared: dict[tuple[str, str], str | None]) -> None:
     tables = {table.name: columns for table in schema.metadata.sorted_tables if (columns := _columns(table, version))}
-    triggers = schema.TRIGGERS | (schema.COUNTERS if version >= schema.COUNTED_SINCE else {})
-    others = {("trigger", name): sql for name, sql in triggers.items()} | {
+    others = {("trigger", name): sql for name, sql in schema.triggers(version).items()} | {
         ("index", str(index.name)): str(CreateIndex(index))
         for table in schema.metadata.sorted_tables
         for index in table.indexes

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from leagues.records import Event, LiveResult, Match, Measure, Member, Tally
+from leagues.records import Event, JournalEntry, LiveResult, Match, Measure, Member, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
@@ -54,6 +54,7 @@ class SqlWriter(SqlReader, Writer):
         event: Event | None = None,
         live: Sequence[LiveResult] = (),
         measures: Sequence[Measure] = (),
+        journal: Sequence[JournalEntry] = (),
     ) -> list[int]:
         known = len(self._members)
         try:
@@ -64,6 +65,7 @@ class SqlWriter(SqlReader, Writer):
                 self._add_block_scores(connection, matches)
                 self._add_tallies(connection, tallies)
                 self._add_measures(connection, live, measures)
+                self._add_journal(connection, journal)
                 if progress is not None:
                     _set_progress(connection, progress)
                 if event is not None:
@@ -104,6 +106,7 @@ class SqlWriter(SqlReader, Writer):
                 "learner": member.learner,
                 "step": member.step,
                 "origin": member.origin,
+                "parent": member.parent,
             }
             for row, member in enumerate(members, start=len(self._members) + 1)
         ]
@@ -243,6 +246,22 @@ class SqlWriter(SqlReader, Writer):
                 new = upsert(table)
                 values = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
                 connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=values), rows)
+
+    def _add_journal(self, connection: Connection, journal: Sequence[JournalEntry]) -> None:
+        rows = [
+            {
+                "kind": entry.kind,
+                "at": (entry.at - EPOCH) // MICROSECOND,
+                "iteration": entry.iteration,
+                "agent_steps": entry.agent_steps,
+                "subject": None if entry.subject is None else self._rows[entry.subject],
+                "detail": dict(entry.detail),
+                "writer": entry.writer,
+            }
+            for entry in rules.checked_journal(journal, self._rows)
+        ]
+        if rows:
+            connection.execute(insert(schema.journal), rows)
 
     @staticmethod
     def _add_up(connection: Connection, table: Table[Any], rows: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from leagues.ratings.leaderboard import leaderboard
 from leagues.records import LiveResult, Match, Member, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import StoreError
+from leagues.store.owner import this_process
 
 GAME = make_game("tic_tac_toe")
 SETTINGS = Settings().replaced({"evaluation.anchors": ()})
@@ -137,6 +139,44 @@ def test_games_of_the_learner_against_frozen_members_are_kept_for_each_iteration
     session.commit(progress=progress, state={}, tallies=of_two_runners, matches=[], members=[])
     commit(session, 4)  # as at the end of a run
     assert session.writer.live_results() == [LiveResult(4, "main", "random", 3, 0, 1, 2.0, -2.0)]
+
+
+def test_notes_are_stored_with_the_iteration_or_at_once(session: LeagueSession) -> None:
+    session.note("restored", "main", reason="loss")
+    assert session.writer.journal() == []
+    commit(session, 4)
+    session.note("stop", reason="asked")
+    session.write_notes()
+    commit(session, 5)
+    stop, restored = session.writer.journal()
+    assert (restored.kind, restored.subject, restored.detail, restored.iteration) == (
+        "restored",
+        "main",
+        {"reason": "loss"},
+        4,
+    )
+    assert (stop.kind, stop.subject, stop.detail, stop.iteration) == ("stop", None, {"reason": "asked"}, 4)
+    assert stop.writer == this_process()
+    assert str(os.getpid()) in stop.writer
+
+
+def test_what_is_noted_in_an_iteration_that_fails_is_lost_with_it(session: LeagueSession) -> None:
+    session.note("reset", "main")
+    with pytest.raises(StoreError):
+        session.commit(
+            progress=session.progress, state={}, tallies=[Tally("main", "nobody", 1, 0, 0)], matches=[], members=[]
+        )
+    commit(session, 1)
+    assert session.writer.journal() == []
+
+
+def test_the_journal_comes_back_with_a_checkpoint(session: LeagueSession) -> None:
+    for generation in (1, 2):
+        session.note("snapshot", f"main@{generation}", reason="max_steps")
+        commit(session, generation)
+    journal = session.writer.journal()
+    session.restore(session.checkpoint())
+    assert session.writer.journal() == journal
 
 
 def test_roles_of_a_resumed_league_see_what_those_of_the_running_one_see(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import math
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import alembic.autogenerate
@@ -18,7 +19,7 @@ from sqlalchemy import Column, Integer, Table
 
 from arena.verify import verify
 from leagues.ratings.leaderboard import leaderboard
-from leagues.records import Tally
+from leagues.records import JournalEntry, Tally
 from leagues.results.blocks import BlockScore
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import block_scores
@@ -28,6 +29,7 @@ from leagues.store.sqlite import database, migrations, schema, shape
 
 DATA = Path(__file__).parents[3] / "data"
 OLDER = ("0001", "0002", "0003")
+NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
 
 SEED = 8_299_617_842_189_585
 """What a seed of 53 bits, and so the number of a block, looked like."""
@@ -160,6 +162,24 @@ def test_a_graded_league_that_was_trained_gets_the_returns_of_its_matches(tmp_pa
         more = [Tally("main", "random", 1, 0, 0, 1.0, -1.0, 1.0), Tally("random", "main", 0, 0, 1, -1.0, 1.0, 1.0)]
         writer.record(tallies=more)
         assert all(math.isnan(each.squares) for each in writer.tallies())
+    assert open_store(folder).check() == []
+    assert verify(folder).findings == ()
+
+
+def test_snapshots_of_an_older_schema_get_the_parents_that_are_known(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA / "league_0005", tmp_path / "league"))
+    with open_store(folder).writer() as writer:
+        parents = {member.id: member.parent for member in writer.members() if member.kind == "snapshot"}
+        assert parents == {
+            "main@1": None,
+            "main@2": "main@1",
+            "main@3": "main@2",
+            "main_exploiter@1": None,
+            "main_exploiter@2": None,  # an exploiter starts over
+        }
+        assert writer.journal() == []
+        writer.record(journal=[JournalEntry("resume", NOW, 3, 10)])
+        assert [entry.id for entry in writer.journal()] == [1]
     assert open_store(folder).check() == []
     assert verify(folder).findings == ()
 

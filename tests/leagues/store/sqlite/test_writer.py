@@ -33,6 +33,9 @@ def test_what_happened_cannot_be_rewritten(folder: Path) -> None:
             "UPDATE members SET agent = 'mcts' WHERE name = 'random'",
             "DELETE FROM members WHERE name = 'random'",
             "INSERT OR REPLACE INTO members SELECT * FROM members WHERE name = 'random'",
+            "UPDATE journal SET writer = 'nobody'",
+            "DELETE FROM journal",
+            "INSERT OR REPLACE INTO journal SELECT * FROM journal",
         ):
             with pytest.raises(sqlite3.IntegrityError, match="immutable"):
                 connection.execute(statement)

@@ -1,0 +1,20 @@
+"""How this process signs what it writes to a league: who runs it, where, and its number."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+
+MOST_CHARACTERS = 200
+"""Most characters of a signature."""
+
+
+def this_process() -> str:
+    """This process as ``user@host:pid``, in printable characters without spaces."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user that no list has
+        user = str(os.getuid())
+    name = "".join(c if c.isprintable() and not c.isspace() else "?" for c in f"{user}@{socket.gethostname()}")
+    return f"{name[: MOST_CHARACTERS - 20]}:{os.getpid()}"
