@@ -63,6 +63,8 @@ class Purpose(Enum):
     """Seeds of the games with anchors in the evaluation matches of an event."""
     RATING_PAIRS = 26, ("event", "block")
     """Who meets whom in a round of rating matches; the keys are those of its seeds."""
+    RESET = 27, ("iteration", "learner")
+    """Whether a learner starts over after a snapshot. The learner is its place among them."""
     VERIFIED_SAMPLE = 25, ()
     """Which matches are played again when a league is verified. The seed is the call's."""
 

@@ -48,17 +48,18 @@ def section(name: str, group: type[SettingsGroup]) -> str:
 
 
 def row(group: type[SettingsGroup], name: str) -> str:
-    """One setting: what it is, and what None means."""
+    """One setting: what it is, what None means, and typical values."""
     rule, value = rules(group)[name], default(group, name)
     unit = f" Unit: {rule.unit}." if rule.unit else ""
     none = f" None: {rule.none}." if rule.none else ""
+    typical = f" Typical: {rule.typical}." if rule.typical else ""
     text = rule.text(name).replace("|", "\\|")
     cells = (
         f"`{name}`",
         kind(group, name),
         f"`{shown(value)}`",
         f"`{text}`" if text else "",
-        f"{rule.help}{unit}{none}",
+        f"{rule.help}{unit}{none}{typical}",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from leagues.opponents import draw
+from leagues.opponents import draw, openai_five
 from leagues.records import LeagueError, Member, Pairing, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.training_payoffs import TrainingPayoffs
@@ -66,6 +66,7 @@ class League:
         self._scoring: dict[str, int] = {
             "sides": self._num_teams if graded else 0,
             "score_games": settings.score_games,
+            "sampler_games": settings.sampler_games,
         }
         self._training = TrainingPayoffs(settings.payoff_decay, **self._scoring)
         self._evaluation = PayoffTable(graded=graded) if evaluation is None else None
@@ -75,7 +76,13 @@ class League:
         self._rotation = dict.fromkeys(self._learners, 0)
         self._gate = dict.fromkeys(self._learners, 0)  # steps from which on the gate is tried again
         self._parents: dict[str, str | None] = dict.fromkeys(self._learners)
+        # Learner -> opponent -> quality: nothing without the sampler that reads them.
+        self._qualities: dict[str, dict[str, float]] = (
+            {learner: {} for learner in self._learners} if settings.opponents.get("openai_five") else {}
+        )
         self._roles = {learner: make_role(self._members[learner].role) for learner in self._learners}
+        for name in (*settings.role_min_steps, *settings.role_max_steps):
+            make_role(name)  # raises where there is none
         for learner, role in self._roles.items():
             role.opponents(self.view(learner))
 
@@ -91,7 +98,8 @@ class League:
             LeagueError: there is no such learner.
         """
         steps = self._steps[self._learner(learner)]
-        return View(learner, self._members, self._training, steps, self.settings, self._evaluated)
+        qualities = self._qualities.get(learner, {})
+        return View(learner, self._members, self._training, steps, self.settings, self._evaluated, qualities)
 
     def ask(self, n: int, rng: np.random.Generator) -> list[Pairing]:
         """``n`` training matches, the learners in turn.
@@ -131,6 +139,8 @@ class League:
         for tally in new:
             if tally.member in self._steps:
                 self._training.add(tally)
+        for learner in self._qualities:
+            self._judge(learner, [tally for tally in new if tally.member == learner])
 
     def tell_evaluation(self, tallies: Iterable[Tally]) -> None:
         """Count evaluation results, in either order of each pair or in both. Call it once they are stored.
@@ -154,24 +164,16 @@ class League:
         ]
 
     def gated_by(self, learner: str) -> str | None:
-        """The snapshot that a learner has to beat in a sequential test before it is frozen, its newest one.
-
-        None without such a test: the setting ``gate`` is another one, the learner has no snapshot yet or starts over
-        after each one, or ``snapshot_max_steps`` are reached, after which it is frozen in any case.
-        """
-        past = self._members.past(self._learner(learner))
-        if self.settings.gate != "sprt" or not past or self.after_snapshot(learner) == "reset":
-            return None
-        return past[-1] if self._steps[learner] < self.settings.snapshot_max_steps else None
+        """The snapshot that a learner has to beat in a sequential test before it is frozen; None without a test. See
+        :meth:`leagues.roles.contract.Role.gated_by`."""
+        return self._roles[self._learner(learner)].gated_by(self.view(learner))
 
     def gate_failed(self, learner: str) -> None:
-        """Note that a learner did not pass: it is due again after half of ``snapshot_min_steps`` more."""
-        self._gate[self._learner(learner)] = self._steps[learner] + self.settings.snapshot_min_steps // 2
+        """Note that a learner did not pass: it is due again after half of its least steps more."""
+        self._gate[learner] = self._steps[self._learner(learner)] + self.view(learner).min_steps // 2
 
     def snapshot(self, learner: str, weights: str, step: int, modules: Mapping[str, str]) -> Member:
         """Register a frozen copy of a learner, ``learner@1``, ``learner@2``, ..., and count its steps from 0 again.
-
-        A learner that is to be reset also forgets its results: what starts over has played no games.
 
         Args:
             learner: ID of the learner.
@@ -201,9 +203,6 @@ class League:
         self._members.join(member)
         self._steps[learner] = self._gate[learner] = 0
         self._parents[learner] = member.id
-        if self.after_snapshot(learner) == "reset":
-            self._training.forget(learner)
-            self._parents[learner] = None
         return member
 
     def descends_from(self, learner: str, parent: str | None) -> None:
@@ -215,9 +214,22 @@ class League:
         """
         self._parents[self._learner(learner)] = None if parent is None else self._members[parent].id
 
-    def after_snapshot(self, learner: str) -> Literal["continue", "reset"]:
-        """Whether the learner trains on after a snapshot, or is reset to new weights."""
-        return self._roles[self._learner(learner)].after_snapshot()
+    def after_snapshot(self, learner: str, rng: np.random.Generator) -> Literal["continue", "reset"]:
+        """Whether the learner trains on after a snapshot, or is to be reset to new weights. Ask once after each.
+
+        A learner that is reset also forgets its results: what starts over has played no games.
+
+        Args:
+            learner: ID of the learner.
+            rng: the only source of chance.
+        """
+        decision = self._roles[self._learner(learner)].after_snapshot(self.view(learner), rng)
+        if decision == "reset":
+            self._training.forget(learner)
+            self._parents[learner] = None
+            if learner in self._qualities:
+                self._qualities[learner] = {}
+        return decision
 
     def state(self) -> dict[str, Any]:
         """What the league remembers beside its members and evaluation results, as plain JSON."""
@@ -228,6 +240,11 @@ class League:
             "gate": dict(self._gate),
             "parents": dict(self._parents),
             "payoffs": self._training.state(),
+            **(
+                {"qualities": {learner: dict(row) for learner, row in self._qualities.items()}}
+                if self._qualities
+                else {}
+            ),
         }
 
     @classmethod
@@ -257,6 +274,8 @@ class League:
             league._parents |= state.get("parents") or league._newest_parents()
             league._rotation = {learner: index(turn) for learner, turn in state["rotation"].items()}
             league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"], **league._scoring)
+            for learner in league._qualities:
+                league._qualities[learner] = openai_five.checked(state.get("qualities", {}).get(learner, {}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise LeagueError(
                 f"the stored state of the league cannot be read ({type(error).__name__}: {error}); "
@@ -271,8 +290,8 @@ class League:
         return league
 
     def _newest_parents(self) -> dict[str, str | None]:
-        """The parents of a league from before schema 0006, which stored none."""
-        goes_on = [learner for learner in self._learners if self.after_snapshot(learner) == "continue"]
+        """The parents of a league from before schema 0006, which stored none: main exploiters started over."""
+        goes_on = [learner for learner in self._learners if self._members[learner].role != "main_exploiter"]
         return {learner: past[-1] for learner in goes_on if (past := self._members.past(learner))}
 
     def _lineups(self, learner: str, n: int, rng: np.random.Generator) -> list[tuple[str, ...]]:
@@ -302,6 +321,18 @@ class League:
             lineups.append(lineup)
         self._rotation[learner] = turn
         return lineups
+
+    def _judge(self, learner: str, tallies: Sequence[Tally]) -> None:
+        """Lower the qualities of the opponents that a learner has beaten."""
+        wins: dict[str, float] = {}
+        for tally in tallies:
+            won = float(tally.wins)
+            if self._scoring["sides"]:  # whoever gains little too often is not better
+                won = tally.games * float(self._training.sampler_scores(learner, [tally.opponent])[0])
+            wins[tally.opponent] = wins.get(tally.opponent, 0.0) + won
+        view = self.view(learner)
+        opponents = view.unbeaten() or [learner]
+        self._qualities[learner] = openai_five.updated(view.qualities, opponents, wins, self.settings.quality_rate)
 
     def _evaluated(self) -> PayoffTable:
         if self._evaluation is None:

@@ -31,6 +31,7 @@ class Rule:
         choices: the allowed values.
         none: what None means; empty where None is not allowed.
         fitted: whether a number that fits the game replaces None before a run begins.
+        typical: values in use, and those of the source.
     """
 
     help: str
@@ -41,6 +42,7 @@ class Rule:
     choices: tuple[str, ...] = ()
     none: str = ""
     fitted: bool = False
+    typical: str = ""
 
     def text(self, name: str) -> str:
         """The rule as an expression, such as ``0 <= beaten <= 1``; empty without one."""

@@ -18,15 +18,17 @@ class LeagueSettings(SettingsGroup):
     )
     baselines: tuple[str, ...] = setting(("random",), "Agents that are members from the start, as first opponents.")
     opponents: Mapping[str, float] = setting(
-        {"pfsp": 0.25, "latest": 0.25, "uniform": 0.5},
+        {"pfsp_hard": 0.25, "latest": 0.25, "uniform": 0.5},
         "Share of a main learner's matches for each sampler of opponents, or of a best response's matches for each "
         "opponent; the shares sum to 1.",
         low=0,
         high=1,
+        typical="{pfsp_hard = 0.5, self_play = 0.35, verification = 0.15} in AlphaStar, "
+        "{latest = 0.8, openai_five = 0.2} in OpenAI Five",
     )
     pfsp_weighting: str = setting(
         "hard",
-        "Which opponents prioritised fictitious self-play prefers.",
+        "Weighting of the sampler `pfsp` of older leagues; new ones name `pfsp_hard` and so on.",
         choices=("hard", "variance", "linear", "capped"),
     )
     snapshot_win_rate: float = setting(
@@ -34,9 +36,15 @@ class LeagueSettings(SettingsGroup):
         "A snapshot is due when the learner scores more than this against every opponent that counts.",
         low=0,
         high=1,
+        typical="0.55 to 0.8, 0.7 in AlphaStar",
     )
     snapshot_min_steps: int = setting(
-        100_000, "Minimum agent steps between two snapshots of a learner.", unit="agent steps", low=1, high=10**12
+        100_000,
+        "Minimum agent steps between two snapshots of a learner.",
+        unit="agent steps",
+        low=1,
+        high=10**12,
+        typical="20,000 to 1,000,000, 2e9 in AlphaStar",
     )
     snapshot_max_steps: int = setting(
         400_000,
@@ -44,6 +52,22 @@ class LeagueSettings(SettingsGroup):
         unit="agent steps",
         low=1,
         high=10**12,
+        typical="2 to 5 times `snapshot_min_steps`, 4e9 in AlphaStar",
+    )
+    role_min_steps: Mapping[str, int] = setting(
+        {},
+        "Replaces `snapshot_min_steps` for the learners of a role, such as {main_exploiter = 200000}.",
+        unit="agent steps",
+        low=1,
+        high=10**12,
+    )
+    role_max_steps: Mapping[str, int] = setting(
+        {},
+        "Replaces `snapshot_max_steps` for the learners of a role: its time-out.",
+        unit="agent steps",
+        low=1,
+        high=10**12,
+        typical="1 to 4 times `snapshot_max_steps`; in AlphaStar's paper, 4e9 for main exploiters and 2e9 for others",
     )
     gate: str = setting(
         "win_rate",
@@ -62,16 +86,25 @@ class LeagueSettings(SettingsGroup):
         1000, "Games after which a test of the gate `sprt` ends and fails.", unit="games", low=1, high=10**6
     )
     payoff_decay: float = setting(
-        0.99, "Weight that a training game keeps when the same two members play one more.", above=0, high=1
+        0.99,
+        "Weight that a training game keeps when the same two members play one more.",
+        above=0,
+        high=1,
+        typical="0.95 to 0.999, 0.99 in AlphaStar",
     )
     opponents_at_once: int = setting(
         4,
         "Different opponents drawn for a learner and sampler in one plan; each costs a forward pass per step.",
         low=1,
         high=1000,
+        typical="2 to 16",
     )
     enough_games: float = setting(
-        20.0, "Decayed games against an opponent before the score against it counts.", unit="games", low=0
+        20.0,
+        "Decayed games against an opponent before the score against it counts.",
+        unit="games",
+        low=0,
+        typical="10 to 50; at most 1 / (1 - `payoff_decay`)",
     )
     score_games: int = setting(
         100,
@@ -80,15 +113,75 @@ class LeagueSettings(SettingsGroup):
         unit="games",
         low=1,
         high=10**6,
+        typical="25 to 400",
+    )
+    sampler_games: int = setting(
+        10,
+        "In graded games, samplers weigh opponents by the score over this many games. Over many games every score is "
+        "nearly 0 or 1, and all opponents that are clearly beaten are ignored.",
+        unit="games",
+        low=1,
+        high=10**6,
+        typical="1 to 30",
     )
     beaten: float = setting(
-        0.98, "A baseline counts as beaten from this score on: the learner no longer trains against it.", low=0, high=1
+        0.98,
+        "A baseline counts as beaten from this score on: the learner no longer trains against it.",
+        low=0,
+        high=1,
+        typical="0.9 to 0.99",
     )
     hopeless: float = setting(
         0.1,
         "Score against the live main up to which a main exploiter trains against main's past instead.",
         low=0,
         high=1,
+        typical="0.1 to 0.3; 0.1 in AlphaStar's code, 0.2 in its paper",
+    )
+    too_strong: float = setting(
+        0.3,
+        "Score against another live main up to which the sampler `self_play` turns to that main's past instead.",
+        low=0,
+        high=1,
+        typical="0.2 to 0.4, 0.3 in AlphaStar",
+    )
+    exploited: float = setting(
+        0.3,
+        "The sampler `verification` turns to main exploiters while the learner scores less than this against one.",
+        low=0,
+        high=1,
+        typical="0.2 to 0.5, 0.3 in AlphaStar",
+    )
+    forgotten: float = setting(
+        0.7,
+        "The sampler `verification` turns to the past while the learner scores less than this against a snapshot, and "
+        "better against a later one.",
+        low=0,
+        high=1,
+        typical="0.5 to 0.8, 0.7 in AlphaStar",
+    )
+    league_exploiter_reset: float = setting(
+        0.25,
+        "Probability that a league exploiter starts over from new weights after a snapshot.",
+        low=0,
+        high=1,
+        typical="0.1 to 0.5, 0.25 in AlphaStar",
+    )
+    window: int = setting(
+        10,
+        "Newest snapshots that the sampler `window` draws from.",
+        unit="snapshots",
+        low=1,
+        high=10**6,
+        typical="5 to 30, 10 in Unity ML-Agents",
+    )
+    quality_rate: float = setting(
+        0.001,
+        "How much the sampler `openai_five` lowers the quality of an opponent for each game that it loses. A learner "
+        "plays thousands of short games in a minute, so it is lower than in OpenAI Five.",
+        above=0,
+        high=1,
+        typical="0.0001 to 0.01, 0.01 in OpenAI Five",
     )
 
     def _check(self) -> None:
@@ -97,6 +190,14 @@ class LeagueSettings(SettingsGroup):
                 "`snapshot_min_steps <= snapshot_max_steps` must hold, but got "
                 f"snapshot_min_steps={self.snapshot_min_steps}, snapshot_max_steps={self.snapshot_max_steps}"
             )
+        for role in {*self.role_min_steps, *self.role_max_steps}:
+            least = self.role_min_steps.get(role, self.snapshot_min_steps)
+            most = self.role_max_steps.get(role, self.snapshot_max_steps)
+            if least > most:
+                raise LeagueError(
+                    f"the least steps of a role must not be above its most steps, but {role!r} has {least} and {most}; "
+                    "set both role_min_steps and role_max_steps"
+                )
         if abs(sum(self.opponents.values()) - 1) > 1e-9:
             raise LeagueError(f"the shares of `opponents` must sum to 1, but got {dict(self.opponents)}")
         if len(set(self.baselines)) < len(self.baselines):

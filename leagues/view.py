@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from leagues.records import LeagueError, Member
 from leagues.results.payoff_table import PayoffTable
@@ -93,6 +93,7 @@ class View:
         steps: agent steps that the learner has trained for since its last snapshot, or since it joined.
         settings: settings of the league.
         read_evaluation: gives :attr:`evaluation`.
+        qualities: member ID -> quality, see :mod:`leagues.opponents.openai_five`; empty without that sampler.
     """
 
     learner: str
@@ -101,6 +102,21 @@ class View:
     steps: int
     settings: LeagueSettings
     read_evaluation: Callable[[], PayoffTable]
+    qualities: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def min_steps(self) -> int:
+        """Minimum agent steps between two snapshots of the learner, by its role."""
+        return self.settings.role_min_steps.get(self._role, self.settings.snapshot_min_steps)
+
+    @property
+    def max_steps(self) -> int:
+        """Agent steps after which a snapshot of the learner is due whatever its scores are, by its role."""
+        return self.settings.role_max_steps.get(self._role, self.settings.snapshot_max_steps)
+
+    @property
+    def _role(self) -> str:
+        return self.members[self.learner].role
 
     @property
     def evaluation(self) -> PayoffTable:
@@ -115,3 +131,8 @@ class View:
             return False
         score, games = self.training.get(self.learner, name)
         return games >= self.settings.enough_games and score >= self.settings.beaten
+
+    def unbeaten(self) -> list[str]:
+        """Snapshots and baselines, without the baselines that the learner has beaten."""
+        beaten = set(filter(self.has_beaten, self.members.baselines))
+        return [name for name in self.members.frozen if name not in beaten]

@@ -90,7 +90,7 @@ class Trainer:
         measures = nash_conv(
             session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members
         )
-        if starting_over := [learner for learner in due if session.league.after_snapshot(learner) == "reset"]:
+        if starting_over := session.starting_over(due):
             self._start_over(starting_over)
             state = self._learners.state()
         with self._metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):

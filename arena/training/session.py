@@ -13,6 +13,7 @@ from typing import Any
 from agents.contract import Agent
 from agents.policies import weights
 from agents.registry import KINDS, make_agent, usages
+from arena.seeds import Purpose, stream
 from arena.settings import Settings
 from arena.training import learner_state
 from arena.training.anchors import fitting_anchors, seconds_per_game
@@ -124,7 +125,7 @@ class LeagueSession:
             member.id
             for member in self.learners
             if member.id not in with_snapshots
-            or self.league.view(member.id).steps >= self.settings.league.snapshot_min_steps
+            or self.league.view(member.id).steps >= self.league.view(member.id).min_steps
         ]
 
     def freeze(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int) -> Member:
@@ -134,6 +135,17 @@ class LeagueSession:
         self.members[member.id] = member
         self.planner.member_joined()
         return member
+
+    def starting_over(self, frozen: Sequence[str]) -> list[str]:
+        """The learners that start over, among those that were frozen in this iteration. Ask once."""
+        places = [member.id for member in self.learners]
+        iteration = self.progress.iteration + 1
+        return [
+            learner
+            for learner in frozen
+            if self.league.after_snapshot(learner, stream(self.seed, Purpose.RESET, iteration, places.index(learner)))
+            == "reset"
+        ]
 
     def reset(self, learners: Iterable[str]) -> None:
         """Note that learners have new weights: the next training plan tells the runners."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from leagues.errors import LeagueError
 from leagues.names import near, register
-from leagues.opponents import latest, pfsp, uniform
+from leagues.opponents import latest, openai_five, pfsp, self_play, thompson, uniform, verification, window
 from leagues.opponents.draw import Floats, draw
 from leagues.view import View
 
@@ -18,7 +18,20 @@ __all__ = ["Sampler", "draw", "find_sampler", "register_sampler"]
 
 Sampler = Callable[[View, Sequence[str]], Floats]
 
-_SAMPLERS: dict[str, Sampler] = {"pfsp": pfsp.pfsp, "latest": latest.latest, "uniform": uniform.uniform}
+_SAMPLERS: dict[str, Sampler] = {
+    "latest": latest.latest,
+    "uniform": uniform.uniform,
+    "window": window.window,
+    "pfsp_hard": pfsp.pfsp_hard,
+    "pfsp_variance": pfsp.pfsp_variance,
+    "pfsp_linear": pfsp.pfsp_linear,
+    "pfsp_capped": pfsp.pfsp_capped,
+    "openai_five": openai_five.openai_five,
+    "thompson": thompson.thompson,
+    "self_play": self_play.self_play,
+    "verification": verification.verification,
+    "pfsp": pfsp.pfsp,  # of leagues made before each weighting had a name
+}
 
 
 def register_sampler(name: str, sampler: Sampler) -> None:

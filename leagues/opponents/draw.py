@@ -33,9 +33,25 @@ def draw(probabilities: Floats, shape: tuple[int, ...], rng: np.random.Generator
 
 
 def opponents_among(view: View, candidates: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """``(n,)`` which candidates are opponents: all but the learner itself, which stands in for its past until it has
-    a snapshot."""
+    """``(n,)`` which candidates are opponents: all frozen ones, and each learner that has no snapshot yet, because it
+    stands in for its own past."""
     opponents = np.ones(len(candidates), np.bool_)
-    if view.members.past(view.learner) and view.learner in candidates:
-        opponents[candidates.index(view.learner)] = False
+    for name in view.members.learners:
+        if name in candidates and view.members.past(name):
+            opponents[candidates.index(name)] = False
     return opponents
+
+
+def are_baselines(view: View, candidates: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """``(n,)`` which candidates are baselines."""
+    baselines = np.zeros(len(candidates), np.bool_)
+    baselines[[candidates.index(name) for name in view.members.baselines if name in candidates]] = True
+    return baselines
+
+
+def spread(candidates: Sequence[str], names: Sequence[str], probabilities: Floats) -> Floats:
+    """``(len(candidates),)`` the probabilities of some of the candidates, and 0 for all others."""
+    place = {name: k for k, name in enumerate(candidates)}
+    result = np.zeros(len(candidates))
+    result[[place[name] for name in names]] = probabilities
+    return result

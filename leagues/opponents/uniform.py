@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from leagues.opponents.draw import Floats, opponents_among
+from leagues.opponents.draw import Floats, are_baselines, opponents_among
 from leagues.view import View
 
 
@@ -16,10 +16,8 @@ def uniform(view: View, candidates: Sequence[str]) -> Floats:
     The baselines weigh this much because the learner has not made them: against its own kind alone it forgets how to
     play anybody else. Among its past this is fictitious self-play (Heinrich, Lanctot and Silver 2015).
     """
-    others = opponents_among(view, candidates)
-    baselines = np.zeros(len(candidates), np.bool_)
-    baselines[[candidates.index(name) for name in view.members.baselines if name in candidates]] = True
-    others &= ~baselines
+    baselines = are_baselines(view, candidates)
+    others = opponents_among(view, candidates) & ~baselines
     groups = [group for group in (baselines, others) if group.any()]
     odds = np.zeros(len(candidates))
     for group in groups:

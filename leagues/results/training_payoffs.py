@@ -24,23 +24,28 @@ class TrainingPayoffs:
     A score is the mean result, a draw being one half. In a graded game it is the probability that the mean margin over
     ``score_games`` games is positive. With ``m`` and ``v`` the mean and the variance of the margins of the games so
     far, weighted as above, the normal approximation gives ``Phi(m sqrt(score_games / v))``.
+
+    Over many games this is nearly 0 or 1 wherever one of the two is better. That suits thresholds, such as "beaten",
+    but says nothing about *how much* better. So samplers get the score over ``sampler_games`` games, a few, where a
+    difference of a fraction of a standard deviation of a game still counts. In other games both are the mean result.
     """
 
-    def __init__(self, decay: float, *, sides: int = 0, score_games: int = 1) -> None:
+    def __init__(self, decay: float, *, sides: int = 0, score_games: int = 1, sampler_games: int = 1) -> None:
         """No games yet.
 
         Args:
             decay: see above.
             sides: number of sides (seats, or teams) of a graded game; 0 in other games.
-            score_games: see above.
+            score_games, sampler_games: see above.
         """
         self._decay = decay
-        self._sides, self._score_games = sides, score_games
+        self._sides, self._score_games, self._sampler_games = sides, score_games, sampler_games
         # Learner -> opponent -> value. The points of a graded game are the margins, and only there squares are counted.
         self._points: dict[str, dict[str, float]] = {}
         self._squares: dict[str, dict[str, float]] = {}
         self._games: dict[str, dict[str, float]] = {}
         self._scores: dict[str, dict[str, float]] = {}
+        self._sampler_scores: dict[str, dict[str, float]] = {} if sides else self._scores
 
     def add(self, tally: Tally) -> None:
         """Count games of a learner. The games of one tally have no order, so each gets the mean of their weights."""
@@ -66,14 +71,9 @@ class TrainingPayoffs:
         for table, value in zip(self._tables(), (points, games, squares), strict=True):
             table.setdefault(learner, {})[opponent] = value
         mean = points / games
-        score = self._probability(mean, squares / games - mean**2) if self._sides else mean
-        self._scores.setdefault(learner, {})[opponent] = score
-
-    def _probability(self, mean: float, variance: float) -> float:
-        """The probability that the mean of ``score_games`` games is positive."""
-        if variance <= 1e-12 * mean**2:  # all margins are the same, but for rounding
-            return EVEN if not mean else float(mean > 0)
-        return 0.5 * math.erfc(-mean * math.sqrt(self._score_games / variance / 2))
+        for table, number in ((self._scores, self._score_games), (self._sampler_scores, self._sampler_games)):
+            score = _positive(mean, squares / games - mean**2, number) if self._sides else mean
+            table.setdefault(learner, {})[opponent] = score
 
     def get(self, a: str, b: str) -> tuple[float, float]:
         """``(score, games)`` of `a` against `b`, both decayed, where one of them is a learner; :data:`EVEN` and 0 where
@@ -89,9 +89,19 @@ class TrainingPayoffs:
         row = self._scores.get(learner, {})
         return np.fromiter(map(row.get, opponents, repeat(EVEN)), np.float64, len(opponents))
 
+    def sampler_scores(self, learner: str, opponents: Sequence[str]) -> npt.NDArray[np.float64]:
+        """As :meth:`scores`, but in a graded game over ``sampler_games`` games."""
+        row = self._sampler_scores.get(learner, {})
+        return np.fromiter(map(row.get, opponents, repeat(EVEN)), np.float64, len(opponents))
+
+    def games(self, learner: str, opponents: Sequence[str]) -> npt.NDArray[np.float64]:
+        """``(len(opponents),)`` decayed games of a learner; 0 where they have not met."""
+        row = self._games.get(learner, {})
+        return np.fromiter(map(row.get, opponents, repeat(0.0)), np.float64, len(opponents))
+
     def forget(self, learner: str) -> None:
         """Drop all games of a learner, from both sides."""
-        for table in (*self._tables(), self._scores):
+        for table in (*self._tables(), self._scores, self._sampler_scores):
             table.pop(learner, None)
             for row in table.values():
                 row.pop(learner, None)
@@ -106,7 +116,13 @@ class TrainingPayoffs:
 
     @classmethod
     def restore(
-        cls, decay: float, state: Mapping[str, Mapping[str, Sequence[float]]], *, sides: int = 0, score_games: int = 1
+        cls,
+        decay: float,
+        state: Mapping[str, Mapping[str, Sequence[float]]],
+        *,
+        sides: int = 0,
+        score_games: int = 1,
+        sampler_games: int = 1,
     ) -> Self:
         """The payoffs that gave ``state``. Graded games of leagues from before schema 0005 are left out: only who won
         them is known.
@@ -114,7 +130,7 @@ class TrainingPayoffs:
         Raises:
             KeyError, TypeError, ValueError, AttributeError: it is not such a state.
         """
-        payoffs = cls(decay, sides=sides, score_games=score_games)
+        payoffs = cls(decay, sides=sides, score_games=score_games, sampler_games=sampler_games)
         for learner, row in state.items():
             for opponent, values in row.items():
                 if sides and len(values) == 2:
@@ -126,3 +142,10 @@ class TrainingPayoffs:
                     raise ValueError(f"{learner!r} has {points} points in {games} games against {opponent!r}")
                 payoffs._set(learner, opponent, points, games, square)
         return payoffs
+
+
+def _positive(mean: float, variance: float, games: int) -> float:
+    """The probability that the mean margin of some games is positive."""
+    if variance <= 1e-12 * mean**2:  # all margins are the same, but for rounding
+        return EVEN if not mean else float(mean > 0)
+    return 0.5 * math.erfc(-mean * math.sqrt(games / variance / 2))

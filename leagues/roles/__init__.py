@@ -12,12 +12,18 @@ from leagues.errors import LeagueError
 from leagues.names import near, register
 from leagues.roles.best_response import BestResponse
 from leagues.roles.contract import Branch, Role, is_due_against
+from leagues.roles.league_exploiter import LeagueExploiter
 from leagues.roles.main import Main
 from leagues.roles.main_exploiter import MainExploiter
 
 __all__ = ["Branch", "Role", "is_due_against", "learner_ids", "make_role", "register_role"]
 
-_ROLES: dict[str, type[Role]] = {"best_response": BestResponse, "main": Main, "main_exploiter": MainExploiter}
+_ROLES: dict[str, type[Role]] = {
+    "best_response": BestResponse,
+    "league_exploiter": LeagueExploiter,
+    "main": Main,
+    "main_exploiter": MainExploiter,
+}
 
 
 def register_role(name: str, role: type[Role]) -> None:

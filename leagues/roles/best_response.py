@@ -27,5 +27,5 @@ class BestResponse(Role):
     def is_due(self, view: View) -> bool:
         return False
 
-    def after_snapshot(self) -> Literal["continue", "reset"]:
+    def after_snapshot(self, view: View, rng: np.random.Generator) -> Literal["continue", "reset"]:
         return "continue"

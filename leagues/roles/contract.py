@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from leagues.opponents.draw import Floats
+from leagues.records import LeagueError
 from leagues.view import View
 
 
@@ -30,13 +33,14 @@ class Branch:
 class Role(ABC):
     """What a learner is for: whom it meets, when a snapshot of it is due, and what happens then.
 
-    A role has no state and no source of chance: it decides from the view alone, so that a resumed league decides as
-    the original would.
+    A role has no state and no source of chance of its own: it decides from the view and from the generator that it is
+    given, so that a resumed league decides as the original would.
     """
 
     @abstractmethod
     def opponents(self, view: View) -> Sequence[Branch]:
-        """Whom the learner meets in training.
+        """Whom the learner meets in training. Only the learner learns from these matches, also from those against
+        another live learner.
 
         Raises:
             LeagueError: the league lacks members that this role needs. A league asks once when it is made.
@@ -44,12 +48,38 @@ class Role(ABC):
 
     @abstractmethod
     def is_due(self, view: View) -> bool:
-        """Whether the learner is to be frozen now; with the gate ``sprt``, whether it is to be tested, see
-        :meth:`leagues.league.League.gated_by`."""
+        """Whether the learner is to be frozen now; where :meth:`gated_by` names a snapshot, whether it is to be tested
+        against it."""
 
     @abstractmethod
-    def after_snapshot(self) -> Literal["continue", "reset"]:
-        """Whether the learner trains on after a snapshot, or starts over from new weights and without results."""
+    def after_snapshot(self, view: View, rng: np.random.Generator) -> Literal["continue", "reset"]:
+        """Whether the learner trains on, or starts over from new weights and without results. It is asked once after
+        each snapshot, which is in the view.
+
+        Args:
+            view: the league as the learner sees it.
+            rng: the only source of chance.
+        """
+
+    def gated_by(self, view: View) -> str | None:
+        """The snapshot that the learner has to beat in a sequential test before it is frozen; None without a test."""
+        return None
+
+
+def live_mains(view: View) -> list[str]:
+    """The live main learners.
+
+    Raises:
+        LeagueError: there is none.
+    """
+    mains = view.members.live("main")
+    if not mains:
+        role = view.members[view.learner].role.replace("_", " ")
+        raise LeagueError(
+            f"a {role} needs a main learner, but the learners are {list(view.members.learners)}; "
+            "add one to `roles`, such as main=1"
+        )
+    return mains
 
 
 def is_due_against(view: View, opponents: Iterable[str], needed: Iterable[str]) -> bool:
@@ -57,7 +87,8 @@ def is_due_against(view: View, opponents: Iterable[str], needed: Iterable[str]) 
 
     A snapshot is due after ``snapshot_max_steps`` agent steps; or already after ``snapshot_min_steps``, when the
     learner scores more than ``snapshot_win_rate`` against each opponent that it has met in ``enough_games`` decayed
-    games. A beaten baseline counts at any ``snapshot_win_rate``: its score no longer changes.
+    games. A role may have steps of its own (``role_min_steps``, ``role_max_steps``). A beaten baseline counts at any
+    ``snapshot_win_rate``: its score no longer changes.
 
     Args:
         view: the league as the learner sees it.
@@ -65,9 +96,9 @@ def is_due_against(view: View, opponents: Iterable[str], needed: Iterable[str]) 
         needed: members among them that it must have met in enough games; at least one opponent must be.
     """
     settings = view.settings
-    if view.steps >= settings.snapshot_max_steps:
+    if view.steps >= view.max_steps:
         return True
-    if view.steps < settings.snapshot_min_steps:
+    if view.steps < view.min_steps:
         return False
     met = {
         name: score

@@ -1,9 +1,11 @@
-"""The main learner: plays its past, the baselines and itself, and never starts over."""
+"""The main learner: plays its past, the baselines, other main learners and itself, and never starts over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
+
+import numpy as np
 
 from leagues.opponents import find_sampler
 from leagues.roles.contract import Branch, Role, is_due_against
@@ -11,18 +13,20 @@ from leagues.view import View
 
 
 class Main(Role):
-    """Meets all frozen members but the baselines it has beaten, and itself, as the setting ``opponents`` says.
+    """Meets all frozen members but the baselines it has beaten, the live main learners and itself, as the samplers of
+    the setting ``opponents`` say.
 
-    Until it has a snapshot, it stands in for its own past at a score of one half.
+    Until it has a snapshot, it stands in for its own past at a score of one half. AlphaStar's main agents (Vinyals et
+    al. 2019) have ``{pfsp_hard = 0.5, self_play = 0.35, verification = 0.15}``.
     """
 
     def opponents(self, view: View) -> Sequence[Branch]:
-        names = [view.learner, *view.members.frozen]  # itself first, where samplers find it at once
-        for name in filter(view.has_beaten, view.members.baselines):
-            names.remove(name)
+        others = [name for name in view.members.live("main") if name != view.learner]
+        names = [view.learner, *view.unbeaten(), *others]  # itself first, where samplers find it at once
+        samplers = {name: find_sampler(name) for name in view.settings.opponents}
         return [
-            Branch(share, names, find_sampler(sampler)(view, names))
-            for sampler, share in view.settings.opponents.items()
+            Branch(share, names, samplers[name](view, names))
+            for name, share in view.settings.opponents.items()
             if share
         ]
 
@@ -30,8 +34,16 @@ class Main(Role):
         """As :func:`leagues.roles.contract.is_due_against` all frozen members; its newest snapshot is needed. With the
         gate ``sprt`` and a snapshot, by steps alone: the test against that snapshot comes next."""
         if view.settings.gate == "sprt" and view.members.past(view.learner):
-            return view.steps >= view.settings.snapshot_min_steps
+            return view.steps >= view.min_steps
         return is_due_against(view, view.members.frozen, view.members.past(view.learner)[-1:])
 
-    def after_snapshot(self) -> Literal["continue", "reset"]:
+    def gated_by(self, view: View) -> str | None:
+        """Its newest snapshot, with the gate ``sprt``; None without one, and after ``snapshot_max_steps``, when the
+        learner is frozen in any case."""
+        past = view.members.past(view.learner)
+        if view.settings.gate != "sprt" or not past or view.steps >= view.max_steps:
+            return None
+        return past[-1]
+
+    def after_snapshot(self, view: View, rng: np.random.Generator) -> Literal["continue", "reset"]:
         return "continue"

@@ -23,7 +23,7 @@ class Twin(Role):
         score, games = view.training.get(view.learner, self._others(view)[0])
         return view.steps >= view.settings.snapshot_min_steps and games >= 20 and score > 0.5
 
-    def after_snapshot(self) -> Literal["continue", "reset"]:
+    def after_snapshot(self, view: View, rng: np.random.Generator) -> Literal["continue", "reset"]:
         return "continue"
 
     def _others(self, view: View) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from league_play import MODULES, beat, faced, league_of
+from league_play import MODULES, beat, faced, generator, league_of
 from leaguekit import MAIN, RANDOM, snapshot
 from twin_role import Twin
 
@@ -24,7 +24,7 @@ def test_a_league_asks_and_freezes_by_the_rules_of_a_role_of_ones_own() -> None:
     assert league.due() == ["twin"]
     assert league.snapshot("twin", "ab" * 32, 100, MODULES).role == "twin"
     assert league.due() == []
-    assert league.after_snapshot("twin") == "continue"
+    assert league.after_snapshot("twin", generator()) == "continue"
 
 
 def test_a_role_that_lacks_a_member_says_so_when_the_league_is_made() -> None:

@@ -1,0 +1,66 @@
+"""Thompson sampling for the hardest opponent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from leagues.opponents.draw import Floats, opponents_among
+from leagues.view import View
+
+CELLS = 64
+"""Cells of the numerical integral."""
+
+REACH = 6.0
+"""Standard deviations on both sides of a mean that it covers."""
+
+PASSES = 4
+"""How often its cells are fitted. A pass makes those where the smallest variable is likely up to 64 times smaller."""
+
+
+def thompson(view: View, candidates: Sequence[str]) -> Floats:
+    """Each opponent is as likely as it is to be the hardest of all, given the games so far.
+
+    Source: Thompson 1933, "On the likelihood that one unknown probability exceeds another in view of the evidence of
+    two samples". With x and n the score and the decayed games against an opponent, the learner's true score against it
+    has the posterior Beta(1 + n x, 1 + n (1 - x)), from a uniform prior. An opponent that was met in few games has a
+    wide posterior, so it is tried; one that is surely beaten is not. In a graded game x is as for ``pfsp_hard``.
+    """
+    opponents = np.flatnonzero(opponents_among(view, candidates))
+    names = [candidates[k] for k in opponents.tolist()]
+    scores, games = view.training.sampler_scores(view.learner, names), view.training.games(view.learner, names)
+    won, lost = 1 + games * scores, 1 + games * (1 - scores)
+    means, total = won / (won + lost), won + lost
+    deviations = np.sqrt(means * (1 - means) / (total + 1))
+    probabilities = np.zeros(len(candidates))
+    probabilities[opponents] = smallest(means, deviations)
+    return probabilities
+
+
+def smallest(means: Floats, deviations: Floats) -> Floats:
+    """The probability that each of several independent normal variables is the smallest, ``(n,)`` summing to one.
+
+    It is the integral of ``f_i(t) prod over j != i of (1 - F_j(t))``, with f and F the density and the distribution, as
+    a sum over cells. Those of the posteriors of :func:`thompson` are near enough to normal ones.
+
+    Args:
+        means, deviations: ``(n,)``, n at least 1; deviations are positive.
+    """
+    # Imported here, because it loads slowly.
+    from scipy.special import log_ndtr, ndtr
+
+    high = (means + REACH * deviations).min()  # the smallest of all is below
+    able = np.flatnonzero(means - REACH * deviations <= high)
+    centres, widths = means[able, None], deviations[able, None]
+    edges = np.linspace((centres - REACH * widths).min(), high, CELLS + 1)
+    for _ in range(PASSES):  # until the smallest variable is equally likely in every cell
+        below = -np.expm1(log_ndtr((centres - edges) / widths).sum(axis=0))
+        edges = np.interp(np.linspace(below[0], below[-1], CELLS + 1), below, edges)
+    above = log_ndtr((centres - edges) / widths)  # (n, CELLS + 1)
+    others = np.exp(above.sum(axis=0) - above)
+    within = np.diff(ndtr((edges - centres) / widths))  # (n, CELLS)
+    chances = np.zeros(len(means))
+    chances[able] = (within * (others[:, 1:] + others[:, :-1])).sum(axis=1)
+    chances /= chances.sum()
+    return chances
