@@ -157,7 +157,9 @@ def test_a_snapshot_names_the_one_that_its_learner_went_on_from() -> None:
     league = league_of(MAIN, EXPLOITER, RANDOM)
 
     def parent(learner: str) -> str | None:
-        return league.snapshot(learner, "ab" * 32, 1, MODULES).parent
+        member = league.snapshot(learner, "ab" * 32, 1, MODULES)
+        league.after_snapshot(learner, generator())
+        return member.parent
 
     assert [parent("main"), parent("main"), parent("main")] == [None, "main@1", "main@2"]
     assert [parent("main_exploiter"), parent("main_exploiter")] == [None, None]  # it starts over
