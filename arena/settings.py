@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,11 @@ class TrainingSettings(SettingsGroup):
     """How training games are sampled and recorded, whatever the algorithm is."""
 
     module_per_seat: bool = setting(False, "Give every seat an independent module instead of one shared by all seats.")
+    modules: Mapping[str, str] = setting(
+        {},
+        'Module of each seat, as agent ID = word, such as {player_0 = "pair", player_1 = "pair", player_2 = "alone"}; '
+        "seats with the same word share a module. Empty: `module_per_seat` decides.",
+    )
     tables: int | None = setting(
         None,
         "Games that a runner steps at once.",
@@ -41,6 +47,12 @@ class TrainingSettings(SettingsGroup):
     recorded_crashes: int = setting(
         8, "Most training games recorded per runner and iteration of those that broke.", unit="games", low=0, high=10**6
     )
+
+    def _check(self) -> None:
+        if self.modules and self.module_per_seat:
+            raise LeagueError("`modules` says which seats share a module, but module_per_seat=True, too; drop one")
+        if wrong := [word for word in self.modules.values() if not re.fullmatch("[A-Za-z0-9_]+", word)]:
+            raise LeagueError(f"a word of `modules` has letters, digits and underscores, but got {wrong[0]!r}")
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             folder: where the league is stored. A missing folder is created; one with a league of the same game is
                 resumed. None keeps the league in memory.
             settings: any setting of the groups league, evaluation, training and positions in docs/settings.md
-                (``roles``, ``opponents``, ``snapshot_win_rate``, ``module_per_seat``, ``random_plies``, ...).
+                (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ``random_plies``, ...).
 
         Raises:
             LeagueError: an unknown setting, or a value that breaks its rule.
@@ -222,8 +222,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
     def learning_members(self) -> list[Member]:
         """The learners as members of the league, each with its modules."""
-        roles, per_seat = self.league_settings.roles, self.training_settings.module_per_seat
-        return learning_members(make_game(str(self.game_spec)), roles, module_per_seat=per_seat)
+        return learning_members(make_game(str(self.game_spec)), self.league_settings.roles, self.training_settings)
 
     def settings(self) -> Settings:
         """The settings of a training run: what a league stores, and what ``--resume`` restores.

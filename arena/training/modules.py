@@ -14,6 +14,7 @@ from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from agents.policies.fit import outline
 from agents.policies.network import SETTINGS, MaskedNetwork, build_network, is_recurrent
 from agents.policies.weights import WeightsError
+from arena.settings import TrainingSettings
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from games.contract import Game
 from games.specs import suggest
@@ -24,7 +25,7 @@ from leagues.setting_groups import short
 MOST_TENSORS = 1000
 """Tensors of a network; more are a mistake in its settings."""
 
-LEAGUE_DECIDES = "the league decides who plays and who learns; set .league(roles=..., module_per_seat=...)"
+LEAGUE_DECIDES = "the league decides who plays and who learns; set .league(roles=..., modules=...)"
 
 
 class MapToMain:
@@ -46,23 +47,43 @@ class MapToMain:
         return self.modules[agent_id]
 
 
-def learning_members(game: Game, roles: Mapping[str, int], *, module_per_seat: bool) -> list[Member]:
+def learning_members(game: Game, roles: Mapping[str, int], settings: TrainingSettings) -> list[Member]:
     """The learners of a league as members, each with its modules.
 
     Args:
         game: the game.
         roles: role -> number of learners.
-        module_per_seat: one module per seat instead of one for all seats.
+        settings: which seats share a module: ``modules`` and ``module_per_seat``.
+
+    Raises:
+        LeagueError: ``modules`` does not name each seat of the game.
     """
+    words = _words(game, settings)
     return [
         Member(
             name,
             "learner",
             role,
-            modules={agent_id: f"{name}.{agent_id}" if module_per_seat else name for agent_id in game.agent_ids},
+            modules={agent_id: f"{name}.{word}" if word else name for agent_id, word in words.items()},
         )
         for name, role in learner_ids(roles).items()
     ]
+
+
+def _words(game: Game, settings: TrainingSettings) -> dict[str, str]:
+    """Agent ID -> the word of its module; empty if all seats share the one module."""
+    named = settings.modules
+    if not named:
+        return {agent_id: agent_id if settings.module_per_seat else "" for agent_id in game.agent_ids}
+    seats = ", ".join(game.agent_ids)
+    if unknown := [agent_id for agent_id in named if agent_id not in game.agent_ids]:
+        raise LeagueError(f"`modules` names the seat {unknown[0]!r}, but the seats of {game.spec!r} are {seats}")
+    if missing := [agent_id for agent_id in game.agent_ids if agent_id not in named]:
+        raise LeagueError(
+            f"`modules` names the module of every seat, but {', '.join(missing)} of {game.spec!r} have none; name all "
+            f"of {seats}"
+        )
+    return {agent_id: named[agent_id] for agent_id in game.agent_ids}
 
 
 def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]:
