@@ -67,6 +67,31 @@ class PositionSettings(SettingsGroup):
         low=0,
         high=1000,
     )
+    recorded_share: float = setting(
+        0.0, "Share of training games that begin with the first steps of a recorded match of the league.", low=0, high=1
+    )
+    opponent_share: float = setting(
+        0.0,
+        "Share of training games that begin with the first steps of a recorded match of the opponent, or of the "
+        "learner itself in self-play.",
+        low=0,
+        high=1,
+    )
+    recorded_plies: int | None = setting(
+        None,
+        "Most steps taken from a recorded match; each game draws their number from 1 up.",
+        unit="steps",
+        low=1,
+        high=10**6,
+        none="all but the last step of the match",
+    )
+
+    def _check(self) -> None:
+        if self.recorded_share + self.opponent_share > 1:
+            raise LeagueError(
+                "`recorded_share + opponent_share <= 1` must hold, but got "
+                f"recorded_share={self.recorded_share:g}, opponent_share={self.opponent_share:g}"
+            )
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from arena.training.modules import (
     refuse_other_modules,
     refuse_unread_settings,
 )
+from arena.training.positions import check_positions
 from arena.training.rllib_settings import RESOURCES, refuse_settings
 from arena.training.runner_reports import refuse_step_callbacks
 from games import Game, as_game, make_game
@@ -294,7 +295,9 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         refuse_settings(self, self.no_effect)
         refuse_other_modules(self, self._module_ids)
         refuse_unread_settings(self, self._stored_model_settings)
-        self.fit_to_game(make_game(str(self.game_spec)))
+        game = make_game(str(self.game_spec))
+        self.fit_to_game(game)
+        check_positions(game, self.position_settings)
         if not self.in_evaluation:
             self.settings()  # checks every rule
         refuse_step_callbacks(self)

@@ -111,7 +111,8 @@ def planned_seatings(
             like = known.get((pairing.seats, pairing.learner))
             if like is None:
                 like = known[pairing.seats, pairing.learner] = _seating(game, pairing, plan.members)
-            drawn = 0 if pairing.opening else drawn
+            if pairing.opening:  # which belongs to its seed
+                seed, drawn = pairing.seed, 0
             yield Seating(like.players, pairing._replace(seed=seed), like.weights, like.keeps, random_plies=drawn)
         seeds = rng.integers(2**63, size=len(seeds)).tolist()
 

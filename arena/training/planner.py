@@ -11,6 +11,7 @@ import numpy as np
 
 from arena.seeds import Purpose, stream
 from arena.training.anchors import AnchorBudget
+from arena.training.positions import RecordedOpenings
 from games.contract import Game
 from leagues.league import League
 from leagues.ratings.anchors import anchor_opponents
@@ -120,6 +121,7 @@ class Planner:
         reader: the evaluation results so far.
         weights: what snapshots' weights are sent as.
         settings: of the evaluation.
+        openings: what training games begin with.
         anchors: anchor -> seconds that a game of it is expected to take.
         next_event, reset_modules: as above.
     """
@@ -133,6 +135,7 @@ class Planner:
         reader: Reader,
         weights: SharedWeights,
         settings: EvaluationSettings,
+        openings: RecordedOpenings,
         *,
         anchors: Mapping[str, float],
         next_event: int,
@@ -140,6 +143,7 @@ class Planner:
     ) -> None:
         self._game, self._seed, self._league, self._members = game, seed, league, members
         self._reader, self._weights, self._settings = reader, weights, settings
+        self._openings = openings
         self._pairs: list[tuple[str, str]] = []
         self._anchors = tuple(anchors)
         self._open = set(self._anchors)  # those that have pairs to play
@@ -158,6 +162,7 @@ class Planner:
         pairings, event = self._league.ask(count, rng), self._begin_event()
         # Shuffled, so that each runner gets every learner and seat when they are dealt out.
         shuffled = [pairings[index]._replace(event=event) for index in rng.permutation(len(pairings))]
+        shuffled = self._openings.given(shuffled, iteration)
         plan = self._plan("training", shuffled, iteration)
         reset, self.reset_modules = self.reset_modules, ()
         return replace(plan, reset_modules=reset)

@@ -19,6 +19,7 @@ from arena.training import learner_state
 from arena.training.anchors import fitting_anchors, seconds_per_game
 from arena.training.opening import open_league
 from arena.training.planner import Planner, SharedWeights
+from arena.training.positions import RecordedOpenings
 from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
@@ -344,6 +345,7 @@ class LeagueSession:
             self.writer,
             SharedWeights(self.store.weights.get, self.share),
             self.settings.evaluation,
+            RecordedOpenings(game, self.seed, self.members, self.writer, self.settings.positions),
             anchors=self._anchor_seconds,
             next_event=max(self.writer.next_event(), next_event),
             reset_modules=reset_modules,
