@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from arena.presets import list_presets
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.best_response import LowerBound, best_response
+    from arena.training.distill import Distilled, distill
     from arena.training.env_runner import LeagueEnvRunner
     from arena.training.run import train
     from games import list_games, make_game
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Accuracy",
+    "Distilled",
     "Exploitability",
     "GameEnv",
     "LeagueEnvRunner",
@@ -57,6 +59,7 @@ __all__ = [
     "aec_env",
     "best_response",
     "best_response_env",
+    "distill",
     "exploitability",
     "list_games",
     "list_presets",
@@ -73,6 +76,7 @@ __all__ = [
 
 _HOMES = {
     "Accuracy": "arena.play.accuracy",
+    "Distilled": "arena.training.distill",
     "Exploitability": "arena.play.exploitability",
     "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
@@ -87,6 +91,7 @@ _HOMES = {
     "aec_env": "games.exports.pettingzoo",
     "best_response": "arena.training.best_response",
     "best_response_env": "arena.exports.gymnasium",
+    "distill": "arena.training.distill",
     "exploitability": "arena.play.exploitability",
     "list_games": "games",
     "list_presets": "arena.presets",

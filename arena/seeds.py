@@ -74,6 +74,14 @@ class Purpose(Enum):
     """Which training games of an iteration begin with recorded moves, and with which."""
     SYMMETRIES = 41, ("iteration", "runner")
     """In which symmetry the learners of a runner see each training game that begins in an iteration."""
+    DISTILL = 31, ("use",)
+    """First weights of a distilled network (0), its training games and minibatches (1), games that it has not seen (2)
+    and games against the mixture (3). The seed is the call's."""
+    POPULATION_START = 32, ("learner",)
+    """First hyper-parameters of a main. The learner is its place among the learners."""
+    POPULATION = 33, ("iteration", "learner")
+    """With whom a main is compared after an iteration, and its mutation. The learner is its place among the learners.
+    """
 
     @property
     def keys(self) -> tuple[str, ...]:

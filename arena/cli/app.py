@@ -17,6 +17,7 @@ from agents.registry import usages
 from arena.cli import (
     accuracy,
     check,
+    distill,
     doctor,
     exploitability,
     games,
@@ -79,6 +80,7 @@ COMMANDS = (
     tournament.tournament,
     sprt.sprt,
     exploitability.exploitability,
+    distill.distill,
     plot.plot,
     accuracy.accuracy,
     check.check,
