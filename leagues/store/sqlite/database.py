@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sqlite3
 import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from leagues.store import files
 from leagues.store.contract import StoreError
+from leagues.store.owner import this_process
 from leagues.store.sqlite import schema, shape
 
 VERSION = sqlite3.sqlite_version
@@ -25,6 +28,9 @@ VERSION = sqlite3.sqlite_version
 
 DATABASE = "league.db"
 LOCK = "league.lock"
+
+MOST_OWNER = 300
+"""Bytes of the lock file that are read. It holds a signature and a time."""
 
 
 def names_beside(path: Path) -> list[Path]:
@@ -216,6 +222,15 @@ def outside_transaction(engine: Engine) -> Iterator[sqlite3.Connection]:
         pooled.close()
 
 
+def _owner(lock: bytes) -> tuple[str, str]:
+    """Who writes, and since when, from what stands in the lock file. Anybody may have written that."""
+    text = lock.decode(errors="replace").strip()
+    named = re.fullmatch(r"(\S+@\S+:\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)", text)
+    if named is None or not text.isprintable():
+        return "another process", ""
+    return named[1], f" since {named[2]}"
+
+
 class WriterLock:
     """The right to write to a league. The system drops it when the process ends, however it ends."""
 
@@ -235,14 +250,15 @@ class WriterLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.read(self._file, 32).decode(errors="replace").strip() or "unknown"
+            owner, since = _owner(os.pread(self._file, MOST_OWNER, 0))
             os.close(self._file)
             raise StoreError(
-                f"process {holder} is writing to {str(folder)!r}, and a league has one writer at a time; "
-                "stop it, or wait for its end"
+                f"{owner} is writing to {str(folder)!r}{since}, and a league has one writer at a time; stop it, or wait "
+                "for its end"
             ) from error
+        # Whatever stands there is of a process that no longer writes.
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._file, f"{this_process()} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode(), 0)
 
     def release(self) -> None:
         """Let others write. The file stays: removing it would let two writers lock two files of one name."""

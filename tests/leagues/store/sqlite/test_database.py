@@ -13,6 +13,7 @@ import pytest
 from leaguekit import files, match, raw
 
 from leagues.store import Reader, Store, StoreError, open_store
+from leagues.store.owner import this_process
 from leagues.store.sqlite import schema
 
 Opened = Callable[[Store], Reader]
@@ -28,9 +29,30 @@ def test_a_closed_league_is_one_file_and_reading_it_leaves_no_trace(folder: Path
 
 
 def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
-    with open_store(folder).writer(), pytest.raises(StoreError, match=rf"process {os.getpid()} is writing"):
+    with open_store(folder).writer(), pytest.raises(StoreError, match=rf"\S+@\S+:{os.getpid()} is writing"):
         open_store(folder).writer()
     open_store(folder).writer().close()
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (b"anna@box:17 2026-01-02 03:04:05 UTC\n", "anna@box:17 is writing to {} since 2026-01-02 03:04:05 UTC, and"),
+        (b"4711\n", "another process is writing to {}, and"),  # as earlier versions wrote it
+        (b"", "another process is writing to {}, and"),
+        (b"a\x1b[31m@box:1 2026-01-02 03:04:05 UTC", "another process is writing to {}, and"),
+        (b"x" * 1_000_000, "another process is writing to {}, and"),
+        (b"\xff\0\n@", "another process is writing to {}, and"),
+    ],
+)
+def test_what_stands_in_the_lock_file_is_not_trusted(folder: Path, says: bytes, told: str) -> None:
+    with open_store(folder).writer():
+        (folder / "league.lock").write_bytes(says)
+        with pytest.raises(StoreError) as caught:
+            open_store(folder).writer()
+    assert str(caught.value).startswith(told.format(repr(str(folder))))
+    open_store(folder).writer().close()  # what a dead process left there stops nobody
+    assert (folder / "league.lock").read_bytes().startswith(this_process().encode())
 
 
 @pytest.mark.parametrize("opened", [methodcaller("reader"), methodcaller("writer")], ids=["reader", "writer"])
