@@ -96,6 +96,7 @@ class LeagueAlgorithm(Algorithm):
                 self._restore_learners(state)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
+            self.session.begin()
         except BaseException:
             self.session.close()
             raise
@@ -137,7 +138,11 @@ class LeagueAlgorithm(Algorithm):
 
     def training_step(self) -> None:
         """One iteration."""
-        self.trainer.iterate()
+        try:
+            self.trainer.iterate()
+        except BaseException as error:
+            self.session.end_by(error)
+            raise
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
@@ -149,6 +154,7 @@ class LeagueAlgorithm(Algorithm):
 
     def cleanup(self) -> None:
         super().cleanup()
+        self.session.end("closed")
         self.session.close()
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from itertools import groupby
 
 from arena.seeds import Purpose, stream
@@ -15,8 +14,6 @@ from leagues.ratings.pairing import evaluation_pairings
 from leagues.ratings.sprt import Hypotheses, SequentialTest
 from leagues.records import Match, Member
 from leagues.results.crosstable import mean_score
-
-log = logging.getLogger(__name__)
 
 BLOCKS_AT_ONCE = 64
 """Blocks that are sent to the runners at once; the test is looked at after each block among them."""
@@ -34,23 +31,24 @@ class Gate:
     def __init__(self, session: LeagueSession, requests: Requests, snapshots: Snapshots) -> None:
         self._session, self._requests, self._snapshots = session, requests, snapshots
 
-    def admitted(self, due: Sequence[str]) -> tuple[list[str], list[Match]]:
-        """The learners among those due that are to be frozen, and evaluation matches that have ended meanwhile.
+    def admitted(self, due: Mapping[str, str]) -> tuple[dict[str, str], list[Match]]:
+        """The learners among those due that are to be frozen, each with the reason, and evaluation matches that have
+        ended meanwhile.
 
-        A learner that fails is due again after half of ``snapshot_min_steps``.
+        A learner that fails is due again after half of ``snapshot_min_steps``. The journal says who passed and failed.
         """
         league, matches = self._session.league, list[Match]()
-        admitted = []
-        for learner in due:
-            opponent = league.gated_by(learner)
+        admitted = {}
+        for learner, reason in due.items():
+            opponent = None if reason == "time" else league.gated_by(learner)
             if opponent is None:
-                admitted.append(learner)
+                admitted[learner] = reason
                 continue
             # Runners answer in order: what they were asked for before comes first.
             matches += self._requests.evaluation_matches()
             passed = self._passes(learner, self._session.members[opponent])
             if passed:
-                admitted.append(learner)
+                admitted[learner] = "sprt"
             elif passed is not None:
                 league.gate_failed(learner)
         return admitted, matches
@@ -83,12 +81,13 @@ class Gate:
                 score = mean_score(game, of_block, learner)
                 if score is not None and len(of_block) == sides and not any(match.void for match in of_block):
                     test.add(score)
-        log.info(
-            "gate of %s against %s: %s after %d blocks, LLR %.2f",
+        passed = test.accepted == "H1"
+        session.note(
+            "gate_passed" if passed else "gate_failed",
             learner,
-            opponent.id,
-            test.accepted or "undecided",
-            test.blocks,
-            test.llr,
+            opponent=opponent.id,
+            accepted=test.accepted,
+            llr=round(test.llr, 3),
+            games=test.blocks * sides,
         )
-        return test.accepted == "H1"
+        return passed

@@ -154,9 +154,14 @@ def run(
 
         try:
             on_start()
-            _loop(algorithm, minutes, steps, progressed, should_stop)
+            reason = _loop(algorithm, minutes, steps, progressed, should_stop)
             algorithm.finish(should_stop)
             progressed(algorithm.session.standings())
+            limits = {"minutes": minutes, "steps": steps}
+            algorithm.session.end(reason, **{name: limit for name, limit in limits.items() if limit is not None})
+        except BaseException as error:
+            algorithm.session.end_by(error)
+            raise
         finally:
             if not frozen:
                 gc.unfreeze()
@@ -185,7 +190,8 @@ def _loop(
     steps: int | None,
     progressed: Callable[[list[Standing]], None],
     should_stop: Callable[[], bool],
-) -> None:
+) -> str:
+    """Run iterations up to a limit. Returns why no more follow: ``limit`` or ``asked``."""
     began = time.monotonic()
     first = algorithm.session.progress
 
@@ -204,9 +210,9 @@ def _loop(
     rate_again_at = 0.0
     while True:
         if minutes is not None and time.monotonic() - began >= 60.0 * minutes:
-            return
+            return "limit"
         if steps is not None and algorithm.session.progress.env_steps >= steps:
-            return
+            return "limit"
         algorithm.train()
         if time.monotonic() >= rate_again_at:
             rated_at = time.monotonic()
@@ -215,4 +221,4 @@ def _loop(
             rate_again_at = time.monotonic() + max(LEADERBOARD_EVERY, 50 * cost)
         progressed(standings)
         if should_stop():
-            return
+            return "asked"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +31,14 @@ from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
 from leagues.store.owner import this_process
+
+log = logging.getLogger(__name__)
+
+MOST_MESSAGE = 2_000
+"""Characters of an exception's message that the journal keeps."""
+
+MOST_TRACEBACK = 8_000
+"""Characters of its traceback, the last ones. A character takes at most six in JSON."""
 
 
 class LeagueSession:
@@ -86,6 +96,7 @@ class LeagueSession:
         self.store = open_store(folder)
         self._in_memory = folder is None
         self._notes: list[JournalEntry] = []
+        self._ended = True
         self._writer_name = this_process()
         for anchor in settings.evaluation.anchors or ():
             _made(anchor, game, "an anchor").close()
@@ -183,7 +194,7 @@ class LeagueSession:
             # What was not stored has not happened; but runners may be playing events that have begun.
             self._load(self.planner.next_event, self.planner.reset_modules)
             raise
-        self.progress = progress
+        self.progress, self._ended = progress, False
         self.measures = [each for each in measures if not self.members[each.member].frozen] or self.measures
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
@@ -199,6 +210,51 @@ class LeagueSession:
             detail: more about it as plain JSON.
         """
         self._notes.append(JournalEntry(kind, datetime.now(UTC), 0, 0, subject, detail, self._writer_name))
+
+    def begin(self) -> None:
+        """Note in the journal that a run begins. A run that left no end was killed, or its machine failed."""
+        kinds: tuple[JournalKind, ...] = ("start", "resume", "stop")
+        turns = [entry for kind in kinds for entry in self.writer.journal(kind=kind, limit=1)]
+        last = max(turns, key=lambda entry: entry.id, default=None)
+        if last is None and not self.progress.iteration:
+            self.note("start")
+        elif last is None or last.kind == "stop":
+            self.note("resume")
+        else:
+            self.note("resume", killed=last.writer)
+        self.write_notes()
+        self._ended = False
+
+    def end(self, reason: str, **detail: Any) -> None:
+        """Note in the journal how a run ends. Only the first call after :meth:`begin` or an iteration does it.
+
+        Args:
+            reason: ``limit``, ``asked`` (it was asked to stop), ``interrupted`` (it was told to stop at once),
+                ``error``, or ``closed`` (the program that trains has closed the league).
+            detail: more about it as plain JSON.
+        """
+        if not self._ended:
+            self._ended = True
+            self.note("stop", reason=reason, **detail)
+            self.write_notes()
+
+    def end_by(self, error: BaseException) -> None:
+        """Note in the journal that an exception ends the run. An iteration that it has cut short is lost, and so are
+        its notes."""
+        if self._ended:
+            return
+        self._notes.clear()
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            reason = "interrupted"
+        else:
+            reason = "error"
+            text = "".join(traceback.format_exception(error))
+            message = f"{type(error).__name__}: {error}"
+            self.note("crash", message=message[:MOST_MESSAGE], traceback=text[-MOST_TRACEBACK:])
+        try:
+            self.end(reason)
+        except StoreError as problem:  # such as a full disk, which may be the error itself
+            log.error("the journal of %s cannot say how the run ended: %s", self.store.name, problem)
 
     def write_notes(self) -> None:
         """Store the queued entries of the journal now, as of the newest iteration."""
