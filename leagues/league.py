@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from leagues.opponents import draw, openai_five
+from leagues.pool import retired
 from leagues.records import LeagueError, Member, Pairing, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.training_payoffs import TrainingPayoffs
@@ -23,7 +24,12 @@ from leagues.view import Roster, View
 
 
 class League:
-    """Ask it for matches, tell it their results, and freeze the learners that are due."""
+    """Ask it for matches, tell it their results, and freeze the learners that are due.
+
+    Attributes:
+        settings: how matches and snapshots are made.
+        retired: snapshots that have left the pool, see :mod:`leagues.pool`; the newest last.
+    """
 
     def __init__(
         self,
@@ -60,6 +66,8 @@ class League:
         self._num_teams = max(self._teams) + 1
         self._agent_ids = tuple(agent_ids)
         self._members = Roster(members)
+        self.retired: list[str] = []
+        self._retire()
         self._learners = tuple(self._members.learners)
         if not self._learners:
             raise LeagueError(f"a league needs a learner, but its members are {[each.id for each in self._members]}")
@@ -76,6 +84,7 @@ class League:
         self._rotation = dict.fromkeys(self._learners, 0)
         self._gate = dict.fromkeys(self._learners, 0)  # steps from which on the gate is tried again
         self._parents: dict[str, str | None] = dict.fromkeys(self._learners)
+        self._frozen_at = dict.fromkeys(self._learners, 0.0)  # seconds of training at the newest snapshot
         # Learner -> opponent -> quality: nothing without the sampler that reads them.
         self._qualities: dict[str, dict[str, float]] = (
             {learner: {} for learner in self._learners} if settings.opponents.get("openai_five") else {}
@@ -154,14 +163,22 @@ class League:
         if self._evaluation is not None:  # otherwise the first look finds them in the store
             self._evaluation.add(new)
 
-    def due(self) -> list[str]:
-        """The learners to be frozen now, in the order they joined; those with :meth:`gated_by` if they pass."""
-        return [
-            learner
-            for learner, role in self._roles.items()
-            if role.is_due(self.view(learner))
-            and (self.gated_by(learner) is None or self._steps[learner] >= self._gate[learner])
-        ]
+    def due(self, now: float = 0.0) -> dict[str, str]:
+        """The learners to be frozen now, in the order they joined, and why: ``time``, ``max_steps``, or what the role
+        goes by. Those with :meth:`gated_by` are frozen if they pass, unless their time is up.
+
+        Args:
+            now: seconds of training so far.
+        """
+        found = {}
+        most = self.settings.snapshot_max_seconds
+        for learner, role in self._roles.items():
+            view = self.view(learner)
+            if most is not None and now - self._frozen_at[learner] >= most:
+                found[learner] = "time"
+            elif role.is_due(view) and (role.gated_by(view) is None or view.steps >= self._gate[learner]):
+                found[learner] = "max_steps" if view.steps >= view.max_steps else role.due_by
+        return found
 
     def gated_by(self, learner: str) -> str | None:
         """The snapshot that a learner has to beat in a sequential test before it is frozen; None without a test. See
@@ -172,14 +189,16 @@ class League:
         """Note that a learner did not pass: it is due again after half of its least steps more."""
         self._gate[learner] = self._steps[self._learner(learner)] + self.view(learner).min_steps // 2
 
-    def snapshot(self, learner: str, weights: str, step: int, modules: Mapping[str, str]) -> Member:
+    def snapshot(self, learner: str, weights: str, step: int, modules: Mapping[str, str], now: float = 0.0) -> Member:
         """Register a frozen copy of a learner, ``learner@1``, ``learner@2``, ..., and count its steps from 0 again.
+        Where the pool is full, it lets another snapshot retire.
 
         Args:
             learner: ID of the learner.
             weights: SHA-256 of its weights file.
             step: agent steps it has been trained for in all.
             modules: agent ID -> module inside the weights.
+            now: seconds of training so far.
 
         Raises:
             LeagueError: there is no such learner, or an agent ID has no module.
@@ -187,7 +206,8 @@ class League:
         source = self._members[self._learner(learner)]
         if missing := [agent_id for agent_id in self._agent_ids if agent_id not in modules]:
             raise LeagueError(f"a snapshot needs a module for each agent ID, but {learner!r} has none for {missing}")
-        generation = 1 + len(self._members.past(learner))
+        past = self._members.past(learner)
+        generation = 1 + (self._members[past[-1]].generation or 0) if past else 1
         member = Member(
             f"{learner}@{generation}",
             "snapshot",
@@ -201,6 +221,8 @@ class League:
             parent=self._parents[learner],
         )
         self._members.join(member)
+        self._retire()
+        self._frozen_at[learner] = now
         self._steps[learner] = self._gate[learner] = 0
         self._parents[learner] = member.id
         return member
@@ -239,6 +261,7 @@ class League:
             "steps": dict(self._steps),
             "gate": dict(self._gate),
             "parents": dict(self._parents),
+            "frozen_at": dict(self._frozen_at),
             "payoffs": self._training.state(),
             **(
                 {"qualities": {learner: dict(row) for learner, row in self._qualities.items()}}
@@ -272,6 +295,7 @@ class League:
             league._pairings = index(state["pairings"])
             league._gate |= {learner: index(steps) for learner, steps in state.get("gate", {}).items()}
             league._parents |= state.get("parents") or league._newest_parents()
+            league._frozen_at |= {learner: float(then) for learner, then in state.get("frozen_at", {}).items()}
             league._rotation = {learner: index(turn) for learner, turn in state["rotation"].items()}
             league._training = TrainingPayoffs.restore(settings.payoff_decay, state["payoffs"], **league._scoring)
             for learner in league._qualities:
@@ -281,7 +305,8 @@ class League:
                 f"the stored state of the league cannot be read ({type(error).__name__}: {error}); "
                 "restore the league from a copy"
             ) from error
-        if not set(steps) == set(league._rotation) == set(league._gate) == set(league._parents) == set(league._steps):
+        kept = (steps, league._rotation, league._gate, league._parents, league._frozen_at)
+        if any(set(each) != set(league._steps) for each in kept):
             raise LeagueError(
                 f"a league keeps its learners, {sorted(steps)}, but got {sorted(league._steps)}; "
                 "use the settings that it was made with"
@@ -333,6 +358,13 @@ class League:
         view = self.view(learner)
         opponents = view.unbeaten() or [learner]
         self._qualities[learner] = openai_five.updated(view.qualities, opponents, wins, self.settings.quality_rate)
+
+    def _retire(self) -> None:
+        """Let the snapshots that have left the pool meet nobody in training."""
+        if self.settings.pool_limit is not None:
+            self.retired = retired(self._members, self.settings.pool_limit)
+            for name in self.retired:
+                self._members.retire(name)
 
     def _evaluated(self) -> PayoffTable:
         if self._evaluation is None:

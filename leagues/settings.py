@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from leagues.errors import LeagueError
+from leagues.pool import KEPT_PER_LEARNER
 from leagues.setting_groups import SettingsGroup, setting
 
 
@@ -68,6 +69,23 @@ class LeagueSettings(SettingsGroup):
         low=1,
         high=10**12,
         typical="1 to 4 times `snapshot_max_steps`; in AlphaStar's paper, 4e9 for main exploiters and 2e9 for others",
+    )
+    snapshot_max_seconds: float | None = setting(
+        None,
+        "Seconds of training after which a snapshot is due whatever the scores and steps are. The games of a run then "
+        "depend on how fast it is.",
+        unit="seconds",
+        above=0,
+        high=10**9,
+        none="no limit of time",
+    )
+    pool_limit: int | None = setting(
+        None,
+        "Most frozen members that learners train against; older snapshots retire, and gaps grow with age.",
+        unit="members",
+        low=1,
+        high=10**6,
+        none="no limit",
     )
     gate: str = setting(
         "win_rate",
@@ -200,6 +218,12 @@ class LeagueSettings(SettingsGroup):
                 )
         if abs(sum(self.opponents.values()) - 1) > 1e-9:
             raise LeagueError(f"the shares of `opponents` must sum to 1, but got {dict(self.opponents)}")
+        least = len(self.baselines) + KEPT_PER_LEARNER * sum(self.roles.values())
+        if self.pool_limit is not None and self.pool_limit < least:
+            raise LeagueError(
+                f"`pool_limit >= baselines + {KEPT_PER_LEARNER} * learners` must hold, but got "
+                f"pool_limit={self.pool_limit}, {len(self.baselines)} baselines, {sum(self.roles.values())} learners"
+            )
         if len(set(self.baselines)) < len(self.baselines):
             raise LeagueError(f"`baselines` must not repeat, but got {self.baselines}")
 

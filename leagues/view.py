@@ -14,7 +14,7 @@ from leagues.settings import LeagueSettings
 class Roster:
     """The members of a league in the order they joined, with lists of the IDs of those that training knows.
 
-    Anchors and guests are members like all others, but nobody trains against them: no list has them.
+    Anchors, guests and retired snapshots are members like all others, but nobody trains against them: no list has them.
     """
 
     def __init__(self, members: Iterable[Member]) -> None:
@@ -44,6 +44,13 @@ class Roster:
         if member.learner is not None:
             self._pasts.setdefault(member.learner, []).append(member.id)
 
+    def retire(self, name: str) -> None:
+        """Let no learner meet this snapshot in training any more. It stays a member."""
+        learner = self[name].learner
+        if learner is not None and name in self._pasts.get(learner, ()):
+            self._frozen.remove(name)
+            self._pasts[learner].remove(name)
+
     def __iter__(self) -> Iterator[Member]:
         return iter(self._members.values())
 
@@ -64,7 +71,7 @@ class Roster:
 
     @property
     def frozen(self) -> Sequence[str]:
-        """Snapshots and baselines, without anchors and guests."""
+        """Snapshots in the pool, and baselines, without anchors and guests."""
         return self._frozen
 
     @property
@@ -73,7 +80,7 @@ class Roster:
         return self._baselines
 
     def past(self, learner: str) -> Sequence[str]:
-        """The snapshots of a learner, oldest first."""
+        """The snapshots of a learner in the pool, oldest first."""
         return self._pasts.get(learner, ())
 
     def live(self, role: str) -> list[str]:

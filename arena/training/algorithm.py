@@ -96,7 +96,7 @@ class LeagueAlgorithm(Algorithm):
                 self._restore_learners(state)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
-            self.session.begin()
+            self.session.journal.begin()
         except BaseException:
             self.session.close()
             raise
@@ -141,7 +141,7 @@ class LeagueAlgorithm(Algorithm):
         try:
             self.trainer.iterate()
         except BaseException as error:
-            self.session.end_by(error)
+            self.session.journal.end_by(error)
             raise
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -154,7 +154,7 @@ class LeagueAlgorithm(Algorithm):
 
     def cleanup(self) -> None:
         super().cleanup()
-        self.session.end("closed")
+        self.session.journal.end("closed")
         self.session.close()
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:

@@ -84,13 +84,13 @@ class Trainer:
         due = session.tell(tallies, trained)
         state = self._learners.state()
         self._snapshots.update(state)
-        due, more = self._gate.admitted(due)
+        admitted, more = self._gate.admitted(due)
         matches = [*matches, *more]
-        members = [self._snapshots.freeze(learner, agent_steps) for learner in due]
+        members = [self._snapshots.freeze(learner, agent_steps, reason) for learner, reason in admitted.items()]
         measures = nash_conv(
             session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members
         )
-        if starting_over := session.starting_over(due):
+        if starting_over := session.starting_over(list(admitted)):
             self._start_over(starting_over)
             state = self._learners.state()
         with self._metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):
@@ -132,7 +132,8 @@ class Trainer:
         session, requests = self._session, self._requests
         progress = session.progress
         if progress.agent_steps:
-            members = [self._snapshots.freeze(name, progress.agent_steps) for name in session.to_freeze_at_end()]
+            learners = session.to_freeze_at_end()
+            members = [self._snapshots.freeze(learner, progress.agent_steps, "run_end") for learner in learners]
             measures = nash_conv(
                 session,
                 self._snapshots,
@@ -161,6 +162,8 @@ class Trainer:
         """Give learners new weights and discard their running games."""
         self._learners.reset(self._snapshots.new_weights(learners))
         self._session.reset(learners)
+        for learner in learners:
+            self._session.note("reset", learner)
         self._requests.discard({learner: set(self._session.members[learner].modules.values()) for learner in learners})
 
     def _wait_for_runners(self, matches: Sequence[Match]) -> None:

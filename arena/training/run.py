@@ -157,10 +157,10 @@ def run(
             reason = _loop(algorithm, minutes, steps, progressed, should_stop)
             algorithm.finish(should_stop)
             progressed(algorithm.session.standings())
-            limits = {"minutes": minutes, "steps": steps}
-            algorithm.session.end(reason, **{name: limit for name, limit in limits.items() if limit is not None})
+            limits = {name: limit for name, limit in (("minutes", minutes), ("steps", steps)) if limit is not None}
+            algorithm.session.journal.end(reason, **limits)
         except BaseException as error:
-            algorithm.session.end_by(error)
+            algorithm.session.journal.end_by(error)
             raise
         finally:
             if not frozen:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +17,7 @@ from arena.seeds import Purpose, stream
 from arena.settings import Settings
 from arena.training import learner_state
 from arena.training.anchors import fitting_anchors, seconds_per_game
+from arena.training.journal import RunJournal
 from arena.training.opening import open_league
 from arena.training.planner import Planner, SharedWeights
 from arena.training.positions import RecordedOpenings
@@ -26,19 +25,10 @@ from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.records import JournalEntry, JournalKind, LeagueError, LiveResult, Match, Measure, Member, Tally
+from leagues.records import JournalKind, LeagueError, LiveResult, Match, Measure, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
-from leagues.store.owner import this_process
-
-log = logging.getLogger(__name__)
-
-MOST_MESSAGE = 2_000
-"""Characters of an exception's message that the journal keeps."""
-
-MOST_TRACEBACK = 8_000
-"""Characters of its traceback, the last ones. A character takes at most six in JSON."""
 
 
 class LeagueSession:
@@ -51,6 +41,7 @@ class LeagueSession:
         members: every member by ID.
         league: matchmaking and snapshots.
         planner: makes the plans.
+        journal: what happens in this run.
         progress: of the newest iteration that was committed.
         measures: what was measured last of the learners in this run.
         share: makes bytes cheap to send.
@@ -95,9 +86,7 @@ class LeagueSession:
         self.measures = []
         self.store = open_store(folder)
         self._in_memory = folder is None
-        self._notes: list[JournalEntry] = []
-        self._ended = True
-        self._writer_name = this_process()
+        self.journal = RunJournal(lambda: self.writer, lambda: self.progress)
         for anchor in settings.evaluation.anchors or ():
             _made(anchor, game, "an anchor").close()
         self.writer = open_league(self.store, game, settings, seed=seed, members=members)
@@ -114,8 +103,8 @@ class LeagueSession:
         """The learners in the order they joined."""
         return [member for member in self.members.values() if not member.frozen]
 
-    def tell(self, tallies: Iterable[Tally], steps: Mapping[str, int]) -> list[str]:
-        """Take the results of an iteration; returns the learners whose snapshot is due.
+    def tell(self, tallies: Iterable[Tally], steps: Mapping[str, int]) -> dict[str, str]:
+        """Take the results of an iteration; returns the learners whose snapshot is due, and why.
 
         Args:
             tallies: its training games.
@@ -128,7 +117,7 @@ class LeagueSession:
                 for member in self.learners
             },
         )
-        return self.league.due()
+        return self.league.due(self.progress.seconds)
 
     def to_freeze_at_end(self) -> list[str]:
         """Learners without a snapshot, or that have trained for ``snapshot_min_steps`` since their last."""
@@ -140,11 +129,15 @@ class LeagueSession:
             or self.league.view(member.id).steps >= self.league.view(member.id).min_steps
         ]
 
-    def freeze(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int) -> Member:
-        """Make a snapshot: its weights are stored now, its row with the next :meth:`commit`."""
-        digest = self.store.weights.put(weights.pack(tensors, card))
-        member = self.league.snapshot(learner, digest, step, self.members[learner].modules)
+    def freeze(self, learner: str, tensors: weights.Tensors, card: Mapping[str, Any], step: int, reason: str) -> Member:
+        """Make a snapshot: its weights are stored now, its row with the next :meth:`commit`, and why in the journal."""
+        digest, retired = self.store.weights.put(weights.pack(tensors, card)), len(self.league.retired)
+        modules = self.members[learner].modules
+        member = self.league.snapshot(learner, digest, step, modules, self.progress.seconds)
         self.members[member.id] = member
+        self.note("snapshot", member.id, reason=reason)
+        for name in self.league.retired[retired:]:
+            self.note("retired", name)
         self.planner.member_joined()
         return member
 
@@ -177,7 +170,7 @@ class LeagueSession:
         """Store an iteration: first the learners' state, then all rows in one transaction."""
         progress = replace(progress, league=self.league.state())
         before = self.progress.state
-        notes, self._notes = self._notes, []
+        notes = self.journal.take(progress)
         if not self._in_memory:
             progress = replace(progress, state=self.store.states.put(learner_state.pack(state)))
         try:
@@ -188,81 +181,26 @@ class LeagueSession:
                 progress=progress,
                 live=self._live(progress.iteration, tallies),
                 measures=measures,
-                journal=[replace(n, iteration=progress.iteration, agent_steps=progress.agent_steps) for n in notes],
+                journal=notes,
             )
         except BaseException:
             # What was not stored has not happened; but runners may be playing events that have begun.
             self._load(self.planner.next_event, self.planner.reset_modules)
             raise
-        self.progress, self._ended = progress, False
+        self.progress = progress
+        self.journal.goes_on()
         self.measures = [each for each in measures if not self.members[each.member].frozen] or self.measures
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
         self._played(matches)
 
     def note(self, kind: JournalKind, subject: str | None = None, **detail: Any) -> None:
-        """Queue an entry of the journal: the next :meth:`commit` stores it in its transaction, or :meth:`write_notes`
-        at once. If the commit fails, the entry is lost with the iteration.
-
-        Args:
-            kind: what happened.
-            subject: ID of the member that it happened to; None for the whole run.
-            detail: more about it as plain JSON.
-        """
-        self._notes.append(JournalEntry(kind, datetime.now(UTC), 0, 0, subject, detail, self._writer_name))
-
-    def begin(self) -> None:
-        """Note in the journal that a run begins. A run that left no end was killed, or its machine failed."""
-        kinds: tuple[JournalKind, ...] = ("start", "resume", "stop")
-        turns = [entry for kind in kinds for entry in self.writer.journal(kind=kind, limit=1)]
-        last = max(turns, key=lambda entry: entry.id, default=None)
-        if last is None and not self.progress.iteration:
-            self.note("start")
-        elif last is None or last.kind == "stop":
-            self.note("resume")
-        else:
-            self.note("resume", killed=last.writer)
-        self.write_notes()
-        self._ended = False
-
-    def end(self, reason: str, **detail: Any) -> None:
-        """Note in the journal how a run ends. Only the first call after :meth:`begin` or an iteration does it.
-
-        Args:
-            reason: ``limit``, ``asked`` (it was asked to stop), ``interrupted`` (it was told to stop at once),
-                ``error``, or ``closed`` (the program that trains has closed the league).
-            detail: more about it as plain JSON.
-        """
-        if not self._ended:
-            self._ended = True
-            self.note("stop", reason=reason, **detail)
-            self.write_notes()
-
-    def end_by(self, error: BaseException) -> None:
-        """Note in the journal that an exception ends the run. An iteration that it has cut short is lost, and so are
-        its notes."""
-        if self._ended:
-            return
-        self._notes.clear()
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            reason = "interrupted"
-        else:
-            reason = "error"
-            text = "".join(traceback.format_exception(error))
-            message = f"{type(error).__name__}: {error}"
-            self.note("crash", message=message[:MOST_MESSAGE], traceback=text[-MOST_TRACEBACK:])
-        try:
-            self.end(reason)
-        except StoreError as problem:  # such as a full disk, which may be the error itself
-            log.error("the journal of %s cannot say how the run ended: %s", self.store.name, problem)
+        """Queue an entry of the journal, see :meth:`arena.training.journal.RunJournal.note`."""
+        self.journal.note(kind, subject, **detail)
 
     def write_notes(self) -> None:
-        """Store the queued entries of the journal now, as of the newest iteration."""
-        notes, self._notes = self._notes, []
-        at = self.progress
-        self.writer.record(
-            journal=[replace(note, iteration=at.iteration, agent_steps=at.agent_steps) for note in notes]
-        )
+        """Store the queued entries of the journal now."""
+        self.journal.write()
 
     def _live(self, iteration: int, tallies: Iterable[Tally]) -> list[LiveResult]:
         """The results of the learners against frozen members, each pair once."""

@@ -79,14 +79,15 @@ class Snapshots:
         """Average a learner state in."""
         self.averages = averaged(self.averages, state[COMPONENT_RL_MODULE], self._window)
 
-    def freeze(self, learner: str, agent_steps: int) -> Member:
+    def freeze(self, learner: str, agent_steps: int, reason: str) -> Member:
         """Make a snapshot of a learner's averaged weights.
 
         Args:
             learner: ID of the learner.
             agent_steps: agent steps trained on so far.
+            reason: why, for the journal: a short word such as ``win_rate``.
         """
-        return self._session.freeze(learner, *self._file(learner), agent_steps)
+        return self._session.freeze(learner, *self._file(learner), agent_steps, reason)
 
     def agent(self, learner: str) -> PolicyAgent:
         """A learner's averaged weights as an agent, which later averages do not change."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -35,7 +35,13 @@ class Role(ABC):
 
     A role has no state and no source of chance of its own: it decides from the view and from the generator that it is
     given, so that a resumed league decides as the original would.
+
+    Attributes:
+        due_by: what :meth:`is_due` goes by before ``snapshot_max_steps``, as the journal says it: a short word such as
+            ``win_rate`` or ``min_steps``.
     """
+
+    due_by: ClassVar[str] = "win_rate"
 
     @abstractmethod
     def opponents(self, view: View) -> Sequence[Branch]:

@@ -147,7 +147,7 @@ def test_a_snapshot_joins_and_the_counters_start_afresh() -> None:
     league.tell([], {"main": 400})
     first = league.snapshot("main", "ab" * 32, 400, MODULES)
     assert first == Member("main@1", "snapshot", "main", 1, MODULES, "ab" * 32, None, "main", 400)
-    assert league.due() == []
+    assert list(league.due()) == []
     assert league.snapshot("main", "cd" * 32, 800, MODULES).id == "main@2"
     assert [m.id for m in league.members] == ["main", "random", "main@1", "main@2"]
     assert {"main@1", "main@2"} < faced(league).keys()
@@ -178,6 +178,47 @@ def test_a_league_that_stored_no_parents_goes_on_from_the_newest_snapshots() -> 
     del state["parents"]
     again = League.restore(LeagueSettings(), league.members, state, num_seats=2, agent_ids=("player_0", "player_1"))
     assert again.state()["parents"] == {"main": "main@1", "main_exploiter": None}
+
+
+def test_snapshots_that_leave_the_pool_meet_nobody_but_stay_members() -> None:
+    league = league_of(MAIN, RANDOM, pool_limit=4)
+    for step in range(9):
+        made = league.snapshot("main", "ab" * 32, step, MODULES)
+    assert made.id == "main@9"
+    assert made.parent == "main@8"
+    assert len(league.retired) == 6
+    assert {"main@1", "main@9"}.isdisjoint(league.retired)
+    assert len(list(league.members)) == 11
+    assert faced(league).keys().isdisjoint(league.retired)
+    assert league.view("main").members.past("main") == [
+        member.id for member in league.members if member.kind == "snapshot" and member.id not in league.retired
+    ]
+    again = League.restore(
+        league.settings, league.members, league.state(), num_seats=2, agent_ids=("player_0", "player_1")
+    )
+    assert again.retired == league.retired
+    assert again.ask(50, generator()) == league.ask(50, generator())
+
+
+def test_a_pool_that_is_too_small_for_what_stays_forever_is_refused() -> None:
+    roles = {"main": 2, "main_exploiter": 1}
+    with pytest.raises(LeagueError, match=r"pool_limit=6, 1 baselines, 3 learners"):
+        LeagueSettings(roles=roles, pool_limit=6)
+    assert LeagueSettings(roles=roles, pool_limit=7).pool_limit == 7
+
+
+def test_after_some_time_a_snapshot_is_due_whatever_the_scores_are() -> None:
+    league = league_of(MAIN, EXPLOITER, RANDOM, snapshot_max_seconds=60, snapshot_min_steps=10, snapshot_max_steps=1000)
+    assert league.due(59) == {}
+    assert league.due(60) == {"main": "time", "main_exploiter": "time"}
+    league.snapshot("main", "ab" * 32, 1, MODULES, 60)
+    restored = League.restore(
+        league.settings, league.members, league.state(), num_seats=2, agent_ids=("player_0", "player_1")
+    )
+    for each in (league, restored):
+        assert each.due(119) == {"main_exploiter": "time"}
+        each.tell([], {"main": 1000})
+        assert each.due(119) == {"main": "max_steps", "main_exploiter": "time"}
 
 
 def test_what_cannot_be_frozen_is_refused() -> None:
@@ -221,6 +262,7 @@ def test_what_old_leagues_stored_is_restored() -> None:
     assert league.state() == old | {
         "gate": {"main": 0, "main_exploiter": 0},
         "parents": {"main": None, "main_exploiter": None},
+        "frozen_at": {"main": 0.0, "main_exploiter": 0.0},
     }
     assert league.view("main").steps == 300
     assert score(league, "main", "random") == (0.75, 20)

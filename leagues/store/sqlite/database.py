@@ -253,8 +253,8 @@ class WriterLock:
             owner, since = _owner(os.pread(self._file, MOST_OWNER, 0))
             os.close(self._file)
             raise StoreError(
-                f"{owner} is writing to {str(folder)!r}{since}, and a league has one writer at a time; stop it, or wait "
-                "for its end"
+                f"{owner} is writing to {str(folder)!r}{since}, and a league has one writer at a time; "
+                "stop it, or wait for its end"
             ) from error
         # Whatever stands there is of a process that no longer writes.
         os.ftruncate(self._file, 0)

@@ -140,7 +140,7 @@ def test_a_wrong_anchor_leaves_no_folder(
 def test_a_plan_has_the_games_that_anchors_can_pay_for() -> None:
     session = opened(anchors=["first", "mcts:25"])
     for generation in range(1, 4):
-        member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation)
+        member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation, "max_steps")
         session.writer.add_members([member])
     plan = session.planner.evaluation(8, 1)
     assert plan is not None
@@ -164,7 +164,7 @@ def test_no_other_evaluation_match_depends_on_anchors() -> None:
     for anchors in ([], ["first"]):
         session = opened(anchors=anchors)
         for generation in range(1, 4):
-            member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation)
+            member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation, "max_steps")
             session.writer.add_members([member])
         for _ in range(3):
             session.planner.played(Played((), {"": (8, 100.0)}))
@@ -178,7 +178,7 @@ def test_no_other_evaluation_match_depends_on_anchors() -> None:
 def test_at_the_end_of_a_run_anchors_get_their_part() -> None:
     session = opened(anchors=["first"], games_at_end=0)
     for generation in range(1, 4):
-        member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation)
+        member = session.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation, "max_steps")
         session.writer.add_members([member])
     assert session.planner.evaluation(8, 1, below=0) is None
     session.planner.run_ends()

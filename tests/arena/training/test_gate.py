@@ -73,7 +73,7 @@ def session_of(game: str) -> LeagueSession:
     settings = Settings().replaced(changes)
     learner = Member("main", "learner", "main", modules=dict.fromkeys(made.agent_ids, "main"))
     session = LeagueSession(None, made, settings, seed=3, learners=[learner], share=bytes)
-    session.freeze("main", {"main/w": np.ones(1, np.float32)}, {}, 10)
+    session.writer.add_members([session.freeze("main", {"main/w": np.ones(1, np.float32)}, {}, 10, "max_steps")])
     session.tell([], {"main": 600})
     return session
 
@@ -82,12 +82,12 @@ def session_of(game: str) -> LeagueSession:
 @pytest.mark.parametrize(("wins", "passes"), [(0.8, True), (0.5, False), (0.3, False)])
 def test_a_learner_passes_if_it_is_better(game: str, wins: float, passes: bool) -> None:
     session = session_of(game)
-    assert session.league.due() == ["main"]
+    assert list(session.league.due()) == ["main"]
     parts: Any = Parts(session, wins)
-    admitted, matches = Gate(session, parts, parts).admitted(["main"])
-    assert admitted == (["main"] if passes else [])
+    admitted, matches = Gate(session, parts, parts).admitted(session.league.due())
+    assert admitted == ({"main": "sprt"} if passes else {})
     assert matches == []
-    assert session.league.due() == (["main"] if passes else []), "a learner that fails is due later"
+    assert list(session.league.due()) == (["main"] if passes else []), "a learner that fails is due later"
     games = sum(len(plan.pairings) for plan in parts.plans)
     assert 0 < games <= 400
     (plan, *_) = parts.plans
@@ -96,6 +96,12 @@ def test_a_learner_passes_if_it_is_better(game: str, wins: float, passes: bool) 
     assert len({pairing.seed for plan in parts.plans for pairing in plan.pairings}) == games / 2
     assert session.writer.tallies() == []
     assert list(session.writer.iter_matches()) == []
+    session.write_notes()
+    verdict = session.writer.journal(subject="main")[0]
+    assert verdict.kind == ("gate_passed" if passes else "gate_failed")
+    assert verdict.detail["opponent"] == "main@1"
+    assert 0 < verdict.detail["games"] <= games
+    assert (verdict.detail["llr"] > 0) == passes
     session.close()
 
 
@@ -103,8 +109,8 @@ def test_without_runners_the_test_is_put_off() -> None:
     session = session_of("tic_tac_toe")
     parts: Any = Parts(session, 1.0)
     parts.gone = True
-    assert Gate(session, parts, parts).admitted(["main"]) == ([], [])
-    assert session.league.due() == ["main"]
+    assert Gate(session, parts, parts).admitted({"main": "win_rate"}) == ({}, [])
+    assert list(session.league.due()) == ["main"]
     session.close()
 
 
@@ -112,17 +118,14 @@ def test_without_the_gate_nobody_plays() -> None:
     session = session_of("tic_tac_toe")
     session.league.settings = session.league.settings.replaced({"gate": "win_rate"})
     parts: Any = Parts(session, 0.0)
-    assert Gate(session, parts, parts).admitted(["main"]) == (["main"], [])
+    assert Gate(session, parts, parts).admitted({"main": "max_steps"}) == ({"main": "max_steps"}, [])
     assert parts.plans == []
     session.close()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("game", ["tic_tac_toe", "leduc_poker"])
-def test_training_freezes_what_passes_and_goes_on_after_a_stop(
-    game: str, build: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("INFO", "arena.training.gate")
+def test_training_freezes_what_passes_and_goes_on_after_a_stop(game: str, build: Any, tmp_path: Path) -> None:
     config = small(game, tmp_path / "league", **GATE, snapshot_win_rate=0.5, enough_games=5)
     first = build(config)
     for _ in range(4):
@@ -134,8 +137,8 @@ def test_training_freezes_what_passes_and_goes_on_after_a_stop(
     for _ in range(6):
         second.train()
     snapshots = [member for member in second.session.members.values() if member.kind == "snapshot"]
-    verdicts = [record.getMessage() for record in caplog.records]
-    passed = [text for text in verdicts if ": H1 after" in text]
+    verdicts = [entry for entry in second.session.writer.journal(limit=None) if entry.kind.startswith("gate")]
+    passed = [entry for entry in verdicts if entry.kind == "gate_passed"]
     forced = [
         old
         for old, new in pairwise(snapshots)

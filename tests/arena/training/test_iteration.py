@@ -113,9 +113,9 @@ class Parts:
 
     # Freezing
 
-    def freeze(self, learner: str, agent_steps: int) -> Member:
+    def freeze(self, learner: str, agent_steps: int, reason: str) -> Member:
         self.calls.append(f"freeze {learner}")
-        return self.session.freeze(learner, {f"{learner}/w": np.ones(1, np.float32)}, {}, agent_steps)
+        return self.session.freeze(learner, {f"{learner}/w": np.ones(1, np.float32)}, {}, agent_steps, reason)
 
     def new_weights(self, learners: Sequence[str]) -> dict[str, Any]:
         return {learner: {} for learner in learners}
@@ -133,6 +133,16 @@ def parts() -> Iterator[Parts]:
     session = LeagueSession(None, GAME, settings, seed=3, learners=[MAIN, EXPLOITER], share=bytes)
     yield Parts(session)
     session.close()
+
+
+def test_the_journal_says_why_and_what_followed(parts: Parts) -> None:
+    parts.trainer.iterate()
+    reset, frozen = parts.session.writer.journal()
+    assert (frozen.kind, frozen.subject, frozen.detail) == ("snapshot", "main_exploiter@1", {"reason": "max_steps"})
+    assert (reset.kind, reset.subject, reset.iteration, reset.agent_steps) == ("reset", "main_exploiter", 1, 10**9 + 40)
+    parts.trainer.finish(lambda: True)
+    last = parts.session.writer.journal(kind="snapshot", subject="main@1")
+    assert [entry.detail for entry in last] == [{"reason": "run_end"}]
 
 
 def test_an_iteration_in_order(parts: Parts) -> None:

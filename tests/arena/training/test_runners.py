@@ -93,7 +93,7 @@ def sample_of(runner: int) -> TrainingSample:
 def session() -> Iterator[LeagueSession]:
     made = LeagueSession(None, GAME, SETTINGS, seed=3, learners=[MAIN, OTHER], share=bytes)
     for generation in range(1, 5):
-        member = made.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation)
+        member = made.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation, "max_steps")
         made.writer.add_members([member])
     yield made
     made.close()

@@ -32,7 +32,7 @@ def test_it_meets_the_members_that_are_named_in_their_shares_at_every_seat_alike
 def test_it_is_never_frozen_during_a_run_and_needs_its_opponents() -> None:
     made = league({"a": 1.0})
     made.tell([], {LEARNER.id: 10**9})
-    assert made.due() == []
+    assert list(made.due()) == []
     assert made.after_snapshot(LEARNER.id, np.random.default_rng(0)) == "continue"
     with pytest.raises(LeagueError, match="'nobody' is not in the league"):
         league({"nobody": 1.0})

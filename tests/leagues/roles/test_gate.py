@@ -23,7 +23,7 @@ def gated(*members: Member, **settings: Any) -> League:
 def train(league: League, steps: int, learner: str = "main") -> list[str]:
     """Train for some steps; returns who is due then."""
     league.tell([], {learner: steps})
-    return league.due()
+    return list(league.due())
 
 
 def test_with_the_gate_a_learner_is_due_by_steps_and_has_to_beat_its_newest_snapshot() -> None:
@@ -56,7 +56,7 @@ def test_without_a_snapshot_to_beat_the_score_decides() -> None:
     league = gated(MAIN, RANDOM)
     assert train(league, 200) == []
     beat(league, "main", "random", 100)
-    assert league.due() == ["main"]
+    assert list(league.due()) == ["main"]
     assert league.gated_by("main") is None
 
 
@@ -64,7 +64,7 @@ def test_learners_that_start_over_go_by_their_score() -> None:
     league = gated(MAIN, EXPLOITER, RANDOM, snapshot(1), snapshot(1, "main_exploiter"))
     assert train(league, 200, "main_exploiter") == []
     beat(league, "main_exploiter", "main", 100)
-    assert league.due() == ["main_exploiter"]
+    assert list(league.due()) == ["main_exploiter"]
     assert league.gated_by("main_exploiter") is None
 
 
@@ -73,7 +73,7 @@ def test_without_the_gate_nothing_is_tested() -> None:
     assert train(league, 200) == []
     beat(league, "main", "random", 100)
     beat(league, "main", "main@1", 100)
-    assert league.due() == ["main"]
+    assert list(league.due()) == ["main"]
     assert league.gated_by("main") is None
 
 

@@ -19,11 +19,11 @@ def test_a_league_asks_and_freezes_by_the_rules_of_a_role_of_ones_own() -> None:
     assert faced(league, "twin").keys() == {"twin-2"}
     assert faced(league, "twin-2").keys() == {"twin"}
     league.tell([], {"twin": 100})
-    assert league.due() == []
+    assert list(league.due()) == []
     beat(league, "twin", "twin-2", 12, 11)
-    assert league.due() == ["twin"]
+    assert list(league.due()) == ["twin"]
     assert league.snapshot("twin", "ab" * 32, 100, MODULES).role == "twin"
-    assert league.due() == []
+    assert list(league.due()) == []
     assert league.after_snapshot("twin", generator()) == "continue"
 
 
