@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from leagues.records import Match, MatchKind, Measure, Member
+from leagues.lineage import line_of_parents
+from leagues.records import JournalEntry, JournalKind, Match, MatchKind, Measure, Member
 from leagues.store import LeagueInfo, Progress, Reader, open_store
 
 if TYPE_CHECKING:
@@ -62,6 +63,25 @@ class OpenLeague:
     def members(self) -> list[Member]:
         """All members in the order they joined."""
         return self.reader.members()
+
+    def journal(
+        self, *, kind: JournalKind | None = None, subject: str | None = None, limit: int | None = 100
+    ) -> list[JournalEntry]:
+        """What happened in training, newest first: starts, stops, crashes, snapshots with their reason, ...
+
+        Args:
+            kind: only entries of this kind.
+            subject: only entries about this member.
+            limit: most entries; None for all.
+
+        Raises:
+            StoreError: there is no such member.
+        """
+        return self.reader.journal(kind=kind, subject=subject, limit=limit)
+
+    def line_of_parents(self, member: str) -> list[str]:
+        """The snapshots whose weights the training of a member went through, nearest first."""
+        return line_of_parents(self.members(), self.reader.member(member).id)
 
     def leaderboard(self, *, people: bool = False) -> list[Standing]:
         """Frozen members by rating, best first, with 95% intervals: on the Elo scale, or in returns per game if the

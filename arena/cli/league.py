@@ -110,7 +110,8 @@ def show(
     """Show one member, or the settings of a league.
 
     A member is shown with its rating, its score against every opponent, and in small games its exploitability
-    (NashConv). A learner is shown with the course of its rating in training games; with --json, all of it.
+    (NashConv). A snapshot is shown with the reason why it was made, and with the line of snapshots that it comes from.
+    A learner is shown with the course of its rating in training games; with --json, all of it.
     """
     from dataclasses import asdict
 
@@ -118,6 +119,7 @@ def show(
     from arena.cli.league_output import payoff_row, print_member, standing_row
     from arena.cli.output import print_json
     from arena.names import BEST, LATEST, find_member
+    from leagues.lineage import line_of_parents
     from leagues.ratings.differences import difference
     from leagues.ratings.leaderboard import rate
     from leagues.ratings.notes import NOTED_MATCHES
@@ -144,6 +146,9 @@ def show(
         curve = [] if found.frozen else _curve(reader, found)
         measures = [each for each in reader.measures() if each.member == found.id]
         distinct = effective_games(reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES), found.id)
+        line = line_of_parents(reader.members(), found.id)
+        frozen = reader.journal(kind="snapshot", subject=found.id, limit=1)
+        reason = str(frozen[0].detail.get("reason", "")) if frozen else None
         kind: MatchKind = "evaluation" if found.frozen else "training"
         table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies(), graded=blocks.graded)
         rows = [payoff for payoff in table if payoff.member == found.id]
@@ -155,6 +160,8 @@ def show(
             {
                 **asdict(found),
                 "modules": dict(found.modules),
+                "line": line,
+                "reason": reason,
                 "rank": rank,
                 "rating": None if standing is None else standing_row(standing),
                 "opponents": [payoff_row(row, kind) for row in rows],
@@ -165,7 +172,18 @@ def show(
             }
         )
         return
-    print_member(found, rank, standing, rows, gap=gap, curve=curve, measures=measures, distinct=distinct)
+    print_member(
+        found,
+        rank,
+        standing,
+        rows,
+        gap=gap,
+        curve=curve,
+        measures=measures,
+        distinct=distinct,
+        line=line,
+        reason=reason,
+    )
 
 
 def _curve(reader: Reader, member: Member) -> list[LiveRating]:

@@ -30,6 +30,9 @@ _BAR_WIDTH = 24
 _ABOVE, _BELOW = 0.55, 0.45
 """Scores beyond which a payoff is coloured."""
 
+_MOST_PARENTS = 6
+"""Most snapshots of a member's line that are listed."""
+
 _MOST_OPPONENTS = 5
 """Most opponents listed at each end of a long list."""
 
@@ -157,6 +160,8 @@ def print_member(
     curve: Sequence[LiveRating] = (),
     measures: Sequence[Measure] = (),
     distinct: float = 0.0,
+    line: Sequence[str] = (),
+    reason: str | None = None,
 ) -> None:
     """Print one member.
 
@@ -169,6 +174,8 @@ def print_member(
         curve: the course of a learner's rating.
         measures: what was measured of it, in the order of the iterations.
         distinct: effective number of different games among its newest evaluation matches.
+        line: its parent, the parent of that, and so on.
+        reason: why it was frozen; None where the journal does not say.
     """
     facts: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
     if standing is not None:
@@ -198,6 +205,11 @@ def print_member(
         facts.append((measure_text(name), f"{own[-1].value:.4g}{course}"))
     if member.generation is not None:
         facts.append(("generation", f"{member.generation} of {member.learner}, after {member.step:,} agent steps"))
+    if reason:
+        facts.append(("frozen by", reason.replace("_", " ")))
+    if line:
+        more = f" and {len(line) - _MOST_PARENTS} more" if len(line) > _MOST_PARENTS else ""
+        facts.append(("comes from", " < ".join(line[:_MOST_PARENTS]) + more))
     if member.agent is not None:
         facts.append(("agent", member.agent))
     if member.weights is not None:

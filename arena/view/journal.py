@@ -1,0 +1,40 @@
+"""Entries of a league's journal in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from arena.view.text import plain
+from leagues.records import JournalEntry
+
+_LEFT_OUT = ("traceback",)
+"""Details that are too long for a line."""
+
+_MOST = 200
+"""Most characters of a value in a line."""
+
+
+def kind_text(entry: JournalEntry) -> str:
+    """What happened, such as ``gate passed``."""
+    return entry.kind.replace("_", " ")
+
+
+def detail_text(entry: JournalEntry) -> str:
+    """The details of an entry in a line, such as ``limit, minutes 0.5``. Control characters are escaped."""
+    detail = dict(entry.detail)
+    if entry.kind == "resume" and "killed" in detail:
+        return f"the run of {_short(detail['killed'])} ended without a stop"
+    first = [_short(detail.pop(name)) for name in ("reason", "message") if name in detail]
+    rest = [f"{plain(name)} {_short(value)}" for name, value in detail.items() if name not in _LEFT_OUT]
+    return ", ".join([*first, *rest])
+
+
+def traceback_text(detail: Mapping[str, Any]) -> str:
+    """The traceback of a crash in lines, without control characters; empty where there is none."""
+    return plain(str(detail.get("traceback", "")), lines=True)
+
+
+def _short(value: object) -> str:
+    text = plain(str(value))
+    return text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."
