@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.contract import Agent, AgentError, Turn
 from games.contract import ActionArray, Game
@@ -18,25 +19,33 @@ class MixtureAgent(Agent):
 
     Attributes:
         agents: the agents.
-        weights: the probability of each, ``(len(agents),)`` summing to one.
+        weights: the probability of each for each team (for each seat, where every seat plays for itself),
+            ``(teams, len(agents))``; rows sum to one.
     """
 
-    def __init__(self, game: Game, agents: Sequence[Agent], weights: Sequence[float]) -> None:
+    def __init__(self, game: Game, agents: Sequence[Agent], weights: npt.ArrayLike) -> None:
         """A mixture for ``game``. It closes its agents.
+
+        Args:
+            game: the game.
+            agents: at least one.
+            weights: as the attribute, or ``(len(agents),)`` for weights that are equal for all teams.
 
         Raises:
             AgentError: the weights do not fit, or are no probabilities.
         """
         self.agents = tuple(agents)
-        self.weights = np.array(weights, np.float64)
-        if len(self.weights) != len(self.agents) or not self.agents:
+        given = np.array(weights, np.float64)
+        shape = (len(set(game.teams)), len(self.agents))
+        if given.shape not in (shape, shape[1:]) or not self.agents:
             raise AgentError(
-                f"a mixture has one weight for each agent, but got {len(self.agents)} agents and "
-                f"{len(self.weights)} weights"
+                f"a mixture has one weight for each agent, but got {len(self.agents)} agents and weights of shape "
+                f"{given.shape}"
             )
-        if not (self.weights.min() >= 0 and abs(self.weights.sum() - 1) < 1e-6):
-            raise AgentError(f"the weights of a mixture must be at least 0 and sum to 1, but are {self.weights}")
-        self.weights /= self.weights.sum()
+        sums = given.sum(axis=-1, keepdims=True)
+        if not (given.min() >= 0 and (np.abs(sums - 1) < 1e-6).all()):
+            raise AgentError(f"the weights of a mixture must be at least 0 and sum to 1, but are {given}")
+        self.weights = np.broadcast_to(given / sums, shape)
         self._game = game
         self._teams = np.array(game.teams)
         self._drawn: dict[tuple[int, int], int] = {}  # (table, team) -> index of the agent
@@ -46,7 +55,7 @@ class MixtureAgent(Agent):
         keys = list(zip(turn.tables.tolist(), self._teams[turn.seats].tolist(), strict=True))
         for key in keys:
             if key not in self._drawn:
-                self._drawn[key] = int(rng.choice(len(self.agents), p=self.weights))
+                self._drawn[key] = int(rng.choice(len(self.agents), p=self.weights[key[1]]))
         drawn = np.array([self._drawn[key] for key in keys])
         actions = self._game.empty_actions(len(keys))
         for index in np.unique(drawn).tolist():

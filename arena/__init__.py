@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from arena.exports.rllib import GameEnv
     from arena.names import load_agent
     from arena.play.accuracy import Accuracy, accuracy
+    from arena.play.double_oracle import DoubleOracle, double_oracle
     from arena.play.exploitability import Exploitability, exploitability
     from arena.play.matches import MatchResult, play_match
     from arena.play.rate import rate_league
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Accuracy",
     "Distilled",
+    "DoubleOracle",
     "Exploitability",
     "GameEnv",
     "LeagueEnvRunner",
@@ -60,6 +62,7 @@ __all__ = [
     "best_response",
     "best_response_env",
     "distill",
+    "double_oracle",
     "exploitability",
     "list_games",
     "list_presets",
@@ -77,6 +80,7 @@ __all__ = [
 _HOMES = {
     "Accuracy": "arena.play.accuracy",
     "Distilled": "arena.training.distill",
+    "DoubleOracle": "arena.play.double_oracle",
     "Exploitability": "arena.play.exploitability",
     "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
@@ -92,6 +96,7 @@ _HOMES = {
     "best_response": "arena.training.best_response",
     "best_response_env": "arena.exports.gymnasium",
     "distill": "arena.training.distill",
+    "double_oracle": "arena.play.double_oracle",
     "exploitability": "arena.play.exploitability",
     "list_games": "games",
     "list_presets": "arena.presets",

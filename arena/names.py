@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from agents.contract import Agent, AgentError
+from agents.frozen import frozen_agent
 from agents.mixture import MixtureAgent
-from agents.policies import weights
 from agents.registry import is_agent_name, make_agent
-from arena.mixtures import MIXTURES, mixture_parts
+from arena.mixtures import MIXTURES, mixture
 from games import Game, as_game
 from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import Member
@@ -31,7 +31,7 @@ def load_agent(
         spec: ``DIR:MEMBER`` for a member of the league in folder DIR (or at a URL, ``sqlite:DIR:MEMBER``). MEMBER is an
             ID (``main@12``, ``random``), a learner (``main`` means its newest snapshot), ``latest`` (the newest
             snapshot of the main learner) or ``best`` (:func:`leagues.ratings.leaderboard.best`; the newest snapshot
-            while none is rated). ``average`` and ``nash`` are mixtures (:func:`arena.mixtures.mixture_parts`), which
+            while none is rated). ``average`` and ``nash`` are mixtures (:func:`arena.mixtures.mixture`), which
             draw one snapshot for each game. ``DIR`` alone means ``DIR:best``. Otherwise a name that
             :func:`agents.registry.make_agent` knows.
         game: the game to play, or its spec.
@@ -55,12 +55,13 @@ def load_agent(
     store = open_store(where)
     with store.reader() as reader:
         require_game(reader, store.name, game)
-        parts = mixture_parts(reader, name) if name in MIXTURES else [(find_member(reader, name), 1.0)]
+        mixed = mixture(reader, name) if name in MIXTURES else None
+        members = (find_member(reader, name),) if mixed is None else mixed.members
     agents = [
         member_agent(store.weights, member, game, spec, module_classes=module_classes, trust_code=trust_code)
-        for member, _ in parts
+        for member in members
     ]
-    return MixtureAgent(game, agents, [weight for _, weight in parts]) if name in MIXTURES else agents[0]
+    return agents[0] if mixed is None else MixtureAgent(game, agents, mixed.weights)
 
 
 @contextmanager
@@ -138,10 +139,7 @@ def member_agent(
         return make_agent(member.agent, game, trust_code=trust_code or spelled_out)
     if member.weights is None:
         raise AgentError(f"{member.id!r} is a learner, and only frozen members can play; name one of its snapshots")
-    tensors, card = weights.parse(blobs.get(member.weights))
-    from agents.policies.agent import build_policy  # loads torch and ray
-
-    return build_policy(tensors, card, game, module_classes=module_classes)
+    return frozen_agent(blobs.get(member.weights), game, module_classes=module_classes)
 
 
 def require_game(reader: Reader, place: str, game: Game) -> None:

@@ -204,7 +204,8 @@ def print_member(
         course = f" after iteration {own[-1].iteration:,}, {own[0].value:.4g} at first" if len(own) > 1 else ""
         facts.append((measure_text(name), f"{own[-1].value:.4g}{course}"))
     if member.generation is not None:
-        facts.append(("generation", f"{member.generation} of {member.learner}, after {member.step:,} agent steps"))
+        trained = "" if member.learner is None else f" of {member.learner}, after {member.step:,} agent steps"
+        facts.append(("generation", f"{member.generation}{trained}"))
     if reason:
         facts.append(("frozen by", reason.replace("_", " ")))
     if line:

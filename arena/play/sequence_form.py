@@ -24,6 +24,10 @@ Plan = npt.NDArray[np.float64]
 """The realization plan of a seat, ``(S,)``; the empty sequence has 1."""
 
 
+_ROUNDING = 1e-9
+"""A probability that is 0 but for rounding."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SeatForm:
     """The information states of one seat, ``(I,)``, by the number of own decisions before them, and its sequences.
@@ -49,6 +53,11 @@ class SeatForm:
         """``(I,)`` the number of legal actions."""
         return np.diff(self.first, append=len(self.action))
 
+    @property
+    def of(self) -> IntArray:
+        """``(S - 1,)`` the information state of each sequence."""
+        return np.repeat(np.arange(len(self.parent)), self.counts)
+
     def plan(self, chances: npt.NDArray[np.float64]) -> Plan:
         """The realization plan of a policy.
 
@@ -61,16 +70,46 @@ class SeatForm:
             made[sequences] = reached * chances[sequences.start - 1 : sequences.stop - 1]
         return made
 
-    def best(self, worth: npt.NDArray[np.float64]) -> float:
-        """The value of a best response.
+    def chances(self, plan: Plan) -> npt.NDArray[np.float64]:
+        """The probabilities ``(S - 1,)`` of a policy with this plan: where it never comes, its first actions."""
+        reached = np.repeat(plan[self.parent], self.counts)
+        first = np.zeros(len(plan) - 1)
+        first[self.first - 1] = 1
+        return np.divide(plan[1:], reached, out=first, where=reached > 0)
+
+    def best(self, worth: npt.NDArray[np.float64]) -> tuple[float, IntArray]:
+        """The value of a best response, and one that is pure: of equal actions it takes the first.
 
         Args:
             worth: ``(S,)`` what the ends reached by each sequence, and by no longer one, are worth in all. Overwritten.
+
+        Returns:
+            The value, and ``(I,)`` the sequence that is chosen in each information state.
         """
+        chosen = np.empty(len(self.parent), np.int64)
         for here, sequences in reversed(list(self._parts())):
-            values = np.maximum.reduceat(worth[sequences], self.first[here] - sequences.start)
-            np.add.at(worth, self.parent[here], values)
-        return float(worth[0])
+            chosen[here] = sequences.start + _first_best(worth[sequences], self.first[here] - sequences.start)
+            np.add.at(worth, self.parent[here], worth[chosen[here]])
+        return float(worth[0]), chosen
+
+    def pure(self, chosen: IntArray) -> npt.NDArray[np.float64]:
+        """The probabilities ``(S - 1,)`` of a policy that takes one sequence ``(I,)`` in each information state."""
+        chances = np.zeros(len(self.action) - 1)
+        chances[chosen - 1] = 1
+        return chances
+
+    def pure_parts(self, plan: Plan) -> Iterator[IntArray]:
+        """Pure policies that mix to a plan: for each the sequences ``(I,)`` that it chooses. The first takes the
+        likeliest action everywhere."""
+        left = plan.copy()
+        while left[0] > _ROUNDING:
+            chosen = 1 + _first_best(left[1:], self.first - 1)
+            used = self.plan(self.pure(chosen)) > 0
+            share = left[used].min()
+            if share <= 0:  # by rounding
+                return
+            yield chosen
+            left[used] -= share
 
     def _parts(self) -> Iterator[tuple[slice, slice]]:
         """The information states of each level and their sequences."""
@@ -117,11 +156,24 @@ class GameTree:
         values: npt.NDArray[np.float64] = self._reach(plans) @ self.returns
         return values
 
-    def best_response(self, seat: int, plans: Sequence[Plan]) -> float:
-        """The most that ``seat`` can expect while the others play by their plans; its own plan is not read."""
+    def best_response(self, seat: int, plans: Sequence[Plan]) -> tuple[float, IntArray]:
+        """The most that ``seat`` can expect while the others play by their plans, and how, as :meth:`SeatForm.best`;
+        its own plan is not read."""
         form = self.seats[seat]
         paid = self._reach(plans, but=seat) * self.returns[:, seat]
         return form.best(np.bincount(self.last[:, seat], paid, len(form.action)).astype(np.float64))
+
+    def payoffs(self, populations: Sequence[Sequence[Plan]]) -> npt.NDArray[np.float64]:
+        """The expected returns of all joint choices of plans, ``(n, K_1, ..., K_n)``.
+
+        Args:
+            populations: the plans of each seat.
+        """
+        reaches = [np.stack(plans)[:, self.last[:, seat]] for seat, plans in enumerate(populations)]  # (K, T) each
+        first, letters = self.chance * self.returns.T, "abcdefghijklmnopqrs"[: len(reaches)]  # (n, T)
+        inputs = ",".join(["zt", *(f"{letter}t" for letter in letters)])
+        found: npt.NDArray[np.float64] = np.einsum(f"{inputs}->z{letters}", first, *reaches, optimize=True)
+        return found
 
     def engine(self, position: int) -> Any:
         """The engine's state in a position."""
@@ -141,6 +193,16 @@ class GameTree:
             if seat != but:
                 reach *= plan[self.last[:, seat]]
         return reach
+
+
+def _first_best(values: npt.NDArray[np.float64], begins: IntArray) -> IntArray:
+    """The place of the first highest value of each part of ``values``; ``begins`` says where the parts begin."""
+    if not len(begins):
+        return begins
+    highest = np.repeat(np.maximum.reduceat(values, begins), np.diff(begins, append=len(values)))
+    best = np.flatnonzero(values == highest)
+    places: IntArray = best[np.searchsorted(best, begins)]
+    return places
 
 
 def apply_move(state: Any, move: Any) -> None:

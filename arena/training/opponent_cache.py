@@ -11,8 +11,7 @@ import torch
 from ray.rllib.core.rl_module import RLModule
 
 from agents.contract import Agent
-from agents.policies.agent import build_policy
-from agents.policies.weights import parse
+from agents.frozen import frozen_agent
 from agents.registry import make_agent
 from arena.play.source import Seating
 from arena.training.planner import Plan
@@ -68,8 +67,8 @@ class OpponentCache:
         if member.kind == "baseline":
             return make_agent(str(member.agent), self._game)
         data = plan.weights[str(member.weights)]
-        tensors, card = parse(ray.get(data) if isinstance(data, ray.ObjectRef) else data)
-        return build_policy(tensors, card, self._game, module_classes=self._module_classes, device=self._device)
+        data = ray.get(data) if isinstance(data, ray.ObjectRef) else data
+        return frozen_agent(data, self._game, module_classes=self._module_classes, device=self._device)
 
 
 def agent_key(member: Member, kind: str = "training") -> str:

@@ -70,12 +70,12 @@ def test_a_mixture_plays_and_is_measured_by_its_name(tmp_path: Path) -> None:
     folder = network_league(tmp_path / "league", "kuhn_poker")
     agent = arena.load_agent(f"{folder}:average", KUHN)
     assert isinstance(agent, MixtureAgent)
-    assert agent.weights.tolist() == [0.5, 0.5]
+    assert agent.weights.tolist() == [[0.5, 0.5], [0.5, 0.5]]
 
     tree = game_tree(KUHN)
     plans = [realization_plans(tree, arena.load_agent(f"{folder}:{name}", KUHN), name) for name in ("main@1", "main@2")]
     means = [(plans[0][seat] + plans[1][seat]) / 2 for seat in range(2)]
-    best = sum(tree.best_response(seat, means) for seat in range(2))
+    best = sum(tree.best_response(seat, means)[0] for seat in range(2))
     assert arena.exploitability(KUHN, f"{folder}:average").nash_conv == pytest.approx(best)
     assert best < np.mean([arena.exploitability(KUHN, f"{folder}:{name}").nash_conv for name in ("main@1", "main@2")])
 

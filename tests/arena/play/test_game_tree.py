@@ -46,7 +46,7 @@ def test_values_and_best_responses_are_openspiels(spec: str) -> None:
         # A turn-based copy marks its information states by the player who is asked.
         table = _renamed(engine, table)
     policy = pyspiel.TabularPolicy(table)
-    best = [tree.best_response(seat, plans) for seat in range(len(plans))]
+    best = [tree.best_response(seat, plans)[0] for seat in range(len(plans))]
     assert sum(best) - tree.values(plans).sum() == pytest.approx(pyspiel.nash_conv(engine, policy), abs=1e-9)
     expected = pyspiel.expected_returns(engine.new_initial_state(), policy, -1, False)
     assert tree.values(plans).tolist() == pytest.approx(expected)
