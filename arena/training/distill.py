@@ -22,7 +22,8 @@ from agents.mixture import MixtureAgent
 from agents.policies.agent import PolicyAgent, module_batch, policy_card, policy_tensors
 from agents.policies.network import build_network, is_recurrent, network_class
 from agents.policies.weights import pack
-from arena.mixtures import MIXTURES, NASH, mixture_parts
+from arena.mixtures import MIXTURES, NASH
+from arena.mixtures import mixture as mixture_of
 from arena.names import load_agent, require_game
 from arena.play.exploitability import exploitability
 from arena.play.game_tree import positions
@@ -123,7 +124,7 @@ def distill(
 
     Args:
         league: the league's folder. No training may run in it.
-        mixture: ``nash`` or ``average``, see :func:`arena.mixtures.mixture_parts`.
+        mixture: ``nash`` or ``average``, see :func:`arena.mixtures.mixture`.
         steps: train on this many examples. Equal calls then give equal networks on one machine.
         minutes: train this long. Without either, :data:`MINUTES`.
         seed: seeds everything.
@@ -147,7 +148,8 @@ def distill(
         game = make_game(info.game, trust_code=trust_code)
         require_game(writer, store.name, game)
         check_discrete(game)
-        names = tuple((member.id, share) for member, share in mixture_parts(writer, mixture))
+        mixed = mixture_of(writer, mixture)
+    names = tuple(zip((each.id for each in mixed.members), mixed.weights.mean(axis=0).tolist(), strict=True))
     settings = Settings.from_dict(info.settings) if info.settings else Settings()
     module, spec = _new_network(game, settings, seed, module_classes)
     code: dict[str, Any] = {"module_classes": module_classes, "trust_code": trust_code}
@@ -226,7 +228,7 @@ def learn(
     """
     rng = stream(seed, Purpose.DISTILL, 1)
     tables = fitting_tables(game, EXAMPLES)
-    teacher = Teacher(game, mixture.agents, mixture.weights.tolist(), tables=tables, rng=rng)
+    teacher = Teacher(game, mixture.agents, mixture.weights, tables=tables, rng=rng)
     optimizer = torch.optim.Adam(module.parameters(), lr=LEARNING_RATE, fused=True)
     kept: deque[Examples] = deque(maxlen=KEPT)
     done, began = 0, time.monotonic()
@@ -266,7 +268,7 @@ def _divergence(game: Game, mixture: MixtureAgent, student: PolicyAgent, seed: i
     examples = held_out(
         game,
         mixture.agents,
-        mixture.weights.tolist(),
+        mixture.weights,
         games=HELD_OUT_GAMES,
         tables=fitting_tables(game, EXAMPLES),
         rng=stream(seed, Purpose.DISTILL, 2),

@@ -127,26 +127,26 @@ class Behaviour(Agent):
     Args:
         game: the game; the seats of a team share a draw.
         parts: the policies.
-        weights: the probability of each.
+        weights: the probability of each, as of :class:`agents.mixture.MixtureAgent`.
         notebook: gets every position with these probabilities.
     """
 
-    def __init__(self, game: Game, parts: Sequence[Agent], weights: Sequence[float], notebook: Notebook) -> None:
+    def __init__(self, game: Game, parts: Sequence[Agent], weights: npt.ArrayLike, notebook: Notebook) -> None:
         self._parts, self._notebook = tuple(parts), notebook
         self.reads_state = any(part.reads_state for part in parts)
-        self._start = np.array(weights, np.float64) / sum(weights)
+        self._start = MixtureAgent(game, parts, weights).weights  # (teams, K)
         self._teams = np.array(game.teams)
         self._odds: dict[tuple[int, int], npt.NDArray[np.float64]] = {}  # (table, team) -> (K,) summing to 1
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         keys = list(zip(turn.tables.tolist(), self._teams[turn.seats].tolist(), strict=True))
-        odds = np.stack([self._odds.get(key, self._start) for key in keys])  # (B, K)
+        odds = np.stack([self._odds.get(key, self._start[key[1]]) for key in keys])  # (B, K)
         told = np.stack([probabilities(part, turn) for part in self._parts])  # (K, B, A)
         average = np.einsum("bk,kba->ba", odds, told)
         actions = drawn(average, rng)
         self._notebook.add(turn, average)
         for key, likelihood in zip(keys, told[:, np.arange(len(actions)), actions].T, strict=True):
-            odds_now = self._odds.get(key, self._start) * likelihood
+            odds_now = self._odds.get(key, self._start[key[1]]) * likelihood
             self._odds[key] = odds_now / odds_now.sum()
         return actions
 
@@ -164,13 +164,13 @@ class Teacher(Observer):
     Args:
         game: the game, with discrete actions.
         parts: the policies of the mixture; they are not closed.
-        weights: the probability of each.
+        weights: the probability of each, as of :class:`agents.mixture.MixtureAgent`.
         tables: games side by side.
         rng: draws seeds, policies and actions.
     """
 
     def __init__(
-        self, game: Game, parts: Sequence[Agent], weights: Sequence[float], *, tables: int, rng: np.random.Generator
+        self, game: Game, parts: Sequence[Agent], weights: npt.ArrayLike, *, tables: int, rng: np.random.Generator
     ) -> None:
         self._notebook, self._rng = Notebook(), rng
         self._wanted = 0
@@ -195,7 +195,7 @@ class Teacher(Observer):
 def held_out(
     game: Game,
     parts: Sequence[Agent],
-    weights: Sequence[float],
+    weights: npt.ArrayLike,
     *,
     games: int,
     tables: int,
