@@ -38,7 +38,15 @@ FIRST_LOG_STD = math.log(0.5)
 Andrychowicz et al. 2021, section 3.2)."""
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU}
-SETTINGS = ("network", "fcnet_hiddens", "fcnet_activation", "conv_channels", "conv_blocks", "precision")
+SETTINGS = (
+    "network",
+    "fcnet_hiddens",
+    "fcnet_activation",
+    "conv_channels",
+    "conv_blocks",
+    "vf_share_layers",
+    "precision",
+)
 TRUNKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
 SMALLEST_BOARD_FOR_CONVOLUTION = 9
@@ -74,6 +82,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
       and larger, the cheaper MLP for everything else.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
+    - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on a trunk of its own, whose
+      gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
     - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
       computes under autocast; weights, heads and optimizer stay float32.
 
@@ -96,26 +106,27 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
             raise ValueError(f"`network` must be one of {TRUNKS}, but got {network!r}")
         if network == "auto":
             network = "residual" if _is_large_board(space.shape) else "mlp"
-        if network == "residual":
-            trunk: _Mlp | _Residual = _Residual(
-                space.shape, seats, config.get("conv_channels", 64), config.get("conv_blocks", 4)
-            )
-        else:
-            trunk = _Mlp(
+
+        def trunk() -> _Mlp | _Residual:
+            if network == "residual":
+                return _Residual(space.shape, seats, config.get("conv_channels", 64), config.get("conv_blocks", 4))
+            return _Mlp(
                 int(np.prod(space.shape)) + seats,
                 config.get("fcnet_hiddens", [256, 256]),
                 config.get("fcnet_activation", "relu"),
             )
-        self.trunk = trunk
+
+        self.trunk = trunk()
+        self.value_trunk = None if config.get("vf_share_layers", True) else trunk()
         precision = config.get("precision", "float32")
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {precision!r}")
         self._half = precision == "bfloat16"
         continuous = isinstance(self.action_space, gym.spaces.Box)
         actions = self.action_space.shape[0] if continuous else int(self.action_space.n)
-        self.policy = nn.Linear(trunk.width, actions)
+        self.policy = nn.Linear(self.trunk.width, actions)
         self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
-        self.value = nn.Linear(trunk.width, 1)
+        self.value = nn.Linear(self.trunk.width, 1)
         # The first policy is nearly uniform, so learning has nothing to undo first (Andrychowicz et al. 2021,
         # "What Matters In On-Policy Reinforcement Learning?", section 3.2).
         nn.init.orthogonal_(self.policy.weight, 0.01)
@@ -125,27 +136,28 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
     def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Tensor]:
         seen = batch[Columns.OBS]
-        hidden = self._embed(seen)  # (B, width)
+        hidden = self._embed(self.trunk, seen)  # (B, width)
+        critic = hidden if self.value_trunk is None else self._embed(self.value_trunk, seen)  # (B, width)
         policy = self.policy(hidden)  # (B, A) logits, or (B, D) means
         return {
             Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (B, A)
             if self.log_std is None
             else torch.cat([policy, self.log_std.expand_as(policy)], 1),  # (B, 2 D)
-            Columns.VF_PREDS: self.value(hidden).squeeze(-1),  # (B,)
-            Columns.EMBEDDINGS: hidden,
+            Columns.VF_PREDS: self.value(critic).squeeze(-1),  # (B,)
+            Columns.EMBEDDINGS: critic,
         }
 
     def compute_values(self, batch: dict[str, Any], embeddings: Tensor | None = None) -> Tensor:
         """State values, ``(B,)``; ``embeddings`` of a forward pass save the trunk's work."""
         if embeddings is None:
-            embeddings = self._embed(batch[Columns.OBS])
+            embeddings = self._embed(self.trunk if self.value_trunk is None else self.value_trunk, batch[Columns.OBS])
         return self.value(embeddings).squeeze(-1)
 
-    def _embed(self, seen: dict[str, Tensor]) -> Tensor:
+    def _embed(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
         if not self._half:
-            return self.trunk(seen[OBSERVATION], seen[SEAT])
+            return trunk(seen[OBSERVATION], seen[SEAT])
         with torch.autocast(seen[OBSERVATION].device.type, torch.bfloat16):
-            return self.trunk(seen[OBSERVATION], seen[SEAT]).float()
+            return trunk(seen[OBSERVATION], seen[SEAT]).float()
 
 
 class _Mlp(nn.Module):

@@ -47,6 +47,7 @@ class LeagueAlgorithm(Algorithm):
         trainer: the order of things.
         module_specs: the spec of every module, by ID.
         time_left: seconds that the run is expected to go on, shown to people who watch; the loop sets it.
+        share: part of the run that is over, 0 to 1, for schedules; the loop sets it.
     """
 
     LEARNING_METRICS: ClassVar[tuple[str, ...]] = ()
@@ -111,6 +112,7 @@ class LeagueAlgorithm(Algorithm):
     def _assemble(self) -> None:
         runners = self.env_runner_group
         self.time_left: Callable[[], float | None] = lambda: None
+        self.share: Callable[[], float] = lambda: 0.0
         self.module_specs = self.config.get_multi_rl_module_spec(
             spaces=runners.get_spaces(), inference_only=False
         ).rl_module_specs
@@ -134,6 +136,7 @@ class LeagueAlgorithm(Algorithm):
             modules=list(self.module_specs),
             learning_metrics=self.LEARNING_METRICS,
             time_left=lambda: self.time_left(),
+            share=lambda: self.share(),
         )
 
     def training_step(self) -> None:

@@ -42,6 +42,7 @@ class Trainer:
         modules: IDs of the learners' modules.
         learning_metrics: names of the learners' metrics that the league stores.
         time_left: seconds that the run is expected to go on.
+        share: part of the run that is over.
     """
 
     def __init__(
@@ -55,11 +56,12 @@ class Trainer:
         modules: Sequence[str],
         learning_metrics: Sequence[str],
         time_left: Callable[[], float | None],
+        share: Callable[[], float],
     ) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
         self._gate = Gate(session, requests, snapshots)
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
-        self._time_left = time_left
+        self._time_left, self._share = time_left, share
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
         self._without_runners = 0
 
@@ -78,7 +80,7 @@ class Trainer:
         env_steps = sum(sample.env_steps for sample in samples)
         with self._metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
             seed = number(session.seed, Purpose.MINIBATCHES, before.iteration + 1)
-            trained = self._learners.update(samples, before.env_steps + env_steps, seed)
+            trained = self._learners.update(samples, before.env_steps + env_steps, seed, self._share())
         agent_steps = before.agent_steps + sum(trained.values())
         tallies = [tally for sample in samples for tally in sample.tallies]
         due = session.tell(tallies, trained)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+import math
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -12,27 +14,134 @@ from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics import ALL_MODULES
+from torch import Tensor
+
+from arena.training.schedules import Clock, Schedule
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
+SHARE = "share_of_run"
+"""Where an update is told the share of the run that is over, among RLlib's ``timesteps``."""
+
+LEAGUE_STATE = "league"
+"""Where a learner's state keeps what RLlib's does not know."""
+
+EXPLODED = 1000.0
+"""A loss explodes when its magnitude passes this many times the usual one."""
+
+USUAL = 0.1
+"""Weight of the newest iteration in the usual magnitude of a loss."""
+
 
 class LeagueTorchLearner(TorchLearner):
-    """``TorchLearner`` with its own minibatches, a fused optimizer, and one check for finite gradients per step.
+    """``TorchLearner`` with its own minibatches, a fused optimizer, schedules over the run, and a guard.
 
     RLlib gives every module ``minibatch_size`` rows per step and repeats the smaller batches, so a module with half
     the data would be trained for twice the epochs. Here every epoch covers each row of each module once, in as many
     steps as the largest module needs; the minibatches of the others are smaller.
 
+    The guard: a step with a gradient that is not finite is skipped for its module, and counted. After the update,
+    :attr:`failures` names the modules that went wrong, and :meth:`restore_good` takes their weights and optimizers back
+    to what they were before it.
+
     An algorithm adds ``compute_loss_for_module``.
+
+    Attributes:
+        clock: how far the league's training is.
+        failures: module ID -> what went wrong in the newest update.
     """
 
     def build(self) -> None:
+        self.clock = Clock()
+        self.failures: dict[str, str] = {}
+        self._usual: dict[str, float] = {}  # mean magnitude of the losses of good updates
+        self._losses: dict[str, list[Tensor]] = {}
+        self._skipped: set[str] = set()
+        self._good: dict[str, tuple[Mapping[str, Any], list[dict[str, Any]]]] = {}
         super().build()
         if self._torch_compile_forward_train:  # RLlib 2.60 does not compile what is in a `MultiRLModule`
             for network in (module.unwrapped() for module in self._module.values()):
                 if isinstance(network, TorchRLModule):
                     network.compile(self._torch_compile_cfg)
+
+    def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
+        """Set the clock and the learning rates, and copy what a failed update goes back to."""
+        super().before_gradient_based_update(timesteps=timesteps)
+        self.clock.env_steps = timesteps.get(names.NUM_ENV_STEPS_SAMPLED_LIFETIME, self.clock.env_steps)
+        self.clock.share = max(self.clock.share, timesteps.get(SHARE, 0.0))
+        for optimizer, schedule in self._optimizer_lr_schedules.items():
+            self._set_optimizer_lr(optimizer, lr=schedule.get_current_value())
+        self._losses, self._skipped = {}, set()
+        self._good = {module_id: self._copied(module_id) for module_id in self._module_optimizers}
+
+    def after_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
+        super().after_gradient_based_update(timesteps=timesteps)
+        self.failures = {}
+        for module_id, losses in self._losses.items():
+            magnitude = float(torch.stack(losses).abs().max())
+            usual = self._usual.get(module_id)
+            if reason := self._failure(module_id, magnitude, usual):
+                self.failures[module_id] = reason
+            else:
+                self._usual[module_id] = magnitude if usual is None else usual + USUAL * (magnitude - usual)
+
+    def _failure(self, module_id: str, magnitude: float, usual: float | None) -> str | None:
+        if module_id in self._skipped or not math.isfinite(magnitude):
+            return "a loss or a gradient is not finite"
+        if usual is not None and magnitude > EXPLODED * max(1.0, usual):
+            return f"the loss exploded: {magnitude:.3g}, where {usual:.3g} is usual"
+        parameters = [parameter.detach() for parameter in self._module[module_id].unwrapped().parameters()]
+        if not math.isfinite(float(torch.nn.utils.get_total_norm(parameters))):
+            return "a weight is not finite"
+        return None
+
+    def _copied(self, module_id: str) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+        weights = {name: value.clone() for name, value in self._module[module_id].unwrapped().state_dict().items()}
+        return weights, [copy.deepcopy(each.state_dict()) for _, each in self.get_optimizers_for_module(module_id)]
+
+    def restore_good(self, modules: Collection[str]) -> None:
+        """Give modules the weights and the optimizers that they had before the newest update."""
+        for module_id in modules:
+            weights, optimizers = self._good[module_id]
+            self._module[module_id].unwrapped().load_state_dict(weights)
+            for (_, optimizer), state in zip(self.get_optimizers_for_module(module_id), optimizers, strict=True):
+                optimizer.load_state_dict(state)
+
+    def compute_losses(self, *, fwd_out: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
+        losses: dict[str, Any] = super().compute_losses(fwd_out=fwd_out, batch=batch)
+        for module_id, loss in losses.items():
+            self._losses.setdefault(module_id, []).append(loss.detach())
+        return losses
+
+    def forget(self, module_id: str) -> None:
+        """Drop what is known of a module's past, because it starts over. Algorithms drop what they added."""
+        self._usual.pop(module_id, None)
+
+    def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
+        state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)
+        if self._check_component(LEAGUE_STATE, components, not_components):
+            state[LEAGUE_STATE] = self.league_state()
+        return state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        if LEAGUE_STATE in state:  # leagues of earlier versions have none
+            self.set_league_state(state[LEAGUE_STATE])
+
+    def league_state(self) -> dict[str, Any]:
+        """What RLlib's state lacks: arrays and plain values. Algorithms add theirs."""
+        return {"share": self.clock.share, "usual": dict(self._usual)}
+
+    def set_league_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`league_state` gave."""
+        self.clock.share = state["share"]
+        self._usual = dict(state["usual"])
+
+    def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
+        """The columns of a module's whole batch before it is cut into minibatches. An algorithm may add some."""
+        return columns
 
     def _create_iterator_if_necessary(
         self,
@@ -57,7 +166,7 @@ class LeagueTorchLearner(TorchLearner):
             )
         batch = self._make_batch_if_necessary(training_data=training_data)
         columns = {
-            module: dict(module_batch)
+            module: self.completed(module, dict(module_batch))
             for module, module_batch in batch.policy_batches.items()
             if self.should_module_be_updated(module, batch)
         }
@@ -67,25 +176,47 @@ class LeagueTorchLearner(TorchLearner):
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Adam in one kernel instead of one per operation and parameter."""
         parameters = self.get_parameters(self._module[module_id])
-        optimizer = torch.optim.Adam(parameters, fused=self._device.type in ("cpu", "cuda"))
-        self.register_optimizer(
-            module_id=module_id, optimizer=optimizer, params=parameters, lr_or_lr_schedule=config.lr
+        schedule = Schedule(config.lr, self.clock)
+        optimizer = torch.optim.Adam(
+            parameters, eps=getattr(config, "adam_epsilon", 1e-8), fused=self._device.type in ("cpu", "cuda")
         )
+        self.register_optimizer(
+            module_id=module_id,
+            optimizer=optimizer,
+            params=parameters,
+            lr_or_lr_schedule=schedule.get_current_value(),
+        )
+        self._optimizer_lr_schedules[optimizer] = schedule
 
     def apply_gradients(self, gradients_dict: Mapping[Any, Any]) -> None:
-        """Step every optimizer. An update with a gradient that is not finite is skipped as a whole, and counted."""
+        """Step the optimizer of every module whose gradients are finite. The steps of others are skipped and counted."""
         if self._grad_scalers is not None or self._lr_scheduler_classes is not None:
             super().apply_gradients(gradients_dict)
             return
-        present = {key: gradient for key, gradient in gradients_dict.items() if gradient is not None}
-        finite = bool(torch.isfinite(torch.nn.utils.get_total_norm(list(present.values()))))
-        self.metrics.log_value((ALL_MODULES, SKIPPED_UPDATES), int(not finite), reduce="lifetime_sum")
-        if not finite:
-            return
-        for key, gradient in present.items():
-            self._params[key].grad = gradient
-        for optimizer in self._optimizer_parameters:
+        stepping, norms = [], []
+        for module_id, optimizer in self._optimizers():
+            gradients = {
+                key: gradients_dict[key]
+                for key in self._optimizer_parameters[optimizer]
+                if gradients_dict.get(key) is not None
+            }
+            if gradients:
+                stepping.append((module_id, optimizer, gradients))
+                norms.append(torch.nn.utils.get_total_norm(list(gradients.values())))
+        finite = torch.isfinite(torch.stack(norms)).tolist()
+        self.metrics.log_value((ALL_MODULES, SKIPPED_UPDATES), finite.count(False), reduce="lifetime_sum")
+        for (module_id, optimizer, gradients), sound in zip(stepping, finite, strict=True):
+            if not sound:
+                self._skipped.add(module_id)
+                continue
+            for key, gradient in gradients.items():
+                self._params[key].grad = gradient
             optimizer.step()
+
+    def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer]]:
+        for module_id in self._module_optimizers:
+            for _, optimizer in self.get_optimizers_for_module(module_id):
+                yield module_id, optimizer
 
 
 def _minibatches(
@@ -130,3 +261,5 @@ def reset_modules(learner: Learner, states: Mapping[str, Mapping[str, Any]]) -> 
         learner.module[module_id].unwrapped().set_state(dict(state))
         for _, optimizer in learner.get_optimizers_for_module(module_id):
             optimizer.state.clear()
+        if isinstance(learner, LeagueTorchLearner):
+            learner.forget(module_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tree
@@ -17,8 +17,11 @@ from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.training.columns import Trajectories, concatenate
-from arena.training.learner import reset_modules
+from arena.training.learner import SHARE, reset_modules
 from arena.training.samples import TrainingSample
+
+FAILURES_IN_A_ROW = 5
+"""Updates of a module that may fail one after the other before the run ends."""
 
 MakeBatch = Callable[[Trajectories], SampleBatch]
 """Turns the trajectories of one module into the columns that the loss reads."""
@@ -26,6 +29,10 @@ MakeBatch = Callable[[Trajectories], SampleBatch]
 
 class Learners:
     """Wraps RLlib's ``LearnerGroup``.
+
+    Attributes:
+        restored: module ID -> what went wrong in the newest update, after which the module has the weights and the
+            optimizer from before it.
 
     Args:
         group: the learners.
@@ -45,17 +52,25 @@ class Learners:
     ) -> None:
         self._group, self._runners, self._make_batch = group, runners, make_batch
         self._config, self._metrics = config, metrics
+        self.restored: dict[str, str] = {}
+        self._in_a_row: dict[str, int] = {}
 
-    def update(self, samples: Sequence[TrainingSample], env_steps: int, shuffle_seed: int) -> dict[str, int]:
+    def update(
+        self, samples: Sequence[TrainingSample], env_steps: int, shuffle_seed: int, share: float = 0.0
+    ) -> dict[str, int]:
         """Learn from samples.
 
         Args:
             samples: one per runner.
             env_steps: steps sampled over the league's life, these included.
             shuffle_seed: decides the order of the rows.
+            share: part of the run that is over, for schedules.
 
         Returns:
             Module ID -> agent steps that it was trained on.
+
+        Raises:
+            RuntimeError: a module has had to be restored in :data:`FAILURES_IN_A_ROW` updates in a row.
         """
         batches, rows = {}, {}
         for module in sorted({module for sample in samples for module in sample.trajectories}):
@@ -68,14 +83,39 @@ class Learners:
         if batches:
             results = self._group.update(
                 training_data=TrainingData(batch=MultiAgentBatch(batches, sum(sample.env_steps for sample in samples))),
-                timesteps={names.NUM_ENV_STEPS_SAMPLED_LIFETIME: env_steps},
+                timesteps={names.NUM_ENV_STEPS_SAMPLED_LIFETIME: env_steps, SHARE: share},
                 num_epochs=self._config.num_epochs,
                 minibatch_size=self._config.minibatch_size,
                 shuffle_batch_per_epoch=self._config.shuffle_batch_per_epoch,
                 shuffle_seed=shuffle_seed,
             )
             self._metrics.aggregate(results, key=names.LEARNER_RESULTS)
+            self._restore_failed(batches)
         return rows
+
+    def _restore_failed(self, modules: Iterable[str]) -> None:
+        """Take modules whose update failed at any learner back to the weights and optimizers from before it."""
+        self.restored = {}
+        for failures in self._of_all(lambda learner: getattr(learner, "failures", {})):
+            self.restored.update(failures)
+        if failed := sorted(self.restored):
+            self._of_all(lambda learner: learner.restore_good(failed))
+        for module in modules:
+            self._in_a_row[module] = self._in_a_row.get(module, 0) + 1 if module in self.restored else 0
+            if self._in_a_row[module] >= FAILURES_IN_A_ROW:
+                raise RuntimeError(
+                    f"{FAILURES_IN_A_ROW} updates of {module!r} in a row failed, the last because "
+                    f"{self.restored[module]}; its weights are those from before; lower lr or grad_clip, or see whether "
+                    "the game gives finite rewards and observations"
+                )
+
+    def _of_all(self, func: Callable[[Any], Any]) -> list[Any]:
+        """What ``func`` gives for every learner."""
+        results = list(self._group.foreach_learner(func))
+        for result in results:
+            if not result.ok:
+                raise result.get()
+        return [result.get() for result in results]
 
     def state(self) -> dict[str, Any]:
         """Weights and optimizers."""
@@ -92,9 +132,7 @@ class Learners:
         Args:
             weights: module ID -> state (parameter name -> array).
         """
-        for result in self._group.foreach_learner(lambda learner: reset_modules(learner, weights)):
-            if not result.ok:
-                raise result.get()
+        self._of_all(lambda learner: reset_modules(learner, weights))
 
     def broadcast(self) -> None:
         """Send the weights to the runners; remote ones use them once they have done what they were asked before."""

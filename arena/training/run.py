@@ -205,7 +205,17 @@ def _loop(
         left = [max(0.0, seconds) for seconds in (by_time, by_steps) if seconds is not None]
         return min(left) if left else None
 
-    algorithm.time_left = time_left
+    def share() -> float:
+        """Part of the run that is over, of all runs of the league together, by the limit that is nearer."""
+        progress, shares = algorithm.session.progress, [0.0]
+        if minutes is not None:
+            done, left = progress.seconds, max(0.0, 60.0 * minutes - (time.monotonic() - began))
+            shares.append(done / (done + left) if done + left > 0 else 1.0)
+        if steps is not None:
+            shares.append(min(1.0, progress.env_steps / steps))
+        return max(shares)
+
+    algorithm.time_left, algorithm.share = time_left, share
     standings: list[Standing] = []
     rate_again_at = 0.0
     while True:

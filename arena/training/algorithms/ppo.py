@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -23,11 +24,14 @@ from ray.rllib.utils.torch_utils import explained_variance
 from torch import Tensor
 
 from arena.training.algorithm import LeagueAlgorithm
+from arena.training.algorithms.magnet import Magnets, log_softmax
 from arena.training.algorithms.ppo_settings import PPOSettings
 from arena.training.columns import Trajectories, advantages
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.learner import LeagueTorchLearner
+from arena.training.schedules import Schedule
 from games.contract import Game
+from leagues.errors import LeagueError
 
 ENTROPY = {True: 0.003, False: 0.05}
 """Entropy bonus by perfect information. With hidden information, policy gradients need one high enough to keep policies
@@ -35,24 +39,75 @@ mixed (arXiv 2502.08938); otherwise mixing only costs games. Continuous actions 
 no upper bound, so a bonus would widen it without end (and deviations begin wide)."""
 
 
+OWN = {"magnet_coeff", "magnet_rate", "adam_epsilon", "advantage_scale"}
+"""Settings that RLlib's PPO lacks."""
+
+MAGNET_LOG_PROBS = "magnet_log_probs"
+"""Column of the magnet's log-probabilities, ``(B, A)``."""
+
+
 class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
-    """RLlib's PPO loss, computed in fewer passes over the batch for discrete actions."""
+    """RLlib's PPO loss, computed in fewer passes over the batch for discrete actions, and regularised."""
+
+    def build(self) -> None:
+        super().build()
+        self._magnets = Magnets(self.config.magnet_rate)
+        self._kl_coeff = Schedule(self.config.kl_coeff, self.clock)
+        self._magnet_coeff = Schedule(self.config.magnet_coeff, self.clock)
+        entropy_coeff = Schedule(self.config.entropy_coeff, self.clock)
+        self.entropy_coeff_schedulers_per_module = defaultdict(lambda: entropy_coeff)
+
+    def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
+        """Move the magnets, and tell RLlib's loss the weight of the KL divergence."""
+        super().before_gradient_based_update(timesteps=timesteps)
+        for module_id in self._module_optimizers:
+            if self.config.use_kl_loss and self.config.kl_target is None:
+                self.curr_kl_coeffs_per_module[module_id] = torch.tensor(self._kl_coeff.get_current_value())
+            if self.config.magnet_coeff:
+                self._magnets.move(module_id, self.module[module_id].unwrapped())
+
+    def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
+        if not self.config.magnet_coeff:
+            return columns
+        return {**columns, MAGNET_LOG_PROBS: self._magnets.log_probs(module_id, columns[Columns.OBS])}
+
+    def forget(self, module_id: str) -> None:
+        super().forget(module_id)
+        self._magnets.forget(module_id)
+
+    def league_state(self) -> dict[str, Any]:
+        return {**super().league_state(), "magnets": self._magnets.state()}
+
+    def set_league_state(self, state: Mapping[str, Any]) -> None:
+        super().set_league_state(state)
+        self._magnets.restore(state["magnets"])
+
+    def _update_module_kl_coeff(self, *, module_id: str, config: Any, kl_loss: float) -> None:
+        if config.kl_target is not None:
+            super()._update_module_kl_coeff(module_id=module_id, config=config, kl_loss=kl_loss)
 
     def compute_loss_for_module(
         self, *, module_id: str, config: Any, batch: Mapping[str, Any], fwd_out: Mapping[str, Tensor]
     ) -> Tensor:
-        """RLlib's loss (Schulman et al. 2017, equation 9).
+        """RLlib's loss (Schulman et al. 2017, equation 9), and the divergence to the magnet.
 
-        It takes the value of the forward pass, if there is one, and builds no distribution of the past. If the batch
-        has the inputs of that distribution (:meth:`LeaguePPOConfig.needs_dist_inputs`), RLlib computes the loss.
+        It takes the value of the forward pass, if there is one, and builds no distribution of the past. With a fixed
+        ``kl_coeff`` it adds an unbiased estimate of the divergence KL(policy, behaviour policy) from the actions taken:
+        the mean of r log r - (r - 1) over their probability ratios r, each of which is at least 0 (arXiv 2502.08938,
+        section 4). If the batch has the inputs of that distribution (:meth:`LeaguePPOConfig.needs_dist_inputs`), RLlib
+        computes its loss.
         """
         if Columns.ACTION_DIST_INPUTS in batch:
-            return super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
-        log_probs = torch.log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS], 1)  # (B, A)
-        log_probs = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)  # a network may mask with -inf, and 0 * inf
-        entropy = -(log_probs.exp() * log_probs).sum(1).mean()
+            loss = super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
+            if MAGNET_LOG_PROBS in batch:
+                loss = loss + self._drawn(log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS]), batch)
+            return loss
+        log_probs = log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS])  # (B, A)
+        probs = log_probs.exp()
+        entropy = -(probs * log_probs).sum(1).mean()
         taken = log_probs.gather(1, batch[Columns.ACTIONS].long().unsqueeze(1)).squeeze(1)  # (B,)
-        ratio = torch.exp(taken - batch[Columns.ACTION_LOGP])
+        log_ratio = taken - batch[Columns.ACTION_LOGP]
+        ratio = torch.exp(log_ratio)
         gains = batch[Postprocessing.ADVANTAGES]
         clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
         policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
@@ -62,6 +117,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
             values = module.compute_values(batch, embeddings=fwd_out.get(Columns.EMBEDDINGS))
         errors = (values - targets).square()
         value_loss = errors.clamp(max=config.vf_clip_param).mean()
+        kl = (ratio * log_ratio - (ratio - 1)).mean()
         weight = self.entropy_coeff_schedulers_per_module[module_id].get_current_value()
         self.metrics.log_dict(
             {
@@ -70,12 +126,20 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
                 LEARNER_RESULTS_VF_LOSS_UNCLIPPED_KEY: errors.detach().mean(),
                 LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY: explained_variance(targets, values.detach()),
                 ENTROPY_KEY: entropy.detach(),
-                LEARNER_RESULTS_KL_KEY: torch.zeros((), device=ratio.device),
+                LEARNER_RESULTS_KL_KEY: kl.detach(),
             },
             key=module_id,
             window=1,
         )
-        return policy_loss + config.vf_loss_coeff * value_loss - weight * entropy
+        loss = policy_loss + config.vf_loss_coeff * value_loss - weight * entropy
+        if config.use_kl_loss:
+            loss = loss + self._kl_coeff.get_current_value() * kl
+        return loss + self._drawn(log_probs, batch) if MAGNET_LOG_PROBS in batch else loss
+
+    def _drawn(self, log_probs: Tensor, batch: Mapping[str, Any]) -> Tensor:
+        """The weighted divergence KL(policy, magnet)."""
+        drift = (log_probs.exp() * (log_probs - batch[MAGNET_LOG_PROBS])).sum(1).mean()
+        return self._magnet_coeff.get_current_value() * drift
 
 
 class LeaguePPO(LeagueAlgorithm, PPO):
@@ -95,12 +159,13 @@ class LeaguePPO(LeagueAlgorithm, PPO):
     def make_batch(self, trajectories: Trajectories) -> SampleBatch:
         """The columns of PPO, with standardised advantages."""
         gained, targets = advantages(trajectories, gamma=self.config.gamma, lambda_=self.config.lambda_)
-        standardised = (gained - gained.mean()) / max(1e-4, float(gained.std()))
+        if self.config.advantage_scale == "batch":
+            gained = (gained - gained.mean()) / max(1e-4, float(gained.std()))
         batch = {
             Columns.OBS: self.observations(trajectories),
             Columns.ACTIONS: trajectories.actions,
             Columns.ACTION_LOGP: trajectories.log_probs,
-            Postprocessing.ADVANTAGES: standardised.astype(np.float32),
+            Postprocessing.ADVANTAGES: gained.astype(np.float32),
             Postprocessing.VALUE_TARGETS: targets,
         }
         if trajectories.dist_inputs.size:
@@ -125,12 +190,19 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
         "lr_schedule": "set .training(lr=[[0, 1e-3], [1_000_000, 1e-4]]) for a schedule",
         "entropy_coeff_schedule": "set .training(entropy_coeff=[[0, 0.05], [1_000_000, 0.01]]) for a schedule",
         "sgd_minibatch_size": "set .training(minibatch_size=...)",
-        "vf_share_layers": "the policy and the value share a trunk; write an RLModule for anything else",
+        "vf_share_layers": 'set .rl_module(model_config={"vf_share_layers": False}) for a trunk of its own for the value',
     }
     entropy_coeff: Any  # RLlib leaves it untyped
 
     def __init__(self, algo_class: type | None = None) -> None:
         super().__init__(algo_class=algo_class or LeaguePPO)
+
+    def training(self, **settings: Any) -> Self:
+        """Set up training with RLlib's settings of PPO and with those that are ours, all in docs/settings.md."""
+        for name in OWN & settings.keys():
+            setattr(self, name, settings.pop(name))
+        super().training(**settings)
+        return self
 
     def get_default_learner_class(self) -> type:
         return LeaguePPOTorchLearner
@@ -143,10 +215,15 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
         """
         loss = self.learner_class.compute_loss_for_module
         known = loss is LeaguePPOTorchLearner.compute_loss_for_module
-        return game.action_bounds is not None or not known or self.use_kl_loss or not self.use_critic
+        adapted = self.use_kl_loss and self.kl_target is not None
+        return game.action_bounds is not None or not known or adapted or not self.use_critic
 
     def fit_to_game(self, game: Game) -> None:
         """The entropy bonus depends on the game's information, see :data:`ENTROPY`."""
         super().fit_to_game(game)
+        if game.action_bounds is not None and self.magnet_coeff:
+            raise LeagueError(
+                f"a magnet needs discrete actions, but {game.spec!r} has continuous ones; set magnet_coeff to 0"
+            )
         if self.entropy_coeff is None:
             self.entropy_coeff = ENTROPY[game.perfect_information] if game.action_bounds is None else 0.0

@@ -36,9 +36,7 @@ class PPOSettings(SettingsGroup):
     # minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
     gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
     lambda_: float = setting(0.8, "Exponential weight of generalized advantage estimation.", low=0, high=1)
-    lr: float | tuple[tuple[float, ...], ...] = setting(
-        1e-3, "Learning rate of Adam, or a schedule as RLlib takes it.", above=0
-    )
+    lr: float | tuple[tuple[float, ...], ...] = setting(1e-3, "Learning rate of Adam, or a schedule.", above=0)
     train_batch_size_per_learner: int = setting(
         8192, "Agent steps of finished games that an iteration learns from.", unit="agent steps", low=1, high=10**9
     )
@@ -49,7 +47,7 @@ class PPOSettings(SettingsGroup):
     clip_param: float = setting(0.2, "Clipping range of the probability ratio.", low=0)
     entropy_coeff: float | tuple[tuple[float, ...], ...] | None = setting(
         None,
-        "Weight of the entropy bonus, or a schedule as RLlib takes it.",
+        "Weight of the entropy bonus, or a schedule.",
         low=0,
         none="0.003 with perfect information, 0.05 without, 0 for continuous actions",
         fitted=True,
@@ -58,8 +56,24 @@ class PPOSettings(SettingsGroup):
     vf_clip_param: float = setting(1e9, "Largest squared error of a value; the default does not clip.", above=0)
     use_critic: bool = setting(True, "Add the value loss to the loss.")
     use_kl_loss: bool = setting(False, "Add a KL divergence to the behaviour policy to the loss.")
-    kl_coeff: float = setting(0.2, "First weight of that divergence.", low=0)
-    kl_target: float = setting(0.01, "Divergence to which its weight is adapted.", above=0)
+    kl_coeff: float | tuple[tuple[float, ...], ...] = setting(
+        0.2, "Weight of that divergence, or a schedule; the first weight where it is adapted.", low=0
+    )
+    kl_target: float | None = setting(
+        0.01, "Divergence to which its weight is adapted.", above=0, none="the weight is `kl_coeff`"
+    )
+    magnet_coeff: float | tuple[tuple[float, ...], ...] = setting(
+        0.0, "Weight of a KL divergence to a magnet, the moving average of the policy's weights, or a schedule.", low=0
+    )
+    magnet_rate: float = setting(
+        0.05, "Share of the way to the newest weights that the magnet moves per iteration.", above=0, high=1
+    )
+    adam_epsilon: float = setting(1e-8, "Epsilon of Adam.", above=0)
+    advantage_scale: str = setting(
+        "batch",
+        "Whether advantages are divided by their standard deviation in the batch, or stay in the game's units.",
+        choices=("batch", "none"),
+    )
     grad_clip: float | None = setting(0.5, "Largest gradient.", above=0, none="no clipping")
     grad_clip_by: str = setting("global_norm", "What is clipped.", choices=("value", "norm", "global_norm"))
     shuffle_batch_per_epoch: bool = setting(True, "Shuffle the batch before every epoch.")
@@ -67,6 +81,13 @@ class PPOSettings(SettingsGroup):
     def _check(self) -> None:
         check_schedule("lr", self.lr)
         check_schedule("entropy_coeff", self.entropy_coeff)
+        check_schedule("kl_coeff", self.kl_coeff)
+        check_schedule("magnet_coeff", self.magnet_coeff)
+        if isinstance(self.kl_coeff, tuple) and self.kl_target is not None:
+            raise LeagueError(
+                f"a schedule of kl_coeff excludes adapting it, but got kl_target={self.kl_target:g}; set kl_target to "
+                "none"
+            )
         if self.minibatch_size is not None and self.minibatch_size > self.train_batch_size_per_learner:
             raise LeagueError(
                 "`minibatch_size <= train_batch_size_per_learner` must hold, but got "

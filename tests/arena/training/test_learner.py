@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 import torch
 from network_specs import masked_spec
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.core.rl_module import MultiRLModuleSpec
+from ray.rllib.evaluation.postprocessing import Postprocessing
+from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 
+from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena import LeaguePPOConfig
 from arena.training.algorithms.ppo import LeaguePPOTorchLearner
 from arena.training.learner import SKIPPED_UPDATES, _minibatches, reset_modules
@@ -87,3 +92,83 @@ def test_a_reset_gives_new_weights_and_empties_the_optimizer(learner: LeaguePPOT
     assert not optimizer.state
     for name, value in weights(learner).items():
         np.testing.assert_array_equal(value, fresh[name])
+
+
+def two_learners() -> LeaguePPOTorchLearner:
+    config = LeaguePPOConfig().game(GAME.spec).league(roles={"main": 2})
+    config.validate()
+    names = sorted(config.policies)
+    made = LeaguePPOTorchLearner(
+        config=config, module_spec=MultiRLModuleSpec(rl_module_specs={name: masked_spec(GAME) for name in names})
+    )
+    made.build()
+    return made
+
+
+def experience(seed: int, **columns: Any) -> SampleBatch:
+    rng = np.random.default_rng(seed)
+    rows = 64
+    seen = {
+        OBSERVATION: torch.from_numpy(rng.random((rows, 3, 3, 3)).astype(np.float32)),
+        ACTION_MASK: torch.ones(rows, 9, dtype=torch.bool),
+        SEAT: torch.eye(2)[torch.from_numpy(rng.integers(2, size=rows))],
+    }
+    batch = {
+        Columns.OBS: seen,
+        Columns.ACTIONS: torch.from_numpy(rng.integers(9, size=rows)),
+        Columns.ACTION_LOGP: torch.full((rows,), -float(np.log(9))),
+        Postprocessing.ADVANTAGES: torch.from_numpy(rng.normal(size=rows).astype(np.float32)),
+        Postprocessing.VALUE_TARGETS: torch.from_numpy(rng.normal(size=rows).astype(np.float32)),
+    }
+    return SampleBatch({**batch, **columns})
+
+
+def learn(learner: LeaguePPOTorchLearner, **batches: SampleBatch) -> None:
+    learner.update(
+        training_data=TrainingData(batch=MultiAgentBatch(batches, 64)), timesteps={}, num_epochs=2, minibatch_size=32
+    )
+
+
+def everything(learner: LeaguePPOTorchLearner, module: str) -> dict[str, Any]:
+    """Weights and optimizer of a module, as copies."""
+    [(_, optimizer)] = learner.get_optimizers_for_module(module)
+    found = {f"weights.{name}": value.copy() for name, value in learner.module[module].unwrapped().get_state().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        found |= {f"{index}.{name}": value.numpy().copy() for name, value in state.items()}
+    return found
+
+
+NOT_FINITE = {Postprocessing.ADVANTAGES: torch.full((64,), float("nan"))}
+EXPLODING = {Postprocessing.VALUE_TARGETS: torch.full((64,), 1e6)}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"), [(NOT_FINITE, "a loss or a gradient is not finite"), (EXPLODING, "the loss exploded: ")]
+)
+def test_a_module_whose_update_fails_goes_back_and_the_other_learns_on(bad: dict[str, Any], reason: str) -> None:
+    learner, healthy = two_learners(), two_learners()
+    healthy.set_state(learner.get_state())
+    one, other = sorted(learner.module.keys())
+    for each in (learner, healthy):
+        learn(each, **{one: experience(1), other: experience(2)})
+        assert each.failures == {}
+    good = everything(learner, one)
+    learn(learner, **{one: experience(3, **bad), other: experience(4)})
+    learn(healthy, **{one: experience(3), other: experience(4)})
+    assert list(learner.failures) == [one]
+    assert learner.failures[one].startswith(reason)
+    learner.restore_good(list(learner.failures))
+    for name, value in everything(learner, one).items():
+        np.testing.assert_array_equal(value, good[name], err_msg=name)
+    for name, value in everything(learner, other).items():
+        np.testing.assert_array_equal(value, everything(healthy, other)[name], err_msg=name)
+    learn(learner, **{one: experience(5), other: experience(6)})
+    assert learner.failures == {}
+    assert not np.array_equal(everything(learner, one)["weights.policy.weight"], good["weights.policy.weight"])
+
+
+def test_a_first_loss_may_be_large() -> None:
+    learner = two_learners()
+    one, other = sorted(learner.module.keys())
+    learn(learner, **{one: experience(1, **EXPLODING), other: experience(2)})
+    assert learner.failures == {}

@@ -13,7 +13,8 @@ from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 from sampling import trajectories
 
 from arena.training.columns import Trajectories
-from arena.training.learners import Learners
+from arena.training.learner import SHARE
+from arena.training.learners import FAILURES_IN_A_ROW, Learners
 from arena.training.samples import TrainingSample
 
 STATE = {"learner": {"rl_module": {"main": {"w": np.ones(2)}}}}
@@ -69,13 +70,14 @@ def sample(**lengths: list[int]) -> TrainingSample:
 
 def test_the_samples_of_all_runners_are_one_batch() -> None:
     group = Group()
-    rows = learners_of(group).update([sample(main=[3, 4], other=[2]), sample(main=[5])], env_steps=90, shuffle_seed=7)
+    samples = [sample(main=[3, 4], other=[2]), sample(main=[5])]
+    rows = learners_of(group).update(samples, env_steps=90, shuffle_seed=7, share=0.25)
     assert rows == {"main": 12, "other": 2}
     (update,) = group.updates
     batch = update["training_data"].batch
     assert {module: len(part["rewards"]) for module, part in batch.policy_batches.items()} == rows
     assert batch.env_steps() == 60
-    assert update["timesteps"] == {names.NUM_ENV_STEPS_SAMPLED_LIFETIME: 90}
+    assert update["timesteps"] == {names.NUM_ENV_STEPS_SAMPLED_LIFETIME: 90, SHARE: 0.25}
     assert (update["num_epochs"], update["minibatch_size"], update["shuffle_batch_per_epoch"]) == (2, 5, True)
     assert update["shuffle_seed"] == 7
 
@@ -97,11 +99,51 @@ def test_without_a_row_there_is_no_update() -> None:
 
 
 def test_an_error_of_a_learner_is_raised() -> None:
-    good = SimpleNamespace(ok=True)
+    good = SimpleNamespace(ok=True, get=lambda: None)
     bad = SimpleNamespace(ok=False, get=lambda: ZeroDivisionError("in a learner"))
     learners_of(Group(good, good)).reset({})
     with pytest.raises(ZeroDivisionError, match="in a learner"):
         learners_of(Group(good, bad)).reset({})
+
+
+class Failing(Group):
+    """Two learners, the second of which fails with what is put into ``failures``; it notes what is restored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: dict[str, str] = {}
+        self.restored: list[list[str]] = [[], []]
+
+    def foreach_learner(self, func: Any) -> tuple[Any, ...]:
+        learners = [
+            SimpleNamespace(failures=failures, restore_good=restored.extend)
+            for failures, restored in zip(({}, self.failures), self.restored, strict=True)
+        ]
+        return tuple(SimpleNamespace(ok=True, get=lambda value=func(each): value) for each in learners)
+
+
+def test_a_module_that_fails_at_one_learner_is_restored_at_all_of_them() -> None:
+    group = Failing()
+    learners = learners_of(group)
+    group.failures = {"other": "the loss exploded"}
+    learners.update([sample(main=[3], other=[3])], 30, 7)
+    assert learners.restored == {"other": "the loss exploded"}
+    assert group.restored == [["other"], ["other"]]
+    group.failures = {}
+    learners.update([sample(main=[3], other=[3])], 30, 7)
+    assert learners.restored == {}
+    assert group.restored == [["other"], ["other"]]
+
+
+def test_several_failures_in_a_row_end_the_run() -> None:
+    group = Failing()
+    learners = learners_of(group)
+    for failures in (FAILURES_IN_A_ROW - 1, 0, FAILURES_IN_A_ROW - 1):
+        group.failures = {"main": "a weight is not finite"} if failures else {}
+        for _ in range(max(1, failures)):
+            learners.update([sample(main=[3])], 30, 7)
+    with pytest.raises(RuntimeError, match="5 updates of 'main' in a row failed, the last because a weight is not fin"):
+        learners.update([sample(main=[3])], 30, 7)
 
 
 def test_weights_reach_runners_in_this_process_and_remote_ones() -> None:
