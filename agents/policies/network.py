@@ -82,7 +82,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
       and larger, the cheaper MLP for everything else.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
-    - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on a trunk of its own, whose
+    - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on one of its own, whose
       gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
     - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
       computes under autocast; weights, heads and optimizer stay float32.
@@ -93,8 +93,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     the position.
 
     Raises:
-        ValueError: the network, activation or precision is unknown, or a residual tower gets an observation that is
-            neither a board nor an image.
+        ValueError: the network, activation, sharing or precision is unknown, or a residual tower gets an observation
+            that is neither a board nor an image.
     """
 
     def setup(self) -> None:
@@ -117,7 +117,10 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
             )
 
         self.trunk = trunk()
-        self.value_trunk = None if config.get("vf_share_layers", True) else trunk()
+        shared = config.get("vf_share_layers", True)
+        if not isinstance(shared, bool):
+            raise ValueError(f"`vf_share_layers` must be true or false, but got {shared!r}")
+        self.value_trunk = None if shared else trunk()
         precision = config.get("precision", "float32")
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {precision!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,6 +93,7 @@ def train(
     from arena.cli.progress import Stop, progress_line
     from arena.presets import settings_for
     from arena.settings import Resources
+    from arena.view.text import plain
     from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
     from leagues.store import open_store
@@ -146,6 +148,7 @@ def train(
             on_start=on_start,
             on_progress=on_progress,
             on_measures=on_measures,
+            on_note=lambda text: print(f"note: {plain(text)}", file=sys.stderr),
             should_stop=stop.requested,
         )
     store = open_store(league)

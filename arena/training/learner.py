@@ -189,7 +189,7 @@ class LeagueTorchLearner(TorchLearner):
         self._optimizer_lr_schedules[optimizer] = schedule
 
     def apply_gradients(self, gradients_dict: Mapping[Any, Any]) -> None:
-        """Step the optimizer of every module whose gradients are finite. The steps of others are skipped and counted."""
+        """Step every optimizer whose gradients are finite. The steps of others are skipped and counted."""
         if self._grad_scalers is not None or self._lr_scheduler_classes is not None:
             super().apply_gradients(gradients_dict)
             return

@@ -105,8 +105,8 @@ class Learners:
             if self._in_a_row[module] >= FAILURES_IN_A_ROW:
                 raise RuntimeError(
                     f"{FAILURES_IN_A_ROW} updates of {module!r} in a row failed, the last because "
-                    f"{self.restored[module]}; its weights are those from before; lower lr or grad_clip, or see whether "
-                    "the game gives finite rewards and observations"
+                    f"{self.restored[module]}; its weights are those from before; lower lr or grad_clip, or check "
+                    "that the game gives finite rewards and observations"
                 )
 
     def _of_all(self, func: Callable[[Any], Any]) -> list[Any]:

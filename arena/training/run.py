@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -15,6 +16,7 @@ from arena.presets import settings_for
 from arena.settings import Resources, Settings
 from arena.training.algorithms import algorithm_config
 from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
+from arena.training.schedules import over_the_run
 from games import Game, as_game
 from leagues.ratings.leaderboard import Standing
 from leagues.records import LeagueError, Measure
@@ -38,6 +40,7 @@ def train(
     on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     on_measures: Callable[[Sequence[Measure]], None] = lambda measures: None,
+    on_note: Callable[[str], None] = warnings.warn,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train a league for a time or a number of steps, or until asked to stop. Every iteration is stored, so that an
@@ -60,6 +63,7 @@ def train(
         on_progress: called after every iteration with the newest progress and a recent leaderboard.
         on_measures: called before each ``on_progress`` with what was measured last of the learners in this run (the
             setting ``exploitability_every``); with nothing until then.
+        on_note: called with a sentence about the run that a person should read, before it begins.
         should_stop: asked after every iteration.
 
     Raises:
@@ -99,6 +103,7 @@ def train(
         on_start=on_start,
         on_progress=on_progress,
         on_measures=on_measures,
+        on_note=on_note,
         should_stop=should_stop,
     )
 
@@ -112,6 +117,7 @@ def run(
     on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     on_measures: Callable[[Sequence[Measure]], None] = lambda measures: None,
+    on_note: Callable[[str], None] = warnings.warn,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train the league of a config, as :func:`train`.
@@ -119,7 +125,7 @@ def run(
     Args:
         config: a :class:`arena.training.config.LeagueAlgorithmConfig` with a game and a league's folder.
         resources: processes and GPUs, which the config has already.
-        minutes, steps, on_start, on_progress, on_measures, should_stop: as of :func:`train`.
+        minutes, steps, on_start, on_progress, on_measures, on_note, should_stop: as of :func:`train`.
 
     Raises:
         LeagueError, StoreError, ClusterError: as :func:`train`.
@@ -153,6 +159,12 @@ def run(
             on_progress(algorithm.session.progress, standings)
 
         try:
+            scheduled = over_the_run(algorithm.session.settings.optimization)
+            if scheduled and minutes is None and steps is None:
+                on_note(
+                    f"the schedules of {', '.join(scheduled)} go by the share of the run that is over, but this run "
+                    "has no limit; they stay where they are unless you set minutes or steps"
+                )
             on_start()
             reason = _loop(algorithm, minutes, steps, progressed, should_stop)
             algorithm.finish(should_stop)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from leagues.setting_groups import SettingsGroup, rules
+
 Pairs = Sequence[Sequence[float]]
 
 
@@ -33,6 +35,16 @@ def value_at(schedule: Pairs, point: float) -> float:
         if point < end:
             return first + (last - first) * (point - start) / (end - start)
     return schedule[-1][1]
+
+
+def over_the_run(settings: SettingsGroup) -> list[str]:
+    """The settings of a group that are schedules over the share of the run."""
+    values = {name: getattr(settings, name) for name in rules(type(settings))}
+    return [name for name, value in values.items() if _is_schedule(value) and by_share(value)]
+
+
+def _is_schedule(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(isinstance(pair, tuple) for pair in value)
 
 
 class Schedule:

@@ -2,9 +2,8 @@
 
 Without one, policies that learn from each other circle around an equilibrium. A Kullback-Leibler divergence to a fixed
 policy makes them converge, though to a point near the equilibrium; as the magnet follows the policy, that point moves
-into the equilibrium (Sokota et al. 2023, "A Unified Approach to Reinforcement Learning, Quantal Response Equilibria, and
-Two-Player Zero-Sum Games", arXiv 2206.05825, section 5; Perolat et al. 2021, arXiv 2002.08456). An entropy bonus is the
-divergence to the uniform policy, up to a constant.
+into the equilibrium (Sokota et al. 2023, arXiv 2206.05825, "Moving Magnets"; Perolat et al. 2021, arXiv 2002.08456). An
+entropy bonus is the divergence to the uniform policy, up to a constant.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ ROWS = 8192
 
 
 def log_softmax(logits: Tensor) -> Tensor:
-    """Finite log-probabilities ``(B, A)``: a network may mask with minus infinity, and 0 times infinity is no number."""
+    """Finite log-probabilities ``(B, A)``: a network may mask with minus infinity, and 0 times infinity is NaN."""
     log_probs = torch.log_softmax(logits, 1)
     return log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
 

@@ -55,7 +55,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         self._kl_coeff = Schedule(self.config.kl_coeff, self.clock)
         self._magnet_coeff = Schedule(self.config.magnet_coeff, self.clock)
         entropy_coeff = Schedule(self.config.entropy_coeff, self.clock)
-        self.entropy_coeff_schedulers_per_module = defaultdict(lambda: entropy_coeff)
+        self.entropy_coeff_schedulers_per_module: dict[str, Schedule] = defaultdict(lambda: entropy_coeff)
 
     def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
         """Move the magnets, and tell RLlib's loss the weight of the KL divergence."""
@@ -190,7 +190,7 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
         "lr_schedule": "set .training(lr=[[0, 1e-3], [1_000_000, 1e-4]]) for a schedule",
         "entropy_coeff_schedule": "set .training(entropy_coeff=[[0, 0.05], [1_000_000, 0.01]]) for a schedule",
         "sgd_minibatch_size": "set .training(minibatch_size=...)",
-        "vf_share_layers": 'set .rl_module(model_config={"vf_share_layers": False}) for a trunk of its own for the value',
+        "vf_share_layers": 'set .rl_module(model_config={"vf_share_layers": False}) for a value with its own trunk',
     }
     entropy_coeff: Any  # RLlib leaves it untyped
 

@@ -48,15 +48,26 @@ def test_illegal_actions_have_no_probability_and_the_batch_is_not_touched(spec, 
     assert batch.keys() == before.keys()
 
 
-def test_values_agree_with_and_without_embeddings():
+@pytest.mark.parametrize("shared", [True, False])
+def test_values_agree_with_and_without_embeddings(shared):
     game = make_game("kuhn_poker")
-    module = build_network(MaskedNetwork, game, {})
+    module = build_network(MaskedNetwork, game, {"vf_share_layers": shared})
     batch = batch_of(game)
     output = module.forward_train(batch)
     torch.testing.assert_close(output[Columns.VF_PREDS], module.compute_values(batch))
     torch.testing.assert_close(
         output[Columns.VF_PREDS], module.compute_values(batch, embeddings=output[Columns.EMBEDDINGS])
     )
+
+
+@pytest.mark.parametrize(("shared", "disturbed"), [(True, {"trunk", "value"}), (False, {"value_trunk", "value"})])
+def test_the_loss_of_the_value_leaves_a_policy_of_its_own_alone(shared, disturbed):
+    game = make_game("kuhn_poker")
+    module = build_network(MaskedNetwork, game, {"vf_share_layers": shared})
+    module.forward_train(batch_of(game))[Columns.VF_PREDS].sum().backward()
+    assert {
+        name.partition(".")[0] for name, weights in module.named_parameters() if weights.grad is not None
+    } == disturbed
 
 
 def test_a_shared_module_sees_the_seat():

@@ -52,7 +52,9 @@ class Parts:
         self.averages: dict[str, Any] = {}
         self.rounds = 0
         parts: tuple[Any, ...] = (session, self, self, self, MetricsLogger())
-        self.trainer = Trainer(*parts, modules=["main"], learning_metrics=["loss"], time_left=lambda: 9.0, share=lambda: 0.5)
+        self.trainer = Trainer(
+            *parts, modules=["main"], learning_metrics=["loss"], time_left=lambda: 9.0, share=lambda: 0.5
+        )
 
     # Sampling
 

@@ -119,7 +119,8 @@ class Failing(Group):
             SimpleNamespace(failures=failures, restore_good=restored.extend)
             for failures, restored in zip(({}, self.failures), self.restored, strict=True)
         ]
-        return tuple(SimpleNamespace(ok=True, get=lambda value=func(each): value) for each in learners)
+        values = [func(each) for each in learners]
+        return tuple(SimpleNamespace(ok=True, get=lambda value=value: value) for value in values)
 
 
 def test_a_module_that_fails_at_one_learner_is_restored_at_all_of_them() -> None:

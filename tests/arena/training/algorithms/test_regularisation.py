@@ -162,7 +162,9 @@ def test_a_network_that_is_its_own_magnet_is_not_drawn() -> None:
 
 def test_schedules_over_the_run_are_exact_and_never_go_back() -> None:
     halves = [[0, 0.4], [1, 0.2]]
-    learner = make_learner(use_kl_loss=True, kl_target=None, kl_coeff=halves, magnet_coeff=halves, lr=[[0, 0.1], [1, 0]])
+    learner = make_learner(
+        use_kl_loss=True, kl_target=None, kl_coeff=halves, magnet_coeff=halves, lr=[[0, 0.1], [1, 0]]
+    )
     [(_, optimizer)] = learner.get_optimizers_for_module("main")
     for share, reached in ((0.0, 0.0), (0.5, 0.5), (0.25, 0.5), (1.0, 1.0)):
         update(learner, share=share)
