@@ -81,6 +81,9 @@ class Trainer:
         with self._metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
             seed = number(session.seed, Purpose.MINIBATCHES, before.iteration + 1)
             trained = self._learners.update(samples, before.env_steps + env_steps, seed, self._share())
+        for learner in session.learners:
+            for module in set(learner.modules.values()) & self._learners.restored.keys():
+                session.note("restored", learner.id, module=module, reason=self._learners.restored[module])
         agent_steps = before.agent_steps + sum(trained.values())
         tallies = [tally for sample in samples for tally in sample.tallies]
         due = session.tell(tallies, trained)

@@ -50,6 +50,7 @@ class Parts:
         self.seeds: list[int] = []
         self.discarded: Mapping[str, Any] = {}
         self.averages: dict[str, Any] = {}
+        self.restored: dict[str, str] = {}
         self.rounds = 0
         parts: tuple[Any, ...] = (session, self, self, self, MetricsLogger())
         self.trainer = Trainer(

@@ -17,6 +17,7 @@ from small_training import small
 
 from agents.policies.network import SETTINGS, MaskedNetwork
 from arena import LeagueEnvRunner, LeaguePPO, LeaguePPOConfig
+from arena.training.algorithms.ppo import OWN
 from arena.training.algorithms.ppo_settings import PPOSettings
 from arena.training.rllib_settings import ALLOWED, NO_EFFECT, NOT_STORED, STORED
 from games import GameError, make_game
@@ -96,7 +97,7 @@ def test_every_setting_of_rllib_is_classified_once() -> None:
     tables = [set(NO_EFFECT), set(LeaguePPOConfig.no_effect), set(NOT_STORED), set(ALLOWED), stored - {"overlap"}]
     names = [name for table in tables for name in table]
     assert len(names) == len(set(names))
-    assert set(names) == set(vars(PPOConfig())) | set(vars(AlgorithmConfig()))
+    assert set(names) == set(vars(PPOConfig())) | set(vars(AlgorithmConfig())) | OWN
 
 
 @pytest.mark.parametrize(
