@@ -126,8 +126,8 @@ class LeagueSettings(SettingsGroup):
     )
     score_games: int = setting(
         100,
-        "In graded games, such as poker, the score against an opponent is the probability of a positive mean return "
-        "over this many games.",
+        "In graded games, such as poker, the score that decides on snapshots and on beaten baselines is the "
+        "probability of a positive mean return over this many games.",
         unit="games",
         low=1,
         high=10**6,
@@ -135,8 +135,8 @@ class LeagueSettings(SettingsGroup):
     )
     sampler_games: int = setting(
         10,
-        "In graded games, samplers weigh opponents by the score over this many games. Over many games every score is "
-        "nearly 0 or 1, and all opponents that are clearly beaten are ignored.",
+        "In graded games, the score that decides whom a learner meets is the probability of a positive mean return "
+        "over this many games. Over many games it is nearly 0 or 1, and clearly beaten opponents are ignored.",
         unit="games",
         low=1,
         high=10**6,

@@ -96,7 +96,7 @@ class View:
         learner: ID of the learner.
         members: all members.
         training: decayed scores of learners in training matches, 0..1 in every game; in a graded game a score is the
-            probability of a positive mean margin over ``score_games`` games.
+            probability of a positive mean margin over ``score_games`` or ``sampler_games`` games.
         steps: agent steps that the learner has trained for since its last snapshot, or since it joined.
         settings: settings of the league.
         read_evaluation: gives :attr:`evaluation`.

@@ -32,6 +32,7 @@ def self_play(view: View, candidates: Sequence[str]) -> Floats:
 def against(view: View, candidates: Sequence[str], main: str) -> Floats:
     """``(n,)`` probabilities of a match against one main learner: all of it for the main itself, or its snapshots."""
     past = view.members.past(main)
-    if not past or main == view.learner or view.training.get(view.learner, main)[0] > view.settings.too_strong:
+    (score,) = view.training.sampler_scores(view.learner, [main])
+    if not past or main == view.learner or score > view.settings.too_strong:
         return spread(candidates, [main], np.ones(1))
     return spread(candidates, past, prioritised(view, past, "variance"))

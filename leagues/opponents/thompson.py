@@ -9,14 +9,17 @@ import numpy as np
 from leagues.opponents.draw import Floats, opponents_among
 from leagues.view import View
 
-CELLS = 64
-"""Cells of the numerical integral."""
+CELLS = 24
+"""Half of the cells of the numerical integral."""
 
 REACH = 6.0
 """Standard deviations on both sides of a mean that it covers."""
 
 PASSES = 4
-"""How often its cells are fitted. A pass makes those where the smallest variable is likely up to 64 times smaller."""
+"""How often the cells are fitted to where the smallest variable is."""
+
+TAIL = 1e-6
+"""Probability of what they leave out at either end."""
 
 
 def thompson(view: View, candidates: Sequence[str]) -> Floats:
@@ -47,19 +50,21 @@ def smallest(means: Floats, deviations: Floats) -> Floats:
     Args:
         means, deviations: ``(n,)``, n at least 1; deviations are positive.
     """
-    # Imported here, because it loads slowly.
-    from scipy.special import log_ndtr, ndtr
+    from scipy.special import ndtr  # imported here, because it loads slowly
 
     high = (means + REACH * deviations).min()  # the smallest of all is below
     able = np.flatnonzero(means - REACH * deviations <= high)
     centres, widths = means[able, None], deviations[able, None]
+    shares = np.linspace(0, 1, CELLS + 1)
     edges = np.linspace((centres - REACH * widths).min(), high, CELLS + 1)
-    for _ in range(PASSES):  # until the smallest variable is equally likely in every cell
-        below = -np.expm1(log_ndtr((centres - edges) / widths).sum(axis=0))
-        edges = np.interp(np.linspace(below[0], below[-1], CELLS + 1), below, edges)
-    above = log_ndtr((centres - edges) / widths)  # (n, CELLS + 1)
-    others = np.exp(above.sum(axis=0) - above)
-    within = np.diff(ndtr((edges - centres) / widths))  # (n, CELLS)
+    for left in range(PASSES, 0, -1):
+        above = ndtr((centres - edges) / widths)  # (n, cells + 1), at least ndtr(-REACH)
+        all_above = np.exp(np.log(above).sum(axis=0))
+        if left > 1:  # fit the cells: half of them equally wide, half of them equally likely to have the smallest
+            low, high = np.interp((TAIL, 1 - TAIL), 1 - all_above, edges)
+            edges = np.sort(np.append(low + (high - low) * shares, np.interp(shares[1:-1], 1 - all_above, edges)))
+    others = all_above / above
+    within = above[:, :-1] - above[:, 1:]  # (n, cells)
     chances = np.zeros(len(means))
     chances[able] = (within * (others[:, 1:] + others[:, :-1])).sum(axis=1)
     chances /= chances.sum()

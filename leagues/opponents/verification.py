@@ -29,7 +29,7 @@ def verification(view: View, candidates: Sequence[str]) -> Floats:
         candidates: member IDs, all live main learners and their snapshots among them.
     """
     exploiters = [name for name in candidates if _is_exploiter(view, name)]
-    if exploiters and view.training.scores(view.learner, exploiters).min() < view.settings.exploited:
+    if exploiters and view.training.sampler_scores(view.learner, exploiters).min() < view.settings.exploited:
         return spread(candidates, exploiters, prioritised(view, exploiters, "hard"))
     mains = view.members.live("main")
     total: Floats = np.sum([_against(view, candidates, main) for main in mains], axis=0)
@@ -51,7 +51,7 @@ def forgotten(scores: Floats) -> int:
 
 def _against(view: View, candidates: Sequence[str], main: str) -> Floats:
     past = view.members.past(main)
-    scores = view.training.scores(view.learner, past)
+    scores = view.training.sampler_scores(view.learner, past)
     checked = forgotten(scores)
     if checked and scores[:checked].min() < view.settings.forgotten:
         return spread(candidates, past[:checked], prioritised(view, past[:checked], "hard"))

@@ -26,8 +26,10 @@ class TrainingPayoffs:
     far, weighted as above, the normal approximation gives ``Phi(m sqrt(score_games / v))``.
 
     Over many games this is nearly 0 or 1 wherever one of the two is better. That suits thresholds, such as "beaten",
-    but says nothing about *how much* better. So samplers get the score over ``sampler_games`` games, a few, where a
-    difference of a fraction of a standard deviation of a game still counts. In other games both are the mean result.
+    but says nothing about *how much* better. So what decides whom a learner meets is the score over ``sampler_games``
+    games, a few, where a fraction of a standard deviation of a game still counts. It is also better known: older games
+    fade, so m rests on ``1 / (1 - decay)`` games at most, and the score over as many games is hardly more than a guess.
+    In other games both are the mean result.
     """
 
     def __init__(self, decay: float, *, sides: int = 0, score_games: int = 1, sampler_games: int = 1) -> None:

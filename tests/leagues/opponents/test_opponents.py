@@ -56,7 +56,17 @@ def test_pfsp_is_uniform_when_every_weight_vanishes(weighting: str) -> None:
     league = league_of(MAIN, RANDOM, snapshot(1), pfsp_weighting=weighting)
     for name in ("random", "main@1"):
         beat(league, "main", name, 1)
-    assert find_sampler("pfsp")(league.view("main"), ["random", "main@1", "main"]) == pytest.approx([0.5, 0.5, 0])
+    for sampler in ("pfsp", f"pfsp_{weighting}"):
+        assert find_sampler(sampler)(league.view("main"), ["random", "main@1", "main"]) == pytest.approx([0.5, 0.5, 0])
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_a_weighting_by_name_is_that_of_older_leagues(weighting: str) -> None:
+    league = league_of(MAIN, RANDOM, snapshot(1), snapshot(2), pfsp_weighting=weighting)
+    beat(league, "main", "random", 7, 3)
+    beat(league, "main", "main@1", 1, 4)
+    view = league.view("main")
+    assert find_sampler(f"pfsp_{weighting}")(view, NAMES) == pytest.approx(find_sampler("pfsp")(view, NAMES))
 
 
 def test_uniform_gives_half_to_the_baselines() -> None:
