@@ -85,15 +85,17 @@ class OpenLeague:
 
     def leaderboard(self, *, people: bool = False) -> list[Standing]:
         """Frozen members by rating, best first, with 95% intervals: on the Elo scale, or in returns per game if the
-        game is graded.
+        game is graded. Each has its outside measure, see :mod:`leagues.ratings.outside`.
 
         Args:
             people: whether games against people count, too.
         """
         from leagues.ratings.leaderboard import leaderboard
+        from leagues.ratings.outside import with_outside
 
         scores = self.reader.block_scores()
-        return leaderboard(self.reader.members(), self._with_people(scores) if people else scores)
+        standings = leaderboard(self.reader.members(), self._with_people(scores) if people else scores)
+        return with_outside(standings, scores, self.reader.measures())
 
     def _with_people(self, scores: BlockScores) -> BlockScores:
         from leagues.results.scoring import with_people

@@ -23,25 +23,29 @@ def leaderboard(
     """Show the ratings of a league's members.
 
     Ratings are on the Elo scale, or in returns per game where the game is graded, such as poker. They have 95%
-    intervals and come from evaluation matches only. Learners have no rating, because they still change. Warnings below
-    the table say what the ratings hide; with --json they go to stderr.
+    intervals and come from evaluation matches only. Learners have no rating, because they still change. The column
+    "outside" has a measure that the league cannot inflate: the exact exploitability (NashConv) where it was measured,
+    otherwise the score against the strongest baseline or anchor that a member scores at least one half against.
+    Warnings below the table say what the ratings hide; with --json they go to stderr.
     """
     from arena.cli.league_output import gap_row, print_leaderboard, print_notes, standing_row
     from arena.cli.output import print_json, print_text
     from leagues.ratings.differences import steps
     from leagues.ratings.leaderboard import rate
     from leagues.ratings.notes import NOTED_MATCHES, notes
+    from leagues.ratings.outside import with_outside
     from leagues.results.scoring import with_people
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
-        members, scores = reader.members(), reader.block_scores()
+        members, scores, measures = reader.members(), reader.block_scores(), reader.measures()
         matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
         hint = not people and not len(scores) and reader.count_matches("human") > 0
         if people:
             scores = with_people(scores, reader.matches(kind="human", limit=None), reader.info().teams)
     ratings = rate(members, scores)
-    standings, gaps = ratings.leaderboard(), {step.member: step for step in steps(ratings)}
+    standings = with_outside(ratings.leaderboard(), scores, measures)
+    gaps = {step.member: step for step in steps(ratings)}
     if as_json:
         print_json([standing_row(standing) | gap_row(gaps.get(standing.agent)) for standing in standings])
     elif standings:
@@ -123,6 +127,7 @@ def show(
     from leagues.ratings.differences import difference
     from leagues.ratings.leaderboard import rate
     from leagues.ratings.notes import NOTED_MATCHES
+    from leagues.ratings.outside import with_outside
     from leagues.ratings.repeats import effective_games
     from leagues.results.payoff_table import PayoffTable
     from leagues.store import open_store
@@ -138,7 +143,7 @@ def show(
         found = find_member(reader, member) if member in (BEST, LATEST) else reader.member(member)
         blocks = reader.block_scores()
         ratings = rate(reader.members(), blocks)
-        standings = ratings.leaderboard()
+        standings = with_outside(ratings.leaderboard(), blocks, reader.measures())
         gap = None
         if against is not None:
             other = find_member(reader, against) if against in (BEST, LATEST) else reader.member(against)

@@ -8,12 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group
+from rich.text import Text
 
 from arena.cli.output import cell, console, is_screen, print_table, print_text, table
-from arena.view.text import interval_bar, interval_text, measure_text, plain, rating_text
+from arena.view.text import counted, interval_bar, interval_text, measure_text, outside_text, plain, rating_text
 from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE, WARNING_STYLE
 from leagues.ratings.differences import Difference
-from leagues.ratings.leaderboard import Standing
+from leagues.ratings.leaderboard import Outside, Standing
 from leagues.ratings.live import LiveRating
 from leagues.ratings.notes import NOTED_MATCHES, Note
 from leagues.records import MatchKind, Measure, Member
@@ -24,6 +25,9 @@ _ROOM_FOR_BARS = 110
 
 _ROOM_FOR_GAPS = 140
 """Minimum terminal width for the differences between neighbours."""
+
+_ROOM_FOR_ROLES = 100
+"""Minimum terminal width for roles, with which names of snapshots begin, and for results in the leaderboard."""
 
 _BAR_WIDTH = 24
 
@@ -41,6 +45,7 @@ def standing_row(standing: Standing) -> dict[str, Any]:
     """A row of the leaderboard as JSON. Without games, the rating and its interval are null."""
     names = ("agent", "role", "generation", "rating", "low", "high", "games", "wins", "draws", "losses", "unit")
     row = {name: getattr(standing, name) for name in names}
+    row["outside"] = None if standing.outside is None else asdict(standing.outside)
     return row if standing.games else row | dict.fromkeys(("rating", "low", "high"))
 
 
@@ -65,7 +70,11 @@ def print_leaderboard(standings: Sequence[Standing], gaps: Mapping[str, Differen
     """
     unit = standings[0].unit if standings else "Elo"
     rating = "Elo" if unit == "Elo" else "returns/game"
-    columns = ["rank", "agent", "role", "gen", rating, "95% interval", "games", "W/D/L"]
+    hidden = {"outside"} if all(each.outside is None for each in standings) else set()
+    if console().width < _ROOM_FOR_ROLES:
+        hidden |= {"role", "W/D/L"}
+    names = ["rank", "agent", "role", "gen", rating, "95% interval", "outside", "games", "W/D/L"]
+    columns = [name for name in names if name not in hidden]
     bars = console().width >= _ROOM_FOR_BARS
     wide = bool(gaps) and console().width >= _ROOM_FOR_GAPS
     columns += ["to the one above"] * wide
@@ -74,19 +83,29 @@ def print_leaderboard(standings: Sequence[Standing], gaps: Mapping[str, Differen
     left, right = min((each.low for each in played), default=0.0), max((each.high for each in played), default=0.0)
     for rank, each in enumerate(standings, 1):
         bar = interval_bar(each.low, each.rating, each.high, left=left, right=right, width=_BAR_WIDTH)
-        rows.add_row(
+        cells: list[str | Text] = [
             str(rank) if each.games else "-",
             cell(each.agent, NAME_STYLE),
             cell(each.role.replace("_", " ")),
             "" if each.generation is None else str(each.generation),
             rating_text(each.rating, each.unit) if each.games else "-",
             interval_text(each.low, each.high, each.unit) if each.games else "-",
+            outside_text(each.outside),
             f"{each.games:,}",
             f"{each.wins}/{each.draws}/{each.losses}",
+        ]
+        rows.add_row(
+            *(text for name, text in zip(names, cells, strict=True) if name not in hidden),
             *[_gap_text(gaps.get(each.agent), unit)] * wide,
             *[cell(bar if each.games else "", BAR_STYLE)] * bars,
         )
     print_table(rows)
+
+
+def _outside_fact(outside: Outside) -> str:
+    """An outside score with its interval and its games."""
+    known = "" if outside.low is None or outside.high is None else f" ({outside.low:.2f} to {outside.high:.2f})"
+    return f"{outside_text(outside)}{known} in {counted(outside.games, 'game')}"
 
 
 def _gap_text(step: Difference | None, unit: str) -> str:
@@ -188,6 +207,8 @@ def print_member(
             ),
             ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
         ]
+        if its.outside is not None and its.outside.against is not None:  # measures have a line of their own
+            facts.append(("outside", _outside_fact(its.outside)))
         facts.append(("distinct", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,} games"))
     else:
         facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))

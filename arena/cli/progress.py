@@ -17,7 +17,7 @@ from rich.progress import Progress as Line
 from rich.table import Column
 
 from arena.cli.output import console, is_screen
-from arena.view.text import duration, interval_text, measure_text, plain, rating_text
+from arena.view.text import duration, interval_text, measure_text, newest_measured, outside_text, plain, rating_text
 from leagues.ratings.leaderboard import Standing, best
 from leagues.records import Measure
 from leagues.store.contract import Progress
@@ -76,7 +76,7 @@ def describe(
     progress: Progress, standings: Sequence[Standing], elapsed: float, measures: Sequence[Measure] = ()
 ) -> str:
     """One line: rate, time, iteration, rated members, the best snapshot with its interval, and what was measured of the
-    learners. Without standings there is nothing about ratings."""
+    learners, or else the outside measure of the newest snapshot. Without standings there is nothing about ratings."""
     left = progress.remaining
     ending = "final ratings" if standings else "final games"
     clock = f"{duration(elapsed)} elapsed" if left is None else f"{duration(left)} left" if left else ending
@@ -93,6 +93,8 @@ def describe(
         f"{measure_text(each.name)} {each.value:.3g}{f' ({plain(each.member)})' if several else ''}"
         for each in measures
     ]
+    if not measures and (newest := newest_measured(standings)) is not None:
+        parts.append(f"{plain(newest.agent)} {outside_text(newest.outside)}")
     return " · ".join(parts)
 
 

@@ -93,7 +93,7 @@ def train(
     from arena.cli.progress import Stop, progress_line
     from arena.presets import settings_for
     from arena.settings import Resources
-    from arena.view.text import plain
+    from arena.view.text import newest_measured, outside_sentence, plain
     from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
     from leagues.store import open_store
@@ -122,6 +122,7 @@ def train(
 
     kept = f"all earlier iterations are kept in {league}, and --resume continues from them"
     measured: Sequence[Measure] = ()
+    newest: Standing | None = None
     title = spec if resume or settings.preset is None else f"{spec} with the preset {settings.preset}"
     with Stop() as stop, progress_line(title) as show, run_failures(kept) as started:
 
@@ -130,6 +131,8 @@ def train(
             stop.handle_terminate()
 
         def on_progress(progress: Progress, standings: Sequence[Standing]) -> None:
+            nonlocal newest
+            newest = newest_measured(standings)
             show(progress, standings, measured)
 
         def on_measures(measures: Sequence[Measure]) -> None:
@@ -155,8 +158,10 @@ def train(
     if store.exists():  # a run that is stopped at once makes none
         with store.reader() as reader:
             print_notes(notes(reader.members(), reader.block_scores()))
+    found = "" if newest is None or newest.outside is None else f" {outside_sentence(newest.agent, newest.outside)}."
     print_text(
-        f"{'Stopped' if stop.requested() else 'Done'}. The league is in {league}; see arena leaderboard, watch, replay"
+        f"{'Stopped' if stop.requested() else 'Done'}.{found} The league is in {league}; see arena leaderboard, watch, "
+        "replay"
     )
 
 

@@ -17,6 +17,7 @@ from arena.play.openings import Openings, no_openings, openings_key
 from arena.seeds import Purpose, stream
 from games import Game, make_game
 from leagues.ratings.leaderboard import ANCHOR, Standing, leaderboard
+from leagues.ratings.outside import with_outside
 from leagues.ratings.pairing import choose_evaluation_pairs, evaluation_pairings
 from leagues.records import Match, Member, Pairing
 from leagues.store import Reader, open_store
@@ -213,7 +214,8 @@ class _Rounds:
         return choose_evaluation_pairs(members, self._reader.block_scores(), count, rng, games=games)
 
     def _look(self) -> Rated:
-        standings = tuple(leaderboard(self._reader.members(), self._reader.block_scores()))
+        scores = self._reader.block_scores()
+        standings = tuple(with_outside(leaderboard(self._reader.members(), scores), scores, self._reader.measures()))
         shown = [each for each in standings if each.agent != ANCHOR]
         known = bool(shown) and all(each.games for each in shown)
         width = fmean(each.high - each.low for each in shown) if known else None

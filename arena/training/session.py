@@ -25,6 +25,7 @@ from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
 from leagues.ratings.leaderboard import Standing, leaderboard
+from leagues.ratings.outside import with_outside
 from leagues.records import JournalKind, LeagueError, LiveResult, Match, Measure, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
@@ -230,8 +231,9 @@ class LeagueSession:
         return None if self.progress.state is None else learner_state.parse(self.store.states.get(self.progress.state))
 
     def standings(self) -> list[Standing]:
-        """The leaderboard, derived from the evaluation matches so far."""
-        return leaderboard(list(self.members.values()), self.writer.block_scores())
+        """The leaderboard with outside measures, derived from the evaluation matches so far."""
+        scores = self.writer.block_scores()
+        return with_outside(leaderboard(list(self.members.values()), scores), scores, self.writer.measures())
 
     def checkpoint(self) -> dict[str, Any]:
         """What a checkpoint of the algorithm keeps: all of a league in memory, nothing of one in a folder."""

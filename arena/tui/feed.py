@@ -14,6 +14,7 @@ from textual.message import Message
 from arena.view.replay import Frame, frames
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.notes import Note, notes
+from leagues.ratings.outside import with_outside
 from leagues.records import LeagueError, Match, Member
 from leagues.results.blocks import BlockScores
 from leagues.store import open_store
@@ -123,7 +124,7 @@ class _Ratings:
         of = (members, reader.block_scores())
         if of == self._of:
             return False
-        self.standings, self._of = tuple(leaderboard(*of)), of
+        self.standings, self._of = tuple(with_outside(leaderboard(*of), of[1], reader.measures())), of
         self.notes = tuple(notes(*of))
         ended = time.monotonic()
         self._not_before = ended + RATING_REST * (ended - began)

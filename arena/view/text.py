@@ -6,6 +6,9 @@ Names, titles and drawings come from games, programs and other people's files, s
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+
+from leagues.ratings.leaderboard import Outside, Standing
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that control a terminal or are invisible: controls, format and bidi marks, surrogates, line
@@ -73,4 +76,34 @@ def interval_bar(low: float, at: float, high: float, *, left: float, right: floa
 
 def measure_text(name: str) -> str:
     """What a measure of the league is called: ``NashConv`` for ``nash_conv``; safe to show."""
-    return {"nash_conv": "NashConv"}.get(name) or plain(name)
+    return {"nash_conv": "NashConv", "self_play_return": "return in self-play"}.get(name) or plain(name)
+
+
+def outside_text(outside: Outside | None) -> str:
+    """An outside measure as people read it: ``NashConv 0.12``, ``0.62 against mcts:25``. It is safe to show, and empty
+    without one."""
+    if outside is None:
+        return ""
+    if outside.against is None:
+        return f"{measure_text(outside.name)} {outside.value:.3g}"
+    return f"{outside.value:.2f} against {plain(outside.against)}"
+
+
+def newest_measured(standings: Iterable[Standing]) -> Standing | None:
+    """The newest snapshot with an outside measure, that of a main learner where there is one; None without any."""
+    measured = [each for each in standings if each.outside is not None and each.generation is not None]
+    return max(measured, key=lambda each: (each.role == "main", each.generation or 0), default=None)
+
+
+def outside_sentence(member: str, outside: Outside) -> str:
+    """An outside measure in words, such as ``main@3 scores 0.62 (0.51 to 0.72) against mcts:25 in 120 games``."""
+    name = plain(member)
+    if outside.name == "nash_conv":
+        return f"{name} has NashConv {outside.value:.3g}, where 0 is perfect play"
+    if outside.name == "self_play_return":
+        return f"{name} has a mean return of {outside.value:.3g} when it plays every seat"
+    interval = "" if outside.low is None or outside.high is None else f" ({outside.low:.2f} to {outside.high:.2f})"
+    return (
+        f"{name} scores {outside.value:.2f}{interval} against {plain(outside.against or '')} in "
+        f"{counted(outside.games, 'game')}"
+    )

@@ -47,6 +47,26 @@ ELO = 400 / math.log(10)
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """What a member is worth by a measure from outside its league, see :mod:`leagues.ratings.outside`.
+
+    Attributes:
+        name: what was measured.
+        value: the number. A score is 0..1, or in a graded game the mean return.
+        against: the baseline or anchor of a score; None otherwise.
+        games: number of games of a score; 0 otherwise.
+        low, high: 95% interval of a score; None otherwise, and where too few blocks were played.
+    """
+
+    name: Literal["nash_conv", "self_play_return", "score"]
+    value: float
+    against: str | None = None
+    games: int = 0
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A row of the leaderboard.
 
@@ -59,6 +79,8 @@ class Standing:
         games: evaluation games against other frozen members, one for each pair of seats.
         wins, draws, losses: results of these games; they sum to ``games``.
         unit: what `rating`, `low` and `high` count.
+        outside: what it is worth by a measure from outside the league; None where
+            :func:`leagues.ratings.outside.with_outside` has not added it.
     """
 
     agent: str
@@ -72,6 +94,7 @@ class Standing:
     draws: int
     losses: int
     unit: Unit = "Elo"
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)

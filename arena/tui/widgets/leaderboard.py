@@ -13,7 +13,7 @@ from arena.tui.feed import LeagueView
 from arena.tui.layout import ROOMY, Size
 from arena.tui.widgets.cells import name_cell, right
 from arena.tui.widgets.keyed_table import KeyedTable, Row
-from arena.view.text import interval_bar, interval_text, rating_text
+from arena.view.text import interval_bar, interval_text, outside_text, rating_text
 from arena.view.theme import ACCENT, BAD, FAINT, GOOD, WARM
 from leagues.ratings.leaderboard import Standing
 
@@ -46,6 +46,9 @@ def _leaderboard_rows(view: LeagueView, size: Size, width: int) -> tuple[list[Te
     labels = [right("#"), Text("agent"), right("rating")]
     if size != "slim":
         labels += [Text("95%"), right("games")]
+    outside = size in ROOMY and any(each.outside is not None for each in view.standings)
+    if outside:
+        labels.append(Text("outside"))
     if size in ROOMY:
         labels += [right("W"), right("D"), right("L")]
     rows: list[Row] = []
@@ -59,6 +62,7 @@ def _leaderboard_rows(view: LeagueView, size: Size, width: int) -> tuple[list[Te
             right(rating_text(each.rating, each.unit), "bold"),
             Text(interval_text(each.low, each.high, each.unit, dash="…"), style=FAINT),
             right(f"{each.games:,}"),
+            *[Text(outside_text(each.outside), style=WARM)] * outside,
             right(f"{each.wins:,}", GOOD),
             right(f"{each.draws:,}", FAINT),
             right(f"{each.losses:,}", BAD),

@@ -36,6 +36,19 @@ def test_the_leaderboard_has_the_promised_keys_and_orders_by_rating(cli: Cli, le
     assert [line.split()[1] for line in lines[1:]] == [row["agent"] for row in board]
 
 
+def test_the_leaderboard_has_a_measure_from_outside(cli: Cli, tmp_path: Path) -> None:
+    anchored = inflated_league(tmp_path / "league")
+    board = {row["agent"]: row["outside"] for row in json.loads(cli("leaderboard", anchored, "--json")[1])}
+    assert board["mcts:25"] is None
+    outside = board["main@1"]
+    assert set(outside) == {"name", "value", "against", "games", "low", "high"}
+    assert outside["low"] <= outside["value"] <= outside["high"]
+    out = cli("leaderboard", anchored)[1]
+    assert "outside" in out.splitlines()[0]
+    assert f"{outside['value']:.2f} against {outside['against']}" in out
+    assert f"{outside['value']:.2f} against {outside['against']} (" in cli("show", anchored, "main@1")[1]
+
+
 def test_members_without_evaluation_matches_have_no_rating(cli: Cli, tmp_path: Path) -> None:
     with new_league(tmp_path / "league") as store:
         play(store, [("random", "first")])

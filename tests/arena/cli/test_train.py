@@ -27,7 +27,7 @@ from arena.presets import settings_for
 from arena.settings import Resources
 from games import make_game
 from games.errors import GameError
-from leagues.ratings.leaderboard import Standing
+from leagues.ratings.leaderboard import Outside, Standing
 from leagues.records import Measure
 from leagues.setting_groups import rules
 from leagues.store import open_store
@@ -49,6 +49,9 @@ def test_a_line_tells_rate_time_iteration_members_and_the_best() -> None:
     assert describe(progress(), [unrated], elapsed=1.0).endswith("0 rated")
     assert "left" not in describe(progress(remaining=None), [], elapsed=1.0)
     assert describe(progress(), [BEST], 1.0, [MEASURED]).endswith("· NashConv 0.813")
+    scored = replace(BEST, outside=Outside("score", 0.62, "mcts:25", 40))
+    assert describe(progress(), [scored], 1.0).endswith("· main@3 0.62 against mcts:25")
+    assert "mcts:25" not in describe(progress(), [scored], 1.0, [MEASURED])
     two = [MEASURED, replace(MEASURED, member="main-2", value=1.5)]
     assert describe(progress(), [BEST], 1.0, two).endswith("· NashConv 0.813 (main) · NashConv 1.5 (main-2)")
 
@@ -123,7 +126,7 @@ def test_options_reach_the_trainer(
         played_league(options["league"])
         on_start()
         on_measures([MEASURED])
-        on_progress(progress(), [BEST])
+        on_progress(progress(), [replace(BEST, outside=Outside("score", 0.62, "mcts:25", 40, 0.5, 0.7))])
 
     trainer(loop)
     league = tmp_path / "league"
@@ -133,7 +136,7 @@ def test_options_reach_the_trainer(
     out = capsys.readouterr().out
     assert "iteration 7" in out
     assert "NashConv 0.813" in out
-    assert out.splitlines()[-1].startswith("Done. ")
+    assert out.splitlines()[-1].startswith("Done. main@3 scores 0.62 (0.50 to 0.70) against mcts:25 in 40 games. ")
     assert got == {
         "game": f"{GAME}" if "(" not in got["game"] else got["game"],
         "league": league,

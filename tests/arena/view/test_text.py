@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arena.view.text import duration, interval_bar, plain
+from arena.view.text import duration, interval_bar, newest_measured, outside_sentence, outside_text, plain
+from leagues.ratings.leaderboard import Outside, Standing
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,37 @@ def test_durations_read_well(seconds: float, shown: str) -> None:
 def test_an_interval_bar_marks_the_point_within_the_interval() -> None:
     assert interval_bar(-50, 0, 50, left=-100, right=100, width=9) == "  ──●──  "
     assert interval_bar(0, 0, 0, left=0, right=0, width=3) == "●  "
+
+
+@pytest.mark.parametrize(
+    ("outside", "text", "sentence"),
+    [
+        (Outside("nash_conv", 0.1234), "NashConv 0.123", "main@3 has NashConv 0.123, where 0 is perfect play"),
+        (
+            Outside("self_play_return", 7.5),
+            "return in self-play 7.5",
+            "main@3 has a mean return of 7.5 when it plays every seat",
+        ),
+        (
+            Outside("score", 0.5, "\x1b[2Jfoe", 1),
+            "0.50 against \\x1b[2Jfoe",
+            "main@3 scores 0.50 against \\x1b[2Jfoe in 1 game",
+        ),
+    ],
+)
+def test_an_outside_measure_in_words(outside: Outside, text: str, sentence: str) -> None:
+    assert outside_text(outside) == text
+    assert outside_sentence("main@3", outside) == sentence
+    assert outside_text(None) == ""
+
+
+def test_the_newest_snapshot_with_a_measure_is_that_of_a_main_learner() -> None:
+    def standing(role: str, generation: int, outside: Outside | None) -> Standing:
+        return Standing(f"{role}@{generation}", role, generation, 0, 0, 0, 1, 1, 0, 0, outside=outside)
+
+    known = Outside("nash_conv", 1)
+    board = [standing("main", 1, known), standing("main", 2, None), standing("main_exploiter", 9, known)]
+    found = newest_measured(board)
+    assert found is not None
+    assert found.agent == "main@1"
+    assert newest_measured(board[1:2]) is None
