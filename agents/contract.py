@@ -65,6 +65,12 @@ class Agent(ABC):
     batched: bool = True
     spec: str | None = None
 
+    @property
+    def keeps_games(self) -> bool:
+        """Whether it keeps something of each game from move to move, so that no other process can go on with its games:
+        it has a :meth:`reset` of its own."""
+        return type(self).reset is not Agent.reset
+
     @abstractmethod
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """One legal action per row.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,22 @@ from agents.contract import Turn
 from games.contract import Action, ActionArray, Game, IntArray, Move
 from games.errors import GameError
 from games.legality import legal_rows
+
+
+class OpeningState(NamedTuple):
+    """How far an opening is played.
+
+    Attributes:
+        made: given moves that were made.
+        plies: steps that were made, given and drawn.
+        length: all its steps; -1 while given moves are left, because several may be one step.
+        over: whether it is over.
+    """
+
+    made: int
+    plies: int
+    length: int
+    over: bool
 
 
 class GivenMoves:
@@ -41,10 +58,21 @@ class GivenMoves:
     def __contains__(self, table: int) -> bool:
         return table in self._openings
 
-    def begin(self, table: int, opening: Sequence[Move], random_plies: int, players: Sequence[int]) -> None:
-        """The game at ``table`` begins with ``opening`` and ``random_plies`` drawn steps; then ``players`` sit down."""
-        self._openings[table] = _Opening(opening, random_plies, players)
+    def begin(self, table: int, opening: Sequence[Move], random_plies: int) -> None:
+        """The game at ``table`` begins with ``opening`` and ``random_plies`` drawn steps."""
+        self._openings[table] = _Opening(opening, random_plies)
         self.under_way[table] = True
+
+    def state(self, table: int) -> OpeningState | None:
+        """How far the opening at ``table`` is played; None if its game has none."""
+        opening = self._openings.get(table)
+        return None if opening is None else opening.state(over=not self.under_way[table])
+
+    def go_on(self, table: int, opening: Sequence[Move], random_plies: int, state: OpeningState) -> None:
+        """The game at ``table``, which began as in :meth:`begin`, goes on as far as ``state`` says."""
+        self._openings[table] = resumed = _Opening(opening, random_plies)
+        resumed.restore(state)
+        self.under_way[table] = not state.over
 
     def end(self, table: int) -> None:
         """The game at ``table`` is over."""
@@ -90,24 +118,24 @@ class GivenMoves:
             f"{len(opening.moves) - len(opening.left)} seat {seat} must make a legal move"
         )
 
-    def stepped(self, plies: IntArray, sit_down: Callable[[int, Sequence[int]], None]) -> None:
+    def stepped(self, plies: IntArray, sit_down: Callable[[int], None]) -> None:
         """All tables made a step.
 
         Args:
             plies: ``(size,)`` steps of each game so far.
-            sit_down: called with the tables whose opening is over and their players.
+            sit_down: called with each table whose opening is over.
         """
         for table in np.flatnonzero(self.under_way).tolist():
             opening = self._openings[table]
             opening.plies = int(plies[table])
             if opening.is_over():
                 self.under_way[table] = False
-                sit_down(table, opening.players)
+                sit_down(table)
 
 
 class _Opening:
-    def __init__(self, moves: Sequence[Move], random_plies: int, players: Sequence[int]) -> None:
-        self.moves, self.players = moves, players
+    def __init__(self, moves: Sequence[Move], random_plies: int) -> None:
+        self.moves = moves
         self.left = deque(moves)
         self.plies = 0
         self._random_plies = random_plies
@@ -123,3 +151,13 @@ class _Opening:
         if self._length is None and not self.left:
             self._length = self.plies + self._random_plies
         return self.plies == self._length
+
+    def state(self, *, over: bool) -> OpeningState:
+        """How far it is played."""
+        length = -1 if self._length is None else self._length
+        return OpeningState(len(self.moves) - len(self.left), self.plies, length, over)
+
+    def restore(self, state: OpeningState) -> None:
+        """It is played as far as ``state`` says."""
+        self.left = deque(self.moves[state.made :])
+        self.plies, self._length = state.plies, None if state.length < 0 else state.length

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
@@ -19,8 +20,10 @@ from agents.contract import Agent, AgentError
 from arena.play.given_moves import GivenMoves
 from arena.play.lockstep import Lockstep
 from arena.play.referee import Fault, FaultPolicy
+from arena.play.replayed import BrokenOff, replay
 from arena.play.source import NO_LIMITS, Limits, Observer, Seating
-from games.contract import Game
+from games.contract import Game, IntArray
+from games.foreign import FOREIGN_ERRORS
 from leagues.records import Match, MatchEnding
 from leagues.results import scoring
 
@@ -88,14 +91,16 @@ class Rounds:
         Args:
             next_seating: called for every free table until it gives None, and again after games have ended.
             agents: key -> agent, for all players, those of running games included.
-            rng: the generator of a player's actions, by the player's index. Players are numbered in the order in which
-                they are seated first; :data:`OPENING` asks for that of random openings.
+            rng: the generator of a player's actions, by the player's index. Players of running games are numbered
+                first, by table and seat, then others in the order in which they are seated first; :data:`OPENING` asks
+                for that of random openings.
             observer: takes what happens.
 
         Raises:
             AgentError: there is no agent for a player.
             GameError: an opening does not fit the game; or an action is illegal that the fault policy let pass.
         """
+        self._number_players()
         self._fill(next_seating, agents, observer)
         while self.live and not observer.enough():
             if faults := self._choose(agents, rng):
@@ -109,6 +114,43 @@ class Rounds:
                 self._free_tables(ended)
             if ended or faults:
                 self._fill(next_seating, agents, observer)
+
+    def broken_off(self) -> list[BrokenOff]:
+        """The running games, to go on with them in another process. One that cannot be read is left out."""
+        games = []
+        for table, seating in enumerate(self.seatings):
+            if seating is not None and table not in self.tables.broken:
+                with suppress(*FOREIGN_ERRORS):
+                    history = self.tables.state(table).history()
+                    at, clock = self._started[table]
+                    opening, seconds = self.openings.state(table), time.perf_counter() - clock
+                    games.append(BrokenOff(table, seating, history, int(self.plies[table]), opening, at, seconds))
+        return games
+
+    def go_on(self, games: Sequence[BrokenOff], seen: Callable[[IntArray], None]) -> list[int]:
+        """Go on with games that another process broke off, at tables where no other game runs.
+
+        Args:
+            games: the games; their agents keep nothing from move to move.
+            seen: as of :func:`arena.play.replayed.replay`.
+
+        Returns:
+            The tables whose game could not be repeated. No game runs there.
+        """
+        clock = time.perf_counter()
+        for game in games:
+            self.seatings[game.table] = game.seating
+            self.plies[game.table] = game.plies
+            self._started[game.table] = game.started_at, clock - game.seconds
+            if game.opening is not None:
+                moves, random_plies = game.seating.pairing.opening, game.seating.random_plies
+                self.openings.go_on(game.table, moves, random_plies, game.opening)
+        self.live += len(games)
+        going = {game.table for game in games}
+        self._free = [table for table in self._free if table not in going]
+        failed = replay(self._lockstep, games, seen)
+        self.drop(failed)
+        return failed
 
     def record(self, table: int, iteration: int = 0) -> Match:
         """The record of a game that is over. Call it from :meth:`Observer.ended`."""
@@ -177,18 +219,35 @@ class Rounds:
             self.seatings[table] = seating
             self._started[table] = started
             places.setdefault(seating.players, []).append(table)
-            if seating.players not in self._seated:
-                self._seated[seating.players] = [self._index(key) for key in seating.players]
             if seating.random_plies or seating.pairing.opening:
-                players = self._seated[seating.players]
-                self.openings.begin(table, seating.pairing.opening, seating.random_plies, players)
-        indices = [self._seated[seating.players] for seating in seatings]
+                self.openings.begin(table, seating.pairing.opening, seating.random_plies)
+        indices = [self._indices_of(seating.players) for seating in seatings]
         self._lockstep.begin(tables, indices, [seating.pairing.seed for seating in seatings])
         if self.openings:
             self._lockstep.players[[table for table in tables if table in self.openings]] = OPENING
         self.plies[tables] = 0
         self.live += len(seatings)
         return places
+
+    def _number_players(self) -> None:
+        """Number the players of the running games anew. Who left is forgotten, so what comes depends on these only."""
+        self._keys.clear()
+        self._indices.clear()
+        self._seated.clear()
+        for table, seating in enumerate(self.seatings):
+            if seating is not None:
+                indices = self._indices_of(seating.players)
+                self._lockstep.players[table] = OPENING if self.openings.under_way[table] else indices
+
+    def _sit_down(self, table: int) -> None:
+        seating = self.seatings[table]
+        assert seating is not None
+        self._lockstep.players[table] = self._indices_of(seating.players)
+
+    def _indices_of(self, players: tuple[str, ...]) -> list[int]:
+        if players not in self._seated:
+            self._seated[players] = [self._index(key) for key in players]
+        return self._seated[players]
 
     def _index(self, key: str) -> int:
         if key not in self._indices:
@@ -244,7 +303,7 @@ class Rounds:
         observer.stepped(stepped, tables.rewards)
         ended = [table for table in over if self.seatings[table] is not None]
         if self.openings:
-            self.openings.stepped(self.plies, self._lockstep.players.__setitem__)
+            self.openings.stepped(self.plies, self._sit_down)
         if self._limits.max_plies is not None:
             for table in np.flatnonzero(self.plies >= self._limits.max_plies).tolist():
                 if self.seatings[table] is not None and table not in ended:

@@ -17,6 +17,7 @@ from agents.policies.fit import check_fit, outline
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
+from arena.training.continuation import Continuation
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
 from arena.training.modules import check_network, network_of
@@ -44,6 +45,7 @@ class LeagueAlgorithm(Algorithm):
         requests: what the env runners are asked for.
         learners: updates and weights.
         snapshots: the averaged weights that snapshots are made of.
+        continuation: the state that a resumed run needs.
         trainer: the order of things.
         module_specs: the spec of every module, by ID.
         time_left: seconds that the run is expected to go on, shown to people who watch; the loop sets it.
@@ -94,7 +96,7 @@ class LeagueAlgorithm(Algorithm):
             super().setup(config)
             self._assemble()
             if state is not None:
-                self._restore_learners(state)
+                self.continuation.restore(state)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
             self.session.journal.begin()
@@ -127,11 +129,13 @@ class LeagueAlgorithm(Algorithm):
         )
         self.learners = Learners(self.learner_group, runners, self.make_batch, self.config, self.metrics)
         self.snapshots = Snapshots(self.session, self.module_specs)
+        self.continuation = Continuation(self.session, self.requests, self.learners, self.snapshots)
         self.trainer = Trainer(
             self.session,
             self.requests,
             self.learners,
             self.snapshots,
+            self.continuation,
             self.metrics,
             modules=list(self.module_specs),
             learning_metrics=self.LEARNING_METRICS,
@@ -179,13 +183,7 @@ class LeagueAlgorithm(Algorithm):
         super().set_state(state)
         newest = self.session.learner_state()
         if newest is not None:
-            self._restore_learners(newest)
+            self.continuation.restore(newest)
         else:
             self.snapshots.restore(state.get(AVERAGES), self.learners.state())
         self.learners.broadcast()
-
-    def _restore_learners(self, stored: dict[str, Any]) -> None:
-        """Go on from a stored state of the learners. One from before there were averages starts them."""
-        state = {name: value for name, value in stored.items() if name != AVERAGES}
-        self.learners.restore(state)
-        self.snapshots.restore(stored.get(AVERAGES), state)

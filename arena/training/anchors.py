@@ -5,8 +5,10 @@ The choice goes by the measured time of their moves, so it holds for games that 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError, Turn
@@ -137,6 +139,23 @@ class AnchorBudget:
         self._balance[anchor] += self._cost(anchor) * games - seconds
         spent, played = self._costs[anchor]
         self._costs[anchor] = (spent + seconds, played + games)
+
+    def state(self) -> dict[str, Any]:
+        """What was earned and paid, as plain values."""
+        return {"balance": dict(self._balance), "costs": {anchor: list(cost) for anchor, cost in self._costs.items()}}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state` gave, for the anchors that are still there.
+
+        Raises:
+            LookupError, TypeError, ValueError, AttributeError: it cannot be read.
+        """
+        balance = {str(anchor): float(seconds) for anchor, seconds in state["balance"].items()}
+        costs = {str(anchor): (float(spent), int(games)) for anchor, (spent, games) in state["costs"].items()}
+        if not all(map(math.isfinite, balance.values())) or any(games < 1 for _, games in costs.values()):
+            raise ValueError("the budget of an anchor is finite, and its cost is that of at least one game")
+        self._balance |= {anchor: seconds for anchor, seconds in balance.items() if anchor in self._balance}
+        self._costs |= {anchor: cost for anchor, cost in costs.items() if anchor in self._costs}
 
     def _cost(self, anchor: str) -> float:
         spent, games = self._costs[anchor]

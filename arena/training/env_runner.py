@@ -6,7 +6,7 @@ import gc
 import secrets
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from arena.play.source import Seating
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
 from arena.training.episodes import RANDOM, mapped_seatings, to_episodes
-from arena.training.opponent_cache import OpponentCache, agent_key, planned_seatings
+from arena.training.opponent_cache import OpponentCache, agent_key, planned_seatings, seating
 from arena.training.planner import Plan, Played, by_anchor
 from arena.training.runner_reports import (
     call_on_environment_created,
@@ -107,6 +107,29 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         both = (self.env.observation_space, self.env.action_space)
         return {INPUT_ENV_SPACES: both, INPUT_ENV_SINGLE_SPACES: both, **by_module}
 
+    def running_games(self) -> dict[str, Any] | None:
+        """The running training games, for :meth:`go_on` in another process; None if there are no tables yet."""
+        return None if self.sampler is None else self.sampler.state()
+
+    def go_on(self, plan: Plan, games: Mapping[str, Any]) -> int:
+        """Go on with the training games of another process.
+
+        Args:
+            plan: their pairings, in their order, and all members in them.
+            games: what :meth:`running_games` gave there.
+
+        Returns:
+            The number of games that go on. The others begin anew.
+
+        Raises:
+            WeightsError: the games cannot be read.
+        """
+        self.sampler = self._make_training_sampler()
+        self.opponents.load(plan, ())
+        seatings = [seating(self.game, pairing, plan.members) for pairing in plan.pairings]
+        stateful = {key for key, agent in self.opponents.agents.items() if agent.keeps_games}
+        return self.sampler.go_on(games, seatings, list(self.module.keys()), stateful)
+
     def sample_plan(self, plan: Plan, steps: int) -> TrainingSample:
         """Play a training plan until ``steps`` agent steps of the learning seats are in finished games.
 
@@ -115,8 +138,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             steps: agent steps of all learners together.
         """
         if self.sampler is None:
-            keep = self._wants_episodes or self.config.needs_dist_inputs(self.game)
-            self.sampler = self._make_sampler(keep_dist_inputs=keep)
+            self.sampler = self._make_training_sampler()
         # A stream for each iteration and runner, so that no restart and no resumption repeats old games.
         keys = plan.iteration, self.worker_index or 0
         self.rng = self.sampler.rng = stream(plan.seed, Purpose.SAMPLING, *keys)
@@ -153,6 +175,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             agent_steps=sampled.agent_steps,
             broken=sampled.broken,
             seconds=sampled.seconds,
+            runner=self.worker_index or 0,
+            running=self.running_games() if self.worker_index else None,
         )
 
     def work(self, plan: Plan, steps: int) -> tuple[TrainingSample, Any]:
@@ -236,6 +260,10 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """Release the opponents."""
         if self.env is not None:
             self.opponents.close()
+
+    def _make_training_sampler(self) -> Sampler:
+        keep = self._wants_episodes or self.config.needs_dist_inputs(self.game)
+        return self._make_sampler(keep_dist_inputs=keep)
 
     def _make_sampler(self, *, keep_dist_inputs: bool) -> Sampler:
         return Sampler(

@@ -10,13 +10,14 @@ from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.seeds import Purpose, number
+from arena.training.continuation import Continuation
 from arena.training.gate import Gate
 from arena.training.learners import Learners
 from arena.training.measures import nash_conv
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
-from arena.training.snapshots import AVERAGES, Snapshots
+from arena.training.snapshots import Snapshots
 from leagues.records import Match
 from leagues.store import Progress
 
@@ -38,6 +39,7 @@ class Trainer:
         requests: sampling.
         learners: learning.
         snapshots: freezing.
+        continuation: the state that a resumed run needs.
         metrics: the algorithm's.
         modules: IDs of the learners' modules.
         learning_metrics: names of the learners' metrics that the league stores.
@@ -51,6 +53,7 @@ class Trainer:
         requests: Requests,
         learners: Learners,
         snapshots: Snapshots,
+        continuation: Continuation,
         metrics: MetricsLogger,
         *,
         modules: Sequence[str],
@@ -59,6 +62,7 @@ class Trainer:
         share: Callable[[], float],
     ) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
+        self._continuation = continuation
         self._gate = Gate(session, requests, snapshots)
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
         self._time_left, self._share = time_left, share
@@ -114,7 +118,7 @@ class Trainer:
                 metrics=self._learners.metrics(self._modules, self._learning_metrics),
                 at=datetime.now(UTC),
             ),
-            state=state | {AVERAGES: self._snapshots.averages},
+            state=self._continuation.state(state),
             tallies=tallies,
             matches=[*(match for sample in samples for match in sample.matches), *matches],
             members=members,
@@ -148,9 +152,13 @@ class Trainer:
                 run_ends=True,
             )
             if members or measures:
-                state = self._learners.state() | {AVERAGES: self._snapshots.averages}
                 session.commit(
-                    progress=progress, state=state, tallies=[], matches=[], members=members, measures=measures
+                    progress=progress,
+                    state=self._continuation.state(),
+                    tallies=[],
+                    matches=[],
+                    members=members,
+                    measures=measures,
                 )
         settings = session.settings.evaluation
         deadline = time.monotonic() + settings.seconds_at_end

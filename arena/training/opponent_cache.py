@@ -109,14 +109,15 @@ def planned_seatings(
         for pairing, seed, drawn in zip(plan.pairings, seeds, plies.tolist(), strict=True):
             like = known.get((pairing.seats, pairing.learner))
             if like is None:
-                like = known[pairing.seats, pairing.learner] = _seating(game, pairing, plan.members)
+                like = known[pairing.seats, pairing.learner] = seating(game, pairing, plan.members)
             if pairing.opening:  # which belongs to its seed
                 seed, drawn = pairing.seed, 0
             yield Seating(like.players, pairing._replace(seed=seed), like.weights, like.keeps, random_plies=drawn)
         seeds = rng.integers(2**63, size=len(seeds)).tolist()
 
 
-def _seating(game: Game, pairing: Pairing, members: Mapping[str, Member]) -> Seating:
+def seating(game: Game, pairing: Pairing, members: Mapping[str, Member]) -> Seating:
+    """Who plays a training game: learners with their modules, frozen members by the keys of their agents."""
     seated = [members[member] for member in pairing.seats]
     return Seating(
         players=tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,18 @@ class Planner:
         reset, self.reset_modules = self.reset_modules, ()
         return replace(plan, reset_modules=reset)
 
+    def going_on(self, pairings: Sequence[Pairing], iteration: int) -> Plan:
+        """Training matches that were broken off, for a runner that goes on with them.
+
+        Args:
+            pairings: the matches.
+            iteration: the newest that is finished.
+
+        Raises:
+            KeyError: a member is unknown.
+        """
+        return self._plan("training", pairings, iteration)
+
     def evaluation(self, games: int, iteration: int, *, below: int | None = None) -> Plan | None:
         """Evaluation matches between frozen members, in whole blocks.
 
@@ -251,6 +264,31 @@ class Planner:
         members = {candidate.id: candidate, opponent.id: opponent}
         return Plan("evaluation", tuple(pairings), members, files, iteration, self._seed)
 
+    def state(self) -> dict[str, Any]:
+        """What the next plans depend on beside the league, as plain values."""
+        return {
+            "next_event": self.next_event,
+            "reset_modules": list(self.reset_modules),
+            "pairs": [list(pair) for pair in self._pairs],
+            "open": sorted(self._open),
+            "budget": self._budget.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state` gave; events that the store has meanwhile stay taken.
+
+        Raises:
+            LookupError, TypeError, ValueError, AttributeError: it cannot be read.
+        """
+        pairs = [(str(one), str(other)) for one, other in state["pairs"]]
+        if unknown := {name for pair in pairs for name in pair} - self._members.keys():
+            raise ValueError(f"evaluation pairs name the unknown members {sorted(unknown)}")
+        self.next_event = max(self.next_event, index(state["next_event"]))
+        self.reset_modules = tuple(map(str, state["reset_modules"]))
+        self._pairs = pairs
+        self._open = set(self._anchors) & set(state["open"])
+        self._budget.restore(state["budget"])
+
     def member_joined(self) -> None:
         """Choose evaluation pairs anew: the newcomer has the fewest games and comes first."""
         self._pairs = []
@@ -260,7 +298,7 @@ class Planner:
         event, self.next_event = self.next_event, self.next_event + 1
         return event
 
-    def _plan(self, kind: MatchKind, pairings: list[Pairing], iteration: int) -> Plan:
+    def _plan(self, kind: MatchKind, pairings: Sequence[Pairing], iteration: int) -> Plan:
         members = {member: self._members[member] for pairing in pairings for member in pairing.seats}
         files = {member.weights: self._weights[member.weights] for member in members.values() if member.weights}
         return Plan(kind, tuple(pairings), members, files, iteration, self._seed)

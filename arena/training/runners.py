@@ -11,6 +11,7 @@ from ray.rllib.env.env_runner_group import EnvRunnerGroup
 from arena.training.planner import Plan, Played
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
+from arena.training.under_way import pairings_of, unreadable
 from leagues.records import Match, Pairing
 
 
@@ -44,6 +45,7 @@ class Requests:
         self._evaluators = evaluators if evaluators is not None and evaluators.num_remote_workers() else None
         self._steps, self._tables, self._evaluation_games = steps, tables, evaluation_games
         self._overlap = overlap
+        self._running: dict[int, Mapping[str, Any]] = {}  # remote runner -> its games after the newest iteration
         self._under_way: int | None = None  # the iteration whose games are being played
         self._discarded: Mapping[str, Collection[str]] = {}
         self._evaluating: set[int] = set()  # the evaluators that are playing
@@ -75,7 +77,45 @@ class Requests:
         if results and self._overlap:
             self._ask_for(iteration + 1)
         discarded, self._discarded = self._discarded, {}
+        self._running = {sample.runner: sample.running for sample, _ in results if sample.running is not None}
         return [(_without(sample, discarded), metrics) for sample, metrics in results], matches
+
+    def running_games(self) -> dict[str, Any]:
+        """The training games that were running when the newest iteration ended, by the index of their runner."""
+        if self._runners.num_remote_workers():
+            return {str(runner): games for runner, games in self._running.items()}
+        games = self._runners.local_env_runner.running_games()
+        return {} if games is None else {"0": games}
+
+    def go_on(self, running: Mapping[str, Any]) -> tuple[int, int]:
+        """Let the runners go on with the games of an earlier run.
+
+        Args:
+            running: what :meth:`running_games` gave there. A runner that is no longer there takes none.
+
+        Returns:
+            The number of games that go on, and of those that begin anew.
+
+        Raises:
+            WeightsError: they cannot be read.
+        """
+        asked: dict[int, tuple[Plan, Mapping[str, Any]]] = {}
+        total = 0
+        try:
+            for runner, games in running.items():
+                pairings = pairings_of(games["games"])
+                total += len(pairings)
+                asked[int(runner)] = self._session.planner.going_on(pairings, self._session.progress.iteration), games
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise unreadable(error) from error
+        if self._runners.num_remote_workers() == 0:
+            going = [self._runners.local_env_runner.go_on(*asked[0])] if 0 in asked else []
+        else:
+            for index in asked.keys() & set(self._runners.healthy_worker_ids()):
+                arguments = dict(zip(("plan", "games"), asked[index], strict=True)) | {"method": "go_on"}
+                self._runners.foreach_env_runner_async("call", tag="go_on", kwargs=arguments, remote_worker_ids=[index])
+            going = list(_collect(self._runners, "go_on").values())
+        return sum(going), total - sum(going)
 
     def discard(self, learners: Mapping[str, Collection[str]]) -> None:
         """Count nothing that learners do in the games under way, because they have started over.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from arena.training.recorder import LiveModule, Recorder
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled
 from arena.training.step_buffer import Experience
+from arena.training.under_way import packed, unpacked, unreadable
 from games.contract import FloatArray, Game, IntArray
 from games.errors import IllegalActionError
 
@@ -86,6 +88,59 @@ class Sampler:
 
     def _generator(self, player: int) -> np.random.Generator:
         return self.opening_rng if player == OPENING else self.rng
+
+    def state(self) -> dict[str, Any]:
+        """The running games as plain values and arrays, to go on with them in another process (:meth:`go_on`).
+
+        There are none if the game cannot be repeated. One that cannot be read is left out.
+        """
+        games = self._rounds.broken_off() if self.game.replayable else []
+        return {
+            "games": packed(games),
+            "running": self._games.state([game.table for game in games]),
+            "steps": self._experience.state(),
+        }
+
+    def go_on(
+        self, state: Mapping[str, Any], seatings: Sequence[Seating], modules: Sequence[str], stateful: Set[str]
+    ) -> int:
+        """Go on with the games of another process. None runs here yet.
+
+        Args:
+            state: what :meth:`state` gave.
+            seatings: the seating of each of its games, see :func:`arena.training.under_way.pairings_of`.
+            modules: IDs of the live modules.
+            stateful: keys of the players that keep something from move to move, so that their games cannot go on.
+
+        Returns:
+            The number of games that go on.
+
+        Raises:
+            WeightsError: the state cannot be read.
+        """
+        try:
+            self._games.restore_counters(state["running"])
+            games = unpacked(state["games"], seatings)
+            chosen = [
+                place
+                for place, game in enumerate(games)
+                if game.table < self.size and stateful.isdisjoint(game.seating.players)
+            ]
+            games = [games[place] for place in chosen]
+            tables = [game.table for game in games]
+            self._games.restore(state["running"], chosen, tables, [game.seating for game in games])
+            numbers = self._games.numbers[tables]
+            self._experience.add_modules(modules)
+            see = self._experience.restore(state["steps"], tables, numbers)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise unreadable(error) from error
+        failed = set(self._rounds.go_on(games, lambda plies: see(plies, self._rounds.tables)))
+        illegal = self._experience.illegal()
+        failed |= {table for table, number in zip(tables, numbers.tolist(), strict=True) if number in illegal}
+        if dropped := sorted(failed):
+            self._experience.abandon(dropped, self._games.numbers[dropped])
+            self._rounds.drop(dropped)
+        return len(games) - len(dropped)
 
     def run(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +78,8 @@ class TrainingSample:
         games, env_steps, agent_steps: number of finished games; steps played; actions of seats.
         broken: number of games that broke a rule of their own; they count nowhere else here.
         seconds: wall-clock seconds spent sampling.
+        runner: index of the runner.
+        running: its running games (:meth:`arena.training.sampler.Sampler.state`), if it is a remote one.
     """
 
     trajectories: dict[str, Trajectories]
@@ -86,3 +90,5 @@ class TrainingSample:
     agent_steps: int
     broken: int
     seconds: float
+    runner: int = 0
+    running: Mapping[str, Any] | None = None

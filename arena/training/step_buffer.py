@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,12 @@ from agents.contract import Turn
 from arena.play.lockstep import Rows
 from arena.training.columns import STEP_COLUMNS, Float, Trajectories
 from arena.training.samples import Decision
-from games.contract import FloatArray, Game, IntArray
+from arena.training.under_way import smallest, whole
+from games.contract import BoolArray, FloatArray, Game, IntArray, Tables
+from games.legality import legal_rows
+
+_SEEN = ("observations", "masks")
+"""Columns that a state leaves out: they are most of it, and the same moves show the same positions again."""
 
 
 class StepBuffer:
@@ -90,6 +96,47 @@ class StepBuffer:
             column[: len(kept)] = column[kept]
         self._rows = len(kept)
         return trajectories, moved
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """All columns but those in :data:`_SEEN`."""
+        return {name: smallest(self._columns[name][: self._rows]) for name in self._columns if name not in _SEEN}
+
+    def restore(self, state: Mapping[str, Any], games: IntArray) -> None:
+        """Take the steps of some games out of what :meth:`state` gave, all of them unseen, see :meth:`see`.
+
+        Raises:
+            LookupError, TypeError, ValueError: the columns are not those of this buffer.
+        """
+        numbers = whole(state["trajectory"], None)
+        kept = np.isin(numbers // self._num_seats, games)
+        count = int(kept.sum())
+        self._rows = 0
+        self._grow(count)
+        for name, values in self._columns.items():
+            if name in _SEEN:
+                values[:count] = 0
+            else:
+                given = np.asarray(state[name])
+                if given.shape != (len(numbers), *values.shape[1:]):
+                    raise ValueError(f"{name!r} has shape {given.shape}, but there are {len(numbers)} steps")
+                values[:count] = given[kept].astype(values.dtype, casting="same_kind")
+        self._rows = count
+
+    def positions(self) -> tuple[IntArray, IntArray]:
+        """Trajectory and ply of each row, ``(rows,)`` each."""
+        return self._columns["trajectory"][: self._rows], self._columns["plies"][: self._rows]
+
+    def see(self, rows: IntArray, observations: FloatArray, masks: BoolArray) -> None:
+        """Write what was seen at some rows."""
+        self._columns["observations"][rows] = observations
+        self._columns["masks"][rows] = masks
+
+    def illegal(self) -> IntArray:
+        """Trajectories with a step whose action its mask forbids; those of unseen steps are among them."""
+        actions, masks = self._columns["actions"][: self._rows], self._columns["masks"][: self._rows]
+        trajectory = self._columns["trajectory"][: self._rows]
+        legal = legal_rows(actions, masks, None) if actions.ndim == 1 else masks.any(axis=1)
+        return trajectory[~legal]
 
     def _grow(self, needed: int) -> None:
         capacity = max(needed, 2 * len(self._columns["actions"]), 1024)
@@ -224,6 +271,59 @@ class Experience:
             if len(trajectories):
                 taken[module] = trajectories
         return taken
+
+    def state(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
+        """The steps of the running games by module, without what was seen."""
+        return {module: buffer.state() for module, buffer in self._buffers.items()}
+
+    def restore(
+        self, state: Mapping[str, Any], tables: Sequence[int], numbers: IntArray
+    ) -> Callable[[IntArray, Tables], None]:
+        """Take the steps of games that go on at ``tables`` out of what :meth:`state` gave.
+
+        Args:
+            state: the steps; its modules must have been added.
+            tables, numbers: where the games go on, and their numbers.
+
+        Returns:
+            Takes what was seen: to be called with the ``(size,)`` steps that each table's game has had and with the
+            tables, at each position of the games.
+
+        Raises:
+            LookupError, TypeError, ValueError: these are not the steps of such games.
+        """
+        seats = self._game.num_seats
+        number_at = np.full(self._size, -1, np.int64)
+        number_at[list(tables)] = numbers
+        table_of = dict(zip(numbers.tolist(), tables, strict=True))
+        rows: dict[tuple[int, int], tuple[str, int]] = {}  # trajectory and ply -> module and row
+        for module, columns in state.items():
+            buffer, last = self._buffers[module], self._last[module]
+            buffer.restore(columns, numbers)
+            for row, place in enumerate(zip(*(values.tolist() for values in buffer.positions()), strict=True)):
+                if place in rows:
+                    raise ValueError(f"there are two steps of trajectory {place[0]} at ply {place[1]}")
+                rows[place] = module, row
+                last[table_of[place[0] // seats], place[0] % seats] = row
+
+        def see(plies: IntArray, seen: Tables) -> None:
+            at, seat = seen.table[: seen.rows], seen.seats[: seen.rows]
+            trajectories = number_at[at] * seats + seat
+            found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+            for place, key in enumerate(zip(trajectories.tolist(), plies[at].tolist(), strict=True)):
+                if key in rows:
+                    module, row = rows[key]
+                    found[module].append((row, place))
+            for module, pairs in found.items():
+                to, of = np.array(pairs).T
+                self._buffers[module].see(to, seen.observations[of], seen.masks[of])
+
+        return see
+
+    def illegal(self) -> set[int]:
+        """Numbers of the games with a step that its mask forbids, or whose position was not seen."""
+        found = [buffer.illegal() // self._game.num_seats for buffer in self._buffers.values()]
+        return set(np.concatenate([np.empty(0, np.int64), *found]).tolist())
 
     def _move(self, module: str, moved: IntArray) -> None:
         last = self._last[module]
