@@ -108,7 +108,8 @@ def unpacked(state: Mapping[str, Any], seatings: Sequence[Seating]) -> list[Brok
         raise ValueError(f"seatings have {sorted(_OF_SEATING)}, one for each game")
     games = []
     for place, seating in enumerate(seatings):
-        opening = openings[place].tolist()
+        made, opening_plies, length, over = openings[place].tolist()
+        opening = None if made < 0 else OpeningState(made, opening_plies, length, bool(over))
         own = {name: type(_OF_SEATING[name])(values[place]) for name, values in extras.items()}
         games.append(
             BrokenOff(
@@ -116,7 +117,7 @@ def unpacked(state: Mapping[str, Any], seatings: Sequence[Seating]) -> list[Brok
                 seating=seating._replace(**own),
                 history=histories[place],
                 plies=int(one_each["plies"][place]),
-                opening=None if opening[0] < 0 else OpeningState(*opening[:3], over=bool(opening[3])),
+                opening=opening,
                 started_at=_EPOCH + int(started[place]) * _MICROSECOND,
                 seconds=float(seconds[place]),
             )

@@ -35,7 +35,7 @@ SAMPLE = TrainingSample(
 
 
 class Parts:
-    """Sampling, learning and freezing that only note their calls, and a trainer around them.
+    """Sampling, learning, freezing and gathering the state that only note their calls, and a trainer around them.
 
     Attributes:
         calls: names of the calls, in order.
@@ -52,7 +52,7 @@ class Parts:
         self.averages: dict[str, Any] = {}
         self.restored: dict[str, str] = {}
         self.rounds = 0
-        parts: tuple[Any, ...] = (session, self, self, self, MetricsLogger())
+        parts: tuple[Any, ...] = (session, self, self, self, self, MetricsLogger())
         self.trainer = Trainer(
             *parts, modules=["main"], learning_metrics=["loss"], time_left=lambda: 9.0, share=lambda: 0.5
         )
@@ -102,7 +102,7 @@ class Parts:
         self.seeds.append(arguments[2])
         return {"main": 40, "main_exploiter": 10**9}
 
-    def state(self) -> dict[str, Any]:
+    def state(self, learners: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return {"rl_module": {}}
 
     def reset(self, weights: Mapping[str, Any]) -> None:
