@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -37,6 +38,19 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ActionArray = npt.NDArray[Any]
 """One action per row: int64 ``(rows,)``, or float32 ``(rows, D)`` where actions are continuous."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Symmetry:
+    """Another way to see a game, in which its rules are the same, such as a mirror.
+
+    Attributes:
+        cells: ``(N,)`` int64; seen this way, number ``i`` of a flat observation is the game's number ``cells[i]``.
+        actions: ``(A,)`` int64; seen this way, action ``a`` is the game's action ``actions[a]``.
+    """
+
+    cells: IntArray
+    actions: IntArray
 
 
 class State(ABC):
@@ -178,6 +192,15 @@ class Game(ABC):
         are not graded.
         """
         return self.utility not in ("zero_sum", "constant_sum")
+
+    @property
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        """The ways in which the game looks different and has the same rules for every seat, without the usual one.
+
+        A sequence of actions seen through a symmetry is a game of equal returns, and each of its positions is the
+        position of the original seen through the symmetry. By default none is known.
+        """
+        return ()
 
     @property
     def public_moves(self) -> bool:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from games.contract import FloatArray, Game
+from games.contract import FloatArray, Game, Symmetry
 from games.drawing.engine import drawn_as
 from games.errors import UnknownGameError
 from games.open_spiel.catalogue import describe
@@ -15,6 +15,7 @@ from games.open_spiel.specs import default_view, engine_errors, load_engine, own
 from games.open_spiel.text import text_observer
 from games.open_spiel.traits import DRAW_REWARDS, HIDE_CHANCE_ONLY, PAY_EARLY
 from games.specs import parse_teams
+from games.symmetries import board_symmetries
 
 
 class OpenSpielRules(Game):
@@ -64,6 +65,10 @@ class OpenSpielRules(Game):
         self.rewards_each_step = kind.reward_model.name == "REWARDS" or not PAY_EARLY.isdisjoint(parts.games)
         self._teams = parse_teams(parts.teams, info.seats) if parts.teams else own_teams(parts, self.engine)
         self._observers = threading.local()
+
+    @property
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        return board_symmetries(self.name, self.observation_shape, self.num_actions)
 
     @property
     def public_moves(self) -> bool:
