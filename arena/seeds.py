@@ -72,8 +72,6 @@ class Purpose(Enum):
     """How many random steps the training games of a runner begin with in an iteration, and these steps."""
     RECORDED_OPENINGS = 40, ("iteration",)
     """Which training games of an iteration begin with recorded moves, and with which."""
-    SYMMETRIES = 41, ("iteration", "runner")
-    """In which symmetry the learners of a runner see each training game that begins in an iteration."""
     DISTILL = 31, ("use",)
     """First weights of a distilled network (0), its training games and minibatches (1), games that it has not seen (2)
     and games against the mixture (3). The seed is the call's."""

@@ -85,6 +85,11 @@ class PositionSettings(SettingsGroup):
         high=10**6,
         none="all but the last step of the match",
     )
+    symmetries: bool = setting(
+        False,
+        "Let learners see training games through the symmetries of the game in turn, such as its mirror. Games without "
+        "known symmetries stay as they are.",
+    )
 
     def _check(self) -> None:
         if self.recorded_share + self.opponent_share > 1:

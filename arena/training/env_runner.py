@@ -6,7 +6,7 @@ import gc
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ from arena.training.runner_reports import (
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled, TrainingSample
 from games import make_game
-from games.contract import FloatArray, IntArray
+from games.contract import FloatArray, IntArray, Symmetry
 from leagues.records import Match
 from leagues.results.scoring import tallies
 
@@ -263,9 +263,10 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
 
     def _make_training_sampler(self) -> Sampler:
         keep = self._wants_episodes or self.config.needs_dist_inputs(self.game)
-        return self._make_sampler(keep_dist_inputs=keep)
+        symmetries = self.game.symmetries if self.config.position_settings.symmetries else ()
+        return self._make_sampler(keep_dist_inputs=keep, symmetries=symmetries)
 
-    def _make_sampler(self, *, keep_dist_inputs: bool) -> Sampler:
+    def _make_sampler(self, *, keep_dist_inputs: bool, symmetries: Sequence[Symmetry] = ()) -> Sampler:
         return Sampler(
             self.game,
             self.num_envs,
@@ -273,6 +274,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             value=self._value,
             rng=self.rng,
             settings=getattr(self.config, "training_settings", TrainingSettings()),  # RLlib's configs have none
+            symmetries=symmetries,
             keep_dist_inputs=keep_dist_inputs,
         )
 

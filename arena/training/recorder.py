@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled
 from arena.training.step_buffer import Experience
+from arena.training.symmetries import Views
 from games.contract import ActionArray, Ending, FloatArray, Game, IntArray, Tables
 from games.errors import BrokenGameError
 
@@ -34,6 +36,7 @@ class LiveModule(Agent):
         module: its ID.
         decide: asks it: ``decide(module_id, turn) -> Decision``.
         rounds, games, experience: where it plays, and where its steps go.
+        views: how it sees each game. Its steps are kept as the game has them.
     """
 
     def __init__(
@@ -43,13 +46,20 @@ class LiveModule(Agent):
         rounds: Rounds,
         games: RunningGames,
         experience: Experience,
+        views: Views,
     ) -> None:
+        self._views = views
         self._module, self._decide = module, decide
         self._rounds, self._games, self._experience = rounds, games, experience
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """The module's decision, in the units of the game; ``decide`` has its own generator."""
-        decision = self._decide(self._module, turn)
+        if self._views:
+            numbers = self._games.numbers[turn.tables]
+            decision = self._decide(self._module, self._views.seen(turn, numbers))
+            decision = replace(decision, actions=self._views.played(decision.actions, numbers))
+        else:
+            decision = self._decide(self._module, turn)
         self._keep(turn, decision)
         return decision.actions if turn.action_bounds is None else in_bounds(decision.actions, turn.action_bounds)
 
@@ -78,7 +88,7 @@ class Recorder(Observer):
     """Observes one call of :meth:`arena.training.sampler.Sampler.run`.
 
     Args:
-        rounds, games, experience: the sampler's.
+        rounds, games, experience, views: the sampler's.
         settings: which games are recorded move by move.
         steps: kept steps of finished games to reach; None for no end.
         iteration: for the record.
@@ -90,6 +100,7 @@ class Recorder(Observer):
         rounds: Rounds,
         games: RunningGames,
         experience: Experience,
+        views: Views,
         settings: TrainingSettings,
         *,
         steps: int | None,
@@ -97,6 +108,7 @@ class Recorder(Observer):
         final_observations: bool,
     ) -> None:
         self._rounds, self._games, self._experience, self._settings = rounds, games, experience, settings
+        self._views = views
         self._steps, self._iteration, self._final_observations = steps, iteration, final_observations
         self._game: Game = rounds.game
         self._sampled = Sampled({})
@@ -109,7 +121,8 @@ class Recorder(Observer):
         """Take the finished games out of the experience; ``value`` as in :class:`arena.training.sampler.Sampler`."""
         finished = np.sort(np.concatenate([np.empty(0, np.int64), *self._finished]))
         self._sampled.returns = np.concatenate(self._returns)
-        self._sampled.trajectories = self._experience.take(finished, self._truncated, value)
+        taken = self._experience.take(finished, self._truncated, value)
+        self._sampled.trajectories = {module: self._views.learned(steps) for module, steps in taken.items()}
         return self._sampled
 
     def enough(self) -> bool:
@@ -177,6 +190,7 @@ class Recorder(Observer):
             if not (truncated or self._final_observations):
                 continue
             observation = _last_observation(self._game, self._rounds.tables, table, seat)
+            observation = self._views.observations(observation[None], self._games.numbers[[table]])[0]
             if truncated:
                 self._sampled.truncated.add(number)
                 self._truncated[seating.players[seat]][number] = observation

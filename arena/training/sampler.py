@@ -19,8 +19,9 @@ from arena.training.recorder import LiveModule, Recorder
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled
 from arena.training.step_buffer import Experience
+from arena.training.symmetries import Views
 from arena.training.under_way import packed, unpacked, unreadable
-from games.contract import FloatArray, Game, IntArray
+from games.contract import FloatArray, Game, IntArray, Symmetry
 from games.errors import IllegalActionError
 
 _LEGAL = (
@@ -46,6 +47,7 @@ class Sampler:
         decide: asks a live module: ``decide(module_id, turn) -> Decision``.
         value: the value of positions: ``value(module_id, observations (B, ...), seats (B,)) -> (B,)``.
         settings: which games are recorded move by move. A game's number decides, so that long games are not missed.
+        symmetries: through which live modules see games, see :class:`arena.training.symmetries.Views`.
         keep_dist_inputs: whether to keep the distribution inputs of each step; with many actions they are most of it.
     """
 
@@ -58,12 +60,14 @@ class Sampler:
         value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]],
         rng: np.random.Generator,
         settings: TrainingSettings,
+        symmetries: Sequence[Symmetry] = (),
         keep_dist_inputs: bool = True,
     ) -> None:
         self.game, self.size, self.rng, self.opening_rng = game, size, rng, rng
         self._decide, self._value, self._settings = decide, value, settings
         self._rounds = Rounds(game, size, Trusting())
         self._games = RunningGames(size, game.num_seats)
+        self._views = Views(symmetries)
         self._experience = Experience(game, size, num_inputs(game) if keep_dist_inputs else 0)
 
     @property
@@ -170,12 +174,14 @@ class Sampler:
         began = time.perf_counter()
         self._experience.add_modules(modules)
         live = {
-            module: LiveModule(module, self._decide, self._rounds, self._games, self._experience) for module in modules
+            module: LiveModule(module, self._decide, self._rounds, self._games, self._experience, self._views)
+            for module in modules
         }
         recorder = Recorder(
             self._rounds,
             self._games,
             self._experience,
+            self._views,
             self._settings,
             steps=steps,
             iteration=iteration,

@@ -23,7 +23,7 @@ def uniform(game, rng):
     return decide
 
 
-def make_sampler(game, size=7, seed=0, **settings):
+def make_sampler(game, size=7, seed=0, symmetries=(), **settings):
     rng = np.random.default_rng(seed)
     return Sampler(
         game,
@@ -32,6 +32,7 @@ def make_sampler(game, size=7, seed=0, **settings):
         value=lambda module, obs, seats: np.full(len(seats), 9.0, np.float32),
         rng=rng,
         settings=TrainingSettings(**settings),
+        symmetries=symmetries,
     )
 
 
