@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from agents.contract import AgentError
 from agents.policies.names import current_name
+from agents.policies.seat_view import SeatView
 from games.contract import Game
 from games.specs import suggest
 
@@ -45,6 +46,7 @@ SETTINGS = (
     "conv_channels",
     "conv_blocks",
     "vf_share_layers",
+    "view",
     "precision",
 )
 TRUNKS = ("auto", "mlp", "residual")
@@ -84,6 +86,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
     - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on one of its own, whose
       gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
+    - ``view``: the name of a game of two seats in :mod:`games.symmetries`, such as ``"connect_four"``: the network then
+      sees the board as the seat to move does, its own stones first. Default None: as the game shows it.
     - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
       computes under autocast; weights, heads and optimizer stay float32.
 
@@ -93,8 +97,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     the position.
 
     Raises:
-        ValueError: the network, activation, sharing or precision is unknown, or a residual tower gets an observation
-            that is neither a board nor an image.
+        ValueError: the network, activation, sharing, view or precision is unknown, or a residual tower gets an
+            observation that is neither a board nor an image.
     """
 
     def setup(self) -> None:
@@ -127,6 +131,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         self._half = precision == "bfloat16"
         continuous = isinstance(self.action_space, gym.spaces.Box)
         actions = self.action_space.shape[0] if continuous else int(self.action_space.n)
+        view = config.get("view")
+        self.view = None if view is None else SeatView(view, space.shape, 0 if continuous else actions)
         self.policy = nn.Linear(self.trunk.width, actions)
         self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
         self.value = nn.Linear(self.trunk.width, 1)
@@ -138,10 +144,12 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         nn.init.zeros_(self.value.bias)
 
     def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Tensor]:
-        seen = batch[Columns.OBS]
+        seen = self._seen(batch)
         hidden = self._embed(self.trunk, seen)  # (B, width)
         critic = hidden if self.value_trunk is None else self._embed(self.value_trunk, seen)  # (B, width)
         policy = self.policy(hidden)  # (B, A) logits, or (B, D) means
+        if self.view is not None:
+            policy = self.view.usual(policy, seen[SEAT])
         return {
             Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (B, A)
             if self.log_std is None
@@ -153,8 +161,14 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     def compute_values(self, batch: dict[str, Any], embeddings: Tensor | None = None) -> Tensor:
         """State values, ``(B,)``; ``embeddings`` of a forward pass save the trunk's work."""
         if embeddings is None:
-            embeddings = self._embed(self.trunk if self.value_trunk is None else self.value_trunk, batch[Columns.OBS])
+            embeddings = self._embed(self.trunk if self.value_trunk is None else self.value_trunk, self._seen(batch))
         return self.value(embeddings).squeeze(-1)
+
+    def _seen(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        seen: dict[str, Tensor] = batch[Columns.OBS]
+        if self.view is None:
+            return seen
+        return {**seen, OBSERVATION: self.view(seen[OBSERVATION], seen[SEAT])}
 
     def _embed(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
         if not self._half:

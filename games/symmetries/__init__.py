@@ -11,8 +11,8 @@ from functools import cache
 from games.contract import Symmetry
 from games.errors import UnknownGameError
 from games.specs import suggest
-from games.symmetries.boards import BOARDS, Board
-from games.symmetries.planes import seen
+from games.symmetries.boards import BOARDS
+from games.symmetries.planes import Board, seen
 
 
 @cache
