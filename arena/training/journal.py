@@ -15,11 +15,11 @@ from leagues.store.owner import this_process
 
 log = logging.getLogger(__name__)
 
-MOST_MESSAGE = 2_000
+MOST_MESSAGE = 1_000
 """Characters of an exception's message that are kept."""
 
-MOST_TRACEBACK = 8_000
-"""Characters of its traceback that are kept, the last ones. A character takes at most six in JSON."""
+MOST_TRACEBACK = 4_000
+"""Characters of its traceback that are kept, the last ones. A character takes at most twelve in JSON."""
 
 _TURNS: tuple[JournalKind, ...] = ("start", "resume", "stop")
 
