@@ -16,6 +16,7 @@ from textual.theme import Theme
 from arena.tui.feed import Feed, FeedFailed, LeagueChanged, LeagueLost, MatchOpened
 from arena.tui.layout import HEIGHTS, SIZES
 from arena.tui.screens.help import HelpScreen
+from arena.tui.screens.journal import JournalScreen
 from arena.tui.screens.league import LeagueScreen
 from arena.view import theme
 
@@ -51,6 +52,7 @@ class LeagueApp(App[Exception]):
     HORIZONTAL_BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "journal", "journal"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "quit", "quit"),
         Binding("ctrl+c", "quit", "quit", show=False, priority=True),
@@ -91,6 +93,10 @@ class LeagueApp(App[Exception]):
     def action_help(self) -> None:
         """Show the keys."""
         self.open_screen(HelpScreen())
+
+    def action_journal(self) -> None:
+        """Show what happened in training."""
+        self.open_screen(JournalScreen())
 
     @on(LeagueChanged)
     def _remember(self, message: LeagueChanged) -> None:

@@ -15,7 +15,7 @@ from arena.view.replay import Frame, frames
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.notes import Note, notes
 from leagues.ratings.outside import with_outside
-from leagues.records import LeagueError, Match, Member
+from leagues.records import JournalEntry, LeagueError, Match, Member
 from leagues.results.blocks import BlockScores
 from leagues.store import open_store
 from leagues.store.contract import LeagueInfo, Progress, Reader
@@ -24,7 +24,7 @@ POLL = 0.5
 """Seconds between two checks of the store's version."""
 
 LISTED = 200
-"""Most matches listed."""
+"""Most matches and most entries of the journal listed."""
 
 RATING_REST = 4.0
 """Rest after rating, as a multiple of the time it took. A league in training needs the processor more."""
@@ -43,6 +43,7 @@ class LeagueView:
         matches: the newest matches without their moves, newest first; only those of ``only`` if that is set.
         only: the member whose matches are listed; None for all.
         match_count: number of all recorded matches.
+        journal: what happened in training, the newest entries first.
     """
 
     info: LeagueInfo
@@ -53,6 +54,7 @@ class LeagueView:
     matches: tuple[Match, ...]
     only: str | None
     match_count: int
+    journal: tuple[JournalEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ class Feed(threading.Thread):
             matches=tuple(reader.matches(member=only, limit=LISTED)),
             only=only,
             match_count=reader.count_matches(),
+            journal=tuple(reader.journal(limit=LISTED)),
         )
 
     def _wait(self) -> None:

@@ -21,7 +21,7 @@ escape     list all matches and follow the newest
 home end   the first, the last position
 space      play the match, or pause
 
-?          this help
+j ?        what happened in training, this help
 q          leave"""
 
 
