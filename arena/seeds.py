@@ -76,7 +76,7 @@ class Purpose(Enum):
     """First weights of a distilled network (0), its training games and minibatches (1), games that it has not seen (2)
     and games against the mixture (3). The seed is the call's."""
     POPULATION_START = 32, ("learner",)
-    """First hyper-parameters of a main. The learner is its place among the learners."""
+    """First hyper-parameters of a main. The learner is its place among the mains."""
     POPULATION = 33, ("iteration", "learner")
     """With whom a main is compared after an iteration, and its mutation. The learner is its place among the learners.
     """

@@ -12,6 +12,7 @@ from agents.policies.names import current_name
 from arena.training.algorithms import algorithm_settings
 from leagues.errors import LeagueError
 from leagues.names import near
+from leagues.population import PopulationSettings
 from leagues.setting_groups import NONE, SettingsGroup, rules, setting, short
 from leagues.settings import EvaluationSettings, LeagueSettings
 
@@ -145,6 +146,7 @@ def groups(algorithm: str) -> dict[str, type[SettingsGroup]]:
         "optimization": algorithm_settings(algorithm),
         "network": NetworkSettings,
         "resources": Resources,
+        "population": PopulationSettings,
     }
 
 
@@ -163,6 +165,7 @@ class Settings:
         optimization: settings of the algorithm, such as its learning rate.
         network: the networks.
         resources: processes and GPUs.
+        population: hyper-parameters that main learners try out.
     """
 
     algorithm: str = "ppo"
@@ -174,6 +177,7 @@ class Settings:
     optimization: SettingsGroup = field(default_factory=lambda: algorithm_settings("ppo")())
     network: NetworkSettings = field(default_factory=NetworkSettings)
     resources: Resources = field(default_factory=Resources)
+    population: PopulationSettings = field(default_factory=PopulationSettings)
 
     def __post_init__(self) -> None:
         kind = algorithm_settings(self.algorithm)
@@ -184,6 +188,23 @@ class Settings:
             )
         if not (self.preset is None or isinstance(self.preset, str)):
             raise LeagueError(f"`preset` is the name of a preset, but got {short(self.preset)}")
+        self._check_population()
+
+    def _check_population(self) -> None:
+        mutations, optimization = self.population.hyperparam_mutations, self.optimization
+        if not mutations:
+            return
+        if self.league.roles.get("main", 0) < 2:
+            raise LeagueError(
+                f"a population has at least 2 main learners, but got roles={dict(self.league.roles)}; set main=4, or "
+                "drop `hyperparam_mutations`"
+            )
+        for name in mutations:
+            if name not in optimization.mutable():
+                raise LeagueError(
+                    f"`hyperparam_mutations` takes settings in effect that main learners may differ in, "
+                    f"{', '.join(optimization.mutable())}, but got {name!r}{near(name, optimization.mutable())}"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """The tree as plain JSON, its version included."""

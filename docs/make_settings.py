@@ -29,8 +29,8 @@ what differs:
 
 Options of the command line win over the file. `arena train --resume` takes the settings from the league, except
 `training.tables` and the resources. In Python, `LeaguePPOConfig.league()` takes the settings of the groups league,
-evaluation, training and positions by name; the methods `training`, `env_runners`, `learners` and `rl_module` set the
-others as in RLlib.
+evaluation, training, positions and population by name; the methods `training`, `env_runners`, `learners` and
+`rl_module` set the others as in RLlib.
 """
 
 

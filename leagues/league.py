@@ -236,6 +236,16 @@ class League:
         """
         self._parents[self._learner(learner)] = None if parent is None else self._members[parent].id
 
+    def copied(self, learner: str, source: str) -> None:
+        """Note that a learner took over the weights of another: it forgets its results, and the next snapshot of it has
+        the ``parent`` that the other's would have.
+
+        Args:
+            learner, source: IDs of the learners.
+        """
+        self._training.forget(self._learner(learner))
+        self._parents[learner] = self._parents[self._learner(source)]
+
     def after_snapshot(self, learner: str, rng: np.random.Generator) -> Literal["continue", "reset"]:
         """Whether the learner trains on after a snapshot, or is to be reset to new weights. Ask once after each.
 

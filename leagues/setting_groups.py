@@ -105,6 +105,10 @@ class SettingsGroup:
     def _check(self) -> None:
         """Check what several settings have to keep together."""
 
+    def mutable(self) -> tuple[str, ...]:
+        """The settings in effect for which modules may have values of their own (:mod:`leagues.population`)."""
+        return ()
+
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain JSON."""
         return {each.name: _plain(getattr(self, each.name)) for each in _fields(type(self))}

@@ -34,6 +34,7 @@ from arena.training.rllib_settings import RESOURCES, refuse_settings
 from arena.training.runner_reports import refuse_step_callbacks
 from games import Game, as_game, make_game
 from leagues.names import near
+from leagues.population import PopulationSettings
 from leagues.records import LeagueError, Member
 from leagues.setting_groups import SettingsGroup, rules, short
 from leagues.settings import EvaluationSettings, LeagueSettings
@@ -41,7 +42,13 @@ from leagues.settings import EvaluationSettings, LeagueSettings
 EVALUATION_SHARE = 8
 """Evaluation games of an iteration, unless a number is set: one for this many tables that fit the game."""
 
-_GROUPS = ("league_settings", "league_evaluation_settings", "training_settings", "position_settings")
+_GROUPS = (
+    "league_settings",
+    "league_evaluation_settings",
+    "training_settings",
+    "position_settings",
+    "population_settings",
+)
 """Attributes of the config whose settings :meth:`LeagueAlgorithmConfig.league` takes."""
 
 SEEDS = 2**31
@@ -83,6 +90,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.league_settings = LeagueSettings()
         self.league_evaluation_settings = EvaluationSettings()
         self.training_settings = TrainingSettings()
+        self.population_settings = PopulationSettings()
         self.position_settings = PositionSettings()
         self.preset_name: str | None = None
         self.overlap = False
@@ -173,8 +181,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Args:
             folder: where the league is stored. A missing folder is created; one with a league of the same game is
                 resumed. None keeps the league in memory.
-            settings: any setting of the groups league, evaluation, training and positions in docs/settings.md
-                (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ``random_plies``, ...).
+            settings: any setting of the groups league, evaluation, training, positions and population in
+                docs/settings.md (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ``random_plies``, ...).
 
         Raises:
             LeagueError: an unknown setting, or a value that breaks its rule.
@@ -238,6 +246,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             league=self.league_settings,
             evaluation=self.league_evaluation_settings,
             training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
+            population=self.population_settings,
             positions=self.position_settings,
             optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
             network=NetworkSettings(name=network_name(network), config=config),
@@ -259,7 +268,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         _refuse_code(settings)
         self.preset_name = settings.preset
         self.training(**settings.optimization.to_dict())
-        groups = league, settings.evaluation, settings.training, settings.positions
+        groups = league, settings.evaluation, settings.training, settings.positions, settings.population
         self.league(**{name: value for group in groups for name, value in group.to_dict().items()})
         network_spec = RLModuleSpec(module_class=network_class(network.name), model_config=dict(network.config))
         self.rl_module(rl_module_spec=network_spec)

@@ -24,6 +24,7 @@ from arena.training.positions import RecordedOpenings
 from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
+from leagues.population import Population
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.outside import with_outside
 from leagues.records import JournalKind, LeagueError, LiveResult, Match, Measure, Member, Tally
@@ -43,6 +44,7 @@ class LeagueSession:
         league: matchmaking and snapshots.
         planner: makes the plans.
         journal: what happens in this run.
+        population: the hyper-parameters of the main learners.
         progress: of the newest iteration that was committed.
         measures: what was measured last of the learners in this run.
         share: makes bytes cheap to send.
@@ -64,6 +66,7 @@ class LeagueSession:
     members: dict[str, Member]
     league: League
     planner: Planner
+    population: Population
     progress: Progress
     measures: list[Measure]
 
@@ -111,13 +114,11 @@ class LeagueSession:
             tallies: its training games.
             steps: module -> agent steps it was trained on.
         """
-        self.league.tell(
-            tallies,
-            {
-                member.id: sum(steps.get(module, 0) for module in set(member.modules.values()))
-                for member in self.learners
-            },
-        )
+        trained = {
+            member.id: sum(steps.get(module, 0) for module in set(member.modules.values())) for member in self.learners
+        }
+        self.league.tell(tallies, trained)
+        self.population.tell(trained)
         return self.league.due(self.progress.seconds)
 
     def to_freeze_at_end(self) -> list[str]:
@@ -169,7 +170,7 @@ class LeagueSession:
         measures: Sequence[Measure] = (),
     ) -> None:
         """Store an iteration: first the learners' state, then all rows in one transaction."""
-        progress = replace(progress, league=self.league.state())
+        progress = replace(progress, league=self.league.state() | {"population": self.population.state()})
         before = self.progress.state
         notes = self.journal.take(progress)
         if not self._in_memory:
@@ -333,6 +334,12 @@ class LeagueSession:
             if self.progress.league
             else League(self.settings.league, everyone, **shape)
         )
+        mains = [member.id for member in everyone if member.kind == "learner" and member.role == "main"]
+        self.population = Population(
+            self.settings.population, mains, lambda place: stream(self.seed, Purpose.POPULATION_START, place)
+        )
+        if "population" in self.progress.league:  # leagues of earlier versions have none
+            self.population.restore(self.progress.league["population"])
         self.planner = Planner(
             game,
             self.seed,

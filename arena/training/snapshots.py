@@ -106,6 +106,14 @@ class Snapshots:
         tensors = policy_tensors({module: self.averages[module]["weights"] for module in modules})
         return tensors, policy_card(self._session.game, {module: self._specs[module] for module in modules}, seats)
 
+    def copy(self, modules: Mapping[str, str]) -> None:
+        """Let modules have the averages of others.
+
+        Args:
+            modules: module ID -> the module whose average it takes over.
+        """
+        self.averages = {**self.averages, **{module: self.averages[source] for module, source in modules.items()}}
+
     def new_weights(self, learners: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Draw new weights for learners that start over, and drop their averages.
 
