@@ -21,6 +21,7 @@ from arena.training.continuation import Continuation
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
 from arena.training.modules import check_network, network_of
+from arena.training.population import set_factors
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
@@ -97,6 +98,7 @@ class LeagueAlgorithm(Algorithm):
             self._assemble()
             if state is not None:
                 self.continuation.restore(state)
+            set_factors(self.session, self.learners)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
             self.session.journal.begin()
@@ -186,4 +188,5 @@ class LeagueAlgorithm(Algorithm):
             self.continuation.restore(newest)
         else:
             self.snapshots.restore(state.get(AVERAGES), self.learners.state())
+        set_factors(self.session, self.learners)
         self.learners.broadcast()

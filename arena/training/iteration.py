@@ -14,6 +14,7 @@ from arena.training.continuation import Continuation
 from arena.training.gate import Gate
 from arena.training.learners import Learners
 from arena.training.measures import nash_conv
+from arena.training.population import evolve
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
@@ -101,6 +102,9 @@ class Trainer:
         )
         if starting_over := session.starting_over(list(admitted)):
             self._start_over(starting_over)
+        copied = evolve(session, self._learners, self._snapshots)
+        if renewed := [*starting_over, *copied]:
+            self._discard_games(renewed)
             state = self._learners.state()
         with self._metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):
             self._learners.broadcast()
@@ -172,11 +176,14 @@ class Trainer:
                 return
 
     def _start_over(self, learners: Sequence[str]) -> None:
-        """Give learners new weights and discard their running games."""
+        """Give learners new weights."""
         self._learners.reset(self._snapshots.new_weights(learners))
-        self._session.reset(learners)
         for learner in learners:
             self._session.note("reset", learner)
+
+    def _discard_games(self, learners: Sequence[str]) -> None:
+        """Discard the running games of learners that have other weights now."""
+        self._session.reset(learners)
         self._requests.discard({learner: set(self._session.members[learner].modules.values()) for learner in learners})
 
     def _wait_for_runners(self, matches: Sequence[Match]) -> None:

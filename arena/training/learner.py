@@ -19,6 +19,7 @@ from ray.rllib.utils.metrics import ALL_MODULES
 from torch import Tensor
 
 from arena.training.schedules import Clock, Schedule
+from leagues.population import scaled
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
@@ -114,6 +115,26 @@ class LeagueTorchLearner(TorchLearner):
         for module_id, loss in losses.items():
             self._losses.setdefault(module_id, []).append(loss.detach())
         return losses
+
+    def coefficient(self, module_id: str, name: str) -> float:
+        """The value of a setting for a module now: of its schedule, times its factor."""
+        return Schedule(getattr(self.config.get_config_for_module(module_id), name), self.clock).get_current_value()
+
+    def scale(self, factors: Mapping[str, Mapping[str, float]]) -> None:
+        """Let modules have settings of their own: those of the config, times factors.
+
+        The values become RLlib's overrides per module, which the loss reads as its ``config``.
+
+        Args:
+            factors: module ID -> setting -> factor. It replaces that of an earlier call.
+        """
+        for module_id, own in factors.items():
+            values = {name: scaled(getattr(self.config, name), factor) for name, factor in own.items()}
+            self.config.algorithm_config_overrides_per_module[module_id] = values
+            self.config._per_module_overrides.pop(module_id, None)  # RLlib keeps what it made of older ones
+            if "lr" in values:
+                for _, optimizer in self.get_optimizers_for_module(module_id):
+                    self._optimizer_lr_schedules[optimizer] = Schedule(values["lr"], self.clock)
 
     def forget(self, module_id: str) -> None:
         """Drop what is known of a module's past, because it starts over. Algorithms drop what they added."""
@@ -248,6 +269,23 @@ def _minibatches(
                 },
                 env_steps,
             )
+
+
+def copy_modules(learner: LeagueTorchLearner, modules: Mapping[str, str]) -> None:
+    """Give modules the weights and optimizers of others.
+
+    Args:
+        learner: a learner of the group; all of them copy the same modules.
+        modules: module ID -> the module that it copies.
+    """
+    for module_id, source in modules.items():
+        learner.module[module_id].unwrapped().load_state_dict(learner.module[source].unwrapped().state_dict())
+        pairs = zip(
+            learner.get_optimizers_for_module(module_id), learner.get_optimizers_for_module(source), strict=True
+        )
+        for (_, optimizer), (_, other) in pairs:
+            optimizer.load_state_dict(copy.deepcopy(other.state_dict()))
+        learner.forget(module_id)
 
 
 def reset_modules(learner: Learner, states: Mapping[str, Mapping[str, Any]]) -> None:

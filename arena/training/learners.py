@@ -17,7 +17,7 @@ from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.training.columns import Trajectories, concatenate
-from arena.training.learner import SHARE, reset_modules
+from arena.training.learner import SHARE, copy_modules, reset_modules
 from arena.training.samples import TrainingSample
 
 FAILURES_IN_A_ROW = 5
@@ -133,6 +133,22 @@ class Learners:
             weights: module ID -> state (parameter name -> array).
         """
         self._of_all(lambda learner: reset_modules(learner, weights))
+
+    def copy(self, modules: Mapping[str, str]) -> None:
+        """Give modules the weights and optimizers of others.
+
+        Args:
+            modules: module ID -> the module that it copies.
+        """
+        self._of_all(lambda learner: copy_modules(learner, modules))
+
+    def scale(self, factors: Mapping[str, Mapping[str, float]]) -> None:
+        """Let modules have settings of their own: those of the config, times factors.
+
+        Args:
+            factors: module ID -> setting -> factor.
+        """
+        self._of_all(lambda learner: learner.scale(factors))
 
     def broadcast(self) -> None:
         """Send the weights to the runners; remote ones use them once they have done what they were asked before."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -20,6 +19,7 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.learner import ENTROPY_KEY, POLICY_LOSS_KEY, VF_LOSS_KEY
 from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import SampleBatch
+from ray.rllib.utils.lambda_defaultdict import LambdaDefaultDict
 from ray.rllib.utils.torch_utils import explained_variance
 from torch import Tensor
 
@@ -52,17 +52,20 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
     def build(self) -> None:
         super().build()
         self._magnets = Magnets(self.config.magnet_rate)
-        self._kl_coeff = Schedule(self.config.kl_coeff, self.clock)
-        self._magnet_coeff = Schedule(self.config.magnet_coeff, self.clock)
-        entropy_coeff = Schedule(self.config.entropy_coeff, self.clock)
-        self.entropy_coeff_schedulers_per_module: dict[str, Schedule] = defaultdict(lambda: entropy_coeff)
+        self.entropy_coeff_schedulers_per_module: dict[str, Schedule] = LambdaDefaultDict(
+            lambda module_id: Schedule(self.config.get_config_for_module(module_id).entropy_coeff, self.clock)
+        )
+
+    def scale(self, factors: Mapping[str, Mapping[str, float]]) -> None:
+        super().scale(factors)
+        self.entropy_coeff_schedulers_per_module.clear()  # made anew with the new values
 
     def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
         """Move the magnets, and tell RLlib's loss the weight of the KL divergence."""
         super().before_gradient_based_update(timesteps=timesteps)
         for module_id in self._module_optimizers:
             if self.config.use_kl_loss and self.config.kl_target is None:
-                self.curr_kl_coeffs_per_module[module_id] = torch.tensor(self._kl_coeff.get_current_value())
+                self.curr_kl_coeffs_per_module[module_id] = torch.tensor(self.coefficient(module_id, "kl_coeff"))
             if self.config.magnet_coeff:
                 self._magnets.move(module_id, self.module[module_id].unwrapped())
 
@@ -100,7 +103,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         if Columns.ACTION_DIST_INPUTS in batch:
             loss = super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
             if MAGNET_LOG_PROBS in batch:
-                loss = loss + self._drawn(log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS]), batch)
+                loss = loss + self._drawn(module_id, log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS]), batch)
             return loss
         log_probs = log_softmax(fwd_out[Columns.ACTION_DIST_INPUTS])  # (B, A)
         probs = log_probs.exp()
@@ -133,13 +136,13 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         )
         loss = policy_loss + config.vf_loss_coeff * value_loss - weight * entropy
         if config.use_kl_loss:
-            loss = loss + self._kl_coeff.get_current_value() * kl
-        return loss + self._drawn(log_probs, batch) if MAGNET_LOG_PROBS in batch else loss
+            loss = loss + self.coefficient(module_id, "kl_coeff") * kl
+        return loss + self._drawn(module_id, log_probs, batch) if MAGNET_LOG_PROBS in batch else loss
 
-    def _drawn(self, log_probs: Tensor, batch: Mapping[str, Any]) -> Tensor:
+    def _drawn(self, module_id: str, log_probs: Tensor, batch: Mapping[str, Any]) -> Tensor:
         """The weighted divergence KL(policy, magnet)."""
         drift = (log_probs.exp() * (log_probs - batch[MAGNET_LOG_PROBS])).sum(1).mean()
-        return self._magnet_coeff.get_current_value() * drift
+        return self.coefficient(module_id, "magnet_coeff") * drift
 
 
 class LeaguePPO(LeagueAlgorithm, PPO):

@@ -78,6 +78,18 @@ class PPOSettings(SettingsGroup):
     grad_clip_by: str = setting("global_norm", "What is clipped.", choices=("value", "norm", "global_norm"))
     shuffle_batch_per_epoch: bool = setting(True, "Shuffle the batch before every epoch.")
 
+    def mutable(self) -> tuple[str, ...]:
+        known = {
+            "lr": True,
+            "entropy_coeff": self.entropy_coeff != 0,
+            "clip_param": self.clip_param != 0,
+            "vf_loss_coeff": self.vf_loss_coeff != 0,
+            "kl_coeff": self.use_kl_loss and self.kl_target is None and self.kl_coeff != 0,
+            "magnet_coeff": self.magnet_coeff != 0,
+            "grad_clip": self.grad_clip is not None,
+        }
+        return tuple(name for name, in_effect in known.items() if in_effect)
+
     def _check(self) -> None:
         check_schedule("lr", self.lr)
         check_schedule("entropy_coeff", self.entropy_coeff)

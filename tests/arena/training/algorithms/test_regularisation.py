@@ -169,8 +169,8 @@ def test_schedules_over_the_run_are_exact_and_never_go_back() -> None:
     for share, reached in ((0.0, 0.0), (0.5, 0.5), (0.25, 0.5), (1.0, 1.0)):
         update(learner, share=share)
         assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1 * (1 - reached))
-        for schedule in (learner._kl_coeff, learner._magnet_coeff):
-            assert schedule.get_current_value() == pytest.approx(0.4 - 0.2 * reached)
+        for name in ("kl_coeff", "magnet_coeff"):
+            assert learner.coefficient("main", name) == pytest.approx(0.4 - 0.2 * reached)
 
 
 def test_a_state_keeps_the_share_and_the_magnet() -> None:

@@ -1,0 +1,129 @@
+"""A population of mains: every main learns with its own values, and a bad one takes over a better one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_training import module_state, small
+
+from arena.settings import Settings
+from leagues.errors import LeagueError
+from leagues.store import open_store
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("local_ray")]
+
+MUTATIONS = {"lr": 3.0, "entropy_coeff": 3.0, "clip_param": 2.0}
+
+
+def config(folder: Path | None = None, **settings: Any) -> Any:
+    return small(folder=folder, **{"roles": {"main": 2}, "hyperparam_mutations": MUTATIONS, **settings})
+
+
+def learner(algorithm: Any) -> Any:
+    return algorithm.learner_group._learner
+
+
+def values(algorithm: Any, module: str) -> dict[str, float]:
+    """What a module is trained with."""
+    its = learner(algorithm)
+    ((_, optimizer),) = its.get_optimizers_for_module(module)
+    return {
+        "lr": optimizer.param_groups[0]["lr"],
+        "entropy_coeff": its.entropy_coeff_schedulers_per_module[module].get_current_value(),
+        "clip_param": its.config.get_config_for_module(module).clip_param,
+    }
+
+
+def scaled(factors: dict[str, float]) -> Any:
+    base = {"lr": 1e-3, "entropy_coeff": 0.003, "clip_param": 0.2}
+    return pytest.approx({name: base[name] * factors[name] for name in base})
+
+
+def test_every_main_is_trained_with_its_own_values_also_after_a_resume(build: Any, tmp_path: Path) -> None:
+    algorithm = build(config(tmp_path / "league"))
+    algorithm.train()
+    factors = {name: dict(each) for name, each in algorithm.session.population.factors.items()}
+    assert factors["main"] == dict.fromkeys(MUTATIONS, 1.0)
+    assert factors["main-2"] != factors["main"]
+    for module in ("main", "main-2"):
+        assert values(algorithm, module) == scaled(factors[module])
+    with open_store(tmp_path / "league").reader() as reader:
+        noted = {entry.subject: entry.detail["factors"] for entry in reader.journal(kind="mutated")}
+    assert noted["main-2"] == pytest.approx(factors["main-2"], rel=1e-3)
+
+    algorithm.session.population.factors["main-2"] = {"lr": 0.5, "entropy_coeff": 2.0, "clip_param": 1.5}
+    algorithm.train()
+    algorithm.stop()
+    resumed = build(config(tmp_path / "league"))
+    assert resumed.session.population.factors["main-2"] == {"lr": 0.5, "entropy_coeff": 2.0, "clip_param": 1.5}
+    resumed.train()
+    assert values(resumed, "main-2") == scaled({"lr": 0.5, "entropy_coeff": 2.0, "clip_param": 1.5})
+    assert values(resumed, "main") == scaled(factors["main"])
+
+
+def test_a_main_with_a_hopeless_learning_rate_takes_over_the_good_one(build: Any, tmp_path: Path) -> None:
+    algorithm = build(
+        config(
+            tmp_path / "league",
+            hyperparam_mutations={"lr": 3.0},
+            perturbation_interval=3000,
+            resample_probability=0.0,
+            opponents={"uniform": 1.0},
+            snapshot_max_steps=2000,
+        )
+    )
+    population = algorithm.session.population
+    population.factors["main-2"] = {"lr": 1e-6}
+    algorithm.learners.scale({"main-2": {"lr": 1e-6}})
+    for _ in range(150):
+        before = population.factors["main-2"]
+        algorithm.train()
+        if population.factors["main-2"] is not before:
+            break
+    assert population.factors["main-2"]["lr"] in (pytest.approx(0.8), pytest.approx(1.2))
+    assert population.factors["main"] == {"lr": 1.0}  # the good one never takes over the bad one
+
+    weights = module_state(algorithm)
+    assert all(np.array_equal(weights["main"][name], weights["main-2"][name]) for name in weights["main"])
+    optimizers = [learner(algorithm).get_optimizers_for_module(name)[0][1].state_dict() for name in ("main", "main-2")]
+    one, two = (each["state"][0] for each in optimizers)
+    assert one["exp_avg"].equal(two["exp_avg"])
+    averages = algorithm.snapshots.averages
+    assert averages["main-2"]["iterations"] == averages["main"]["iterations"]
+    assert algorithm.session.league.view("main-2").training.games("main-2", ["random"]).tolist() == [0]
+
+    newest = algorithm.session.league.state()["parents"]["main"]
+    with open_store(tmp_path / "league").reader() as reader:
+        (copied,) = reader.journal(kind="copied")
+        assert (copied.subject, copied.detail["source"]) == ("main-2", "main")
+        assert copied.detail["lead"] > 0
+        assert reader.journal(kind="mutated", subject="main-2")[0].detail["before"] == {"lr": 1e-6}
+    while not (born := [m for m in algorithm.session.members.values() if m.learner == "main-2" and m.parent == newest]):
+        algorithm.train()
+    assert born[0].parent is not None
+    assert born[0].parent.startswith("main@")
+    weights = module_state(algorithm)
+    assert not all(np.array_equal(weights["main"][name], weights["main-2"][name]) for name in weights["main"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"league.roles": {"main": 1}}, "a population has at least 2 main learners"),
+        (
+            {"population.hyperparam_mutations": {"gamma": 2.0}},
+            "settings in effect that main learners may differ in, lr,",
+        ),
+        ({"population.hyperparam_mutations": {"kl_coeff": 2.0}}, "but got 'kl_coeff'"),
+        ({"population.hyperparam_mutations": {"entropy": 2.0}}, "did you mean 'entropy_coeff'"),
+        ({"population.hyperparam_mutations": {"lr": 0.5}}, "`1 <= hyperparam_mutations <= 1000` must hold"),
+    ],
+)
+def test_a_population_that_cannot_be_is_refused(changes: dict[str, Any], reason: str) -> None:
+    sound = {"league.roles": {"main": 2}, "population.hyperparam_mutations": {"lr": 3.0}}
+    Settings().replaced(sound)
+    with pytest.raises(LeagueError, match=reason):
+        Settings().replaced(sound | changes)
