@@ -83,6 +83,16 @@ class OpenLeague:
         """The snapshots whose weights the training of a member went through, nearest first."""
         return line_of_parents(self.members(), self.reader.member(member).id)
 
+    def hyperparameters(self, learner: str) -> dict[str, Any]:
+        """The settings of ``optimization`` that a main learner of a population has values of its own for, by name.
+
+        Raises:
+            LeagueError: what the league stores cannot be read.
+        """
+        from arena.hyperparameters import hyperparameters
+
+        return hyperparameters(self.reader, learner)
+
     def leaderboard(self, *, people: bool = False) -> list[Standing]:
         """Frozen members by rating, best first, with 95% intervals: on the Elo scale, or in returns per game if the
         game is graded. Each has its outside measure, see :mod:`leagues.ratings.outside`.

@@ -155,18 +155,6 @@ def scaled(value: float | Sequence[Sequence[float]], factor: float) -> float | l
     return [[point, level * factor] for point, level in value]
 
 
-def own_values(optimization: SettingsGroup, state: Mapping[str, Any], learner: str) -> dict[str, Any]:
-    """The hyper-parameters of a learner by name, where they differ from learner to learner.
-
-    Args:
-        optimization: the settings of the league's algorithm.
-        state: the stored state of the league.
-        learner: ID of the learner.
-    """
-    factors = state.get("population", {}).get("factors", {}).get(learner, {})
-    return {name: scaled(getattr(optimization, name), factor) for name, factor in factors.items()}
-
-
 class Population:
     """The hyper-parameters of the main learners of a league.
 

@@ -115,13 +115,15 @@ def show(
 
     A member is shown with its rating, its score against every opponent, and in small games its exploitability
     (NashConv). A snapshot is shown with the reason why it was made, and with the line of snapshots that it comes from.
-    A learner is shown with the course of its rating in training games; with --json, all of it.
+    A learner is shown with the course of its rating in training games; with --json, all of it. A main of a population
+    is shown with its hyper-parameters.
     """
     from dataclasses import asdict
 
     from arena.cli.errors import CallError
     from arena.cli.league_output import payoff_row, print_member, standing_row
     from arena.cli.output import print_json
+    from arena.hyperparameters import hyperparameters
     from arena.names import BEST, LATEST, find_member
     from leagues.lineage import line_of_parents
     from leagues.ratings.differences import difference
@@ -151,6 +153,7 @@ def show(
         curve = [] if found.frozen else _curve(reader, found)
         measures = [each for each in reader.measures() if each.member == found.id]
         distinct = effective_games(reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES), found.id)
+        own = {} if found.frozen else hyperparameters(reader, found.id)
         line = line_of_parents(reader.members(), found.id)
         frozen = reader.journal(kind="snapshot", subject=found.id, limit=1)
         reason = str(frozen[0].detail.get("reason", "")) if frozen else None
@@ -167,6 +170,7 @@ def show(
                 "modules": dict(found.modules),
                 "line": line,
                 "reason": reason,
+                "hyperparameters": own,
                 "rank": rank,
                 "rating": None if standing is None else standing_row(standing),
                 "opponents": [payoff_row(row, kind) for row in rows],
@@ -188,6 +192,7 @@ def show(
         distinct=distinct,
         line=line,
         reason=reason,
+        hyperparameters=own,
     )
 
 

@@ -19,6 +19,7 @@ from leagues.ratings.live import LiveRating
 from leagues.ratings.notes import NOTED_MATCHES, Note
 from leagues.records import MatchKind, Measure, Member
 from leagues.results.payoff_table import Payoff
+from leagues.setting_groups import shown
 
 _ROOM_FOR_BARS = 110
 """Minimum terminal width for bars in the leaderboard."""
@@ -181,6 +182,7 @@ def print_member(
     distinct: float = 0.0,
     line: Sequence[str] = (),
     reason: str | None = None,
+    hyperparameters: Mapping[str, object] | None = None,
 ) -> None:
     """Print one member.
 
@@ -195,6 +197,7 @@ def print_member(
         distinct: effective number of different games among its newest evaluation matches.
         line: its parent, the parent of that, and so on.
         reason: why it was frozen; None where the journal does not say.
+        hyperparameters: settings that it has values of its own for.
     """
     facts: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
     if standing is not None:
@@ -220,6 +223,7 @@ def print_member(
         now = f"{rating_text(last.rating, last.unit)} ({interval_text(last.low, last.high, last.unit)}) {last.unit}"
         first = rating_text(curve[0].rating, last.unit)
         facts.append(("in training", f"{now} after iteration {last.iteration:,}, {first} at first"))
+    facts += [(name, shown(value)) for name, value in (hyperparameters or {}).items()]
     for name in dict.fromkeys(each.name for each in measures):
         own = [each for each in measures if each.name == name]
         course = f" after iteration {own[-1].iteration:,}, {own[0].value:.4g} at first" if len(own) > 1 else ""

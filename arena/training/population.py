@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import tree
+
 from arena.seeds import Purpose, stream
 from arena.training.learners import Learners
 from arena.training.session import LeagueSession
 from arena.training.snapshots import Snapshots
-from leagues.population import Factors, lead
+from leagues.population import Factors, lead, scaled
 
 
 def set_factors(session: LeagueSession, learners: Learners) -> None:
@@ -16,7 +20,7 @@ def set_factors(session: LeagueSession, learners: Learners) -> None:
     learners.scale(_by_module(session))
     if not session.progress.iteration:
         for name, factors in session.population.factors.items():
-            session.note("mutated", name, factors=_shown(factors))
+            session.note("mutated", name, **_shown(session, factors))
 
 
 def evolve(session: LeagueSession, learners: Learners, snapshots: Snapshots) -> list[str]:
@@ -48,15 +52,14 @@ def evolve(session: LeagueSession, learners: Learners, snapshots: Snapshots) -> 
         )
         if found is None or not found.certain:
             continue
-        before = population.factors[main]
-        after = population.copy(main, source, rng)
+        factors = population.copy(main, source, rng)
         own, other = session.members[main].modules, session.members[source].modules
         modules = {own[agent_id]: other[agent_id] for agent_id in own}
         learners.copy(modules)
         snapshots.copy(modules)
         league.copied(main, source)
         session.note("copied", main, source=source, lead=round(found.mean, 4), opponents=found.opponents)
-        session.note("mutated", main, factors=_shown(after), before=_shown(before))
+        session.note("mutated", main, **_shown(session, factors))
         copied.append(main)
     if copied:
         learners.scale(_by_module(session))
@@ -71,5 +74,8 @@ def _by_module(session: LeagueSession) -> dict[str, Factors]:
     }
 
 
-def _shown(factors: Factors) -> Factors:
-    return {name: float(f"{factor:.4g}") for name, factor in factors.items()}
+def _shown(session: LeagueSession, factors: Factors) -> dict[str, Any]:
+    """Hyper-parameters for the journal, to four digits."""
+    optimization = session.settings.optimization
+    values = {name: scaled(getattr(optimization, name), factor) for name, factor in factors.items()}
+    return {name: tree.map_structure(lambda number: float(f"{number:.4g}"), value) for name, value in values.items()}

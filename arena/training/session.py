@@ -13,6 +13,7 @@ from typing import Any
 from agents.contract import Agent
 from agents.policies import weights
 from agents.registry import KINDS, make_agent, usages
+from arena.hyperparameters import population_of
 from arena.seeds import Purpose, stream
 from arena.settings import Settings
 from arena.training import learner_state
@@ -334,12 +335,7 @@ class LeagueSession:
             if self.progress.league
             else League(self.settings.league, everyone, **shape)
         )
-        mains = [member.id for member in everyone if member.kind == "learner" and member.role == "main"]
-        self.population = Population(
-            self.settings.population, mains, lambda place: stream(self.seed, Purpose.POPULATION_START, place)
-        )
-        if "population" in self.progress.league:  # leagues of earlier versions have none
-            self.population.restore(self.progress.league["population"])
+        self.population = population_of(self.settings.population, self.seed, everyone, self.progress.league)
         self.planner = Planner(
             game,
             self.seed,
