@@ -98,10 +98,10 @@ class LeagueAlgorithm(Algorithm):
             self._assemble()
             if state is not None:
                 self.continuation.restore(state)
-            set_factors(self.session, self.learners)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
             self.session.journal.begin()
+            set_factors(self.session, self.learners)
         except BaseException:
             self.session.close()
             raise
