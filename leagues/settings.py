@@ -185,6 +185,19 @@ class LeagueSettings(SettingsGroup):
         high=1,
         typical="0.1 to 0.5, 0.25 in AlphaStar",
     )
+    solver: str = setting(
+        "nash",
+        "How the policies that an oracle responds to are mixed: nash, prd, regret_matching, alpharank, uniform, or a "
+        "registered solver.",
+        typical="nash; prd explores more, uniform is fictitious play",
+    )
+    oracle_reset: float = setting(
+        0.0,
+        "Probability that an oracle starts over from new weights after a snapshot.",
+        low=0,
+        high=1,
+        typical="0 in minutes, 1 in the papers on PSRO",
+    )
     window: int = setting(
         10,
         "Newest snapshots that the sampler `window` draws from.",

@@ -15,6 +15,7 @@ from leagues.roles.contract import Branch, Role, is_due_against
 from leagues.roles.league_exploiter import LeagueExploiter
 from leagues.roles.main import Main
 from leagues.roles.main_exploiter import MainExploiter
+from leagues.roles.oracle import Oracle
 
 __all__ = ["Branch", "Role", "is_due_against", "learner_ids", "make_role", "register_role"]
 
@@ -23,6 +24,7 @@ _ROLES: dict[str, type[Role]] = {
     "league_exploiter": LeagueExploiter,
     "main": Main,
     "main_exploiter": MainExploiter,
+    "oracle": Oracle,
 }
 
 

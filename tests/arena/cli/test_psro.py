@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +70,24 @@ def test_wrong_calls(cli: Cli, tmp_path: Path) -> None:
         assert message in err, (arguments, err)
         assert len(err.splitlines()) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "league"]
+
+
+@pytest.mark.slow
+def test_after_a_kill_it_goes_on_to_the_same_mixture(cli: Cli, tmp_path: Path) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    command = [sys.executable, "-m", "arena", "psro", "leduc_poker", "--anytime", "--policies", "12"]
+    with subprocess.Popen([*command, "--league", killed], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.split()[0] == "4":
+                process.kill()
+    assert process.returncode == -signal.SIGKILL
+    code, out, err = cli("psro", "leduc_poker", "--league", killed, "--resume", "--policies", 12, "--json")
+    assert (code, err) == (0, "")
+    resumed = json.loads(out)
+    code, out, _ = cli("psro", "leduc_poker", "--league", whole, "--anytime", "--policies", 12, "--json")
+    assert code == 0
+    uninterrupted = json.loads(out)
+    for name in ("solver", "nash_conv", "members", "weights"):
+        assert resumed[name] == uninterrupted[name]
+    assert cli("verify", killed)[0] == 0
