@@ -1,12 +1,17 @@
 """Learners see a whole game through one symmetry: what they saw, did and learn from belong together."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sampling import make_sampler, replay_seat, self_play, uniform
 from small_training import small
 
 from agents.contract import Turn
+from arena.play.source import Seating
+from arena.training.columns import STEP_COLUMNS
 from arena.training.samples import Decision
+from arena.training.under_way import pairings_of
 from games import make_game
 
 
@@ -47,6 +52,24 @@ def test_what_is_learned_is_what_the_module_saw_and_did(spec):
         (row.tobytes(), mask.tobytes(), int(a)) for row, mask, a in zip(t.observations, t.masks, t.actions, strict=True)
     }
     assert learned <= decided
+
+
+def test_games_seen_through_symmetries_go_on_in_another_process():
+    game = make_game("tic_tac_toe")
+    one, other = (make_sampler(game, symmetries=game.symmetries, seed=3) for _ in range(2))
+    seatings = self_play(game, np.random.default_rng(1))
+    one.run(lambda: next(seatings), {}, modules=["main"], steps=60)
+    state = one.state()
+    given = [Seating(pairing.seats, pairing, (None, None), (True, True)) for pairing in pairings_of(state["games"])]
+    assert other.go_on(state, given, ["main"], set()) == len(given) > 0
+    other.rng.bit_generator.state = one.rng.bit_generator.state
+    coming = [next(seatings) for _ in range(100)]
+    ends = [
+        sampler.run(partial(next, iter(coming)), {}, modules=["main"], steps=200).trajectories["main"]
+        for sampler in (one, other)
+    ]
+    for column in STEP_COLUMNS:
+        np.testing.assert_array_equal(*(getattr(trajectories, column) for trajectories in ends), err_msg=column)
 
 
 def test_a_league_learns_through_symmetries_with_exact_ratios():
