@@ -81,6 +81,9 @@ class Purpose(Enum):
     """With whom a main is compared after an iteration, and its mutation. The learner is its place among the learners.
     """
 
+    SELF_PLAY_RETURN = 43, ("iteration", "learner")
+    """Seeds of the games in which a learner plays every seat, for its mean return. The learner is its place."""
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of the keys, in order."""

@@ -289,6 +289,16 @@ class EvaluationSettings(SettingsGroup):
         none="10 in games of at most 1,000,000 positions, 0 in others",
         fitted=True,
     )
+    return_every: int | None = setting(
+        None,
+        "Training iterations between two measurements of the mean return of main learners that play every seat; 0 "
+        "never measures.",
+        unit="iterations",
+        low=0,
+        high=10**9,
+        none="10 in games of common payoff, 0 in others",
+        fitted=True,
+    )
     anchor_share: float = setting(
         0.1, "Most of the time of evaluation games that games with anchors take.", low=0, high=0.9
     )

@@ -242,6 +242,7 @@ def _train(
             seconds_at_end=0,
             anchors=(),
             exploitability_every=0,
+            return_every=0,
         )
         # Against opponents that never change, the best policy need not mix, and returns need no discount.
         .training(gamma=1.0, lambda_=0.95, entropy_coeff=0.003 if game.action_bounds is None else 0.0)

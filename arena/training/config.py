@@ -21,7 +21,7 @@ from arena.settings import NetworkSettings, PositionSettings, Resources, Setting
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
-from arena.training.measures import check_interval, fitting_interval
+from arena.training.measures import check_interval, fitting_interval, fitting_return_interval
 from arena.training.modules import (
     MapToMain,
     learning_members,
@@ -225,6 +225,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             self._set_evaluation(exploitability_every=fitting_interval(game))
         else:
             check_interval(game, every)
+        if self.league_evaluation_settings.return_every is None:
+            self._set_evaluation(return_every=fitting_return_interval(game))
 
     def _set_evaluation(self, **settings: Any) -> None:
         self.league_evaluation_settings = self.league_evaluation_settings.replaced(settings)

@@ -13,7 +13,7 @@ from arena.seeds import Purpose, number
 from arena.training.continuation import Continuation
 from arena.training.gate import Gate
 from arena.training.learners import Learners
-from arena.training.measures import nash_conv
+from arena.training.measures import measures_of
 from arena.training.population import evolve
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
@@ -97,7 +97,7 @@ class Trainer:
         admitted, more = self._gate.admitted(due)
         matches = [*matches, *more]
         members = [self._snapshots.freeze(learner, agent_steps, reason) for learner, reason in admitted.items()]
-        measures = nash_conv(
+        measures = measures_of(
             session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members
         )
         if starting_over := session.starting_over(list(admitted)):
@@ -147,7 +147,7 @@ class Trainer:
         if progress.agent_steps:
             learners = session.to_freeze_at_end()
             members = [self._snapshots.freeze(learner, progress.agent_steps, "run_end") for learner in learners]
-            measures = nash_conv(
+            measures = measures_of(
                 session,
                 self._snapshots,
                 iteration=progress.iteration,

@@ -13,7 +13,13 @@ from leagues.records import Member
 from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
 
-FREE = ("resources", "training.tables", "evaluation.anchor", "evaluation.exploitability_every")
+FREE = (
+    "resources",
+    "training.tables",
+    "evaluation.anchor",
+    "evaluation.exploitability_every",
+    "evaluation.return_every",
+)
 """Beginnings of the settings that may change from run to run. Nobody trains against anchors, or on measures."""
 
 MOST_DIFFERENCES = 3

@@ -4,9 +4,9 @@ Ratings of snapshots against each other rise also where each only exploits the o
 (:mod:`leagues.ratings.inflation`). So each row of the leaderboard has one number from outside, the first of these that
 is known:
 
-1. ``nash_conv``: its exact exploitability, where it was measured (small games). 0 is perfect.
-2. ``self_play_return``: its mean return when it plays every seat, where it was measured (games of common payoff, in
+1. ``self_play_return``: its mean return when it plays every seat, where it was measured (games of common payoff, in
    which no side can be better than another).
+2. ``nash_conv``: its exact exploitability, where it was measured (small games). 0 is perfect.
 3. ``score``: its score against the ladder of baselines and anchors, which never learn. The rung is the strongest of
    them by rating that it scores at least one half against, or in graded games whose mean return it reaches; the
    weakest one if there is none. Rungs need :data:`FEWEST_GAMES` games.
@@ -54,7 +54,7 @@ def with_outside(
 def _measure(
     member: str, newest: dict[tuple[str, str], float], ladder: Sequence[str], table: PayoffTable
 ) -> Outside | None:
-    for name in ("nash_conv", "self_play_return"):
+    for name in ("self_play_return", "nash_conv"):
         if (value := newest.get((name, member))) is not None:
             return Outside(name, value)
     rungs = [payoff for anchor in ladder if (payoff := table.get(member, anchor)) and payoff.games >= FEWEST_GAMES]

@@ -119,6 +119,7 @@ def test_options_reach_the_trainer(
         on_start: Callable[[], None],
         on_progress: Callable[..., None],
         on_measures: Callable[..., None],
+        on_note: Callable[..., None],
         should_stop: Callable[[], bool],
         **options: Any,
     ) -> None:
