@@ -12,6 +12,7 @@ from functools import cache
 from games.contract import Game
 from games.errors import GameError, UnknownGameError, UntrustedCodeError
 from games.info import GameInfo
+from games.neutral import NEUTRAL, NeutralGame
 from games.specs import parse_spec, suggest
 
 _PETTINGZOO = "pettingzoo:"
@@ -49,9 +50,9 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
 
     Args:
         spec: ``connect_four``, ``leduc_poker(players=3,view=observation)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
-            ``pettingzoo:rps_v2(max_cycles=5)``, or ``package.module:callable`` with optional parameters. The callable
-            returns an environment (PettingZoo, RLlib or Gymnasium) or a ``pyspiel.Game``, or is a class of
-            :class:`games.Game`.
+            ``pettingzoo:rps_v2(max_cycles=5)``, ``neutral(game=kuhn_poker(players=3),player_2=random)``
+            (:mod:`games.neutral`), or ``package.module:callable`` with optional parameters. The callable returns an
+            environment (PettingZoo, RLlib or Gymnasium) or a ``pyspiel.Game``, or is a class of :class:`games.Game`.
         trust_code: whether the spec may name code to run.
 
     Returns:
@@ -63,12 +64,14 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
         GameError: the parameters, or the environment behind the game, break a rule.
     """
     spec = spec.strip()
+    if names_code(spec) and not trust_code:
+        raise UntrustedCodeError(
+            f"{spec!r} imports a module and calls it, and stored games may not run code by default; if you trust the "
+            "author, pass trust_code=True, or --trust-code on the command line"
+        )
+    if parse_spec(spec)[0] == NEUTRAL:
+        return _neutral_game(spec)
     if names_code(spec):
-        if not trust_code:
-            raise UntrustedCodeError(
-                f"{spec!r} imports a module and calls it, and stored games may not run code by default; if you trust "
-                "the author, pass trust_code=True, or --trust-code on the command line"
-            )
         return _custom_game(spec)
     if spec.startswith(_PETTINGZOO):
         from games.environments.game import pettingzoo_game
@@ -88,7 +91,18 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
 def names_code(spec: str) -> bool:
     """Whether :func:`make_game` imports and calls a module that the spec names."""
     name = spec.partition("(")[0].strip()
+    if name == NEUTRAL:
+        _, parameters = parse_spec(spec)
+        return names_code(parameters.pop("game", "")) or any(":" in script for script in parameters.values())
     return ":" in name and not name.startswith(_PETTINGZOO)
+
+
+def _neutral_game(spec: str) -> Game:
+    """The game of ``neutral(game=...,agent ID=script)``; any code in it is trusted."""
+    _, parameters = parse_spec(spec)
+    if "game" not in parameters:
+        raise GameError(f"{NEUTRAL} names its game, such as {NEUTRAL}(game=kuhn_poker(players=3),player_2=random)")
+    return NeutralGame(make_game(parameters.pop("game")), parameters)
 
 
 def _custom_game(spec: str) -> Game:
