@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import reinforce
 
+from agents.policies.fit import outline
+from agents.policies.network import MaskedNetwork
 from arena.presets import Preset, family_of, find_preset, list_presets, settings_for
 from arena.settings import Settings
 from arena.training.algorithms.ppo import LeaguePPOConfig
@@ -46,6 +48,21 @@ def found(spec: str, name: str | None = None) -> str | None:
 )
 def test_a_game_gets_the_preset_that_names_it_or_that_of_its_family(spec: str, name: str) -> None:
     assert found(spec) == name
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["connect_four", "tic_tac_toe", "othello", "hex(board_size=7)", "hex", "breakthrough(rows=6)", "go(board_size=9)"],
+)
+def test_the_network_of_a_board_game_sees_its_board(spec: str) -> None:
+    game = make_game(spec)
+    preset = find_preset(game)
+    assert preset is not None
+    settings = Settings.from_dict(preset.values)
+    assert outline(MaskedNetwork, game, settings.network.config, 1000)
+    assert settings.positions.symmetries
+    assert game.symmetries
+    assert 0 < settings.positions.random_plies < (game.max_plies or 1000) / 2
 
 
 def test_every_preset_is_a_part_of_the_tree_and_leaves_the_machine_alone() -> None:
