@@ -111,7 +111,7 @@ def reading(engine: Engine, name: str) -> Iterator[Connection]:
     try:
         with transaction(engine, name) as connection:
             yield connection
-    except (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+    except (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
         raise StoreError(
             f"{name} holds a record that cannot be read ({type(error).__name__}: {error}); "
             "restore the league from a copy"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, Text, func, select
 
 from leagues.records import JOURNAL_KINDS, Event, JournalEntry
 from leagues.results.blocks import MOST_NUMBERS, Floats, Ints
 from leagues.store.contract import Progress
+from leagues.store.rules import MOST_DETAIL, MOST_WRITER
 from leagues.store.sqlite import schema
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,7 +82,10 @@ def journal(
     """Entries of the journal, newest first; ``names`` are the IDs of all members in the order of their rows, and
     ``subject`` is a row."""
     c = schema.journal.c
-    query = select(schema.journal).order_by(c.id.desc())
+    # A row from a stranger may be huge; no more of it is fetched than a detail can have.
+    text = [func.substr(c[name], 1, MOST_DETAIL + 1, type_=Text).label(name) for name in ("detail", "writer")]
+    numbers = (c.id, c.kind, c.at, c.iteration, c.agent_steps, c.subject)
+    query: Select[*tuple[Any, ...]] = select(*numbers, *text).order_by(c.id.desc())
     if kind is not None:
         query = query.where(c.kind == kind)
     if subject is not None:
@@ -89,25 +94,33 @@ def journal(
         query = query.where(c.id < clamp(before))
     if limit is not None:
         query = query.limit(clamp(limit))
-    entries = []
-    for row in connection.execute(query):
-        check_types(
-            row,
-            at=int,
-            iteration=int,
-            agent_steps=int,
-            subject=int | None,
-            detail=dict,
-            writer=str,
-        )
-        if row.kind not in JOURNAL_KINDS or (row.subject is not None and not 0 < row.subject <= len(names)):
-            raise ValueError(f"entry {row.id} of the journal has the kind {row.kind!r} and the subject {row.subject}")
-        about = None if row.subject is None else names[row.subject - 1]
-        at = EPOCH + row.at * MICROSECOND
-        entries.append(
-            JournalEntry(row.kind, at, row.iteration, row.agent_steps, about, row.detail, row.writer, row.id)
-        )
-    return entries
+    return [_entry(row, names) for row in connection.execute(query)]
+
+
+def _entry(row: Row[Any], names: Sequence[str]) -> JournalEntry:
+    check_types(row, at=int, iteration=int, agent_steps=int, subject=int | None, detail=str, writer=str)
+    if row.kind not in JOURNAL_KINDS or (row.subject is not None and not 0 < row.subject <= len(names)):
+        raise ValueError(f"entry {row.id} of the journal has the kind {row.kind!r} and the subject {row.subject}")
+    if len(row.detail) > MOST_DETAIL or len(row.writer) > MOST_WRITER:
+        raise ValueError(f"entry {row.id} of the journal is too long")
+    detail = json.loads(row.detail, parse_constant=_refuse)
+    if not isinstance(detail, dict):
+        raise TypeError(f"detail={detail!r}")
+    about = None if row.subject is None else names[row.subject - 1]
+    return JournalEntry(
+        row.kind,
+        EPOCH + row.at * MICROSECOND,
+        row.iteration,
+        row.agent_steps,
+        about,
+        detail,
+        row.writer,
+        row.id,
+    )
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:

@@ -58,6 +58,17 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> 
         ("progress SET seconds = 'few'", Reader.history),
         ("resume SET league = ''", Reader.progress),
         ("resume SET league = '7'", Reader.progress),
+        ("resume SET league = replace(hex(zeroblob(50000)), '0', '[')", Reader.progress),
+        ("journal SET kind = 'party'", Reader.journal),
+        ("journal SET at = 9223372036854775807", Reader.journal),
+        ("journal SET subject = 99", Reader.journal),
+        ("journal SET iteration = 'first'", Reader.journal),
+        ("journal SET detail = '[1]'", Reader.journal),
+        ("journal SET detail = '{\"x\": NaN}'", Reader.journal),
+        ("journal SET detail = '{\"x\": \"' || hex(zeroblob(40000)) || '\"}'", Reader.journal),
+        ("journal SET detail = replace(hex(zeroblob(20000)), '0', '[')", Reader.journal),
+        ("journal SET detail = x'7b7d'", Reader.journal),
+        ("journal SET writer = hex(zeroblob(200))", Reader.journal),
         ("tallies SET member = 99", Reader.tallies),
         ("tallies SET member = 0", Reader.tallies),
         ("tallies SET wins = -1", Reader.tallies),
@@ -93,7 +104,7 @@ def test_a_record_that_no_program_of_ours_wrote_is_a_store_error(
             live=[LiveResult(1, "main", "random", 1, 0, 0)],
             measures=[Measure("nash_conv", "main", 1, 1, 1.0)],
         )
-    with raw(folder) as connection:
+    with unguarded(folder) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         assert connection.execute(f"UPDATE {change}").rowcount == 1
     with open_store(folder).reader() as reader, pytest.raises(StoreError, match="cannot be read") as caught:
