@@ -30,10 +30,10 @@ def load_agent(
     Args:
         spec: ``DIR:MEMBER`` for a member of the league in folder DIR (or at a URL, ``sqlite:DIR:MEMBER``). MEMBER is an
             ID (``main@12``, ``random``), a learner (``main`` means its newest snapshot), ``latest`` (the newest
-            snapshot of the main learner) or ``best`` (:func:`leagues.ratings.leaderboard.best`; the newest snapshot
-            while none is rated). ``average`` and ``nash`` are mixtures (:func:`arena.mixtures.mixture`), which
-            draw one snapshot for each game. ``DIR`` alone means ``DIR:best``. Otherwise a name that
-            :func:`agents.registry.make_agent` knows.
+            snapshot of a main learner, or of any where no main has one) or ``best``
+            (:func:`leagues.ratings.leaderboard.best`; the newest snapshot while none is rated). ``average`` and
+            ``nash`` are mixtures (:func:`arena.mixtures.mixture`), which draw one member for each game. ``DIR`` alone
+            means ``DIR:best``. Otherwise a name that :func:`agents.registry.make_agent` knows.
         game: the game to play, or its spec.
         module_classes: your own RLModule classes that snapshots need, by ``"package.module:Class"``. No other code is
             imported because a file names it.
@@ -107,7 +107,7 @@ def find_member(reader: Reader, name: str) -> Member:
         strongest = best(leaderboard(members, reader.block_scores()))
         found = snapshots if strongest is None else [member for member in members if member.id == strongest]
     elif name == LATEST:
-        found = [member for member in snapshots if member.role == "main"]
+        found = [member for member in snapshots if member.role == "main"] or snapshots
     else:
         member = reader.member(name)
         found = [member] if member.frozen else [snapshot for snapshot in snapshots if snapshot.learner == name]

@@ -184,7 +184,8 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
         members = reader.members()
     if members and all(member.frozen for member in members):
         raise CallError(
-            f"{str(folder)!r} holds a league without a learner, which matches have made; train in another folder"
+            f"{str(folder)!r} holds a league without a learner, made by matches or a double oracle; train in another "
+            "folder"
         )
     if not resume:
         raise CallError(

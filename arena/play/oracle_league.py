@@ -16,8 +16,9 @@ from arena.play.exploitability import information_keys, realization_plans
 from arena.play.population import Population
 from arena.play.recording import league_info
 from arena.settings import Settings
-from leagues.records import Measure, Member
+from leagues.records import JournalEntry, Measure, Member
 from leagues.store import Progress, Store, StoreError, Writer
+from leagues.store.owner import this_process
 
 ROLE = "oracle"
 """The role of the best responses, which are called ``oracle@1``, ``oracle@2``, ..."""
@@ -96,7 +97,7 @@ class OracleLeague:
         population.weights = self._mixtures(progress.league)
         self._stored = progress.iteration
         seconds = {each.iteration: each.seconds for each in reader.history()}
-        return [(each.iteration, each.value, seconds[each.iteration]) for each in reader.measures(MEASURE)]
+        return [(each.iteration, each.value, seconds.get(each.iteration, 0.0)) for each in reader.measures(MEASURE)]
 
     def _mixtures(self, league: Any) -> Any:
         """The mixtures ``(n, K)`` of the newest step, from which the anytime variant goes on."""
@@ -123,7 +124,7 @@ class OracleLeague:
             StoreError: the league cannot be written.
         """
         population = self._population
-        game, size = population.tree.game, population.size
+        game, size, now = population.tree.game, population.size, datetime.now(UTC)
         if self._writer is None:
             self._writer = self._store.create(league_info(game, Settings(), 0))
         new = [self._member(number) for number in range(self._stored, size)]
@@ -138,10 +139,15 @@ class OracleLeague:
                 games=0,
                 seconds=seconds,
                 rate=0.0,
-                at=datetime.now(UTC),
+                at=now,
                 league={_STATE: {"solver": self._solver}, KEPT: {NASH: mixtures}},
             ),
             measures=[Measure(MEASURE, names[-1], size, 0, nash_conv)],
+            journal=[
+                JournalEntry("snapshot", now, size, 0, member.id, {"reason": "best_response"}, this_process())
+                for member in new
+                if member.generation is not None
+            ],
         )
         self._stored = size
 

@@ -84,7 +84,7 @@ def _check_members(store: str, stored: Sequence[Member], members: Sequence[Membe
     learners = [member for member in stored if not member.frozen]
     if not learners:
         raise StoreError(
-            f"the league in {store} has guests but no learner, because matches made it; train in another folder"
+            f"the league in {store} has no learner, because matches or a double oracle made it; train in another folder"
         )
     if learners != wanted:
         raise StoreError(

@@ -63,7 +63,8 @@ def plot_league(reader: Reader, path: Path) -> None:
     table = PayoffTable.of_blocks(scores)
     points = "returns per game" if info.graded else "score"
     panels: list[Callable[[Axes], None]] = []
-    if any(each.generation is not None for each in standings):
+    trained = {member.id for member in members if member.learner is not None}  # others have no steps to be drawn over
+    if any(each.agent in trained for each in standings):
         panels.append(partial(_ratings, members=members, standings=standings))
     for name in dict.fromkeys(each.name for each in measures):
         panels += [partial(_measures, measures=[each for each in measures if each.name == name])]

@@ -10,6 +10,7 @@ import pytest
 
 import arena
 from agents.contract import AgentError
+from agents.tabular import TabularAgent
 from arena.mixtures import mixture_parts
 from arena.play.double_oracle import DoubleOracle, Step, double_oracle
 from arena.play.game_tree import game_tree
@@ -99,8 +100,11 @@ def test_a_league_keeps_it_and_its_mixture_plays_and_is_measured(tmp_path: Path)
     with arena.open_league(folder) as league:
         assert [member.id for member in league.members()] == list(result.members)
         assert [each.value for each in league.measures("mixture_nash_conv")] == curve(result)
+        entries = [(entry.kind, entry.subject) for entry in league.reader.journal()]
+        assert entries == [("snapshot", name) for name in reversed(result.members[1:])]
     average = arena.exploitability(KUHN, f"{folder}:average").nash_conv
     assert 0 < average < 11 / 12
+    assert isinstance(arena.load_agent(f"{folder}:latest", KUHN), TabularAgent)
     assert arena.play_match(KUHN, [f"{folder}:nash", f"{folder}:oracle@1"], games=200).games == 200
     assert arena.play_match(KUHN, [f"{folder}:oracle@2", "random"], games=20, league=folder).games == 20
     assert arena.exploitability(KUHN, f"{folder}:nash").nash_conv == measured.nash_conv  # games change nothing
