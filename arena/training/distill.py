@@ -115,10 +115,10 @@ def distill(
 ) -> Distilled:
     """Train one network to play as a mixture of a league's snapshots, and add it to the league as a guest.
 
-    The network learns by cross-entropy from the games that the mixture plays: its target in a position is the
-    probabilities of the snapshot that was drawn for that game (policy distillation, Rusu et al. 2016; the targets of
-    NFSP's average policy, Heinrich and Silver 2016, with whole distributions instead of single actions). In half of the
-    games the other seats explore, so that positions after unusual moves are learned, too.
+    The network learns by cross-entropy from the games that the mixture plays: its target in a position is what the
+    mixture does there after the seat's own moves so far (policy distillation, Rusu et al. 2016; the targets of NFSP's
+    average policy, Heinrich and Silver 2016, with whole distributions instead of single actions). In half of the games
+    the other seats explore, so that positions after unusual moves are learned, too.
 
     It has the network that the league's settings name, one for all seats.
 

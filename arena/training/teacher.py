@@ -32,6 +32,10 @@ EXPLORATION = 0.25
 """Share of random moves of a seat that explores. Nothing is learned from its moves."""
 
 
+EXACT_PARTS = 8
+"""Most policies of a mixture that are all asked in every position, so that the targets have no noise."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """Positions, and what to do there. All arrays have the same first dimension N.
@@ -158,8 +162,9 @@ class Behaviour(Agent):
 class Teacher(Observer):
     """Plays games of a mixture without end, and gives examples from them.
 
-    The probabilities of an example are those of the policy that was drawn for its game. Their average over many games
-    is what the mixture does.
+    The probabilities of an example are what the mixture does there (:class:`Behaviour`). With more than
+    :data:`EXACT_PARTS` policies, asking all would take long. Then they are those of the policy that was drawn for the
+    game, whose average over many games is what the mixture does.
 
     Args:
         game: the game, with discrete actions.
@@ -174,8 +179,11 @@ class Teacher(Observer):
     ) -> None:
         self._notebook, self._rng = Notebook(), rng
         self._wanted = 0
+        noted = [_Noted(part, self._notebook) for part in parts]
         self._agents: dict[str, Agent] = {
-            "mixture": MixtureAgent(game, [_Noted(part, self._notebook) for part in parts], weights),
+            "mixture": Behaviour(game, parts, weights, self._notebook)
+            if len(parts) <= EXACT_PARTS
+            else MixtureAgent(game, noted, weights),
             "explorer": MixtureAgent(game, [_Exploring(part) for part in parts], weights),
         }
         self._rounds = Rounds(game, tables, Trusting())

@@ -11,6 +11,7 @@ from meeting_game import Meeting
 
 from agents.contract import AgentError, Turn
 from agents.mixture import MixtureAgent
+from arena.training import teacher as teacher_module
 from arena.training.teacher import Examples, Teacher, check_discrete, drawn, held_out
 from games import make_game
 
@@ -35,7 +36,10 @@ def test_the_examples_of_unseen_games_are_the_exact_behaviour_policy() -> None:
     assert sorted({round(float(target[1]), 4) for target in found.targets}) == [round(after_pass, 4), round(mean, 4)]
 
 
-def test_the_targets_of_the_teacher_average_to_the_behaviour_policy_although_the_others_explore() -> None:
+def test_the_targets_of_many_policies_average_to_the_behaviour_policy_although_the_others_explore(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(teacher_module, "EXACT_PARTS", 1)
     bold, shy = Betting(0.9), Betting(0.1)
     wanted = behaviour(KUHN, MixtureAgent(KUHN, [bold, shy], WEIGHTS))
     teacher = Teacher(KUHN, [bold, shy], WEIGHTS, tables=64, rng=np.random.default_rng(1))
@@ -49,6 +53,14 @@ def test_the_targets_of_the_teacher_average_to_the_behaviour_policy_although_the
     assert {key: np.mean(values) for key, values in sums.items()} == pytest.approx(
         {key: policy[1] for key, policy in wanted.items()}, abs=0.04
     )
+
+
+def test_the_targets_of_few_policies_are_exact_although_the_others_explore() -> None:
+    bold, shy = Betting(0.9), Betting(0.1)
+    wanted = behaviour(KUHN, MixtureAgent(KUHN, [bold, shy], WEIGHTS))
+    found = Teacher(KUHN, [bold, shy], WEIGHTS, tables=64, rng=np.random.default_rng(1)).examples(2000)
+    for key, target in zip(keys(found), found.targets, strict=True):
+        assert target == pytest.approx(wanted[key], abs=1e-6)
 
 
 def test_a_policy_without_probabilities_and_continuous_actions_are_refused() -> None:
