@@ -188,10 +188,14 @@ class Settings:
             )
         if not (self.preset is None or isinstance(self.preset, str)):
             raise LeagueError(f"`preset` is the name of a preset, but got {short(self.preset)}")
-        self._check_population()
 
-    def _check_population(self) -> None:
-        mutations, optimization = self.population.hyperparam_mutations, self.optimization
+    def check(self) -> None:
+        """Check what groups have to keep together, once the tree is complete: a file or an option may set only a part.
+
+        Raises:
+            LeagueError: a population has too few main learners, or hyper-parameters that mains cannot differ in.
+        """
+        mutations, known = self.population.hyperparam_mutations, self.optimization.mutable()
         if not mutations:
             return
         if self.league.roles.get("main", 0) < 2:
@@ -200,10 +204,10 @@ class Settings:
                 "drop `hyperparam_mutations`"
             )
         for name in mutations:
-            if name not in optimization.mutable():
+            if name not in known:
                 raise LeagueError(
-                    f"`hyperparam_mutations` takes settings in effect that main learners may differ in, "
-                    f"{', '.join(optimization.mutable())}, but got {name!r}{near(name, optimization.mutable())}"
+                    "`hyperparam_mutations` names settings in effect that main learners can differ in, but got "
+                    f"{name!r}{near(name, known)}"
                 )
 
     def to_dict(self) -> dict[str, Any]:

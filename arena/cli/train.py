@@ -115,7 +115,7 @@ def train(
     loaded = load_game(game)
     spec = loaded.spec
     settings = settings_for(loaded, preset, file=config, algorithm=algorithm)
-    settings.replaced(changes)  # checks every rule before anything heavy is loaded
+    settings.replaced(changes).check()  # checks every rule before anything heavy is loaded
     _check_league(league, spec, resume)
 
     from arena.training.run import train as train_league

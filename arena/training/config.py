@@ -310,7 +310,12 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.fit_to_game(game)
         check_positions(game, self.position_settings)
         if not self.in_evaluation:
-            self.settings()  # checks every rule
+            self.settings().check()
+            if self.population_settings.hyperparam_mutations and not issubclass(self.learner_class, LeagueTorchLearner):
+                raise ValueError(
+                    f"a population needs a learner that scales settings by module, but {short(self.learner_class)} "
+                    "is no LeagueTorchLearner; derive yours from it, or drop `hyperparam_mutations`"
+                )
         refuse_step_callbacks(self)
         super().validate()
         self._validated = True

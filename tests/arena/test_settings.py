@@ -164,3 +164,23 @@ def test_training_takes_the_network_that_the_settings_name(monkeypatch: pytest.M
     assert config.settings().network == named.network
     with pytest.raises(AgentError, match=r"no network 'othr'.*did you mean 'other'"):
         LeaguePPOConfig().game("kuhn_poker").apply(named.replaced({"network.name": "othr"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"league.roles": {"main": 1}}, "a population has at least 2 main learners"),
+        (
+            {"population.hyperparam_mutations": {"gamma": 2.0}},
+            "settings in effect that main learners can differ in, but got 'gamma'; there are lr,",
+        ),
+        ({"population.hyperparam_mutations": {"kl_coeff": 2.0}}, "but got 'kl_coeff'"),
+        ({"population.hyperparam_mutations": {"entropy": 2.0}}, "did you mean 'entropy_coeff'"),
+        ({"population.hyperparam_mutations": {"lr": 0.5}}, "`1 <= hyperparam_mutations <= 1000` must hold"),
+    ],
+)
+def test_a_population_that_cannot_be_is_refused(changes: dict[str, Any], reason: str) -> None:
+    sound = {"league.roles": {"main": 2}, "population.hyperparam_mutations": {"lr": 3.0}}
+    Settings().replaced(sound).check()
+    with pytest.raises(LeagueError, match=reason):
+        Settings().replaced(sound | changes).check()

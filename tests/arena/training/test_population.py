@@ -8,10 +8,9 @@ from unittest.mock import ANY
 
 import numpy as np
 import pytest
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from small_training import module_state, small
 
-from arena.settings import Settings
-from leagues.errors import LeagueError
 from leagues.store import open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("local_ray")]
@@ -116,21 +115,34 @@ def test_a_main_with_a_hopeless_learning_rate_takes_over_the_good_one(build: Any
     assert not all(np.array_equal(weights["main"][name], weights["main-2"][name]) for name in weights["main"])
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"league.roles": {"main": 1}}, "a population has at least 2 main learners"),
-        (
-            {"population.hyperparam_mutations": {"gamma": 2.0}},
-            "settings in effect that main learners may differ in, lr,",
-        ),
-        ({"population.hyperparam_mutations": {"kl_coeff": 2.0}}, "but got 'kl_coeff'"),
-        ({"population.hyperparam_mutations": {"entropy": 2.0}}, "did you mean 'entropy_coeff'"),
-        ({"population.hyperparam_mutations": {"lr": 0.5}}, "`1 <= hyperparam_mutations <= 1000` must hold"),
-    ],
-)
-def test_a_population_that_cannot_be_is_refused(changes: dict[str, Any], reason: str) -> None:
-    sound = {"league.roles": {"main": 2}, "population.hyperparam_mutations": {"lr": 3.0}}
-    Settings().replaced(sound)
-    with pytest.raises(LeagueError, match=reason):
-        Settings().replaced(sound | changes)
+def test_a_learner_that_scales_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="a population needs a learner that scales settings"):
+        config().training(learner_class=PPOTorchLearner).validate()
+
+
+def test_a_resumed_population_copies_and_changes_as_one_that_never_stopped(build: Any, tmp_path: Path) -> None:
+    settings = {
+        "hyperparam_mutations": {"lr": 1000.0},
+        "perturbation_interval": 600,
+        "opponents": {"uniform": 1.0},
+        "snapshot_max_steps": 10**6,
+        "games_per_iteration": 0,
+    }
+
+    def run(folder: Path, *runs: int) -> tuple[Any, Any, list[Any]]:
+        for iterations in runs:
+            algorithm = build(config(folder, **settings))
+            for _ in range(iterations):
+                algorithm.train()
+            state, weights = algorithm.session.population.state(), module_state(algorithm)
+            algorithm.stop()
+        with open_store(folder).reader() as reader:
+            journal = [*reader.journal(kind="copied"), *reader.journal(kind="mutated")]
+        return state, weights, [(each.iteration, each.subject, dict(each.detail)) for each in journal]
+
+    whole, parts = run(tmp_path / "whole", 16), run(tmp_path / "parts", 5, 11)
+    assert any("source" in detail for _, _, detail in whole[2])
+    assert whole[0] == parts[0]
+    assert whole[2] == parts[2]
+    for module, weights in whole[1].items():
+        assert all(np.array_equal(array, parts[1][module][name]) for name, array in weights.items())
