@@ -102,10 +102,11 @@ class NeutralGame(Game):
         self.replayable = inner.replayable
         sides = [inner.teams[seat] for seat in self.own]
         order = list(dict.fromkeys(sides))
-        self._teams = tuple(order.index(side) for side in sides)
+        self._teams = tuple(order.index(side) for side in sides) if len(order) > 1 else tuple(range(len(sides)))
 
     @property
     def teams(self) -> tuple[int, ...]:
+        """Those of the whole game; where scripts play all but one of them, every seat is a team."""
         return self._teams
 
     @property

@@ -14,7 +14,6 @@ from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
 from agents.policies.network import MaskedNetwork, network_class, network_name
-from agents.registry import names_code
 from arena.exports.rllib import GameEnv
 from arena.presets import find_preset
 from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
@@ -30,7 +29,7 @@ from arena.training.modules import (
     refuse_unread_settings,
 )
 from arena.training.positions import check_positions
-from arena.training.rllib_settings import RESOURCES, refuse_settings
+from arena.training.rllib_settings import RESOURCES, refuse_code, refuse_settings
 from arena.training.runner_reports import refuse_step_callbacks
 from games import Game, as_game, make_game
 from leagues.names import near
@@ -118,7 +117,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
 
         Raises:
             games.UnknownGameError: there is no such game; the message suggests near names.
-            LeagueError: it has fewer than two seats, or a preset was set for another game.
+            LeagueError: it has fewer than two seats or teams, or a preset was set for another game.
         """
         game = as_game(game)
         if self.preset_name is not None and game.spec != self.game_spec:
@@ -128,6 +127,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             )
         if game.num_seats < 2:
             raise LeagueError(f"a league needs a game of at least 2 seats, but {game.spec!r} has {game.num_seats}")
+        if len(set(game.teams)) < 2:
+            raise LeagueError(f"a league needs a game of at least 2 teams, but all seats of {game.spec!r} are one team")
         self.game_spec = game.spec
         self.env_config = {"game": self.game_spec}
         self._set_modules()
@@ -267,7 +268,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                 import code; name it in Python.
         """
         network, league = settings.network, settings.league
-        _refuse_code(settings)
+        refuse_code(settings)
         self.preset_name = settings.preset
         self.training(**settings.optimization.to_dict())
         groups = league, settings.evaluation, settings.training, settings.positions, settings.population
@@ -388,19 +389,4 @@ def _refuse_seed_and_runner(config: LeagueAlgorithmConfig) -> None:
     if not issubclass(config.env_runner_cls, LeagueEnvRunner):
         raise ValueError(
             f"env_runner_cls must be a LeagueEnvRunner, but got {short(config.env_runner_cls)}; derive yours from it"
-        )
-
-
-def _refuse_code(settings: Settings) -> None:
-    """Refuse settings that name code of the user's own.
-
-    Raises:
-        LeagueError: they do.
-    """
-    own = [settings.network.name] if ":" in settings.network.name else []
-    own += filter(names_code, (*settings.league.baselines, *(settings.evaluation.anchors or ())))
-    if own:
-        raise LeagueError(
-            f"stored settings never import code, but these name {own}; "
-            "resume from Python, with a LeaguePPOConfig that names them itself"
         )

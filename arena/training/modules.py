@@ -80,8 +80,8 @@ def _words(game: Game, settings: TrainingSettings) -> dict[str, str]:
         raise LeagueError(f"`modules` names the seat {unknown[0]!r}, but the seats of {game.spec!r} are {seats}")
     if missing := [agent_id for agent_id in game.agent_ids if agent_id not in named]:
         raise LeagueError(
-            f"`modules` names the module of every seat, but {', '.join(missing)} of {game.spec!r} have none; name all "
-            f"of {seats}"
+            f"`modules` names the module of every seat, but there is none for {', '.join(missing)}; the seats of "
+            f"{game.spec!r} are {seats}"
         )
     return {agent_id: named[agent_id] for agent_id in game.agent_ids}
 

@@ -14,6 +14,9 @@ from typing import Any
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
+from agents.registry import names_code
+from arena.settings import Settings
+from leagues.errors import LeagueError
 from leagues.setting_groups import short
 
 RESOURCES = {
@@ -207,3 +210,18 @@ def _same(one: Any, other: Any) -> bool:
         return one is other or bool(one == other)
     except ValueError:  # arrays
         return False
+
+
+def refuse_code(settings: Settings) -> None:
+    """Refuse settings that name code of the user's own.
+
+    Raises:
+        LeagueError: they do.
+    """
+    own = [settings.network.name] if ":" in settings.network.name else []
+    own += filter(names_code, (*settings.league.baselines, *(settings.evaluation.anchors or ())))
+    if own:
+        raise LeagueError(
+            f"stored settings never import code, but these name {own}; "
+            "resume from Python, with a LeaguePPOConfig that names them itself"
+        )

@@ -58,6 +58,8 @@ def test_the_seats_that_are_left_keep_their_names_and_their_order() -> None:
     assert game.agent_ids == ("player_1", "player_2", "player_3")
     assert game.teams == (0, 1, 0)
     assert (game.num_seats, game.graded, game.perfect_information) == (3, True, False)
+    hunted = make_game("neutral(game=pettingzoo:simple_adversary_v3,adversary_0=random)")
+    assert hunted.teams == (0, 1), "one team is left, so its seats play for themselves"
 
 
 def test_the_moves_of_a_script_follow_from_the_seed_and_are_not_in_the_history() -> None:

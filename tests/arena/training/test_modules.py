@@ -34,7 +34,7 @@ def test_seats_share_one_module_or_have_their_own_or_are_mapped() -> None:
     [
         (
             {"player_0": "a", "player_1": "a"},
-            "player_2 of 'kuhn_poker.*' have none; name all of player_0, ",
+            "there is none for player_2; the seats of 'kuhn_poker.*' are player_0, ",
         ),
         (
             PAIR | {"player_3": "a"},
