@@ -149,7 +149,9 @@ class League:
             if tally.member in self._steps:
                 self._training.add(tally)
         for learner in self._qualities:
-            self._judge(learner, [tally for tally in new if tally.member == learner])
+            own = [tally for tally in new if tally.member == learner]
+            graded = bool(self._scoring["sides"])
+            self._qualities[learner] = openai_five.after_games(self.view(learner), own, graded=graded)
 
     def tell_evaluation(self, tallies: Iterable[Tally]) -> None:
         """Count evaluation results, in either order of each pair or in both. Call it once they are stored.
@@ -356,18 +358,6 @@ class League:
             lineups.append(lineup)
         self._rotation[learner] = turn
         return lineups
-
-    def _judge(self, learner: str, tallies: Sequence[Tally]) -> None:
-        """Lower the qualities of the opponents that a learner has beaten."""
-        wins: dict[str, float] = {}
-        for tally in tallies:
-            won = float(tally.wins)
-            if self._scoring["sides"]:  # whoever gains little too often is not better
-                won = tally.games * float(self._training.sampler_scores(learner, [tally.opponent])[0])
-            wins[tally.opponent] = wins.get(tally.opponent, 0.0) + won
-        view = self.view(learner)
-        opponents = view.unbeaten() or [learner]
-        self._qualities[learner] = openai_five.updated(view.qualities, opponents, wins, self.settings.quality_rate)
 
     def _retire(self) -> None:
         """Let the snapshots that have left the pool meet nobody in training."""

@@ -5,11 +5,12 @@ Source: OpenAI et al. 2019, "Dota 2 with large scale deep reinforcement learning
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from leagues.opponents.draw import Floats, opponents_among
+from leagues.records import Tally
 from leagues.view import View
 
 SPREAD = float(np.log(100))
@@ -28,6 +29,26 @@ def openai_five(view: View, candidates: Sequence[str]) -> Floats:
     weights: Floats = np.exp(qualities - qualities.max()) * opponents_among(view, candidates)
     weights /= weights.sum()
     return weights
+
+
+def after_games(view: View, tallies: Iterable[Tally], *, graded: bool) -> dict[str, float]:
+    """The learner's qualities after some games, which :attr:`View.training` has counted already.
+
+    In a graded game, who wins a little in most games may lose a lot in the others. There the wins are the number of
+    games times the score.
+
+    Args:
+        view: the league as the learner sees it, with the qualities before.
+        tallies: results of the learner.
+        graded: see :attr:`games.contract.Game.graded`.
+    """
+    wins: dict[str, float] = {}
+    for tally in tallies:
+        won = float(tally.wins)
+        if graded:
+            won = tally.games * float(view.training.sampler_scores(view.learner, [tally.opponent])[0])
+        wins[tally.opponent] = wins.get(tally.opponent, 0.0) + won
+    return updated(view.qualities, view.unbeaten() or [view.learner], wins, view.settings.quality_rate)
 
 
 def updated(
