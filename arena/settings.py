@@ -42,6 +42,12 @@ class TrainingSettings(SettingsGroup):
     averaged_iterations: int = setting(
         10, "Iterations over which the weights of snapshots are averaged.", unit="iterations", low=1, high=10**6
     )
+    averaged_share: float = setting(
+        0.0,
+        "Share of all iterations so far that this number is raised to, so that it grows with the run.",
+        low=0,
+        high=1,
+    )
     record_every: int = setting(
         128, "One training game in this many is recorded move by move.", unit="games", low=1, high=10**9
     )

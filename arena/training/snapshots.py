@@ -29,22 +29,26 @@ Averages = dict[str, dict[str, Any]]
 """Module ID -> ``{"iterations": how many it averages, "weights": parameter name -> array}``."""
 
 
-def averaged(averages: Averages, modules: Mapping[str, Mapping[str, Any]], window: int) -> Averages:
+def averaged(averages: Averages, modules: Mapping[str, Mapping[str, Any]], window: int, share: float = 0.0) -> Averages:
     """The averages after one more iteration: the plain mean of the first ``window``, then exponential.
+
+    With a ``share``, the window grows with the iterations. The weights of iteration i then count like a power of i,
+    which suits runs of any length (Shamir and Zhang 2013, arXiv 1212.1824, polynomial-decay averaging).
 
     Args:
         averages: those before; a module that is not among them starts a new one.
         modules: module ID -> parameter name -> array. Integer buffers are copied, not averaged.
         window: iterations that an average looks back: the newest weights count for one part in this many.
+        share: part of the iterations so far that the window has at least, 0 to 1.
     """
     result: Averages = {}
     for module, weights in modules.items():
         old = averages.get(module, {"iterations": 0, "weights": weights})
         iterations = old["iterations"] + 1
-        share = 1 / min(iterations, window)
+        newest = 1 / min(iterations, max(window, share * iterations))
         result[module] = {
             "iterations": iterations,
-            "weights": {name: _mix(old["weights"][name], np.asarray(new), share) for name, new in weights.items()},
+            "weights": {name: _mix(old["weights"][name], np.asarray(new), newest) for name, new in weights.items()},
         }
     return result
 
@@ -69,15 +73,16 @@ class Snapshots:
     def __init__(self, session: LeagueSession, specs: Mapping[str, RLModuleSpec]) -> None:
         self.averages: Averages = {}
         self._session, self._specs = session, specs
-        self._window = session.settings.training.averaged_iterations
+        training = session.settings.training
+        self._window, self._share = training.averaged_iterations, training.averaged_share
 
     def restore(self, averages: Averages | None, state: Mapping[str, Any]) -> None:
         """Go on with stored averages; without any, start them from a learner state."""
-        self.averages = averages or averaged({}, state[COMPONENT_RL_MODULE], self._window)
+        self.averages = averages or averaged({}, state[COMPONENT_RL_MODULE], self._window, self._share)
 
     def update(self, state: Mapping[str, Any]) -> None:
         """Average a learner state in."""
-        self.averages = averaged(self.averages, state[COMPONENT_RL_MODULE], self._window)
+        self.averages = averaged(self.averages, state[COMPONENT_RL_MODULE], self._window, self._share)
 
     def freeze(self, learner: str, agent_steps: int, reason: str) -> Member:
         """Make a snapshot of a learner's averaged weights.

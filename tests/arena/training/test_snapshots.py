@@ -32,6 +32,23 @@ def test_older_iterations_fade():
     assert average_of([3.0] * 30)["weights"]["w"] == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.25])
+def test_a_window_that_grows_weighs_iterations_by_a_power(share):
+    averages, iterations = {}, 2000
+    for iteration in range(iterations):
+        averages = averaged(averages, {"m": {"w": np.array([iteration], np.float64)}}, 1, share)
+    power = (
+        1 / share - 1
+    )  # the mean of t with density proportional to t ** power on [0, 1] is (power + 1) / (power + 2)
+    assert averages["m"]["weights"]["w"] == pytest.approx(iterations * (power + 1) / (power + 2), rel=0.01)
+
+
+def test_a_window_never_falls_below_its_number_of_iterations():
+    values = {"m": {"w": np.ones(1, np.float32)}}
+    averages = {"m": {"iterations": 20, "weights": {"w": np.zeros(1, np.float32)}}}
+    assert averaged(averages, values, WINDOW, 0.1)["m"]["weights"]["w"] == pytest.approx(1 / WINDOW)
+
+
 def test_types_stay_and_integers_are_not_average_of():
     averages = {}
     for count in (1, 2):
