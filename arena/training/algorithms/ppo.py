@@ -79,11 +79,14 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         self._magnets.forget(module_id)
 
     def league_state(self) -> dict[str, Any]:
-        return {**super().league_state(), "magnets": self._magnets.state()}
+        adapted = {name: float(value) for name, value in self.curr_kl_coeffs_per_module.items()}
+        return {**super().league_state(), "magnets": self._magnets.state(), "kl_coeffs": adapted}
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:
         super().set_league_state(state)
         self._magnets.restore(state["magnets"])
+        for module_id, value in state["kl_coeffs"].items():
+            self.curr_kl_coeffs_per_module[module_id].data.fill_(value)
 
     def _update_module_kl_coeff(self, *, module_id: str, config: Any, kl_loss: float) -> None:
         if config.kl_target is not None:

@@ -192,6 +192,13 @@ def test_a_state_keeps_the_share_and_the_magnet() -> None:
         np.testing.assert_array_equal(value, states[1]["league"]["magnets"]["main"][name])
 
 
+def test_a_state_keeps_the_weight_of_a_divergence_that_is_adapted() -> None:
+    one, other = (make_learner(use_kl_loss=True, kl_coeff=0.2) for _ in range(2))
+    one.curr_kl_coeffs_per_module["main"].data *= 1.5
+    other.set_state(one.get_state())
+    assert float(other.curr_kl_coeffs_per_module["main"]) == pytest.approx(0.3)
+
+
 def test_a_state_of_an_earlier_version_is_taken() -> None:
     learner = make_learner(magnet_coeff=1.0)
     state = learner.get_state()
