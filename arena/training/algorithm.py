@@ -147,11 +147,8 @@ class LeagueAlgorithm(Algorithm):
 
     def training_step(self) -> None:
         """One iteration."""
-        try:
+        with self.session.journal.watched():
             self.trainer.iterate()
-        except BaseException as error:
-            self.session.journal.end_by(error)
-            raise
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
@@ -159,7 +156,8 @@ class LeagueAlgorithm(Algorithm):
         Args:
             should_stop: asked after every round of evaluation matches.
         """
-        self.trainer.finish(should_stop)
+        with self.session.journal.watched():
+            self.trainer.finish(should_stop)
 
     def cleanup(self) -> None:
         super().cleanup()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -87,6 +88,15 @@ class RunJournal:
             self._running = False
             self.note("stop", reason=reason, **detail)
             self.write()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Write that an exception which leaves this block ends the run, as :meth:`end_by`."""
+        try:
+            yield
+        except BaseException as error:
+            self.end_by(error)
+            raise
 
     def end_by(self, error: BaseException) -> None:
         """Write that an exception ends the run, if its end is not written yet. The iteration under way is lost, and so

@@ -159,21 +159,19 @@ def run(
             on_progress(algorithm.session.progress, standings)
 
         try:
-            scheduled = over_the_run(algorithm.session.settings.optimization)
-            if scheduled and minutes is None and steps is None:
-                on_note(
-                    f"the schedules of {', '.join(scheduled)} go by the share of the run that is over, but this run "
-                    "has no limit; they stay where they are unless you set minutes or steps"
-                )
-            on_start()
-            reason = _loop(algorithm, minutes, steps, progressed, should_stop)
-            algorithm.finish(should_stop)
-            progressed(algorithm.session.standings())
-            limits = {name: limit for name, limit in (("minutes", minutes), ("steps", steps)) if limit is not None}
-            algorithm.session.journal.end(reason, **limits)
-        except BaseException as error:
-            algorithm.session.journal.end_by(error)
-            raise
+            with algorithm.session.journal.watched():
+                scheduled = over_the_run(algorithm.session.settings.optimization)
+                if scheduled and minutes is None and steps is None:
+                    on_note(
+                        f"the schedules of {', '.join(scheduled)} go by the share of the run that is over, but this "
+                        "run has no limit; they stay where they are unless you set minutes or steps"
+                    )
+                on_start()
+                reason = _loop(algorithm, minutes, steps, progressed, should_stop)
+                algorithm.finish(should_stop)
+                progressed(algorithm.session.standings())
+                limits = {name: limit for name, limit in (("minutes", minutes), ("steps", steps)) if limit is not None}
+                algorithm.session.journal.end(reason, **limits)
         finally:
             if not frozen:
                 gc.unfreeze()
