@@ -229,15 +229,6 @@ class League:
         self._parents[learner] = member.id
         return member
 
-    def descends_from(self, learner: str, parent: str | None) -> None:
-        """Note where a learner got its weights from: the next snapshot of it has this ``parent``.
-
-        Args:
-            learner: ID of the learner.
-            parent: ID of the snapshot whose weights are nearest to them; None for new weights.
-        """
-        self._parents[self._learner(learner)] = None if parent is None else self._members[parent].id
-
     def copied(self, learner: str, source: str) -> None:
         """Note that a learner took over the weights of another: it forgets its results, and the next snapshot of it has
         the ``parent`` that the other's would have.

@@ -163,11 +163,8 @@ def test_a_snapshot_names_the_one_that_its_learner_went_on_from() -> None:
 
     assert [parent("main"), parent("main"), parent("main")] == [None, "main@1", "main@2"]
     assert [parent("main_exploiter"), parent("main_exploiter")] == [None, None]  # it starts over
-    league.descends_from("main_exploiter", "main@2")
-    league.descends_from("main", None)
-    assert [parent("main_exploiter"), parent("main")] == ["main@2", None]
-    with pytest.raises(LeagueError, match="'main@9' is not"):
-        league.descends_from("main", "main@9")
+    league.copied("main_exploiter", "main")
+    assert parent("main_exploiter") == "main@3"
 
 
 def test_a_league_that_stored_no_parents_goes_on_from_the_newest_snapshots() -> None:
