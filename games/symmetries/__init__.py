@@ -45,7 +45,9 @@ def seat_views(name: str, observation_shape: tuple[int, ...], num_actions: int) 
     board = BOARDS.get(name)
     if board is None or board.other_seat is None:
         known = [each for each, board in BOARDS.items() if board.other_seat is not None]
-        raise UnknownGameError(f"there is no view of the seat to move for {name!r}{suggest(name, known)}")
+        raise UnknownGameError(
+            f"there is a view of the seat to move for {', '.join(known)}, but got {name!r}{suggest(name, known)}"
+        )
     if _board(name, observation_shape, num_actions) is None:
         raise UnknownGameError(
             f"the view {name!r} fits observations of {board.planes} planes over a board, but got the shape "

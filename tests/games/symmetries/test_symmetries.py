@@ -113,7 +113,7 @@ def test_views_of_hex_and_breakthrough_look_like_the_first_seat_at_the_start():
 
 
 def test_a_view_that_is_unknown_or_does_not_fit_is_refused():
-    with pytest.raises(UnknownGameError, match="connect_four"):
+    with pytest.raises(UnknownGameError, match="connect_four, tic_tac_toe"):
         seat_views("connect_for", (3, 6, 7), 7)
     with pytest.raises(UnknownGameError, match="othello"):
         seat_views("othello", (3, 8, 8), 65)  # othello shows it so already
