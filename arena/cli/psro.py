@@ -40,8 +40,7 @@ def psro(
         typer.Option(
             "--solver",
             metavar="S",
-            help="How each seat mixes its policies: nash, uniform, prd, alpharank or regret_matching (default: nash, "
-            "for zero-sum games of two seats).",
+            help="How each seat mixes its policies: nash, uniform, prd, alpharank or regret_matching (default: nash).",
             show_default=False,
         ),
     ] = None,

@@ -81,8 +81,8 @@ def double_oracle(
     The population of every seat begins with uniform random play. A step solves the restricted game, in which each seat
     picks a policy of its population, and finds each seat's best response in the full game to the mixtures of the
     others; these join the populations, as one member of the league. Payoffs and best responses are exact, so nothing is
-    random. It ends early when no seat has a best response that is new to it. With the solver ``nash``, in a zero-sum
-    game of two seats, the mixture is then an equilibrium.
+    random. It ends early when no seat has a best response that is new to it. With the solver ``nash``, the mixture is
+    then an equilibrium of the game.
 
     In the anytime variant (McAleer et al. 2022, "Anytime PSRO for Two-Player Zero-Sum Games", arXiv 2201.07700), the
     mixture of a seat is the one of the least exploitability in the full game, whose opponent is not restricted, so
@@ -94,8 +94,7 @@ def double_oracle(
             with any number of seats and without teams.
         policies: the most policies of a seat, the first one included.
         league: the folder of a league that keeps every step, where ``DIR:nash`` is the mixture. None keeps nothing.
-        solver: a name of :mod:`leagues.solvers`, by default ``nash``. For games of more than two seats or of other sums
-            take another one. The anytime variant has none.
+        solver: a name of :mod:`leagues.solvers`, by default ``nash``. The anytime variant has none.
         anytime: whether to take the anytime variant, for zero-sum games of two seats.
         resume: go on from the newest step in ``league``, with its solver.
         on_step: called after every step, once it is stored; also for the steps that ``league`` has already.

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array, csr_array, hstack
 from arena.play.sequence_form import GameTree, Plan
 from games.contract import IntArray
 from leagues.errors import LeagueError
-from leagues.solvers import DEFAULT, find_solver
+from leagues.solvers import find_solver
 
 EQUAL = 1e-9
 """Share of the span of returns within which values are equal."""
@@ -47,19 +47,18 @@ class Population:
         """The population of uniform random play.
 
         Raises:
-            LeagueError: there is no such solver; or ``nash``, or the anytime variant, gets a game that is not zero-sum
-                or has not two seats.
+            LeagueError: there is no such solver; or the anytime variant gets a game that is not zero-sum or has not two
+                seats.
         """
         self.tree, self.solver = tree, solver
         self.plans: list[list[Plan]] = [[form.plan(1 / form.counts[form.of])] for form in tree.seats]
         self._solve = None if solver is None else find_solver(solver)
         self._span = float(np.ptp(tree.returns)) or 1.0
         zero_sum = len(tree.seats) == 2 and np.ptp(tree.returns.sum(axis=1)) <= EQUAL * self._span
-        if solver in (None, DEFAULT) and not zero_sum:
-            what = "the anytime variant" if solver is None else f"the solver {solver!r}"
+        if solver is None and not zero_sum:
             raise LeagueError(
-                f"{what} is for zero-sum games of two seats, and {tree.game.spec!r} is none; take the solver "
-                "regret_matching, prd or alpharank"
+                f"the anytime variant is for zero-sum games of two seats, and {tree.game.spec!r} is none; take a "
+                "solver, such as nash"
             )
         self.weights = np.ones((len(tree.seats), 1))
 

@@ -69,10 +69,9 @@ def alpharank(payoffs: npt.ArrayLike) -> tuple[Floats, ...]:
 def _solved(solve: Any, payoffs: npt.ArrayLike, **options: Any) -> tuple[Floats, ...]:
     """The mixtures of one of OpenSpiel's solvers for payoffs scaled to at most 1."""
     game = utilities(payoffs)
-    if game[0].size == 1:  # nothing to choose
-        return tuple(np.ones(1) for _ in game)
-    scale = np.abs(game).max(initial=0.0) or 1.0
-    found = solve(list(game / scale), **options)
+    if not np.ptp(game.reshape(len(game), -1), axis=1).any():  # nothing to choose
+        return tuple(np.full(count, 1 / count) for count in game.shape[1:])
+    found = solve(list(game / np.abs(game).max()), **options)
     return tuple(_mixture(np.asarray(each, np.float64)) for each in found)
 
 

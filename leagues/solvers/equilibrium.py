@@ -1,4 +1,4 @@
-"""The solver ``nash``: an equilibrium of a zero-sum game of two players, by linear programming."""
+"""The solver ``nash``: an equilibrium, in a zero-sum game of two players by linear programming."""
 
 from __future__ import annotations
 
@@ -8,34 +8,29 @@ from scipy.optimize import linprog
 
 from leagues.ratings.rank.margins import Floats, RankingError, utilities
 from leagues.ratings.rank.nash import max_entropy_nash
+from leagues.solvers.logit import logit_equilibrium
 
 _ROUNDING = 1e-9
 """Sums of payoffs that differ by no more than this share of the largest payoff are equal."""
 
 
-def nash(payoffs: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """The mixtures of a Nash equilibrium of a zero-sum (or constant-sum) game of two players.
+def nash(payoffs: npt.ArrayLike) -> tuple[Floats, ...]:
+    """The mixtures of a Nash equilibrium.
 
-    With margins, or payoffs that are equal for both players when they swap members, it is the equilibrium of the
-    highest entropy (:func:`leagues.ratings.rank.nash.max_entropy_nash`). Otherwise each player has one of its optimal
-    mixtures, found by linear programming (von Neumann 1928): ``p`` maximises the least payoff ``min_k (p A)_k``.
+    - With margins, or in a zero-sum game of two players with payoffs that are equal for both when they swap members, it
+      is the equilibrium of the highest entropy (:func:`leagues.ratings.rank.nash.max_entropy_nash`).
+    - In other games of two players with a constant sum, each player has one of its optimal mixtures, found by linear
+      programming (von Neumann 1928): ``p`` maximises the least payoff ``min_k (p A)_k``.
+    - In all others it is the limit of logit equilibria (:func:`leagues.solvers.logit.logit_equilibrium`), one of the
+      equilibria that the game may have. It takes seconds where there are many joint choices.
 
     Raises:
-        RankingError: the payoffs are malformed, or not of two players with a constant sum: no linear program finds the
-            equilibria of other games.
+        RankingError: the payoffs are malformed; or the last method was lost, as may happen in degenerate games.
     """
     game = utilities(payoffs)
-    if len(game) != 2:
-        raise RankingError(
-            f"the solver `nash` solves games of two players, but got {len(game)}; take regret_matching, prd or "
-            "alpharank"
-        )
-    total, scale = game.sum(axis=0), np.abs(game).max(initial=0.0)
-    if np.ptp(total) > _ROUNDING * max(scale, 1e-300):
-        raise RankingError(
-            f"the solver `nash` solves zero-sum games, but here the payoffs sum to {total.min():.3g} to "
-            f"{total.max():.3g}; take regret_matching, prd or alpharank"
-        )
+    scale = np.abs(game).max(initial=0.0)
+    if len(game) > 2 or np.ptp(game.sum(axis=0)) > _ROUNDING * scale:
+        return logit_equilibrium(game)
     ours = game[0]
     if ours.shape[0] == ours.shape[1]:
         margins = ours - ours.mean()

@@ -54,7 +54,6 @@ def test_wrong_calls(cli: Cli, tmp_path: Path) -> None:
         (["kuhn_poker", "--solver", "prd", "--anytime"], "drop one of the two"),
         (["kuhn_poker", "--policies", "0"], "--policies"),
         (["connect_four"], "too many to enumerate"),
-        (["kuhn_poker(players=3)"], "take the solver regret_matching"),
         (["kuhn_poker(players=3)", "--anytime"], "zero-sum games of two seats"),
         (["kuhn_poker", "--resume"], "name its league"),
         (["kuhn_poker", "--league", folder], "add --resume"),

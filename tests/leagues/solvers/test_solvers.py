@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def test_matching_pennies_is_mixed_evenly_by_both_players(name: str) -> None:
         assert mixture == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("nash", "uniform")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "uniform"])
 def test_three_players_find_their_dominant_choices(name: str) -> None:
     for mixture in find_solver(name)(three_player_game()):
         assert mixture == pytest.approx([0, 1], abs=0.01)
@@ -71,8 +73,6 @@ def test_one_member_is_played_and_equal_members_equally(name: str) -> None:
     assert [mixture.tolist() for mixture in solver(np.zeros((1, 1)))] == [[1.0], [1.0]]
     assert [mixture.tolist() for mixture in solver(np.zeros((2, 1, 1)))] == [[1.0], [1.0]]
     for payoffs in (np.zeros((4, 4)), np.full((2, 4, 4), 0.5), np.zeros((3, 2, 2, 2))):
-        if name == "nash" and len(payoffs) == 3:
-            continue
         for mixture in solver(payoffs):
             assert mixture == pytest.approx(np.full(len(mixture), 1 / len(mixture)), abs=1e-6)
 
@@ -92,15 +92,42 @@ def test_the_loser_of_all_is_left_out_by_all_but_uniform() -> None:
         assert share == pytest.approx(0.25 if name == "uniform" else 0, abs=2e-3), name
 
 
-def test_nash_refuses_what_no_linear_program_solves() -> None:
-    with pytest.raises(RankingError, match=r"two players, but got 3; take regret_matching"):
-        find_solver("nash")(three_player_game())
+def gain(payoffs: np.ndarray, mixtures: Sequence[np.ndarray]) -> float:
+    """What all players gain by deviating."""
+    total = 0.0
+    for player, own in enumerate(mixtures):
+        values = payoffs[player]
+        for other in reversed(range(len(mixtures))):
+            if other != player:
+                values = np.tensordot(values, mixtures[other], axes=([other], [0]))
+        total += float(values.max() - values @ own)
+    return total
+
+
+def test_a_dilemma_has_one_equilibrium() -> None:
     prisoners = np.stack([np.array([[3.0, 0], [5, 1]]), np.array([[3.0, 5], [0, 1]])])
-    with pytest.raises(RankingError, match="zero-sum"):
-        find_solver("nash")(prisoners)
-    for name in ("prd", "regret_matching", "alpharank"):
+    for name in ("nash", "prd", "regret_matching", "alpharank"):
         for mixture in find_solver(name)(prisoners):
             assert mixture == pytest.approx([0, 1], abs=0.01)
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 3), (2, 5, 3), (6, 6), (2, 2, 2, 2), (1, 4, 2)])
+def test_nash_is_an_equilibrium_of_games_of_any_players_and_sums(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(len(shape))
+    for _ in range(4):
+        payoffs = rng.normal(size=(len(shape), *shape))
+        mixtures = find_solver("nash")(payoffs)
+        assert tuple(map(len, mixtures)) == shape
+        assert [mixture.sum() for mixture in mixtures] == pytest.approx([1] * len(shape))
+        assert gain(payoffs, mixtures) < 1e-4
+
+
+def test_nash_solves_degenerate_games() -> None:
+    copies = three_player_game()[:, [0, 0, 1]][:, :, [1, 1]]  # equal choices of two players
+    stag_hunt = np.stack([np.array([[4.0, 1], [3, 3]]), np.array([[4.0, 3], [1, 3]])])
+    first_to_move = np.stack([np.array([[1.0, 1], [0, 2]]), np.array([[0.0, 0], [1, 1]])])
+    for payoffs in (copies, stag_hunt, first_to_move, 1e6 * three_player_game(), three_player_game() - 100):
+        assert gain(payoffs, find_solver("nash")(payoffs)) < 1e-4 * np.ptp(payoffs)
 
 
 @pytest.mark.parametrize("name", NAMES)
