@@ -76,6 +76,10 @@ def distill(
             else:
                 show(state, time.monotonic() - began, 60 * (minutes or MINUTES))
 
+        def on_measure() -> None:
+            if show is not None:
+                show("measuring what is lost", 1, 1)
+
         found = train(
             league,
             mixture=mixture,
@@ -86,6 +90,7 @@ def distill(
             trust_code=trust_code,
             on_start=on_start,
             on_progress=on_progress,
+            on_measure=on_measure,
             should_stop=stop.requested,
         )
     if as_json:

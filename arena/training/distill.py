@@ -34,6 +34,7 @@ from arena.training.game_length import fitting_tables
 from arena.training.measures import MEASURED_POSITIONS
 from arena.training.process import prepare_process
 from arena.training.teacher import Examples, Teacher, check_discrete, held_out, probabilities
+from arena.view.text import counted
 from games import Game, make_game
 from leagues.names import near
 from leagues.records import LeagueError, Member
@@ -54,8 +55,8 @@ KEPT = 8
 EPOCHS, MINIBATCH, LEARNING_RATE = 8, 256, 1e-3
 """Passes for each new example, rows of a gradient step, and the first learning rate of Adam, which falls to 0."""
 
-HELD_OUT_GAMES = 400
-"""Games that the network has not seen, for the divergence."""
+HELD_OUT = 4096
+"""Positions of games that the network has not seen, about, for the divergence; fewer in very short games."""
 
 SCORED_GAMES = 1000
 """Games of the network against the mixture, where the game is too large for an exact measure."""
@@ -111,6 +112,7 @@ def distill(
     trust_code: bool = False,
     on_start: Callable[[], None] = lambda: None,
     on_progress: Callable[[int, float], None] = lambda steps, loss: None,
+    on_measure: Callable[[], None] = lambda: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Distilled:
     """Train one network to play as a mixture of a league's snapshots, and add it to the league as a guest.
@@ -131,6 +133,7 @@ def distill(
         module_classes, trust_code: as in :func:`arena.load_agent`.
         on_start: called once, when all is checked and the training begins.
         on_progress: called after every collection of examples, with their number so far and the mean loss.
+        on_measure: called once, when the training is over and what is lost is measured.
         should_stop: asked after every collection; what was learned until then is kept.
 
     Raises:
@@ -169,11 +172,12 @@ def distill(
         )
         seconds = time.monotonic() - began
         student = PolicyAgent(game, dict.fromkeys(range(game.num_seats), module))
+        on_measure()
         losses = _divergence(game, teacher, student, seed)
         strength = _strength(game, teacher, student, seed)
     card = policy_card(game, {MODULE: spec}, dict.fromkeys(game.agent_ids, MODULE))
     data = pack(policy_tensors({MODULE: module.get_state()}), card)
-    origin = f"distilled from {mixture} of {len(names)} snapshots on {done:,} steps"
+    origin = f"distilled from {mixture} of {counted(len(names), 'snapshot')} on {done:,} steps"
     guest = _add_guest(store, game, data, origin)
     return Distilled(f"{league}:{guest}", mixture, names, done, seconds, **losses, **strength)
 
@@ -265,12 +269,13 @@ def _step(module: TorchRLModule, optimizer: torch.optim.Optimizer, examples: Exa
 
 def _divergence(game: Game, mixture: MixtureAgent, student: PolicyAgent, seed: int) -> dict[str, Any]:
     """How far a network is from the mixture in games that it has not seen."""
+    games = fitting_tables(game, HELD_OUT // 2)  # they hold about two batches
     examples = held_out(
         game,
         mixture.agents,
         mixture.weights,
-        games=HELD_OUT_GAMES,
-        tables=fitting_tables(game, EXAMPLES),
+        games=games,
+        tables=games,
         rng=stream(seed, Purpose.DISTILL, 2),
     )
     told = np.concatenate([probabilities(student, turn) for turn in examples.turns(EXAMPLES)])

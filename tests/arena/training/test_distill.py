@@ -24,6 +24,7 @@ from leagues.store import StoreError, open_store
 KUHN = make_game("kuhn_poker")
 
 
+@pytest.mark.slow
 def test_a_network_learns_the_average_weighted_by_who_comes_there_and_not_the_plain_mean() -> None:
     mixture = MixtureAgent(KUHN, [Betting(0.9), Betting(0.1)], [0.7, 0.3])
     with torch.random.fork_rng(devices=[]):
@@ -38,6 +39,7 @@ def test_a_network_learns_the_average_weighted_by_who_comes_there_and_not_the_pl
         assert student[key] == pytest.approx(policy, abs=0.04)  # the plain mean differs by 0.39 after a pass
 
 
+@pytest.mark.slow
 def test_a_distilled_network_is_a_member_that_plays_and_its_loss_is_reported(tmp_path: Path) -> None:
     folder = network_league(tmp_path / "league", "kuhn_poker")
     found = distill(folder, mixture="average", steps=16_000, seed=1)
@@ -67,7 +69,7 @@ def test_in_a_large_game_the_network_is_scored_against_the_mixture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SCORED_GAMES", 60)
-    monkeypatch.setattr(module, "HELD_OUT_GAMES", 20)
+    monkeypatch.setattr(module, "HELD_OUT", 200)
     folder = network_league(tmp_path / "league", "connect_four")
     asked: list[int] = []
     found = distill(
