@@ -130,7 +130,11 @@ def double_oracle(
             )
         chosen = made
     chosen = chosen or DEFAULT
-    population = Population(game_tree(game), None if chosen == ANYTIME else chosen)
+    try:
+        tree = game_tree(game)
+    except GameError as error:
+        raise GameError(f"{error}; train the best responses instead, with roles oracle=1") from error
+    population = Population(tree, None if chosen == ANYTIME else chosen)
     steps: list[Step] = []
     with ExitStack() as stack:
         keep = None

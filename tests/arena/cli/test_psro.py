@@ -53,7 +53,7 @@ def test_wrong_calls(cli: Cli, tmp_path: Path) -> None:
         (["kuhn_poker", "--solver", "nas"], "did you mean"),
         (["kuhn_poker", "--solver", "prd", "--anytime"], "drop one of the two"),
         (["kuhn_poker", "--policies", "0"], "--policies"),
-        (["connect_four"], "too many to enumerate"),
+        (["connect_four"], "too many to enumerate; train the best responses instead"),
         (["kuhn_poker(players=3)", "--anytime"], "zero-sum games of two seats"),
         (["kuhn_poker", "--resume"], "name its league"),
         (["kuhn_poker", "--league", folder], "add --resume"),
