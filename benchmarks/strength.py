@@ -1,66 +1,295 @@
-"""What a training setting is worth: the score against random play as training goes on.
+"""How strong agents become, by measures from outside of their league.
 
-    python -m benchmarks.strength
-    python -m benchmarks.strength --steps 600000 lambda_=0.95 gamma=0.997 snapshot_win_rate=0.6
-    python -m benchmarks.strength --env-runners 1 overlap=True
+    python -m benchmarks.strength run connect_four leduc_poker --seeds 1 2 3
+    python -m benchmarks.strength run connect_four --label no-openings positions.opening_plies=0
+    python -m benchmarks.strength table
 
-trains a league in memory with the defaults, or with the given settings (any of ``LeaguePPOConfig.training()`` or
-``LeagueSettings``). At every quarter of the steps it prints the score of the newest weights and of their average, which
-snapshots are made of. A run is measured in steps, not seconds, so that a busy machine does not change the result.
+``run`` trains a league for every game and seed, as ``arena train`` does, for the time of its goal, or for ``--minutes``
+or ``--steps``. Then it measures the newest snapshot of the main learner, and in small games the mixtures of snapshots
+too. Settings that differ from the game's preset are written ``group.name=value``; give such runs a ``--label``. Every
+run is a process of its own and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a
+stopped call goes on where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the
+seeds, and draws their courses.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
+import os
+import statistics
+import subprocess
+import sys
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from arena.training.process import prepare_process
+from benchmarks.measure import RESULTS
 
-GAMES = 2000
-"""Games per score, half from each seat. The standard error is about 0.005."""
+FOLDER = RESULTS / "strength"
+PRESET = "preset"
+"""The label of runs without settings of their own."""
+
+GAMES = 400
+"""Games of a match against a fixed agent, half from each seat. The standard error of a score is below 0.025."""
+POSITIONS = 2000
+"""Positions that a solver judges."""
+COURSE = 6
+"""Snapshots of a run that are measured to draw its course, besides the newest."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is measured in a game after how many minutes of training, and what is to be reached.
+
+    Attributes:
+        minutes: of training.
+        targets: yardstick -> the figure to reach. Yardsticks are ``nash_conv``, ``optimal`` and ``mistakes`` (shares of
+            moves in positions of random games, 8 plies and later), and the names of fixed agents, against which the
+            score counts.
+    """
+
+    minutes: float
+    targets: Mapping[str, float]
+
+
+GOALS: Mapping[str, Goal] = {
+    "kuhn_poker": Goal(5, {"nash_conv": 0.01}),
+    "leduc_poker": Goal(30, {"nash_conv": 0.15}),
+    "liars_dice": Goal(30, {"nash_conv": 0.2}),
+    "matrix_rps": Goal(1, {"nash_conv": 0.02}),
+    "matrix_brps": Goal(1, {"nash_conv": 0.02}),
+    "connect_four": Goal(30, {"optimal": 0.84, "mistakes": 0.10, "mcts:500": 0.6, "mcts:100": 0.5}),
+    "othello": Goal(30, {"mcts:200": 0.6}),
+    "hex(board_size=7)": Goal(30, {"mcts:200": 0.6}),
+}
+SMALLER_IS_BETTER = ("nash_conv", "mistakes")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--game", default="connect_four")
-    parser.add_argument("--steps", type=int, default=1_200_000, help="total number of env steps")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--env-runners", type=int, default=0)
-    parser.add_argument("settings", nargs="*", metavar="NAME=VALUE")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="train and measure")
+    run.add_argument("games", nargs="+", metavar="GAME|GROUP.NAME=VALUE")
+    run.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    run.add_argument("--minutes", type=float, help="instead of the goal's")
+    run.add_argument("--steps", type=int, help="env steps instead of a time")
+    run.add_argument("--label", default=PRESET)
+    run.add_argument("--at-once", type=int, default=1, help="runs side by side, each with one thread")
+    measure = commands.add_parser("measure", help="measure a league that is there")
+    measure.add_argument("game")
+    measure.add_argument("league", type=Path)
+    commands.add_parser("table", help="print and draw what was measured")
     options = parser.parse_args()
-    prepare_process()
-    import ray
+    if options.command == "table":
+        print(table(results()))
+        draw(results(), FOLDER)
+        return
+    if options.command == "measure":
+        print(json.dumps(measured(options.game, options.league), indent=2))
+        return
+    changes = [each for each in options.games if "=" in each.partition("(")[0]]
+    games = [each for each in options.games if each not in changes]
+    if changes and options.label == PRESET:
+        parser.error(f"settings differ from the preset, {changes}, so the run needs a --label")
+    for game in games:
+        if game not in GOALS:
+            parser.error(f"{game!r} has no goal; the goals are {sorted(GOALS)}")
+    jobs = [(game, seed) for seed in options.seeds for game in games]
+    with ThreadPoolExecutor(options.at_once) as pool:
+        for result in pool.map(lambda job: _in_a_process(*job, options, changes), jobs):
+            print(json.dumps({key: value for key, value in result.items() if key != "course"}), flush=True)
 
-    from agents.policies.agent import build_policy, policy_card, policy_tensors
-    from arena import LeaguePPOConfig, play_match
-    from leagues.settings import LeagueSettings
 
-    settings = {name: ast.literal_eval(value) for name, _, value in (text.partition("=") for text in options.settings)}
-    league = {name: settings.pop(name) for name in list(settings) if name in LeagueSettings.__dataclass_fields__}
-    ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
-    config = LeaguePPOConfig().game(options.game).league(None, **league).training(**settings)
-    config.env_runners(num_env_runners=options.env_runners)
-    algorithm = config.debugging(seed=options.seed, log_level="ERROR").build_algo()
-    card = policy_card(algorithm.game, algorithm.module_specs, algorithm.session.members["main"].modules)
+def folder_of(game: str, label: str, seed: int) -> Path:
+    """Where a run is kept."""
+    plain = "".join(letter if letter.isalnum() else "_" for letter in game)
+    return FOLDER / f"{plain}-{label}-{seed}"
 
-    def score(modules: dict) -> float:
-        agent = build_policy(policy_tensors(modules), card, algorithm.game)
-        return play_match(algorithm.game, [agent, "random"], games=GAMES, seed=0).score
 
-    runners = f"{options.env_runners} env runners" if options.env_runners else "one process"
-    print(f"{options.game}, seed {options.seed}, {runners}, {settings | league or 'defaults'}")
-    print("env steps  seconds  newest  average")
+def _in_a_process(game: str, seed: int, options: argparse.Namespace, changes: Iterable[str]) -> dict[str, Any]:
+    """The result of a run, made in a process of its own unless it is there."""
+    folder = folder_of(game, options.label, seed)
+    if not (folder / "result.json").exists():
+        limit = {"steps": options.steps} if options.steps else {"minutes": options.minutes or GOALS[game].minutes}
+        call = {"game": game, "seed": seed, "label": options.label, "changes": list(changes), **limit}
+        code = (
+            "import json, sys; from benchmarks.strength import train_and_measure as run; run(json.loads(sys.argv[1]))"
+        )
+        threads = {"OMP_NUM_THREADS": "1"} if options.at_once > 1 else {}
+        subprocess.run([sys.executable, "-c", code, json.dumps(call)], check=True, env={**os.environ, **threads})
+    found: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return found
+
+
+def train_and_measure(call: Mapping[str, Any]) -> None:
+    """Train a league, measure it, and write ``result.json`` into its folder.
+
+    Args:
+        call: game, seed, label, changes as ``group.name=value``, and minutes or steps.
+    """
+    from arena.presets import preset_settings
+
+    import arena
+
+    folder = folder_of(call["game"], call["label"], call["seed"])
+    changes = {path: _value(text) for path, _, text in (each.partition("=") for each in call["changes"])}
     began = time.perf_counter()
-    for quarter in range(1, 5):
-        while algorithm.session.progress.env_steps < options.steps * quarter / 4:
-            algorithm.train()
-        spent = time.perf_counter() - began
-        newest = algorithm.learner_group.get_state(components="learner/rl_module")["learner"]["rl_module"]
-        average = {module: kept["weights"] for module, kept in algorithm.snapshots.averages.items()}
-        steps = algorithm.session.progress.env_steps
-        print(f"{steps:9,}  {spent:7.0f}  {score(newest):.3f}   {score(average):.3f}", flush=True)
-    algorithm.stop()
+    arena.train(
+        call["game"],
+        league=folder / "league",
+        minutes=call.get("minutes"),
+        steps=call.get("steps"),
+        settings=preset_settings(call["game"]),
+        changes=changes,
+        seed=call["seed"],
+    )
+    result = {**call, "seconds": time.perf_counter() - began, **measured(call["game"], folder / "league")}
+    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, Any]:
+    """The figures of a league by the yardsticks of its game's goal, and their courses.
+
+    Args:
+        game: the game.
+        league: the league's folder.
+        only: the one yardstick that counts; None for all of them.
+
+    Returns:
+        ``env_steps``, ``games``, ``trained_s``; ``figures``: yardstick -> figure of the newest snapshot, and
+        ``nash_conv of average`` and ``of nash`` for the mixtures; ``course``: yardstick -> pairs of env steps and
+        figure.
+    """
+    import arena
+
+    targets = GOALS[game].targets if only is None else (only,)
+    with arena.open_league(league) as opened:
+        progress, history = opened.progress(), opened.history()
+        members, measures = opened.members(), opened.measures("nash_conv")
+    if progress is None:
+        raise RuntimeError(f"{str(league)!r} has not finished an iteration")
+    steps = {each.agent_steps: each.env_steps for each in history}
+    snapshots = [each for each in members if each.kind == "snapshot" and each.role == "main"]
+    spaced = snapshots[:: -(-len(snapshots) // COURSE)]
+    figures: dict[str, float] = {}
+    course: dict[str, list[tuple[int, float]]] = {}
+    newest = f"{league}:{snapshots[-1].id}"
+    if "nash_conv" in targets:
+        figures["nash_conv"] = arena.exploitability(game, newest).nash_conv
+        for mixture in ("average", "nash"):
+            figures[f"nash_conv of {mixture}"] = arena.exploitability(game, f"{league}:{mixture}").nash_conv
+        course["nash_conv"] = [
+            (steps.get(each.agent_steps, 0), each.value) for each in measures if each.member == "main"
+        ]
+    if "optimal" in targets or "mistakes" in targets:
+        found = {
+            each.id: _accuracy(game, f"{league}:{each.id}")
+            for each in {s.id: s for s in [*spaced, snapshots[-1]]}.values()
+        }
+        figures |= found[snapshots[-1].id]
+        for name in ("optimal", "mistakes"):
+            course[name] = [(steps.get(each.step, each.step), found[each.id][name]) for each in spaced]
+    for agent in targets:
+        if agent not in ("nash_conv", "optimal", "mistakes"):
+            games = GAMES if agent == "random" else GAMES // 2
+            figures[agent] = arena.play_match(game, [newest, agent], games=games, seed=7).score
+    return {
+        "env_steps": progress.env_steps,
+        "games": progress.games,
+        "trained_s": progress.seconds,
+        "figures": figures,
+        "course": course,
+    }
+
+
+def _accuracy(game: str, agent: str) -> dict[str, float]:
+    """Shares of optimal moves and of mistakes in positions of random games, all phases but those before ply 8."""
+    import arena
+
+    found = arena.accuracy(game, agent, positions=POSITIONS)
+    phases = [each for each in found.phases if each.origin == "random" and each.first_ply >= 8 and each.last_ply <= 24]
+    result = {}
+    for name in ("optimal", "mistakes"):
+        rates = [getattr(phase, name) for phase in phases]
+        result[name] = sum(rate.value * rate.positions for rate in rates if rate.positions) / sum(
+            rate.positions for rate in rates
+        )
+    return result
+
+
+def results() -> list[dict[str, Any]]:
+    """All results in :data:`FOLDER`."""
+    return [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*/result.json"))]
+
+
+def table(found: Iterable[Mapping[str, Any]]) -> str:
+    """Results as a Markdown table: one row for a game, label and yardstick."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for result in found:
+        groups[result["game"], result["label"]].append(result)
+    lines = ["| game | run | seeds | minutes | million steps | measure | median (lowest .. highest) | goal |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for (game, label), runs in groups.items():
+        for name in runs[0]["figures"]:
+            values = [run["figures"][name] for run in runs]
+            goal = GOALS[game].targets.get(name)
+            sign = "<=" if name in SMALLER_IS_BETTER else ">="
+            lines.append(
+                f"| {game} | {label} | {len(runs)} | {_spread(runs, lambda run: run['trained_s'] / 60, '.1f')} | "
+                f"{_spread(runs, lambda run: run['env_steps'] / 1e6, '.1f')} | {name} | "
+                f"{statistics.median(values):.3f} ({min(values):.3f} .. {max(values):.3f}) | "
+                f"{'' if goal is None else f'{sign} {goal:g}'} |"
+            )
+    return "\n".join(lines)
+
+
+def _spread(runs: Iterable[Mapping[str, Any]], figure: Callable[[Mapping[str, Any]], float], form: str) -> str:
+    return format(statistics.median(map(figure, runs)), form)
+
+
+def draw(found: Iterable[Mapping[str, Any]], folder: Path) -> None:
+    """One picture for a game: the course of its first yardstick in every run."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for result in found:
+        groups[result["game"]].append(result)
+    for game, runs in groups.items():
+        figure, axes = pyplot.subplots(figsize=(7, 4))
+        colours: dict[str, str] = {}
+        name = next(iter(GOALS[game].targets))
+        for run in runs:
+            if course := run["course"].get(name):
+                colour = colours.setdefault(run["label"], f"C{len(colours)}")
+                label = run["label"] if run is next(r for r in runs if r["label"] == run["label"]) else None
+                axes.plot(*zip(*course, strict=True), color=colour, label=label)
+        if not colours:
+            pyplot.close(figure)
+            continue
+        axes.axhline(GOALS[game].targets[name], color="grey", linestyle=":")
+        axes.set(title=game, xlabel="env steps", ylabel=name)
+        if name == "nash_conv":
+            axes.set_yscale("log")
+        axes.legend()
+        figure.tight_layout()
+        figure.savefig(folder / f"{folder_of(game, '', 0).name.partition('-')[0]}.png", dpi=120)
+        pyplot.close(figure)
 
 
 if __name__ == "__main__":

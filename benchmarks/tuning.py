@@ -1,0 +1,162 @@
+"""How the presets were tuned: Ray Tune draws settings, short runs sort them, longer ones with fresh seeds decide.
+
+    python -m benchmarks.tuning leduc_poker --trials 24 --steps 1000000 --finalists 4 --final-steps 4000000
+
+The first stage trains one league for each of ``--trials`` draws from the game's space of settings, all with the same
+seed. The second trains the best ``--finalists`` and the preset itself anew, for ``--final-steps`` and with three seeds
+that the first stage has not seen, because the best of many short runs is partly luck. Both stages are judged by the
+first yardstick of the game's goal in :mod:`benchmarks.strength`, and both tables are printed as Markdown. Runs are
+measured in steps, not seconds, so that a busy machine does not change the result; every trial takes one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import RESULTS
+from benchmarks.strength import GOALS, SMALLER_IS_BETTER, measured
+
+FIRST_SEED = 100
+FINAL_SEEDS = (201, 202, 203)
+"""Seeds of the second stage; the figures in docs/strength.md have others again."""
+
+Changes = Mapping[str, Any]
+
+
+def space(game: str) -> dict[str, Any]:
+    """The settings that are drawn for a game, as ``group.name`` -> a distribution of Ray Tune."""
+    from ray import tune
+
+    shared = {
+        "optimization.lr": tune.loguniform(1e-4, 3e-3),
+        "optimization.minibatch_size": tune.choice([512, 1024, 2048, 4096]),
+        "optimization.num_epochs": tune.choice([1, 2, 4]),
+        "optimization.lambda_": tune.choice([0.8, 0.9, 0.95, 1.0]),
+        "training.averaged_iterations": tune.choice([10, 50, 200]),
+    }
+    if next(iter(GOALS[game].targets)) == "nash_conv":
+        return shared | {
+            "optimization.entropy_coeff": tune.loguniform(0.01, 0.3),
+            "optimization.clip_param": tune.choice([0.1, 0.2, 0.3]),
+        }
+    return shared | {
+        "optimization.entropy_coeff": tune.loguniform(0.001, 0.05),
+        "optimization.gamma": tune.choice([0.97, 0.99, 1.0]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("game", choices=sorted(GOALS))
+    parser.add_argument("--trials", type=int, default=24)
+    parser.add_argument("--steps", type=int, default=1_000_000, help="env steps of a run of the first stage")
+    parser.add_argument("--finalists", type=int, default=4)
+    parser.add_argument("--final-steps", type=int, default=4_000_000)
+    parser.add_argument("--cores", type=int, default=2, help="runs side by side")
+    options = parser.parse_args()
+    import ray
+
+    ray.init(num_cpus=options.cores, include_dashboard=False, log_to_driver=False)
+    yardstick = next(iter(GOALS[options.game].targets))
+    sign = 1 if yardstick in SMALLER_IS_BETTER else -1
+    first = _stage(options.game, options.steps, options.trials)
+    first.sort(key=lambda row: sign * row["figure"])
+    print(_table(f"First stage: {options.game}, {options.steps:,} steps, seed {FIRST_SEED}", yardstick, first))
+    finalists: list[Changes] = [row["changes"] for row in first[: options.finalists]]
+    final = _final(options.game, options.final_steps, [*finalists, {}])
+    final.sort(key=lambda row: sign * row["figure"])
+    title = f"Second stage: {options.final_steps:,} steps, median of seeds {', '.join(map(str, FINAL_SEEDS))}"
+    print(_table(title, yardstick, final))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"tuning-{time.strftime('%Y%m%d-%H%M%S')}.json").write_text(
+        json.dumps({"game": options.game, "first": first, "final": final}, indent=2) + "\n"
+    )
+
+
+def trial(run: Mapping[str, Any]) -> dict[str, float]:
+    """Train a league for some steps and judge its newest snapshot.
+
+    Args:
+        run: game, steps, seed, and changes of the preset as ``group.name`` -> value.
+    """
+    from arena.presets import preset_settings
+
+    import arena
+
+    game = run["game"]
+    with tempfile.TemporaryDirectory() as folder:
+        league = Path(folder) / "league"
+        began = time.perf_counter()
+        arena.train(
+            game,
+            league=league,
+            steps=run["steps"],
+            settings=preset_settings(game),
+            changes=run["changes"],
+            seed=run["seed"],
+        )
+        seconds = time.perf_counter() - began
+        yardstick = next(iter(GOALS[game].targets))
+        return {"figure": measured(game, league, only=yardstick)["figures"][yardstick], "seconds": seconds}
+
+
+def _stage(game: str, steps: int, trials: int) -> list[dict[str, Any]]:
+    """The first stage: a row for each draw that could be trained."""
+    from ray import tune
+
+    fixed = {"game": game, "steps": steps, "seed": FIRST_SEED}
+    tuner = tune.Tuner(
+        tune.with_resources(trial, {"cpu": 1}),
+        param_space={**fixed, "changes": space(game)},
+        tune_config=tune.TuneConfig(num_samples=trials),
+    )
+    results = tuner.fit()
+    for error in results.errors:
+        print(f"a draw could not be trained: {error}")
+    return [
+        {"changes": result.config["changes"], "figure": result.metrics["figure"], "seconds": result.metrics["seconds"]}
+        for result in results
+        if result.metrics and "figure" in result.metrics
+    ]
+
+
+def _final(game: str, steps: int, choices: Sequence[Changes]) -> list[dict[str, Any]]:
+    """The second stage: a row for each choice with the median over the seeds."""
+    import ray
+
+    remote = ray.remote(num_cpus=1)(trial)
+    asked = [
+        [remote.remote({"game": game, "steps": steps, "seed": seed, "changes": changes}) for seed in FINAL_SEEDS]
+        for changes in choices
+    ]
+    rows = []
+    for changes, runs in zip(choices, asked, strict=True):
+        found = ray.get(runs)
+        figures = [each["figure"] for each in found]
+        seconds = statistics.median(each["seconds"] for each in found)
+        rows.append({"changes": changes, "figure": statistics.median(figures), "figures": figures, "seconds": seconds})
+    return rows
+
+
+def _table(title: str, yardstick: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = [f"\n{title}\n", f"| {yardstick} | seconds | settings |", "|---|---|---|"]
+    for row in rows:
+        changed = ", ".join(f"{path.partition('.')[2]}={_short(value)}" for path, value in row["changes"].items())
+        spread = f" ({min(row['figures']):.3f} .. {max(row['figures']):.3f})" if "figures" in row else ""
+        lines.append(f"| {row['figure']:.3f}{spread} | {row['seconds']:.0f} | {changed or 'the preset'} |")
+    return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    main()
