@@ -1,15 +1,15 @@
 """How strong agents become, by measures from outside of their league.
 
     python -m benchmarks.strength run connect_four leduc_poker --seeds 1 2 3
-    python -m benchmarks.strength run connect_four --label no-openings positions.opening_plies=0
+    python -m benchmarks.strength run connect_four --label no-openings --set positions.random_plies=0
     python -m benchmarks.strength table
 
 ``run`` trains a league for every game and seed, as ``arena train`` does, for the time of its goal, or for ``--minutes``
 or ``--steps``. Then it measures the newest snapshot of the main learner, and in small games the mixtures of snapshots
-too. Settings that differ from the game's preset are written ``group.name=value``; give such runs a ``--label``. Every
-run is a process of its own and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a
-stopped call goes on where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the
-seeds, and draws their courses.
+too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``. Every run is a process
+of its own and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a stopped call goes on
+where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the seeds, and draws their
+courses.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="train and measure")
-    run.add_argument("games", nargs="+", metavar="GAME|GROUP.NAME=VALUE")
+    run.add_argument("games", nargs="+", choices=sorted(GOALS), metavar="GAME", help=", ".join(GOALS))
+    run.add_argument("--set", nargs="+", default=[], metavar="GROUP.NAME=VALUE", dest="changes")
     run.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     run.add_argument("--minutes", type=float, help="instead of the goal's")
     run.add_argument("--steps", type=int, help="env steps instead of a time")
@@ -93,16 +94,11 @@ def main() -> None:
     if options.command == "measure":
         print(json.dumps(measured(options.game, options.league), indent=2))
         return
-    changes = [each for each in options.games if "=" in each.partition("(")[0]]
-    games = [each for each in options.games if each not in changes]
-    if changes and options.label == PRESET:
-        parser.error(f"settings differ from the preset, {changes}, so the run needs a --label")
-    for game in games:
-        if game not in GOALS:
-            parser.error(f"{game!r} has no goal; the goals are {sorted(GOALS)}")
-    jobs = [(game, seed) for seed in options.seeds for game in games]
+    if options.changes and options.label == PRESET:
+        parser.error(f"settings differ from the preset, {options.changes}, so the run needs a --label")
+    jobs = [(game, seed) for seed in options.seeds for game in options.games]
     with ThreadPoolExecutor(options.at_once) as pool:
-        for result in pool.map(lambda job: _in_a_process(*job, options, changes), jobs):
+        for result in pool.map(lambda job: _in_a_process(*job, options), jobs):
             print(json.dumps({key: value for key, value in result.items() if key != "course"}), flush=True)
 
 
@@ -112,12 +108,12 @@ def folder_of(game: str, label: str, seed: int) -> Path:
     return FOLDER / f"{plain}-{label}-{seed}"
 
 
-def _in_a_process(game: str, seed: int, options: argparse.Namespace, changes: Iterable[str]) -> dict[str, Any]:
+def _in_a_process(game: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """The result of a run, made in a process of its own unless it is there."""
     folder = folder_of(game, options.label, seed)
     if not (folder / "result.json").exists():
         limit = {"steps": options.steps} if options.steps else {"minutes": options.minutes or GOALS[game].minutes}
-        call = {"game": game, "seed": seed, "label": options.label, "changes": list(changes), **limit}
+        call = {"game": game, "seed": seed, "label": options.label, "changes": options.changes, **limit}
         code = (
             "import json, sys; from benchmarks.strength import train_and_measure as run; run(json.loads(sys.argv[1]))"
         )
@@ -133,7 +129,6 @@ def train_and_measure(call: Mapping[str, Any]) -> None:
     Args:
         call: game, seed, label, changes as ``group.name=value``, and minutes or steps.
     """
-    from arena.presets import preset_settings
 
     import arena
 
@@ -145,7 +140,6 @@ def train_and_measure(call: Mapping[str, Any]) -> None:
         league=folder / "league",
         minutes=call.get("minutes"),
         steps=call.get("steps"),
-        settings=preset_settings(call["game"]),
         changes=changes,
         seed=call["seed"],
     )
@@ -170,18 +164,17 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
 
     Returns:
         ``env_steps``, ``games``, ``trained_s``; ``figures``: yardstick -> figure of the newest snapshot, and
-        ``nash_conv of average`` and ``of nash`` for the mixtures; ``course``: yardstick -> pairs of env steps and
-        figure.
+        ``nash_conv of average`` and ``of nash`` for the mixtures; ``course``: yardstick -> pairs of agent steps
+        and figure.
     """
     import arena
 
     targets = GOALS[game].targets if only is None else (only,)
     with arena.open_league(league) as opened:
-        progress, history = opened.progress(), opened.history()
+        progress = opened.progress
         members, measures = opened.members(), opened.measures("nash_conv")
     if progress is None:
         raise RuntimeError(f"{str(league)!r} has not finished an iteration")
-    steps = {each.agent_steps: each.env_steps for each in history}
     snapshots = [each for each in members if each.kind == "snapshot" and each.role == "main"]
     spaced = snapshots[:: -(-len(snapshots) // COURSE)]
     figures: dict[str, float] = {}
@@ -191,9 +184,7 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
         figures["nash_conv"] = arena.exploitability(game, newest).nash_conv
         for mixture in ("average", "nash"):
             figures[f"nash_conv of {mixture}"] = arena.exploitability(game, f"{league}:{mixture}").nash_conv
-        course["nash_conv"] = [
-            (steps.get(each.agent_steps, 0), each.value) for each in measures if each.member == "main"
-        ]
+        course["nash_conv"] = [(each.agent_steps, each.value) for each in measures if each.member == "main"]
     if "optimal" in targets or "mistakes" in targets:
         found = {
             each.id: _accuracy(game, f"{league}:{each.id}")
@@ -201,7 +192,7 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
         }
         figures |= found[snapshots[-1].id]
         for name in ("optimal", "mistakes"):
-            course[name] = [(steps.get(each.step, each.step), found[each.id][name]) for each in spaced]
+            course[name] = [(each.step, found[each.id][name]) for each in spaced]
     for agent in targets:
         if agent not in ("nash_conv", "optimal", "mistakes"):
             games = GAMES if agent == "random" else GAMES // 2
@@ -283,7 +274,7 @@ def draw(found: Iterable[Mapping[str, Any]], folder: Path) -> None:
             pyplot.close(figure)
             continue
         axes.axhline(GOALS[game].targets[name], color="grey", linestyle=":")
-        axes.set(title=game, xlabel="env steps", ylabel=name)
+        axes.set(title=game, xlabel="agent steps", ylabel=name)
         if name == "nash_conv":
             axes.set_yscale("log")
         axes.legend()

@@ -86,7 +86,6 @@ def trial(run: Mapping[str, Any]) -> dict[str, float]:
     Args:
         run: game, steps, seed, and changes of the preset as ``group.name`` -> value.
     """
-    from arena.presets import preset_settings
 
     import arena
 
@@ -98,7 +97,6 @@ def trial(run: Mapping[str, Any]) -> dict[str, float]:
             game,
             league=league,
             steps=run["steps"],
-            settings=preset_settings(game),
             changes=run["changes"],
             seed=run["seed"],
         )
