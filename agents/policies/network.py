@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from agents.contract import AgentError
 from agents.policies.names import current_name
-from agents.policies.seat_view import SeatView
+from agents.policies.views import Orientation, SeatView
 from games.contract import Game
 from games.specs import suggest
 
@@ -30,6 +30,9 @@ from games.specs import suggest
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
 
 OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
+
+WAY = "way"
+"""Where the network keeps the way in which it turned each board."""
 
 LOGIT_OF_ILLEGAL = -1e9
 """Finite, so that the KL divergence and the entropy of masked logits stay finite. The probability is exactly 0."""
@@ -47,6 +50,7 @@ SETTINGS = (
     "conv_blocks",
     "vf_share_layers",
     "view",
+    "orientation",
     "precision",
 )
 TRUNKS = ("auto", "mlp", "residual")
@@ -88,6 +92,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
       gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
     - ``view``: the name of a game of two seats in :mod:`games.symmetries`, such as ``"connect_four"``: the network then
       sees the board as the seat to move does, its own stones first. Default None: as the game shows it.
+    - ``orientation``: likewise the name of a game: the network then sees a board and its mirrors and rotations in the
+      same way, and answers accordingly. Default None.
     - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
       computes under autocast; weights, heads and optimizer stay float32.
 
@@ -97,8 +103,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     the position.
 
     Raises:
-        ValueError: the network, activation, sharing, view or precision is unknown, or a residual tower gets an
-            observation that is neither a board nor an image.
+        ValueError: the network, activation, sharing, view, orientation or precision is unknown, or a residual tower
+            gets an observation that is neither a board nor an image.
     """
 
     def setup(self) -> None:
@@ -131,8 +137,10 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         self._half = precision == "bfloat16"
         continuous = isinstance(self.action_space, gym.spaces.Box)
         actions = self.action_space.shape[0] if continuous else int(self.action_space.n)
-        view = config.get("view")
-        self.view = None if view is None else SeatView(view, space.shape, 0 if continuous else actions)
+        board = space.shape, 0 if continuous else actions
+        view, orientation = config.get("view"), config.get("orientation")
+        self.view = None if view is None else SeatView(view, *board)
+        self.orientation = None if orientation is None else Orientation(orientation, *board)
         self.policy = nn.Linear(self.trunk.width, actions)
         self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
         self.value = nn.Linear(self.trunk.width, 1)
@@ -148,6 +156,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         hidden = self._embed(self.trunk, seen)  # (B, width)
         critic = hidden if self.value_trunk is None else self._embed(self.value_trunk, seen)  # (B, width)
         policy = self.policy(hidden)  # (B, A) logits, or (B, D) means
+        if self.orientation is not None:
+            policy = self.orientation.usual(policy, seen[WAY])
         if self.view is not None:
             policy = self.view.usual(policy, seen[SEAT])
         return {
@@ -166,9 +176,12 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
     def _seen(self, batch: dict[str, Any]) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = batch[Columns.OBS]
-        if self.view is None:
-            return seen
-        return {**seen, OBSERVATION: self.view(seen[OBSERVATION], seen[SEAT])}
+        if self.view is not None:
+            seen = {**seen, OBSERVATION: self.view(seen[OBSERVATION], seen[SEAT])}
+        if self.orientation is not None:
+            observation, way = self.orientation(seen[OBSERVATION])
+            seen = {**seen, OBSERVATION: observation, WAY: way}
+        return seen
 
     def _embed(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
         if not self._half:

@@ -30,6 +30,21 @@ def board_symmetries(name: str, observation_shape: tuple[int, ...], num_actions:
     return tuple(seen(board, observation_shape, num_actions, change) for change in board.changes(observation_shape))
 
 
+def known_symmetries(name: str, observation_shape: tuple[int, ...], num_actions: int) -> tuple[Symmetry, ...]:
+    """As :func:`board_symmetries`, of a game that has some.
+
+    Raises:
+        UnknownGameError: none is known, or the shape is of another game.
+    """
+    if name not in BOARDS:
+        raise UnknownGameError(
+            f"there are symmetries of the boards of {', '.join(BOARDS)}, but got {name!r}{suggest(name, BOARDS)}"
+        )
+    if not (found := board_symmetries(name, observation_shape, num_actions)):
+        raise _misfit(name, observation_shape, num_actions)
+    return found
+
+
 @cache
 def seat_views(name: str, observation_shape: tuple[int, ...], num_actions: int) -> tuple[Symmetry, Symmetry]:
     """For each seat, the board as if the seat were the first one: its own stones first, its goal in the same place.
@@ -49,12 +64,16 @@ def seat_views(name: str, observation_shape: tuple[int, ...], num_actions: int) 
             f"there is a view of the seat to move for {', '.join(known)}, but got {name!r}{suggest(name, known)}"
         )
     if _board(name, observation_shape, num_actions) is None:
-        raise UnknownGameError(
-            f"the view {name!r} fits observations of {board.planes} planes over a board, but got the shape "
-            f"{observation_shape} with {num_actions} actions"
-        )
+        raise _misfit(name, observation_shape, num_actions)
     usual, other = (seen(board, observation_shape, num_actions, change) for change in (board.usual(), board.other_seat))
     return usual, other
+
+
+def _misfit(name: str, shape: tuple[int, ...], num_actions: int) -> UnknownGameError:
+    return UnknownGameError(
+        f"the board {name!r} has observations of {BOARDS[name].planes} planes, but got the shape {shape} with "
+        f"{num_actions} actions"
+    )
 
 
 def _board(name: str, shape: tuple[int, ...], num_actions: int) -> Board | None:

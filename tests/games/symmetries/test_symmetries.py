@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from games import UnknownGameError, make_game
-from games.symmetries import BOARDS, seat_views
+from games.symmetries import BOARDS, known_symmetries, seat_views
 
 SPECS = {
     "connect_four": 1,
@@ -119,4 +119,8 @@ def test_a_view_that_is_unknown_or_does_not_fit_is_refused():
         seat_views("othello", (3, 8, 8), 65)  # othello shows it so already
     with pytest.raises(UnknownGameError, match="4 planes"):
         seat_views("go", (3, 9, 9), 82)
+    with pytest.raises(UnknownGameError, match="4 planes"):
+        known_symmetries("go", (3, 9, 9), 82)
+    with pytest.raises(UnknownGameError, match="chess"):
+        known_symmetries("chess", (20, 8, 8), 4674)
     assert make_game("leduc_poker").symmetries == ()
