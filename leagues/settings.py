@@ -9,6 +9,10 @@ from leagues.errors import LeagueError
 from leagues.pool import KEPT_PER_LEARNER
 from leagues.setting_groups import SettingsGroup, setting
 
+WITH_EXPLOITERS: Mapping[str, float] = {"pfsp_hard": 0.5, "self_play": 0.35, "verification": 0.15}
+"""The setting ``opponents`` where a new league has exploiters and nobody has named another mix: that of AlphaStar
+(Vinyals et al. 2019). A main that plays only itself would never meet what exploits it."""
+
 
 @dataclass(frozen=True)
 class LeagueSettings(SettingsGroup):

@@ -19,6 +19,7 @@ from games.specs import format_spec, parse_spec
 from leagues.errors import LeagueError
 from leagues.names import near
 from leagues.setting_groups import NONE, short
+from leagues.settings import WITH_EXPLOITERS
 
 Family = Literal["perfect_information", "imperfect_information", "graded", "n_player"]
 
@@ -30,6 +31,8 @@ _FAMILIES: Mapping[Family, str] = {
     "graded": "games of two sides whose scores are returns",
     "n_player": "games of more than two sides",
 }
+
+_EXPLOITERS = {"main_exploiter", "league_exploiter"}
 
 _VIEW = "view"
 """The parameter of a spec that changes what seats see, but not the game."""
@@ -112,9 +115,17 @@ def find_preset(game: Game, name: str | None = None) -> Preset | None:
 
 
 def settings_for(
-    game: Game, preset: str | None = None, *, file: Path | None = None, algorithm: str | None = None
+    game: Game,
+    preset: str | None = None,
+    *,
+    file: Path | None = None,
+    algorithm: str | None = None,
+    roles: Mapping[str, int] | None = None,
 ) -> Settings:
     """The settings of a new league: defaults, the game's preset over them, and a file over both.
+
+    Presets mix the opponents of a main learner that is alone. With exploiters, the mix is
+    :data:`leagues.settings.WITH_EXPLOITERS`, unless the file names ``opponents``.
 
     Args:
         game: the game.
@@ -122,6 +133,7 @@ def settings_for(
         file: a TOML file of settings; None for none.
         algorithm: the training algorithm; None for that of the file or of the preset. Settings of another algorithm
             in the preset are left out.
+        roles: the setting ``roles``; None for that of the file or of the preset.
 
     Raises:
         LeagueError: as :func:`find_preset` and :meth:`arena.settings.Settings.load`.
@@ -138,6 +150,11 @@ def settings_for(
             f"a league has one training algorithm, but got {algorithm!r}, and {settings.algorithm!r} in the settings "
             "file; drop one"
         )
+    if roles is not None:
+        settings = settings.replaced({"league.roles": roles})
+    named = roles is not None or "roles" in top.get("league", {})
+    if named and "opponents" not in top.get("league", {}) and _EXPLOITERS & settings.league.roles.keys():
+        settings = settings.replaced({"league.opponents": WITH_EXPLOITERS})
     return Settings.from_dict({**settings.to_dict(), "preset": None if found is None else found.name})
 
 

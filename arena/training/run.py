@@ -91,7 +91,8 @@ def train(
             raise LeagueError(f"a Settings object is taken as it is, but preset={preset!r} is given, too; drop one")
         chosen = settings
     else:
-        chosen = settings_for(game, preset, file=None if settings is None else Path(settings))
+        file = None if settings is None else Path(settings)
+        chosen = settings_for(game, preset, file=file, roles=changes.get("league.roles"))
     chosen = chosen.replaced(changes)
     config = algorithm_config(chosen.algorithm)().game(game).apply(chosen, stored=resume).league(folder)
     config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
