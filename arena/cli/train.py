@@ -114,7 +114,7 @@ def train(
         )
     loaded = load_game(game)
     spec = loaded.spec
-    settings = settings_for(loaded, preset, file=config, algorithm=algorithm, roles=changes.pop("league.roles", None))
+    settings = settings_for(loaded, preset, file=config, algorithm=algorithm, roles=changes.get("league.roles"))
     settings.replaced(changes).check()  # checks every rule before anything heavy is loaded
     _check_league(league, spec, resume)
 

@@ -143,7 +143,7 @@ def test_options_reach_the_trainer(
         "league": league,
         "minutes": None,
         "steps": 500,
-        "settings": settings_for(make_game(GAME)),
+        "settings": settings_for(make_game(GAME), roles={"main": 1, "main_exploiter": 2}),
         "changes": {
             "league.roles": {"main": 1, "main_exploiter": 2},
             "training.tables": 8,
