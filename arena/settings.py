@@ -51,6 +51,14 @@ class TrainingSettings(SettingsGroup):
     record_every: int = setting(
         128, "One training game in this many is recorded move by move.", unit="games", low=1, high=10**9
     )
+    checkpoint_every: int = setting(
+        1,
+        "Iterations that are stored together with the state of the run. A kill loses those since the last were stored, "
+        "and so do viewers of the league until then.",
+        unit="iterations",
+        low=1,
+        high=10**6,
+    )
     recorded_crashes: int = setting(
         8, "Most training games recorded per runner and iteration of those that broke.", unit="games", low=0, high=10**6
     )

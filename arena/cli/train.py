@@ -65,6 +65,7 @@ def train(
     learners: Annotated[int | None, setting_option("resources.learners", "L")] = None,
     gpus_per_learner: Annotated[float | None, setting_option("resources.gpus_per_learner", "G")] = None,
     gpus_per_env_runner: Annotated[float | None, setting_option("resources.gpus_per_env_runner", "G")] = None,
+    checkpoint_every: Annotated[int | None, setting_option("training.checkpoint_every", "N")] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -103,7 +104,7 @@ def train(
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be greater than 0, but is {minutes:g}")
     # Each of these settings has a parameter of its name.
-    paths = ("training.tables", *(f"resources.{name}" for name in rules(Resources)))
+    paths = ("training.tables", "training.checkpoint_every", *(f"resources.{name}" for name in rules(Resources)))
     given = {path: context.params[path.partition(".")[2]] for path in paths}
     given["league.roles"] = None if roles is None else _roles(roles)
     changes = {path: value for path, value in given.items() if value is not None}

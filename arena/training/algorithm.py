@@ -160,9 +160,13 @@ class LeagueAlgorithm(Algorithm):
             self.trainer.finish(should_stop)
 
     def cleanup(self) -> None:
-        super().cleanup()
-        self.session.journal.end("closed")
-        self.session.close()
+        """Store what is not stored yet, and release everything."""
+        try:
+            self.trainer.store_all()
+            self.session.journal.end("closed")
+        finally:
+            super().cleanup()
+            self.session.close()
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)

@@ -69,10 +69,12 @@ class Trainer:
         self._time_left, self._share = time_left, share
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
         self._without_runners = 0
+        self._broken_off = False
 
     def iterate(self) -> None:
         """One iteration."""
         began = time.perf_counter()
+        self._broken_off = True  # until it has finished
         session, before = self._session, self._session.progress
         with self._metrics.log_time((names.TIMERS, names.ENV_RUNNER_SAMPLING_TIMER)):
             results, matches = self._requests.sample()
@@ -122,13 +124,20 @@ class Trainer:
                 metrics=self._learners.metrics(self._modules, self._learning_metrics),
                 at=datetime.now(UTC),
             ),
-            state=self._continuation.state(state),
             tallies=tallies,
             matches=[*(match for sample in samples for match in sample.matches), *matches],
             members=members,
             measures=measures,
         )
+        self._broken_off = False
+        if session.store_is_due:
+            session.store_all(lambda: self._continuation.state(state))
         self._log(samples)
+
+    def store_all(self) -> None:
+        """Store the iterations that have finished, unless one was broken off: the learners are ahead of them then."""
+        if not self._broken_off:
+            self._session.store_all(self._continuation.state)
 
     def finish(self, should_stop: Callable[[], bool]) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
@@ -156,14 +165,8 @@ class Trainer:
                 run_ends=True,
             )
             if members or measures:
-                session.commit(
-                    progress=progress,
-                    state=self._continuation.state(),
-                    tallies=[],
-                    matches=[],
-                    members=members,
-                    measures=measures,
-                )
+                session.commit(progress=progress, tallies=[], matches=[], members=members, measures=measures)
+            self.store_all()
         settings = session.settings.evaluation
         deadline = time.monotonic() + settings.seconds_at_end
         session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))

@@ -13,14 +13,17 @@ from leagues.records import Member
 from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
 
+OF_A_RUN = ("training.tables", "training.checkpoint_every")
+"""Settings that may change from run to run, beside the resources."""
+
 FREE = (
     "resources",
-    "training.tables",
+    *OF_A_RUN,
     "evaluation.anchor",
     "evaluation.exploitability_every",
     "evaluation.return_every",
 )
-"""Beginnings of the settings that may change from run to run. Nobody trains against anchors, or on measures."""
+"""Beginnings of the settings that a league need not have stored so. Nobody trains against anchors, or on measures."""
 
 MOST_DIFFERENCES = 3
 """Different settings that a message names."""

@@ -15,6 +15,7 @@ from typing import Any
 from arena.presets import settings_for
 from arena.settings import Resources, Settings
 from arena.training.algorithms import algorithm_config
+from arena.training.opening import OF_A_RUN
 from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
 from arena.training.schedules import over_the_run
 from games import Game, as_game
@@ -56,7 +57,7 @@ def train(
         preset: name of the preset of a new league (:mod:`arena.presets`), ``"none"`` for plain defaults; None for the
             one that fits the game.
         changes: settings that differ, as ``group.name`` -> value, such as ``{"resources.env_runners": 2}``. On resume
-            only the resources and ``training.tables``.
+            only the resources, ``training.tables`` and ``training.checkpoint_every``.
         seed: seed of a new league; None draws one.
         resume: go on with the league in the folder, with its own settings and seed.
         on_start: called once, when everything is built and the first iteration begins.
@@ -186,7 +187,7 @@ def _resumed(
     league: Path, settings: object, preset: str | None, changes: Mapping[str, Any], seed: int | None
 ) -> LeagueInfo:
     """What is fixed of the league that a run resumes."""
-    others = [path for path in changes if path != "training.tables" and not path.startswith("resources.")]
+    others = [path for path in changes if path not in OF_A_RUN and not path.startswith("resources.")]
     named = {"settings": settings, "preset": preset, "seed": seed}
     given = [*others, *(name for name, value in named.items() if value is not None)]
     if given:

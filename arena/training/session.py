@@ -20,6 +20,7 @@ from arena.training import learner_state
 from arena.training.anchors import fitting_anchors, seconds_per_game
 from arena.training.journal import RunJournal
 from arena.training.opening import open_league
+from arena.training.pending import Pending
 from arena.training.planner import Planner, SharedWeights
 from arena.training.positions import RecordedOpenings
 from games.contract import Game
@@ -91,6 +92,7 @@ class LeagueSession:
         self.measures = []
         self.store = open_store(folder)
         self._in_memory = folder is None
+        self._pending: Pending | None = None
         self.journal = RunJournal(lambda: self.writer, lambda: self.progress)
         for anchor in settings.evaluation.anchors or ():
             _made(anchor, game, "an anchor").close()
@@ -164,38 +166,54 @@ class LeagueSession:
         self,
         *,
         progress: Progress,
-        state: Mapping[str, Any],
         tallies: Sequence[Tally],
         matches: Sequence[Match],
         members: Sequence[Member],
         measures: Sequence[Measure] = (),
     ) -> None:
-        """Store an iteration: first the learners' state, then all rows in one transaction."""
-        progress = replace(progress, league=self.league.state() | {"population": self.population.state()})
-        before = self.progress.state
-        notes = self.journal.take(progress)
-        if not self._in_memory:
-            progress = replace(progress, state=self.store.states.put(learner_state.pack(state)))
+        """Count an iteration as finished. Its rows wait for :meth:`store_all`, and so do the evaluation matches."""
+        self._pending = self._pending or Pending()
+        self._pending.add(
+            progress,
+            matches=matches,
+            tallies=tallies,
+            members=members,
+            live=self._live(progress.iteration, tallies),
+            measures=measures,
+            journal=self.journal.take(progress),
+        )
+        self.progress = replace(progress, state=self.progress.state)
+        self.journal.goes_on()
+        self.measures = [each for each in measures if not self.members[each.member].frozen] or self.measures
+
+    @property
+    def store_is_due(self) -> bool:
+        """Whether the finished iterations are to be stored now. A league in memory has no state to wait for."""
+        return self._in_memory or self.progress.iteration % self.settings.training.checkpoint_every == 0
+
+    def store_all(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        """Store the iterations that have finished: first the state of the run, then all rows in one transaction.
+
+        Args:
+            state: gives the state after the last of them. A league in memory asks for none.
+        """
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        before, league = self.progress.state, self.league.state() | {"population": self.population.state()}
+        progress = replace(self.progress, league=league)
         try:
-            self.writer.record(
-                matches=matches,
-                tallies=tallies,
-                members=members,
-                progress=progress,
-                live=self._live(progress.iteration, tallies),
-                measures=measures,
-                journal=notes,
-            )
+            if not self._in_memory:
+                progress = replace(progress, state=self.store.states.put(learner_state.pack(state())))
+            self.writer.record(**pending.rows() | {"progress": progress})
         except BaseException:
             # What was not stored has not happened; but runners may be playing events that have begun.
             self._load(self.planner.next_event, self.planner.reset_modules)
             raise
         self.progress = progress
-        self.journal.goes_on()
-        self.measures = [each for each in measures if not self.members[each.member].frozen] or self.measures
         if progress.state is not None:
             self.store.states.prune({progress.state, before or progress.state})
-        self._played(matches)
+        self._played(pending.matches)
 
     def note(self, kind: JournalKind, subject: str | None = None, **detail: Any) -> None:
         """Queue an entry of the journal, see :meth:`arena.training.journal.RunJournal.note`."""
@@ -220,12 +238,15 @@ class LeagueSession:
         ]
 
     def record(self, matches: Sequence[Match]) -> None:
-        """Store evaluation matches that were played outside an iteration."""
+        """Store evaluation matches that were played outside an iteration, with the iterations that wait for it."""
+        if self._pending is not None:
+            self._pending.matches.extend(matches)
+            return
         self.writer.record(matches=matches)
         self._played(matches)
 
     def learner_state(self) -> Any | None:
-        """The learners' state after the newest iteration; None for a new league or one in memory.
+        """The state of the run after the newest stored iteration; None for a new league or one in memory.
 
         Raises:
             StoreError: it is missing or was altered.
@@ -269,6 +290,9 @@ class LeagueSession:
                 "same league(folder=...)"
             )
         if not checkpoint:
+            if self._pending is not None:
+                self._pending = None
+                self._load()
             return
         store = open_store(None)
         for data in checkpoint["weights"]:

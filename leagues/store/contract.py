@@ -272,6 +272,7 @@ class Writer(Reader):
         tallies: Sequence[Tally] = (),
         members: Sequence[Member] = (),
         progress: Progress | None = None,
+        earlier: Sequence[Progress] = (),
         event: Event | None = None,
         live: Sequence[LiveResult] = (),
         measures: Sequence[Measure] = (),
@@ -284,6 +285,7 @@ class Writer(Reader):
             tallies: training games, added to the sums.
             members: new members, which these matches and tallies may name already.
             progress: becomes the newest progress.
+            earlier: the progress of iterations before it, oldest first, for the history only.
             event: a new event, or an unfinished one as it is now, which replaces it.
             live: training games of learners against frozen members; they replace those of the same iteration.
             measures: what was measured of members; a number replaces that of the same name, member and iteration.

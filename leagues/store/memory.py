@@ -215,6 +215,7 @@ class MemoryWriter(MemoryReader, Writer):
         tallies: Sequence[Tally] = (),
         members: Sequence[Member] = (),
         progress: Progress | None = None,
+        earlier: Sequence[Progress] = (),
         event: Event | None = None,
         live: Sequence[LiveResult] = (),
         measures: Sequence[Measure] = (),
@@ -254,8 +255,9 @@ class MemoryWriter(MemoryReader, Writer):
         for score in block_scores(stored, league.info.teams):
             _add(league.scores[score[:2]], score[2:4], score[4:])
             league.changed.add(score[:2])
-        if bare is not None and resume is not None:
-            league.history = [each for each in league.history if each.iteration != bare.iteration] + [bare]
+        for each in [_stored_progress(each) for each in earlier] + ([] if bare is None else [bare]):
+            league.history = [other for other in league.history if other.iteration != each.iteration] + [each]
+        if resume is not None:
             league.resume = resume
         league.version += 1
         return list(range(first, first + len(stored)))

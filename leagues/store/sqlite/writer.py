@@ -51,6 +51,7 @@ class SqlWriter(SqlReader, Writer):
         tallies: Sequence[Tally] = (),
         members: Sequence[Member] = (),
         progress: Progress | None = None,
+        earlier: Sequence[Progress] = (),
         event: Event | None = None,
         live: Sequence[LiveResult] = (),
         measures: Sequence[Measure] = (),
@@ -66,8 +67,11 @@ class SqlWriter(SqlReader, Writer):
                 self._add_tallies(connection, tallies)
                 self._add_measures(connection, live, measures)
                 self._add_journal(connection, journal)
+                for each in earlier:
+                    _add_history(connection, each)
                 if progress is not None:
-                    _set_progress(connection, progress)
+                    _add_history(connection, progress)
+                    _set_resume(connection, progress)
                 if event is not None:
                     _set_event(connection, event)
         except BaseException:
@@ -291,7 +295,7 @@ def _set_event(connection: Connection, event: Event) -> None:
     _see_event(connection, plain.number)
 
 
-def _set_progress(connection: Connection, progress: Progress) -> None:
+def _add_history(connection: Connection, progress: Progress) -> None:
     newest = select(func.coalesce(func.max(schema.progress.c.id), 0) + 1).scalar_subquery()
     values = {
         "id": newest,
@@ -309,6 +313,9 @@ def _set_progress(connection: Connection, progress: Progress) -> None:
         .values(iteration=progress.iteration, **values)
         .on_conflict_do_update(index_elements=["iteration"], set_=values)
     )
+
+
+def _set_resume(connection: Connection, progress: Progress) -> None:
     if progress.state is not None:
         c = schema.states.c
         connection.execute(insert(schema.states).values(digest=progress.state))

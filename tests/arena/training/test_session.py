@@ -127,7 +127,8 @@ def test_equal_leagues_make_equal_plans(session: LeagueSession) -> None:
 
 def commit(session: LeagueSession, iteration: int) -> None:
     progress = replace(session.progress, iteration=iteration)
-    session.commit(progress=progress, state={}, tallies=[], matches=[], members=[])
+    session.commit(progress=progress, tallies=[], matches=[], members=[])
+    session.store_all(dict)
 
 
 def test_games_of_the_learner_against_frozen_members_are_kept_for_each_iteration(session: LeagueSession) -> None:
@@ -137,7 +138,8 @@ def test_games_of_the_learner_against_frozen_members_are_kept_for_each_iteration
         Tally("main", "random", 1, 0, 0, 1.0, -1.0, 1.0),
     ]
     progress = replace(session.progress, iteration=4)
-    session.commit(progress=progress, state={}, tallies=of_two_runners, matches=[], members=[])
+    session.commit(progress=progress, tallies=of_two_runners, matches=[], members=[])
+    session.store_all(dict)
     commit(session, 4)  # as at the end of a run
     assert session.writer.live_results() == [LiveResult(4, "main", "random", 3, 0, 1, 2.0, -2.0)]
 
@@ -167,10 +169,9 @@ def test_what_is_noted_in_an_iteration_that_fails_is_lost_with_it(session: Leagu
     commit(session, 1)
     before = session.writer.journal()
     session.note("reset", "main")
+    session.commit(progress=session.progress, tallies=[Tally("main", "nobody", 1, 0, 0)], matches=[], members=[])
     with pytest.raises(StoreError):
-        session.commit(
-            progress=session.progress, state={}, tallies=[Tally("main", "nobody", 1, 0, 0)], matches=[], members=[]
-        )
+        session.store_all(dict)
     commit(session, 2)
     assert session.writer.journal() == before
 
