@@ -100,7 +100,7 @@ class LeagueAlgorithm(Algorithm):
                 self.continuation.restore(state)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
-            self.session.journal.begin()
+            self.session.journal.begin(**self.continuation.resumed)
             set_factors(self.session, self.learners)
         except BaseException:
             self.session.close()

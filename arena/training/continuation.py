@@ -7,7 +7,6 @@ earlier version wrote it, begins anew.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -19,8 +18,6 @@ from arena.training.learners import Learners
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
-
-log = logging.getLogger(__name__)
 
 
 class Part(NamedTuple):
@@ -39,6 +36,9 @@ class Part(NamedTuple):
 class Continuation:
     """Gathers the state of a run, and gives it back to a run that goes on.
 
+    Attributes:
+        resumed: how many games go on, and how many begin anew; empty if none were running.
+
     Args:
         session: the league.
         requests: the env runners.
@@ -48,6 +48,7 @@ class Continuation:
 
     def __init__(self, session: LeagueSession, requests: Requests, learners: Learners, snapshots: Snapshots) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
+        self.resumed: dict[str, int] = {}
         self._parts = {
             # The planner is another one after a failed commit.
             "planner": Part(lambda: session.planner.state(), lambda state: session.planner.restore(state)),
@@ -85,7 +86,7 @@ class Continuation:
 
     def _go_on(self, running: Mapping[str, Any]) -> None:
         going, anew = self._requests.go_on(running)
-        log.info("%d running games go on, %d begin anew", going, anew)
+        self.resumed = {"games_going_on": going, "games_begun_anew": anew}
 
 
 def _generator() -> Any:

@@ -59,16 +59,20 @@ class RunJournal:
         """Store the queued entries now, as of the newest iteration."""
         self._writer().record(journal=self.take(self._progress()))
 
-    def begin(self) -> None:
-        """Write that a run begins. If the one before has left no end, it was killed, or its machine failed."""
+    def begin(self, **resumed: Any) -> None:
+        """Write that a run begins. If the one before has left no end, it was killed, or its machine failed.
+
+        Args:
+            resumed: what is to be known of a run that goes on, as plain JSON.
+        """
         newest = [entry for kind in _TURNS for entry in self._writer().journal(kind=kind, limit=1)]
         last = max(newest, key=lambda entry: entry.id, default=None)
         if last is None and not self._progress().iteration:
             self.note("start")
         elif last is None or last.kind == "stop":
-            self.note("resume")
+            self.note("resume", **resumed)
         else:
-            self.note("resume", killed=last.writer)
+            self.note("resume", killed=last.writer, **resumed)
         self.write()
         self._running = True
 

@@ -15,9 +15,10 @@ PLACES = ("sampling", "learning", "state_written", "stored")
 
 
 def train(folder, game, steps, kill, settings, optimization):
+    from small_training import small
+
     from arena.settings import Resources
     from arena.training.run import run
-    from small_training import small
 
     if kill is not None:
         die_at(*kill)
@@ -49,12 +50,10 @@ def die_at(place, visit):
 
 
 def main(file):
-    import arena.training.run
-    import small_training
+
     from arena.training.process import prepare_process
 
     prepare_process()
-    import arena.training.algorithms.ppo
 
     with open(file) as text:
         runs = json.load(text)

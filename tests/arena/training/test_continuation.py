@@ -24,7 +24,7 @@ SCHEDULES = {"lr": [[0, 1e-3], [4000, 1e-4]], "entropy_coeff": [[0, 0.1], [4000,
 
 CASES: dict[str, dict[str, Any]] = {
     "connect_four": {"kill": ("learning", 4), "optimization": SCHEDULES, "settings": {"random_plies": 3}},
-    "leduc_poker": {"kill": ("state_written", 3), "settings": {"symmetries": False}},
+    "leduc_poker": {"kill": ("state_written", 3)},
     "goofspiel(num_cards=4)": {"kill": ("sampling", 60)},
     "pettingzoo:tictactoe_v3": {"kill": ("learning", 6), "settings": {"checkpoint_every": 3}},
     "pettingzoo:rps_v2": {"kill": ("stored", 2)},
@@ -41,7 +41,9 @@ def train(folder: Path, runs: list[dict[str, Any]]) -> list[int]:
         env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return [int(line) for line in done.stdout.split()]
+    ended = [int(line) for line in done.stdout.split()]
+    assert 1 not in ended, done.stderr
+    return ended
 
 
 def kept(folder: Path) -> dict[str, Any]:
@@ -93,7 +95,6 @@ def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(tmp_path: Pa
         runs.append(run | {"folder": whole, "kill": None})
         expected += [-9, 0, 0]
     assert train(tmp_path, runs) == expected
-    print("ALL RAN")
     for number, game in enumerate(CASES):
         killed, whole = (kept(tmp_path / f"{name}-{number}") for name in ("killed", "whole"))
         assert len(whole["history"]) > 4, game
