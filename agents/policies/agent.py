@@ -177,9 +177,12 @@ def build_policy(
         settings = json.dumps(model_config)
         check_fit(name, arrays, _outline(cls, game, settings, len(arrays)))  # type: ignore[arg-type] # classes are hashable
         # Building a network draws its weights at random; a copy of one that is there already is faster.
-        module = (
-            deepcopy(_own_network(game, settings)) if cls is MaskedNetwork else build_network(cls, game, model_config)
-        )
+        with torch.random.fork_rng(devices=[]):  # these draws must not move the numbers that a run goes on with
+            module = (
+                deepcopy(_own_network(game, settings))
+                if cls is MaskedNetwork
+                else build_network(cls, game, model_config)
+            )
         if is_recurrent(module):
             raise AgentError(
                 f"network {network!r} keeps a state between steps; recurrent modules are not supported yet"

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import ray
+from ray.exceptions import RayActorError
 from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.core import COMPONENT_RL_MODULE
 from ray.rllib.policy.sample_batch import SampleBatch
@@ -148,7 +149,13 @@ class LeagueAlgorithm(Algorithm):
     def training_step(self) -> None:
         """One iteration."""
         with self.session.journal.watched():
-            self.trainer.iterate()
+            try:
+                self.trainer.iterate()
+            except RayActorError as death:  # that of a runner is made good by another one
+                raise RuntimeError(
+                    "a learner process has died, see Ray's logs for the cause; every stored iteration is kept, and a "
+                    "resumed run goes on from the newest"
+                ) from death
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.

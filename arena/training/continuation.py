@@ -7,7 +7,8 @@ earlier version wrote it, begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,21 +73,29 @@ class Continuation:
             WeightsError: a part of it cannot be read.
         """
         root = {name: value for name, value in stored.items() if name not in (AVERAGES, *self._parts)}
-        self._learners.restore(root)
-        self._snapshots.restore(stored.get(AVERAGES), root)
+        with _reading("learners"):
+            self._learners.restore(root)
+            self._snapshots.restore(stored.get(AVERAGES), root)
         for name, part in self._parts.items():
             if name in stored:
-                try:
+                with _reading(name):
                     part.restore(stored[name])
-                except (LookupError, TypeError, ValueError, AttributeError) as error:
-                    raise WeightsError(
-                        f"the learner state is incomplete, {name!r} cannot be read ({type(error).__name__}: {error}); "
-                        "restore it from a copy"
-                    ) from error
 
     def _go_on(self, running: Mapping[str, Any]) -> None:
         going, anew = self._requests.go_on(running)
         self.resumed = {"games_going_on": going, "games_begun_anew": anew}
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Say in one line which part of a state cannot be read."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"the learner state is incomplete, {name!r} cannot be read ({type(error).__name__}: {error}); "
+            "restore it from a copy"
+        ) from error
 
 
 def _generator() -> Any:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 
 from arena.training import learner_state
 from leagues.store import open_store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -54,17 +57,17 @@ def kept(folder: Path) -> dict[str, Any]:
         assert progress is not None
         assert progress.state is not None
         state = learner_state.parse(store.states.get(progress.state))
-        clockless = {"at": progress.at, "seconds": 0.0, "rate": 0.0, "remaining": None}
+        clockless = {"at": NOW, "seconds": 0.0, "rate": 0.0, "remaining": None}
         return {
             "matches": [
-                replace(reader.match(match.id), started_at=progress.at, duration=0.0) for match in reader.iter_matches()
+                replace(reader.match(match.id), started_at=NOW, duration=0.0) for match in reader.iter_matches()
             ],
             "members": reader.members(),
             "tallies": reader.tallies(),
             "live": reader.live_results(),
             "measures": reader.measures(),
             "history": [replace(each, **clockless) for each in reader.history()],
-            "league": dict(progress.league),
+            "league": {name: value for name, value in progress.league.items() if name != "frozen_at"},
             "state": leaves(state),
         }
 

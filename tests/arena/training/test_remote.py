@@ -108,6 +108,29 @@ def test_two_learners_stay_in_step(build):
     algorithm.train()
 
 
+def test_a_killed_learner_ends_the_run_with_an_error_and_the_next_run_goes_on(local_ray, tmp_path):
+    config = small("connect_four", tmp_path / "league").env_runners(num_env_runners=2).learners(num_learners=1)
+    killed = config.copy().build_algo()
+    try:
+        for _ in range(2):
+            killed.train()
+        [pid] = [result.get() for result in killed.learner_group.foreach_learner(lambda learner: os.getpid())]
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(RuntimeError, match="learner process"):
+            killed.train()
+    finally:
+        killed.stop()
+    resumed = config.copy().build_algo()
+    try:
+        assert resumed.session.progress.iteration == 2
+        games = {"games_going_on": 32, "games_begun_anew": 0}
+        assert games.items() <= resumed.session.writer.journal(kind="resume", limit=1)[0].detail.items()
+        resumed.train()
+        assert resumed.session.progress.iteration == 3
+    finally:
+        resumed.stop()
+
+
 def test_tune_sweeps_a_league_setting(local_ray, tmp_path):
     from ray import tune
 

@@ -91,7 +91,9 @@ def test_all_get_their_games_in_the_end(session: LeagueSession) -> None:
         played += play(session, plan)
     rated = session.standings()
     assert min(standing.games for standing in rated) >= 16
-    assert rated == leaderboard(session.members.values(), block_scores(played))
+    assert [replace(each, outside=None) for each in rated] == leaderboard(
+        session.members.values(), block_scores(played)
+    )
     assert len(played) < 2 * 61 * 16
 
 
