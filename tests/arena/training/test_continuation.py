@@ -29,7 +29,7 @@ CASES: dict[str, dict[str, Any]] = {
     "connect_four": {"kill": ("learning", 4), "optimization": SCHEDULES, "settings": {"random_plies": 3}},
     "leduc_poker": {"kill": ("state_written", 3)},
     "goofspiel(num_cards=4)": {"kill": ("sampling", 60)},
-    "pettingzoo:tictactoe_v3": {"kill": ("learning", 6), "settings": {"checkpoint_every": 3}},
+    "pettingzoo:tictactoe_v3": {"kill": ("learning", 4), "settings": {"checkpoint_every": 2}},
     "pettingzoo:rps_v2": {"kill": ("stored", 2)},
 }
 
