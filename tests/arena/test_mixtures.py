@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from leaguekit import match
+from leaguekit import match, progress
 from network_league import network_league
 
 import arena
 from agents.contract import AgentError
 from agents.mixture import MixtureAgent
-from arena.mixtures import mixture_parts
+from arena.mixtures import mixture, mixture_parts
 from arena.play.exploitability import realization_plans
 from arena.play.game_tree import game_tree
 from games import make_game
 from leagues.errors import LeagueError
-from leagues.store import open_store
+from leagues.store import StoreError, open_store
 
 KUHN = make_game("kuhn_poker")
 
@@ -90,3 +90,47 @@ def test_a_mixture_cannot_be_recorded(tmp_path: Path) -> None:
         with pytest.raises(AgentError, match="cannot be recorded"):
             arena.play_match(KUHN, [f"{folder}:average", "random"], league=league, games=2)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        [],
+        {"nobody": [1.0, 1.0]},
+        {"main@1": [1.0]},
+        {"main@1": [1.0, 1.0], "main@2": [0.5]},
+        {"main@1": [0.5, 1.0]},
+        {"main@1": [2.0, 2.0], "main@2": [-1.0, -1.0]},
+        {"main@1": ["x", 1.0]},
+        {"main@1": [float("nan"), 1.0]},
+        "main@1",
+    ],
+)
+def test_a_kept_mixture_that_is_none_is_refused(tmp_path: Path, kept: object) -> None:
+    folder = network_league(tmp_path / "league", "kuhn_poker")
+    with open_store(folder).writer() as writer:
+        writer.record(progress=progress(1, league={"mixtures": {"nash": kept}}))
+    with pytest.raises(StoreError, match="mixture 'nash' of the league"):
+        parts(folder, "nash")
+
+
+def test_a_kept_mixture_has_probabilities_of_its_own_for_each_seat(tmp_path: Path) -> None:
+    folder = network_league(tmp_path / "league", "kuhn_poker")
+    kept = {"main@1": [0.25, 1.0], "main@2": [0.75, 0.0]}
+    with open_store(folder).writer() as writer:
+        writer.record(progress=progress(1, league={"mixtures": {"nash": kept}}))
+        found = mixture(writer, "nash")
+    assert [member.id for member in found.members] == ["main@1", "main@2"]
+    assert found.weights.tolist() == [[0.25, 0.75], [1.0, 0.0]]
+    with pytest.raises(AgentError, match="its own for each seat"):
+        parts(folder, "nash")
+    tree = game_tree(KUHN)
+    plans = [realization_plans(tree, arena.load_agent(f"{folder}:{name}", KUHN), name) for name in kept]
+    mixed = realization_plans(tree, arena.load_agent(f"{folder}:nash", KUHN), "nash")
+    np.testing.assert_allclose(mixed[0], 0.25 * plans[0][0] + 0.75 * plans[1][0])
+    np.testing.assert_allclose(mixed[1], plans[0][1])
+
+
+def test_without_main_learners_the_average_is_of_all_snapshots(tmp_path: Path) -> None:
+    folder = network_league(tmp_path / "league", "kuhn_poker", ["main_exploiter@1", "main_exploiter@2"])
+    assert parts(folder, "average") == {"main_exploiter@1": 0.5, "main_exploiter@2": 0.5}
