@@ -44,7 +44,7 @@ class TrainingSettings(SettingsGroup):
     )
     averaged_share: float = setting(
         0.0,
-        "Share of all iterations so far that this number is raised to, so that it grows with the run.",
+        "Share of the iterations so far that `averaged_iterations` is raised to, so that it grows with the run.",
         low=0,
         high=1,
     )
