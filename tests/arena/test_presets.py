@@ -60,8 +60,8 @@ def test_the_network_of_a_board_game_sees_its_board(spec: str) -> None:
     assert preset is not None
     settings = Settings.from_dict(preset.values)
     assert outline(MaskedNetwork, game, settings.network.config, 1000)
-    assert settings.positions.symmetries
     assert game.symmetries
+    assert settings.network.config["orientation"] == game.spec.partition("(")[0]
     assert 0 < settings.positions.random_plies < (game.max_plies or 1000) / 2
 
 
