@@ -81,6 +81,7 @@ class Trainer:
         self._metrics.aggregate([metrics for _, metrics in results], key=names.ENV_RUNNER_RESULTS)
         samples = [sample for sample, _ in results]
         if not samples:
+            self._broken_off = False  # the learners are where they were
             self._wait_for_runners(matches)
             return
         self._without_runners = 0

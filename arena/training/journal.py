@@ -30,7 +30,7 @@ class RunJournal:
 
     Args:
         writer: gives the league's writer.
-        progress: gives the newest progress.
+        progress: gives the progress of the newest stored iteration.
     """
 
     def __init__(self, writer: Callable[[], Writer], progress: Callable[[], Progress]) -> None:
@@ -55,8 +55,12 @@ class RunJournal:
         entries, self._queue = self._queue, []
         return [replace(entry, iteration=progress.iteration, agent_steps=progress.agent_steps) for entry in entries]
 
+    def forget(self) -> None:
+        """Empty the queue: what it says is of an iteration or a league that is given up."""
+        self._queue.clear()
+
     def write(self) -> None:
-        """Store the queued entries now, as of the newest iteration."""
+        """Store the queued entries now, as of the newest stored iteration."""
         self._writer().record(journal=self.take(self._progress()))
 
     def begin(self, **resumed: Any) -> None:
@@ -107,7 +111,7 @@ class RunJournal:
         are its entries."""
         if not self._running:
             return
-        self._queue.clear()
+        self.forget()
         reason = "interrupted"
         if not isinstance(error, KeyboardInterrupt | SystemExit):
             reason, message = "error", f"{type(error).__name__}: {error}"

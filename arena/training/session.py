@@ -47,7 +47,7 @@ class LeagueSession:
         planner: makes the plans.
         journal: what happens in this run.
         population: the hyper-parameters of the main learners.
-        progress: of the newest iteration that was committed.
+        progress: of the newest iteration that has finished.
         measures: what was measured last of the learners in this run.
         share: makes bytes cheap to send.
         store, writer: where the league lives; locked for this one writer until :meth:`close`.
@@ -93,7 +93,7 @@ class LeagueSession:
         self.store = open_store(folder)
         self._in_memory = folder is None
         self._pending: Pending | None = None
-        self.journal = RunJournal(lambda: self.writer, lambda: self.progress)
+        self.journal = RunJournal(lambda: self.writer, self._stored)
         for anchor in settings.evaluation.anchors or ():
             _made(anchor, game, "an anchor").close()
         self.writer = open_league(self.store, game, settings, seed=seed, members=members)
@@ -219,10 +219,6 @@ class LeagueSession:
         """Queue an entry of the journal, see :meth:`arena.training.journal.RunJournal.note`."""
         self.journal.note(kind, subject, **detail)
 
-    def write_notes(self) -> None:
-        """Store the queued entries of the journal now."""
-        self.journal.write()
-
     def _live(self, iteration: int, tallies: Iterable[Tally]) -> list[LiveResult]:
         """The results of the learners against frozen members, each pair once."""
         learners = {member.id for member in self.learners}
@@ -289,6 +285,7 @@ class LeagueSession:
                 f"the checkpoint is of a league {kept}, but this league is {this}; restore it into a config with the "
                 "same league(folder=...)"
             )
+        self.journal.forget()
         if not checkpoint:
             if self._pending is not None:
                 self._pending = None
@@ -341,11 +338,15 @@ class LeagueSession:
         evaluation = [match for match in matches if match.kind == "evaluation"]
         self.league.tell_evaluation(sums(evaluation, self.game.teams))
 
+    def _stored(self) -> Progress:
+        """The progress of the newest stored iteration."""
+        return self.writer.progress() or Progress(0, 0, 0, 0, 0.0, 0.0, datetime.now(UTC))
+
     def _load(self, next_event: int = 1, reset_modules: tuple[str, ...] = ()) -> None:
         """Take everything from the store; arguments as of :class:`Planner`."""
         game = self.game
         self.members = {member.id: member for member in self.writer.members()}
-        self.progress = self.writer.progress() or Progress(0, 0, 0, 0, 0.0, 0.0, datetime.now(UTC))
+        self.progress = self._stored()
         shape: dict[str, Any] = {
             "num_seats": game.num_seats,
             "agent_ids": game.agent_ids,

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from arena.settings import Settings, algorithm_settings, toml
+from arena.settings import Settings, algorithm_settings
+from arena.settings_files import toml
 from leagues.records import LeagueError
 
 OLD = Path(__file__).parents[1] / "data" / "league_0003" / "league.db"

@@ -38,7 +38,6 @@ ENTROPY = {True: 0.003, False: 0.05}
 mixed (arXiv 2502.08938); otherwise mixing only costs games. Continuous actions get none: the entropy of a Gaussian has
 no upper bound, so a bonus would widen it without end (and deviations begin wide)."""
 
-
 OWN = {"magnet_coeff", "magnet_rate", "adam_epsilon", "advantage_scale"}
 """Settings that RLlib's PPO lacks."""
 
@@ -163,7 +162,7 @@ class LeaguePPO(LeagueAlgorithm, PPO):
         return LeaguePPOConfig(algo_class=cls)
 
     def make_batch(self, trajectories: Trajectories) -> SampleBatch:
-        """The columns of PPO, with standardised advantages."""
+        """The columns of PPO. Advantages are standardised unless ``advantage_scale`` is ``"none"``."""
         gained, targets = advantages(trajectories, gamma=self.config.gamma, lambda_=self.config.lambda_)
         if self.config.advantage_scale == "batch":
             gained = (gained - gained.mean()) / max(1e-4, float(gained.std()))
@@ -174,7 +173,7 @@ class LeaguePPO(LeagueAlgorithm, PPO):
             Postprocessing.ADVANTAGES: gained.astype(np.float32),
             Postprocessing.VALUE_TARGETS: targets,
         }
-        if trajectories.dist_inputs.size:
+        if self.config.needs_dist_inputs(self.game):  # runners may keep them for callbacks
             batch[Columns.ACTION_DIST_INPUTS] = trajectories.dist_inputs
         return SampleBatch(batch)
 
@@ -216,8 +215,8 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
     def needs_dist_inputs(self, game: Game) -> bool:
         """Whether the loss reads the inputs of the distributions that actions were drawn from.
 
-        It does for continuous actions, with a KL term or without a critic, and with a learner of your own, whose loss
-        is not known.
+        It does for continuous actions, with a KL term whose weight is adapted, without a critic, and with a learner of
+        your own, whose loss is not known.
         """
         loss = self.learner_class.compute_loss_for_module
         known = loss is LeaguePPOTorchLearner.compute_loss_for_module

@@ -96,7 +96,7 @@ def test_a_learner_passes_if_it_is_better(game: str, wins: float, passes: bool) 
     assert len({pairing.seed for plan in parts.plans for pairing in plan.pairings}) == games / 2
     assert session.writer.tallies() == []
     assert list(session.writer.iter_matches()) == []
-    session.write_notes()
+    session.journal.write()
     verdict = session.writer.journal(subject="main")[0]
     assert verdict.kind == ("gate_passed" if passes else "gate_failed")
     assert verdict.detail["opponent"] == "main@1"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,18 +126,22 @@ class Parts:
         return {learner: {} for learner in learners}
 
 
-@pytest.fixture
-def parts() -> Iterator[Parts]:
+def made(folder: Path | None, checkpoint_every: int = 1) -> LeagueSession:
     settings = Settings().replaced(
         {
             "league.roles": {"main": 1, "main_exploiter": 1},
             "evaluation.games_at_end": 40,
             "league.baselines": ["random"],
+            "training.checkpoint_every": checkpoint_every,
         }
     )
-    session = LeagueSession(None, GAME, settings, seed=3, learners=[MAIN, EXPLOITER], share=bytes)
-    yield Parts(session)
-    session.close()
+    return LeagueSession(folder, GAME, settings, seed=3, learners=[MAIN, EXPLOITER], share=bytes)
+
+
+@pytest.fixture
+def parts() -> Iterator[Parts]:
+    with closing(made(None)) as session:
+        yield Parts(session)
 
 
 def test_the_journal_says_why_and_what_followed(parts: Parts) -> None:
@@ -190,6 +196,40 @@ def test_a_run_without_runners_waits_and_then_gives_up(parts: Parts, monkeypatch
         parts.trainer.iterate()
     with pytest.raises(RuntimeError, match=r"no env runner came back.*see Ray's logs"):
         parts.trainer.iterate()
+
+
+def test_iterations_that_wait_are_stored_when_no_runner_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    with closing(made(tmp_path / "league", checkpoint_every=5)) as session:
+        parts = Parts(session)
+        parts.trainer.iterate()
+        assert session.writer.progress() is None
+        parts.samples = []
+        parts.trainer.iterate()
+        parts.trainer.store_all()
+        assert session.writer.progress() == session.progress
+
+
+def test_a_crash_names_no_member_and_no_iteration_that_is_not_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(made(tmp_path / "league", checkpoint_every=2)) as session:
+        parts = Parts(session)
+        session.journal.begin()
+        for _ in range(3):
+            parts.trainer.iterate()
+        session.note("reset", "main")
+        monkeypatch.setattr(parts, "update", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError), session.journal.watched():
+            parts.trainer.iterate()
+        parts.trainer.store_all()  # as at the end of the process
+        assert session.progress.iteration == 3
+        journal, members = session.writer.journal(), {member.id for member in session.writer.members()}
+        assert [(entry.kind, entry.iteration) for entry in journal[:2]] == [("stop", 2), ("crash", 2)]
+        assert {entry.subject for entry in journal} - {None} <= members
+        assert [each.iteration for each in session.writer.history()] == [1, 2]
 
 
 def test_the_end_freezes_learners_and_evaluates_every_member(parts: Parts) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from small_training import small
 
-from arena.settings import Settings, TrainingSettings, toml
+from arena.settings import Settings, TrainingSettings
+from arena.settings_files import toml
 from arena.training.modules import learning_members
 from games import make_game
 from leagues.errors import LeagueError

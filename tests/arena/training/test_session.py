@@ -153,7 +153,7 @@ def test_notes_are_stored_with_the_iteration_or_at_once(session: LeagueSession) 
     assert session.writer.journal() == before
     commit(session, 4)
     session.note("stop", reason="asked")
-    session.write_notes()
+    session.journal.write()
     commit(session, 5)
     stop, restored = session.writer.journal(limit=2)
     assert (restored.kind, restored.subject, restored.detail, restored.iteration) == (
