@@ -85,7 +85,8 @@ def train(
 
     A new league starts with the preset that fits the game: settings that are known to work for it.
     Without --minutes or --steps, training goes on until Ctrl-C. Ctrl-C stops after the current iteration and keeps
-    everything. A second Ctrl-C stops at once and loses that iteration.
+    everything. A second Ctrl-C stops at once and loses what is not stored yet: that iteration, or with
+    --checkpoint-every those since the last that were stored.
     """
     from arena.cli.code import load_game
     from arena.cli.errors import CallError, run_failures
@@ -121,7 +122,7 @@ def train(
 
     from arena.training.run import train as train_league
 
-    kept = f"all earlier iterations are kept in {league}, and --resume continues from them"
+    kept = f"all stored iterations are kept in {league}, and --resume continues from them"
     measured: Sequence[Measure] = ()
     newest: Standing | None = None
     title = spec if resume or settings.preset is None else f"{spec} with the preset {settings.preset}"

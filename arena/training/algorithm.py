@@ -35,7 +35,8 @@ class LeagueAlgorithm(Algorithm):
     One iteration (:meth:`arena.training.iteration.Trainer.iterate`): the league's pairings go to the env runners as
     data; they return whole trajectories of the learning seats; one ``LearnerGroup.update``; snapshots that are due;
     evaluation matches between frozen members, which remote runners play while the learners learn; and one transaction
-    with all of it. A crash loses at most the iteration under way.
+    with all of it. A crash loses at most the iteration under way, or with ``checkpoint_every`` those that are not
+    stored yet.
 
     With ``training(overlap=True)`` the runners begin with the next iteration's games before the learners learn from
     this one's, so every step comes from weights one update older. Its log-probabilities and values are those of the

@@ -45,7 +45,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train a league for a time or a number of steps, or until asked to stop. Every iteration is stored, so that an
-    interrupted run loses at most the one under way.
+    interrupted run loses at most the one under way; with the setting ``checkpoint_every``, so many of them together.
 
     Args:
         game: the game, or its spec.

@@ -23,11 +23,10 @@ def kind_text(entry: JournalEntry) -> str:
 def detail_text(entry: JournalEntry) -> str:
     """The details of an entry in a line, such as ``limit, minutes 0.5``. Control characters are escaped."""
     detail = dict(entry.detail)
-    if entry.kind == "resume" and "killed" in detail:
-        return f"the run of {_short(detail['killed'])} ended without a stop"
+    killed = [f"the run of {_short(detail.pop('killed'))} ended without a stop"] if "killed" in detail else []
     first = [_short(detail.pop(name)) for name in ("reason", "message") if name in detail]
     rest = [f"{plain(name)} {_short(value)}" for name, value in detail.items() if name not in _LEFT_OUT]
-    return ", ".join([*first, *rest])
+    return ", ".join([*killed, *first, *rest])
 
 
 def traceback_text(detail: Mapping[str, Any]) -> str:
