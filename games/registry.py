@@ -90,11 +90,18 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
 
 def names_code(spec: str) -> bool:
     """Whether :func:`make_game` imports and calls a module that the spec names."""
-    name = spec.partition("(")[0].strip()
-    if name == NEUTRAL:
+    name = _name(spec)
+    while name == NEUTRAL:
         _, parameters = parse_spec(spec)
-        return names_code(parameters.pop("game", "")) or any(":" in script for script in parameters.values())
+        spec = parameters.pop("game", "")
+        if any(":" in script for script in parameters.values()):
+            return True
+        name = _name(spec)
     return ":" in name and not name.startswith(_PETTINGZOO)
+
+
+def _name(spec: str) -> str:
+    return spec.partition("(")[0].strip()
 
 
 def _neutral_game(spec: str) -> Game:
@@ -102,6 +109,10 @@ def _neutral_game(spec: str) -> Game:
     _, parameters = parse_spec(spec)
     if "game" not in parameters:
         raise GameError(f"{NEUTRAL} names its game, such as {NEUTRAL}(game=kuhn_poker(players=3),player_2=random)")
+    if _name(parameters["game"]) == NEUTRAL:
+        raise GameError(
+            f"one {NEUTRAL}(...) names the scripts of all neutral seats, but its game is another {NEUTRAL}(...)"
+        )
     return NeutralGame(make_game(parameters.pop("game")), parameters)
 
 

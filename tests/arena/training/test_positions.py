@@ -77,6 +77,7 @@ def test_random_steps_are_uniform():
     )  # chi square, 71 degrees, p = 0.001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("game", ["tic_tac_toe", "goofspiel(num_cards=4,points_order=descending)"])
 def test_a_league_draws_the_same_random_steps_again(game):
     def openings():
@@ -129,6 +130,7 @@ def test_games_begin_with_the_first_steps_of_earlier_matches(game):
     algorithm.stop()
 
 
+@pytest.mark.slow
 def test_games_begin_with_the_first_steps_of_the_opponents_matches():
     algorithm = small(record_every=1, opponent_share=0.5, opponents={"uniform": 1.0}).build_algo()
     for _ in range(3):
