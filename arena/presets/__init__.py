@@ -22,7 +22,7 @@ from leagues.names import near
 from leagues.setting_groups import NONE, short
 from leagues.settings import WITH_EXPLOITERS
 
-Family = Literal["perfect_information", "imperfect_information", "graded", "n_player"]
+Family = Literal["perfect_information", "imperfect_information", "graded", "n_player", "continuous"]
 
 _FAMILIES: Mapping[Family, str] = {
     "perfect_information": "games of two sides and perfect information, with moves in turn, that end in a win, a draw "
@@ -31,6 +31,7 @@ _FAMILIES: Mapping[Family, str] = {
     "at the same time",
     "graded": "games of two sides whose scores are returns",
     "n_player": "games of more than two sides",
+    "continuous": "games with continuous actions",
 }
 
 _EXPLOITERS = {"main_exploiter", "league_exploiter"}
@@ -57,9 +58,12 @@ class Preset:
     values: Mapping[str, Any]
 
     def fits(self, game: Game) -> bool:
-        """Whether the preset is for this game. That of a family is for all games of the family."""
+        """Whether the preset is for this game. That of a family is for all games of the family. Any other is for games
+        with discrete actions only, because no pattern tells those with continuous actions apart."""
+        if self.family is not None or game.action_bounds is not None:
+            return family_of(game) == self.family
         spec = _without_view(game.spec)
-        return family_of(game) == self.family or any(fnmatchcase(spec, pattern) for pattern in self.games)
+        return any(fnmatchcase(spec, pattern) for pattern in self.games)
 
     @property
     def purpose(self) -> str:
@@ -68,7 +72,9 @@ class Preset:
 
 
 def family_of(game: Game) -> Family:
-    """The family of a game. Every game has exactly one; with several sides nothing else counts."""
+    """The family of a game. Every game has exactly one: continuous actions come first, then more than two sides."""
+    if game.action_bounds is not None:
+        return "continuous"
     if max(game.teams) + 1 > 2:
         return "n_player"
     if game.graded:

@@ -16,6 +16,8 @@ from arena.training.run import train
 from games import list_games, make_game
 from leagues.errors import LeagueError
 
+CONTINUOUS = "pettingzoo:simple_push_v3(continuous_actions=True)"
+
 SMALL = "[optimization]\ntrain_batch_size_per_learner = 256\nminibatch_size = 128\nnum_epochs = 1\n"
 
 
@@ -41,6 +43,8 @@ def found(spec: str, name: str | None = None) -> str | None:
         ("matrix_rps", "matrix"),
         ("pettingzoo:rps_v2", "rps"),
         ("pettingzoo:simple_spread_v3", "simple_spread"),
+        ("pettingzoo:simple_spread_v3(continuous_actions=True)", "continuous"),
+        (CONTINUOUS, "continuous"),
         ("tiny_bridge_2p", "graded"),
         ("rbc", "imperfect_information"),
         ("oware", "perfect_information"),
@@ -72,9 +76,14 @@ def test_every_preset_is_a_part_of_the_tree_and_leaves_the_machine_alone() -> No
         assert (settings.network.name, settings.training.tables) == ("masked", None), preset.name
 
 
+@pytest.mark.parametrize("spec", [CONTINUOUS, "tiny_bridge_2p", "rbc", "oware", "leduc_poker(players=3)"])
+def test_any_game_can_be_trained_with_the_preset_of_its_family(spec: str) -> None:
+    LeaguePPOConfig().game(spec).preset().validate()
+
+
 def test_every_preset_is_chosen_for_a_game_and_no_game_is_named_twice() -> None:
     infos = [info for info in list_games() if info.playable and info.seats > 1 and info.library == "openspiel"]
-    own = ["go(board_size=9)", "kuhn_poker(players=3)", "pettingzoo:rps_v2(max_cycles=5)"]
+    own = ["go(board_size=9)", "kuhn_poker(players=3)", "pettingzoo:rps_v2(max_cycles=5)", CONTINUOUS]
     games = [make_game(spec) for spec in (*(info.spec for info in infos), *own, "pettingzoo:simple_spread_v3")]
     named = [preset for preset in list_presets() if preset.family is None]
     for game in games:
