@@ -20,6 +20,7 @@ from leagues.results.payoff_table import PayoffTable
 from leagues.results.training_payoffs import TrainingPayoffs
 from leagues.roles import make_role
 from leagues.settings import LeagueSettings
+from leagues.solvers import find_solver
 from leagues.view import Roster, View
 
 
@@ -56,8 +57,8 @@ class League:
                 at them, because reading many takes a while; :meth:`tell_evaluation` adds to them. None: there are none.
 
         Raises:
-            LeagueError: there is no learner, a role is unknown or lacks members that it needs, an ID is there twice, or
-                the seats do not match.
+            LeagueError: there is no learner, a role or the solver is unknown, a role lacks members that it needs, an ID
+                is there twice, or the seats do not match.
         """
         if num_seats != len(agent_ids):
             raise LeagueError(f"`num_seats == len(agent_ids)` must hold, but got {num_seats} and {tuple(agent_ids)}")
@@ -92,6 +93,7 @@ class League:
         self._roles = {learner: make_role(self._members[learner].role) for learner in self._learners}
         for name in (*settings.role_min_steps, *settings.role_max_steps):
             make_role(name)  # raises where there is none
+        find_solver(settings.solver)  # likewise
         for learner, role in self._roles.items():
             role.opponents(self.view(learner))
 
@@ -236,8 +238,8 @@ class League:
         Args:
             learner, source: IDs of the learners.
         """
-        self._training.forget(self._learner(learner))
-        self._parents[learner] = self._parents[self._learner(source)]
+        self._parents[self._learner(learner)] = self._parents[self._learner(source)]
+        self._forget(learner)
 
     def after_snapshot(self, learner: str, rng: np.random.Generator) -> Literal["continue", "reset"]:
         """Whether the learner trains on after a snapshot, or is to be reset to new weights. Ask once after each.
@@ -250,10 +252,8 @@ class League:
         """
         decision = self._roles[self._learner(learner)].after_snapshot(self.view(learner), rng)
         if decision == "reset":
-            self._training.forget(learner)
             self._parents[learner] = None
-            if learner in self._qualities:
-                self._qualities[learner] = {}
+            self._forget(learner)
         return decision
 
     def state(self) -> dict[str, Any]:
@@ -362,6 +362,12 @@ class League:
             assert self._stored_evaluation is not None
             self._evaluation = self._stored_evaluation()
         return self._evaluation
+
+    def _forget(self, learner: str) -> None:
+        """Drop the results of a learner that has other weights now, and the qualities that follow from them."""
+        self._training.forget(learner)
+        if learner in self._qualities:
+            self._qualities[learner] = {}
 
     def _known(self, tallies: Iterable[Tally]) -> list[Tally]:
         """The tallies, if all their members are in the league."""

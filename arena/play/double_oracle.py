@@ -13,7 +13,7 @@ from arena.play.oracle_league import OracleLeague, member_name, stored_solver
 from arena.play.population import Population
 from games import Game, GameError, as_game
 from leagues.records import LeagueError
-from leagues.solvers import DEFAULT
+from leagues.solvers import DEFAULT, find_solver
 from leagues.store import StoreError, open_store
 
 ANYTIME = "anytime"
@@ -86,8 +86,8 @@ def double_oracle(
 
     In the anytime variant (McAleer et al. 2022, "Anytime PSRO for Two-Player Zero-Sum Games", arXiv 2201.07700), the
     mixture of a seat is the one of the least exploitability in the full game, whose opponent is not restricted, so
-    NashConv never rises from step to step. Best responses and a linear program over those found so far take turns
-    until they agree, which gives the minimum that the paper approaches by regret minimisation.
+    NashConv never rises from step to step. A linear program in the sequence form gives the minimum, which the paper
+    approaches by regret minimisation.
 
     Args:
         game: the game or its spec: an OpenSpiel game of at most :data:`arena.play.game_tree.MOST_POSITIONS` positions,
@@ -130,6 +130,8 @@ def double_oracle(
             )
         chosen = made
     chosen = chosen or DEFAULT
+    if chosen != ANYTIME:
+        find_solver(chosen)  # now, because enumerating the game may take minutes
     try:
         tree = game_tree(game)
     except GameError as error:

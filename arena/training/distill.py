@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from arena.view.text import counted
 from games import Game, make_game
 from leagues.names import near
 from leagues.records import LeagueError, Member
-from leagues.store import Store, open_store
+from leagues.store import Store, Writer, open_store
 
 MODULE = "distilled"
 """What the result is called in its league, with a number from the second one on; and its module."""
@@ -146,17 +146,18 @@ def distill(
     prepare_process()
     _check_limits(mixture, steps, minutes, seed)
     store = open_store(league)
-    with store.writer() as writer:  # now, because one that trains would refuse the network at the end
+    with ExitStack() as stack:
+        writer = stack.enter_context(store.writer())  # until the end, so that nobody else keeps the network out then
         info = writer.info()
         game = make_game(info.game, trust_code=trust_code)
         require_game(writer, store.name, game)
         check_discrete(game)
         mixed = mixture_of(writer, mixture)
-    names = tuple(zip((each.id for each in mixed.members), mixed.weights.mean(axis=0).tolist(), strict=True))
-    settings = Settings.from_dict(info.settings) if info.settings else Settings()
-    module, spec = _new_network(game, settings, seed, module_classes)
-    code: dict[str, Any] = {"module_classes": module_classes, "trust_code": trust_code}
-    with closing(load_agent(f"{league}:{mixture}", game, **code)) as teacher:
+        names = tuple(zip((each.id for each in mixed.members), mixed.weights.mean(axis=0).tolist(), strict=True))
+        settings = Settings.from_dict(info.settings) if info.settings else Settings()
+        module, spec = _new_network(game, settings, seed, module_classes)
+        code: dict[str, Any] = {"module_classes": module_classes, "trust_code": trust_code}
+        teacher = stack.enter_context(closing(load_agent(f"{league}:{mixture}", game, **code)))
         assert isinstance(teacher, MixtureAgent)
         began = time.monotonic()
         on_start()
@@ -175,10 +176,10 @@ def distill(
         on_measure()
         losses = _divergence(game, teacher, student, seed)
         strength = _strength(game, teacher, student, seed)
-    card = policy_card(game, {MODULE: spec}, dict.fromkeys(game.agent_ids, MODULE))
-    data = pack(policy_tensors({MODULE: module.get_state()}), card)
-    origin = f"distilled from {mixture} of {counted(len(names), 'snapshot')} on {done:,} steps"
-    guest = _add_guest(store, game, data, origin)
+        card = policy_card(game, {MODULE: spec}, dict.fromkeys(game.agent_ids, MODULE))
+        data = pack(policy_tensors({MODULE: module.get_state()}), card)
+        origin = f"distilled from {mixture} of {counted(len(names), 'snapshot')} on {done:,} steps"
+        guest = _add_guest(store, writer, game, data, origin)
     return Distilled(f"{league}:{guest}", mixture, names, done, seconds, **losses, **strength)
 
 
@@ -300,17 +301,16 @@ def _strength(game: Game, mixture: Agent, student: Agent, seed: int) -> dict[str
     return {name: getattr(result, name) for name in ("score", "low", "high", "games", "unit")}
 
 
-def _add_guest(store: Store, game: Game, data: bytes, origin: str) -> str:
+def _add_guest(store: Store, writer: Writer, game: Game, data: bytes, origin: str) -> str:
     """Add a network to its league; returns the ID of the new guest, or that of the member with equal weights."""
-    with store.writer() as writer:
-        digest = store.weights.put(data)
-        members = writer.members()
-        if same := [member.id for member in members if member.weights == digest]:
-            return same[0]
-        taken, count, name = {member.id for member in members}, 1, MODULE
-        while name in taken:
-            count += 1
-            name = f"{MODULE}-{count}"
-        modules = dict.fromkeys(game.agent_ids, MODULE)
-        writer.add_members([Member(name, "guest", "guest", modules=modules, weights=digest, origin=origin)])
-        return name
+    digest = store.weights.put(data)
+    members = writer.members()
+    if same := [member.id for member in members if member.weights == digest]:
+        return same[0]
+    taken, count, name = {member.id for member in members}, 1, MODULE
+    while name in taken:
+        count += 1
+        name = f"{MODULE}-{count}"
+    modules = dict.fromkeys(game.agent_ids, MODULE)
+    writer.add_members([Member(name, "guest", "guest", modules=modules, weights=digest, origin=origin)])
+    return name

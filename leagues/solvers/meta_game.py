@@ -30,4 +30,4 @@ def margins_of(payoffs: PayoffTable, names: Sequence[str]) -> Floats:
             ours, theirs = payoffs.get(name, names[column]), payoffs.get(names[column], name)
             if ours is not None and theirs is not None:
                 margins[row, column] = (ours.score - theirs.score) * ours.games / (ours.games + PRIOR)
-    return margins - margins.T
+    return np.round(margins - margins.T, 9)  # a resumed league adds the games up in another order

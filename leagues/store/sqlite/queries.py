@@ -83,8 +83,8 @@ def journal(
     ``subject`` is a row."""
     c = schema.journal.c
     # A row from a stranger may be huge; no more of it is fetched than a detail can have.
-    text = [func.substr(c[name], 1, MOST_DETAIL + 1, type_=Text).label(name) for name in ("detail", "writer")]
-    numbers = (c.id, c.kind, c.at, c.iteration, c.agent_steps, c.subject)
+    text = [func.substr(c[name], 1, MOST_DETAIL + 1, type_=Text).label(name) for name in ("kind", "detail", "writer")]
+    numbers = (c.id, c.at, c.iteration, c.agent_steps, c.subject)
     query: Select[*tuple[Any, ...]] = select(*numbers, *text).order_by(c.id.desc())
     if kind is not None:
         query = query.where(c.kind == kind)

@@ -89,6 +89,14 @@ def test_qualities_are_part_of_the_state_where_the_sampler_is_in_the_mix() -> No
     assert League.restore(league.settings, league.members, state, **SHAPE).view("main").qualities == {}
 
 
+def test_a_learner_with_the_weights_of_another_loses_its_qualities() -> None:
+    league = league_of(MAIN, EXPLOITER, RANDOM, snapshot(1), opponents=MIX, quality_rate=0.01)
+    beat(league, "main", "random", 30, 10)
+    assert league.view("main").qualities["random"] < 0
+    league.copied("main", "main_exploiter")
+    assert league.view("main").qualities == {}
+
+
 @pytest.mark.parametrize("wrong", [[], {"main": [1]}, {"main": {"random": 5.0}}, {"main": {"random": float("nan")}}])
 def test_qualities_that_no_league_gave_are_refused(wrong: Any) -> None:
     league = league_of(MAIN, RANDOM, opponents=MIX)
