@@ -156,9 +156,16 @@ class LeagueTorchLearner(TorchLearner):
         return {"share": self.clock.share, "usual": dict(self._usual)}
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`league_state` gave."""
-        self.clock.share = state["share"]
-        self._usual = dict(state["usual"])
+        """Go on from what :meth:`league_state` gave.
+
+        Raises:
+            LookupError, TypeError, ValueError, AttributeError: it cannot be read.
+        """
+        share = float(state["share"])
+        if not 0 <= share <= 1:
+            raise ValueError(f"the share of the run is 0 to 1, but got {share}")
+        self.clock.share = share
+        self._usual = {name: float(loss) for name, loss in state["usual"].items()}
 
     def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
         """The columns of a module's whole batch before it is cut into minibatches. An algorithm may add some."""

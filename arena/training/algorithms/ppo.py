@@ -83,6 +83,9 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:
         super().set_league_state(state)
+        for module_id, weights in state["magnets"].items():
+            if _shapes(weights) != _shapes(self.module[module_id].unwrapped().get_state()):
+                raise ValueError(f"the magnet of {module_id!r} is of another network")
         self._magnets.restore(state["magnets"])
         for module_id, value in state["kl_coeffs"].items():
             self.curr_kl_coeffs_per_module[module_id].data.fill_(value)
@@ -145,6 +148,10 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         """The weighted divergence KL(policy, magnet)."""
         drift = (log_probs.exp() * (log_probs - batch[MAGNET_LOG_PROBS])).sum(1).mean()
         return self.coefficient(module_id, "magnet_coeff") * drift
+
+
+def _shapes(weights: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: np.shape(value) for name, value in weights.items()}
 
 
 class LeaguePPO(LeagueAlgorithm, PPO):

@@ -199,6 +199,25 @@ def test_a_state_keeps_the_weight_of_a_divergence_that_is_adapted() -> None:
     assert float(other.curr_kl_coeffs_per_module["main"]) == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("share", "half"),
+        ("share", 2.0),
+        ("usual", {"main": "small"}),
+        ("magnets", None),
+        ("magnets", {"stranger": {}}),
+        ("magnets", {"main": {"policy.weight": np.zeros((2, 2), np.float32)}}),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_refused_before_anything_learns(name: str, value: Any) -> None:
+    learner = make_learner(magnet_coeff=1.0)
+    state = learner.get_state()
+    state["league"][name] = value
+    with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
+        learner.set_state(state)
+
+
 def test_a_state_of_an_earlier_version_is_taken() -> None:
     learner = make_learner(magnet_coeff=1.0)
     state = learner.get_state()
