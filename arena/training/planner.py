@@ -200,7 +200,9 @@ class Planner:
         event, teams = self.next_event, self._game.teams
         pairs: list[tuple[str, str]] = []
         rng = stream(self._seed, Purpose.EVALUATION_PLAN, event)
-        played = self._reader.block_scores().games() if below is not None else {}
+        # Without the games of anchors: how many they are depends on time.
+        place = {member.id: number for number, member in enumerate(own)}
+        played = self._reader.block_scores().placed(place).games() if below is not None else {}
         if below is None or min(played.get(member.id, 0) for member in own) < below:
             wanting = [each.id for each in own if below is not None and played.get(each.id, 0) < below]
             pairs = self._own_pairs(own, max(1, games // len(set(teams))), wanting, rng)

@@ -12,11 +12,11 @@ import pytest
 
 from arena.settings import Settings
 from arena.training import planner as module
-from arena.training.planner import Plan
+from arena.training.planner import Plan, Played
 from arena.training.session import LeagueSession
 from games import make_game
 from leagues.ratings.leaderboard import leaderboard
-from leagues.records import LiveResult, Match, Member, Tally
+from leagues.records import LiveResult, Match, Member, Pairing, Tally
 from leagues.results.scoring import block_scores
 from leagues.store import StoreError
 from leagues.store.owner import this_process
@@ -95,6 +95,26 @@ def test_all_get_their_games_in_the_end(session: LeagueSession) -> None:
         session.members.values(), block_scores(played)
     )
     assert len(played) < 2 * 61 * 16
+
+
+def test_how_many_games_anchors_play_changes_no_other_match() -> None:
+    anchored = SETTINGS.replaced({"evaluation.anchors": ("first",)})
+    plans: list[list[Pairing]] = []
+    for seconds in (0.0, 30.0):
+        session = LeagueSession(None, GAME, anchored, seed=3, learners=[MAIN], share=bytes)
+        for _ in range(5):
+            freeze(session)
+        session.planner.played(Played((), {"": (1, seconds)}))
+        own: list[Pairing] = []
+        anchors = 0
+        while (plan := session.planner.evaluation(8, 1, below=16)) is not None:
+            play(session, plan)
+            own += (pairing for pairing in plan.pairings if "first" not in pairing.seats)
+            anchors += sum("first" in pairing.seats for pairing in plan.pairings)
+        plans.append(own)
+        assert (anchors > 0) == (seconds > 0)
+        session.close()
+    assert plans[0] == plans[1]
 
 
 def test_pairs_are_chosen_for_a_while_ahead_until_somebody_joins(
