@@ -244,15 +244,16 @@ class Settings:
         for name, value in values.items():
             if name in ("version", "algorithm", "preset"):
                 continue
-            homes = [group for group, kind in kinds.items() if name in rules(kind)]
-            if name not in kinds and homes:
-                raise LeagueError(f"{name} is a setting of the group {homes[0]}; write it below [{homes[0]}]")
             if name not in kinds:
+                _refuse_misplaced(name, kinds)
                 raise LeagueError(f"there is no group of settings {name!r}{near(name, kinds)}")
             if not isinstance(value, Mapping):
                 raise LeagueError(
                     f"{name!r} is a group of settings, but got {short(value)}; write [{name}] and its settings"
                 )
+            for each in value:
+                if each not in rules(kinds[name]):
+                    _refuse_misplaced(each, kinds)
             made[name] = kinds[name].from_dict(value)
         return cls(algorithm=algorithm, preset=values.get("preset"), **made)
 
@@ -290,6 +291,12 @@ class Settings:
             return cls.from_dict(laid_over(over, upgraded(values)))
         except LeagueError as problem:
             raise LeagueError(f"{problem} (in {file_name(path)})") from problem
+
+
+def _refuse_misplaced(name: str, kinds: Mapping[str, type[SettingsGroup]]) -> None:
+    for group, kind in kinds.items():
+        if name in rules(kind):
+            raise LeagueError(f"{name} is a setting of the group {group}; write it below [{group}]")
 
 
 def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:

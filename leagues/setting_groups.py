@@ -151,10 +151,20 @@ def kind(group: type[SettingsGroup], name: str) -> str:
 
 
 def _kind(hint: Any) -> str:
-    options = [option for option in _options(hint) if option is not NoneType]
+    return " or ".join(_word(option) for option in _options(hint) if option is not NoneType)
+
+
+def _word(option: Any) -> str:
     words = {int: "whole number", float: "number", bool: "switch (true or false)", str: "text"}
-    lists = {tuple: "list", Mapping: "table"}
-    return " or ".join(words.get(option) or lists.get(get_origin(option), "value") for option in options)
+    lists, inner = {tuple: "list", Mapping: "table"}, [each for each in get_args(option) if each is not Ellipsis]
+    found = words.get(option) or lists.get(get_origin(option), "value")
+    return found if not inner or inner[-1] is Any else f"{found} of {_several(inner[-1])}"
+
+
+def _several(hint: Any) -> str:
+    """Values of a type in words."""
+    words = {int: "whole numbers", float: "numbers", str: "texts"}
+    return " or ".join(words.get(option) or f"{_word(option).replace(' ', 's ', 1)}" for option in _options(hint))
 
 
 def _options(hint: Any) -> tuple[Any, ...]:

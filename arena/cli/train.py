@@ -212,7 +212,11 @@ def _roles(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for part in text.split(","):
         role, equals, count = (piece.strip() for piece in part.partition("="))
-        if not role or not equals or not re.fullmatch("[0-9]{1,9}", count) or role in found:
-            raise CallError(f"--roles is a list such as main=1,main_exploiter=1, but is {text!r}")
+        if not role or not equals or not re.fullmatch("[0-9]{1,9}", count):
+            raise CallError(
+                f"--roles is a list of roles and whole numbers such as main=1,main_exploiter=1, but is {text!r}"
+            )
+        if role in found:
+            raise CallError(f"--roles names each role once, but {text!r} names {role} twice")
         found[role] = int(count)
     return found

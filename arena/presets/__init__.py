@@ -108,7 +108,7 @@ def find_preset(game: Game, name: str | None = None) -> Preset | None:
     presets = _presets()
     if name is not None:
         if name not in presets:
-            raise LeagueError(f"there is no preset {name!r}{near(name, [*presets, NONE])}")
+            raise LeagueError(f"there is no preset {name!r}{near(name, presets)}")
         if not presets[name].fits(game):
             fitting = find_preset(game)
             raise LeagueError(

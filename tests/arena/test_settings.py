@@ -73,7 +73,7 @@ def test_a_league_of_version_0_keeps_the_values_that_were_constants() -> None:
         (f"[optimization]\nlr = {10**400}", "`lr > 0` must hold, but got lr=inf"),
         (f"[optimization]\nlr = {'9' * 5000}", "is not TOML"),
         ("x = " + "[" * 5000, "is not TOML"),
-        ("[optimization]\nlr = ['a']", r"lr must be a number or list, but got \['a'\]"),
+        ("[optimization]\nlr = ['a']", r"lr must be a number or list of lists of numbers, but got \['a'\]"),
         ("[optimization]\nlr = [[5, 0.1], [9, 0.2]]", "a schedule of lr is pairs"),
         ("[optimization]\nlr = [[0, 0.1]]", "a schedule of lr is pairs"),
         ("[optimization]\nlr = [[0, 0.1], [0, 0.2]]", "a schedule of lr is pairs"),

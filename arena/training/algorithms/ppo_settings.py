@@ -9,12 +9,16 @@ from itertools import pairwise
 from leagues.errors import LeagueError
 from leagues.setting_groups import SettingsGroup, setting, short
 
+FEWEST_STEPS = 100
+"""A schedule in env steps ends here or later: a run plays more in its first iteration."""
+
 
 def check_schedule(name: str, value: float | tuple[tuple[float, ...], ...] | None) -> None:
     """Refuse a schedule that RLlib would not take, or would take without a word.
 
     Raises:
-        LeagueError: it has fewer than two pairs, its steps do not rise from 0, or a value is negative.
+        LeagueError: it has fewer than two pairs, its steps do not rise from 0, a value is negative, or its steps end
+            before the first batch, which is a slip in shares of the run.
     """
     if not isinstance(value, tuple):
         return
@@ -23,8 +27,14 @@ def check_schedule(name: str, value: float | tuple[tuple[float, ...], ...] | Non
     rising = all(one < next_ for one, next_ in pairwise(steps))
     if not (len(value) == len(steps) >= 2 and steps[0] == 0 and rising and finite):
         raise LeagueError(
-            f"a schedule of {name} is pairs [step, value] whose steps rise from 0 and whose values are at least 0, "
-            f"such as [[0, 0.001], [1000000, 0.0001]], but got {short(value)}"
+            f"a schedule of {name} is pairs [step, value] whose steps rise from 0 and whose values are at least 0; "
+            "steps are shares of the run, such as [[0, 0.001], [1, 0.0001]], or env steps, such as [[0, 0.001], "
+            f"[1000000, 0.0001]]; but got {short(value)}"
+        )
+    if 1 < steps[-1] < FEWEST_STEPS:
+        raise LeagueError(
+            f"the steps of a schedule end at 1, as shares of the run, or at {FEWEST_STEPS:,} or more, as env steps, "
+            f"but {name}={short(value)} ends at {steps[-1]:g}"
         )
 
 
@@ -33,7 +43,7 @@ class PPOSettings(SettingsGroup):
     """Settings of PPO, named as in RLlib's ``PPOConfig.training()``."""
 
     # Games end with a result, so the discount only makes quick wins slightly better than slow ones. Learning rate,
-    # minibatch, entropy and lambda come from a sweep on connect four (docs/performance.md, "Strength").
+    # minibatch, entropy and lambda come from a sweep on connect four, judged by the score against random play.
     gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
     lambda_: float = setting(0.8, "Exponential weight of generalized advantage estimation.", low=0, high=1)
     lr: float | tuple[tuple[float, ...], ...] = setting(1e-3, "Learning rate of Adam, or a schedule.", above=0)
