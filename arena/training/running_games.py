@@ -11,6 +11,9 @@ import numpy as np
 from arena.play.source import Seating
 from arena.training.under_way import smallest
 
+MOST_GAMES = 2**48
+"""Games of a runner; numbers of trajectories, a few times as many, stay exact."""
+
 
 class RunningGames:
     """The running games of some tables, as columns with one row per table.
@@ -56,8 +59,15 @@ class RunningGames:
         }
 
     def restore_counters(self, state: Mapping[str, Any]) -> None:
-        """Count on from what :meth:`state` gave."""
-        self.started, self.broken_in_a_row = index(state["started"]), index(state["broken_in_a_row"])
+        """Count on from what :meth:`state` gave.
+
+        Raises:
+            LookupError, TypeError, ValueError: these are no counters.
+        """
+        started, broken = index(state["started"]), index(state["broken_in_a_row"])
+        if not (0 <= started <= MOST_GAMES and 0 <= broken <= MOST_GAMES):
+            raise ValueError(f"games are counted from 0 to {MOST_GAMES:,}, but got {started} and {broken} broken ones")
+        self.started, self.broken_in_a_row = started, broken
 
     def restore(
         self, state: Mapping[str, Any], rows: Sequence[int], tables: Sequence[int], seatings: Sequence[Seating]

@@ -128,7 +128,9 @@ class Sampler:
             chosen = [
                 place
                 for place, game in enumerate(games)
-                if game.table < self.size and stateful.isdisjoint(game.seating.players)
+                if game.table < self.size
+                and game.plies <= len(game.history)  # each step has a move
+                and stateful.isdisjoint(game.seating.players)
             ]
             games = [games[place] for place in chosen]
             tables = [game.table for game in games]

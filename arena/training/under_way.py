@@ -19,6 +19,7 @@ from leagues.records import Pairing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _NO_OPENING = (-1, -1, -1, -1)
 
 FORMAT = 1
@@ -101,6 +102,8 @@ def unpacked(state: Mapping[str, Any], seatings: Sequence[Seating]) -> list[Brok
         raise ValueError("two games stand at one table")
     started = whole(state["started_at"], count)
     seconds = np.asarray(state["seconds"], np.float64).reshape(count)
+    if started.max(initial=0) > _LATEST or not (np.isfinite(seconds) & (seconds >= 0)).all():
+        raise ValueError("a game began in no known year, or has taken no finite time")
     openings = np.asarray(state["openings"]).astype(np.int64, casting="safe").reshape(count, 4)
     histories = _histories(state, one_each["moves"])
     extras: dict[str, Sequence[Any]] = state["seatings"]
@@ -111,6 +114,8 @@ def unpacked(state: Mapping[str, Any], seatings: Sequence[Seating]) -> list[Brok
         made, opening_plies, length, over = openings[place].tolist()
         opening = None if made < 0 else OpeningState(made, opening_plies, length, bool(over))
         own = {name: type(_OF_SEATING[name])(values[place]) for name, values in extras.items()}
+        if own.get("random_plies", 0) < 0:
+            raise ValueError("a game begins with at least 0 random steps")
         games.append(
             BrokenOff(
                 table=int(one_each["tables"][place]),

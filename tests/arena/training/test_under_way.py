@@ -107,7 +107,11 @@ def more_plies(state: dict[str, Any]) -> None:
     state["games"]["plies"] = state["games"]["plies"] + 1
 
 
-@pytest.mark.parametrize("alter", [another_move, another_action, another_ply, more_plies])
+def endless(state: dict[str, Any]) -> None:
+    state["games"]["plies"] = np.full(9, 2**60)
+
+
+@pytest.mark.parametrize("alter", [another_move, another_action, another_ply, more_plies, endless])
 def test_a_game_that_takes_another_course_is_dropped(alter: Callable[[dict[str, Any]], None]) -> None:
     game = make_game("connect_four")
     _, state = stopped(game)
@@ -127,10 +131,14 @@ def test_a_game_that_takes_another_course_is_dropped(alter: Callable[[dict[str, 
         ("games", "moves", np.full(9, 100_000)),
         ("games", "players", "nobody"),
         ("games", "openings", np.zeros((3, 3), np.int64)),
+        ("games", "started_at", np.full(9, 2**62)),
+        ("games", "seconds", np.full(9, np.nan)),
+        ("games", "seatings", {"random_plies": [-1] * 9}),
         ("games", "seatings", {"weights": [1] * 9}),
         ("running", "numbers", np.zeros(9, np.uint8)),
         ("running", "numbers", np.full(9, -1)),
         ("running", "started", "many"),
+        ("running", "started", 2**63),
         ("steps", "main", {}),
         ("steps", "stranger", {}),
         ("steps", "main", None),
