@@ -68,7 +68,7 @@ class Agent(ABC):
     @property
     def keeps_games(self) -> bool:
         """Whether it keeps something of each game from move to move, so that no other process can go on with its games:
-        it has a :meth:`reset` of its own."""
+        it overrides :meth:`reset`."""
         return type(self).reset is not Agent.reset
 
     @abstractmethod

@@ -84,7 +84,7 @@ class OpenLeague:
         return line_of_parents(self.members(), self.reader.member(member).id)
 
     def hyperparameters(self, learner: str) -> dict[str, Any]:
-        """The settings of ``optimization`` that a main learner of a population has values of its own for, by name.
+        """The hyper-parameters of a main learner of a population: its settings of ``optimization`` by name.
 
         Raises:
             LeagueError: what the league stores cannot be read.

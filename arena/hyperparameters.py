@@ -30,7 +30,7 @@ def population_of(
 
 
 def hyperparameters(reader: Reader, learner: str) -> dict[str, Any]:
-    """The settings of ``optimization`` that a learner has values of its own for, by name; empty without a population.
+    """The hyper-parameters of a learner: its settings of ``optimization`` by name; empty without a population.
 
     Raises:
         LeagueError: what the league stores cannot be read.

@@ -88,7 +88,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
       and larger, the cheaper MLP for everything else.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
-    - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on one of its own, whose
+    - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on a separate one, whose
       gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
     - ``view``: the name of a game of two seats in :mod:`games.symmetries`, such as ``"connect_four"``: the network then
       sees the board as the seat to move does, its own stones first. Default None: as the game shows it.

@@ -197,7 +197,7 @@ def print_member(
         distinct: effective number of different games among its newest evaluation matches.
         line: its parent, the parent of that, and so on.
         reason: why it was frozen; None where the journal does not say.
-        hyperparameters: settings that it has values of its own for.
+        hyperparameters: its hyper-parameters, by name.
     """
     facts: list[tuple[str, object]] = [("member", member.id), ("kind", member.kind), ("role", member.role)]
     if standing is not None:

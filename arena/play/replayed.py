@@ -48,7 +48,7 @@ def replay(lockstep: Lockstep, games: Sequence[BrokenOff], seen: Callable[[IntAr
 
     Args:
         lockstep: the tables; no other game may run there.
-        games: the games, each at a table of its own.
+        games: the games, no two at one table.
         seen: called before each step, when the rows of the tables are those of the positions before it, with the
             ``(size,)`` steps that the game at each table has had.
 

@@ -1,7 +1,7 @@
 """What a run remembers from iteration to iteration beside the rows of the store: the state that a resumed run needs.
 
 It is one tree of plain values and arrays (:mod:`arena.training.learner_state`): the learners' weights and optimizers at
-its root, as RLlib gives them, and each other part under a name of its own. A part that a stored state lacks, because an
+its root, as RLlib gives them, and each other part under its name. A part that a stored state lacks, because an
 earlier version wrote it, begins anew.
 """
 

@@ -24,7 +24,7 @@ from leagues.population import scaled
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
 
 SHARE = "share_of_run"
-"""Where an update is told the share of the run that is over, among RLlib's ``timesteps``."""
+"""Where an update finds the share of the run that is over, among RLlib's ``timesteps``."""
 
 LEAGUE_STATE = "league"
 """Where a learner's state keeps what RLlib's does not know."""

@@ -90,4 +90,4 @@ class RunningGames:
             own[at] = given[chosen].astype(own.dtype, casting="same_kind").reshape(-1, *own.shape[1:])
         numbers = self.numbers[at].tolist()
         if len(set(numbers)) < len(numbers) or not all(0 <= number < self.started for number in numbers):
-            raise ValueError("running games are numbered from 0, each with a number of its own")
+            raise ValueError("running games are numbered from 0, no two alike")
