@@ -78,7 +78,9 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         self._magnets.forget(module_id)
 
     def league_state(self) -> dict[str, Any]:
-        adapted = {name: float(value) for name, value in self.curr_kl_coeffs_per_module.items()}
+        adapts = self.config.use_kl_loss and self.config.kl_target is not None
+        coeffs = self.curr_kl_coeffs_per_module if adapts else {}  # a schedule gives all others anew
+        adapted = {name: float(value) for name, value in coeffs.items()}
         return {**super().league_state(), "magnets": self._magnets.state(), "kl_coeffs": adapted}
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:

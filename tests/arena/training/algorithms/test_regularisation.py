@@ -199,6 +199,13 @@ def test_a_state_keeps_the_weight_of_a_divergence_that_is_adapted() -> None:
     assert float(other.curr_kl_coeffs_per_module["main"]) == pytest.approx(0.3)
 
 
+def test_a_learner_with_scheduled_weights_has_a_state_before_its_first_update() -> None:
+    schedule = [[0, 4.0], [1, 80.0]]
+    one, other = (make_learner(use_kl_loss=True, kl_target=None, kl_coeff=schedule) for _ in range(2))
+    other.set_state(one.get_state())
+    assert other.coefficient("main", "kl_coeff") == 4.0
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
