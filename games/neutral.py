@@ -219,7 +219,7 @@ def _script(name: str) -> Script:
     if name in SCRIPTS:
         return SCRIPTS[name]
     module, colon, function = name.partition(":")
-    if not colon:
+    if not (colon and function.isidentifier()):  # mcts:200 is an agent, not a script
         raise GameError(
             f"a neutral seat is played by {' or '.join(SCRIPTS)} or by your own package.module:function, but got "
             f"{name!r}"
@@ -229,5 +229,5 @@ def _script(name: str) -> Script:
     except (ImportError, AttributeError) as error:
         raise GameError(f"the script {name!r} cannot be imported: {error}") from error
     if not callable(found):
-        raise GameError(f"the script {name!r} is no function")
+        raise GameError(f"the script {name!r} is not a function")
     return cast(Script, found)

@@ -56,7 +56,7 @@ def game_tree(game: Game) -> GameTree:
 
 def _enumerable(game: Game) -> OpenSpielGame:
     if not isinstance(game, OpenSpielGame):
-        raise GameError(f"only OpenSpiel games can be enumerated, but {game.spec!r} is none")
+        raise GameError(f"only OpenSpiel games can be enumerated, but {game.spec!r} is not one")
     if not game.replayable:
         raise GameError(f"{game.spec!r} cannot be enumerated: it only samples its chance")
     kind = game.engine.get_type()

@@ -49,7 +49,7 @@ def check_interval(game: Game, every: int) -> None:
     if every and positions(game) is None:
         raise LeagueError(
             f"exploitability_every={every} needs an OpenSpiel game of at most {MOST_POSITIONS:,} positions, but "
-            f"{game.spec!r} is none; set it to 0"
+            f"{game.spec!r} is not one; set it to 0"
         )
 
 

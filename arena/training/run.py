@@ -168,6 +168,9 @@ def run(
                         f"the schedules of {', '.join(scheduled)} go by the share of the run that is over, but this "
                         "run has no limit; they stay where they are unless you set minutes or steps"
                     )
+                done = algorithm.session.progress.env_steps
+                if steps is not None and done >= steps:
+                    on_note(f"the league has {done:,} game steps already, so nothing is trained; name more than that")
                 on_start()
                 reason = _loop(algorithm, minutes, steps, progressed, should_stop)
                 algorithm.finish(should_stop)

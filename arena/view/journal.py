@@ -24,8 +24,13 @@ def detail_text(entry: JournalEntry) -> str:
     """The details of an entry in a line, such as ``limit, minutes 0.5``. Control characters are escaped."""
     detail = dict(entry.detail)
     killed = [f"the run of {_short(detail.pop('killed'))} ended without a stop"] if "killed" in detail else []
+    if {"games_going_on", "games_begun_anew"} <= detail.keys():
+        on, anew = (_short(detail.pop(name)) for name in ("games_going_on", "games_begun_anew"))
+        killed.append(f"{on} games go on, {anew} begin anew")
     first = [_short(detail.pop(name)) for name in ("reason", "message") if name in detail]
-    rest = [f"{plain(name)} {_short(value)}" for name, value in detail.items() if name not in _LEFT_OUT]
+    rest = [
+        f"{plain(name).replace('_', ' ')} {_short(value)}" for name, value in detail.items() if name not in _LEFT_OUT
+    ]
     return ", ".join([*killed, *first, *rest])
 
 

@@ -76,7 +76,12 @@ def interval_bar(low: float, at: float, high: float, *, left: float, right: floa
 
 def measure_text(name: str) -> str:
     """What a measure of the league is called: ``NashConv`` for ``nash_conv``; safe to show."""
-    return {"nash_conv": "NashConv", "self_play_return": "return in self-play"}.get(name) or plain(name)
+    words = {
+        "nash_conv": "NashConv",
+        "mixture_nash_conv": "NashConv of the mixture",
+        "self_play_return": "return in self-play",
+    }
+    return words.get(name) or plain(name)
 
 
 def outside_text(outside: Outside | None) -> str:

@@ -32,7 +32,7 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 JournalEntry("start", NOW, 0, 0, writer="anna@box:1"),
                 JournalEntry("snapshot", NOW, 2, 16_000, "main@2", {"reason": "win_rate"}, "anna@box:1"),
                 JournalEntry("resume", NOW, 2, 16_000, None,
-                             {"killed": "anna@box:1", "games_going_on": 9}, "anna@box:2"),
+                             {"killed": "anna@box:1", "games_going_on": 9, "games_begun_anew": 1}, "anna@box:2"),
                 JournalEntry("gate_failed", NOW, 3, 24_000, "main", {"opponent": "main@2", "llr": -2.9}, "anna@box:2"),
                 JournalEntry("crash", NOW, 3, 24_000, None,
                              {"message": f"ValueError: {TITLE}", "traceback": traceback}, f"{TITLE}@box:2"),
@@ -65,7 +65,7 @@ def test_people_read_what_happened_and_nothing_controls_their_terminal(cli: Cli,
     assert "win_rate" in out
     assert "gate failed" in out
     assert "opponent main@2, llr -2.9" in out
-    assert "the run of anna@box:1 ended without a stop, games_going_on 9" in out
+    assert "the run of anna@box:1 ended without a stop, 9 games go on, 1 begin anew" in out
     assert r"ValueError: \x1b]0;owned\x07" in out
     assert "Traceback" not in out
     code, with_traceback, _ = cli("journal", league, "--kind", "crash")
