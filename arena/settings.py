@@ -276,17 +276,26 @@ class Settings:
         return replace(self, **{group: getattr(self, group).replaced(new) for group, new in changed.items()})
 
     @classmethod
-    def load(cls, path: Path, over: Mapping[str, Any] = {}) -> Self:
-        """The tree from a TOML file.
-
-        Args:
-            path: the file. It names only what differs.
-            over: the tree that the file lies over, for instance that of a preset; empty for the defaults.
+    def load(cls, path: Path) -> Self:
+        """The tree from a TOML file, which names only what differs from the defaults.
 
         Raises:
-            LeagueError: the file cannot be read, is not TOML, or as :meth:`from_dict`; the message names the file.
+            LeagueError: the file cannot be read, is not TOML, or as :meth:`of_file`.
         """
-        values = read_toml(path)
+        return cls.of_file(read_toml(path), path)
+
+    @classmethod
+    def of_file(cls, values: Mapping[str, Any], path: Path, over: Mapping[str, Any] = {}) -> Self:
+        """The tree from what a file holds.
+
+        Args:
+            values: as :func:`arena.settings_files.read_toml` gives them.
+            path: the file, for messages.
+            over: the tree that the values lie over, for instance that of a preset; empty for the defaults.
+
+        Raises:
+            LeagueError: as :meth:`from_dict`; the message names the file.
+        """
         try:
             return cls.from_dict(laid_over(over, upgraded(values)))
         except LeagueError as problem:

@@ -1,6 +1,6 @@
 """Population based training of main learners (Jaderberg et al. 2017, arXiv 1711.09846): who copies whom.
 
-Every main has hyper-parameters of its own, as factors on the settings. From time to time a main is compared with
+The mains have different hyper-parameters, as factors on the settings. From time to time a main is compared with
 another. If the other is better, the main takes over its weights and its hyper-parameters (exploit), which then change
 at random (explore). The words are those of Ray Tune's ``PopulationBasedTraining``.
 
@@ -34,7 +34,7 @@ class PopulationSettings(SettingsGroup):
 
     hyperparam_mutations: Mapping[str, float] = setting(
         {},
-        "Settings of `optimization` that every main learner has a value of its own for, with the largest factor by "
+        "Settings of `optimization` whose values differ between the main learners, with the largest factor by "
         "which a drawn value differs from the setting. Empty: all learn alike, and none is copied.",
         low=1,
         high=1000,

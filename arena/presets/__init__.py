@@ -145,13 +145,13 @@ def settings_for(
     Raises:
         LeagueError: as :func:`find_preset` and :meth:`arena.settings.Settings.load`.
     """
-    top = {} if file is None else read_toml(file)
+    top = {} if file is None else read_toml(file)  # once, because it may be a pipe
     if preset is None and "preset" in top:
         preset = NONE if top["preset"] is None else str(top["preset"])
     found = find_preset(game, preset)
     chosen: dict[str, Any] = {} if algorithm is None else {"algorithm": algorithm}
     tree = laid_over({} if found is None else found.values, chosen)
-    settings = Settings.from_dict(tree) if file is None else Settings.load(file, over=tree)
+    settings = Settings.from_dict(tree) if file is None else Settings.of_file(top, file, over=tree)
     if algorithm not in (None, settings.algorithm):
         raise LeagueError(
             f"a league has one training algorithm, but got {algorithm!r}, and {settings.algorithm!r} in the settings "

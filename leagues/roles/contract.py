@@ -33,8 +33,8 @@ class Branch:
 class Role(ABC):
     """What a learner is for: whom it meets, when a snapshot of it is due, and what happens then.
 
-    A role has no state and no source of chance of its own: it decides from the view and from the generator that it is
-    given, so that a resumed league decides as the original would.
+    A role has neither a state nor a source of chance: it decides from the view and from the generator that it is given,
+    so that a resumed league decides as the original would.
 
     Attributes:
         due_by: what :meth:`is_due` goes by before ``snapshot_max_steps``, as the journal says it: a short word such as
@@ -93,7 +93,7 @@ def is_due_against(view: View, opponents: Iterable[str], needed: Iterable[str]) 
 
     A snapshot is due after ``snapshot_max_steps`` agent steps; or already after ``snapshot_min_steps``, when the
     learner scores more than ``snapshot_win_rate`` against each opponent that it has met in ``enough_games`` decayed
-    games. A role may have steps of its own (``role_min_steps``, ``role_max_steps``). A beaten baseline counts at any
+    games. Some roles may have other steps (``role_min_steps``, ``role_max_steps``). A beaten baseline counts at any
     ``snapshot_win_rate``: its score no longer changes.
 
     Args:

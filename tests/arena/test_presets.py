@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,14 @@ def test_a_file_lies_over_the_preset_and_may_name_it(tmp_path: Path) -> None:
     file.write_text('preset = "connect_four"\n')
     with pytest.raises(LeagueError, match="is for connect_four"):
         settings_for(game, file=file)
+
+
+def test_a_file_of_settings_may_be_a_pipe() -> None:
+    read, write = os.pipe()
+    os.write(write, b"[optimization]\nlr = 0.5\n")
+    os.close(write)
+    assert settings_for(make_game("kuhn_poker"), file=Path(f"/dev/fd/{read}")).optimization.lr == 0.5
+    os.close(read)
 
 
 def test_another_algorithm_takes_all_of_a_preset_but_the_settings_of_the_algorithm(tmp_path: Path) -> None:
