@@ -104,7 +104,7 @@ def outside_sentence(member: str, outside: Outside) -> str:
     """An outside measure in words, such as ``main@3 scores 0.62 (0.51 to 0.72) against mcts:25 in 120 games``."""
     name = plain(member)
     if outside.name == "nash_conv":
-        return f"{name} has NashConv {outside.value:.3g}, where 0 is perfect play"
+        return f"{name} has NashConv {outside.value:.3g}, where 0 is an equilibrium"
     if outside.name == "self_play_return":
         return f"{name} has a mean return of {outside.value:.3g} when it plays every seat"
     interval = "" if outside.low is None or outside.high is None else f" ({outside.low:.2f} to {outside.high:.2f})"

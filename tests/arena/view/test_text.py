@@ -44,7 +44,7 @@ def test_an_interval_bar_marks_the_point_within_the_interval() -> None:
 @pytest.mark.parametrize(
     ("outside", "text", "sentence"),
     [
-        (Outside("nash_conv", 0.1234), "NashConv 0.123", "main@3 has NashConv 0.123, where 0 is perfect play"),
+        (Outside("nash_conv", 0.1234), "NashConv 0.123", "main@3 has NashConv 0.123, where 0 is an equilibrium"),
         (
             Outside("self_play_return", 7.5),
             "return in self-play 7.5",
