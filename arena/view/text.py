@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from leagues.ratings.leaderboard import Outside, Standing
+if TYPE_CHECKING:  # they load NumPy, which --help need not wait for
+    from leagues.ratings.leaderboard import Outside, Standing
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that control a terminal or are invisible: controls, format and bidi marks, surrogates, line

@@ -60,5 +60,5 @@ def test_a_screen_too_narrow_for_a_table_cuts_no_column(
     monkeypatch.setenv("COLUMNS", "20")
     code, out, _ = cli("leaderboard", league)
     assert code == 0
-    for column in ("rank", "agent", "95% interval", "W/D/L"):
+    for column in ("rank", "agent", "95% interval", "games"):
         assert column in out

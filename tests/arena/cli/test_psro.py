@@ -30,7 +30,7 @@ def test_it_shows_every_step_and_its_league_plays_the_mixture(cli: Cli, tmp_path
     assert "no seat has a best response that is new to it" in out
     code, out, _ = cli("show", folder, "oracle@2")
     assert code == 0
-    assert "mixture_nash_conv" in out
+    assert "NashConv of the mixture" in out
     for command in ("leaderboard", "payoffs", "verify", "matches"):
         assert cli(command, folder)[0] == 0
 
