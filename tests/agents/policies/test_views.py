@@ -122,6 +122,7 @@ def test_a_view_that_does_not_fit_is_refused_before_anything_is_stored(tmp_path,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("local_ray")
 def test_a_snapshot_plays_with_the_view_that_it_was_trained_with(tmp_path):
     from arena import load_agent
 

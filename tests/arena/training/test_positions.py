@@ -17,6 +17,8 @@ from games import make_game
 from leagues.records import LeagueError, Match, Member, Pairing
 from leagues.store import open_store
 
+pytestmark = pytest.mark.usefixtures("local_ray")
+
 SPECS = ["tic_tac_toe", "leduc_poker", "goofspiel(num_cards=4,points_order=descending)", "toll_environment:Toll"]
 SPECS += ["laser_tag(horizon=8)", "pettingzoo:rps_v2(max_cycles=4)"]
 

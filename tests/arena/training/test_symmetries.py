@@ -14,6 +14,8 @@ from arena.training.samples import Decision
 from arena.training.under_way import pairings_of
 from games import make_game
 
+pytestmark = pytest.mark.usefixtures("local_ray")
+
 
 @pytest.mark.parametrize("spec", ["tic_tac_toe", "connect_four", "breakthrough(rows=6,columns=5)"])
 def test_what_is_learned_is_what_the_module_saw_and_did(spec):
