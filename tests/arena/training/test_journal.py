@@ -177,7 +177,9 @@ def test_after_a_kill_the_next_run_says_so(tmp_path: Path) -> None:
     with open_store(tmp_path).reader() as reader:
         (resume,) = reader.journal(kind="resume")
         (start,) = reader.journal(kind="start")
-    assert resume.detail == {"killed": start.writer}
+    assert resume.detail["killed"] == start.writer
+    assert resume.detail["games_going_on"] > 0
+    assert resume.detail["games_begun_anew"] == 0
     assert resume.iteration == 1
     assert start.writer != resume.writer
     assert resume.writer.endswith(f":{os.getpid()}")
