@@ -14,6 +14,8 @@ from arena.tui import LeagueApp
 from arena.verify import verify
 from leagues.store import open_store
 
+pytestmark = pytest.mark.slow
+
 OLD = Path(__file__).parents[1] / "data/league_0003"
 
 

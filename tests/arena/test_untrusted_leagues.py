@@ -27,6 +27,8 @@ from leagues.records import LeagueError, Member
 from leagues.settings import LeagueSettings
 from leagues.store import StoreError, open_store
 
+pytestmark = pytest.mark.slow
+
 GAME = "their_code:make_game(size=3)"
 AGENT = "py:their_code:make_agent"
 CODE = """

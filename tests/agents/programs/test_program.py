@@ -26,6 +26,8 @@ from arena.play.source import NO_LIMITS, Limits
 from games import make_game
 from leagues.records import Match, Pairing
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE_COMMAND = f"{sys.executable} {EXAMPLE}"
 GAME = make_game("tic_tac_toe")
 

@@ -16,6 +16,8 @@ import arena
 from games import make_game
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_scores
 
+pytestmark = pytest.mark.slow
+
 Build = Callable[[Any], Any]
 
 THREE = "kuhn_poker(players=3)"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_training import module_state, small
 
-pytestmark = pytest.mark.usefixtures("local_ray")
+pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 
 def test_callbacks_are_called(build):

@@ -17,7 +17,7 @@ from games import make_game
 from leagues.records import LeagueError, Match, Member, Pairing
 from leagues.store import open_store
 
-pytestmark = pytest.mark.usefixtures("local_ray")
+pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 SPECS = ["tic_tac_toe", "leduc_poker", "goofspiel(num_cards=4,points_order=descending)", "toll_environment:Toll"]
 SPECS += ["laser_tag(horizon=8)", "pettingzoo:rps_v2(max_cycles=4)"]

@@ -14,7 +14,7 @@ from arena.training.samples import Decision
 from arena.training.under_way import pairings_of
 from games import make_game
 
-pytestmark = pytest.mark.usefixtures("local_ray")
+pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("spec", ["tic_tac_toe", "connect_four", "breakthrough(rows=6,columns=5)"])

@@ -10,6 +10,8 @@ from leagues.ratings.inflation import Inflation, inflation
 from leagues.records import Member
 from leagues.results.blocks import BlockScore, BlockScores
 
+pytestmark = pytest.mark.slow
+
 ANCHORS = [Member(name, "baseline", "anchor", agent=name) for name in ("mcts:25", "mcts:200")]
 STRENGTHS = {"mcts:25": 0.0, "mcts:200": 2.0}
 """In natural units, of 174 Elo."""

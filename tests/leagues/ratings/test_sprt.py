@@ -23,6 +23,8 @@ from leagues.ratings.sprt import (
 )
 from leagues.records import LeagueError
 
+pytestmark = pytest.mark.slow
+
 Floats = npt.NDArray[np.float64]
 
 

@@ -11,6 +11,8 @@ from leagues.errors import LeagueError
 from leagues.ratings.rank.margins import RankingError
 from leagues.solvers import find_solver, register_solver, solver_names
 
+pytestmark = pytest.mark.slow
+
 RPS = np.array([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]])
 BIASED = np.array([[0.0, -25, 50], [25, 0, -5], [-50, 5, 0]])  # paper, rock and scissors: 1/16, 10/16, 5/16
 PENNIES = np.stack([np.array([[1.0, -1], [-1, 1]]), np.array([[-1.0, 1], [1, -1]])])

@@ -20,7 +20,7 @@ from arena import LeaguePPOConfig
 from arena.training.algorithms.ppo import LeaguePPOTorchLearner
 from games import make_game
 
-pytestmark = pytest.mark.usefixtures("local_ray")  # a learner asks Ray for its GPU
+pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 ROWS = 64
 

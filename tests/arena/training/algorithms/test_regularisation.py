@@ -25,7 +25,7 @@ from arena.training.learner import SHARE
 from games import make_game
 from leagues.errors import LeagueError
 
-pytestmark = pytest.mark.usefixtures("local_ray")  # a learner asks Ray for its GPU
+pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 GAME = make_game("tic_tac_toe")
 ROWS = 64
