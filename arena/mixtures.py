@@ -47,7 +47,7 @@ def mixture(reader: Reader, name: str) -> Mixture:
       self-play against a uniform past, this is the average policy of fictitious play (Heinrich, Lanctot and Silver
       2015), which may come near an equilibrium while every single snapshot circles around it.
     - ``nash``: in a league of :func:`arena.double_oracle`, the exact mixture of its newest step, which has
-      probabilities of its own for each seat. In all others, the mixture of all snapshots that no snapshot beats on
+      different probabilities for each seat. In all others, the mixture of all snapshots that no snapshot beats on
       average, by their evaluation games; of several, the one of the highest entropy (Lanctot et al. 2017, section 3;
       Balduzzi et al. 2018). Snapshots that have played no other are left out, and pairs that have not met are rated.
 
@@ -90,7 +90,7 @@ def mixture_parts(reader: Reader, name: str) -> list[tuple[Member, float]]:
     found = mixture(reader, name)
     if (found.weights != found.weights[0]).any():
         raise AgentError(
-            f"{name!r} has probabilities of its own for each seat, because its league computes it exactly; name a "
+            f"{name!r} has different probabilities for each seat, because its league computes it exactly; name a "
             "member, or measure the mixture exactly"
         )
     return list(zip(found.members, found.weights[0].tolist(), strict=True))

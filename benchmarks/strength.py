@@ -6,8 +6,8 @@
 
 ``run`` trains a league for every game and seed, as ``arena train`` does, for the time of its goal, or for ``--minutes``
 or ``--steps``. Then it measures the newest snapshot of the main learner, and in small games the mixtures of snapshots
-too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``. Every run is a process
-of its own and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a stopped call goes on
+too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``. Every run is a separate
+process and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a stopped call goes on
 where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the seeds, and draws their
 courses.
 """
@@ -33,7 +33,7 @@ from benchmarks.measure import RESULTS
 
 FOLDER = RESULTS / "strength"
 PRESET = "preset"
-"""The label of runs without settings of their own."""
+"""The label of runs that use the preset unchanged."""
 
 GAMES = 400
 """Games of a match against a fixed agent, half from each seat. The standard error of a score is below 0.025."""
@@ -109,7 +109,7 @@ def folder_of(game: str, label: str, seed: int) -> Path:
 
 
 def _in_a_process(game: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """The result of a run, made in a process of its own unless it is there."""
+    """The result of a run, made in a separate process unless it exists already."""
     folder = folder_of(game, options.label, seed)
     if not (folder / "result.json").exists():
         limit = {"steps": options.steps} if options.steps else {"minutes": options.minutes or GOALS[game].minutes}

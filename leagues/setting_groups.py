@@ -106,7 +106,7 @@ class SettingsGroup:
         """Check what several settings have to keep together."""
 
     def mutable(self) -> tuple[str, ...]:
-        """The settings in effect for which modules may have values of their own (:mod:`leagues.population`)."""
+        """The settings in effect that may differ between modules (:mod:`leagues.population`)."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -210,7 +210,7 @@ def print_member(
             ),
             ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
         ]
-        if its.outside is not None and its.outside.against is not None:  # measures have a line of their own
+        if its.outside is not None and its.outside.against is not None:  # measures have a separate line
             facts.append(("outside", _outside_fact(its.outside)))
         facts.append(("distinct", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,} games"))
     else:

@@ -121,7 +121,7 @@ class LeagueTorchLearner(TorchLearner):
         return Schedule(getattr(self.config.get_config_for_module(module_id), name), self.clock).get_current_value()
 
     def scale(self, factors: Mapping[str, Mapping[str, float]]) -> None:
-        """Let modules have settings of their own: those of the config, times factors.
+        """Give modules individual settings: those of the config, times factors.
 
         The values become RLlib's overrides per module, which the loss reads as its ``config``.
 

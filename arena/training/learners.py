@@ -143,7 +143,7 @@ class Learners:
         self._of_all(lambda learner: copy_modules(learner, modules))
 
     def scale(self, factors: Mapping[str, Mapping[str, float]]) -> None:
-        """Let modules have settings of their own: those of the config, times factors.
+        """Give modules individual settings: those of the config, times factors.
 
         Args:
             factors: module ID -> setting -> factor.

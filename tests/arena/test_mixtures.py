@@ -114,7 +114,7 @@ def test_a_kept_mixture_that_is_none_is_refused(tmp_path: Path, kept: object) ->
         parts(folder, "nash")
 
 
-def test_a_kept_mixture_has_probabilities_of_its_own_for_each_seat(tmp_path: Path) -> None:
+def test_a_kept_mixture_has_different_probabilities_for_each_seat(tmp_path: Path) -> None:
     folder = network_league(tmp_path / "league", "kuhn_poker")
     kept = {"main@1": [0.25, 1.0], "main@2": [0.75, 0.0]}
     with open_store(folder).writer() as writer:
@@ -122,7 +122,7 @@ def test_a_kept_mixture_has_probabilities_of_its_own_for_each_seat(tmp_path: Pat
         found = mixture(writer, "nash")
     assert [member.id for member in found.members] == ["main@1", "main@2"]
     assert found.weights.tolist() == [[0.25, 0.75], [1.0, 0.0]]
-    with pytest.raises(AgentError, match="its own for each seat"):
+    with pytest.raises(AgentError, match="different probabilities for each seat"):
         parts(folder, "nash")
     tree = game_tree(KUHN)
     plans = [realization_plans(tree, arena.load_agent(f"{folder}:{name}", KUHN), name) for name in kept]

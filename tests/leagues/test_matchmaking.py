@@ -25,7 +25,7 @@ def play(
     """One iteration of games of two seats.
 
     Args:
-        league: it plans the games and is told their results.
+        league: it plans the games and receives their results.
         chance: the probability that the first member beats the second.
         rng: the only source of chance.
         matches: number of games.

@@ -1,4 +1,4 @@
-"""Trains leagues in processes of their own that kill themselves, with SIGKILL, at a chosen place.
+"""Trains leagues in separate processes that kill themselves, with SIGKILL, at a chosen place.
 
 ``python killed_runs.py FILE``: FILE is JSON, a list of runs ``{"folder", "game", "steps", "kill", "settings",
 "optimization"}``. ``kill`` is null, or the name of a place in PLACES and the visit at which the process ends there. The

@@ -1,4 +1,4 @@
-"""Samplers in graded games: opponents are told apart by how much better the learner is, not only by whether it is."""
+"""Samplers in graded games: they weigh opponents by how much better the learner is, not only by whether it is."""
 
 from __future__ import annotations
 
