@@ -105,7 +105,7 @@ def test_a_league_keeps_it_and_its_mixture_plays_and_is_measured(tmp_path: Path)
     assert arena.play_match(KUHN, [f"{folder}:nash", f"{folder}:oracle@1"], games=200).games == 200
     assert arena.play_match(KUHN, [f"{folder}:oracle@2", "random"], games=20, league=folder).games == 20
     assert arena.exploitability(KUHN, f"{folder}:nash").nash_conv == measured.nash_conv  # games change nothing
-    with arena.open_league(folder) as league, pytest.raises(AgentError, match="its own for each seat"):
+    with arena.open_league(folder) as league, pytest.raises(AgentError, match="different probabilities for each seat"):
         mixture_parts(league.reader, "nash")  # as a trained best response asks for it
 
 
