@@ -25,7 +25,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,23 +39,32 @@ GAMES = 400
 """Games of a match against a fixed agent, half from each seat. The standard error of a score is below 0.025."""
 POSITIONS = 2000
 """Positions that a solver judges."""
+RESPONSE_MINUTES = 3
 COURSE = 6
 """Snapshots of a run that are measured to draw its course, besides the newest."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is measured in a game after how many minutes of training, and what is to be reached.
+    """What is measured in a game after how much training, and what is to be reached.
 
     Attributes:
-        minutes: of training.
-        targets: yardstick -> the figure to reach. Yardsticks are ``nash_conv``, ``optimal`` and ``mistakes`` (shares of
-            moves in positions of random games, 8 plies and later), and the names of fixed agents, against which the
-            score counts.
+        minutes: of training, or None for ``steps``.
+        targets: yardstick -> the figure to reach. Yardsticks are ``nash_conv``; ``optimal`` and ``mistakes``, shares of
+            moves in positions of random games, 8 plies and later; ``best_response``, half of what a response gains that
+            was trained for :data:`RESPONSE_MINUTES`, a lower bound on the exploitability; and the names of fixed
+            agents, against which the score counts.
+        steps: env steps of training, for games whose published figures go by them.
+        changes: of the preset, as ``group.name`` -> value.
     """
 
-    minutes: float
+    minutes: float | None
     targets: Mapping[str, float]
+    steps: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+EVERY_2_MILLION_STEPS = {"league.snapshot_min_steps": 2_000_000, "league.snapshot_max_steps": 2_000_000}
 
 
 GOALS: Mapping[str, Goal] = {
@@ -67,8 +76,10 @@ GOALS: Mapping[str, Goal] = {
     "connect_four": Goal(30, {"optimal": 0.84, "mistakes": 0.10, "mcts:500": 0.6, "mcts:100": 0.5}),
     "othello": Goal(30, {"mcts:200": 0.6}),
     "hex(board_size=7)": Goal(30, {"mcts:200": 0.6}),
+    "phantom_ttt": Goal(None, {"best_response": 0.14}, 10_000_000, EVERY_2_MILLION_STEPS),
+    "dark_hex": Goal(None, {"best_response": 0.14}, 10_000_000, EVERY_2_MILLION_STEPS),
 }
-SMALLER_IS_BETTER = ("nash_conv", "mistakes")
+SMALLER_IS_BETTER = ("nash_conv", "mistakes", "best_response")
 
 
 def main() -> None:
@@ -112,7 +123,8 @@ def _in_a_process(game: str, seed: int, options: argparse.Namespace) -> dict[str
     """The result of a run, made in a separate process unless it exists already."""
     folder = folder_of(game, options.label, seed)
     if not (folder / "result.json").exists():
-        limit = {"steps": options.steps} if options.steps else {"minutes": options.minutes or GOALS[game].minutes}
+        steps = options.steps or (GOALS[game].steps if options.minutes is None else None)
+        limit = {"steps": steps} if steps else {"minutes": options.minutes or GOALS[game].minutes}
         call = {"game": game, "seed": seed, "label": options.label, "changes": options.changes, **limit}
         code = (
             "import json, sys; from benchmarks.strength import train_and_measure as run; run(json.loads(sys.argv[1]))"
@@ -133,7 +145,8 @@ def train_and_measure(call: Mapping[str, Any]) -> None:
     import arena
 
     folder = folder_of(call["game"], call["label"], call["seed"])
-    changes = {path: _value(text) for path, _, text in (each.partition("=") for each in call["changes"])}
+    changes = dict(GOALS[call["game"]].changes)
+    changes |= {path: _value(text) for path, _, text in (each.partition("=") for each in call["changes"])}
     began = time.perf_counter()
     arena.train(
         call["game"],
@@ -193,8 +206,10 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
         figures |= found[snapshots[-1].id]
         for name in ("optimal", "mistakes"):
             course[name] = [(each.step, found[each.id][name]) for each in spaced]
+    if "best_response" in targets:
+        figures["best_response"] = arena.best_response(game, newest, minutes=RESPONSE_MINUTES).gain / 2
     for agent in targets:
-        if agent not in ("nash_conv", "optimal", "mistakes"):
+        if agent not in ("nash_conv", "optimal", "mistakes", "best_response"):
             games = GAMES if agent == "random" else GAMES // 2
             figures[agent] = arena.play_match(game, [newest, agent], games=games, seed=7).score
     return {

@@ -27,29 +27,44 @@ FIRST_SEED = 100
 FINAL_SEEDS = (201, 202, 203)
 """Seeds of the second stage; the figures in docs/strength.md have others again."""
 
-Changes = Mapping[str, Any]
+FALL = 5.0
+"""Learning rates and entropy bonuses fall to this part of their first value over a run, divergences rise by it."""
 
 
 def space(game: str) -> dict[str, Any]:
-    """The settings that are drawn for a game, as ``group.name`` -> a distribution of Ray Tune."""
+    """What is drawn for a game: names of settings, and ``plies`` of random openings, -> distributions of Ray Tune."""
     from ray import tune
 
-    shared = {
-        "optimization.lr": tune.loguniform(1e-4, 3e-3),
-        "optimization.minibatch_size": tune.choice([512, 1024, 2048, 4096]),
-        "optimization.num_epochs": tune.choice([1, 2, 4]),
-        "optimization.lambda_": tune.choice([0.8, 0.9, 0.95, 1.0]),
-        "training.averaged_iterations": tune.choice([10, 50, 200]),
+    drawn = {
+        "lr": tune.loguniform(3e-4, 3e-3),
+        "minibatch_size": tune.choice([512, 1024, 2048]),
+        "num_epochs": tune.choice([1, 2, 4]),
+        "lambda_": tune.choice([0.8, 0.9, 0.95, 1.0]),
     }
-    if next(iter(GOALS[game].targets)) == "nash_conv":
-        return shared | {
-            "optimization.entropy_coeff": tune.loguniform(0.01, 0.3),
-            "optimization.clip_param": tune.choice([0.1, 0.2, 0.3]),
+    if next(iter(GOALS[game].targets)) == "optimal":
+        return drawn | {
+            "entropy_coeff": tune.loguniform(0.005, 0.05),
+            "kl_coeff": tune.loguniform(0.1, 10.0),
+            "gamma": tune.choice([0.97, 0.99, 1.0]),
+            "plies": tune.choice([0, 12, 24]),
         }
-    return shared | {
-        "optimization.entropy_coeff": tune.loguniform(0.001, 0.05),
-        "optimization.gamma": tune.choice([0.97, 0.99, 1.0]),
+    return drawn | {
+        "entropy_coeff": tune.loguniform(0.03, 0.3),
+        "kl_coeff": tune.loguniform(1.0, 10.0),
+        "magnet_coeff": tune.loguniform(0.03, 0.3),
+        "magnet_rate": tune.loguniform(0.005, 0.1),
     }
+
+
+def changes_of(drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes of the preset that a draw means."""
+    changes: dict[str, Any] = {f"optimization.{name}": value for name, value in drawn.items() if name != "plies"}
+    for name in ("lr", "entropy_coeff"):
+        changes[f"optimization.{name}"] = [[0, drawn[name]], [1, drawn[name] / FALL]]
+    changes["optimization.kl_coeff"] = [[0, drawn["kl_coeff"]], [1, drawn["kl_coeff"] * FALL]]
+    if "plies" in drawn:
+        changes["positions.random_plies"] = drawn["plies"]
+    return changes
 
 
 def main() -> None:
@@ -69,7 +84,7 @@ def main() -> None:
     first = _stage(options.game, options.steps, options.trials)
     first.sort(key=lambda row: sign * row["figure"])
     print(_table(f"First stage: {options.game}, {options.steps:,} steps, seed {FIRST_SEED}", yardstick, first))
-    finalists: list[Changes] = [row["changes"] for row in first[: options.finalists]]
+    finalists: list[Mapping[str, Any]] = [row["drawn"] for row in first[: options.finalists]]
     final = _final(options.game, options.final_steps, [*finalists, {}])
     final.sort(key=lambda row: sign * row["figure"])
     title = f"Second stage: {options.final_steps:,} steps, median of seeds {', '.join(map(str, FINAL_SEEDS))}"
@@ -84,9 +99,8 @@ def trial(run: Mapping[str, Any]) -> dict[str, float]:
     """Train a league for some steps and judge its newest snapshot.
 
     Args:
-        run: game, steps, seed, and changes of the preset as ``group.name`` -> value.
+        run: game, steps, seed, and what is drawn; nothing stands for the preset as it is.
     """
-
     import arena
 
     game = run["game"]
@@ -97,7 +111,7 @@ def trial(run: Mapping[str, Any]) -> dict[str, float]:
             game,
             league=league,
             steps=run["steps"],
-            changes=run["changes"],
+            changes=changes_of(run["drawn"]) if run["drawn"] else {},
             seed=run["seed"],
         )
         seconds = time.perf_counter() - began
@@ -112,41 +126,41 @@ def _stage(game: str, steps: int, trials: int) -> list[dict[str, Any]]:
     fixed = {"game": game, "steps": steps, "seed": FIRST_SEED}
     tuner = tune.Tuner(
         tune.with_resources(trial, {"cpu": 1}),
-        param_space={**fixed, "changes": space(game)},
+        param_space={**fixed, "drawn": space(game)},
         tune_config=tune.TuneConfig(num_samples=trials),
     )
     results = tuner.fit()
     for error in results.errors:
         print(f"a draw could not be trained: {error}")
     return [
-        {"changes": result.config["changes"], "figure": result.metrics["figure"], "seconds": result.metrics["seconds"]}
+        {"drawn": result.config["drawn"], "figure": result.metrics["figure"], "seconds": result.metrics["seconds"]}
         for result in results
         if result.metrics and "figure" in result.metrics
     ]
 
 
-def _final(game: str, steps: int, choices: Sequence[Changes]) -> list[dict[str, Any]]:
+def _final(game: str, steps: int, choices: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The second stage: a row for each choice with the median over the seeds."""
     import ray
 
     remote = ray.remote(num_cpus=1)(trial)
     asked = [
-        [remote.remote({"game": game, "steps": steps, "seed": seed, "changes": changes}) for seed in FINAL_SEEDS]
-        for changes in choices
+        [remote.remote({"game": game, "steps": steps, "seed": seed, "drawn": drawn}) for seed in FINAL_SEEDS]
+        for drawn in choices
     ]
     rows = []
-    for changes, runs in zip(choices, asked, strict=True):
+    for drawn, runs in zip(choices, asked, strict=True):
         found = ray.get(runs)
         figures = [each["figure"] for each in found]
         seconds = statistics.median(each["seconds"] for each in found)
-        rows.append({"changes": changes, "figure": statistics.median(figures), "figures": figures, "seconds": seconds})
+        rows.append({"drawn": drawn, "figure": statistics.median(figures), "figures": figures, "seconds": seconds})
     return rows
 
 
 def _table(title: str, yardstick: str, rows: Sequence[Mapping[str, Any]]) -> str:
     lines = [f"\n{title}\n", f"| {yardstick} | seconds | settings |", "|---|---|---|"]
     for row in rows:
-        changed = ", ".join(f"{path.partition('.')[2]}={_short(value)}" for path, value in row["changes"].items())
+        changed = ", ".join(f"{name}={_short(value)}" for name, value in row["drawn"].items())
         spread = f" ({min(row['figures']):.3f} .. {max(row['figures']):.3f})" if "figures" in row else ""
         lines.append(f"| {row['figure']:.3f}{spread} | {row['seconds']:.0f} | {changed or 'the preset'} |")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -21,6 +21,7 @@ from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
 
 from agents.contract import AgentError
+from agents.policies.convolutions import Convolutions, channel_axis
 from agents.policies.names import current_name
 from agents.policies.views import Orientation, SeatView
 from games.contract import Game
@@ -46,6 +47,7 @@ SETTINGS = (
     "network",
     "fcnet_hiddens",
     "fcnet_activation",
+    "conv_filters",
     "conv_channels",
     "conv_blocks",
     "vf_share_layers",
@@ -87,6 +89,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default): the residual CNN for images and boards of 9x9
       and larger, the cheaper MLP for everything else.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
+    - ``conv_filters``: convolutions before the MLP, in RLlib's form ``[channels, kernel, stride]`` or
+      ``[channels, kernel, stride, padding]``, with the padding ``"same"`` (default) or ``"valid"``. Default none.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
     - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on a separate one, whose
       gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
@@ -103,8 +107,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     the position.
 
     Raises:
-        ValueError: the network, activation, sharing, view, orientation or precision is unknown, or a residual tower
-            gets an observation that is neither a board nor an image.
+        ValueError: the network, activation, sharing, view, orientation or precision is unknown, or convolutions get an
+            observation that is neither a board nor an image, or do not fit it.
     """
 
     def setup(self) -> None:
@@ -121,7 +125,9 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
             if network == "residual":
                 return _Residual(space.shape, seats, config.get("conv_channels", 64), config.get("conv_blocks", 4))
             return _Mlp(
-                int(np.prod(space.shape)) + seats,
+                space.shape,
+                seats,
+                config.get("conv_filters") or [],
                 config.get("fcnet_hiddens", [256, 256]),
                 config.get("fcnet_activation", "relu"),
             )
@@ -191,12 +197,22 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
 
 class _Mlp(nn.Module):
-    """Flattened observation and seat through fully connected layers."""
+    """Convolutions, if any, then flattened observation and seat through fully connected layers."""
 
-    def __init__(self, inputs: int, hiddens: list[int], activation: str) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        seats: int,
+        filters: Any,
+        hiddens: Sequence[int],
+        activation: str,
+    ) -> None:
         super().__init__()
         if activation not in ACTIVATIONS:
             raise ValueError(f"`fcnet_activation` must be one of {sorted(ACTIVATIONS)}, but got {activation!r}")
+        self.convolutions = Convolutions(shape, filters, ACTIVATIONS[activation]) if filters else None
+        inputs = int(np.prod(shape)) if self.convolutions is None else self.convolutions.width
+        inputs += seats
         layers: list[nn.Module] = []
         for width in hiddens:
             layer = nn.Linear(inputs, width)
@@ -208,6 +224,8 @@ class _Mlp(nn.Module):
         self.width = inputs
 
     def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
+        if self.convolutions is not None:
+            observation = self.convolutions(observation)
         return self.layers(torch.cat([observation.flatten(1), seat], 1))
 
 
@@ -218,7 +236,7 @@ class _Residual(nn.Module):
         super().__init__()
         if len(shape) != 3:
             raise ValueError(f"a residual network needs a board or image of rank 3, but got shape {shape}")
-        self.channel_axis = _channel_axis(shape)
+        self.channel_axis = channel_axis(shape)
         height, width = (size for axis, size in enumerate(shape) if axis != self.channel_axis)
         self.stem = nn.Conv2d(shape[self.channel_axis] + seats, channels, 3, padding=1)
         self.blocks = nn.ModuleList(
@@ -246,19 +264,10 @@ class _Residual(nn.Module):
         return self.head(self.squeeze(hidden))
 
 
-def _channel_axis(shape: tuple[int, ...]) -> int:
-    """The axis of the planes: first in OpenSpiel, last in PettingZoo. The other two form a square, or are larger."""
-    if shape[0] == shape[1] != shape[2]:
-        return 2
-    if shape[1] == shape[2]:
-        return 0
-    return int(np.argmin(shape))
-
-
 def _is_large_board(shape: tuple[int, ...]) -> bool:
     if len(shape) != 3:
         return False
-    axis = _channel_axis(shape)
+    axis = channel_axis(shape)
     return min(size for i, size in enumerate(shape) if i != axis) >= SMALLEST_BOARD_FOR_CONVOLUTION
 
 

@@ -156,7 +156,6 @@ IN_EVALUATION = {"batch_mode", "rollout_fragment_length", "explore"}
 
 _NETWORK = {
     "use_lstm": "recurrent networks are not supported",
-    "conv_filters": 'set network="residual", conv_channels and conv_blocks for a convolutional network',
 }
 
 

@@ -148,6 +148,7 @@ HUGE = [10**8, 10**5]
         ({"fcnet_hiddens": [8] * 10**5}, "more than 80 parameters"),
         ({"network": "residual", "conv_blocks": 10**9}, "more than 80 parameters"),
         ({"network": "residual", "conv_channels": 10**7}, "do not fit"),
+        ({"conv_filters": [[10**8, 4, 1, "valid"]]}, "do not fit"),
         ({"fcnet_hiddens": [10**12, 10**12]}, "describe no network: Storage size"),
         ({"fcnet_hiddens": [10**30]}, "describe no network"),
         ({"fcnet_hiddens": [-1]}, "negative dimension"),

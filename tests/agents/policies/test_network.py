@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.models.torch.primitives import TorchCNN
 
 from agents.policies.agent import module_batch
 from agents.policies.distributions import sample_actions
@@ -30,11 +31,18 @@ def batch_of(game, rows=16):
     return module_batch(tables.observations[:count], tables.masks[:count], tables.seats[:count], game.num_seats)
 
 
-@pytest.mark.parametrize("network", ["mlp", "residual"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"network": "mlp"},
+        {"network": "mlp", "conv_filters": [[8, [4, 3], 1, "valid"], [4, 2, 2]]},
+        {"network": "residual", "conv_channels": 8, "conv_blocks": 1},
+    ],
+)
 @pytest.mark.parametrize("spec", ["connect_four", "pettingzoo:connect_four_v3"])
 def test_illegal_actions_have_no_probability_and_the_batch_is_not_touched(spec, network):
     game = make_game(spec)
-    module = build_network(MaskedNetwork, game, {"network": network, "conv_channels": 8, "conv_blocks": 1})
+    module = build_network(MaskedNetwork, game, network)
     batch = batch_of(game)
     before = copy.deepcopy(batch)
     for forward in (module.forward_exploration, module.forward_inference, module.forward_train):
@@ -46,6 +54,37 @@ def test_illegal_actions_have_no_probability_and_the_batch_is_not_touched(spec, 
     for key in (OBSERVATION, ACTION_MASK, SEAT):
         assert torch.equal(batch[Columns.OBS][key], before[Columns.OBS][key])
     assert batch.keys() == before.keys()
+
+
+@pytest.mark.parametrize("spec", ["connect_four", "pettingzoo:connect_four_v3"])
+@pytest.mark.parametrize(
+    "filters",
+    [[[8, 4, 1, "valid"]], [[8, 4, 2]], [[4, 3, 1], [8, [3, 2], [1, 2]]], [[4, [1, 2], 1, "valid"], [3, 1, 1]]],
+)
+def test_convolutions_are_those_of_rllib(spec, filters):
+    game = make_game(spec)
+    ours = build_network(MaskedNetwork, game, {"conv_filters": filters}).trunk.convolutions
+    boards = batch_of(game)[Columns.OBS][OBSERVATION]
+    if spec == "connect_four":
+        boards = boards.movedim(1, -1)
+    theirs = TorchCNN(input_dims=list(boards.shape[1:]), cnn_filter_specifiers=filters)
+    layers = [layer for layer in theirs.cnn if isinstance(layer, torch.nn.Conv2d)]
+    for layer, own in zip(layers, ours.layers, strict=True):
+        layer.load_state_dict(own.state_dict())
+    expected = theirs(boards).flatten(1)
+    assert ours.width == expected.shape[1]
+    torch.testing.assert_close(ours(batch_of(game)[Columns.OBS][OBSERVATION]), expected)
+
+
+@pytest.mark.parametrize(
+    "filters", [7, [[8, 3]], [["many", 3, 1]], [[8, 9, 1, "valid"]], [[8, 0, 1]], [[8, 3, 1, "full"]]]
+)
+def test_convolutions_that_do_not_fit_are_refused_in_one_line(filters):
+    with pytest.raises(ValueError, match="`conv_filters` is a list of") as caught:
+        build_network(MaskedNetwork, make_game("connect_four"), {"conv_filters": filters})
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="need a board or image of rank 3"):
+        build_network(MaskedNetwork, make_game("kuhn_poker"), {"conv_filters": [[8, 3, 1]]})
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -58,7 +58,6 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda c: c.reporting(metrics_num_episodes_for_smoothing=7), "last iteration"),
     (lambda c: c.resources(num_gpus=1), "num_gpus_per_learner"),
     (lambda c: c.rl_module(model_config={"use_lstm": True}), "use_lstm=True.*recurrent networks are not supported"),
-    (lambda c: c.rl_module(model_config={"conv_filters": [[16, 4, 2]]}), "conv_filters.*conv_channels"),
     (lambda c: c.rl_module(model_config=DefaultModelConfig(head_fcnet_hiddens=[9])), r"head_fcnet_hiddens=\[9\]"),
 ]
 
