@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from agents.basic import GreedyAgent
 from agents.contract import Agent, AgentError
 from agents.frozen import frozen_agent
 from agents.mixture import MixtureAgent
@@ -20,6 +21,8 @@ from leagues.store.url import split_place
 
 BEST = "best"
 LATEST = "latest"
+GREEDY = "greedy:"
+"""Before an agent's name: always its most likely action."""
 
 
 def load_agent(
@@ -33,7 +36,8 @@ def load_agent(
             snapshot of a main learner, or of any where no main has one) or ``best``
             (:func:`leagues.ratings.leaderboard.best`; the newest snapshot while none is rated). ``average`` and
             ``nash`` are mixtures (:func:`arena.mixtures.mixture`), which draw one member for each game. ``DIR`` alone
-            means ``DIR:best``. Otherwise a name that :func:`agents.registry.make_agent` knows.
+            means ``DIR:best``. Otherwise a name that :func:`agents.registry.make_agent` knows. ``greedy:`` before any
+            of them means its most likely actions (:class:`agents.basic.GreedyAgent`).
         game: the game to play, or its spec.
         module_classes: your own RLModule classes that snapshots need, by ``"package.module:Class"``. No other code is
             imported because a file names it.
@@ -48,6 +52,9 @@ def load_agent(
         WeightsError: the member's weights are not a weights file.
     """
     game = as_game(game)
+    if spec.startswith(GREEDY):
+        agent = load_agent(spec.removeprefix(GREEDY), game, module_classes=module_classes, trust_code=trust_code)
+        return GreedyAgent(agent)
     place = split_name(spec)
     if place is None:
         return make_agent(spec, game)
@@ -90,7 +97,7 @@ def opened(
 
 def split_name(spec: str) -> tuple[str, str] | None:
     """Place and member of ``DIR:MEMBER``, or of ``DIR``, which means its best; None for any other name."""
-    place = None if is_agent_name(spec) else split_place(spec)
+    place = None if is_agent_name(spec) or spec.startswith(GREEDY) else split_place(spec)
     return place and (place[0], place[1] or BEST)
 
 

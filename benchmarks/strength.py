@@ -51,9 +51,9 @@ class Goal:
     Attributes:
         minutes: of training, or None for ``steps``.
         targets: yardstick -> the figure to reach. Yardsticks are ``nash_conv``; ``optimal`` and ``mistakes``, shares of
-            moves in positions of random games, 8 plies and later; ``best_response``, half of what a response gains that
-            was trained for :data:`RESPONSE_MINUTES`, a lower bound on the exploitability; and the names of fixed
-            agents, against which the score counts.
+            the most likely moves in positions of random games, 8 plies and later; ``best_response``, half of what a
+            response gains that was trained for :data:`RESPONSE_MINUTES`, a lower bound on the exploitability; and the
+            names of fixed agents, against which the score of the most likely moves counts.
         steps: env steps of training, for games whose published figures go by them.
         changes: of the preset, as ``group.name`` -> value.
     """
@@ -200,10 +200,11 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
         course["nash_conv"] = [(each.agent_steps, each.value) for each in measures if each.member == "main"]
     if "optimal" in targets or "mistakes" in targets:
         found = {
-            each.id: _accuracy(game, f"{league}:{each.id}")
+            each.id: _accuracy(game, f"greedy:{league}:{each.id}")
             for each in {s.id: s for s in [*spaced, snapshots[-1]]}.values()
         }
         figures |= found[snapshots[-1].id]
+        figures |= {f"{name} of drawn moves": value for name, value in _accuracy(game, newest).items()}
         for name in ("optimal", "mistakes"):
             course[name] = [(each.step, found[each.id][name]) for each in spaced]
     if "best_response" in targets:
@@ -211,7 +212,7 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
     for agent in targets:
         if agent not in ("nash_conv", "optimal", "mistakes", "best_response"):
             games = GAMES if agent == "random" else GAMES // 2
-            figures[agent] = arena.play_match(game, [newest, agent], games=games, seed=7).score
+            figures[agent] = arena.play_match(game, [f"greedy:{newest}", agent], games=games, seed=7).score
     return {
         "env_steps": progress.env_steps,
         "games": progress.games,

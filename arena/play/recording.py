@@ -13,7 +13,7 @@ from typing import Any
 from agents.contract import Agent, AgentError
 from agents.registry import asks_person, is_agent_name
 from arena.mixtures import MIXTURES
-from arena.names import find_member, load_agent, member_agent, require_game, split_name
+from arena.names import GREEDY, find_member, load_agent, member_agent, require_game, split_name
 from arena.play.blocks import seated
 from arena.settings import Settings
 from games import Game
@@ -140,6 +140,11 @@ def _recorded(agent: str | Agent, game: Game, store: Store, known: Mapping[str, 
         raise AgentError(
             f"{type(agent).__name__} is an agent object without a name, which '{store.name}' cannot record; name it "
             "as py:MODULE:FACTORY, or play without recording"
+        )
+    if spec.startswith(GREEDY):
+        raise AgentError(
+            f"{spec!r} always takes the most likely action, but members of a league draw theirs, so it cannot be "
+            f"recorded in '{store.name}'; name it without {GREEDY!r}, or play without recording"
         )
     place = split_name(spec)
     if place is not None and place[1] in MIXTURES:

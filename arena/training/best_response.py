@@ -17,7 +17,7 @@ import numpy.typing as npt
 from agents.contract import AgentError
 from agents.registry import asks_person
 from arena.mixtures import MIXTURES, mixture_parts
-from arena.names import find_member, load_agent, require_game, split_name
+from arena.names import GREEDY, find_member, load_agent, require_game, split_name
 from arena.play.contest import Contest, open_contest
 from arena.play.recording import league_info
 from arena.seeds import Purpose, number, stream
@@ -181,6 +181,11 @@ def _targets(agent: str, game: Game, code: Mapping[str, Any]) -> list[_Target]:
     Raises:
         AgentError, StoreError: as :func:`arena.load_agent`, or it is a person.
     """
+    if agent.startswith(GREEDY):
+        raise AgentError(
+            f"{agent!r} cannot be trained against, because members of a league draw their actions; name it without "
+            f"{GREEDY!r}, or measure it exactly"
+        )
     load_agent(agent, game, **code).close()  # finds what is wrong with it before anything is trained
     place = split_name(agent)
     if place is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.basic import FirstLegalAgent, RandomAgent
-from agents.contract import Agent, Turn
+from agents.basic import FirstLegalAgent, GreedyAgent, RandomAgent
+from agents.contract import Agent, AgentError, Turn
+from agents.human import HumanAgent
 
 
 def turn_of(masks: np.ndarray) -> Turn:
@@ -67,3 +68,34 @@ def test_a_part_of_a_turn_has_its_rows() -> None:
     assert part.masks.tolist() == [[True, True], [True, False]]
     assert part.tables.tolist() == [2, 0]
     assert len(part.observations) == len(part.seats) == 2
+
+
+class Biased(Agent):
+    """Likes later actions better."""
+
+    reads_state = False
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> np.ndarray:
+        raise NotImplementedError
+
+    def probabilities(self, turn: Turn) -> np.ndarray:
+        weights = turn.masks * np.arange(1.0, turn.masks.shape[1] + 1)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+
+def test_greedy_agent_takes_the_most_likely_action_and_says_so() -> None:
+    masks = np.array([[True, True, False], [True, True, True], [True, False, False]])
+    agent = GreedyAgent(Biased())
+    assert agent.act(turn_of(masks), np.random.default_rng(0)).tolist() == [1, 2, 0]
+    assert agent.probabilities(turn_of(masks)).argmax(axis=1).tolist() == [1, 2, 0]
+    assert agent.probabilities(turn_of(masks)).sum() == 3
+    assert not agent.reads_state
+
+
+def test_greedy_agent_needs_probabilities_of_discrete_actions() -> None:
+    with pytest.raises(AgentError, match="HumanAgent does not tell its probabilities"):
+        GreedyAgent(HumanAgent())
+    bounds = (np.zeros(2, np.float32), np.ones(2, np.float32))
+    turn = Turn(np.zeros((1, 1)), np.ones((1, 1), bool), np.zeros(1, int), np.zeros(1, int), lambda _: None, bounds)
+    with pytest.raises(AgentError, match="must be discrete"):
+        GreedyAgent(RandomAgent()).act(turn, np.random.default_rng(0))

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from played_league import AGENTS, Resigner, make_league
 
-from agents.basic import FirstLegalAgent
+from agents.basic import FirstLegalAgent, GreedyAgent
 from agents.contract import AgentError
 from arena.names import find_member, load_agent, split_name
-from arena.play.matches import play_pairings, rotated_pairings
+from arena.play.matches import play_match, play_pairings, rotated_pairings
+from arena.training.best_response import best_response
 from games import GameError, make_game
 from leagues.records import Member
 from leagues.store import StoreError, open_store
@@ -110,3 +111,20 @@ def test_a_folder_that_is_no_league_is_a_clear_error(name: str, tmp_path: Path) 
 def test_a_folder_that_is_not_there_is_a_clear_error(name: str) -> None:
     with pytest.raises(AgentError, match=f"'{name}' matches no kind of agent and no league's folder"):
         load_agent(name, "tic_tac_toe")
+
+
+def test_greedy_names_any_agent_that_tells_its_probabilities(tmp_path: Path) -> None:
+    folder = make_league(tmp_path)
+    game = make_game("tic_tac_toe")
+    assert isinstance(load_agent(f"greedy:{folder}:random", game), GreedyAgent)
+    assert isinstance(load_agent("greedy:random", game), GreedyAgent)
+    both_take_the_lowest_action = play_match(game, [f"greedy:{folder}:random", "greedy:first"], games=4, seed=1)
+    assert both_take_the_lowest_action.score == 0.5
+    with pytest.raises(AgentError, match="does not tell its probabilities"):
+        load_agent("greedy:mcts:7", game)
+    with pytest.raises(AgentError, match="matches no kind of agent"):
+        load_agent("greedy:nobody", game)
+    with pytest.raises(AgentError, match=r"cannot be recorded in .* name it without 'greedy:'"):
+        play_match(game, ["greedy:first", "random"], games=2, league=folder)
+    with pytest.raises(AgentError, match="cannot be trained against"):
+        best_response(game, "greedy:first", minutes=0.01)
