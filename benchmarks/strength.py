@@ -2,14 +2,16 @@
 
     python -m benchmarks.strength run connect_four leduc_poker --seeds 1 2 3
     python -m benchmarks.strength run connect_four --label no-openings --set positions.random_plies=0
+    python -m benchmarks.strength run connect_four leduc_poker --ablation --minutes 5
     python -m benchmarks.strength table
 
 ``run`` trains a league for every game and seed, as ``arena train`` does, for the time of its goal, or for ``--minutes``
 or ``--steps``. Then it measures the newest snapshot of the main learner, and in small games the mixtures of snapshots
-too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``. Every run is a separate
-process and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a stopped call goes on
-where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the seeds, and draws their
-courses.
+too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``. ``--ablation`` trains
+with the preset and with each of the :data:`ABLATIONS`: one part off, or another mix of opponents. Every run is a
+separate process and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a stopped call
+goes on where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the seeds, and
+draws their courses.
 """
 
 from __future__ import annotations
@@ -79,6 +81,31 @@ GOALS: Mapping[str, Goal] = {
     "phantom_ttt": Goal(None, {"best_response": 0.14}, 10_000_000, EVERY_2_MILLION_STEPS),
     "dark_hex": Goal(None, {"best_response": 0.14}, 10_000_000, EVERY_2_MILLION_STEPS),
 }
+ALPHASTAR = {"pfsp_hard": 0.5, "self_play": 0.35, "verification": 0.15}
+EXPLOITERS = {"main": 1, "main_exploiter": 1, "league_exploiter": 1}
+SEAT_AND_WAY = {"view": "connect_four", "orientation": "connect_four"}
+WINDOWS = {"conv_filters": [[64, 4, 1, "valid"]], "fcnet_hiddens": [128, 128]}
+ABLATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "connect_four": {
+        "no openings": {"positions.random_plies": 0},
+        "no KL divergence": {"optimization.use_kl_loss": False},
+        "no averaging": {"training.averaged_iterations": 1},
+        "no view or orientation": {"network.config": WINDOWS},
+        "no windows": {"network.config": SEAT_AND_WAY},
+        "20% PFSP": {"league.opponents": {"latest": 0.8, "pfsp_variance": 0.2}},
+        "exploiters": {"league.roles": EXPLOITERS, "league.opponents": ALPHASTAR},
+    },
+    "leduc_poker": {
+        "no KL divergence": {"optimization.use_kl_loss": False},
+        "no magnet": {"optimization.magnet_coeff": 0.0},
+        "no averaging": {"training.averaged_iterations": 1, "training.averaged_share": 0.0},
+        "one trunk": {"network.config": {"fcnet_hiddens": [128, 128]}},
+        "20% PFSP": {"league.opponents": {"latest": 0.8, "pfsp_variance": 0.2}},
+        "exploiters": {"league.roles": EXPLOITERS, "league.opponents": ALPHASTAR},
+    },
+}
+"""Game -> name -> changes of the preset."""
+
 SMALLER_IS_BETTER = ("nash_conv", "mistakes", "best_response")
 
 
@@ -92,6 +119,7 @@ def main() -> None:
     run.add_argument("--minutes", type=float, help="instead of the goal's")
     run.add_argument("--steps", type=int, help="env steps instead of a time")
     run.add_argument("--label", default=PRESET)
+    run.add_argument("--ablation", action="store_true", help=f"also without each part: {', '.join(ABLATIONS)}")
     run.add_argument("--at-once", type=int, default=1, help="runs side by side, each with one thread")
     measure = commands.add_parser("measure", help="measure a league that is there")
     measure.add_argument("game")
@@ -107,29 +135,60 @@ def main() -> None:
         return
     if options.changes and options.label == PRESET:
         parser.error(f"settings differ from the preset, {options.changes}, so the run needs a --label")
-    jobs = [(game, seed) for seed in options.seeds for game in options.games]
+    if options.ablation and (options.changes or options.label != PRESET or not (options.minutes or options.steps)):
+        parser.error("--ablation excludes --set and --label, and needs --minutes or --steps")
+    if options.ablation and (unknown := set(options.games) - set(ABLATIONS)):
+        parser.error(f"there are no ablations of {', '.join(sorted(unknown))}; name {' or '.join(ABLATIONS)}")
+    kinds: dict[str, Any] = {options.label: dict(map(_assigned, options.changes))}
+    jobs = [
+        _call(game, label, changes, seed, options)
+        for seed in options.seeds
+        for game in options.games
+        for label, changes in (_ablations(game) if options.ablation else kinds).items()
+    ]
+    threads = {"OMP_NUM_THREADS": "1"} if options.at_once > 1 else {}
     with ThreadPoolExecutor(options.at_once) as pool:
-        for result in pool.map(lambda job: _in_a_process(*job, options), jobs):
+        for result in pool.map(lambda job: _in_a_process(job, threads), jobs):
             print(json.dumps({key: value for key, value in result.items() if key != "course"}), flush=True)
+
+
+def _ablations(game: str) -> dict[str, Mapping[str, Any]]:
+    """Label -> changes of the preset."""
+    return {f"ablation: {label}": changes for label, changes in {PRESET: {}, **ABLATIONS[game]}.items()}
+
+
+def _assigned(assignment: str) -> tuple[str, Any]:
+    path, _, text = assignment.partition("=")
+    try:
+        return path, ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return path, text
+
+
+def _call(game: str, label: str, changes: Mapping[str, Any], seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """What :func:`train_and_measure` is to do."""
+    goal = GOALS[game]
+    steps = options.steps or (goal.steps if options.minutes is None else None)
+    limit = {"steps": steps} if steps else {"minutes": options.minutes or goal.minutes}
+    return {"game": game, "seed": seed, "label": label, "changes": {**goal.changes, **changes}, **limit}
 
 
 def folder_of(game: str, label: str, seed: int) -> Path:
     """Where a run is kept."""
-    plain = "".join(letter if letter.isalnum() else "_" for letter in game)
-    return FOLDER / f"{plain}-{label}-{seed}"
+    return FOLDER / f"{_plain(game)}-{_plain(label)}-{seed}"
 
 
-def _in_a_process(game: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+def _plain(text: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in text)
+
+
+def _in_a_process(call: Mapping[str, Any], threads: Mapping[str, str]) -> dict[str, Any]:
     """The result of a run, made in a separate process unless it exists already."""
-    folder = folder_of(game, options.label, seed)
+    folder = folder_of(call["game"], call["label"], call["seed"])
     if not (folder / "result.json").exists():
-        steps = options.steps or (GOALS[game].steps if options.minutes is None else None)
-        limit = {"steps": steps} if steps else {"minutes": options.minutes or GOALS[game].minutes}
-        call = {"game": game, "seed": seed, "label": options.label, "changes": options.changes, **limit}
         code = (
             "import json, sys; from benchmarks.strength import train_and_measure as run; run(json.loads(sys.argv[1]))"
         )
-        threads = {"OMP_NUM_THREADS": "1"} if options.at_once > 1 else {}
         subprocess.run([sys.executable, "-c", code, json.dumps(call)], check=True, env={**os.environ, **threads})
     found: dict[str, Any] = json.loads((folder / "result.json").read_text())
     return found
@@ -139,32 +198,22 @@ def train_and_measure(call: Mapping[str, Any]) -> None:
     """Train a league, measure it, and write ``result.json`` into its folder.
 
     Args:
-        call: game, seed, label, changes as ``group.name=value``, and minutes or steps.
+        call: game, seed, label, changes as ``group.name`` -> value, and minutes or steps.
     """
-
     import arena
 
     folder = folder_of(call["game"], call["label"], call["seed"])
-    changes = dict(GOALS[call["game"]].changes)
-    changes |= {path: _value(text) for path, _, text in (each.partition("=") for each in call["changes"])}
     began = time.perf_counter()
     arena.train(
         call["game"],
         league=folder / "league",
         minutes=call.get("minutes"),
         steps=call.get("steps"),
-        changes=changes,
+        changes=call["changes"],
         seed=call["seed"],
     )
     result = {**call, "seconds": time.perf_counter() - began, **measured(call["game"], folder / "league")}
     (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
-
-
-def _value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text
 
 
 def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, Any]:
@@ -295,7 +344,7 @@ def draw(found: Iterable[Mapping[str, Any]], folder: Path) -> None:
             axes.set_yscale("log")
         axes.legend()
         figure.tight_layout()
-        figure.savefig(folder / f"{folder_of(game, '', 0).name.partition('-')[0]}.png", dpi=120)
+        figure.savefig(folder / f"{_plain(game)}.png", dpi=120)
         pyplot.close(figure)
 
 

@@ -87,7 +87,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     The trunk is chosen by ``model_config``, whose keys are RLlib's where RLlib has one:
 
     - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default): the residual CNN for images and boards of 9x9
-      and larger, the cheaper MLP for everything else.
+      and larger without ``conv_filters``, the cheaper MLP for everything else.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
     - ``conv_filters``: convolutions before the MLP, in RLlib's form ``[channels, kernel, stride]`` or
       ``[channels, kernel, stride, padding]``, with the padding ``"same"`` (default) or ``"valid"``. Default none.
@@ -118,8 +118,11 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         network = config.get("network", "auto")
         if network not in TRUNKS:
             raise ValueError(f"`network` must be one of {TRUNKS}, but got {network!r}")
+        filters = config.get("conv_filters") or []
         if network == "auto":
-            network = "residual" if _is_large_board(space.shape) else "mlp"
+            network = "residual" if _is_large_board(space.shape) and not filters else "mlp"
+        if network == "residual" and filters:
+            raise ValueError('`conv_filters` stand before an MLP, but `network` is "residual"; set network="mlp"')
 
         def trunk() -> _Mlp | _Residual:
             if network == "residual":
@@ -127,7 +130,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
             return _Mlp(
                 space.shape,
                 seats,
-                config.get("conv_filters") or [],
+                filters,
                 config.get("fcnet_hiddens", [256, 256]),
                 config.get("fcnet_activation", "relu"),
             )

@@ -83,6 +83,8 @@ def test_convolutions_that_do_not_fit_are_refused_in_one_line(filters):
     with pytest.raises(ValueError, match="`conv_filters` is a list of") as caught:
         build_network(MaskedNetwork, make_game("connect_four"), {"conv_filters": filters})
     assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match='`network` is "residual"'):
+        build_network(MaskedNetwork, make_game("go"), {"conv_filters": [[8, 3, 1]], "network": "residual"})
     with pytest.raises(ValueError, match="need a board or image of rank 3"):
         build_network(MaskedNetwork, make_game("kuhn_poker"), {"conv_filters": [[8, 3, 1]]})
 
