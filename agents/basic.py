@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.contract import Agent, AgentError, Probabilities, Turn
 from agents.policies.distributions import in_bounds
-from games.contract import ActionArray, BoolArray
+from games.contract import ActionArray, BoolArray, Game
 
 
 class RandomAgent(Agent):
@@ -50,16 +50,20 @@ class FirstLegalAgent(Agent):
 class GreedyAgent(Agent):
     """Always takes the most likely action of another agent, the lowest of equal ones.
 
-    Where nothing is hidden, a trained network plays better so than by drawing. Two greedy agents repeat their game
-    unless openings vary it.
+    Where nothing is hidden, a trained network plays better so than by drawing its actions. Two greedy agents repeat
+    their game unless openings vary it.
     """
 
-    def __init__(self, agent: Agent) -> None:
-        """A greedy player of what ``agent`` says; it closes the agent.
+    def __init__(self, agent: Agent, game: Game) -> None:
+        """Wrap ``agent``, and close it in the end.
 
         Raises:
-            AgentError: the agent does not tell its probabilities.
+            AgentError: the agent does not tell its probabilities, or the game's actions are continuous.
         """
+        if game.action_bounds is not None:
+            raise AgentError(
+                f"a greedy agent takes the most likely action, but the actions of {game.spec!r} are continuous"
+            )
         if type(agent).probabilities is Agent.probabilities:
             raise AgentError(
                 f"a greedy agent takes the most likely action, but {type(agent).__name__} does not tell its "
@@ -68,23 +72,30 @@ class GreedyAgent(Agent):
         self._agent = agent
         self.reads_state, self.batched = agent.reads_state, agent.batched
 
+    @property
+    def keeps_games(self) -> bool:
+        return self._agent.keeps_games
+
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         """The most likely action of each row, ``(B,)`` int64.
 
         Raises:
-            AgentError: actions are continuous.
+            AgentError: the agent tells no probabilities, or some that are not finite.
         """
-        chances = self.probabilities(turn)
-        actions: ActionArray = chances.argmax(axis=1)
-        return actions
+        return self._chosen(turn)
 
     def probabilities(self, turn: Turn) -> Probabilities:
         """1 for the most likely action, ``(B, A)``; raises as :meth:`act`."""
-        chances = self._agent.probabilities(turn)
-        if chances is None:
-            raise AgentError("a greedy agent takes the most likely action, so actions must be discrete")
-        certain: Probabilities = np.eye(chances.shape[1])[chances.argmax(axis=1)]
+        certain = np.zeros(turn.masks.shape)
+        certain[np.arange(len(certain)), self._chosen(turn)] = 1
         return certain
+
+    def _chosen(self, turn: Turn) -> ActionArray:
+        chances = self._agent.probabilities(turn)
+        if chances is None or not np.isfinite(chances).all():
+            raise AgentError(f"{type(self._agent).__name__} tells no probabilities, so it has no most likely action")
+        actions: ActionArray = chances.argmax(axis=1)
+        return actions
 
     def reset(self, tables: Sequence[int]) -> None:
         self._agent.reset(tables)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from games.contract import Game
 
 
+GREEDY = "greedy:"
+"""Before an agent's name: always its most likely action. :func:`arena.load_agent` makes such agents."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of agent.
@@ -56,8 +60,8 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
         from games.specs import suggest
 
         raise AgentError(
-            f"{spec!r} matches no kind of agent and no league's folder; use {usages()}, DIR or DIR:MEMBER"
-            f"{suggest(kind.lower(), KINDS)}"
+            f"{spec!r} matches no kind of agent and no league's folder; use {usages()}, DIR or DIR:MEMBER, or "
+            f"{GREEDY}AGENT{suggest(kind.lower(), KINDS)}"
         )
     return KINDS[kind].make(argument, game)
 
@@ -82,13 +86,13 @@ def is_agent_name(spec: str) -> bool:
 
 def names_code(spec: str) -> bool:
     """Whether making this agent runs code that ``spec`` names."""
-    kind = KINDS.get(spec.partition(":")[0])
+    kind = KINDS.get(spec.removeprefix(GREEDY).partition(":")[0])
     return kind is not None and kind.runs_code
 
 
 def asks_person(spec: str) -> bool:
     """Whether a person chooses the actions of this agent."""
-    kind = KINDS.get(spec.partition(":")[0])
+    kind = KINDS.get(spec.removeprefix(GREEDY).partition(":")[0])
     return kind is not None and kind.asks_person
 
 

@@ -10,7 +10,7 @@ from agents.basic import GreedyAgent
 from agents.contract import Agent, AgentError
 from agents.frozen import frozen_agent
 from agents.mixture import MixtureAgent
-from agents.registry import is_agent_name, make_agent
+from agents.registry import GREEDY, is_agent_name, make_agent
 from arena.mixtures import MIXTURES, mixture
 from games import Game, as_game
 from leagues.ratings.leaderboard import best, leaderboard
@@ -21,8 +21,6 @@ from leagues.store.url import split_place
 
 BEST = "best"
 LATEST = "latest"
-GREEDY = "greedy:"
-"""Before an agent's name: always its most likely action."""
 
 
 def load_agent(
@@ -36,8 +34,9 @@ def load_agent(
             snapshot of a main learner, or of any where no main has one) or ``best``
             (:func:`leagues.ratings.leaderboard.best`; the newest snapshot while none is rated). ``average`` and
             ``nash`` are mixtures (:func:`arena.mixtures.mixture`), which draw one member for each game. ``DIR`` alone
-            means ``DIR:best``. Otherwise a name that :func:`agents.registry.make_agent` knows. ``greedy:`` before any
-            of them means its most likely actions (:class:`agents.basic.GreedyAgent`).
+            means ``DIR:best``. Otherwise a name that :func:`agents.registry.make_agent` knows. ``greedy:`` before
+            the name of an agent that tells its probabilities, such as a snapshot, means its most likely actions
+            (:class:`agents.basic.GreedyAgent`).
         game: the game to play, or its spec.
         module_classes: your own RLModule classes that snapshots need, by ``"package.module:Class"``. No other code is
             imported because a file names it.
@@ -54,7 +53,7 @@ def load_agent(
     game = as_game(game)
     if spec.startswith(GREEDY):
         agent = load_agent(spec.removeprefix(GREEDY), game, module_classes=module_classes, trust_code=trust_code)
-        return GreedyAgent(agent)
+        return greedy(agent, game, spec)
     place = split_name(spec)
     if place is None:
         return make_agent(spec, game)
@@ -69,6 +68,19 @@ def load_agent(
         for member in members
     ]
     return agents[0] if mixed is None else MixtureAgent(game, agents, mixed.weights)
+
+
+def greedy(agent: Agent, game: Game, spec: str) -> GreedyAgent:
+    """``agent`` by its most likely actions. It is closed if that cannot be.
+
+    Raises:
+        AgentError: as :class:`agents.basic.GreedyAgent`; the message names ``spec``.
+    """
+    try:
+        return GreedyAgent(agent, game)
+    except AgentError as error:
+        agent.close()
+        raise AgentError(f"{spec!r} cannot be made: {error}") from error
 
 
 @contextmanager

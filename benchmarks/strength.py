@@ -32,16 +32,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import RESULTS
+from leagues.settings import WITH_EXPLOITERS
 
 FOLDER = RESULTS / "strength"
 PRESET = "preset"
-"""The label of runs that use the preset unchanged."""
+"""The label of runs without ``--set``."""
+FORMAT = 2
+"""Version of ``result.json``. Until the second one, moves against solvers and searches were drawn."""
 
 GAMES = 400
 """Games of a match against a fixed agent, half from each seat. The standard error of a score is below 0.025."""
 POSITIONS = 2000
 """Positions that a solver judges."""
 RESPONSE_MINUTES = 3
+"""Minutes for a best response. A busy machine finds a worse one, so figures of one machine compare."""
 COURSE = 6
 """Snapshots of a run that are measured to draw its course, besides the newest."""
 
@@ -53,9 +57,9 @@ class Goal:
     Attributes:
         minutes: of training, or None for ``steps``.
         targets: yardstick -> the figure to reach. Yardsticks are ``nash_conv``; ``optimal`` and ``mistakes``, shares of
-            the most likely moves in positions of random games, 8 plies and later; ``best_response``, half of what a
-            response gains that was trained for :data:`RESPONSE_MINUTES`, a lower bound on the exploitability; and the
-            names of fixed agents, against which the score of the most likely moves counts.
+            the most likely moves in positions of random games, 8 plies and later; ``best_response``, the lower bound
+            on the exploitability that a response finds which is trained for :data:`RESPONSE_MINUTES`; and the names of
+            fixed agents, against which the score of the most likely moves counts.
         steps: env steps of training, for games whose published figures go by them.
         changes: of the preset, as ``group.name`` -> value.
     """
@@ -67,6 +71,7 @@ class Goal:
 
 
 EVERY_2_MILLION_STEPS = {"league.snapshot_min_steps": 2_000_000, "league.snapshot_max_steps": 2_000_000}
+"""Snapshots of games that are too large for :func:`arena.exploitability`, for exact solvers elsewhere."""
 
 
 GOALS: Mapping[str, Goal] = {
@@ -81,8 +86,10 @@ GOALS: Mapping[str, Goal] = {
     "phantom_ttt": Goal(None, {"best_response": 0.14}, 10_000_000, EVERY_2_MILLION_STEPS),
     "dark_hex": Goal(None, {"best_response": 0.14}, 10_000_000, EVERY_2_MILLION_STEPS),
 }
-ALPHASTAR = {"pfsp_hard": 0.5, "self_play": 0.35, "verification": 0.15}
-EXPLOITERS = {"main": 1, "main_exploiter": 1, "league_exploiter": 1}
+EXPLOITERS = {
+    "league.roles": {"main": 1, "main_exploiter": 1, "league_exploiter": 1},
+    "league.opponents": WITH_EXPLOITERS,
+}
 SEAT_AND_WAY = {"view": "connect_four", "orientation": "connect_four"}
 WINDOWS = {"conv_filters": [[64, 4, 1, "valid"]], "fcnet_hiddens": [128, 128]}
 ABLATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -93,7 +100,7 @@ ABLATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no view or orientation": {"network.config": WINDOWS},
         "no windows": {"network.config": SEAT_AND_WAY},
         "20% PFSP": {"league.opponents": {"latest": 0.8, "pfsp_variance": 0.2}},
-        "exploiters": {"league.roles": EXPLOITERS, "league.opponents": ALPHASTAR},
+        "exploiters": EXPLOITERS,
     },
     "leduc_poker": {
         "no KL divergence": {"optimization.use_kl_loss": False},
@@ -101,11 +108,13 @@ ABLATIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no averaging": {"training.averaged_iterations": 1, "training.averaged_share": 0.0},
         "one trunk": {"network.config": {"fcnet_hiddens": [128, 128]}},
         "20% PFSP": {"league.opponents": {"latest": 0.8, "pfsp_variance": 0.2}},
-        "exploiters": {"league.roles": EXPLOITERS, "league.opponents": ALPHASTAR},
+        "exploiters": EXPLOITERS,
     },
 }
 """Game -> name -> changes of the preset."""
 
+YARDSTICKS = ("nash_conv", "optimal", "mistakes", "best_response")
+"""Those that are no names of agents."""
 SMALLER_IS_BETTER = ("nash_conv", "mistakes", "best_response")
 
 
@@ -119,7 +128,7 @@ def main() -> None:
     run.add_argument("--minutes", type=float, help="instead of the goal's")
     run.add_argument("--steps", type=int, help="env steps instead of a time")
     run.add_argument("--label", default=PRESET)
-    run.add_argument("--ablation", action="store_true", help=f"also without each part: {', '.join(ABLATIONS)}")
+    run.add_argument("--ablation", action="store_true", help=f"also without each part, in {', '.join(ABLATIONS)}")
     run.add_argument("--at-once", type=int, default=1, help="runs side by side, each with one thread")
     measure = commands.add_parser("measure", help="measure a league that is there")
     measure.add_argument("game")
@@ -212,7 +221,12 @@ def train_and_measure(call: Mapping[str, Any]) -> None:
         changes=call["changes"],
         seed=call["seed"],
     )
-    result = {**call, "seconds": time.perf_counter() - began, **measured(call["game"], folder / "league")}
+    result = {
+        **call,
+        "format": FORMAT,
+        "seconds": time.perf_counter() - began,
+        **measured(call["game"], folder / "league"),
+    }
     (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
@@ -225,9 +239,9 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
         only: the one yardstick that counts; None for all of them.
 
     Returns:
-        ``env_steps``, ``games``, ``trained_s``; ``figures``: yardstick -> figure of the newest snapshot, and
-        ``nash_conv of average`` and ``of nash`` for the mixtures; ``course``: yardstick -> pairs of agent steps
-        and figure.
+        ``env_steps``, ``games``, ``trained_s``; ``figures``: yardstick -> figure of the newest snapshot,
+        ``nash_conv of average`` and ``of nash`` for the mixtures, and ``optimal of drawn moves``; ``course``:
+        yardstick -> pairs of agent steps and figure.
     """
     import arena
 
@@ -257,9 +271,9 @@ def measured(game: str, league: Path, *, only: str | None = None) -> dict[str, A
         for name in ("optimal", "mistakes"):
             course[name] = [(each.step, found[each.id][name]) for each in spaced]
     if "best_response" in targets:
-        figures["best_response"] = arena.best_response(game, newest, minutes=RESPONSE_MINUTES).gain / 2
+        figures["best_response"] = arena.best_response(game, newest, minutes=RESPONSE_MINUTES).exploitability
     for agent in targets:
-        if agent not in ("nash_conv", "optimal", "mistakes", "best_response"):
+        if agent not in YARDSTICKS:
             games = GAMES if agent == "random" else GAMES // 2
             figures[agent] = arena.play_match(game, [f"greedy:{newest}", agent], games=games, seed=7).score
     return {
@@ -287,8 +301,9 @@ def _accuracy(game: str, agent: str) -> dict[str, float]:
 
 
 def results() -> list[dict[str, Any]]:
-    """All results in :data:`FOLDER`."""
-    return [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*/result.json"))]
+    """All results in :data:`FOLDER` of the present :data:`FORMAT`."""
+    found = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*/result.json"))]
+    return [result for result in found if result.get("format") == FORMAT]
 
 
 def table(found: Iterable[Mapping[str, Any]]) -> str:

@@ -28,7 +28,7 @@ FINAL_SEEDS = (201, 202, 203)
 """Seeds of the second stage; the figures in docs/strength.md have others again."""
 
 FALL = 5.0
-"""Learning rates and entropy bonuses fall to this part of their first value over a run, divergences rise by it."""
+"""Learning rates and entropy bonuses fall by this factor over a run; the weight of the KL divergence rises by it."""
 
 
 def space(game: str) -> dict[str, Any]:
@@ -41,18 +41,18 @@ def space(game: str) -> dict[str, Any]:
         "num_epochs": tune.choice([1, 2, 4]),
         "lambda_": tune.choice([0.8, 0.9, 0.95, 1.0]),
     }
-    if next(iter(GOALS[game].targets)) == "optimal":
+    if next(iter(GOALS[game].targets)) in ("nash_conv", "best_response"):
         return drawn | {
-            "entropy_coeff": tune.loguniform(0.005, 0.05),
-            "kl_coeff": tune.loguniform(0.1, 10.0),
-            "gamma": tune.choice([0.97, 0.99, 1.0]),
-            "plies": tune.choice([0, 12, 24]),
+            "entropy_coeff": tune.loguniform(0.03, 0.3),
+            "kl_coeff": tune.loguniform(1.0, 10.0),
+            "magnet_coeff": tune.loguniform(0.03, 0.3),
+            "magnet_rate": tune.loguniform(0.005, 0.1),
         }
     return drawn | {
-        "entropy_coeff": tune.loguniform(0.03, 0.3),
-        "kl_coeff": tune.loguniform(1.0, 10.0),
-        "magnet_coeff": tune.loguniform(0.03, 0.3),
-        "magnet_rate": tune.loguniform(0.005, 0.1),
+        "entropy_coeff": tune.loguniform(0.005, 0.05),
+        "kl_coeff": tune.loguniform(0.1, 10.0),
+        "gamma": tune.choice([0.97, 0.99, 1.0]),
+        "plies": tune.choice([0, 12, 24]),
     }
 
 
@@ -111,7 +111,7 @@ def trial(run: Mapping[str, Any]) -> dict[str, float]:
             game,
             league=league,
             steps=run["steps"],
-            changes=changes_of(run["drawn"]) if run["drawn"] else {},
+            changes={**GOALS[game].changes, **(changes_of(run["drawn"]) if run["drawn"] else {})},
             seed=run["seed"],
         )
         seconds = time.perf_counter() - began

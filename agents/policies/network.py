@@ -88,7 +88,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
     - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default): the residual CNN for images and boards of 9x9
       and larger without ``conv_filters``, the cheaper MLP for everything else.
-    - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``.
+    - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``, also
+      behind its convolutions.
     - ``conv_filters``: convolutions before the MLP, in RLlib's form ``[channels, kernel, stride]`` or
       ``[channels, kernel, stride, padding]``, with the padding ``"same"`` (default) or ``"valid"``. Default none.
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
@@ -122,7 +123,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         if network == "auto":
             network = "residual" if _is_large_board(space.shape) and not filters else "mlp"
         if network == "residual" and filters:
-            raise ValueError('`conv_filters` stand before an MLP, but `network` is "residual"; set network="mlp"')
+            raise ValueError('`conv_filters` stand before an MLP, but `network` is "residual"; drop one of them')
 
         def trunk() -> _Mlp | _Residual:
             if network == "residual":

@@ -50,7 +50,8 @@ def _version(asked: bool) -> None:
 _HELP = f"""Train a league of agents on a game by self-play, watch it, replay its matches, and play against it.
 
 A league is a folder, DIR. Agents are named {usages()}. Members of a league are named DIR:best, DIR:latest and
-DIR:main@12, mixtures of its snapshots DIR:average and DIR:nash. greedy:DIR:best always takes its most likely action.
+DIR:main@12, mixtures of its snapshots DIR:average and DIR:nash. They draw their actions; greedy:DIR:best always takes
+the most likely one.
 
 Exit codes: 0 done, 1 the run failed, 2 the call was wrong.
 """

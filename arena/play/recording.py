@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.contract import Agent, AgentError
-from agents.registry import asks_person, is_agent_name
+from agents.registry import GREEDY, asks_person, is_agent_name
 from arena.mixtures import MIXTURES
-from arena.names import GREEDY, find_member, load_agent, member_agent, require_game, split_name
+from arena.names import find_member, greedy, load_agent, member_agent, require_game, split_name
 from arena.play.blocks import seated
 from arena.settings import Settings
 from games import Game
@@ -75,14 +75,15 @@ class Cast:
             return entrant.agent
         if entrant.member is None:
             return load_agent(entrant.agent, self.game, module_classes=self.module_classes, trust_code=self.trust_code)
-        return member_agent(
+        agent = member_agent(
             open_store(entrant.place or self.league).weights,
             entrant.member,
             self.game,
-            entrant.agent,
+            entrant.agent.removeprefix(GREEDY),
             module_classes=self.module_classes,
             trust_code=self.trust_code,
         )
+        return greedy(agent, self.game, entrant.agent) if entrant.agent.startswith(GREEDY) else agent
 
 
 def _spec(agent: str | Agent) -> str | None:
@@ -98,7 +99,7 @@ def entrants(agents: Sequence[str | Agent], game: Game) -> list[Entrant]:
     """
     found = []
     for agent in agents:
-        place = None if isinstance(agent, Agent) else split_name(agent)
+        place = None if isinstance(agent, Agent) else split_name(agent.removeprefix(GREEDY))
         name = type(agent).__name__ if isinstance(agent, Agent) else agent
         if place is None or place[1] in MIXTURES:  # it is no single member
             found.append(Entrant(name, agent))
@@ -143,8 +144,8 @@ def _recorded(agent: str | Agent, game: Game, store: Store, known: Mapping[str, 
         )
     if spec.startswith(GREEDY):
         raise AgentError(
-            f"{spec!r} always takes the most likely action, but members of a league draw theirs, so it cannot be "
-            f"recorded in '{store.name}'; name it without {GREEDY!r}, or play without recording"
+            f"{spec!r} cannot be recorded in '{store.name}', because members of a league draw their actions; name it "
+            f"without {GREEDY!r}, or play without recording"
         )
     place = split_name(spec)
     if place is not None and place[1] in MIXTURES:

@@ -46,7 +46,7 @@ class Preset:
 
     Attributes:
         name: its name, that of its file.
-        games: specs of its games, or shell patterns of them such as ``hex(board_size=*)``. Patterns must match the
+        games: specs of its games, or shell patterns of them such as ``breakthrough(*)``. Patterns must match the
             whole canonical spec, without the parameter ``view``. Empty for a preset of a family.
         family: the family it is for; None for a preset of some games.
         values: a part of the tree of settings: only what differs from the defaults.

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.contract import AgentError
-from agents.registry import asks_person
+from agents.registry import GREEDY, asks_person
 from arena.mixtures import MIXTURES, mixture_parts
-from arena.names import GREEDY, find_member, load_agent, require_game, split_name
+from arena.names import find_member, load_agent, require_game, split_name
 from arena.play.contest import Contest, open_contest
 from arena.play.recording import league_info
 from arena.seeds import Purpose, number, stream
@@ -121,7 +121,7 @@ def best_response(
         should_stop: asked after every iteration of training; the measurement is made all the same.
 
     Raises:
-        AgentError: the agent cannot be made, cannot play the game, or is a person.
+        AgentError: the agent cannot be made, cannot play the game, is a person, or plays greedily.
         GameError: the game cannot be made.
         LeagueError: the minutes or the game do not fit; or the league cannot be written.
         BrokenGameError: every game broke its own rules.
@@ -179,12 +179,12 @@ def _targets(agent: str, game: Game, code: Mapping[str, Any]) -> list[_Target]:
     """The members that an agent's name stands for.
 
     Raises:
-        AgentError, StoreError: as :func:`arena.load_agent`, or it is a person.
+        AgentError, StoreError: as :func:`arena.load_agent`, or it is a person or plays greedily.
     """
     if agent.startswith(GREEDY):
         raise AgentError(
             f"{agent!r} cannot be trained against, because members of a league draw their actions; name it without "
-            f"{GREEDY!r}, or measure it exactly"
+            f"{GREEDY!r}"
         )
     load_agent(agent, game, **code).close()  # finds what is wrong with it before anything is trained
     place = split_name(agent)

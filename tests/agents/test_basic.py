@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from agents.basic import FirstLegalAgent, GreedyAgent, RandomAgent
 from agents.contract import Agent, AgentError, Turn
 from agents.human import HumanAgent
+from games import make_game
+
+GAME = make_game("tic_tac_toe")
 
 
 def turn_of(masks: np.ndarray) -> Turn:
@@ -85,17 +91,40 @@ class Biased(Agent):
 
 def test_greedy_agent_takes_the_most_likely_action_and_says_so() -> None:
     masks = np.array([[True, True, False], [True, True, True], [True, False, False]])
-    agent = GreedyAgent(Biased())
+    agent = GreedyAgent(Biased(), GAME)
     assert agent.act(turn_of(masks), np.random.default_rng(0)).tolist() == [1, 2, 0]
-    assert agent.probabilities(turn_of(masks)).argmax(axis=1).tolist() == [1, 2, 0]
-    assert agent.probabilities(turn_of(masks)).sum() == 3
+    assert agent.probabilities(turn_of(masks)).tolist() == np.eye(3)[[1, 2, 0]].tolist()
     assert not agent.reads_state
+    assert not agent.keeps_games
 
 
-def test_greedy_agent_needs_probabilities_of_discrete_actions() -> None:
+def test_greedy_agent_passes_on_new_games_and_its_end() -> None:
+    class Keeper(Biased):
+        def __init__(self) -> None:
+            self.heard: list[object] = []
+
+        def reset(self, tables: Sequence[int]) -> None:
+            self.heard.append(list(tables))
+
+        def close(self) -> None:
+            self.heard.append("closed")
+
+    keeper = Keeper()
+    agent = GreedyAgent(keeper, GAME)
+    assert agent.keeps_games
+    agent.reset([3, 4])
+    agent.close()
+    assert keeper.heard == [[3, 4], "closed"]
+
+
+def test_greedy_agent_needs_finite_probabilities_of_discrete_actions() -> None:
+    class Broken(Biased):
+        def probabilities(self, turn: Turn) -> np.ndarray:
+            return super().probabilities(turn) * np.nan
+
     with pytest.raises(AgentError, match="HumanAgent does not tell its probabilities"):
-        GreedyAgent(HumanAgent())
-    bounds = (np.zeros(2, np.float32), np.ones(2, np.float32))
-    turn = Turn(np.zeros((1, 1)), np.ones((1, 1), bool), np.zeros(1, int), np.zeros(1, int), lambda _: None, bounds)
-    with pytest.raises(AgentError, match="must be discrete"):
-        GreedyAgent(RandomAgent()).act(turn, np.random.default_rng(0))
+        GreedyAgent(HumanAgent(), GAME)
+    with pytest.raises(AgentError, match="actions of 'continuous_blotto' are continuous"):
+        GreedyAgent(Biased(), SimpleNamespace(action_bounds=(0, 1), spec="continuous_blotto"))
+    with pytest.raises(AgentError, match="Broken tells no probabilities"):
+        GreedyAgent(Broken(), GAME).act(turn_of(np.ones((1, 2), bool)), np.random.default_rng(0))

@@ -9,8 +9,10 @@ from played_league import AGENTS, Resigner, make_league
 
 from agents.basic import FirstLegalAgent, GreedyAgent
 from agents.contract import AgentError
+from agents.registry import asks_person
 from arena.names import find_member, load_agent, split_name
 from arena.play.matches import play_match, play_pairings, rotated_pairings
+from arena.play.recording import Cast, entrants
 from arena.training.best_response import best_response
 from games import GameError, make_game
 from leagues.records import Member
@@ -120,11 +122,21 @@ def test_greedy_names_any_agent_that_tells_its_probabilities(tmp_path: Path) -> 
     assert isinstance(load_agent("greedy:random", game), GreedyAgent)
     both_take_the_lowest_action = play_match(game, [f"greedy:{folder}:random", "greedy:first"], games=4, seed=1)
     assert both_take_the_lowest_action.score == 0.5
-    with pytest.raises(AgentError, match="does not tell its probabilities"):
+    with pytest.raises(AgentError, match=r"'greedy:mcts:7' cannot be made: .* does not tell its probabilities"):
         load_agent("greedy:mcts:7", game)
     with pytest.raises(AgentError, match="matches no kind of agent"):
         load_agent("greedy:nobody", game)
     with pytest.raises(AgentError, match=r"cannot be recorded in .* name it without 'greedy:'"):
         play_match(game, ["greedy:first", "random"], games=2, league=folder)
+    assert asks_person("greedy:human")
     with pytest.raises(AgentError, match="cannot be trained against"):
         best_response(game, "greedy:first", minutes=0.01)
+
+
+def test_what_is_greedy_stays_one_member_for_a_whole_contest(tmp_path: Path) -> None:
+    folder = make_league(tmp_path)
+    (entrant,) = entrants([f"greedy:{folder}:latest"], make_game("tic_tac_toe"))
+    assert entrant.member is not None
+    assert (entrant.name, entrant.member.id) == (f"greedy:{folder}:latest", "main@2")
+    (script,) = entrants([f"greedy:{folder}:random"], make_game("tic_tac_toe"))
+    assert isinstance(Cast(make_game("tic_tac_toe"), [script], None).load(script), GreedyAgent)

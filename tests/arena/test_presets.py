@@ -67,7 +67,7 @@ def test_the_network_of_a_board_game_sees_its_board(spec: str) -> None:
     assert outline(MaskedNetwork, game, settings.network.config, 1000)
     assert game.symmetries
     assert settings.network.config["orientation"] == game.spec.partition("(")[0]
-    assert 0 < settings.positions.random_plies < (game.max_plies or 1000) / 2
+    assert 0 < settings.positions.random_plies < (game.max_plies or 1000)
 
 
 def test_every_preset_is_a_part_of_the_tree_and_leaves_the_machine_alone() -> None:

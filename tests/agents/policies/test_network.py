@@ -59,7 +59,13 @@ def test_illegal_actions_have_no_probability_and_the_batch_is_not_touched(spec, 
 @pytest.mark.parametrize("spec", ["connect_four", "pettingzoo:connect_four_v3"])
 @pytest.mark.parametrize(
     "filters",
-    [[[8, 4, 1, "valid"]], [[8, 4, 2]], [[4, 3, 1], [8, [3, 2], [1, 2]]], [[4, [1, 2], 1, "valid"], [3, 1, 1]]],
+    [
+        [[8, 4, 1, "valid"]],
+        [[8, 4, 2]],
+        [[4, 3, 1], [8, [3, 2], [1, 2]]],
+        [[4, [1, 2], 1, "valid"], [3, 1, 1]],
+        [[4, 1, 2]],
+    ],
 )
 def test_convolutions_are_those_of_rllib(spec, filters):
     game = make_game(spec)
@@ -69,18 +75,19 @@ def test_convolutions_are_those_of_rllib(spec, filters):
         boards = boards.movedim(1, -1)
     theirs = TorchCNN(input_dims=list(boards.shape[1:]), cnn_filter_specifiers=filters)
     layers = [layer for layer in theirs.cnn if isinstance(layer, torch.nn.Conv2d)]
-    for layer, own in zip(layers, ours.layers, strict=True):
+    for layer, own in zip(layers, [ours.first, *ours.others], strict=True):
         layer.load_state_dict(own.state_dict())
     expected = theirs(boards).flatten(1)
     assert ours.width == expected.shape[1]
     torch.testing.assert_close(ours(batch_of(game)[Columns.OBS][OBSERVATION]), expected)
+    assert ours(batch_of(game)[Columns.OBS][OBSERVATION][:0]).shape == (0, ours.width)
 
 
 @pytest.mark.parametrize(
-    "filters", [7, [[8, 3]], [["many", 3, 1]], [[8, 9, 1, "valid"]], [[8, 0, 1]], [[8, 3, 1, "full"]]]
+    "filters", [7, [[8, 3]], [["many", 3, 1]], [[8, 9, 1, "valid"]], [[8, 0, 1]], [[8, 3, 0]], [[8, 3, 1, "full"]]]
 )
 def test_convolutions_that_do_not_fit_are_refused_in_one_line(filters):
-    with pytest.raises(ValueError, match="`conv_filters` is a list of") as caught:
+    with pytest.raises(ValueError, match="`conv_filters` do not fit a board of shape") as caught:
         build_network(MaskedNetwork, make_game("connect_four"), {"conv_filters": filters})
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match='`network` is "residual"'):

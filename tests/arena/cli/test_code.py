@@ -76,7 +76,12 @@ def make_snapshot(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "args", [("match", "own_code:make_game", "random", "random"), (*MATCH, "py:own_code:make_agent")]
+    "args",
+    [
+        ("match", "own_code:make_game", "random", "random"),
+        (*MATCH, "py:own_code:make_agent"),
+        (*MATCH, "greedy:py:own_code:make_agent"),
+    ],
 )
 def test_games_and_agents_of_the_current_directory_are_found(cli: Cli, args: tuple[str, ...], tmp_path: Path) -> None:
     assert cli(*MATCH, "first")[0] == 0
@@ -96,6 +101,7 @@ def test_a_network_that_the_person_names_plays(cli: Cli, tmp_path: Path) -> None
     assert err.count("\n") == 1
     code, out, err = cli(*MATCH, f"{league}:latest", "--module", "own_code:Networks.Own")
     assert (code, err) == (0, "")
+    assert cli(*MATCH, f"greedy:{league}:latest", "--module", "own_code:Networks.Own")[0] == 0
     assert cli(*MATCH[:2], "random", "main@3", "--league", league, "--module", "own_code:Networks.Own")[0] == 0
 
 
