@@ -37,7 +37,7 @@ def space(game: str) -> dict[str, Any]:
 
     drawn = {
         "lr": tune.loguniform(3e-4, 3e-3),
-        "minibatch_size": tune.choice([512, 1024, 2048]),
+        "minibatch_size": tune.choice([256, 512, 1024]),
         "num_epochs": tune.choice([1, 2, 4]),
         "lambda_": tune.choice([0.8, 0.9, 0.95, 1.0]),
     }
