@@ -88,7 +88,7 @@ class League:
         self._frozen_at = dict.fromkeys(self._learners, 0.0)  # seconds of training at the newest snapshot
         # Learner -> opponent -> quality: nothing without the sampler that reads them.
         self._qualities: dict[str, dict[str, float]] = (
-            {learner: {} for learner in self._learners} if settings.opponents.get("openai_five") else {}
+            {learner: {} for learner in self._learners} if settings.mix.get("openai_five") else {}
         )
         self._roles = {learner: make_role(self._members[learner].role) for learner in self._learners}
         for name in (*settings.role_min_steps, *settings.role_max_steps):

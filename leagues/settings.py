@@ -9,9 +9,13 @@ from leagues.errors import LeagueError
 from leagues.pool import KEPT_PER_LEARNER
 from leagues.setting_groups import SettingsGroup, setting
 
+ALONE: Mapping[str, float] = {"latest": 1.0}
+"""Self-play, the mix of a main learner without exploiters (docs/strength.md says what others are worth)."""
+
 WITH_EXPLOITERS: Mapping[str, float] = {"pfsp_hard": 0.5, "self_play": 0.35, "verification": 0.15}
-"""The setting ``opponents`` where a new league has exploiters and nobody has named another mix: that of AlphaStar
-(Vinyals et al. 2019). A main that plays only itself would never meet what exploits it."""
+"""The mix of AlphaStar (Vinyals et al. 2019). A main that plays only itself would never meet what exploits it."""
+
+EXPLOITERS = frozenset({"main_exploiter", "league_exploiter"})
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,14 @@ class LeagueSettings(SettingsGroup):
         {"main": 1}, "Number of learners of each role.", unit="learners", low=0, high=100
     )
     baselines: tuple[str, ...] = setting(("random",), "Agents that are members from the start, as first opponents.")
-    opponents: Mapping[str, float] = setting(
-        {"pfsp_hard": 0.25, "latest": 0.25, "uniform": 0.5},
+    opponents: Mapping[str, float] | None = setting(
+        None,
         "Share of a main learner's matches for each sampler of opponents, or of a best response's matches for each "
         "opponent; the shares sum to 1.",
         low=0,
         high=1,
-        typical="{pfsp_hard = 0.5, self_play = 0.35, verification = 0.15} in AlphaStar, "
-        "{latest = 0.8, openai_five = 0.2} in OpenAI Five",
+        none="{latest = 1}; with exploiters {pfsp_hard = 0.5, self_play = 0.35, verification = 0.15}, as in AlphaStar",
+        typical="{latest = 0.8, openai_five = 0.2} in OpenAI Five",
     )
     pfsp_weighting: str = setting(
         "hard",
@@ -219,6 +223,13 @@ class LeagueSettings(SettingsGroup):
         typical="0.0001 to 0.01, 0.01 in OpenAI Five",
     )
 
+    @property
+    def mix(self) -> Mapping[str, float]:
+        """`opponents`, or what it means where it is None."""
+        if self.opponents is not None:
+            return self.opponents
+        return WITH_EXPLOITERS if EXPLOITERS & self.roles.keys() else ALONE
+
     def _check(self) -> None:
         if self.snapshot_min_steps > self.snapshot_max_steps:
             raise LeagueError(
@@ -233,8 +244,8 @@ class LeagueSettings(SettingsGroup):
                     f"the least steps of a role must not be above its most steps, but {role!r} has {least} and {most}; "
                     "set both role_min_steps and role_max_steps"
                 )
-        if abs(sum(self.opponents.values()) - 1) > 1e-9:
-            raise LeagueError(f"the shares of `opponents` must sum to 1, but got {dict(self.opponents)}")
+        if abs(sum(self.mix.values()) - 1) > 1e-9:
+            raise LeagueError(f"the shares of `opponents` must sum to 1, but got {dict(self.mix)}")
         least = len(self.baselines) + KEPT_PER_LEARNER * sum(self.roles.values())
         if self.pool_limit is not None and self.pool_limit < least:
             raise LeagueError(

@@ -20,7 +20,6 @@ from games.specs import format_spec, parse_spec
 from leagues.errors import LeagueError
 from leagues.names import near
 from leagues.setting_groups import NONE, short
-from leagues.settings import WITH_EXPLOITERS
 
 Family = Literal["perfect_information", "imperfect_information", "graded", "n_player", "continuous"]
 
@@ -34,7 +33,6 @@ _FAMILIES: Mapping[Family, str] = {
     "continuous": "games with continuous actions",
 }
 
-_EXPLOITERS = {"main_exploiter", "league_exploiter"}
 
 _VIEW = "view"
 """The parameter of a spec that changes what seats see, but not the game."""
@@ -131,9 +129,6 @@ def settings_for(
 ) -> Settings:
     """The settings of a new league: defaults, the game's preset over them, and a file over both.
 
-    Presets mix the opponents of a main learner that is alone. With exploiters, the mix is
-    :data:`leagues.settings.WITH_EXPLOITERS`, unless the file names ``opponents``.
-
     Args:
         game: the game.
         preset: as ``name`` of :func:`find_preset`; None also takes the preset that the file names as ``preset``.
@@ -159,9 +154,6 @@ def settings_for(
         )
     if roles is not None:
         settings = settings.replaced({"league.roles": roles})
-    named = roles is not None or "roles" in top.get("league", {})
-    if named and "opponents" not in top.get("league", {}) and _EXPLOITERS & settings.league.roles.keys():
-        settings = settings.replaced({"league.opponents": WITH_EXPLOITERS})
     return Settings.from_dict({**settings.to_dict(), "preset": None if found is None else found.name})
 
 

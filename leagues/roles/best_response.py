@@ -19,10 +19,10 @@ class BestResponse(Role):
     """
 
     def opponents(self, view: View) -> Sequence[Branch]:
-        names = list(view.settings.opponents)
+        names = list(view.settings.mix)
         for name in names:
             view.members[name]  # raises an error if there is none
-        return [Branch(1.0, names, np.array([view.settings.opponents[name] for name in names]))]
+        return [Branch(1.0, names, np.array([view.settings.mix[name] for name in names]))]
 
     def is_due(self, view: View) -> bool:
         return False

@@ -23,12 +23,8 @@ class Main(Role):
     def opponents(self, view: View) -> Sequence[Branch]:
         others = [name for name in view.members.live("main") if name != view.learner]
         names = [view.learner, *view.unbeaten(), *others]  # itself first, where samplers find it at once
-        samplers = {name: find_sampler(name) for name in view.settings.opponents}
-        return [
-            Branch(share, names, samplers[name](view, names))
-            for name, share in view.settings.opponents.items()
-            if share
-        ]
+        samplers = {name: find_sampler(name) for name in view.settings.mix}
+        return [Branch(share, names, samplers[name](view, names)) for name, share in view.settings.mix.items() if share]
 
     def is_due(self, view: View) -> bool:
         """As :func:`leagues.roles.contract.is_due_against` all frozen members; its newest snapshot is needed. With the

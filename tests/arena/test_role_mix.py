@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from arena import LeaguePPOConfig
 from arena.presets import settings_for
 from games import make_game
 from leagues.errors import LeagueError
@@ -16,19 +17,19 @@ ALL = {"main": 1, "main_exploiter": 1, "league_exploiter": 2}
 
 
 def test_with_exploiters_the_mix_is_that_of_alphastar_and_not_that_of_the_preset(tmp_path: Path) -> None:
-    alone = settings_for(GAME).league.opponents
-    assert alone == settings_for(GAME, roles={"main": 2}).league.opponents != WITH_EXPLOITERS
+    assert settings_for(GAME).league.mix == settings_for(GAME, roles={"main": 2}).league.mix == {"latest": 1.0}
     league = settings_for(GAME, roles=ALL).league
-    assert (league.roles, league.opponents) == (ALL, WITH_EXPLOITERS)
+    assert (league.roles, league.mix) == (ALL, WITH_EXPLOITERS)
     file = tmp_path / "roles.toml"
     file.write_text("[league]\nroles = {main = 1, league_exploiter = 1}\n")
-    assert settings_for(GAME, file=file).league.opponents == WITH_EXPLOITERS
+    assert settings_for(GAME, file=file).league.mix == WITH_EXPLOITERS
+    assert LeaguePPOConfig().league(roles=ALL).settings().league.mix == WITH_EXPLOITERS
 
 
 def test_a_mix_that_a_person_names_stays(tmp_path: Path) -> None:
     file = tmp_path / "mix.toml"
     file.write_text("[league]\nopponents = {uniform = 1.0}\n")
-    assert settings_for(GAME, file=file, roles=ALL).league.opponents == {"uniform": 1.0}
+    assert settings_for(GAME, file=file, roles=ALL).league.mix == {"uniform": 1.0}
 
 
 def test_wrong_roles_are_refused() -> None:
