@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from league_play import MIX
 from leaguekit import MAIN, RANDOM, match, snapshot
 
 from leagues.league import League
@@ -91,7 +92,7 @@ def test_rating_matches_seat_one_member_at_all_seats_of_a_team() -> None:
 def test_a_learner_trains_with_itself_as_its_partner_and_takes_every_team() -> None:
     ids = tuple(f"player_{seat}" for seat in range(4))
     members = [MAIN, RANDOM, snapshot(1)]
-    league = League(LeagueSettings(), members, num_seats=4, agent_ids=ids, teams=PARTNERS)
+    league = League(LeagueSettings(opponents=MIX), members, num_seats=4, agent_ids=ids, teams=PARTNERS)
     lineups = Counter(pairing.seats for pairing in league.ask(200, np.random.default_rng(0)))
     assert all(seats[:2] == seats[2:] and "main" in seats for seats in lineups)
     against = {team: sum(n for seats, n in lineups.items() if seats[1 - team] != "main") for team in (0, 1)}

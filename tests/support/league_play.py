@@ -15,10 +15,16 @@ EXPLOITER = Member("main_exploiter", "learner", "main_exploiter")
 MODULES = {"player_0": "main", "player_1": "main"}
 
 
+MIX = {"pfsp_hard": 0.25, "latest": 0.25, "uniform": 0.5}
+"""A main learner with this mix meets everybody."""
+
+
 def league_of(*members: Member, seats: int = 2, graded: bool = False, **settings: Any) -> League:
-    """A league of these members that has played no game yet."""
+    """A league of these members that has played no game yet, with :data:`MIX` unless other opponents are named."""
     ids = tuple(f"player_{k}" for k in range(seats))
-    return League(LeagueSettings(**settings), members, num_seats=seats, agent_ids=ids, graded=graded)
+    return League(
+        LeagueSettings(**{"opponents": MIX, **settings}), members, num_seats=seats, agent_ids=ids, graded=graded
+    )
 
 
 def beat(league: League, member: str, opponent: str, wins: int, losses: int = 0, draws: int = 0) -> None:

@@ -22,7 +22,8 @@ MAIN = Member("main", "learner", "main", modules=dict.fromkeys(GAME.agent_ids, "
 
 
 def opened(folder: Path | None = None, **evaluation: object) -> LeagueSession:
-    settings = Settings().replaced({f"evaluation.{name}": value for name, value in evaluation.items()})
+    settings = Settings().replaced({"league.opponents": {"latest": 0.5, "uniform": 0.5}})
+    settings = settings.replaced({f"evaluation.{name}": value for name, value in evaluation.items()})
     return LeagueSession(folder, GAME, settings, seed=3, learners=[MAIN], share=bytes)
 
 
