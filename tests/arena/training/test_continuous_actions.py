@@ -152,7 +152,7 @@ def build(local_ray: None) -> Iterator[Callable[..., Any]]:
 @pytest.mark.slow
 def test_training_learns_to_meet_and_everything_recorded_is_exact(build: Callable[..., Any], tmp_path: Path) -> None:
     algorithm = build(tmp_path)
-    for _ in range(12):
+    for _ in range(20):
         algorithm.train()
     assert algorithm.config.entropy_coeff == 0.0
     algorithm.stop()
