@@ -5,13 +5,13 @@
     python -m benchmarks.strength run connect_four leduc_poker --ablation --minutes 5
     python -m benchmarks.strength table
 
-``run`` trains a league for every game and seed, as ``arena train`` does, for the time of its goal, or for ``--minutes``
-or ``--steps``. Then it measures the newest snapshot of the main learner, and in small games the mixtures of snapshots
-too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``. ``--ablation`` trains
-with the preset and with each of the :data:`ABLATIONS`: one part off, or another mix of opponents. Every run is a
-separate process and leaves a league and a ``result.json`` in ``benchmarks/results/strength/``, so that a stopped call
-goes on where it ended. ``table`` prints the results as Markdown, as median (lowest .. highest) over the seeds, and
-draws their courses.
+``run`` trains a league for every game and seed, as ``arena train`` does, for the time or the steps of its goal, or
+for ``--minutes`` or ``--steps``. Then it measures the newest snapshot of the main learner, and in small games the
+mixtures of snapshots too. ``--set`` names settings that differ from the game's preset; give such runs a ``--label``.
+``--ablation`` trains with the preset and with each of the :data:`ABLATIONS`: one part off, or another mix of
+opponents. Every run is a separate process and leaves a league and a ``result.json`` in
+``benchmarks/results/strength/``, so that a stopped call goes on where it ended. ``table`` prints the results as
+Markdown, as median (lowest .. highest) over the seeds, and draws their courses.
 """
 
 from __future__ import annotations

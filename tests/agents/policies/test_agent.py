@@ -17,10 +17,10 @@ GAME = make_game("connect_four")
 OLD_WEIGHTS = sorted((Path(__file__).parents[2] / "data/league_0003/weights").iterdir())
 
 
-def make_policy(game, seats=None, module_class=None):
+def make_policy(game, seats=None, module_class=None, **model_config):
     """Modules with random weights, and the bytes of their weights file."""
     names = sorted(set(seats.values())) if seats else ["main"]
-    specs = {name: masked_spec(game) for name in names}
+    specs = {name: masked_spec(game, **model_config) for name in names}
     if module_class is not None:
         for spec in specs.values():
             spec.module_class = module_class
@@ -43,8 +43,16 @@ def turn_of(game, tables=8):
     return Turn(live.observations[:count], live.masks[:count], live.seats[:count], live.table[:count], live.state)
 
 
-def test_a_loaded_policy_plays_as_the_one_stored():
-    modules, data = make_policy(GAME)
+@pytest.mark.parametrize(
+    "model_config",
+    [
+        {},
+        {"conv_filters": [[8, 4, 1, "valid"], [4, 1, 1]], "fcnet_hiddens": [16], "vf_share_layers": False},
+        {"conv_filters": [[8, 3, 2]], "precision": "bfloat16", "view": "connect_four", "orientation": "connect_four"},
+    ],
+)
+def test_a_loaded_policy_plays_as_the_one_stored(model_config):
+    modules, data = make_policy(GAME, **model_config)
     original = PolicyAgent(GAME, dict.fromkeys(range(2), modules["main"]))
     loaded = load(data, GAME)
     turn = turn_of(GAME)
