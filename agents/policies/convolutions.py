@@ -19,8 +19,8 @@ class Convolutions(nn.Module):
     """Convolutions as RLlib's ``conv_filters`` say; the result is flat, channels last.
 
     The first one is a product of matrices, because nobody asks for the gradient of a board. With
-    ``[64, 4, 1, "valid"]`` on connect four's board, an update of the whole network takes two thirds of the time that it
-    takes with torch's convolution.
+    ``[64, 4, 1, "valid"]`` on connect four's board, forward and backward passes of the whole network took 0.64 of the
+    time that they took with RLlib's ``TorchCNN``, and 0.89 of that with a plain ``Conv2d`` (1,024 boards, one core).
 
     Args:
         shape: of the board or image.
