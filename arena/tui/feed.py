@@ -1,70 +1,112 @@
-"""The feed: one thread that reads the league and posts immutable views of it as messages."""
+"""The feed: one thread that reads the league, answers the queries of the screen in front, and posts what it found.
+
+A screen has :class:`Query` objects. The feed answers a new query at once, and live ones again whenever the league
+changes. Everything that it posts is immutable.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
 
-from arena.view.replay import Frame, frames
-from leagues.ratings.leaderboard import Standing, leaderboard
-from leagues.ratings.notes import Note, notes
-from leagues.ratings.outside import with_outside
-from leagues.records import JournalEntry, LeagueError, Match, Member
-from leagues.results.blocks import BlockScores
-from leagues.store import open_store
-from leagues.store.contract import LeagueInfo, Progress, Reader
+from arena.tui.derived import MANY_MATCHES, Derived, Deriver, derive
+from leagues.errors import LeagueError
+
+if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need not wait for
+    from leagues.ratings.leaderboard import Standing
+    from leagues.store.contract import LeagueInfo, Progress, Reader, Store
 
 POLL = 0.5
 """Seconds between two checks of the store's version."""
 
-LISTED = 200
-"""Most matches and most entries of the journal listed."""
+REST = 4.0
+"""Rest after answering or rating on the feed's own account, as a multiple of the time it took. A league in training
+needs the processor more."""
 
-RATING_REST = 4.0
-"""Rest after rating, as a multiple of the time it took. A league in training needs the processor more."""
+RATES = 60
+"""Number of iterations of which the newest rates are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeagueView:
-    """The league at one moment.
+    """What the header shows of the league.
 
     Attributes:
         info: what never changes.
         progress: the newest progress of training; None before the first iteration.
-        members: all members, in the order they joined.
-        standings: the leaderboard, best first; may lag behind the matches by a moment.
-        notes: warnings that belong beside it.
-        matches: the newest matches without their moves, newest first; only those of ``only`` if that is set.
-        only: the member whose matches are listed; None for all.
-        match_count: number of all recorded matches.
-        journal: what happened in training, the newest entries first.
+        rates: env steps per second in the newest iterations, oldest first.
+        members: number of members.
+        learners: number of learners.
+        matches: number of recorded matches.
+        best: the best snapshot; None before there is one.
     """
 
     info: LeagueInfo
     progress: Progress | None
-    members: tuple[Member, ...]
-    standings: tuple[Standing, ...]
-    notes: tuple[Note, ...]
-    matches: tuple[Match, ...]
-    only: str | None
-    match_count: int
-    journal: tuple[JournalEntry, ...] = ()
+    rates: tuple[float, ...]
+    members: int
+    learners: int
+    matches: int
+    best: Standing | None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """One match with its positions. ``problem`` says why there are none."""
+class Source:
+    """What a query may read. It belongs to the feed's thread.
 
-    match: Match
-    info: LeagueInfo
-    frames: tuple[Frame, ...] = ()
-    problem: str = ""
+    Attributes:
+        folder: the league's folder.
+        reader: the open league.
+        trust_code: whether a game that is the league maker's own code may run.
+        derived: the newest standings, warnings and payoffs; they may lag behind the matches by a moment.
+        rated: whether ``derived`` holds anything yet.
+    """
+
+    def __init__(self, folder: Path, store: Store, reader: Reader, trust_code: bool) -> None:
+        self.folder = folder
+        self.store = store
+        self.reader = reader
+        self.trust_code = trust_code
+        self.derived = Derived()
+        self.rated = False
+
+    def view(self, rates: Sequence[float]) -> LeagueView:
+        """What the header shows."""
+        from leagues.ratings.leaderboard import best
+
+        members, standings = self.reader.members(), self.derived.standings
+        name = best(standings)
+        return LeagueView(
+            info=self.reader.info(),
+            progress=self.reader.progress(),
+            rates=tuple(rates),
+            members=len(members),
+            learners=sum(not member.frozen for member in members),
+            matches=self.reader.count_matches(),
+            best=next((each for each in standings if each.agent == name), None),
+        )
+
+
+class Query(ABC):
+    """A question of a screen. Subclasses are frozen dataclasses, so that equal questions are equal."""
+
+    live: ClassVar[bool] = True
+    """Whether the answer may change; otherwise it is answered once."""
+
+    @abstractmethod
+    def answer(self, source: Source) -> Any:
+        """The answer, as an immutable value. Called in the feed's thread.
+
+        Raises:
+            LeagueError: there is none; the message says why.
+        """
 
 
 # The app forwards these messages to its screens. They do not bubble, which would bring them back to the app.
@@ -72,71 +114,49 @@ class Opened:
 
 @dataclass
 class LeagueChanged(Message, bubble=False):
-    """The league has changed, or another list of matches was asked for."""
+    """The league has changed."""
 
     view: LeagueView
 
 
 @dataclass
 class LeagueLost(Message, bubble=False):
-    """The league cannot be read at the moment."""
+    """The league cannot be read at the moment. ``absent``: there is none."""
 
     reason: str
+    absent: bool
 
 
 @dataclass
-class MatchOpened(Message, bubble=False):
-    """The match that was asked for."""
+class Answered(Message, bubble=False):
+    """The answer to a query, or ``problem``, the reason why there is none."""
 
-    opened: Opened
+    query: Query
+    value: Any
+    problem: str = ""
 
 
 @dataclass
 class FeedFailed(Message, bubble=False):
-    """The thread has ended with an error of the program."""
+    """The thread has ended with an error."""
 
     error: Exception
 
 
 @dataclass
 class _Wanted:
-    """What the screens want, merged from their requests."""
+    """What the app wants, merged from its requests."""
 
-    only: str | None = None
-    match: int | None = None
-    changed: bool = False
+    queries: tuple[Query, ...] = ()
+    paused: bool = False
     stop: bool = False
-
-
-class _Ratings:
-    """The newest standings and notes. Rating takes far longer than reading, so it comes last and rests in between."""
-
-    def __init__(self) -> None:
-        self.standings: tuple[Standing, ...] = ()
-        self.notes: tuple[Note, ...] = ()
-        self._of: tuple[list[Member], BlockScores] | None = None
-        self._not_before = 0.0
-
-    def update(self, reader: Reader) -> bool:
-        """Rate again if something has changed and the rest is over; return whether it did."""
-        began = time.monotonic()
-        if began < self._not_before:
-            return False
-        members = [member for member in reader.members() if member.frozen]
-        of = (members, reader.block_scores())
-        if of == self._of:
-            return False
-        self.standings, self._of = tuple(with_outside(leaderboard(*of), of[1], reader.measures())), of
-        self.notes = tuple(notes(*of))
-        ended = time.monotonic()
-        self._not_before = ended + RATING_REST * (ended - began)
-        return True
 
 
 class Feed(threading.Thread):
     """Follows the league in ``folder`` and posts messages about it.
 
-    When the folder goes away, the feed posts :class:`LeagueLost` and waits for a league to come back.
+    While there is no league in the folder, or when it goes away, the feed posts :class:`LeagueLost` and waits for one
+    to come. A folder that holds something unreadable from the start ends the feed.
 
     Args:
         folder: the league's folder.
@@ -151,23 +171,21 @@ class Feed(threading.Thread):
         self._post = post
         self._requests: SimpleQueue[Callable[[_Wanted], None]] = SimpleQueue()
         self._wanted = _Wanted()
-        self._ratings = _Ratings()
+        self._rating: _Rating | None = None
+        self._found = False
 
-    def open(self, match_id: int) -> None:
-        """Ask for a match. Of several requests at once, only the last is answered."""
-        self._requests.put(lambda wanted: setattr(wanted, "match", match_id))
+    def ask(self, queries: Sequence[Query]) -> None:
+        """Answer these queries from now on, and no others."""
+        wanted = tuple(queries)
+        self._requests.put(lambda state: setattr(state, "queries", wanted))
 
-    def list_only(self, member: str | None) -> None:
-        """List only the matches of ``member``, or all matches if it is None."""
-
-        def change(wanted: _Wanted) -> None:
-            wanted.only, wanted.changed = member, True
-
-        self._requests.put(change)
+    def pause(self, paused: bool) -> None:
+        """Stop following the league, or go on. New queries are answered all the same."""
+        self._requests.put(lambda state: setattr(state, "paused", paused))
 
     def stop(self) -> None:
         """End the thread soon."""
-        self._requests.put(lambda wanted: setattr(wanted, "stop", True))
+        self._requests.put(lambda state: setattr(state, "stop", True))
 
     def run(self) -> None:
         """Follow the league until stopped."""
@@ -176,61 +194,160 @@ class Feed(threading.Thread):
                 try:
                     self._follow()
                 except LeagueError as error:
-                    self._post(LeagueLost(str(error)))
+                    absent = not self._present()
+                    if not (absent or self._found):
+                        raise  # it was unreadable from the start
+                    self._post(LeagueLost(str(error), absent))
                     self._wait()
         except Exception as error:  # the app ends with it
             self._post(FeedFailed(error))
+        finally:
+            self._forget_ratings()
+
+    def _present(self) -> bool:
+        from leagues.store import open_store
+
+        return open_store(self._folder).exists()
+
+    def _forget_ratings(self) -> None:
+        if self._rating is not None:
+            self._rating.close()
+        self._rating = None
 
     def _follow(self) -> None:
+        from leagues.store import open_store
+
         store = open_store(self._folder)
         identity = store.identity()
         with store.reader() as reader:
+            self._forget_ratings()
+            self._rating = rating = _Rating(self._folder)
+            source = Source(self._folder, store, reader, self._trust_code)
+            rates = _Rates()
             seen: int | None = None
+            answered: tuple[Query, ...] = ()
+            not_before = 0.0
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
-                version = reader.version()
-                changed = version != seen or self._wanted.changed
-                seen, self._wanted.changed = version, False
-                if changed:
-                    self._post(LeagueChanged(self._view(reader)))
-                if self._wanted.match is not None:
-                    wanted, self._wanted.match = self._wanted.match, None
-                    self._post(MatchOpened(_open(reader, wanted, self._trust_code)))
-                if self._ratings.update(reader):
-                    self._post(LeagueChanged(self._view(reader)))
-                self._wait()
+                queries, following = self._wanted.queries, not self._wanted.paused
+                new = [query for query in queries if query not in answered]
+                for query in new:
+                    self._answer(query, source)
+                answered = queries
+                began = time.monotonic()
+                version = reader.version() if following else seen
+                if version != seen and (seen is None or began >= not_before):
+                    seen = version
+                    self._post(LeagueChanged(source.view(rates.update(reader))))
+                    self._found = True
+                    self._answer_again(source, new)
+                    not_before = time.monotonic() + REST * (time.monotonic() - began)
+                if following and rating.update(source):
+                    self._post(LeagueChanged(source.view(rates.update(reader))))
+                    self._answer_again(source, ())
+                self._wait(rating.soon)
 
-    def _view(self, reader: Reader) -> LeagueView:
-        only = self._wanted.only
-        members = reader.members()
-        if all(member.id != only for member in members):
-            only = None
-        return LeagueView(
-            info=reader.info(),
-            progress=reader.progress(),
-            members=tuple(members),
-            standings=self._ratings.standings,
-            notes=self._ratings.notes,
-            matches=tuple(reader.matches(member=only, limit=LISTED)),
-            only=only,
-            match_count=reader.count_matches(),
-            journal=tuple(reader.journal(limit=LISTED)),
-        )
+    def _answer_again(self, source: Source, fresh: Sequence[Query]) -> None:
+        for query in self._wanted.queries:
+            if query.live and query not in fresh:
+                self._answer(query, source)
 
-    def _wait(self) -> None:
+    def _answer(self, query: Query, source: Source) -> None:
+        try:
+            self._post(Answered(query, query.answer(source)))
+        except LeagueError as error:
+            self._post(Answered(query, None, str(error)))
+
+    def _wait(self, poll: float | None = None) -> None:
         """Apply the waiting requests; without any, wait for one until the next poll."""
         try:
-            self._requests.get(timeout=POLL)(self._wanted)
+            self._requests.get(timeout=POLL if poll is None else poll)(self._wanted)
             while True:
                 self._requests.get_nowait()(self._wanted)
         except Empty:
             pass
 
 
-def _open(reader: Reader, match_id: int, trust_code: bool) -> Opened:
-    match, info = reader.match(match_id), reader.info()
-    try:
-        return Opened(match, info, tuple(frames(reader, match_id, trust_code=trust_code)))
-    except Exception as error:  # a game may fail in any way; only this match suffers
-        return Opened(match, info, problem=str(error))
+class _Rates:
+    """The rates of the newest iterations. Only the first reading fetches the history."""
+
+    def __init__(self) -> None:
+        self._rates: list[float] = []
+        self._last: int | None = None
+
+    def update(self, reader: Reader) -> Sequence[float]:
+        newest = reader.progress()
+        if newest is None:
+            return ()
+        if self._last is None:
+            self._rates = [each.rate for each in reader.history()[-RATES:]]
+        elif newest.iteration != self._last:
+            self._rates = [*self._rates, newest.rate][-RATES:]
+        self._last = newest.iteration
+        return self._rates
+
+
+class _Rating:
+    """Keeps ``source.derived`` new. Rating takes far longer than reading, so it rests in between; and where it would
+    hold up the keys, another process does it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._deriver = Deriver(folder)
+        self._waiter: threading.Thread | None = None
+        self._arrived: SimpleQueue[Derived | LeagueError] = SimpleQueue()
+        self._of: tuple[int, int, int] | None = None
+        self._began = 0.0
+        self._not_before = 0.0
+
+    @property
+    def soon(self) -> float | None:
+        """Seconds after which to look again, where an answer is under way; otherwise None."""
+        return 0.1 if self._waiter is not None else None
+
+    def update(self, source: Source) -> bool:
+        """Rate again if something has changed and the rest is over; return whether there is something new."""
+        if self._waiter is not None:
+            return self._take(source)
+        now = time.monotonic()
+        if now < self._not_before:
+            return False
+        matches = source.reader.count_matches("evaluation")
+        frozen = sum(member.frozen for member in source.reader.members())
+        of = (frozen, matches, len(source.reader.measures()))
+        if of == self._of:
+            return False
+        self._of, self._began = of, now
+        if matches >= MANY_MATCHES:
+            self._deriver.ask()
+            self._waiter = threading.Thread(target=self._await, name="league-ratings", daemon=True)
+            self._waiter.start()
+            return False
+        self._set(source, derive(source.reader))
+        return True
+
+    def close(self) -> None:
+        """End the process."""
+        self._deriver.close()
+
+    def _await(self) -> None:
+        try:
+            self._arrived.put(self._deriver.result())
+        except LeagueError as error:
+            self._arrived.put(error)
+
+    def _take(self, source: Source) -> bool:
+        try:
+            found = self._arrived.get_nowait()
+        except Empty:
+            return False
+        self._waiter = None
+        if isinstance(found, LeagueError):
+            raise found
+        self._set(source, found)
+        return True
+
+    def _set(self, source: Source, derived: Derived) -> None:
+        source.derived, source.rated = derived, True
+        ended = time.monotonic()
+        self._not_before = ended + REST * (ended - self._began)

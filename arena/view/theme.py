@@ -7,25 +7,133 @@ its own background, so it has 24-bit colours; ``arena.tcss`` uses them as theme 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from arena.view.outcome import SeatResult
 from games.drawing.spans import Part
 
-# 24-bit colours of the TUI.
-ACCENT = "#7fd1c7"
-GOOD = "#9ccf7a"
-BAD = "#e88a83"
-WARM = "#e8c07a"
-FAINT = "#7b8494"
-SECONDARY = "#8fa6d8"
-FOREGROUND = "#d8dee9"
-BACKGROUND = "#14171d"
-SURFACE = "#191d25"
-PANEL = "#222833"
 
-LINES = (ACCENT, WARM, SECONDARY, GOOD, BAD)
-"""Colours of the curves in a picture; they repeat."""
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """24-bit colours of the TUI and of pictures.
+
+    Attributes:
+        accent, good, bad, warm, secondary: what stands out, is better, is worse, needs attention, comes second.
+        faint: what matters less; still readable on the background.
+        foreground, background, surface, panel: text, and what lies behind it.
+        first, second: pieces of the first and the second seat.
+        low, middle, high: ends and middle of a scale, as in the heatmap of payoffs.
+        dark: whether the background is dark.
+    """
+
+    accent: str
+    good: str
+    bad: str
+    warm: str
+    secondary: str
+    faint: str
+    foreground: str
+    background: str
+    surface: str
+    panel: str
+    first: str
+    second: str
+    low: str
+    middle: str
+    high: str
+    dark: bool = True
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Colours of curves; they repeat."""
+        return (self.accent, self.warm, self.secondary, self.good, self.bad)
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """Colours of the seats, in their order; they repeat in games of more seats."""
+        return (self.first, self.second, self.secondary, self.good, self.bad)
+
+    def result(self, result: SeatResult) -> str:
+        """Colour of a seat by what the match was for it."""
+        return {"won": self.good, "lost": self.faint, "at fault": self.bad}.get(result, "")
+
+    def part(self, part: Part) -> str:
+        """Style of a part of a drawing."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "faint": self.faint,
+            "red": self.bad,
+            "changed": "bold reverse",
+        }.get(part, "")
+
+
+DARK = Palette(
+    accent="#7fd1c7",
+    good="#9ccf7a",
+    bad="#e88a83",
+    warm="#e8c07a",
+    secondary="#8fa6d8",
+    faint="#7b8494",
+    foreground="#d8dee9",
+    background="#14171d",
+    surface="#191d25",
+    panel="#222833",
+    first="#e8c07a",
+    second="#7fd1c7",
+    low="#b4544f",
+    middle="#2a303c",
+    high="#3f8f78",
+)
+LIGHT = Palette(
+    accent="#0f766e",
+    good="#3f7d20",
+    bad="#b3261e",
+    warm="#8a5a00",
+    secondary="#3b57a0",
+    faint="#667080",
+    foreground="#1f2530",
+    background="#fbfbf9",
+    surface="#f2f2ee",
+    panel="#e4e5e0",
+    first="#8a5a00",
+    second="#0f766e",
+    low="#e5938c",
+    middle="#ececea",
+    high="#7fc4b0",
+    dark=False,
+)
+CONTRAST = Palette(
+    accent="#00ffff",
+    good="#00ff66",
+    bad="#ff6666",
+    warm="#ffff00",
+    secondary="#99bbff",
+    faint="#c8c8c8",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#303030",
+    first="#ffff00",
+    second="#00ffff",
+    low="#a00000",
+    middle="#303030",
+    high="#006b3a",
+)
+PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}
+
+ACCENT = DARK.accent
+GOOD = DARK.good
+BAD = DARK.bad
+WARM = DARK.warm
+FAINT = DARK.faint
+SECONDARY = DARK.secondary
+FOREGROUND = DARK.foreground
+BACKGROUND = DARK.background
+SURFACE = DARK.surface
+PANEL = DARK.panel
+LINES = DARK.lines
 
 # ANSI escapes of the command line.
 RESET = "\x1b[0m"

@@ -1,36 +1,55 @@
-"""The help screen: the keys."""
+"""The help: the keys of the screen below."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-HELP = """\
-↑ ↓        choose a row
-tab        the next list, or the board
-enter      on a member: list its matches, or all
-           on a match: play it from the start
-escape     list all matches and follow the newest
-
-← →        one step back, one step on
-home end   the first, the last position
-space      play the match, or pause
-
-j ?        what happened in training, this help
-q          leave"""
+from arena.tui.keys import Group, described
+from arena.tui.look import look
 
 
 class HelpScreen(ModalScreen[None]):
-    """The keys, in a box over the screen below."""
+    """The keys, in a box over the screen below.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter,space", "dismiss", "close")]
+    Args:
+        groups: the keys of that screen, then those of the app.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "dismiss", "close"),
+        Binding("j,down", "move(1)", "down"),
+        Binding("k,up", "move(-1)", "up"),
+    ]
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        super().__init__()
+        self._groups = groups
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as box:
-            yield Static(HELP, markup=False)
+            yield Static(self._text(), markup=False)
         box.border_title = "Keys"
+        box.border_subtitle = "esc closes"
+
+    def action_move(self, by: int) -> None:
+        """Scroll."""
+        self.query_one("#help").scroll_relative(y=by, animate=False)
+
+    def _text(self) -> Text:
+        described_groups = described(self._groups)
+        width = max(len(keys) for _, lines in described_groups for keys, _ in lines)
+        text = Text()
+        for title, lines in described_groups:
+            text.append(f"\n{title}\n" if text else f"{title}\n", f"bold {look().accent}")
+            for keys, help_line in lines:
+                text.append(f"  {keys:<{width}}  ", look().warm).append(f"{help_line}\n")
+        text.rstrip()
+        return text

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
+from textual.binding import BindingType
 from textual.widgets import DataTable
+
+from arena.tui.keys import TABLE, bindings
 
 Row = tuple[str, tuple[Text, ...]]
 """A row's key and its cells."""
@@ -16,6 +20,8 @@ class KeyedTable(DataTable[Text]):
 
     Textual knows the rows by their place, so a new row at the top rewrites cells instead of the whole table.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE)
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", cell_padding=1)
@@ -64,6 +70,14 @@ class KeyedTable(DataTable[Text]):
     def select(self, key: str) -> None:
         """Move the cursor to the row ``key``."""
         self.move_cursor(row=self._keys.index(key), animate=False)
+
+    def action_first_row(self) -> None:
+        """Move the cursor to the first row."""
+        self.move_cursor(row=0, animate=False)
+
+    def action_last_row(self) -> None:
+        """Move the cursor to the last row."""
+        self.move_cursor(row=max(0, self.row_count - 1), animate=False)
 
     def _rebuild(self, labels: Sequence[Text], widths: tuple[int, ...]) -> None:
         # Set the column widths here: Textual measures them one idle moment too late, and rows drawn before that keep

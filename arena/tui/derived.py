@@ -1,0 +1,139 @@
+"""What is derived from the results of a league: standings, warnings and payoffs.
+
+In a league of many matches this takes seconds of Python, which would make every key wait. There it runs in a process of
+its own, ``python -m arena.tui.derived FOLDER``, which answers every line on stdin with one pickle on stdout.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
+    from leagues.ratings.leaderboard import Standing
+    from leagues.ratings.notes import Note
+    from leagues.results.payoff_table import PayoffTable
+    from leagues.store.contract import Reader
+
+MANY_MATCHES = 20_000
+"""From this number of evaluation matches on, a process of its own derives."""
+
+_NICE = 5
+"""How much the process yields to training."""
+
+_LENGTH = struct.Struct("!Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the results of a league say.
+
+    Attributes:
+        standings: the leaderboard, best first.
+        notes: warnings that belong beside it.
+        payoffs: what members score against each other in evaluation; None before the first reading.
+    """
+
+    standings: tuple[Standing, ...] = ()
+    notes: tuple[Note, ...] = ()
+    payoffs: PayoffTable | None = field(default=None, compare=False)
+
+
+def derive(reader: Reader) -> Derived:
+    """Derive all of it anew."""
+    from leagues.ratings.leaderboard import leaderboard
+    from leagues.ratings.notes import NOTED_MATCHES, notes
+    from leagues.ratings.outside import with_outside
+    from leagues.results.payoff_table import PayoffTable
+
+    members, scores = reader.members(), reader.block_scores()
+    standings = with_outside(leaderboard(members, scores), scores, reader.measures())
+    matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
+    return Derived(tuple(standings), tuple(notes(members, scores, matches=matches)), PayoffTable.of_blocks(scores))
+
+
+class Deriver:
+    """The process that derives, seen from the thread that waits for it. It starts at the first request.
+
+    Args:
+        folder: the league's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self) -> None:
+        """Ask for an answer, which :meth:`result` returns once it is there."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "arena.tui.derived", str(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # the screen belongs to the TUI; errors come as answers
+                start_new_session=True,
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+
+    def result(self) -> Derived:
+        """Wait for the answer.
+
+        Raises:
+            LeagueError: the league cannot be read, or the process died.
+        """
+        from leagues.errors import LeagueError
+
+        assert self._process is not None
+        assert self._process.stdout is not None
+        head = self._process.stdout.read(_LENGTH.size)
+        if len(head) < _LENGTH.size:
+            raise LeagueError("the process that rates the league has died; the ratings may be old")
+        found = pickle.loads(self._process.stdout.read(_LENGTH.unpack(head)[0]))  # from our own process
+        if isinstance(found, Derived):
+            return found
+        raise LeagueError(str(found))
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+
+def _serve(folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer every line until there are no more."""
+    from leagues.errors import LeagueError
+    from leagues.store import open_store
+
+    os.nice(_NICE)
+    with open_store(folder).reader() as reader:
+        for _ in requests:
+            answer: Derived | str
+            try:
+                answer = derive(reader)
+            except LeagueError as error:
+                answer = str(error)
+            data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+            answers.write(_LENGTH.pack(len(data)) + data)
+            answers.flush()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the league in the folder that is the one argument."""
+    _serve(Path(arguments[0]), sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    # Pickles name this module, not __main__.
+    from arena.tui import derived
+
+    derived.main(sys.argv[1:])

@@ -1,0 +1,154 @@
+"""What all screens share: header, footer, the league's newest view, and queries to the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from arena.tui.feed import Answered, LeagueChanged, LeagueLost, LeagueView, Query
+from arena.tui.keys import Group
+from arena.tui.layout import LEAST, Size, size_of
+from arena.tui.widgets.header import Header
+from arena.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from arena.tui.app import LeagueApp
+
+
+class LeagueScreen(Screen[None]):
+    """A screen about the league.
+
+    A subclass gives the widgets of its body in :meth:`body`, its questions in :meth:`queries`, and shows the answers in
+    :meth:`show`. After a change of what it wants to know, it calls :meth:`ask`. While another screen is in front it is
+    asked nothing; when it comes back, the feed answers anew.
+    """
+
+    NAME: ClassVar[str] = ""
+    """Its title, also in the header."""
+
+    GROUPS: ClassVar[tuple[Group, ...]] = ()
+    """The keys of this screen and of its widgets, for the help."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answers: dict[Query, Any] = {}
+
+    @property
+    def arena(self) -> LeagueApp:
+        """The app."""
+        return cast("LeagueApp", self.app)
+
+    @property
+    def view(self) -> LeagueView | None:
+        """The newest view of the league; None before the first."""
+        return self.arena.view
+
+    @property
+    def room(self) -> Size:
+        """The terminal's size."""
+        return size_of(self.app.size.width)
+
+    # What a subclass may define
+
+    def body(self) -> ComposeResult:
+        """The widgets between header and footer."""
+        yield from ()
+
+    def queries(self) -> Sequence[Query]:
+        """What this screen wants to know now."""
+        return ()
+
+    def show(self, query: Query, value: Any) -> None:
+        """Show the answer to a query. Called again after a resize and after a change of theme, so it must not move
+        anything that the person has moved."""
+
+    def refuse(self, query: Query, problem: str) -> None:
+        """Show that there is no answer; by default as a notice."""
+        self.say(problem, bad=True)
+
+    def command(self) -> str:
+        """The command, without ``arena``, that shows the same; empty where there is none."""
+        return ""
+
+    # What it may call
+
+    def ask(self) -> None:
+        """Tell the feed what this screen wants to know now."""
+        if self.is_current:
+            self.arena.feed.ask(self.queries())
+
+    def answer(self, query: Query) -> Any:
+        """The newest answer to a query; None before there is one."""
+        return self._answers.get(query)
+
+    def say(self, sentence: str, *, bad: bool = False) -> None:
+        """Show a sentence for a moment."""
+        self.notify(sentence, severity="error" if bad else "information", markup=False, timeout=4)
+
+    # Its own work
+
+    def compose(self) -> ComposeResult:
+        yield Header(self.arena.titles, self.NAME)
+        with Container(id="body"):
+            yield from self.body()
+        yield KeyBar()
+        yield Static(id="cramped", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.show_status)
+
+    def show_status(self) -> None:
+        """Show the header."""
+        app = self.arena
+        self.query_one(Header).show(app.view, app.run_state(), app.problem, paused=app.paused)
+
+    def show_again(self) -> None:
+        """Show everything again, as after a resize."""
+        if not self.is_mounted:
+            return
+        with self.app.batch_update():
+            self.show_status()
+            for query in self.queries():
+                if query in self._answers:
+                    self.show(query, self._answers[query])
+            self.query_one(KeyBar).refresh()
+
+    @on(events.ScreenResume)
+    def _came_to_the_front(self) -> None:
+        self.ask()
+        self.call_after_refresh(self.show_again)
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        (width, height), (least_width, least_height) = self.app.size, LEAST
+        cramped = width < least_width or height < least_height
+        self.query_one("#cramped", Static).update(
+            Text(f"arena needs at least {least_width}x{least_height}, has {width}x{height}: enlarge the terminal")
+        )
+        self.set_class(cramped, "-cramped")
+        self.call_after_refresh(self.show_again)  # the widgets have their new size then
+
+    @on(LeagueChanged)
+    @on(LeagueLost)
+    def _league_changed(self) -> None:
+        self.show_status()
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        current = self.queries()
+        if message.query not in current:
+            return  # the person has asked for something else meanwhile
+        if message.problem:
+            self.refuse(message.query, message.problem)
+            return
+        self._answers = {query: value for query, value in self._answers.items() if query in current}
+        self._answers[message.query] = message.value
+        with self.app.batch_update():
+            self.show(message.query, message.value)

@@ -1,0 +1,11 @@
+"""The leaderboard screen. Its builder replaces this file."""
+
+from __future__ import annotations
+
+from arena.tui.screens.base import LeagueScreen
+
+
+class LeaderboardScreen(LeagueScreen):
+    """To be built."""
+
+    NAME = "Leaderboard"

@@ -1,0 +1,101 @@
+"""The header: the game, the state of the run and how far it is, the best member; and the screens by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from arena.tui.feed import LeagueView
+from arena.tui.look import look
+from arena.view.run_state import RunState
+from arena.view.text import counted, plain, rating_text
+from arena.view.theme import LIVE, SILENT
+
+_SPARKS = "▁▂▃▄▅▆▇█"
+_GAP = "  "
+
+
+class Header(Vertical):
+    """Two lines at the top: what the league is doing, and the screens.
+
+    Args:
+        screens: titles of the screens in the order of their keys 1, 2, ...
+        current: the title of this one; empty for a screen that has no number.
+    """
+
+    def __init__(self, screens: Sequence[str], current: str) -> None:
+        super().__init__()
+        self._screens = screens
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="status", markup=False)
+        yield Static(id="tabs", markup=False)
+
+    def show(self, view: LeagueView | None, state: RunState | None, problem: str, *, paused: bool) -> None:
+        """Show the league, or ``problem``, the reason why it cannot be read."""
+        width = self.size.width or self.app.size.width
+        status = self.query_one("#status", Static)
+        if problem:
+            status.update(Text(plain(problem), look().bad))
+        else:
+            status.update(_status(view, state, width, paused=paused))
+        self.query_one("#tabs", Static).update(_tabs(self._screens, self._current, width))
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The newest ``width`` of ``values`` as bars of one character each, from 0 to the largest."""
+    shown = list(values)[-width:] if width > 0 else []
+    top = max(shown, default=0.0)
+    return "".join(_SPARKS[min(7, int(8 * max(0.0, value) / top))] if top > 0 else _SPARKS[0] for value in shown)
+
+
+def _status(view: LeagueView | None, state: RunState | None, width: int, *, paused: bool) -> Text:
+    """The facts that fit, the most important first."""
+    colours = look()
+    if view is None or state is None:
+        return Text("reading the league ...", colours.faint)
+    moods = {"training": colours.good, "stale": colours.warm, "crashed": colours.bad, "killed": colours.bad}
+    line = Text(plain(view.info.game), f"bold {colours.accent}")
+    facts = [Text(f"{LIVE if state.word in ('training', 'stale') else SILENT} {state.text}", moods.get(state.word, ""))]
+    if paused:
+        facts.append(Text("paused", f"bold {colours.warm}"))
+    if view.progress is not None:
+        facts.append(Text(f"iteration {view.progress.iteration:,}"))
+        rate = Text(f"{view.progress.rate:,.0f} steps/s")
+        if view.rates and width >= 100:
+            rate.append(f" {sparkline(view.rates, 12 if width < 160 else 24)}", colours.secondary)
+        facts.append(rate)
+    if view.best is not None:
+        facts.append(
+            Text.assemble(
+                ("best ", colours.faint),
+                plain(view.best.agent),
+                (f" {rating_text(view.best.rating, view.best.unit)}", f"bold {colours.good}"),
+            )
+        )
+    facts.append(Text(counted(view.matches, "match", "matches"), colours.faint))
+    facts.append(Text(counted(view.members, "member"), colours.faint))
+    for fact in facts:
+        if line.cell_len + len(_GAP) + fact.cell_len > width - 2:
+            break
+        line.append(_GAP).append_text(fact)
+    return line
+
+
+def _tabs(screens: Sequence[str], current: str, width: int) -> Text:
+    """The screens by number; their names are cut on a narrow terminal."""
+    colours, line = look(), Text()
+    room = (width - 2) // max(1, len(screens))
+    for number, title in enumerate(screens, 1):
+        here = title == current
+        name = title if len(title) + 4 <= room else title[: max(0, room - 4)]
+        style = Style.parse(f"bold {colours.accent}" if here else colours.faint)
+        style += Style(meta={"@click": f"app.go('{title.lower()}')"})
+        line.append(f"{number} {name}", style).append(_GAP)
+    return line
