@@ -66,9 +66,10 @@ async def test_a_screen_of_a_few_lines_follows_the_league(tmp_path: Path) -> Non
 async def test_paused_it_stands_still_and_goes_on_where_the_league_is(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league, size=HUGE) as person:
-        await person.see(person.shows("13 matches"))
+        await person.see(person.shows("13 matches", "best main@1"))  # rated, so that the feed is at rest
         await person.press("p")
         await person.see(person.shows("paused"))
+        await person.see(lambda: person.app.feed._wanted.paused)
         with open_store(league).writer() as store:
             play(store, [("random", "first")], block=8)
         person.app.push_screen(MatchCounter())

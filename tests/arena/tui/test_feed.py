@@ -93,7 +93,10 @@ def test_only_what_is_asked_for_last_is_answered(league: Path) -> None:
     for query in feed_queries:
         feed.ask([query])
     feed.run()
-    assert {message.query for message in messages if isinstance(message, Answered)} <= {Count("first"), feed_queries[-1]}
+    assert {message.query for message in messages if isinstance(message, Answered)} <= {
+        Count("first"),
+        feed_queries[-1],
+    }
 
 
 def test_the_best_member_is_known_once_the_league_is_rated(league: Path) -> None:
