@@ -1,4 +1,4 @@
-"""The screens by number, and how the TUI adapts to the terminal's size. ``arena.tcss`` uses the names as classes, such as ``.-slim``."""
+"""The screens by number, and how the TUI adapts to the terminal's size; ``arena.tcss`` uses the sizes as classes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ROOMY = ("wide", "huge")
 
 
 NUMBERED = ("Leaderboard", "Payoffs", "Matches", "Training", "Events", "Agent")
-"""Titles of the screens of the keys 1, 2, ... The class ``PayoffsScreen`` stands in ``screens/payoffs.py``, and so on; it
-is loaded when it is first shown, because most screens load NumPy, which the first paint need not wait for."""
+"""Titles of the screens of the keys 1, 2, ... The class ``PayoffsScreen`` stands in ``screens/payoffs.py``, and so on. It
+is loaded when it is first shown: most screens load NumPy, which the first paint need not wait for."""
 
 
 def size_of(columns: int) -> Size:
