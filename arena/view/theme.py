@@ -23,6 +23,8 @@ FOREGROUND = "#d8dee9"
 BACKGROUND = "#14171d"
 SURFACE = "#191d25"
 PANEL = "#222833"
+RAISED = "#39424f"
+GOOD_DARK = "#2f4a35"
 
 LINES = (ACCENT, WARM, SECONDARY, GOOD, BAD)
 """Colours of the curves in a picture; they repeat."""
@@ -63,7 +65,10 @@ PARTS: Mapping[Part, PartStyle] = {
     "second": PartStyle("\x1b[36m", ACCENT),
     "faint": PartStyle(DIM, FAINT),
     "red": PartStyle("\x1b[31m", BAD),
-    "changed": PartStyle("\x1b[1;7m", "bold reverse"),
+    "changed": PartStyle("\x1b[1;7m", f"bold on {RAISED}"),
+    "winning": PartStyle("\x1b[1;4m", f"bold on {GOOD_DARK}"),
+    "legal": PartStyle("\x1b[32m", f"bold {GOOD}"),
+    "cursor": PartStyle("\x1b[7m", "reverse"),
 }
 """Styles by what a part of a drawing shows."""
 
