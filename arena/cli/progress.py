@@ -17,7 +17,7 @@ from rich.progress import Progress as Line
 from rich.table import Column
 
 from arena.cli.output import console, is_screen
-from arena.view.text import duration, interval_text, measure_text, newest_measured, outside_text, plain, rating_text
+from arena.view.text import duration, measure_text, newest_measured, outside_text, plain, rated_text
 from leagues.ratings.leaderboard import Standing, best
 from leagues.records import Measure
 from leagues.store.contract import Progress
@@ -86,8 +86,7 @@ def describe(
         parts.append(f"{sum(each.games > 0 for each in standings)} rated")
     if (name := best(standings)) is not None:
         its = next(each for each in standings if each.agent == name)
-        interval = interval_text(its.low, its.high, its.unit)
-        parts.append(f"best {plain(name)} {rating_text(its.rating, its.unit)} ({interval}) {its.unit}")
+        parts.append(f"best {plain(name)} {rated_text(its.rating, its.low, its.high, its.unit)} {its.unit}")
     several = len({measure.member for measure in measures}) > 1
     parts += [
         f"{measure_text(each.name)} {each.value:.3g}{f' ({plain(each.member)})' if several else ''}"
