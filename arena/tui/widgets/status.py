@@ -23,8 +23,12 @@ class StatusLine(Static):
         super().__init__(id="status", markup=False)
 
     def show(self, view: LeagueView | None, lost: str, now: datetime, size: Size) -> None:
-        """Show ``view``, or ``lost``, the reason why the league cannot be read, if that is not empty."""
-        self.set_class(bool(lost), "-lost")
+        """Show ``view``, or ``lost``, the reason why the league cannot be read, if that is not empty. Without a view,
+        the league is not there yet."""
+        self.set_class(bool(lost and view), "-lost")
+        if lost and view is None:
+            self.update(Text(f"Waiting for a league: {plain(lost)}", WARM))
+            return
         self.update(Text(f"The league is lost: {plain(lost)}", BAD) if lost else _status(view, now, size))
 
 
