@@ -9,7 +9,7 @@ from typing import Any
 from arena.view.outcome import result_text
 from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of, shrunk
-from arena.view.text import counted, duration, plain
+from arena.view.text import counted, duration, moment, plain
 from arena.view.theme import BOLD, DIM, RESET, SEAT_CODES
 from games import CHANCE, Game, GameError, make_game
 from games.contract import PictureArray
@@ -90,11 +90,10 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     if colour:
         seats = [f"{SEAT_CODES[seat % len(SEAT_CODES)]}{name}{RESET}" for seat, name in enumerate(seats)]
     bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
-    at = match.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     yield (
         f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}\n"
         f"{' against '.join(seats)}\n"
-        f"{dim}{at}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}"
+        f"{dim}{moment(match.started_at)}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}"
     )
     before: str | None = None
     for frame in _frames(game, match, pictures=colour and game.pictorial):

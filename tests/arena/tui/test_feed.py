@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_league import new_league, played_league
+from small_league import new_league, play, played_league
 from textual.message import Message
 from tui_person import watching
 
@@ -27,6 +27,17 @@ async def test_a_league_that_goes_away_is_reported_and_may_come_back(tmp_path: P
         with new_league(league):
             pass
         await person.see(person.shows("0 matches"))
+
+
+async def test_a_league_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
+    league = tmp_path / "runs" / "league"
+    async with watching(league) as person:
+        await person.see(person.shows("Waiting for a league"))
+        with new_league(league) as store:
+            await person.see(person.shows("0 matches"))
+            assert "Waiting" not in person.text()
+            play(store, [("random", "first")])
+        await person.see(person.shows("1 match", "Match 1"))
 
 
 def posted(folder: Path, *requests: int) -> list[Message]:
