@@ -85,6 +85,36 @@ CHART = Group(
     ),
 )
 
+PLAYERS = Group(
+    "Names",
+    (
+        Key("enter", "choose", "its agent", "the member's page", footer=True),
+        Key("j,down", "cursor(1)", "down"),
+        Key("k,up", "cursor(-1)", "up"),
+    ),
+)
+
+REPLAY = Group(
+    "Replay",
+    (
+        Key("space", "autoplay", "play", "play by itself, or stop", "space", footer=True),
+        Key("left,h", "step(-1)", "back", "a position back, on", "← → h l", footer=True),
+        Key("right,l", "step(1)", "on"),
+        Key("down,j", "step(5)", "five on", "five positions on, back", "↓ ↑ j k"),
+        Key("up,k", "step(-5)", "five back"),
+        Key("home,g", "first", "start", "the start, the end", "g G home end"),
+        Key("end,G", "last", "end"),
+        Key("plus,equals_sign", "speed(1)", "faster", "faster, slower", "+ -"),
+        Key("minus", "speed(-1)", "slower"),
+        Key("n", "neighbour(1)", "next", "the next match, the one before", "n N", footer=True),
+        Key("N", "neighbour(-1)", "before"),
+        Key("a", "analysis", "analysis", "what the agents thought, or not", footer=True),
+        Key("P", "play_here", "play here", "play on from this position", footer=True),
+        Key("f", "flip", "flip", "the board from the other side"),
+        Key("v", "view", "view", "what one seat saw, or everything"),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
 
 
