@@ -81,7 +81,8 @@ def _draw(found: Course, path: Path) -> None:
     if found.heatmap is not None:
         rows.append((_heatmap_height(found.heatmap), [partial(_heatmap, heatmap=found.heatmap)]))
     with mpl.rc_context(_PARAMETERS):  # type: ignore[arg-type]  # the stub lists every name of a parameter
-        figure = Figure(figsize=(_WIDTH, sum(height for height, _ in rows) + 0.5), dpi=_DPI, layout="constrained")
+        figure = Figure(figsize=(_WIDTH, sum(height for height, _ in rows) + 0.5), dpi=_DPI)
+        figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.12)
         FigureCanvasAgg(figure)
         figure.set_facecolor(theme.BACKGROUND)
         figure.suptitle(_label(plain(found.info.game)), color=theme.FOREGROUND, fontsize=15, fontweight="bold")

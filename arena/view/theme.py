@@ -24,6 +24,35 @@ BACKGROUND = "#14171d"
 SURFACE = "#191d25"
 PANEL = "#222833"
 
+PAGE_DARK: Mapping[str, str] = {
+    "background": BACKGROUND,
+    "surface": SURFACE,
+    "panel": PANEL,
+    "text": FOREGROUND,
+    "faint": "#8b94a4",
+    "accent": ACCENT,
+    "warm": WARM,
+    "secondary": SECONDARY,
+    "good": GOOD,
+    "bad": BAD,
+}
+"""Colours of a web page on a dark screen."""
+
+PAGE_LIGHT: Mapping[str, str] = {
+    "background": "#f6f7f9",
+    "surface": "#ffffff",
+    "panel": "#e6e9ef",
+    "text": "#1d2330",
+    "faint": "#626c7c",
+    "accent": "#11766c",
+    "warm": "#b36b00",
+    "secondary": "#3f5fae",
+    "good": "#47801c",
+    "bad": "#b8403a",
+}
+"""The same on a light screen and on paper. Text of each colour stands out on its surface by 4.5:1 or more, except
+``warm``, which is for shapes."""
+
 LINES = (ACCENT, WARM, SECONDARY, GOOD, BAD)
 """Colours of the curves in a picture; they repeat."""
 
