@@ -44,10 +44,17 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The points of one name, ascending by step; at least one."""
+    """The points of one name, ascending by step; at least one.
+
+    Attributes:
+        name: of a learner or module, or what the curve shows.
+        points: the points.
+        place: says which colour it has. A learner has the same in all charts.
+    """
 
     name: str
     points: tuple[Point, ...]
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,8 @@ def course(reader: Reader) -> Course:
         *_metrics(history),
         _rates(history),
     ]
-    charts = tuple(chart for chart in found if chart is not None)
+    learners = [member.id for member in members if not member.frozen]
+    charts = tuple(_in_order(chart, learners) for chart in found if chart is not None)
     heatmap = _heatmap(standings, table)
     drawn = chain(
         chain.from_iterable(chart.numbers() for chart in charts),
@@ -234,7 +242,7 @@ def _metrics(history: Sequence[Progress]) -> list[Chart]:
                 points = curves.setdefault(name, {}).setdefault(module, [])
                 points.append(Point(progress.agent_steps, value))
     charts = [
-        _chart("training", metric_text(name).capitalize(), metric_text(name), {key: _means(own[key]) for key in own})
+        _chart("training", _title(metric_text(name)), metric_text(name), {key: _means(own[key]) for key in own})
         for name, own in curves.items()
     ]
     return [chart for chart in charts if chart is not None]
@@ -267,8 +275,20 @@ def _chart(
     from_zero: bool = False,
 ) -> Chart | None:
     """The chart of all curves that have points; None without any."""
-    drawn = tuple(Curve(name, tuple(points)) for name, points in curves.items() if points)
+    named = [(name, points) for name, points in curves.items() if points]
+    drawn = tuple(Curve(name, tuple(points), place) for place, (name, points) in enumerate(named))
     return Chart(kind, title, axis, drawn, levels, from_zero) if drawn else None
+
+
+def _in_order(chart: Chart, learners: Sequence[str]) -> Chart:
+    """The chart with the curves of learners first, in their order, which also says which colours they have."""
+    places = {name: place for place, name in enumerate(learners)}
+    curves = [replace(curve, place=places.get(curve.name, curve.place)) for curve in chart.curves]
+    return replace(chart, curves=tuple(sorted(curves, key=lambda curve: curve.place)))
+
+
+def _title(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _means(points: Sequence[Point]) -> list[Point]:

@@ -111,8 +111,8 @@ def _save(figure: Figure, path: Path) -> None:
 
 def _chart(axes: Axes, chart: Chart, right: int) -> None:
     """Curves with bands, and levels as dashed lines; ``right`` is the end of the axis of steps."""
-    for number, curve in enumerate(chart.curves):
-        _curve(axes, curve, theme.LINES[number % len(theme.LINES)])
+    for curve in chart.curves:
+        _curve(axes, curve, theme.LINES[curve.place % len(theme.LINES)])
     for (name, value), style in zip(chart.levels, _DASHES, strict=False):
         axes.axhline(value, color=theme.FAINT, linestyle=style, linewidth=1, label=_label(name))
     axes.grid(color=theme.PANEL)

@@ -14,14 +14,20 @@ from arena.view.theme import LINES
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 14.0, 10.0, 26.0
 """Room around the curves, in pixels."""
 
+_UNIT = 90.0
+"""Pixels at the end of the axis of steps that say what it counts."""
+
 _TICKS = 5
 """About as many ticks has an axis."""
 
 _DOTS = 60
 """Most points of a curve that has dots."""
 
-_CELL, _CHARACTER = 30.0, 6.6
-"""Pixels of a heatmap: of a cell, and the width of a character of a label."""
+_CELL, _LARGE_CELL, _HEATMAP = 30.0, 56.0, 640.0
+"""Pixels of a heatmap: of its cells, and of all of them together while they can be larger."""
+
+_CHARACTER = 6.6
+"""Width of a character of a label."""
 
 _LONGEST = 22
 """Characters of a label of a heatmap."""
@@ -63,11 +69,14 @@ def chart_svg(chart: Chart, *, right: int, width: float = 460, height: float = 2
         y = frame.y(value)
         parts += [
             element("line", x1=_LEFT, x2=width - _RIGHT, y1=y, y2=y, class_="grid"),
-            element("text", f"{value:,.4g}", x=_LEFT - 8, y=y + 3.5, text_anchor="end"),
+            element("text", _tick_text(value), x=_LEFT - 8, y=y + 3.5, text_anchor="end"),
         ]
     for step in _ticks(0, right)[:-1] if right > 1 else [0.0]:
         text = steps_text(step)
-        parts.append(element("text", text, x=frame.x(step), y=height - 8, text_anchor="middle" if step else "start"))
+        if frame.x(step) < width - _RIGHT - _UNIT:
+            parts.append(
+                element("text", text, x=frame.x(step), y=height - 8, text_anchor="middle" if step else "start")
+            )
     parts.append(element("text", "agent steps", x=width - _RIGHT, y=height - 8, text_anchor="end"))
     for level, value in chart.levels:
         y = frame.y(value)
@@ -75,7 +84,7 @@ def chart_svg(chart: Chart, *, right: int, width: float = 460, height: float = 2
             element("line", x1=_LEFT, x2=width - _RIGHT, y1=y, y2=y, class_="level"),
             element("text", level, x=width - _RIGHT, y=y - 4, text_anchor="end", class_="name"),
         ]
-    parts += [_curve(curve, frame, place) for place, curve in enumerate(chart.curves)]
+    parts += [_curve(curve, frame) for curve in chart.curves]
     parts.append(element("line", y1=_TOP, y2=height - _BOTTOM, class_="cursor"))
     view = f"0 0 {number(width)} {number(height)}"
     shown = {"data_left": _LEFT / width, "data_right": (width - _RIGHT) / width, "data_steps": float(right)}
@@ -94,12 +103,17 @@ def described(chart: Chart) -> str:
     return f"{chart.title}, {chart.axis}, over the agent steps: {'; '.join(courses)}"
 
 
-def colour(place: int) -> str:
+def colour(curve: Curve) -> str:
     """The class of the colour of a curve."""
-    return f"line{place % len(LINES)}"
+    return f"line{curve.place % len(LINES)}"
 
 
-def _curve(curve: Curve, frame: _Frame, place: int) -> Html:
+def icon(shape: str) -> Html:
+    """A small picture for a button: the path of a shape in a square of 16 pixels."""
+    return element("svg", element("path", d=shape), viewBox="0 0 16 16", class_="icon", aria_hidden="true")
+
+
+def _curve(curve: Curve, frame: _Frame) -> Html:
     line = [(frame.x(point.step), frame.y(point.value)) for point in curve.points]
     known = [
         (frame.x(point.step), frame.y(point.low), frame.y(point.high))
@@ -115,7 +129,7 @@ def _curve(curve: Curve, frame: _Frame, place: int) -> Html:
     parts.append(element("path", d=_path(line), class_="curve"))
     if len(line) <= _DOTS:
         parts += [element("circle", cx=x, cy=y, r=2.4) for x, y in line]
-    return element("g", *parts, class_=colour(place))
+    return element("g", *parts, class_=colour(curve))
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
@@ -145,6 +159,10 @@ def _ticks(low: float, high: float, *, logarithmic: bool = False) -> list[float]
     return [place * step for place in range(first, max(last, first + 1) + 1)]
 
 
+def _tick_text(value: float) -> str:
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
+
+
 def interval_svg(low: float, at: float, high: float, *, left: float, right: float) -> Html:
     """The interval ``low..high`` with the point ``at`` on an axis ``left..right``."""
     width, height, edge = 160.0, 16.0, 5.0
@@ -165,9 +183,10 @@ def heatmap_svg(heatmap: Heatmap) -> Html:
     """What members score against each other; a title at each cell tells all of it."""
     names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in heatmap.members]
     room = 16 + _CHARACTER * max(map(len, names))
+    side = max(_CELL, min(_LARGE_CELL, _HEATMAP / len(names)))
     parts = []
     for place, name in enumerate(names):
-        middle = room + (place + 0.5) * _CELL
+        middle = room + (place + 0.5) * side
         parts += [
             element("text", name, x=room - 8, y=middle + 4, text_anchor="end", class_="name"),
             element(
@@ -177,10 +196,10 @@ def heatmap_svg(heatmap: Heatmap) -> Html:
     for i, row in enumerate(heatmap.rows):
         for j, payoff in enumerate(row):
             at = {
-                "x": room + j * _CELL + 1,
-                "y": room + i * _CELL + 1,
-                "width": _CELL - 2,
-                "height": _CELL - 2,
+                "x": room + j * side + 1,
+                "y": room + i * side + 1,
+                "width": side - 2,
+                "height": side - 2,
                 "rx": 4.0,
             }
             if payoff is None:
@@ -210,7 +229,7 @@ def heatmap_svg(heatmap: Heatmap) -> Html:
                     class_="thin" if is_thin(payoff) else None,
                 )
             )
-    size = room + _CELL * len(names)
+    size = room + side * len(names)
     label = f"Payoffs of {counted(len(names), 'member')}; the table of ratings has their order"
     return joined(
         element(
@@ -219,7 +238,7 @@ def heatmap_svg(heatmap: Heatmap) -> Html:
             viewBox=f"0 0 {number(size)} {number(size)}",
             width=size,
             height=size,
-            class_="heatmap",
+            class_="heatmap large" if side > 40 else "heatmap",
             role="img",
             aria_label=label,
         )

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from arena.view.course import Chart, Course, course
 from arena.view.files import replacing
-from arena.view.report.charts import chart_svg, colour, heatmap_svg
+from arena.view.report.charts import chart_svg, colour, heatmap_svg, icon
 from arena.view.report.html import Html, data, element, joined, raw
 from arena.view.report.replays import Replay, replays
-from arena.view.report.tables import MOST_EVENTS, events_table, facts, leaderboard_table, settings_text
+from arena.view.report.tables import MOST_EVENTS, events_table, facts, leaderboard_table, settings_text, state_text
 from arena.view.text import counted
 from arena.view.theme import LINES, PAGE_DARK, PAGE_LIGHT
 from leagues.ratings.notes import NOTED_MATCHES, Note, notes
@@ -21,6 +21,19 @@ from leagues.store import Reader
 
 _CURVES = {value: name for name, value in PAGE_DARK.items()}
 """The names of the colours of curves."""
+
+
+_BUTTONS = (
+    ("first", "To the start (Home)", "M3 3h2v10H3zM13 3v10L6 8z"),
+    ("back", "One step back (Left)", "M11 3v10L4 8z"),
+    ("play", "Play or pause (Space)", "M4 2.5v11L13 8z", "M4 3h3v10H4zM9 3h3v10H9z"),
+    ("on", "One step on (Right)", "M5 3v10l7-5z"),
+    ("last", "To the end (End)", "M11 3h2v10h-2zM3 3v10l7-5z"),
+)
+"""What the buttons of a replay do, say, and show."""
+
+
+_KEYS = (("←", ""), ("→", "step"), ("Home", ""), ("End", "ends"), ("Space", "plays"), ("N", ""), ("P", "matches"))
 
 
 def write_report(reader: Reader, path: Path, *, trust_code: bool = False) -> None:
@@ -51,17 +64,18 @@ def report_page(reader: Reader, *, trust_code: bool = False) -> str:
     warned = notes(members, scores, matches=reader.matches(kind="evaluation", limit=NOTED_MATCHES))
     shown = replays(reader, trust_code=trust_code)
     right = max((chart.last_step() for chart in found.charts), default=1) or 1
+    drawn: dict[tuple[str, str], Html | None] = {
+        ("ratings", "Ratings"): _ratings(found, warned, right),
+        ("replays", "Replays"): _replays(shown),
+        ("payoffs", "Payoffs"): _payoffs(found),
+        ("training", "Training"): _figures([each for each in found.charts if each.kind == "training"], right),
+        ("events", "Events"): _events(reader),
+        ("settings", "Settings"): _settings(found),
+    }
+    sections = {name: content for name, content in drawn.items() if content is not None}
     body = [
-        _header(found, reader),
-        element(
-            "main",
-            _ratings(found, warned, right),
-            _replays(shown),
-            _payoffs(found),
-            _charts("training", "Training", [each for each in found.charts if each.kind == "training"], right),
-            _events(reader),
-            _settings(reader),
-        ),
+        _header(found, reader, list(sections)),
+        element("main", *(_section(name, title, content) for (name, title), content in sections.items())),
         element("footer", f"Written by arena from the league's records. {_made_by(found.info.versions)}"),
         data("data", {"replays": shown, "charts": [_points(chart) for chart in found.charts]}),
     ]
@@ -95,7 +109,7 @@ def _style() -> str:
         lines = "".join(f"--line{place}:var(--{_CURVES[value]});" for place, value in enumerate(LINES))
         return f":root{{{''.join(f'--{name}:{value};' for name, value in palette.items())}{lines}}}"
 
-    dark = f"@media (prefers-color-scheme: dark) and (not print){{{colours(PAGE_DARK)}}}"
+    dark = f"@media screen and (prefers-color-scheme: dark){{{colours(PAGE_DARK)}}}"
     curves = "".join(f".line{place}{{--line:var(--line{place})}}" for place in range(len(LINES)))
     return f"{colours(PAGE_LIGHT)}{dark}{curves}\n{_resource('report.css')}"
 
@@ -109,43 +123,43 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _header(found: Course, reader: Reader) -> Html:
-    state, tiles = facts(found, reader)
-    links = [("ratings", "Ratings"), ("replays", "Replays"), ("payoffs", "Payoffs"), ("training", "Training")]
-    links += [("events", "Events"), ("settings", "Settings")]
+def _header(found: Course, reader: Reader, sections: Sequence[tuple[str, str]]) -> Html:
+    tiles = [
+        element("div", element("dt", fact.name), element("dd", fact.value), class_="long" if fact.long else None)
+        for fact in facts(found, reader)
+    ]
+    links = [element("a", title, href=f"#{name}") for name, title in sections]
     return element(
         "header",
         element("h1", found.info.game),
-        element("p", state, class_="state"),
-        element("nav", *(element("a", text, href=f"#{name}") for name, text in links), aria_label="Sections"),
-        element("dl", *(element("div", element("dt", name), element("dd", value)) for name, value in tiles)),
+        element("p", state_text(found.info, reader), class_="state"),
+        element("nav", *links, aria_label="Sections"),
+        element("dl", *tiles),
     )
 
 
-def _section(name: str, title: str, *children: Html | str) -> Html:
-    return element(
-        "section", element("h2", title, id=f"{name}-title"), *children, id=name, aria_labelledby=f"{name}-title"
-    )
+def _section(name: str, title: str, content: Html) -> Html:
+    heading = element("h2", title, id=f"{name}-title")
+    return element("section", heading, content, id=name, aria_labelledby=f"{name}-title")
 
 
-def _nothing(text: str) -> Html:
+def _quiet(text: str) -> Html:
     return element("p", text, class_="quiet")
 
 
 def _ratings(found: Course, warned: Sequence[Note], right: int) -> Html:
-    strength = [chart for chart in found.charts if chart.kind == "strength"]
-    warnings = [element("p", element("b", "Note"), f" {note.text}.", class_="warning") for note in warned]
     if not found.standings:
-        return _section("ratings", "Ratings", _nothing("No ratings yet: the league has no snapshots and no baselines."))
-    return _section("ratings", "Ratings", *warnings, leaderboard_table(found.standings), _figures(strength, right))
+        return _quiet("No ratings yet: the league has no snapshots and no baselines.")
+    warnings = [element("p", element("b", "Note"), f" {note.text}.", class_="warning") for note in warned]
+    strength = _figures([chart for chart in found.charts if chart.kind == "strength"], right)
+    return joined(*warnings, leaderboard_table(found.standings), strength or "")
 
 
-def _charts(name: str, title: str, charts: Sequence[Chart], right: int) -> Html:
-    return _section(name, title, _figures(charts, right) if charts else _nothing("No training yet."))
-
-
-def _figures(charts: Sequence[Chart], right: int) -> Html:
-    """Charts side by side. The ratings take the whole width, and have a narrow form for narrow screens."""
+def _figures(charts: Sequence[Chart], right: int) -> Html | None:
+    """Charts side by side; None without any. The ratings take the whole width, and have a narrow form for narrow
+    screens."""
+    if not charts:
+        return None
     drawn = []
     for chart in charts:
         wide = chart.title.startswith("Ratings")
@@ -157,11 +171,12 @@ def _figures(charts: Sequence[Chart], right: int) -> Html:
                 element("i"),
                 element("span", curve.name, class_="name"),
                 element("b"),
-                class_=f"key {colour(place)}",
+                class_=f"key {colour(curve)}",
             )
-            for place, curve in enumerate(chart.curves)
+            for curve in chart.curves
         ]
-        heading = element("h3", chart.title, element("small", f" {chart.axis}"))
+        axis = element("small", chart.axis) if chart.axis.lower() != chart.title.lower() else ""
+        heading = element("h3", chart.title, axis)
         caption = element("figcaption", *keys, element("span", class_="at"))
         drawn.append(element("figure", heading, *pictures, caption, class_="wide" if wide else None))
     return element("div", *drawn, class_="figures")
@@ -172,10 +187,10 @@ def _points(chart: Chart) -> list[list[list[float | int]]]:
     return [[[point.step, float(f"{point.value:.4g}")] for point in curve.points] for curve in chart.curves]
 
 
-def _payoffs(found: Course) -> Html:
+def _payoffs(found: Course) -> Html | None:
     heatmap = found.heatmap
     if heatmap is None:
-        return _section("payoffs", "Payoffs", _nothing("No evaluation matches yet."))
+        return None
     unit = "mean returns per game" if heatmap.graded else "percent of the points, a draw counting one half"
     left_out = f" {counted(heatmap.left_out, 'member')} with fewer games left out." if heatmap.left_out else ""
     about = (
@@ -183,12 +198,12 @@ def _payoffs(found: Course) -> Html:
         f"Pairs with few games are dimmed.{left_out}"
     )
     table = element("div", heatmap_svg(heatmap), class_="scroll", tabindex="0", role="group", aria_label="Payoffs")
-    return _section("payoffs", "Payoffs", element("p", about, class_="quiet"), table)
+    return joined(_quiet(about), table)
 
 
-def _replays(shown: Sequence[Replay]) -> Html:
+def _replays(shown: Sequence[Replay]) -> Html | None:
     if not shown:
-        return _section("replays", "Replays", _nothing("No recorded matches yet."))
+        return None
     listed = [
         element(
             "li",
@@ -203,21 +218,8 @@ def _replays(shown: Sequence[Replay]) -> Html:
         for place, replay in enumerate(shown)
     ]
     buttons = [
-        element(
-            "button",
-            element("span", sign, aria_hidden="true"),
-            type="button",
-            data_do=does,
-            aria_label=label,
-            title=label,
-        )
-        for does, sign, label in (
-            ("first", "⏮", "To the start (Home)"),
-            ("back", "◀", "One step back (Left)"),
-            ("play", "▶", "Play or pause (Space)"),
-            ("on", "▶", "One step on (Right)"),
-            ("last", "⏭", "To the end (End)"),
-        )
+        element("button", *map(icon, shapes), type="button", data_do=does, aria_label=label, title=label)
+        for does, label, *shapes in _BUTTONS
     ]
     viewer = element(
         "div",
@@ -227,42 +229,30 @@ def _replays(shown: Sequence[Replay]) -> Html:
         element("p", class_="moves", aria_live="polite"),
         element("input", type="range", min="0", value="0", aria_label="Position"),
         element("div", *buttons, class_="buttons", role="group", aria_label="Steps"),
-        element(
-            "p",
-            *(joined(element("kbd", key), f" {does}  ") for key, does in (("←", ""), ("→", "step"))),
-            *(joined(element("kbd", key), f" {does}  ") for key, does in (("Home", ""), ("End", "ends"))),
-            *(
-                joined(element("kbd", key), f" {does}  ")
-                for key, does in (("Space", "plays"), ("N", ""), ("P", "matches"))
-            ),
-            class_="keys quiet",
-        ),
+        element("p", *(joined(element("kbd", key), f" {does} ") for key, does in _KEYS), class_="keys quiet"),
         id="viewer",
         tabindex="0",
         role="group",
         aria_label="Replay: the arrow keys step, Home and End go to the ends, Space plays",
     )
-    return _section(
-        "replays",
-        "Replays",
-        element("noscript", _nothing("Replays need JavaScript, which is off.")),
+    return joined(
+        element("noscript", _quiet("Replays need JavaScript, which is off.")),
         element("div", element("ol", *listed, class_="matches"), viewer, class_="replays"),
     )
 
 
-def _events(reader: Reader) -> Html:
+def _events(reader: Reader) -> Html | None:
     entries = reader.journal(limit=MOST_EVENTS)
     if not entries:
-        return _section("events", "Events", _nothing("No events: the league was never trained."))
+        return None
     newest = f"The newest {MOST_EVENTS} are here. " if len(entries) == MOST_EVENTS else ""
-    about = element("p", f"{newest}Newest first, times in UTC.", class_="quiet")
-    return _section("events", "Events", about, events_table(entries))
+    return joined(_quiet(f"{newest}Newest first, times in UTC."), events_table(entries))
 
 
-def _settings(reader: Reader) -> Html:
-    text = settings_text(reader.info().settings)
+def _settings(found: Course) -> Html:
+    text = settings_text(found.info.settings)
     details = element("details", element("summary", "All settings"), element("pre", text, tabindex="0"))
-    return _section("settings", "Settings", details if text else _nothing("The league has no settings."))
+    return joined(_quiet(f"Seed {found.info.seed}."), details if text else "")
 
 
 def _made_by(versions: Mapping[str, str]) -> str:

@@ -31,10 +31,13 @@ _LOOKED_AT = 500
 """Newest matches among which those worth a replay are looked for."""
 
 Replay = dict[str, Any]
-"""Keys: ``id``; ``title`` and ``about``, sentences; ``seats``, each with its ``name``, ``agent`` (the game's own name of
-the seat) and ``result``; ``outcome``; ``problem``, why there are no positions; ``lines``, each a list of ``[part, text]``,
-which the positions share; ``pictures``, likewise, as data URLs; ``frames``, each with ``moves`` (a sentence), ``acting``
-seats, ``lines`` (their places), ``changed`` (``[line, character]``) and ``picture`` (its place, or -1)."""
+"""A match as plain JSON.
+
+Keys: ``id``; ``title`` and ``about``, sentences; ``seats``, each with its ``name``, ``agent`` (what the game calls the
+seat) and ``result``; ``outcome``; ``problem``, why there are no positions; ``lines``, which the positions share, each a
+list of ``[part, text]``; ``pictures``, likewise, as data URLs; ``frames``, each with ``moves`` (a sentence), ``acting``
+seats, ``lines`` (their places), ``changed`` (``[line, character]``) and ``picture`` (its place, or -1).
+"""
 
 
 def replays(reader: Reader, *, trust_code: bool = False) -> list[Replay]:

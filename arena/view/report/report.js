@@ -59,7 +59,6 @@ const viewer = document.getElementById("viewer");
 if (viewer) {
   const find = (selector) => viewer.querySelector(selector);
   const board = find(".board"), moves = find(".moves"), slider = find("input"), seats = find(".seats");
-  const playButton = find('[data-do="play"]');
   const listed = document.querySelectorAll("[data-replay]");
   let current = 0, ply = 0, timer = null;
 
@@ -127,7 +126,7 @@ if (viewer) {
     pause();
     current = (number + replays.length) % replays.length;
     const replay = replays[current];
-    ply = 0;
+    ply = last();
     find(".about").textContent = replay.about;
     seats.replaceChildren(...replay.seats.map(({ name, agent, result }, seat) => {
       const shown = make("span", `seat name ${seat % 2 ? "second" : "first"}`, name);
@@ -147,7 +146,6 @@ if (viewer) {
   function pause() {
     clearInterval(timer);
     timer = null;
-    playButton.firstChild.textContent = "▶";
     viewer.classList.remove("playing");
   }
 
@@ -156,7 +154,6 @@ if (viewer) {
     if (ply === last()) go(0);
     if (ply === last()) return undefined;
     viewer.classList.add("playing");
-    playButton.firstChild.textContent = "⏸";
     timer = setInterval(() => {
       go(ply + 1);
       if (ply === last()) pause();

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from arena.settings import upgraded
 from arena.settings_files import toml
@@ -13,7 +12,6 @@ from arena.view.journal import detail_text, kind_text, traceback_text
 from arena.view.report.charts import interval_svg
 from arena.view.report.html import Html, element, joined
 from arena.view.text import (
-    counted,
     duration,
     interval_text,
     newest_measured,
@@ -23,7 +21,7 @@ from arena.view.text import (
 )
 from leagues.ratings.leaderboard import Standing, best
 from leagues.records import JournalEntry, JournalKind
-from leagues.store import Reader
+from leagues.store import LeagueInfo, Reader
 
 MOST_RANKED = 100
 """Most members of the leaderboard."""
@@ -43,42 +41,49 @@ _ENDS: Mapping[str, str] = {
 _TURNS: tuple[JournalKind, ...] = ("start", "resume", "stop")
 
 
-def facts(found: Course, reader: Reader) -> tuple[str, list[tuple[str, str]]]:
-    """The state of the league in a sentence, and its facts by name."""
-    progress, info = reader.progress(), found.info
-    trained = progress is not None and progress.iteration > 0
-    newest = reader.matches(limit=1)
-    last = max(
-        [each for each in (progress and progress.at, newest[0].started_at if newest else None) if each], default=None
-    )
-    until = "" if last is None else f" to {_moment(last)}"
-    state = f"{_state(reader)} · {_moment(info.created_at)}{until} UTC"
-    tiles: list[tuple[str, str]] = []
+class Fact(NamedTuple):
+    """Something of the head of the page; ``long`` ones take more room."""
+
+    name: str
+    value: str
+    long: bool = False
+
+
+def state_text(info: LeagueInfo, reader: Reader) -> str:
+    """The state of the league and its time in a sentence: ``Training finished · 2026-01-02 03:04 to 05:06 UTC``."""
+    progress, newest = reader.progress(), reader.matches(limit=1)
+    first = info.created_at
+    last = max([first, *([progress.at] if progress else []), *(match.started_at for match in newest)])
+    day, end = (f"{at:%Y-%m-%d %H:%M}" for at in (first, last))
+    until = "" if end == day else f" to {last:%H:%M}" if first.date() == last.date() else f" to {end}"
+    return f"{_state(reader)} · {day}{until} UTC"
+
+
+def facts(found: Course, reader: Reader) -> list[Fact]:
+    """The league in a few numbers."""
+    progress = reader.progress()
+    result: list[Fact] = []
     top = best(found.standings)
     standing = next((each for each in found.standings if each.agent == top), None)
     if standing is not None:
         rating = f"{rating_text(standing.rating, standing.unit)} {standing.unit}"
-        tiles.append(("best", f"{standing.agent}, {rating}"))
+        result.append(Fact("best", f"{standing.agent}, {rating}", long=True))
     measured = newest_measured(found.standings)
     if measured is not None and measured.outside is not None:
-        tiles.append(("from outside", outside_sentence(measured.agent, measured.outside)))
-    if trained and progress is not None:
-        tiles += [
-            ("agent steps", f"{progress.agent_steps:,}"),
-            ("training games", f"{progress.games:,}"),
-            ("iterations", f"{progress.iteration:,}"),
-            ("time", f"{duration(progress.seconds)}, {progress.rate:,.0f} steps/s"),
+        result.append(Fact("from outside", outside_sentence(measured.agent, measured.outside), long=True))
+    if progress is not None:
+        result += [
+            Fact("agent steps", f"{progress.agent_steps:,}"),
+            Fact("training games", f"{progress.games:,}"),
+            Fact("iterations", f"{progress.iteration:,}"),
+            Fact("time of training", duration(progress.seconds)),
         ]
-    tiles += [
-        ("members", f"{len(found.members):,}"),
-        ("recorded matches", f"{reader.count_matches():,}"),
-        ("seed", str(info.seed)),
-    ]
-    settings = info.settings if isinstance(info.settings, Mapping) else {}
-    for name in ("algorithm", "preset"):
-        if isinstance(settings.get(name), str):
-            tiles.append((name, settings[name]))
-    return state, tiles
+    result += [Fact("members", f"{len(found.members):,}"), Fact("recorded matches", f"{reader.count_matches():,}")]
+    if progress is not None:
+        settings = found.info.settings
+        names = [name for name in ("algorithm", "preset") if isinstance(settings.get(name), str)]
+        result += [Fact(name, settings[name]) for name in names]
+    return result
 
 
 def _state(reader: Reader) -> str:
@@ -103,12 +108,15 @@ def leaderboard_table(standings: Sequence[Standing]) -> Html:
     for rank, each in enumerate(shown, 1):
         bar = interval_svg(each.low, each.rating, each.high, left=left, right=right) if each.games else ""
         cells = [
-            _cell(str(rank) if each.games else "–", "rank"),
+            _cell(str(rank) if each.games else "-", "rank"),
             element("th", each.agent, scope="row", class_="name"),
             _cell(each.role.replace("_", " "), "extra"),
-            _cell(rating_text(each.rating, each.unit) if each.games else "–", "number strong"),
+            _cell(rating_text(each.rating, each.unit) if each.games else "-", "number strong"),
             _cell(bar, "bar"),
-            _cell(interval_text(each.low, each.high, each.unit) if each.games else "–", "number extra"),
+            _cell(
+                interval_text(each.low, each.high, each.unit) if each.low < each.high and each.games else "-",
+                "number extra",
+            ),
             *([_cell(outside_text(each.outside), "extra")] if measured else []),
             _cell(f"{each.games:,}", "number"),
             _cell(f"{each.wins:,} / {each.draws:,} / {each.losses:,}", "number extra"),
@@ -132,14 +140,14 @@ def events_table(entries: Sequence[JournalEntry]) -> Html:
                 element("details", element("summary", "traceback"), element("pre", traceback_text(entry.detail)))
             )
         cells = [
-            _cell(f"{entry.at:%m-%d %H:%M:%S}", "number"),
+            _cell(f"{entry.at:%m-%d %H:%M:%S}", "time"),
             _cell(steps_text(float(f"{entry.agent_steps:.3g}")), "number extra"),
             _cell(kind_text(entry), "bad" if entry.kind == "crash" else "strong"),
             _cell(entry.subject or "", "name"),
             element("td", *why),
         ]
         rows.append(element("tr", *cells))
-    heads = [("UTC", "number"), ("agent steps", "number extra"), ("what", ""), ("member", ""), ("why", "")]
+    heads = [("UTC", "time"), ("agent steps", "number extra"), ("what", ""), ("member", ""), ("why", "")]
     return _table(heads, rows, "Events")
 
 
@@ -160,7 +168,3 @@ def _table(heads: Sequence[tuple[str, str]], rows: Sequence[Html], label: str) -
 
 def _cell(content: str, style: str = "") -> Html:
     return element("td", content, class_=style or None)
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
