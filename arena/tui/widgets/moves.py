@@ -65,9 +65,7 @@ class MoveList(ScrollView, can_focus=False):
         """
         made = [_Made(frame.ply, frame.moves) for frame in frames if frame.moves]
         movers = [each.moves[0][0] for each in made if len(each.moves) == 1]
-        self._paired = (
-            seats == 2 and len(movers) == len(made) and all(a != b for a, b in itertools.pairwise(movers))
-        )
+        self._paired = seats == 2 and len(movers) == len(made) and all(a != b for a, b in itertools.pairwise(movers))
         self._lines = []
         if self._paired:
             padded: list[_Made | None] = [*made]
