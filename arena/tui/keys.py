@@ -106,6 +106,15 @@ REPLAY = Group(
     ),
 )
 
+CHART = Group(
+    "Charts",
+    (
+        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
+        Key("right,l", "read(1)", "read"),
+        Key("n", "read_newest", "newest", "read the newest values again"),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
 
 

@@ -97,7 +97,7 @@ DARK = Palette(
 )
 LIGHT = Palette(
     accent="#11766c",
-    good="#47801c",
+    good="#457c1b",
     bad="#b8403a",
     warm="#8a5a00",
     secondary="#3f5fae",
