@@ -81,7 +81,9 @@ EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member
 PAYOFFS = Group(
     "Payoffs",
     (
-        Key("s", "sort(1)", "order", "another order: by rating, age or the strongest cycle; S: back", "s S", footer=True),
+        Key(
+            "s", "sort(1)", "order", "another order: by rating, age or the strongest cycle; S: back", "s S", footer=True
+        ),
         Key("S", "sort(-1)", "order before"),
         Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
         Key("r", "group", "roles", "group by role, or not", footer=True),

@@ -198,7 +198,9 @@ class PayoffsScreen(LeagueScreen):
             return Text("no member is marked: x shows all again, space marks the row's member")
         if heat.matrix.members:
             return Text("no member fits the filter")
-        return Text("no evaluation match yet; they are played between snapshots and baselines, after the first snapshot")
+        return Text(
+            "no evaluation match yet; they are played between snapshots and baselines, after the first snapshot"
+        )
 
     def _show_pair(self) -> None:
         heat, cell = self.answer(self._heatmap()), self.query_one(Heatmap).cell

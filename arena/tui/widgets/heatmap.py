@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -23,12 +24,13 @@ from arena.tui.keys import HEATMAP, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
 from arena.tui.widgets.shades import shade
+from arena.view.text import plain
 from leagues.results.payoff_table import PayoffMatrix
 
 Cell = tuple[str, str]
 """The members of a cell's row and column."""
 
-SIZES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (7, 3), (10, 4), (14, 6))
+SIZES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (7, 3), (10, 4), (14, 6), (20, 9))
 """Columns and lines of a cell, from the smallest zoom on."""
 
 READABLE = 2
@@ -94,6 +96,9 @@ class Heatmap(ScrollView, can_focus=True):
         self._row = self._column = 0
         self._hovered: tuple[int, int] | None = None
         self._zoom: int | None = None
+        self._margin = 0  # columns of the row names, with their numbers and marks
+        self._width = self._height = 1  # of a cell
+        self._stacked = 1  # lines of the column heads
         self._lines: LRUCache[tuple[int, ...], Strip] = LRUCache(1000)
         self._styles: dict[tuple[int, bool, bool], Style] = {}
 
@@ -110,7 +115,10 @@ class Heatmap(ScrollView, can_focus=True):
     @property
     def members(self) -> tuple[str, ...]:
         """The shown members, from the top."""
-        return () if self._heat is None else tuple(map(self._heat.name, range(len(self._heat.order))))
+        if self._heat is None:
+            return ()
+        names = self._heat.matrix.members
+        return tuple(names[place] for place in self._heat.order)
 
     @property
     def row(self) -> str | None:
@@ -134,7 +142,11 @@ class Heatmap(ScrollView, can_focus=True):
     def _arrange(self) -> None:
         """Fit the cells to the room."""
         self._lines.clear()
-        count = len(self.members)
+        members, room = self.members, self.size.width
+        count = len(members)
+        longest = max((cell_len(plain(name)) for name in members), default=0)
+        names = min(longest, 12 if room < 70 else 18 if room < 110 else 28)
+        self._margin = len(str(count)) + 3 + names
         self._width, self._height = SIZES[self._fitting(count) if self._zoom is None else self._zoom]
         digits = len(str(count))
         self._stacked = digits if digits >= self._width else 1
@@ -142,13 +154,6 @@ class Heatmap(ScrollView, can_focus=True):
             self._margin + count * self._width, self._stacked + count * self._height if count else 0
         )
         self.refresh()
-
-    @property
-    def _margin(self) -> int:
-        """Columns of the row names, with their numbers and marks."""
-        room = self.size.width
-        longest = max((Text(name).cell_len for name in self.members), default=0)
-        return len(str(len(self.members))) + 3 + min(longest, 12 if room < 70 else 18 if room < 110 else 28)
 
     def _fitting(self, count: int) -> int:
         """The largest zoom that shows all members; of large leagues one that shows digits."""
@@ -250,7 +255,9 @@ class Heatmap(ScrollView, can_focus=True):
             elif middle and digits:
                 text = score_text(value, size, graded=heat.matrix.graded)
             elif below:
-                text = f"{games[at]:^{size},}" if games[at] < 10 ** (size - 3) else f"{games[at]:.0e}"[:size].center(size)
+                text = (
+                    f"{games[at]:^{size},}" if games[at] < 10 ** (size - 3) else f"{games[at]:.0e}"[:size].center(size)
+                )
             style = self._style(level[at], thin=thin[at], met=met)
             if lit and (row, column) in lit:
                 text, style = self._lit(text, style, line)
@@ -269,7 +276,7 @@ class Heatmap(ScrollView, can_focus=True):
         roles = list(dict.fromkeys(heat.roles))
         colour = colours.lines[roles.index(heat.roles[heat.order[row]]) % len(colours.lines)]
         text = name_cell(name, self._margin - figures - 3).plain
-        padding = " " * (self._margin - figures - 2 - Text(text).cell_len)
+        padding = " " * (self._margin - figures - 2 - cell_len(text))
         return [
             Segment(f"{row + 1:>{figures}}", base + Style.parse(colours.accent if here else colours.faint)),
             Segment(_MARK if name in self._marked else " ", base + Style.parse(colours.warm)),
@@ -283,7 +290,7 @@ class Heatmap(ScrollView, can_focus=True):
         if style is None:
             colours = look()
             if not met:
-                style = Style.parse(f"{colours.faint} on {colours.background}")
+                style = Style.parse(f"{shade(colours.background, colours.faint, 0.5)} on {colours.background}")
             else:
                 back = shade(colours.middle, colours.high if level > 0 else colours.low, abs(level) / _LEVELS)
                 if thin:
@@ -432,5 +439,5 @@ def score_text(score: float, width: int, *, graded: bool) -> str:
 
 
 def _centred(text: str, width: int) -> str:
-    space = max(0, width - Text(text).cell_len)
+    space = max(0, width - cell_len(text))
     return " " * (space // 2) + text + " " * (space - space // 2)

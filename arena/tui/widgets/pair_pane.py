@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rich.style import Style
 from rich.text import Text
-from textual.containers import VerticalScroll
-from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.strip import Strip
+from textual.widget import Widget
 
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
@@ -99,30 +99,38 @@ def meetings(member: str, opponent: str, matches: Sequence[Match], info: LeagueI
     return Meetings(seats, tuple(newest), len(matches), whole)
 
 
-class PairPane(VerticalScroll, can_focus=False):
-    """The pane."""
+class PairPane(Widget):
+    """The pane. It draws its lines itself, which is many times faster than a Static of many styles."""
 
     DEFAULT_CLASSES = "pane"
 
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._lines: list[Text] = []
 
     def show(self, heat: Heat | None, cell: Cell | None, met: Meetings | None) -> None:
         """Show the members of ``cell``; without it, nothing."""
-        static = self.query_one(Static)
         if heat is None or cell is None:
             self.border_title = ""
-            static.update("")
-            return
-        width, height = self.scrollable_content_region.size
-        self.border_title = Text.assemble(
-            (plain(cell[0]), f"bold {look().accent}"), (" against ", "not bold"), plain(cell[1])
-        )
-        static.update(pair_text(heat, cell, met, max(20, width), max(3, height)))
+            self._lines = []
+        else:
+            self.border_title = Text.assemble(
+                (plain(cell[0]), f"bold {look().accent}"), (" against ", "not bold"), plain(cell[1])
+            )
+            self._lines = pair_lines(heat, cell, met, max(20, self.size.width), max(3, self.size.height))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the pane."""
+        base = Style(bgcolor=look().background)
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, base)
+        line = Strip(self._lines[y].render(self.app.console))
+        return line.adjust_cell_length(self.size.width).apply_style(base)
 
 
-def pair_text(heat: Heat, cell: Cell, met: Meetings | None, width: int, height: int) -> Text:
-    """All about two members, in as many lines as there are."""
+def pair_lines(heat: Heat, cell: Cell, met: Meetings | None, width: int, height: int) -> list[Text]:
+    """All about two members, in at most ``height`` lines of ``width`` columns."""
     matrix = heat.matrix
     i, j = (matrix.members.index(name) for name in cell)
     lines = _facts(heat, i, j, width)
@@ -134,7 +142,7 @@ def pair_text(heat: Heat, cell: Cell, met: Meetings | None, width: int, height: 
     room = height - len(lines) - 2
     if room >= 3:
         lines += [Text(), *_profile(heat, i, j, width, room)]
-    return Text("\n").join(lines[:height])
+    return lines[:height]
 
 
 def _facts(heat: Heat, i: int, j: int, width: int) -> list[Text]:
@@ -261,12 +269,14 @@ def _axis(score: float, low: float, high: float, left: float, right: float, widt
 
     point, middle = column(score), column((left + right) / 2)
     first, last = (column(low), column(high)) if low == low else (point, point)
-    text = Text()
-    for at in range(width):
-        mark = "●" if at == point else "─" if first <= at <= last else "┊" if at == middle else " "
-        style = _mood(score, left < 0) if at == point else colours.secondary if first <= at <= last else colours.faint
-        text.append(mark, style)
-    return text
+    marks = np.full(width, " ")
+    marks[middle] = "┊"
+    marks[first : last + 1] = "─"
+    line = Text("".join(marks.tolist()), colours.faint, end="")
+    line.stylize(colours.secondary, first, last + 1)
+    line.plain = line.plain[:point] + "●" + line.plain[point + 1 :]
+    line.stylize(_mood(score, left < 0), point, point + 1)
+    return line
 
 
 def _score(score: float, graded: bool) -> str:
