@@ -117,6 +117,40 @@ CHART = Group(
 
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
 
+PAYOFFS = Group(
+    "Payoffs",
+    (
+        Key(
+            "s", "sort(1)", "order", "another order: by rating, age or the strongest cycle; S: back", "s S", footer=True
+        ),
+        Key("S", "sort(-1)", "order before"),
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("r", "group", "roles", "group by role, or not", footer=True),
+        Key("x", "only_marked", "only marked", "only the marked members, or all"),
+    ),
+)
+
+HEATMAP = Group(
+    "Heatmap",
+    (
+        Key("enter", "choose", "matches", "the matches of the cell's two members", footer=True),
+        Key("space", "screen.mark", "mark", "mark the row's member, or remove the mark", "space", footer=True),
+        Key("j,down", "move(1, 0)", "down", "to another row or column", "h j k l ← ↓ ↑ →"),
+        Key("k,up", "move(-1, 0)", "up"),
+        Key("h,left", "move(0, -1)", "left"),
+        Key("l,right", "move(0, 1)", "right"),
+        Key("g,ctrl+home", "edge('top')", "first row", "the first row, the last row", "g G"),
+        Key("G,ctrl+end", "edge('bottom')", "last row"),
+        Key("home", "edge('left')", "first column", "the first column, the last column", "home end"),
+        Key("end", "edge('right')", "last column"),
+        Key("pagedown", "page(1)", "page down", "down or up by what is visible", "pgdn pgup"),
+        Key("pageup", "page(-1)", "page up"),
+        Key("plus,equals_sign", "zoom(1)", "larger", "larger cells, smaller cells, cells that fit", "+ - 0"),
+        Key("minus", "zoom(-1)", "smaller"),
+        Key("0", "fit", "fit"),
+    ),
+)
+
 
 def bindings(group: Group) -> list[BindingType]:
     """Textual's bindings of a group."""
