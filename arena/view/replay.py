@@ -49,12 +49,13 @@ class Frame:
     picture: PictureArray | None = None
 
 
-def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[Frame]:
+def frames(reader: Reader, match_id: int, *, last: int | None = None, trust_code: bool = False) -> list[Frame]:
     """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
         reader: the league.
         match_id: the match.
+        last: only this many positions at the end; the others are not drawn, which takes most of the time.
         trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
 
     Raises:
@@ -63,7 +64,9 @@ def frames(reader: Reader, match_id: int, *, trust_code: bool = False) -> list[F
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
     game = make_game(reader.info().game, trust_code=trust_code)
-    return list(_frames(game, reader.match(match_id), pictures=game.pictorial))
+    match = reader.match(match_id)
+    since = 0 if last is None else match.plies + 1 - last
+    return list(_frames(game, match, pictures=game.pictorial, since=since))
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
@@ -182,19 +185,21 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
     raise LeagueError(f"no match of {member!r} and {opponent!r} is recorded, but the scores hold one; run arena verify")
 
 
-def _frames(game: Game, match: Match, *, pictures: bool) -> Iterator[Frame]:
+def _frames(game: Game, match: Match, *, pictures: bool, since: int = 0) -> Iterator[Frame]:
+    """The positions from the ply ``since`` on."""
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
     made: tuple[tuple[int, str], ...] = ()
-    stride = 1 + match.plies // _MOST_PICTURES
+    stride = 1 + (match.plies - max(0, since)) // _MOST_PICTURES
     picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
         acting = state.acting()
-        if pictures and (ply % stride == 0 or not acting):
+        if pictures and ply >= since and (ply % stride == 0 or not acting):
             whole = picture_of(state)
             pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
-        yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
+        if ply >= since:
+            yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
         # Action names may depend on the position, so they are read before the step.
         step = moves[at : at + len(acting)]
         made = tuple((seat, state.action_name(seat, action)) for seat, action in zip(acting, step, strict=False))
