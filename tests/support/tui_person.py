@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from arena.tui.screens.league import LeagueScreen
 from small_league import NOW
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from arena.tui import LeagueApp
-from arena.tui.screens.league import LeagueScreen
 
 SLIM, NARROW, WIDE, HUGE = (60, 15), (80, 24), (120, 40), (200, 50)
 
