@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -143,13 +144,15 @@ class MatchPreview(Vertical):
         text = Text()
         results = seat_results(match, info.teams)
         if len(match.seats) <= _MOST_SEATS:
+            outcomes = [f"{result} {signed(value)}" for result, value in zip(results, match.returns, strict=True)]
+            room = width - 4 - max(map(len, outcomes))
+            room = min(room, max(cell_len(plain(name)) for name in match.seats))
             for seat, name in enumerate(match.seats):
                 to_move = frame is not None and seat in frame.acting and not over
                 text.append(f"{TO_MOVE if to_move else '●'} ", colours.seats[seat % len(colours.seats)])
-                style = f"bold {colours.good}" if over and results[seat] == "won" else ""
-                result = f"  {results[seat]} {signed(match.returns[seat])}" if over else ""
-                text.append(name_cell(name, width - 2 - len(result), style or "bold"))
-                text.append(f"{result}\n", colours.result(results[seat]))
+                cell = name_cell(name, room, f"bold {colours.good}" if over and results[seat] == "won" else "bold")
+                cell.pad_right(room - cell.cell_len + 2)
+                text.append_text(cell).append(f"{outcomes[seat] if over else ''}\n", colours.result(results[seat]))
         elif over:
             text.append(f"{outcome_text(match, info.teams)}\n", "bold")
         if frame is not None:
