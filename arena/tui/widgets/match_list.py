@@ -334,7 +334,7 @@ def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tu
         _Column("iteration", 9, right=True),
         _Column("event", 7, right=True),
     ]
-    least = max(_LEAST_NAME, min(names, 16))
+    least = max(_LEAST_NAME, min(names, 12))
     room = width - number - seats * _GAP
     rest: list[_Column] = []
     for column in wanted:
