@@ -241,7 +241,7 @@ class LeagueApp(App[Exception]):
 
     def _show_status(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, LeagueScreen) and screen.is_mounted:
+            if isinstance(screen, LeagueScreen):
                 screen.show_status()
 
 

@@ -1,4 +1,4 @@
-"""A person who drives the terminal UI by keys and reads its screen."""
+"""A person who drives the terminal UI by keys and mouse, and reads its screen."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from arena.tui.screens.league import LeagueScreen
 from small_league import NOW
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.screen import Screen
 
 from arena.tui import LeagueApp
 
-SLIM, NARROW, WIDE, HUGE = (60, 15), (80, 24), (120, 40), (200, 50)
+SLIM, NARROW, WIDE, HUGE, WALL = (60, 16), (80, 24), (120, 40), (200, 60), (300, 80)
+SIZES = (SLIM, NARROW, WIDE, HUGE, WALL)
+"""Columns and rows of the terminals that every screen is made for."""
 
 
 class Person:
@@ -24,20 +27,18 @@ class Person:
         self.pilot = pilot
 
     @property
-    def screen(self) -> LeagueScreen:
-        screen = self.pilot.app.screen_stack[0]
-        assert isinstance(screen, LeagueScreen)
-        return screen
+    def app(self) -> LeagueApp:
+        """The app."""
+        return cast("LeagueApp", self.pilot.app)
+
+    @property
+    def screen(self) -> Screen[object]:
+        """The screen in front."""
+        return self.pilot.app.screen
 
     async def press(self, *keys: str) -> None:
+        """Press keys by Textual's names, one after the other."""
         await self.pilot.press(*keys)
-
-    async def choose(self, member: str) -> None:
-        """Press enter on a member of the leaderboard."""
-        table = self.screen.leaderboard
-        await self.see(lambda: member in table.keys and "rating ..." not in self.text())
-        table.focus()
-        await self.press("pageup", *["down"] * table.keys.index(member), "enter")
 
     async def see(self, condition: Callable[[], bool]) -> None:
         """Wait until ``condition`` holds; the feed's thread needs some turns of the loop to answer."""
@@ -53,18 +54,19 @@ class Person:
         return "\n".join(strip.text for strip in lines)
 
     def shows(self, *texts: str) -> Callable[[], bool]:
+        """Whether all of ``texts`` are on the screen, as a condition for :meth:`see`."""
         return lambda: all(text in self.text() for text in texts)
-
-    def board_text(self, part: str) -> str:
-        """The text of the part of the board called ``part``."""
-        return str(self.screen.board.query_one(f"#{part}", Static).content)
 
 
 @asynccontextmanager
 async def watching(
-    folder: Path, match: int | None = None, size: tuple[int, int] = WIDE, now: datetime = NOW
+    folder: Path,
+    match: int | None = None,
+    size: tuple[int, int] = WIDE,
+    now: datetime = NOW,
+    theme: str = "dark",
 ) -> AsyncIterator[Person]:
     """The app on the league in ``folder``, with somebody at its keyboard."""
-    app = LeagueApp(folder, match, now=lambda: now)
+    app = LeagueApp(folder, match, theme=theme, now=lambda: now)
     async with app.run_test(size=size) as pilot:
         yield Person(pilot)

@@ -104,14 +104,21 @@ class LeagueScreen(Screen[None]):
     def on_mount(self) -> None:
         self.set_interval(1.0, self.show_status)
 
+    @property
+    def _alive(self) -> bool:
+        """Whether its widgets are there; when the app ends, they go before the screen does."""
+        return self.is_mounted and self.app.is_running
+
     def show_status(self) -> None:
         """Show the header."""
+        if not self._alive:
+            return
         app = self.arena
         self.query_one(Header).show(app.view, app.run_state(), app.problem, paused=app.paused)
 
     def show_again(self) -> None:
         """Show everything again, as after a resize."""
-        if not self.is_mounted:
+        if not self._alive:
             return
         with self.app.batch_update():
             self.show_status()
@@ -143,7 +150,7 @@ class LeagueScreen(Screen[None]):
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         current = self.queries()
-        if message.query not in current:
+        if not self._alive or message.query not in current:
             return  # the person has asked for something else meanwhile
         if message.problem:
             self.refuse(message.query, message.problem)

@@ -1,67 +1,176 @@
-"""The app: its messages to the screens, and how it ends."""
+"""The app: going from screen to screen, the keys of all of them, themes, and how it ends."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_league import play, played_league
-from textual import on
+from small_league import HOSTILE, play, played_league
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widgets import Static
-from tui_person import watching
+from tui_person import HUGE, SIZES, Person, watching
 
 from arena.tui import LeagueApp
-from arena.tui.feed import LeagueChanged
+from arena.tui.app import NUMBERED
+from arena.tui.feed import Query, Source
+from arena.tui.keys import APP, FOOTER
+from arena.tui.look import look
+from arena.tui.screens.base import LeagueScreen
+from arena.tui.widgets.key_bar import KeyBar
+from arena.view.theme import PALETTES
+from leagues.records import Member
 from leagues.store import open_store
 
 
-class MatchCounter(Screen[None]):
-    """A screen that follows the league."""
+@dataclass(frozen=True)
+class Count(Query):
+    """The number of matches."""
 
-    def compose(self) -> ComposeResult:
+    def answer(self, source: Source) -> int:
+        return source.reader.count_matches()
+
+
+class MatchCounter(LeagueScreen):
+    """A screen of a few lines that follows the league."""
+
+    NAME = "Counter"
+
+    def body(self) -> ComposeResult:
         yield Static(id="counter")
 
-    @on(LeagueChanged)
-    def _count(self, message: LeagueChanged) -> None:
-        self.query_one("#counter", Static).update(f"counted {message.view.match_count}")
+    def queries(self) -> Sequence[Query]:
+        return (Count(),)
+
+    def show(self, query: Query, value: int) -> None:
+        self.query_one("#counter", Static).update(f"counted {value}")
 
 
 async def test_a_screen_of_a_few_lines_follows_the_league(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
-        await person.see(person.shows("Match 13"))
-        app = person.pilot.app
-        assert isinstance(app, LeagueApp)
-        app.open_screen(MatchCounter())
+        await person.see(person.shows("13 matches"))
+        person.app.push_screen(MatchCounter())
         await person.see(person.shows("counted 13"))
         with open_store(league).writer() as store:
             play(store, [("random", "first")], block=8)
-        await person.see(person.shows("counted 14"))
-        app.pop_screen()
-        await person.see(person.shows("Match 14", "14 matches"))
+        await person.see(person.shows("counted 14", "14 matches"))
+        await person.press("escape")
+        await person.see(person.shows("14 matches"))
+        assert "counted" not in person.text()
+
+
+async def test_paused_it_stands_still_and_goes_on_where_the_league_is(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league, size=HUGE) as person:
+        await person.see(person.shows("13 matches", "best main@1"))  # rated, so that the feed is at rest
+        await person.press("p")
+        await person.see(person.shows("paused"))
+        await person.see(lambda: person.app.feed._wanted.paused)
+        with open_store(league).writer() as store:
+            play(store, [("random", "first")], block=8)
+        person.app.push_screen(MatchCounter())
+        await person.see(person.shows("counted 14"))  # what one asks for is answered all the same
+        assert "13 matches" in person.text()
+        await person.press("p")
+        await person.see(person.shows("14 matches"))
+        assert "paused" not in person.text()
+
+
+async def test_numbers_open_screens_and_escape_goes_back(league: Path) -> None:
+    async with watching(league) as person:
+        for number, screen in enumerate(NUMBERED, 1):
+            await person.press(str(number))
+            await person.see(lambda screen=screen: isinstance(person.screen, screen))
+        for screen in NUMBERED[-2::-1]:
+            await person.press("escape")
+            await person.see(lambda screen=screen: isinstance(person.screen, screen))
+        await person.press("escape")
+        assert isinstance(person.screen, NUMBERED[0])
+
+
+@pytest.mark.parametrize("number", range(1, len(NUMBERED) + 1))
+async def test_the_help_lists_every_key_of_the_screen(league: Path, number: int) -> None:
+    async with watching(league, size=(120, 60)) as person:
+        await person.press(str(number))
+        screen = person.screen
+        assert isinstance(screen, LeagueScreen)
+        await person.press("question_mark")
+        groups = [*screen.GROUPS, APP]
+        await person.see(person.shows(*(key.help for group in groups for key in group.keys if key.help)))
+        await person.press("escape")
+        assert person.screen is screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_screen_has_a_footer_of_few_keys_that_fit(league: Path, size: tuple[int, int]) -> None:
+    async with watching(league, size=size) as person:
+        await person.see(person.shows("tic_tac_toe"))
+        for number in range(1, len(NUMBERED) + 1):
+            await person.press(str(number))
+            await person.see(lambda n=number: isinstance(person.screen, NUMBERED[n - 1]))
+            await person.pilot.pause()
+            first, last = person.screen.query_one(KeyBar)._shown()
+            assert [binding.action for binding in last] == ["help", "quit"]
+            assert len(first) + len(last) <= FOOTER
+            assert person.text().splitlines()[-1].rstrip().endswith("quit")
+
+
+async def test_themes_reach_what_is_drawn_and_what_textual_draws(league: Path) -> None:
+    async with watching(league, theme="light") as person:
+        assert look() is PALETTES["light"]
+        for name in ("contrast", "dark"):
+            person.app.theme = name
+            await person.see(lambda name=name: look() is PALETTES[name])
+            background = person.screen.styles.background
+            await person.see(lambda name=name: person.screen.styles.background.hex.lower() == PALETTES[name].background)
+            assert background is not None
+
+
+async def test_a_terminal_that_is_too_small_says_so(league: Path) -> None:
+    async with watching(league, size=(40, 12)) as person:
+        await person.see(person.shows("enlarge the terminal"))
+        await person.pilot.resize_terminal(80, 24)
+        await person.see(person.shows("17,600 steps/s", "q quit"))
+        assert "enlarge" not in person.text()
+
+
+async def test_hostile_names_are_text_on_every_screen(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    with open_store(league).writer() as store:
+        store.add_members([Member(HOSTILE, "guest", "guest", agent="random")])
+        play(store, [(HOSTILE, "random"), ("random", HOSTILE)], block=8)
+    async with watching(league) as person:
+        for number in range(1, len(NUMBERED) + 1):
+            await person.press(str(number))
+            await person.see(person.shows("15 matches"))
+            assert "\x1b" not in person.text()
 
 
 async def test_an_interrupt_leaves(league: Path) -> None:
     async with watching(league) as person:
         await person.press("ctrl+c")
-        await person.see(lambda: not person.pilot.app.is_running)
+        await person.see(lambda: not person.app.is_running)
+
+
+async def test_q_leaves(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("q")
+        await person.see(lambda: not person.app.is_running)
 
 
 async def test_an_error_of_the_program_ends_the_app_with_it(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("arena.tui.feed.leaderboard", broken)
+    monkeypatch.setattr("arena.tui.feed.derive", broken)
     app = LeagueApp(league)
     async with app.run_test() as pilot:
-        for _ in range(1500):
-            await pilot.pause(0.01)
-            if not app.is_running:
-                break
+        person = Person(pilot)
+        await person.see(lambda: not app.is_running)
     assert isinstance(app.return_value, ZeroDivisionError)
 
 

@@ -1,74 +1,158 @@
-"""The feed: what it posts about a league."""
+"""The feed: what it posts about a league, and when."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-import pytest
-from small_league import new_league, played_league
+from small_league import new_league, play, played_league, progress
 from textual.message import Message
 from tui_person import watching
 
-from arena.tui.feed import Feed, LeagueChanged, MatchOpened
+from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, Query, Source
+from leagues.errors import LeagueError
+from leagues.store import open_store
+
+
+@dataclass(frozen=True)
+class Count(Query):
+    """The number of matches of a member."""
+
+    member: str
+
+    def answer(self, source: Source) -> int:
+        return len(source.reader.matches(member=self.member))
+
+
+@dataclass(frozen=True)
+class Once(Query):
+    """The game, which never changes."""
+
+    live: ClassVar[bool] = False
+
+    def answer(self, source: Source) -> str:
+        return source.reader.info().game
+
+
+def posted(folder: Path, *queries: Query, then: Callable[[Feed, Message], bool]) -> list[Message]:
+    """What a feed posts until ``then`` says that it was enough."""
+    messages: list[Message] = []
+
+    def post(message: Message) -> None:
+        messages.append(message)
+        if isinstance(message, FeedFailed) or then(feed, message):
+            feed.stop()
+
+    feed = Feed(folder, post)
+    feed.ask(queries)
+    feed.run()
+    return messages
+
+
+def answers(messages: list[Message]) -> list[object]:
+    return [message.value for message in messages if isinstance(message, Answered)]
+
+
+def test_a_query_is_answered_and_answered_again_when_the_league_changes(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+
+    def more(feed: Feed, message: Message) -> bool:
+        if isinstance(message, Answered) and message.value == 8:
+            with open_store(league).writer() as store:
+                play(store, [("random", "first")], block=8)
+        return isinstance(message, Answered) and message.value == 9
+
+    messages = posted(league, Count("first"), Once(), then=more)
+    assert answers(messages).count("tic_tac_toe") == 1
+    counts = [value for value in answers(messages) if value != "tic_tac_toe"]
+    assert set(counts) == {8, 9}
+    first = next(message.view for message in messages if isinstance(message, LeagueChanged))
+    assert (first.matches, first.members, first.learners) == (13, 4, 1)
+
+
+def test_a_query_without_an_answer_says_why(league: Path) -> None:
+    messages = posted(league, Count("nobody"), then=lambda _, message: isinstance(message, Answered))
+    (answered,) = [message for message in messages if isinstance(message, Answered)]
+    assert "nobody" in answered.problem
+    assert answered.value is None
+
+
+def test_only_what_is_asked_for_last_is_answered(league: Path) -> None:
+    feed_queries = [Count("first"), Count("random"), Count("main@1")]
+    messages: list[Message] = []
+
+    def post(message: Message) -> None:
+        messages.append(message)
+        if isinstance(message, LeagueChanged) and message.view.best is not None:
+            feed.stop()
+
+    feed = Feed(league, post)
+    for query in feed_queries:
+        feed.ask([query])
+    feed.run()
+    assert {message.query for message in messages if isinstance(message, Answered)} <= {
+        Count("first"),
+        feed_queries[-1],
+    }
+
+
+def test_the_best_member_is_known_once_the_league_is_rated(league: Path) -> None:
+    messages = posted(
+        league, then=lambda _, message: isinstance(message, LeagueChanged) and message.view.best is not None
+    )
+    views = [message.view for message in messages if isinstance(message, LeagueChanged)]
+    assert views[0].best is None
+    assert views[-1].best is not None
+    assert views[-1].best.agent == "main@1"
+
+
+def test_a_folder_that_holds_something_else_ends_the_feed(tmp_path: Path) -> None:
+    (tmp_path / "league.db").write_bytes(b"no database")
+    messages = posted(tmp_path, then=lambda *_: False)
+    (failed,) = messages
+    assert isinstance(failed, FeedFailed)
+    assert isinstance(failed.error, LeagueError)
+
+
+def test_without_a_league_the_feed_waits_for_one(tmp_path: Path) -> None:
+    league = tmp_path / "league"
+
+    def come(feed: Feed, message: Message) -> bool:
+        if isinstance(message, LeagueLost) and not league.exists():
+            played_league(league)
+        return isinstance(message, LeagueChanged)
+
+    messages = posted(league, then=come)
+    assert isinstance(messages[0], LeagueLost)
+    assert messages[0].absent
+    assert isinstance(messages[-1], LeagueChanged)
+    assert messages[-1].view.matches == 13
 
 
 async def test_a_league_that_goes_away_is_reported_and_may_come_back(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
-        await person.see(person.shows("Match 13"))
+        await person.see(person.shows("13 matches"))
         league.rename(tmp_path / "elsewhere")
-        await person.see(person.shows("The league is lost"))
-        assert "Match 13" in person.text()
+        await person.see(person.shows("The league is gone"))
         (tmp_path / "elsewhere").rename(league)
         await person.see(person.shows("13 matches"))
-        assert "lost" not in person.text()
+        assert "gone" not in person.text()
         shutil.rmtree(league)
         with new_league(league):
             pass
         await person.see(person.shows("0 matches"))
 
 
-def posted(folder: Path, *requests: int) -> list[Message]:
-    """What a feed posts until it has opened the last of the matches."""
-    messages: list[Message] = []
-
-    def post(message: Message) -> None:
-        messages.append(message)
-        if isinstance(message, MatchOpened):
-            feed.stop()
-
-    feed = Feed(folder, post)
-    for match in requests:
-        feed.open(match)
-    feed.run()
-    return messages
-
-
-def test_of_several_matches_asked_for_at_once_the_last_is_opened(league: Path) -> None:
-    feed_messages = posted(league, 1, 2, 3)
-    (opened,) = [message.opened for message in feed_messages if isinstance(message, MatchOpened)]
-    assert opened.match.id == 3
-    assert not opened.problem
-    assert len(opened.frames) == opened.match.plies + 1
-    first = feed_messages[0]
-    assert isinstance(first, LeagueChanged)
-    assert (first.view.match_count, first.view.only) == (13, None)
-
-
-@pytest.mark.parametrize(("member", "listed"), [("first", 8), (None, 13), ("nobody", 13)])
-def test_the_matches_of_one_member_are_listed(league: Path, member: str | None, listed: int) -> None:
-    views = []
-
-    def post(message: Message) -> None:
-        assert isinstance(message, LeagueChanged)
-        views.append(message.view)
-        feed.list_only(member)
-        if len(views) > 2:
-            feed.stop()
-
-    feed = Feed(league, post)
-    feed.run()
-    assert len(views[0].matches) == 13
-    assert len(views[-1].matches) == listed
-    assert views[-1].only == (member if listed < 13 else None)
+async def test_a_league_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
+    league = tmp_path / "league"
+    async with watching(league) as person:
+        await person.see(person.shows("waiting for a league"))
+        played_league(league)
+        await person.see(person.shows("13 matches", "iteration 3"))
+        with open_store(league).writer() as store:
+            store.record(progress=progress(iteration=4))
+        await person.see(person.shows("iteration 4"))
