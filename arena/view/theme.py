@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from arena.view.outcome import SeatResult
-from games.drawing.spans import Part
+if TYPE_CHECKING:  # they load NumPy, which the first paint of the TUI need not wait for
+    from arena.view.outcome import SeatResult
+    from games.drawing.spans import Part
 
 
 @dataclass(frozen=True, slots=True)
