@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from arena.tui.screens.league import LeagueScreen
 from small_league import NOW
 from textual.pilot import Pilot
 from textual.screen import Screen
