@@ -13,8 +13,10 @@ if TYPE_CHECKING:  # it loads NumPy, which help and the first paint of the TUI n
     from games.contract import Move
 
 __all__ = [
+    "ENDINGS",
     "FAULTS",
     "JOURNAL_KINDS",
+    "MATCH_KINDS",
     "Event",
     "JournalEntry",
     "JournalKind",
@@ -23,10 +25,12 @@ __all__ = [
     "LiveResult",
     "Match",
     "MatchEnding",
+    "MatchFilter",
     "MatchKind",
     "Measure",
     "Member",
     "Pairing",
+    "Result",
     "Tally",
 ]
 
@@ -48,6 +52,10 @@ JournalKind = Literal[
     "crash",
 ]
 
+Result = Literal["won", "drew", "lost"]
+
+MATCH_KINDS: tuple[MatchKind, ...] = get_args(MatchKind)
+ENDINGS: tuple[MatchEnding, ...] = get_args(MatchEnding)
 JOURNAL_KINDS: tuple[JournalKind, ...] = get_args(JournalKind)
 
 FAULTS: tuple[MatchEnding, ...] = ("crash", "illegal", "timeout", "stall")
@@ -167,6 +175,34 @@ class Match:
     def void(self) -> bool:
         """Whether the game itself crashed. Such a match has no results."""
         return self.ending == "crash" and self.fault is None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFilter:
+    """Which matches are meant. Every condition that is set must hold.
+
+    Attributes:
+        members: IDs of members that all had a seat.
+        kind: the kind of the match.
+        event: its event.
+        ending: how it ended.
+        result: a member and its result: at one of its seats it won, drew or lost. A seat at fault has lost. No seat of
+            a void match has a result, nor have the partners of a seat at fault and the only seat of a game.
+        min_plies, max_plies: bounds of its plies, themselves included.
+    """
+
+    members: tuple[str, ...] = ()
+    kind: MatchKind | None = None
+    event: int | None = None
+    ending: MatchEnding | None = None
+    result: tuple[str, Result] | None = None
+    min_plies: int | None = None
+    max_plies: int | None = None
+
+    @property
+    def seated(self) -> tuple[str, ...]:
+        """Every member that must have had a seat, each once."""
+        return tuple(dict.fromkeys(self.members if self.result is None else (*self.members, self.result[0])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from arena.view.text import counted, plain, signed
-from leagues.records import Match, MatchEnding
-from leagues.results.scoring import winners
+from leagues.records import FAULTS, Match, MatchEnding
+from leagues.results import scoring
 
 SeatResult = Literal["won", "drew", "lost", "played", "at fault", "void"]
 """What a match was for one seat.
@@ -32,20 +32,10 @@ _LIMITS: Mapping[MatchEnding, str] = {"truncated": ", cut short", "adjudicated":
 
 def seat_results(match: Match, teams: Sequence[int]) -> tuple[SeatResult, ...]:
     """The result of every seat, by the rules of :mod:`leagues.results.scoring`; ``teams`` has the team of each seat."""
-    seats = range(len(match.seats))
-    if match.fault is not None:
-        beaten = teams[match.fault]
-        return tuple(
-            "at fault" if seat == match.fault else "void" if teams[seat] == beaten else "won" for seat in seats
-        )
-    if match.void:
-        return tuple("void" for _ in seats)
-    if len(seats) == 1:
+    if len(match.seats) == 1 and match.ending not in FAULTS:
         return ("played",)
-    won = winners(match.returns, teams)
-    if len(won) == len(seats):
-        return tuple("drew" for _ in seats)
-    return tuple("won" if seat in won else "lost" for seat in seats)
+    results = scoring.seat_results(match.returns, match.fault, match.void, tuple(teams))
+    return tuple("at fault" if seat == match.fault else result or "void" for seat, result in enumerate(results))
 
 
 def outcome_text(match: Match, teams: Sequence[int], you: int | None = None) -> str:

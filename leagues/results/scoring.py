@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from statistics import fmean
-from typing import Any
+from typing import Any, get_args
 
 from games.contract import Game
-from leagues.records import Match, Tally
+from leagues.records import Match, Result, Tally
 from leagues.results.blocks import BlockScore, BlockScores
 
 Finished = tuple[Sequence[str], Sequence[float]]
 """The members by seat and the returns by seat of a finished game that has no :class:`Match`."""
 
 WIN, DRAW, LOSS = 0, 1, 2
+WON, DREW, LOST = get_args(Result)
 
 
 @cache
@@ -112,6 +113,33 @@ def winners(returns: Sequence[float], teams: Sequence[int] = ()) -> list[int]:
     sides, results = _sides(returns, teams)
     best = max(results)
     return [seat for side, result in zip(sides, results, strict=True) if result == best for seat in side]
+
+
+@lru_cache(4096)  # most games have few different returns
+def seat_results(
+    returns: tuple[float, ...], fault: int | None, void: bool, teams: tuple[int, ...] = ()
+) -> tuple[Result | None, ...]:
+    """The result of every seat of a match; None where it has none: see :class:`leagues.records.MatchFilter`.
+
+    Args:
+        returns: return of each seat.
+        fault: the seat at fault.
+        void: whether the game itself crashed.
+        teams: as in :func:`pair_results`.
+    """
+    seats = range(len(returns))
+    if void:
+        return (None,) * len(seats)
+    if fault is not None:
+        of = teams or tuple(seats)
+        beaten = of[fault]
+        return tuple([LOST if seat == fault else None if of[seat] == beaten else WON for seat in seats])
+    if len(seats) == 1:
+        return (None,)
+    won = winners(returns, teams)
+    if len(won) == len(seats):
+        return (DREW,) * len(seats)
+    return tuple([WON if seat in won else LOST for seat in seats])
 
 
 def _sides(returns: Sequence[float], teams: Sequence[int]) -> tuple[tuple[tuple[int, ...], ...], Sequence[float]]:

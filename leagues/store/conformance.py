@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from leagues.records import Event, JournalEntry, LiveResult, Match, Measure, Member, Tally
+from leagues.records import Event, JournalEntry, LiveResult, Match, MatchFilter, Measure, Member, Tally
 from leagues.results import scoring
 from leagues.results.blocks import BlockScores
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
@@ -135,6 +135,27 @@ def _check_matches(writer: Writer, reader: Reader) -> None:
     _same("the matches of a kind", bare[1:2], reader.matches(kind="evaluation"))
     _same("the matches of an event", bare[:2:-1], reader.matches(event=4))
     _same("the matches of an event that no match has", [], reader.matches(event=2**70))
+    for where, places in {
+        MatchFilter(): [4, 3, 2, 1, 0],
+        MatchFilter(("first", "random")): [4, 3],
+        MatchFilter(("first",), kind="training"): [2],
+        MatchFilter(event=4, ending="timeout"): [4],
+        MatchFilter(ending="crash"): [2],
+        MatchFilter(ending="terminated"): [1, 0],
+        MatchFilter(result=("main", "won")): [0],
+        MatchFilter(result=("main", "lost")): [1],
+        MatchFilter(("random",), result=("first", "drew")): [3],
+        MatchFilter(result=("first", "lost")): [4, 2],  # a seat at fault has lost
+        MatchFilter(result=("random", "won"), kind="human"): [4],
+        MatchFilter(max_plies=2): [2],
+        MatchFilter(min_plies=1, max_plies=3): [4, 3, 1, 0],
+        MatchFilter(min_plies=2**70): [],
+        MatchFilter(max_plies=-(2**70)): [],
+    }.items():
+        _same(f"the matches of {where}", [bare[place] for place in places], reader.matches(where))
+    _same("a page of a filter", [bare[0]], reader.matches(MatchFilter(min_plies=1), before=ids[1], limit=1))
+    _refuses("matches of an unknown member", lambda: reader.matches(MatchFilter(("nobody",))))
+    _refuses("results of an unknown member", lambda: reader.matches(MatchFilter(result=("nobody", "won"))))
     _same("seeds of evaluation matches between members", {2**63 - 1}, reader.seeds_met({"random", "main", "first"}))
     _same("seeds of evaluation matches between others", set(), reader.seeds_met(["random", "first"]))
     _same("seeds of evaluation matches of one member", set(), reader.seeds_met(["main"]))
@@ -208,6 +229,7 @@ def _check_measures(writer: Writer, reader: Reader) -> None:
     again = replace(live[1], wins=7)
     writer.record(live=[again])
     _same("live results", [live[0], again], reader.live_results())
+    _same("live results after an iteration", [again], reader.live_results(since=1))
     _same("measures", set(measures), set(reader.measures()))
     _same("measures of a name", [each for each in measures if each.name == "other"], reader.measures("other"))
     _refuses("a live result of a frozen member", lambda: writer.record(live=[replace(again, learner="first")]))
@@ -237,7 +259,10 @@ def _check_journal(writer: Writer, reader: Reader) -> None:
 def _check_progress(writer: Writer, reader: Reader) -> None:
     versions = [reader.version()]
     made = [
-        Progress(n, 10 * n, 9 * n, n, 0.5, 2.0, NOW, None, "ab", {"n": [n]}, {"main": {"loss": n / 3}}) for n in (1, 2)
+        Progress(
+            n, 10 * n, 9 * n, n, 0.5, 2.0, NOW, None, "ab", {"n": [n]}, {"main": {"loss": n / 3}}, {"storing_s": n / 7}
+        )
+        for n in (1, 2)
     ]
     for progress in made:
         writer.record(progress=progress)
@@ -245,6 +270,7 @@ def _check_progress(writer: Writer, reader: Reader) -> None:
         _same("the newest progress", progress, reader.progress())
     curves = [replace(progress, state=None, league={}) for progress in made]
     _same("progress, oldest first, without what is only for resuming", curves, reader.history())
+    _same("progress after an iteration", curves[1:], reader.history(since=1))
     if len(set(versions)) != 3 or reader.version() != versions[-1]:
         raise StoreError(f"the version must change with every record and only then, but the store gave {versions}")
 

@@ -32,7 +32,18 @@ from types import TracebackType
 from typing import Any, Self
 
 from leagues.errors import LeagueError
-from leagues.records import Event, JournalEntry, JournalKind, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.records import (
+    Event,
+    JournalEntry,
+    JournalKind,
+    LiveResult,
+    Match,
+    MatchFilter,
+    MatchKind,
+    Measure,
+    Member,
+    Tally,
+)
 from leagues.results.blocks import BlockScores
 
 MAX_BLOB = 2**32
@@ -92,6 +103,8 @@ class Progress:
         state: name of the learners' state (weights and optimizers) in :attr:`Store.states`; None without one.
         league: the state of matchmaking as plain JSON.
         metrics: newest learning metrics: module ID -> name -> value.
+        runtime: what this iteration took, see :mod:`arena.training.runtime`: name -> finite number. Empty in leagues
+            from before schema 0007.
         at: UTC.
     """
 
@@ -106,6 +119,7 @@ class Progress:
     state: str | None = None
     league: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    runtime: Mapping[str, float] = field(default_factory=dict)
 
 
 class Reader(ABC):
@@ -136,13 +150,13 @@ class Reader(ABC):
         """The newest progress; None before the first iteration."""
 
     @abstractmethod
-    def history(self) -> list[Progress]:
-        """The progress of every iteration, oldest first, without ``league`` and ``state``. Recording an iteration again
-        replaces it."""
+    def history(self, *, since: int = 0) -> list[Progress]:
+        """The progress of every iteration after ``since``, oldest first, without ``league`` and ``state``. Recording an
+        iteration again replaces it."""
 
-    @abstractmethod
     def matches(
         self,
+        where: MatchFilter | None = None,
         *,
         member: str | None = None,
         kind: MatchKind | None = None,
@@ -153,15 +167,22 @@ class Reader(ABC):
         """Recorded matches, newest first, with an empty ``history``; :meth:`match` gives the history.
 
         Args:
-            member: only matches in which this member had a seat.
-            kind: only matches of this kind.
-            event: only matches of this event.
+            where: which matches.
+            member, kind, event: the same as a filter with this member, kind and event, where that is all there is to
+                say; they are not read with ``where``.
             before: only matches with a smaller ID. Pass the last ID of a page to get the next page.
             limit: at most this many; None for all.
 
         Raises:
             StoreError: there is no such member.
         """
+        if where is None:
+            where = MatchFilter(() if member is None else (member,), kind, event)
+        return self.find_matches(where, before=before, limit=limit)
+
+    @abstractmethod
+    def find_matches(self, where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
+        """What :meth:`matches` gives."""
 
     @abstractmethod
     def match(self, match_id: int) -> Match:
@@ -222,8 +243,9 @@ class Reader(ABC):
         here."""
 
     @abstractmethod
-    def live_results(self) -> list[LiveResult]:
-        """The training games of learners against frozen members, ascending by iteration."""
+    def live_results(self, *, since: int = 0) -> list[LiveResult]:
+        """The training games of learners against frozen members after the iteration ``since``, ascending by
+        iteration."""
 
     @abstractmethod
     def measures(self, name: str | None = None) -> list[Measure]:

@@ -12,9 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from leagues.records import Event, JournalEntry, JournalKind, LiveResult, Match, MatchKind, Measure, Member, Tally
+from leagues.records import (
+    Event,
+    JournalEntry,
+    JournalKind,
+    LiveResult,
+    Match,
+    MatchFilter,
+    MatchKind,
+    Measure,
+    Member,
+    Tally,
+)
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
-from leagues.results.scoring import block_scores
+from leagues.results.scoring import block_scores, seat_results
 from leagues.store import codec, rules
 from leagues.store.blobs import check_digest, digest_of
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
@@ -98,19 +109,11 @@ class MemoryReader(Reader):
         state, league = self._league.resume
         return replace(self._league.history[-1], state=state, league=json.loads(league))
 
-    def history(self) -> list[Progress]:
-        return list(self._league.history)
+    def history(self, *, since: int = 0) -> list[Progress]:
+        return [each for each in self._league.history if each.iteration > since]
 
-    def matches(
-        self,
-        *,
-        member: str | None = None,
-        kind: MatchKind | None = None,
-        event: int | None = None,
-        before: int | None = None,
-        limit: int | None = 100,
-    ) -> list[Match]:
-        if member is not None:
+    def find_matches(self, where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
+        for member in where.seated:
             self.member(member)
         count = len(self._league.matches)
         found: list[Match] = []
@@ -118,11 +121,7 @@ class MemoryReader(Reader):
             match = self._league.matches[place - 1]
             if limit is not None and len(found) >= limit:
                 break
-            if (
-                (member is None or member in match.seats)
-                and kind in (None, match.kind)
-                and event in (None, match.event)
-            ):
+            if _meant(where, match, self._league.info.teams):
                 found.append(match)
         return found
 
@@ -169,8 +168,9 @@ class MemoryReader(Reader):
     def events(self) -> list[Event]:
         return [self._league.events[number] for number in sorted(self._league.events)]
 
-    def live_results(self) -> list[LiveResult]:
-        return sorted(self._league.live.values(), key=lambda result: result.iteration)
+    def live_results(self, *, since: int = 0) -> list[LiveResult]:
+        found = [result for result in self._league.live.values() if result.iteration > since]
+        return sorted(found, key=lambda result: result.iteration)
 
     def measures(self, name: str | None = None) -> list[Measure]:
         found = [measure for measure in self._league.measures.values() if name in (None, measure.name)]
@@ -328,4 +328,21 @@ def _stored(match: Match, match_id: int) -> Match:
 
 def _stored_progress(progress: Progress) -> Progress:
     metrics = {module: dict(values) for module, values in progress.metrics.items()}
-    return replace(progress, state=None, league={}, metrics=metrics)
+    return replace(progress, state=None, league={}, metrics=metrics, runtime=dict(progress.runtime))
+
+
+def _meant(where: MatchFilter, match: Match, teams: tuple[int, ...]) -> bool:
+    """Whether a filter means a match."""
+    if where.result is not None:
+        member, wanted = where.result
+        results = seat_results(match.returns, match.fault, match.void, teams)
+        if (member, wanted) not in zip(match.seats, results, strict=True):
+            return False
+    return (
+        {*where.members} <= {*match.seats}
+        and where.kind in (None, match.kind)
+        and where.event in (None, match.event)
+        and where.ending in (None, match.ending)
+        and (where.min_plies is None or match.plies >= where.min_plies)
+        and (where.max_plies is None or match.plies <= where.max_plies)
+    )

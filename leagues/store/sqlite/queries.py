@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, Text, func, select
+from sqlalchemy import Connection, CursorResult, Row, Select, Text, func, select
 
 from leagues.records import JOURNAL_KINDS, Event, JournalEntry
 from leagues.results.blocks import MOST_NUMBERS, Floats, Ints
+from leagues.results.scoring import seat_results
 from leagues.store.contract import Progress
 from leagues.store.rules import MOST_DETAIL, MOST_WRITER
 from leagues.store.sqlite import schema
@@ -123,9 +125,23 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number of JSON")
 
 
+def results_of(returns: tuple[float, ...], fault: int | None, void: bool, teams: tuple[int, ...]) -> str:
+    """The letters of ``matches.results``; arguments as of :func:`leagues.results.scoring.seat_results`."""
+    return "".join([schema.RESULTS[result] for result in seat_results(returns, fault, void, teams)])
+
+
 def match_query(*, with_moves: bool) -> Select[*tuple[Any, ...]]:
     columns: Sequence[Any] = [column for column in schema.matches.c if with_moves or column.name != "actions"]
     return select(*columns, schema.lineups.c.seats).join(schema.lineups, schema.lineups.c.id == schema.matches.c.lineup)
+
+
+def matches_of(connection: Connection, ids: Sequence[int]) -> CursorResult[Any]:
+    """The matches with these IDs without their moves, newest first."""
+    c = schema.matches.c
+    asked = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return connection.execute(
+        match_query(with_moves=False).where(c.id.in_(select(asked.c.value))).order_by(c.id.desc())
+    )
 
 
 def check_types(row: Row[Any], **types: type | UnionType) -> None:
@@ -171,7 +187,10 @@ def progress_of(row: Row[Any]) -> Progress:
         rate=float | int,
         remaining=float | int | None,
         metrics=dict,
+        runtime=dict,
     )
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in row.runtime.values()):
+        raise ValueError(f"runtime={row.runtime!r}")
     return Progress(
         iteration=row.iteration,
         agent_steps=row.agent_steps,
@@ -182,4 +201,5 @@ def progress_of(row: Row[Any]) -> Progress:
         at=EPOCH + row.at * MICROSECOND,
         remaining=row.remaining,
         metrics=row.metrics,
+        runtime=row.runtime,
     )

@@ -21,6 +21,7 @@ from leagues.records import (
     Kind,
     LiveResult,
     Match,
+    MatchFilter,
     MatchKind,
     Measure,
     Member,
@@ -29,7 +30,7 @@ from leagues.records import (
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.store import codec, rules
 from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
-from leagues.store.sqlite import database, queries, schema
+from leagues.store.sqlite import database, finding, queries, schema
 from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND
 
 _CHUNK = 2_000
@@ -65,6 +66,10 @@ class SqlReader(Reader):
     @cached_property
     def _sides(self) -> int:
         return self.info().graded_sides
+
+    @cached_property
+    def _teams(self) -> tuple[int, ...]:
+        return self.info().teams
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return database.reading(self._engine, self._name)
@@ -116,45 +121,21 @@ class SqlReader(Reader):
             queries.check_types(resume, state=str | None, league=dict)
             return replace(queries.progress_of(row), state=resume.state, league=resume.league)
 
-    def history(self) -> list[Progress]:
+    def history(self, *, since: int = 0) -> list[Progress]:
+        c = schema.progress.c
+        newer = select(schema.progress).where(c.iteration > since).order_by(c.id)
         with self._transaction() as connection:
-            return [
-                queries.progress_of(row)
-                for row in connection.execute(select(schema.progress).order_by(schema.progress.c.id))
-            ]
+            return [queries.progress_of(row) for row in connection.execute(newer)]
 
-    def matches(
-        self,
-        *,
-        member: str | None = None,
-        kind: MatchKind | None = None,
-        event: int | None = None,
-        before: int | None = None,
-        limit: int | None = 100,
-    ) -> list[Match]:
-        c = schema.matches.c
-        query = queries.match_query(with_moves=False).order_by(c.id.desc())
-        if limit is not None:
-            query = query.limit(queries.clamp(limit))
-        if before is not None:
-            query = query.where(c.id < queries.clamp(before))
-        if event is not None:
-            query = query.where(c.event == queries.clamp(event))
+    def find_matches(self, where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
         with self._transaction() as connection:
             self._load_members(connection)
-            # A frozen member has few of all matches. SQLite finds them by its index if the query names the first column
-            # of it. A learner has many, so the newest matches hold enough of them; "+ 0" keeps SQLite from the index,
-            # whose rows it would have to sort.
-            row = 0 if member is None else rules.find(member, self._rows)
-            few = member is not None and self._members[row - 1].frozen
-            if member is not None:
-                mine = select(schema.lineup_members.c.lineup).where(schema.lineup_members.c.member == row)
-                query = query.where((c.lineup if few else c.lineup + 0).in_(mine))
-            if kind is not None:
-                query = query.where((c.kind if few else c.kind + 0) == schema.KINDS.index(kind))
-            elif few:
-                query = query.where(c.kind.in_(range(len(schema.KINDS))))
-            return [self._match(row, b"") for row in connection.execute(query)]
+            rows = [rules.find(member, self._rows) for member in where.seated]
+            # A frozen member has few of all matches, a learner has many.
+            rare = any(self._members[row - 1].frozen for row in rows)
+            ids = finding.find(connection, where, rows=rows, rare=rare, before=before, limit=limit)
+            found = queries.matches_of(connection, ids).all()
+        return [self._match(row, b"") for row in found]
 
     def match(self, match_id: int) -> Match:
         query = queries.match_query(with_moves=True).where(schema.matches.c.id == queries.clamp(match_id))
@@ -237,11 +218,12 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             return queries.all_events(connection)
 
-    def live_results(self) -> list[LiveResult]:
+    def live_results(self, *, since: int = 0) -> list[LiveResult]:
         c = schema.live_results.c
+        newer = select(schema.live_results).where(c.iteration > since).order_by(c.iteration, c.learner, c.opponent)
         with self._transaction() as connection:
             self._load_members(connection)
-            rows = connection.execute(select(schema.live_results).order_by(c.iteration, c.learner, c.opponent)).all()
+            rows = connection.execute(newer).all()
             numbers = np.array([row[:6] for row in rows], np.int64).reshape(-1, 6)
             queries.check_numbers(numbers - (0, 1, 1, 0, 0, 0), len(self._members), below=2**62)
             queries.check_sums(np.array([row[6:] for row in rows], np.float64))
@@ -339,6 +321,10 @@ class SqlReader(Reader):
         expected = range(len(members)) if ending in FAULTS else (None,)
         if fault not in expected and not (ending == "crash" and fault is None):
             raise ValueError(f"the ending is {ending} and seat {fault} of {len(members)} is at fault")
+        returns = codec.unpack_returns(row.returns, len(members))
+        results = queries.results_of(returns, fault, ending == "crash" and fault is None, self._teams)
+        if row.results != results:  # it is found by them
+            raise ValueError(f"its results are {row.results!r}, but must be {results!r}")
         lineup = [(self._members[member - 1], weights) for member, weights in members]
         return Match(
             seats=tuple(member.id for member, _ in lineup),
@@ -348,7 +334,7 @@ class SqlReader(Reader):
             block=row.block,
             kind=schema.KINDS[row.kind],
             history=codec.unpack_moves(actions, len(lineup)),
-            returns=codec.unpack_returns(row.returns, len(lineup)),
+            returns=returns,
             ending=ending,
             plies=row.plies,
             digest=row.digest.hex(),

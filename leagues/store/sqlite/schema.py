@@ -3,6 +3,8 @@
 - A *lineup* says which member has each seat, and with which weights. Each lineup is stored once, so that a match names
   it by a small number.
 - ``matches.actions``, ``matches.returns`` and ``lineups.seats`` are byte strings of :mod:`leagues.store.codec`.
+- ``matches.results`` has a letter of :data:`RESULTS` for each seat, so that matches are found by who won. They follow
+  from the returns and the seat at fault.
 - ``matches.digest`` has the first :data:`leagues.store.rules.DIGEST_BYTES` bytes of the digest.
 - ``tallies``, ``block_scores`` and ``events`` are updated in the transaction that records their matches, so that
   matchmaking and ratings need not read a million matches. Tallies also count training games that are not recorded.
@@ -17,6 +19,7 @@ new: :mod:`leagues.store.sqlite.shape` refuses a database that has anything else
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -34,10 +37,12 @@ from sqlalchemy import (
     Text,
     TypedColumns,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex
 
-from leagues.records import MatchEnding, MatchKind
+from leagues.records import MatchEnding, MatchKind, Result
 
-REVISION = "0006"
+REVISION = "0007"
 """The schema revision that this program reads and writes. Revisions are ascending numbers."""
 
 APPLICATION_ID = 0x41524E41
@@ -48,6 +53,9 @@ KINDS: tuple[MatchKind, ...] = ("training", "evaluation", "human")
 
 ENDINGS: tuple[MatchEnding, ...] = ("terminated", "truncated", "crash", "adjudicated", "illegal", "timeout", "stall")
 """``matches.ending`` is a place in this tuple."""
+
+RESULTS: Mapping[Result | None, str] = {"won": "w", "drew": "d", "lost": "l", None: "-"}
+"""The letters of ``matches.results``."""
 
 STATES_NAMED = 8
 """Most rows of ``states``. A training keeps fewer states, so the state that it has yet to remove is always named here,
@@ -119,6 +127,7 @@ class MatchColumns(TypedColumns):
     started_at: Named[int] = Column(Integer)
     duration: Named[int] = Column(Integer)
     returns: Named[bytes] = Column(LargeBinary)
+    results: Named[str] = Column(Text, info={"since": "0007"})
     digest: Named[bytes] = Column(LargeBinary)
     actions: Named[bytes] = Column(LargeBinary)
 
@@ -189,6 +198,7 @@ class ProgressColumns(TypedColumns):
     remaining: Named[float | None] = Column(Float)
     metrics: Named[dict[str, dict[str, float]]] = Column(JSON)
     at: Named[int] = Column(Integer)
+    runtime: Named[dict[str, float]] = Column(JSON, info={"since": "0007"})
 
 
 class ResumeColumns(TypedColumns):
@@ -204,6 +214,17 @@ class EventColumns(TypedColumns):
 
     id = Column(Integer, CheckConstraint("id = 1"), primary_key=True)
     newest: Named[int] = Column(Integer)
+
+
+class SpanColumns(TypedColumns):
+    """The first and the last match of each event, between which all its matches are found, and the plies of its
+    shortest and its longest match."""
+
+    event: Named[int] = Column(Integer, primary_key=True)
+    first: Named[int] = Column(Integer)
+    last: Named[int] = Column(Integer)
+    shortest: Named[int] = Column(Integer)
+    longest: Named[int] = Column(Integer)
 
 
 class CallColumns(TypedColumns):
@@ -252,6 +273,7 @@ block_scores = Table("block_scores", metadata, BlockScoreColumns, sqlite_with_ro
 progress = Table("progress", metadata, ProgressColumns)
 resume = Table("resume", metadata, ResumeColumns)
 events = Table("events", metadata, EventColumns, info={"since": "0004"})
+spans = Table("spans", metadata, SpanColumns, info={"since": "0007"})
 states = Table("states", metadata, StateColumns, info={"since": "0004"})
 calls = Table("calls", metadata, CallColumns, info={"since": "0005"})
 live_results = Table("live_results", metadata, LiveResultColumns, sqlite_with_rowid=False, info={"since": "0005"})
@@ -277,7 +299,14 @@ COUNTED = (
 """Tables from which no row is ever deleted. Triggers count their rows in ``row_counts``. The sums of ``block_scores``
 need no count, because all of them follow from the matches."""
 
-Index("matches_by_kind_and_lineup", matches.c.kind, matches.c.lineup)
+Index("matches_by_lineup", matches.c.kind, matches.c.lineup, matches.c.results, matches.c.plies)
+Index("matches_by_rare_ending", matches.c.ending, sqlite_where=matches.c.ending != 0)
+
+_INDEXES = {
+    "0001": {"matches_by_kind_and_lineup": "CREATE INDEX matches_by_kind_and_lineup ON matches (kind, lineup)"},
+    "0007": {str(index.name): str(CreateIndex(index).compile(dialect=sqlite.dialect())) for index in matches.indexes},
+}
+"""Revision -> the indexes that it brought, in the place of those before."""
 
 _TRIGGERS = (
     "matches_refuse_update BEFORE UPDATE ON matches",
@@ -296,6 +325,11 @@ _REFUSALS = {
     "members": "frozen members are immutable",
     "journal": "journal entries are immutable",
 }
+
+
+def indexes(version: str) -> dict[str, str]:
+    """Index -> the statement that makes it, of a schema revision."""
+    return _INDEXES[max(since for since in _INDEXES if since <= version)]
 
 
 def triggers(version: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.schema import CreateIndex
 
 from leagues.store.contract import StoreError
 from leagues.store.sqlite import schema
@@ -42,9 +41,7 @@ def revision(connection: Connection, path: str) -> str:
 def _check(connection: Connection, path: str, version: str, declared: dict[tuple[str, str], str | None]) -> None:
     tables = {table.name: columns for table in schema.metadata.sorted_tables if (columns := _columns(table, version))}
     others = {("trigger", name): sql for name, sql in schema.triggers(version).items()} | {
-        ("index", str(index.name)): str(CreateIndex(index))
-        for table in schema.metadata.sorted_tables
-        for index in table.indexes
+        ("index", name): sql for name, sql in schema.indexes(version).items()
     }
     known = {("table", name) for name in (_VERSION, *tables)} | set(others)
     for kind, name in sorted(set(declared) - known):

@@ -15,7 +15,7 @@ from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
 from leagues.store.sqlite import database, migrations, schema, shape
-from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, recorded_event
+from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, recorded_event, results_of
 from leagues.store.sqlite.reader import SqlReader
 
 
@@ -142,6 +142,7 @@ class SqlWriter(SqlReader, Writer):
                 "started_at": (match.started_at - EPOCH) // MILLISECOND,
                 "duration": round(match.duration * 1000),
                 "returns": codec.pack_returns(match.returns),
+                "results": results_of(tuple(map(float, match.returns)), match.fault, match.void, self._teams),
                 "digest": rules.pack_digest(match),
                 "actions": rules.pack_history(match),
             }
@@ -149,7 +150,26 @@ class SqlWriter(SqlReader, Writer):
         ]
         connection.execute(insert(schema.matches), rows)
         _see_event(connection, max(match.event for match in matches))
+        self._add_spans(connection, dict(zip(ids, matches, strict=True)))
         return ids
+
+    @staticmethod
+    def _add_spans(connection: Connection, matches: Mapping[int, Match]) -> None:
+        """Widen the spans of the events of new matches, by ID."""
+        spans: dict[int, tuple[int, int, int, int]] = {}
+        for match_id, match in matches.items():
+            first, _, shortest, longest = spans.get(match.event, (match_id, match_id, match.plies, match.plies))
+            spans[match.event] = first, match_id, min(shortest, match.plies), max(longest, match.plies)
+        old, new = schema.spans.c, (statement := upsert(schema.spans)).excluded
+        widened = {
+            "last": new.last,
+            "shortest": func.min(old.shortest, new.shortest),
+            "longest": func.max(old.longest, new.longest),
+        }
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["event"], set_=widened),
+            [dict(zip(schema.spans.c.keys(), (event, *span), strict=True)) for event, span in spans.items()],
+        )
 
     def _pack_lineup(self, match: Match, weights_of: Mapping[str, str | None]) -> bytes:
         rules.check_match(match, self._num_seats, weights_of)
@@ -307,6 +327,7 @@ def _add_history(connection: Connection, progress: Progress) -> None:
         "remaining": progress.remaining,
         "metrics": {module: dict(values) for module, values in progress.metrics.items()},
         "at": (progress.at - EPOCH) // MICROSECOND,
+        "runtime": dict(progress.runtime),
     }
     connection.execute(
         upsert(schema.progress)

@@ -19,10 +19,10 @@ from sqlalchemy import Column, Integer, Table
 
 from arena.verify import verify
 from leagues.ratings.leaderboard import leaderboard
-from leagues.records import JournalEntry, Tally
+from leagues.records import JournalEntry, MatchFilter, Tally
 from leagues.results.blocks import BlockScore
 from leagues.results.payoff_table import PayoffTable
-from leagues.results.scoring import block_scores
+from leagues.results.scoring import block_scores, seat_results
 from leagues.store import Reader, StoreError, open_store
 from leagues.store.codec import pack_returns
 from leagues.store.sqlite import database, migrations, schema, shape
@@ -184,6 +184,34 @@ def test_snapshots_of_an_older_schema_get_the_parents_that_are_known(tmp_path: P
     assert verify(folder).findings == ()
 
 
+def test_matches_of_an_older_schema_are_found_by_who_won(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA / "league_0006", tmp_path / "league"))
+    with raw(folder) as connection:
+        plies = connection.execute("SELECT id, event, plies FROM matches").fetchall()
+    with open_store(folder).writer() as writer:
+        teams = writer.info().teams
+        for member in ("main@1", "random"):
+            for result in ("won", "drew", "lost"):
+                found = writer.matches(MatchFilter(kind="evaluation", result=(member, result)), limit=None)
+                assert found == [
+                    match
+                    for match in writer.matches(member=member, kind="evaluation", limit=None)
+                    if (member, result)
+                    in zip(match.seats, seat_results(match.returns, match.fault, match.void, teams), strict=True)
+                ]
+                assert found or (member, result) == ("random", "drew")
+        for event in {event for _, event, _ in plies}:
+            ids = [match.id for match in writer.matches(event=event, limit=None)]
+            assert ids == sorted((number for number, of, _ in plies if of == event), reverse=True)
+        assert [match.id for match in writer.matches(MatchFilter(max_plies=5), limit=None)] == sorted(
+            (number for number, _, length in plies if length <= 5), reverse=True
+        )
+        assert {len(each.runtime) for each in writer.history()} == {0}
+        assert [entry.kind for entry in writer.journal()] == ["stop", "snapshot", "snapshot", "start"]
+    assert open_store(folder).check() == []
+    assert verify(folder).findings == ()
+
+
 @pytest.mark.parametrize(("ending", "fault"), [(2, 0), (3, 1), (-1, None)])
 def test_crashes_of_an_older_schema_keep_their_seat_at_fault(tmp_path: Path, ending: int, fault: int | None) -> None:
     folder = old_league(tmp_path / "league", "0003")
@@ -287,8 +315,9 @@ def test_an_older_league_that_somebody_writes_is_left_to_them(tmp_path: Path, re
 @pytest.mark.parametrize(
     "change", ["matches SET returns = x'00'", "league SET teams = 'nonsense'", "league SET agent_ids = '7'"]
 )
-def test_an_altered_league_of_an_older_schema_is_a_store_error(tmp_path: Path, change: str) -> None:
-    folder = Path(shutil.copytree(DATA / "league_0004", tmp_path / "league"))
+@pytest.mark.parametrize("league", ["league_0004", "league_0006"])
+def test_an_altered_league_of_an_older_schema_is_a_store_error(tmp_path: Path, league: str, change: str) -> None:
+    folder = Path(shutil.copytree(DATA / league, tmp_path / "league"))
     with unguarded(folder) as connection:
         connection.execute(f"UPDATE {change}")
     for act in (open_store(folder).reader, open_store(folder).writer):

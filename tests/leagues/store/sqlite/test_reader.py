@@ -56,6 +56,9 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> 
         ("progress SET metrics = '['", Reader.history),
         ("progress SET metrics = '[]'", Reader.history),
         ("progress SET seconds = 'few'", Reader.history),
+        ("progress SET runtime = '[]'", Reader.history),
+        ('progress SET runtime = \'{"storing_s": "long"}\'', Reader.history),
+        ("progress SET runtime = '{\"storing_s\": NaN}'", Reader.history),
         ("resume SET league = ''", Reader.progress),
         ("resume SET league = '7'", Reader.progress),
         ("resume SET league = replace(hex(zeroblob(50000)), '0', '[')", Reader.progress),
@@ -121,7 +124,9 @@ def test_an_altered_call_keeps_no_other_from_being_recorded(folder: Path) -> Non
         writer.record(event=Event(2, "match", {}))
 
 
-@pytest.mark.parametrize("change", ["plies = x'00'", "opening = 'e4'", "block = 1e300", "ending = 99", "fault = 0"])
+@pytest.mark.parametrize(
+    "change", ["plies = x'00'", "opening = 'e4'", "block = 1e300", "ending = 99", "fault = 0", "results = 'lw'"]
+)
 def test_an_altered_match_is_a_store_error(folder: Path, change: str) -> None:
     with open_store(folder).writer() as writer:
         writer.record(matches=[match()])
