@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from leagues.records import Match
     from leagues.store.contract import LeagueInfo
 
-AROUND = 150
+AROUND = 120
 """Matches of a page before its place, and after it."""
+
+MOST_SUGGESTED = 12
+"""Most words suggested at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,21 @@ class Listed(Query):
 
 
 @dataclass(frozen=True)
+class Suggested(Query):
+    """What the last word of ``words`` may become, the likeliest first: a tuple of words of the filter language."""
+
+    live = False
+    words: str
+
+    def answer(self, source: Source) -> tuple[str, ...]:
+        from leagues.records import ENDINGS, MATCH_KINDS
+
+        members = [member.id for member in source.reader.members() if " " not in member.id]
+        known = [*members, "won", "drew", "lost", *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
+        return suggestions(self.words, known)
+
+
+@dataclass(frozen=True)
 class Preview(Query):
     """A match as :class:`Opened`; ``whole``: with all positions."""
 
@@ -110,6 +128,15 @@ class NextLive(Query):
 
 Find = Callable[[int | None, int], "list[Match]"]
 """``find(before, limit)``: matches of a list, as :meth:`leagues.store.contract.Reader.matches` pages them."""
+
+
+def suggestions(words: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Those of the ``known`` words that begin with the last of ``words``, then those that have it inside."""
+    last = "" if words.endswith(" ") else words.rpartition(" ")[2].lower()
+    beginning = [word for word in known if word.lower().startswith(last)]
+    inside = [word for word in known if last and last in word.lower()[1:] and word not in beginning]
+    found = [word for word in (*beginning, *inside) if word.lower() != last]
+    return tuple(found[:MOST_SUGGESTED])
 
 
 def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list[Match], bool]:

@@ -11,12 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
-from textual.widgets import Input
 
 from arena.tui.feed import Query
 from arena.tui.keys import FILTER, MATCHES, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.match_pages import Listed, NextLive, Opened, Page, Preview
+from arena.tui.match_pages import Listed, NextLive, Opened, Page, Preview, Suggested
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.match_filter_line import FilterLine
 from arena.tui.widgets.match_list import MatchList
@@ -85,13 +84,18 @@ class MatchesScreen(LeagueScreen):
 
     def queries(self) -> Sequence[Query]:
         listed = Listed(self._words, None if self._follow else self._at)
-        return [query for query in (listed, self._next, None if self._live else self._preview) if query is not None]
+        filter_line = self.query_one(FilterLine)
+        suggested = Suggested(filter_line.words) if filter_line.writing else None
+        preview = None if self._live else self._preview
+        return [query for query in (listed, suggested, self._next, preview) if query is not None]
 
     def show(self, query: Query, value: Any) -> None:
         if isinstance(query, Listed):
             self._show_page(value)
         elif isinstance(query, Preview):
-            self._show_match(value)
+            self.preview.show_match(value, back=self._back)
+        elif isinstance(query, Suggested):
+            self.query_one(FilterLine).suggest(value)
         elif value is not None:
             self._play(value)
         self._show_titles()
@@ -100,7 +104,7 @@ class MatchesScreen(LeagueScreen):
         if isinstance(query, Preview):
             self.preview.say(problem)
         else:
-            self.query_one(FilterLine).refuse(problem)
+            self.query_one(FilterLine).judge(problem)
 
     def show_again(self) -> None:
         super().show_again()
@@ -110,7 +114,7 @@ class MatchesScreen(LeagueScreen):
             self._show_titles()
 
     def _show_page(self, page: Page) -> None:
-        self.query_one(FilterLine).accept()
+        self.query_one(FilterLine).judge("")
         at = None
         if page.matches and (self._follow or (self._jump and self._at is None)):
             at = page.matches[0].id
@@ -129,9 +133,6 @@ class MatchesScreen(LeagueScreen):
             self.ask()
         if self._preview is None or self._preview.match != match.id:
             self._open_soon()
-
-    def _show_match(self, opened: Opened) -> None:
-        self.preview.show_match(opened, back=self._back)
 
     def _show_titles(self) -> None:
         """Show the place in the league, and what the list follows."""
@@ -239,24 +240,32 @@ class MatchesScreen(LeagueScreen):
     def action_filter(self) -> None:
         """Write a filter."""
         self.query_one(FilterLine).write()
+        self.call_after_refresh(self.ask)  # for suggestions
 
-    @on(Input.Changed, "FilterLine Input")
-    def _typing(self, message: Input.Changed) -> None:
-        if message.value.strip() != self._words:
+    @on(FilterLine.Changed)
+    def _typing(self, message: FilterLine.Changed) -> None:
+        """Read what is written once the typing rests."""
+        if self._rested is not None:
+            self._rested.stop()
+        self._rested = self.set_timer(REST, lambda: self._read(message.words))
+
+    def _read(self, words: str) -> None:
+        if words != self._words:
             self._typed = True
-            self._take(message.value.strip())
+            self._take(words)
+        self.ask()
 
     @on(FilterLine.Left)
     def _left(self) -> None:
+        self._read(self.query_one(FilterLine).words.strip())
         self.list.focus()
 
     def _clear(self) -> None:
         self.query_one(FilterLine).put("")
         self._take("")
-        self.list.focus()
 
     def _take(self, words: str) -> None:
-        """List the matches that fit ``words``."""
+        """List the matches that fit ``words``, from the newest."""
         self._words, self._at, self._jump = words, None, True
         if self.is_mounted:
             self.ask()

@@ -30,6 +30,8 @@ LONGEST = 24.0
 HOLD = 2.0
 """Seconds for which its last position stays."""
 
+_DAY = 86_400
+
 _MOST_SEATS = 4
 """Seats that have a line of their own."""
 
@@ -98,8 +100,9 @@ class MatchPreview(Vertical):
         title = Text(f"Match {match.id:,}")
         if self.playing:
             ago = (now - match.started_at).total_seconds() - match.duration
+            when = f"played {duration(ago)} ago" if ago < _DAY else f"of {match.started_at:%Y-%m-%d}"
             title = Text.assemble((f"{PLAYING} live", f"bold {colours.good}"), f" · match {match.id:,}")
-            title.append(f", played {duration(ago)} ago", colours.faint)
+            title.append(f", {when}", colours.faint)
         self.border_title = title
 
     def show_again(self) -> None:

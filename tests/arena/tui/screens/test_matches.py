@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from small_league import HOSTILE, NOW, new_league, play, played_league
+from small_league import HOSTILE, new_league, play, played_league
 from tui_person import HUGE, NARROW, SIZES, SLIM, WALL, WIDE, Person, watching
 
 from arena.tui.match_pages import AROUND
@@ -78,7 +77,7 @@ async def test_every_key_of_lists_moves_the_cursor(long_league: Path) -> None:
         await person.press("pagedown")
         await at(person, MANY - 1 - matches_of(person).height)
         await person.press("pageup", "up")
-        await at(person, MANY - 2)
+        await at(person, MANY)
         for first, last in (("g", "G"), ("home", "end")):
             await person.press(last)
             await at(person, 1)
@@ -130,19 +129,20 @@ def _wheel(matches: MatchList) -> object:
 
 
 async def test_the_cursor_stays_on_its_match_and_its_line_while_matches_come(tmp_path: Path) -> None:
-    league = played_league(tmp_path / "league")
-    async with watching(league) as person:
+    with new_league(tmp_path / "league") as store:
+        play(store, [("random", "first")] * 100)
+    async with watching(tmp_path / "league") as person:
         await person.press("3")
-        await at(person, 13)
+        await at(person, 100)
         await person.press("j", "j", "j")
-        await at(person, 10)
-        line = next(i for i, text in enumerate(person.text().splitlines()) if " 10  " in text)
-        with open_store(league).writer() as store:
+        await at(person, 97)
+        line = next(i for i, text in enumerate(person.text().splitlines()) if "│    97" in text)
+        with open_store(tmp_path / "league").writer() as store:
             play(store, [("random", "first")] * 40, block=8)
-        await person.see(person.shows("match 10 of 53"))
-        assert " 10  " in person.text().splitlines()[line]
+        await person.see(person.shows("match 97 of 140"))
+        assert "│    97" in person.text().splitlines()[line]
         await person.press("g")
-        await at(person, 53)
+        await at(person, 140)
 
 
 async def test_following_stays_on_the_newest_until_one_moves(tmp_path: Path) -> None:
@@ -184,25 +184,28 @@ async def test_on_the_live_table_matches_are_played_the_newest_first(
     for name in ("PACE", "HOLD"):
         monkeypatch.setattr(f"arena.tui.widgets.match_preview.{name}", 0.02)
     league = played_league(tmp_path / "league")
-    played = []
-    async with watching(league, now=NOW + timedelta(days=9999)) as person:
-        await person.press("3", "L")
-        await person.see(person.shows("live · match 13, played", "ago"))
-
-        def watch() -> int:
-            opened = preview_of(person).opened
-            if opened is not None and opened.match.id not in played:
-                played.append(opened.match.id)
-            return len(played)
-
-        await person.see(lambda: watch() == 3)
-        assert played == [13, 12, 11]
+    played: list[int] = []
+    plies: list[int] = []
+    play_match, step = MatchPreview.play, MatchPreview.step
+    monkeypatch.setattr(MatchPreview, "play", lambda self, each: (played.append(each.match.id), play_match(self, each)))
+    monkeypatch.setattr(MatchPreview, "step", lambda self, by: (step(self, by), plies.append(self.ply)))
+    async with watching(league) as person:
+        await person.press("3")
+        await at(person, 13)
+        await person.press("L")
+        await person.see(lambda: len(played) >= 3)
+        length = matches_of(person).page.matches[0].plies
+        assert plies[:length] == [*range(1, length + 1)], "every move is shown"
         with open_store(league).writer() as store:
             play(store, [("random", "first"), ("first", "random")], block=8)
-        await person.see(lambda: watch() >= 6)
-        assert played[-2:] == [15, 10] or 15 in played
-        await person.see(lambda: watch() == 14)  # all but match 14, which was never the newest, or after the others
-        assert sorted(played)[0] == 1
+        await person.see(lambda: 15 in played)
+        before = played.index(15)
+        assert played[:before] == [*range(13, 13 - before, -1)]
+        await person.see(lambda: 1 in played)
+        assert played[before + 1 :] == [*range(13 - before, 0, -1)]
+        with open_store(league).writer() as store:  # the table has waited for it
+            play(store, [("random", "first")], block=9)
+        await person.see(person.shows("live · match 16, played"))
         await person.press("L")
         await person.see(person.shows("Match 13"))
         assert "live ·" not in person.text()
