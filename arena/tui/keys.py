@@ -151,6 +151,38 @@ HEATMAP = Group(
     ),
 )
 
+MATCHES = Group(
+    "Matches",
+    (
+        Key("enter", "open", "replay", "replay the match", footer=True),
+        Key("slash", "filter", "filter", "list only some, such as main@15 lost evaluation plies<20", "/", footer=True),
+        Key("f", "follow", "follow", "stay on the newest match; moving away ends it", footer=True),
+        Key("L", "live", "live", "a table where matches are played, always the newest there is", footer=True),
+        Key("h,left", "step(-1)", "back", "a move back, a move on, in the preview", "h l ← →"),
+        Key("l,right", "step(1)", "on"),
+        Key("a", "agent(0)", "agent", "the agent at the first seat, at the second", "a A", footer=True),
+        Key("A", "agent(1)", "agent"),
+        Key("escape", "return", "back"),
+    ),
+)
+
+FILTER = Group(
+    "Filter of matches",
+    (
+        Key("enter,down", "leave", "done", "to the list", "enter", footer=True),
+        Key("tab", "complete", "complete", "complete the word by the first suggestion", "tab", footer=True),
+        Key("escape", "clear", "clear", "list all matches again", "esc", footer=True),
+    ),
+)
+
+PAGES = Group(
+    "Long lists",
+    (
+        Key("pagedown,ctrl+d", "page_down", "page", "a screenful down, up", "pgdn pgup"),
+        Key("pageup,ctrl+u", "page_up", "page"),
+    ),
+)
+
 
 def bindings(group: Group) -> list[BindingType]:
     """Textual's bindings of a group."""
