@@ -1,4 +1,4 @@
-"""The payoffs: what members score against each other as a heatmap, and all about the two of the cell under the cursor."""
+"""The payoffs: what members score against each other as a heatmap, and all about the two under the cursor."""
 
 from __future__ import annotations
 
