@@ -76,15 +76,6 @@ TABLE = Group(
     ),
 )
 
-CHART = Group(
-    "Charts",
-    (
-        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
-        Key("right,l", "read(1)", "read"),
-        Key("n", "read_newest", "newest", "read the newest values again"),
-    ),
-)
-
 PLAYERS = Group(
     "Names",
     (
@@ -115,7 +106,82 @@ REPLAY = Group(
     ),
 )
 
+CHART = Group(
+    "Charts",
+    (
+        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
+        Key("right,l", "read(1)", "read"),
+        Key("n", "read_newest", "newest", "read the newest values again"),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
+
+PAYOFFS = Group(
+    "Payoffs",
+    (
+        Key(
+            "s", "sort(1)", "order", "another order: by rating, age or the strongest cycle; S: back", "s S", footer=True
+        ),
+        Key("S", "sort(-1)", "order before"),
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("r", "group", "roles", "group by role, or not", footer=True),
+        Key("x", "only_marked", "only marked", "only the marked members, or all"),
+    ),
+)
+
+HEATMAP = Group(
+    "Heatmap",
+    (
+        Key("enter", "choose", "matches", "the matches of the cell's two members", footer=True),
+        Key("space", "screen.mark", "mark", "mark the row's member, or remove the mark", "space", footer=True),
+        Key("j,down", "move(1, 0)", "down", "to another row or column", "h j k l ← ↓ ↑ →"),
+        Key("k,up", "move(-1, 0)", "up"),
+        Key("h,left", "move(0, -1)", "left"),
+        Key("l,right", "move(0, 1)", "right"),
+        Key("g,ctrl+home", "edge('top')", "first row", "the first row, the last row", "g G"),
+        Key("G,ctrl+end", "edge('bottom')", "last row"),
+        Key("home", "edge('left')", "first column", "the first column, the last column", "home end"),
+        Key("end", "edge('right')", "last column"),
+        Key("pagedown", "page(1)", "page down", "down or up by what is visible", "pgdn pgup"),
+        Key("pageup", "page(-1)", "page up"),
+        Key("plus,equals_sign", "zoom(1)", "larger", "larger cells, smaller cells, cells that fit", "+ - 0"),
+        Key("minus", "zoom(-1)", "smaller"),
+        Key("0", "fit", "fit"),
+    ),
+)
+
+MATCHES = Group(
+    "Matches",
+    (
+        Key("enter", "open", "replay", "replay the match", footer=True),
+        Key("slash", "filter", "filter", "list only some, such as main@15 lost evaluation plies<20", "/", footer=True),
+        Key("f", "follow", "follow", "stay on the newest match; moving away ends it", footer=True),
+        Key("L", "live", "live", "a table where matches are played, always the newest there is", footer=True),
+        Key("h,left", "step(-1)", "back", "a move back, a move on, in the preview", "h l ← →"),
+        Key("l,right", "step(1)", "on"),
+        Key("a", "agent(0)", "agent", "the agent at the first seat, at the second", "a A", footer=True),
+        Key("A", "agent(1)", "agent"),
+        Key("escape", "return", "back"),
+    ),
+)
+
+FILTER = Group(
+    "Filter of matches",
+    (
+        Key("enter,down", "leave", "done", "to the list", "enter", footer=True),
+        Key("tab", "complete", "complete", "complete the word by the first suggestion", "tab", footer=True),
+        Key("escape", "clear", "clear", "list all matches again", "esc", footer=True),
+    ),
+)
+
+PAGES = Group(
+    "Long lists",
+    (
+        Key("pagedown,ctrl+d", "page_down", "page", "a screenful down, up", "pgdn pgup"),
+        Key("pageup,ctrl+u", "page_up", "page"),
+    ),
+)
 
 
 def bindings(group: Group) -> list[BindingType]:

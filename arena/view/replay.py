@@ -53,12 +53,15 @@ class Frame:
     picture: PictureArray | None = None
 
 
-def frames(reader: Reader, match_id: int, *, trust_code: bool = False, view: int | None = None) -> list[Frame]:
+def frames(
+    reader: Reader, match_id: int, *, last: int | None = None, trust_code: bool = False, view: int | None = None
+) -> list[Frame]:
     """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
         reader: the league.
         match_id: the match.
+        last: only this many positions at the end; the others are not drawn, which takes most of the time.
         trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
         view: the seat whose view is drawn; moves of others that the game hides from it are called :data:`HIDDEN`. None
             shows everything.
@@ -69,7 +72,9 @@ def frames(reader: Reader, match_id: int, *, trust_code: bool = False, view: int
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
     game = make_game(reader.info().game, trust_code=trust_code)
-    return list(_frames(game, reader.match(match_id), pictures=game.pictorial and view is None, view=view))
+    match = reader.match(match_id)
+    since = 0 if last is None else match.plies + 1 - last
+    return list(_frames(game, match, pictures=game.pictorial and view is None, view=view, since=since))
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
@@ -187,19 +192,21 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
     raise LeagueError(f"no match of {member!r} and {opponent!r} is recorded, but the scores hold one; run arena verify")
 
 
-def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None) -> Iterator[Frame]:
+def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None, since: int = 0) -> Iterator[Frame]:
+    """The positions from the ply ``since`` on."""
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
     made: tuple[tuple[int, str], ...] = ()
-    stride = 1 + match.plies // _MOST_PICTURES
+    stride = 1 + (match.plies - max(0, since)) // _MOST_PICTURES
     picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
         acting = state.acting()
-        if pictures and (ply % stride == 0 or not acting):
+        if pictures and ply >= since and (ply % stride == 0 or not acting):
             whole = picture_of(state)
             pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
-        yield Frame(ply, made, state.draw(view), state.returns(), acting, picture)
+        if ply >= since:
+            yield Frame(ply, made, state.draw(view), state.returns(), acting, picture)
         # Action names may depend on the position, so they are read before the step.
         step = moves[at : at + len(acting)]
         made = tuple(
