@@ -135,6 +135,24 @@ LEADERBOARD = Group(
     ),
 )
 
+AGENT = Group(
+    "Agent",
+    (
+        Key(
+            "right_square_bracket",
+            "generation(1)",
+            "generation",
+            "its learner's next snapshot, the one before",
+            "[ ]",
+            footer=True,
+        ),
+        Key("left_square_bracket", "generation(-1)", "generation before"),
+        Key("P", "play", "play", "play against it", footer=True),
+        Key("space", "mark", "mark", "mark the member, or remove the mark", "space", footer=True),
+        Key("m", "matches", "matches", "its matches", footer=True),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
 
 PAYOFFS = Group(
