@@ -86,6 +86,18 @@ def measure_text(name: str) -> str:
     return words.get(name) or plain(name)
 
 
+def metric_text(name: str) -> str:
+    """What a metric of learning is called: ``explained variance`` for ``vf_explained_var``; safe to show."""
+    words = {
+        "policy_loss": "policy loss",
+        "vf_loss": "value loss",
+        "entropy": "entropy",
+        "mean_kl_loss": "KL divergence",
+        "vf_explained_var": "explained variance",
+    }
+    return words.get(name) or plain(name).replace("_", " ")
+
+
 def outside_text(outside: Outside | None) -> str:
     """An outside measure as people read it: ``NashConv 0.12``, ``0.62 against mcts:25``. It is safe to show, and empty
     without one."""
