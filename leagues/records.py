@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from games.contract import Move
 from leagues.errors import LeagueError
+
+if TYPE_CHECKING:  # it loads NumPy, which help and the first paint of the TUI need not wait for
+    from games.contract import Move
 
 __all__ = [
     "ENDINGS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -15,29 +16,12 @@ from textual.screen import Screen
 
 from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
-from arena.tui.layout import HEIGHTS, SIZES
+from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
 from arena.tui.look import themes, use
-from arena.tui.screens.agent import AgentScreen
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.screens.events import EventsScreen
 from arena.tui.screens.help import HelpScreen
-from arena.tui.screens.leaderboard import LeaderboardScreen
-from arena.tui.screens.matches import MatchesScreen
-from arena.tui.screens.payoffs import PayoffsScreen
-from arena.tui.screens.replay import ReplayScreen
-from arena.tui.screens.training import TrainingScreen
 from arena.view.run_state import RunState
 from arena.view.theme import PALETTES
-
-NUMBERED: tuple[type[LeagueScreen], ...] = (
-    LeaderboardScreen,
-    PayoffsScreen,
-    MatchesScreen,
-    TrainingScreen,
-    EventsScreen,
-    AgentScreen,
-)
-"""The screens of the keys 1, 2, ..."""
 
 
 class LeagueApp(App[Exception]):
@@ -65,7 +49,7 @@ class LeagueApp(App[Exception]):
     VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(APP),
-        *[(str(number), f"go('{screen.NAME.lower()}')") for number, screen in enumerate(NUMBERED, 1)],
+        *[(str(number), f"go('{title.lower()}')") for number, title in enumerate(NUMBERED, 1)],
     ]
 
     def __init__(
@@ -90,20 +74,13 @@ class LeagueApp(App[Exception]):
         self._match = match
         self._back: list[str] = []
 
-    @property
-    def titles(self) -> list[str]:
-        """The titles of the numbered screens."""
-        return [screen.NAME for screen in NUMBERED]
-
     def on_mount(self) -> None:
         for theme in themes():
             self.register_theme(theme)
         self.theme_changed_signal.subscribe(self, lambda theme: self._use(theme.name))
         use(self._theme_name)
         self.theme = self._theme_name
-        for screen in NUMBERED:
-            self.install_screen(screen(), screen.NAME.lower())
-        self.push_screen(NUMBERED[0].NAME.lower())
+        self.push_screen(self._installed(NUMBERED[0].lower()))
         if self._match is not None:
             self.open_match(self._match)
         # Not before the first screen is there: the feed may fail at once, which ends the app.
@@ -120,9 +97,9 @@ class LeagueApp(App[Exception]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette lists."""
-        for number, each in enumerate(NUMBERED, 1):
-            name = each.NAME.lower()
-            yield SystemCommand(each.NAME, f"the screen of key {number}", lambda name=name: self.action_go(name))
+        for number, title in enumerate(NUMBERED, 1):
+            name = title.lower()
+            yield SystemCommand(title, f"the screen of key {number}", lambda name=name: self.action_go(name))
         for name in PALETTES:
             yield SystemCommand(f"Theme: {name}", "colours", lambda name=name: setattr(self, "theme", name))
         yield SystemCommand("Pause", "stop following the league, or go on", self.action_pause)
@@ -139,7 +116,7 @@ class LeagueApp(App[Exception]):
             self.pop_screen()
         if before != name:
             self._back = [*self._back, before][-20:]
-            self.switch_screen(name)
+            self.switch_screen(self._installed(name))
 
     def action_return(self) -> None:
         """Close the screen in front, or show the numbered screen of before."""
@@ -154,21 +131,38 @@ class LeagueApp(App[Exception]):
         assert isinstance(screen, LeagueScreen)
         return screen.NAME.lower()
 
+    def _installed(self, name: str) -> LeagueScreen:
+        """The numbered screen called ``name``, made when it is first asked for."""
+        if not self.is_screen_installed(name):
+            module = importlib.import_module(f"arena.tui.screens.{name}")
+            self.install_screen(getattr(module, f"{name.capitalize()}Screen")(), name)
+        screen = self.get_screen(name)
+        assert isinstance(screen, LeagueScreen)
+        return screen
+
     def open_match(self, match_id: int) -> None:
         """Replay a match."""
+        from arena.tui.screens.replay import ReplayScreen
+
         self.push_screen(ReplayScreen(match_id))
 
     def open_agent(self, member_id: str) -> None:
         """Show a member on the agent screen."""
-        agent = self.get_screen(AgentScreen.NAME.lower(), AgentScreen)
-        agent.choose(member_id)
-        self.action_go(AgentScreen.NAME.lower())
+        from arena.tui.screens.agent import AgentScreen
+
+        screen = self._installed("agent")
+        assert isinstance(screen, AgentScreen)
+        screen.choose(member_id)
+        self.action_go("agent")
 
     def list_matches(self, words: str) -> None:
         """Show the matches that fit ``words`` of the filter language."""
-        matches = self.get_screen(MatchesScreen.NAME.lower(), MatchesScreen)
-        matches.filter(words)
-        self.action_go(MatchesScreen.NAME.lower())
+        from arena.tui.screens.matches import MatchesScreen
+
+        screen = self._installed("matches")
+        assert isinstance(screen, MatchesScreen)
+        screen.filter(words)
+        self.action_go("matches")
 
     def mark(self, member_id: str) -> bool:
         """Mark a member, or remove its mark; return whether it is marked now."""
@@ -213,7 +207,7 @@ class LeagueApp(App[Exception]):
         if not message.absent:
             self.problem = f"The league cannot be read: {message.reason}"
         elif self.view is None:
-            self.problem = f"waiting for a league in {where}"
+            self.problem = f"Waiting for a league in {where}"
         else:
             self.problem = f"The league is gone from {where}; waiting for it to come back"
         self._forward(message)

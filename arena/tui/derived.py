@@ -19,14 +19,18 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.ratings.leaderboard import Standing
     from leagues.ratings.notes import Note
+    from leagues.records import Match
     from leagues.results.payoff_table import PayoffTable
     from leagues.store.contract import Reader
 
 MANY_MATCHES = 20_000
 """From this number of evaluation matches on, a process of its own derives."""
 
-_NICE = 5
+_NICE = 19
 """How much the process yields to training."""
+
+_PAGE = 500
+"""Matches read at once."""
 
 _LENGTH = struct.Struct("!Q")
 
@@ -46,17 +50,37 @@ class Derived:
     payoffs: PayoffTable | None = field(default=None, compare=False)
 
 
-def derive(reader: Reader) -> Derived:
-    """Derive all of it anew."""
-    from leagues.ratings.leaderboard import leaderboard
-    from leagues.ratings.notes import NOTED_MATCHES, notes
-    from leagues.ratings.outside import with_outside
-    from leagues.results.payoff_table import PayoffTable
+class Derivation:
+    """Derives all of it, again and again from the same league. It reads only the new ones of the matches."""
 
-    members, scores = reader.members(), reader.block_scores()
-    standings = with_outside(leaderboard(members, scores), scores, reader.measures())
-    matches = reader.matches(kind="evaluation", limit=NOTED_MATCHES)
-    return Derived(tuple(standings), tuple(notes(members, scores, matches=matches)), PayoffTable.of_blocks(scores))
+    def __init__(self) -> None:
+        self._matches: list[Match] = []
+
+    def __call__(self, reader: Reader) -> Derived:
+        """What the results say now."""
+        from leagues.ratings.leaderboard import leaderboard
+        from leagues.ratings.notes import notes
+        from leagues.ratings.outside import with_outside
+        from leagues.results.payoff_table import PayoffTable
+
+        members, scores = reader.members(), reader.block_scores()
+        standings = with_outside(leaderboard(members, scores), scores, reader.measures())
+        self._read_matches(reader)
+        warnings = notes(members, scores, matches=self._matches)
+        return Derived(tuple(standings), tuple(warnings), PayoffTable.of_blocks(scores))
+
+    def _read_matches(self, reader: Reader) -> None:
+        """Bring the newest evaluation matches up to date, newest first."""
+        from leagues.ratings.notes import NOTED_MATCHES
+
+        newest = self._matches[0].id if self._matches else 0
+        new: list[Match] = []
+        while len(new) < NOTED_MATCHES:
+            page = reader.matches(kind="evaluation", before=new[-1].id if new else None, limit=_PAGE)
+            new += [match for match in page if match.id > newest]
+            if len(page) < _PAGE or page[-1].id <= newest:
+                break
+        self._matches = [*new, *self._matches][:NOTED_MATCHES]
 
 
 class Deriver:
@@ -115,6 +139,7 @@ def _serve(folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
     from leagues.store import open_store
 
     os.nice(_NICE)
+    derive = Derivation()
     with open_store(folder).reader() as reader:
         for _ in requests:
             answer: Derived | str

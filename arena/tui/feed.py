@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
 
-from arena.tui.derived import MANY_MATCHES, Derived, Deriver, derive
+from arena.tui.derived import MANY_MATCHES, Derivation, Derived, Deriver
 from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need not wait for
@@ -27,9 +27,9 @@ if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need
 POLL = 0.5
 """Seconds between two checks of the store's version."""
 
-REST = 4.0
-"""Rest after answering or rating on the feed's own account, as a multiple of the time it took. A league in training
-needs the processor more."""
+REST = 40.0
+"""Rest after answering or rating because the league has changed, as a multiple of the time it took: training needs the
+processor more. What the person asks for is answered at once."""
 
 RATES = 60
 """Number of iterations of which the newest rates are kept."""
@@ -294,6 +294,7 @@ class _Rating:
 
     def __init__(self, folder: Path) -> None:
         self._deriver = Deriver(folder)
+        self._derive = Derivation()
         self._waiter: threading.Thread | None = None
         self._arrived: SimpleQueue[Derived | LeagueError] = SimpleQueue()
         self._of: tuple[int, int, int] | None = None
@@ -323,7 +324,7 @@ class _Rating:
             self._waiter = threading.Thread(target=self._await, name="league-ratings", daemon=True)
             self._waiter.start()
             return False
-        self._set(source, derive(source.reader))
+        self._set(source, self._derive(source.reader))
         return True
 
     def close(self) -> None:

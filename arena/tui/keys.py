@@ -76,6 +76,45 @@ TABLE = Group(
     ),
 )
 
+CHART = Group(
+    "Charts",
+    (
+        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
+        Key("right,l", "read(1)", "read"),
+        Key("n", "read_newest", "newest", "read the newest values again"),
+    ),
+)
+
+PLAYERS = Group(
+    "Names",
+    (
+        Key("enter", "choose", "its agent", "the member's page", footer=True),
+        Key("j,down", "cursor(1)", "down"),
+        Key("k,up", "cursor(-1)", "up"),
+    ),
+)
+
+REPLAY = Group(
+    "Replay",
+    (
+        Key("space", "autoplay", "play", "play by itself, or stop", "space", footer=True),
+        Key("left,h", "step(-1)", "back", "a position back, on", "← → h l", footer=True),
+        Key("right,l", "step(1)", "on"),
+        Key("down,j", "step(5)", "five on", "five positions on, back", "↓ ↑ j k"),
+        Key("up,k", "step(-5)", "five back"),
+        Key("home,g", "first", "start", "the start, the end", "g G home end"),
+        Key("end,G", "last", "end"),
+        Key("plus,equals_sign", "speed(1)", "faster", "faster, slower", "+ -"),
+        Key("minus", "speed(-1)", "slower"),
+        Key("n", "neighbour(1)", "next", "the next match, the one before", "n N", footer=True),
+        Key("N", "neighbour(-1)", "before"),
+        Key("a", "analysis", "analysis", "what the agents thought, or not", footer=True),
+        Key("P", "play_here", "play here", "play on from this position", footer=True),
+        Key("f", "flip", "flip", "the board from the other side"),
+        Key("v", "view", "view", "what one seat saw, or everything"),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
 
 PAYOFFS = Group(
@@ -109,6 +148,27 @@ HEATMAP = Group(
         Key("plus,equals_sign", "zoom(1)", "larger", "larger cells, smaller cells, cells that fit", "+ - 0"),
         Key("minus", "zoom(-1)", "smaller"),
         Key("0", "fit", "fit"),
+    ),
+)
+
+TRAINING = Group(
+    "Training",
+    (
+        Key("w", "window", "window", "all iterations, or the newest half, tenth, fiftieth", footer=True),
+        Key("e", "smooth", "smooth", "smooth the curves a little, a lot, or not", footer=True),
+        Key("o", "log", "log scale", "a linear or a logarithmic axis", footer=True),
+        Key("escape", "shrink", "all tiles"),
+    ),
+)
+
+TILES = Group(
+    "Tiles",
+    (
+        Key("enter", "screen.enlarge", "enlarge", "give the tile all the room, or show all again", footer=True),
+        Key("j,down", "screen.go_tile(1, 0)", "down", "the tile below, above; tab: the next one", "j k ↓ ↑"),
+        Key("k,up", "screen.go_tile(-1, 0)", "up"),
+        Key("g,home", "screen.go_tile(-999, 0)", "first", "the first tile, the last tile", "g G home end"),
+        Key("G,end", "screen.go_tile(999, 0)", "last"),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""How the TUI adapts to the terminal's size. ``arena.tcss`` uses the names as classes, such as ``.-slim``."""
+"""The screens by number, and how the TUI adapts to the terminal's size; ``arena.tcss`` uses the sizes as classes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ LEAST = (56, 14)
 
 ROOMY = ("wide", "huge")
 """Sizes that have room for every column."""
+
+
+NUMBERED = ("Leaderboard", "Payoffs", "Matches", "Training", "Events", "Agent")
+"""Titles of the screens of the keys 1, 2, ... The class ``PayoffsScreen`` stands in ``screens/payoffs.py``, and so
+on. It is loaded when it is first shown: most screens load NumPy, which the first paint need not wait for."""
 
 
 def size_of(columns: int) -> Size:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from arena.view.outcome import SeatResult
-from games.drawing.spans import Part
+if TYPE_CHECKING:  # they load NumPy, which the first paint of the TUI need not wait for
+    from arena.view.outcome import SeatResult
+    from games.drawing.spans import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Palette:
         accent, good, bad, warm, secondary: what stands out, is better, is worse, needs attention, comes second.
         faint: what matters less; still readable on the background.
         foreground, background, surface, panel: text, and what lies behind it.
+        raised, lit: behind what has just changed, and behind what has won.
         first, second: pieces of the first and the second seat.
         low, middle, high: ends and middle of a scale, as in the heatmap of payoffs.
         dark: whether the background is dark.
@@ -37,6 +39,8 @@ class Palette:
     background: str
     surface: str
     panel: str
+    raised: str
+    lit: str
     first: str
     second: str
     low: str
@@ -65,7 +69,10 @@ class Palette:
             "second": self.second,
             "faint": self.faint,
             "red": self.bad,
-            "changed": "bold reverse",
+            "changed": f"bold on {self.raised}",
+            "winning": f"bold on {self.lit}",
+            "legal": f"bold {self.good}",
+            "cursor": f"bold {self.background} on {self.accent}",
         }.get(part, "")
 
 
@@ -80,6 +87,8 @@ DARK = Palette(
     background="#14171d",
     surface="#191d25",
     panel="#222833",
+    raised="#39424f",
+    lit="#2f4a35",
     first="#e8c07a",
     second="#7fd1c7",
     low="#b4544f",
@@ -97,6 +106,8 @@ LIGHT = Palette(
     background="#fbfbf9",
     surface="#f2f2ee",
     panel="#e4e5e0",
+    raised="#d2d4cc",
+    lit="#cde5bd",
     first="#8a5a00",
     second="#0f766e",
     low="#e5938c",
@@ -115,6 +126,8 @@ CONTRAST = Palette(
     background="#000000",
     surface="#000000",
     panel="#303030",
+    raised="#505050",
+    lit="#006b3a",
     first="#ffff00",
     second="#00ffff",
     low="#a00000",
@@ -171,7 +184,10 @@ PARTS: Mapping[Part, PartStyle] = {
     "second": PartStyle("\x1b[36m", ACCENT),
     "faint": PartStyle(DIM, FAINT),
     "red": PartStyle("\x1b[31m", BAD),
-    "changed": PartStyle("\x1b[1;7m", "bold reverse"),
+    "changed": PartStyle("\x1b[1;7m", f"bold on {DARK.raised}"),
+    "winning": PartStyle("\x1b[1;4m", f"bold on {DARK.lit}"),
+    "legal": PartStyle("\x1b[32m", f"bold {GOOD}"),
+    "cursor": PartStyle("\x1b[7m", "reverse"),
 }
 """Styles by what a part of a drawing shows."""
 

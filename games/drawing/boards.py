@@ -13,7 +13,9 @@ from functools import partial
 DISCS = {"x": "●", "o": "○", ".": "·"}
 """How the engines' marks are drawn, in the order of the seats."""
 
-_FILES = "abcdefghijklmnopqrstuvwxyz"
+FILES = "abcdefghijklmnopqrstuvwxyz"
+"""The letters of columns."""
+
 _FIGURES = dict(zip("KQRBNPkqrbnp.?", "♔♕♖♗♘♙♚♛♜♝♞♟·?", strict=True))
 _EMPTY = re.compile(r"\d")
 _RANKED: Mapping[str, Mapping[str, str]] = {
@@ -80,9 +82,20 @@ def hexagonal(text: str) -> str:
     rows = [row for line in text.splitlines() if set(row := line.replace(" ", "")) <= set(DISCS)]
     if not rows:
         return text
-    files = " ".join(_FILES[: len(rows[0])])
+    files = " ".join(FILES[: len(rows[0])])
     lines = [" " * rank + f"{rank + 1:>2} " + " ".join(DISCS[cell] for cell in row) for rank, row in enumerate(rows)]
     return "\n".join([f"  {files}", *lines, "● joins top and bottom, ○ left and right"])
+
+
+def in_a_row(text: str) -> str:
+    """``mnk`` and gomoku from rows of ``x`` or ``b`` (first seat), ``o`` or ``w`` and ``.``, with the first rank on top
+    as in the engine's coordinates. Boards of more files than letters, and of more dimensions, are returned unchanged.
+    """
+    rows = [row for row in text.splitlines() if re.fullmatch("[xobw.]+", row)]
+    if not rows or len(rows) != len(text.split()) - text.startswith(("B\n", "W\n")) or len(rows[0]) > len(FILES):
+        return text
+    marks = DISCS | {"b": "●", "w": "○"}
+    return grid([[marks[cell] for cell in row] for row in rows], ranks=range(1, len(rows) + 1))
 
 
 def ranked(name: str, text: str) -> str:
@@ -115,7 +128,7 @@ def _points(side: str, points: Sequence[int]) -> str:
     return f"{side} " + " │".join("".join(f"{point:>3}" for point in points[at : at + 6]) for at in (0, 6))
 
 
-def grid(cells: Sequence[Sequence[str]], files: str = _FILES, ranks: Sequence[object] = ()) -> str:
+def grid(cells: Sequence[Sequence[str]], files: str = FILES, ranks: Sequence[object] = ()) -> str:
     """Rows of one-character cells, each after its rank (counted from below by default), and the files below them."""
     ranks = ranks or range(len(cells), 0, -1)
     rows = [f"{rank:>2} {' '.join(row)}" for rank, row in zip(map(str, ranks), cells, strict=True)]
@@ -130,8 +143,10 @@ BOARDS: Mapping[str, Callable[[str], str]] = {
     "dark_chess": chess,
     "dark_hex": hexagonal,
     "go": go,
+    "gomoku": in_a_row,
     "hex": hexagonal,
     "kriegspiel": chess,
+    "mnk": in_a_row,
     "othello": othello,
     "phantom_ttt": lambda text: tic_tac_toe(text.split()[:3]),
     "tic_tac_toe": lambda text: tic_tac_toe(text.split()),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from games.drawing.boards import BOARDS
+from games.drawing.boards import BOARDS, FILES
 
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
 _WRAPPERS = ("misere", "start_at")
@@ -52,13 +52,23 @@ def _point(action: int, text: str) -> str:
     return point.lower() if point == "PASS" else point.upper()
 
 
+def _coordinates(action: int, text: str) -> str:
+    """``x(2,3)`` of mnk and ``2,3`` of gomoku become ``d3``; numbers beyond the letters stay."""
+    found = re.fullmatch(r"[xo]?\(?(\d+),(\d+)\)?", text)
+    if found is None or int(found[2]) >= len(FILES):
+        return text
+    return f"{FILES[int(found[2])]}{int(found[1]) + 1}"
+
+
 _MOVES: Mapping[str, Callable[[int, str], str]] = {
     "backgammon": lambda action, text: text.partition(" - ")[2] or text,
     "connect_four": lambda action, text: f"column {action}",
     "go": _point,
+    "gomoku": _coordinates,
     "kuhn_poker": lambda action, text: text.lower(),
     "leduc_poker": lambda action, text: text.lower(),
     "goofspiel": lambda action, text: text.rpartition("]")[2].lower().replace(":", ""),
+    "mnk": _coordinates,
     "phantom_go": _point,
     "phantom_ttt": lambda action, text: f"square {action}",
     "tic_tac_toe": lambda action, text: f"square {action}",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Part = Literal["first", "second", "faint", "red", "changed"]
+Part = Literal["first", "second", "faint", "red", "changed", "winning", "legal", "cursor"]
 """What a span shows: a piece of the first or the second seat, an empty cell or a line between cells, a red suit, a
-change since the last step."""
+change since the last step. On boards that :mod:`games.drawing.grids` draws also a cell of the line that has won, a cell
+that a legal action names, and the cell under a person's cursor."""
 
 _PATTERNS: tuple[tuple[str, Part], ...] = (
     (r"[●◆✕♚♛♜♝♞♟]", "first"),
@@ -15,6 +16,8 @@ _PATTERNS: tuple[tuple[str, Part], ...] = (
     (r"[·│─┼]", "faint"),
     (r"\w[♥♦]", "red"),
 )
+
+_PIECES: tuple[tuple[str, Part], ...] = _PATTERNS[:2]
 
 _MOST_CHANGED = 6
 """If more characters change, the drawing is not a board whose changes show the move."""
@@ -40,3 +43,8 @@ def spans(drawing: str, before: str | None = None) -> list[tuple[int, int, Part]
         if len(changed) <= _MOST_CHANGED:
             found += [(place, place + 1, "changed") for place in changed]
     return found
+
+
+def piece_part(character: str) -> Part | None:
+    """The part that a character of a board is; None if it is no piece."""
+    return next((part for pattern, part in _PIECES if re.fullmatch(pattern, character)), None)

@@ -95,7 +95,7 @@ class LeagueScreen(Screen[None]):
     # Its own work
 
     def compose(self) -> ComposeResult:
-        yield Header(self.arena.titles, self.NAME)
+        yield Header(self.NAME)
         with Container(id="body"):
             yield from self.body()
         yield KeyBar()

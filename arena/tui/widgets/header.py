@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from arena.tui.feed import LeagueView
+from arena.tui.layout import NUMBERED
 from arena.tui.look import look
 from arena.view.run_state import RunState
 from arena.view.text import counted, plain, rating_text
@@ -24,13 +25,11 @@ class Header(Vertical):
     """Two lines at the top: what the league is doing, and the screens.
 
     Args:
-        screens: titles of the screens in the order of their keys 1, 2, ...
-        current: the title of this one; empty for a screen that has no number.
+        current: the title of this screen.
     """
 
-    def __init__(self, screens: Sequence[str], current: str) -> None:
+    def __init__(self, current: str) -> None:
         super().__init__()
-        self._screens = screens
         self._current = current
 
     def compose(self) -> ComposeResult:
@@ -45,7 +44,7 @@ class Header(Vertical):
             status.update(Text(plain(problem), look().bad))
         else:
             status.update(_status(view, state, width, paused=paused))
-        self.query_one("#tabs", Static).update(_tabs(self._screens, self._current, width))
+        self.query_one("#tabs", Static).update(_tabs(self._current, width))
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -88,11 +87,11 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
     return line
 
 
-def _tabs(screens: Sequence[str], current: str, width: int) -> Text:
+def _tabs(current: str, width: int) -> Text:
     """The screens by number; their names are cut on a narrow terminal."""
     colours, line = look(), Text()
-    room = (width - 2) // max(1, len(screens))
-    for number, title in enumerate(screens, 1):
+    room = (width - 2) // len(NUMBERED)
+    for number, title in enumerate(NUMBERED, 1):
         here = title == current
         name = title if len(title) + 4 <= room else title[: max(0, room - 4)]
         style = Style.parse(f"bold {colours.accent}" if here else colours.faint)

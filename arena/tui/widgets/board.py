@@ -1,0 +1,204 @@
+"""The board: one position, as large as its room allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from arena.tui.look import look
+from arena.view.pictures import half_blocks
+from arena.view.replay import Frame
+from arena.view.text import plain
+from games.drawing.grids import Cell, Grid, changed_cells, lines_of, read_grid
+from games.drawing.large import Board as Drawn
+from games.drawing.large import draw_grid
+from games.drawing.spans import Part, spans
+from games.specs import parse_spec
+
+Mark = tuple[Cell, Part]
+"""A cell and how it is marked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """What :meth:`Board.show_position` was given."""
+
+    frame: Frame
+    before: Frame | None
+    marks: tuple[Mark, ...]
+    flipped: bool
+    line: int
+
+
+class Board(ScrollView, can_focus=False):
+    """One position. Boards with cells grow with the room; pictures are shown in half blocks, all else as text.
+
+    A position that is larger than the room can be scrolled with the wheel.
+    """
+
+    @dataclass
+    class Pressed(Message):
+        """A cell was clicked."""
+
+        board: Board
+        cell: Cell
+
+        @property
+        def control(self) -> Board:
+            """The board."""
+            return self.board
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: _Shown | str = ""
+        self._lines: list[Text] = []
+        self._drawn: Drawn | None = None
+        self._left = self._top = 0
+
+    @property
+    def grid(self) -> Grid | None:
+        """The cells of the position; None where it has none."""
+        return read_grid(self._shown.frame.drawing) if isinstance(self._shown, _Shown) else None
+
+    def show_position(
+        self,
+        frame: Frame,
+        before: Frame | None = None,
+        *,
+        game: str = "",
+        marks: Sequence[Mark] = (),
+        flipped: bool = False,
+    ) -> None:
+        """Show a position.
+
+        Args:
+            frame: the position.
+            before: the one before it; what differs is marked.
+            game: the game's spec, by which the line that has won is found.
+            marks: more cells to mark, such as a cursor; later marks lie over earlier ones.
+            flipped: whether to show a board from the other side, where it has sides.
+        """
+        line = 0 if frame.acting or not game else line_that_wins(game)
+        self._shown = _Shown(frame, before, tuple(marks), flipped, line)
+        self._draw()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence instead of a position."""
+        self._shown = sentence
+        self._draw()
+
+    def show_again(self) -> None:
+        """Draw the same again, as after a change of theme."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which cell was clicked."""
+        offset = event.get_content_offset(self)
+        if self._drawn is None or offset is None:
+            return
+        x, y = offset.x + round(self.scroll_x) - self._left, offset.y + round(self.scroll_y) - self._top
+        cell = self._drawn.cell_at(x, y)
+        if cell is not None:
+            self.post_message(self.Pressed(self, cell))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        row, column = y + round(self.scroll_y), round(self.scroll_x)
+        width, style = self.scrollable_content_region.width, self.rich_style
+        at = row - self._top
+        if not 0 <= at < len(self._lines):
+            return Strip.blank(width, style)
+        line = Strip(self._lines[at].render(self.app.console)).simplify()
+        if self._left:
+            line = Strip.join([Strip.blank(self._left), line])
+        return line.crop(column, column + width).extend_cell_length(width).apply_style(style)
+
+    def _draw(self) -> None:
+        room = self.size
+        if not room.width or not room.height:
+            return
+        self._drawn = None
+        if isinstance(self._shown, str):
+            text = Text(plain(self._shown), look().faint)
+            self._lines = list(text.wrap(self.app.console, min(room.width, 60), overflow="fold"))
+        else:
+            self._lines = self._position(self._shown, room)
+        for line in self._lines:
+            line.end = ""
+        width = max((line.cell_len for line in self._lines), default=0)
+        self._left = max(0, (room.width - width) // 2)
+        self._top = max(0, (room.height - len(self._lines)) // 2)
+        # A line that is only just too wide, such as a footer, is no reason to move the board.
+        self.virtual_size = Size(max(width, 1), max(len(self._lines), 1))
+        self.refresh()
+
+    def _position(self, shown: _Shown, room: Size) -> list[Text]:
+        frame = shown.frame
+        if frame.picture is not None:
+            return list(Text.from_ansi(half_blocks(frame.picture, room.width, room.height)).split("\n"))
+        drawing = plain(frame.drawing, lines=True)
+        before = plain(shown.before.drawing, lines=True) if shown.before is not None else None
+        grid = read_grid(drawing)
+        colours = look()
+        if grid is None:
+            text = Text(drawing)
+            for start, end, part in spans(drawing, before):
+                text.stylize(colours.part(part), start, end)
+            return list(text.split("\n", allow_blank=True))
+        drawn = draw_grid(
+            grid,
+            room.width,
+            room.height,
+            marks=(*_changes(grid, before), *_winning(grid, shown.line), *shown.marks),
+            flipped=shown.flipped,
+        )
+        self._drawn = drawn
+        width = max(map(len, drawn.lines))
+        lines = [Text(line.ljust(width)) for line in drawn.lines]
+        for span in drawn.spans:
+            lines[span.row].stylize(colours.part(span.part), span.start, span.end)
+        return lines
+
+
+_MOST_CHANGED = 6
+"""If more cells change, they do not show the move."""
+
+
+def _changes(grid: Grid, before: str | None) -> list[Mark]:
+    old = None if before is None else read_grid(before)
+    if old is None or [*map(len, old.cells)] != [*map(len, grid.cells)]:
+        return []
+    cells = changed_cells(old, grid)
+    return [(cell, "changed") for cell in cells] if len(cells) <= _MOST_CHANGED else []
+
+
+def _winning(grid: Grid, length: int) -> list[Mark]:
+    return [(cell, "winning") for cell in lines_of(grid, length)] if length else []
+
+
+_LINES = {
+    "connect_four": ("x_in_row", 4),
+    "pettingzoo:connect_four_v3": ("", 4),
+    "pettingzoo:tictactoe_v3": ("", 3),
+    "tic_tac_toe": ("", 3),
+    "gomoku": ("connect", 5),
+    "mnk": ("k", 5),
+}
+"""For the games in which a line of equal pieces wins: the parameter that is its length, and the usual length."""
+
+
+def line_that_wins(spec: str) -> int:
+    """How many equal pieces in a line win the game; 0 in all other games."""
+    name, parameters = parse_spec(spec)
+    key, usual = _LINES.get(name, ("", 0))
+    return int(parameters.get(key, usual))

@@ -1,0 +1,103 @@
+"""The board: it grows with its room, marks what happened, and tells which cell was clicked."""
+
+from __future__ import annotations
+
+import pytest
+from textual import on
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from arena.tui.widgets.board import Board, line_that_wins
+from arena.view.replay import Frame
+from games import make_game
+from games.contract import State
+from games.drawing.grids import Cell
+
+
+class Shown(App[None]):
+    """A board alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: list[Cell] = []
+
+    def compose(self) -> ComposeResult:
+        yield Board()
+
+    @on(Board.Pressed)
+    def _pressed(self, message: Board.Pressed) -> None:
+        self.pressed.append(message.cell)
+
+
+def frame(state: State) -> Frame:
+    return Frame(len(state.history()), (), state.draw(), state.returns(), state.acting())
+
+
+def text(pilot: Pilot[None]) -> list[str]:
+    return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
+
+
+def played(game: str, *actions: int) -> list[Frame]:
+    state = make_game(game).new_state(0)
+    frames = [frame(state)]
+    for action in actions:
+        state.apply([action])
+        frames.append(frame(state))
+    return frames
+
+
+@pytest.mark.parametrize(("size", "piece"), [((80, 40), "▐███▌"), ((24, 9), "●")])
+async def test_it_grows_with_its_room_and_stands_in_the_middle(size: tuple[int, int], piece: str) -> None:
+    frames = played("connect_four", 3)
+    async with Shown().run_test(size=size) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        board.show_position(frames[1], frames[0])
+        await pilot.pause()
+        lines = text(pilot)
+        assert any(piece in line for line in lines)
+        blank = [not line.strip() for line in lines]
+        assert abs(blank.index(False) - blank[::-1].index(False)) <= 1
+
+
+async def test_a_click_tells_the_cell_also_of_a_turned_board() -> None:
+    frames = played("chess")
+    app = Shown()
+    async with app.run_test(size=(60, 30)) as pilot:
+        board = app.screen.query_one(Board)
+        board.show_position(frames[0])
+        await pilot.pause()
+        await pilot.click(Board, offset=(30, 14))
+        board.show_position(frames[0], flipped=True)
+        await pilot.pause()
+        await pilot.click(Board, offset=(30, 14))
+        await pilot.click(Board, offset=(0, 0))
+    (first, turned) = app.pressed
+    assert first == Cell(7 - turned.row, 7 - turned.column)
+
+
+async def test_the_line_that_has_won_is_marked_at_the_end_only() -> None:
+    frames = played("tic_tac_toe", 0, 3, 1, 4, 2)
+    async with Shown().run_test(size=(60, 30)) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        for at, count in ((4, 0), (5, 3)):
+            board.show_position(frames[at], game="tic_tac_toe")
+            drawn = board._drawn
+            assert drawn is not None
+            rows = [span for span in drawn.spans if span.part == "winning"]
+            assert len(rows) == count * drawn.cell_size[1]
+
+
+async def test_text_that_is_no_board_keeps_its_shape_and_control_characters_are_escaped() -> None:
+    async with Shown().run_test(size=(60, 10)) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        board.show_position(Frame(0, (), "[red]a\x1b[2J\n\n  b", (0.0,), (0,)))
+        await pilot.pause()
+        lines = [line.strip() for line in text(pilot) if line.strip()]
+        assert lines == ["[red]a\\x1b[2J", "b"]
+        board.say("nothing to see " * 8)
+        await pilot.pause()
+        assert sum("nothing" in line for line in text(pilot)) > 1
+
+
+def test_the_length_of_a_line_that_wins_is_the_games() -> None:
+    assert [line_that_wins(spec) for spec in ("mnk(k=3,m=4,n=5)", "mnk", "connect_four", "chess")] == [3, 5, 4, 0]
