@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from arena.view.text import measure_text, metric_text, plain
@@ -156,6 +157,17 @@ def smoothed(panel: Panel, weight: float) -> Panel:
     return panel if not weight else replace(panel, curves=tuple(_smoothed(curve, weight) for curve in panel.curves))
 
 
+def thinned(curve: Curve, most: int) -> Curve:
+    """The curve in at most ``most`` points, above 0: the means of equally many neighbours, so that noise does not fill
+    a small picture. Without intervals where it is thinned."""
+    size = -(-len(curve.xs) // most)
+    if size <= 1:
+        return curve
+    starts = range(0, len(curve.xs), size)
+    xs, ys = (tuple(fmean(each[at : at + size]) for at in starts) for each in (curve.xs, curve.ys))
+    return replace(curve, xs=xs, ys=ys, lows=(), highs=())
+
+
 def _smoothed(curve: Curve, weight: float) -> Curve:
     mean, known, ys = 0.0, 0.0, []
     for value in curve.ys:
@@ -170,8 +182,8 @@ def _curve(name: str, points: Sequence[tuple[float, float]], place: int = 0) -> 
 
 
 def _one(title: str, points: Sequence[tuple[float, float]], *, least: float | None = 0.0) -> Panel | None:
-    """A panel of one curve; None without a point."""
-    return Panel(title, (_curve(title, points),), least) if points else None
+    """A panel of one curve that needs no name; None without a point."""
+    return Panel(title, (_curve("", points),), least) if points else None
 
 
 def _panel(
@@ -227,7 +239,7 @@ def _anchors(
                 )
             )
     what = "return" if payoffs.graded else "score"
-    return Panel(f"{what} against anchors", tuple(curves), None if payoffs.graded else 0.0) if curves else None
+    return Panel(f"{what} against anchors", tuple(curves)) if curves else None
 
 
 def _scores(
@@ -239,7 +251,7 @@ def _scores(
     graded: bool,
 ) -> list[Panel]:
     """What learners score in training against frozen members: by role, and of the first learners by opponent."""
-    what, least = ("return in training", None) if graded else ("score in training", 0.0)
+    what = "return in training" if graded else "score in training"
 
     def points(key: Callable[[LiveResult], str], results: Iterable[LiveResult]) -> dict[str, list[tuple[float, float]]]:
         sums: dict[str, dict[int, list[float]]] = {}
@@ -257,7 +269,7 @@ def _scores(
     panels = []
     by_role = points(lambda each: members[each.learner].role.replace("_", " "), live)
     if by_role:
-        panels.append(_panel(f"{what} by role", by_role, least=least))
+        panels.append(_panel(f"{what} by role", by_role))
     for learner in list(places)[:_OPPONENTS_OF]:
         own = [each for each in live if each.learner == learner]
         games: dict[str, int] = {}
@@ -266,7 +278,7 @@ def _scores(
         shown = set(sorted(games, key=lambda name: -games[name])[:MOST_OPPONENTS])
         curves = points(lambda each: each.opponent, [each for each in own if each.opponent in shown])
         if curves:
-            panels.append(_panel(f"{what} of {plain(learner)}", curves, least=least))
+            panels.append(_panel(f"{what} of {plain(learner)}", curves))
     return panels
 
 
@@ -287,7 +299,7 @@ def _plies(history: Sequence[Progress]) -> Panel | None:
         for before, after in pairwise(history)
         if after.games > before.games
     ]
-    return _one("plies per game", points)
+    return _one("plies per game", points, least=None)
 
 
 def _runtime(history: Iterable[Progress]) -> list[Panel]:

@@ -18,7 +18,7 @@ from arena.tui.keys import CHART, TILES, TRAINING, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.chart import Chart, Mark, Plot, Series
-from arena.view.series import Panel, Training, smoothed, training
+from arena.view.series import Panel, Training, smoothed, thinned, training
 from arena.view.text import plain
 
 WINDOWS = (1.0, 0.5, 0.1, 0.02)
@@ -27,7 +27,7 @@ WINDOWS = (1.0, 0.5, 0.1, 0.02)
 WEIGHTS = (0.0, 0.7, 0.95)
 """Weights of what was before when curves are smoothed."""
 
-_TILE = 38, 8
+_TILE = 38, 9
 """Least columns and lines of a tile; of a short terminal, fewer lines."""
 
 _SHORT_TILE = 6
@@ -62,16 +62,16 @@ class Tile(Chart):
     def on_mount(self) -> None:
         self.add_class("pane")
 
-    def show_panel(self, panel: Panel, course: Training, *, log: bool) -> None:
-        """Show a panel of the course."""
+    def show_panel(self, panel: Panel, course: Training, *, log: bool, width: int) -> None:
+        """Show a panel of the course in about ``width`` columns."""
         self.border_title = Text(panel.title)
+        curves = [thinned(each, width) for each in panel.curves]
         self.show(
             Plot(
-                series=tuple(
-                    Series(each.name, each.xs, each.ys, each.lows, each.highs, each.place) for each in panel.curves
-                ),
+                series=tuple(Series(each.name, each.xs, each.ys, each.lows, each.highs, each.place) for each in curves),
                 marks=tuple(Mark(each.step, each.member, each.place) for each in course.snapshots),
                 log=log and any(value > 0 for each in panel.curves for value in each.ys),
+                x_name="steps",
                 x_range=course.steps,
                 y_least=None if log else panel.least,
             )
@@ -95,6 +95,7 @@ class TrainingScreen(LeagueScreen):
         self._log = False
         self._tiles: dict[str, Tile] = {}
         self._large: Tile | None = None
+        self._columns, self._free, self._tile_width = 1, 0, _TILE[0]  # of the grid: columns, free places, columns
 
     def body(self) -> ComposeResult:
         yield Static(id="training-about", markup=False)
@@ -115,7 +116,8 @@ class TrainingScreen(LeagueScreen):
         self._place_tiles(tuple(panels))
         for title, panel in panels.items():
             assert value is not None
-            self._tiles[title].show_panel(panel, value, log=self._log)
+            tile = self._tiles[title]
+            tile.show_panel(panel, value, log=self._log, width=self._tile_width * self._span(tile))
 
     def _about(self, course: Training | None) -> Text:
         """What the tiles show, in a line."""
@@ -149,19 +151,27 @@ class TrainingScreen(LeagueScreen):
                     box.mount(tile, before=at if at < len(box.children) else None)
             if not isinstance(self.focused, Tile) and self._tiles:
                 next(iter(self._tiles.values())).focus()
-        width, height = box.size.width or self.app.size.width, box.size.height or self.app.size.height - 4
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fit the tiles to the room. The first one also has what would be left free."""
+        box, app = self.query_one("#training-tiles", VerticalScroll), self.app
+        width, height = box.size.width or app.size.width, box.size.height or app.size.height - 4
         shown = 1 if self._large is not None else max(1, len(self._tiles))
-        columns = self._columns(width)
-        least = _TILE[1] if height >= 18 else _SHORT_TILE
-        rows = -(-shown // columns)
-        box.styles.grid_size_columns = columns
-        box.styles.grid_rows = f"{max(least, height // rows)}"
+        self._columns = max(1, min(_MOST_COLUMNS, width // _TILE[0], shown))
+        self._free = -shown % self._columns
+        self._tile_width = width // self._columns - 8  # without border, padding and labels
+        rows = -(-shown // self._columns)
+        box.styles.grid_size_columns = self._columns
+        box.styles.grid_rows = f"{max(_TILE[1] if height >= 2 * _TILE[1] else _SHORT_TILE, height // rows)}"
         for tile in self._tiles.values():
             tile.display = self._large in (None, tile)
+            tile.styles.column_span = self._span(tile)
 
-    def _columns(self, width: int) -> int:
-        shown = 1 if self._large is not None else max(1, len(self._tiles))
-        return max(1, min(_MOST_COLUMNS, width // _TILE[0], shown))
+    def _span(self, tile: Tile) -> int:
+        """Columns of the grid that a tile has."""
+        first = self._large is None and tile is next(iter(self._tiles.values()))
+        return 1 + self._free if first else 1
 
     # Reading values
 
@@ -190,22 +200,31 @@ class TrainingScreen(LeagueScreen):
     def action_enlarge(self) -> None:
         """Give the tile in focus all the room, or show all again."""
         tile = self.focused
-        self._large = tile if self._large is None and isinstance(tile, Tile) else None
-        self._place_tiles(tuple(self._tiles))
-        if isinstance(tile, Tile):
-            tile.scroll_visible(animate=False)
+        self._enlarge(tile if self._large is None and isinstance(tile, Tile) else None)
+
+    def _enlarge(self, tile: Tile | None) -> None:
+        self._large = tile
+        self.show_again()
+        self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        if isinstance(self.focused, Tile):
+            self.focused.scroll_visible(animate=False)
 
     def action_go_tile(self, down: int, across: int) -> None:
         """Go to another tile."""
         tiles = list(self._tiles.values())
         if not tiles:
             return
-        columns = 1 if self._large is not None else self._columns(self.query_one("#training-tiles").size.width)
         here = tiles.index(self.focused) if isinstance(self.focused, Tile) else 0
-        to = min(max(0, here + down * columns + across), len(tiles) - 1)
         if self._large is not None:
-            self._large = tiles[to]
-            self._place_tiles(tuple(self._tiles))
+            to = here + down + across
+        else:  # the first tile has the free places
+            place = (here + self._free if here else 0) + down * self._columns + across
+            to = place - self._free
+        to = min(max(0, to), len(tiles) - 1)
+        if self._large is not None:
+            self._enlarge(tiles[to])
         tiles[to].focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
