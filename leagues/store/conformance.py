@@ -236,6 +236,7 @@ def _check_measures(writer: Writer, reader: Reader) -> None:
     writer.record(live=[again])
     _same("live results", [live[0], again], reader.live_results())
     _same("live results after an iteration", [again], reader.live_results(since=1))
+    _same("live results of every second iteration", [again], reader.live_results(every=2))
     _same("measures", set(measures), set(reader.measures()))
     _same("measures of a name", [each for each in measures if each.name == "other"], reader.measures("other"))
     _refuses("a live result of a frozen member", lambda: writer.record(live=[replace(again, learner="first")]))
@@ -277,6 +278,7 @@ def _check_progress(writer: Writer, reader: Reader) -> None:
     curves = [replace(progress, state=None, league={}) for progress in made]
     _same("progress, oldest first, without what is only for resuming", curves, reader.history())
     _same("progress after an iteration", curves[1:], reader.history(since=1))
+    _same("progress of every second iteration", curves[1:], reader.history(every=2))
     if len(set(versions)) != 3 or reader.version() != versions[-1]:
         raise StoreError(f"the version must change with every record and only then, but the store gave {versions}")
 

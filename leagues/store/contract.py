@@ -167,9 +167,10 @@ class Reader(ABC):
         """The newest progress; None before the first iteration."""
 
     @abstractmethod
-    def history(self, *, since: int = 0) -> list[Progress]:
-        """The progress of every iteration after ``since``, oldest first, without ``league`` and ``state``. Recording an
-        iteration again replaces it."""
+    def history(self, *, since: int = 0, every: int = 1) -> list[Progress]:
+        """The progress of the iterations after ``since``, oldest first, without ``league`` and ``state``. Recording an
+        iteration again replaces it. With ``every``, only of those that are multiples of it, which is quick also in long
+        runs."""
 
     def matches(
         self,
@@ -260,9 +261,9 @@ class Reader(ABC):
         here."""
 
     @abstractmethod
-    def live_results(self, *, since: int = 0) -> list[LiveResult]:
-        """The training games of learners against frozen members after the iteration ``since``, ascending by
-        iteration."""
+    def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
+        """The training games of learners against frozen members, ascending by iteration; ``since`` and ``every`` as of
+        :meth:`history`."""
 
     @abstractmethod
     def measures(self, name: str | None = None) -> list[Measure]:

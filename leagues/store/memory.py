@@ -116,8 +116,8 @@ class MemoryReader(Reader):
         state, league = self._league.resume
         return replace(self._league.history[-1], state=state, league=json.loads(league))
 
-    def history(self, *, since: int = 0) -> list[Progress]:
-        return [each for each in self._league.history if each.iteration > since]
+    def history(self, *, since: int = 0, every: int = 1) -> list[Progress]:
+        return [each for each in self._league.history if each.iteration > since and each.iteration % every == 0]
 
     def find_matches(self, where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
         for member in where.seated:
@@ -175,8 +175,8 @@ class MemoryReader(Reader):
     def events(self) -> list[Event]:
         return [self._league.events[number] for number in sorted(self._league.events)]
 
-    def live_results(self, *, since: int = 0) -> list[LiveResult]:
-        found = [result for result in self._league.live.values() if result.iteration > since]
+    def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
+        found = [each for each in self._league.live.values() if each.iteration > since and each.iteration % every == 0]
         return sorted(found, key=lambda result: result.iteration)
 
     def measures(self, name: str | None = None) -> list[Measure]:

@@ -122,11 +122,11 @@ class SqlReader(Reader):
             queries.check_types(resume, state=str | None, league=dict)
             return replace(queries.progress_of(row), state=resume.state, league=resume.league)
 
-    def history(self, *, since: int = 0) -> list[Progress]:
+    def history(self, *, since: int = 0, every: int = 1) -> list[Progress]:
         c = schema.progress.c
-        newer = select(schema.progress).where(c.iteration > since).order_by(c.id)
+        found = select(schema.progress).where(queries.chosen(c.iteration, since, every)).order_by(c.id)
         with self._transaction() as connection:
-            return [queries.progress_of(row) for row in connection.execute(newer)]
+            return [queries.progress_of(row) for row in connection.execute(found)]
 
     def find_matches(self, where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
         with self._transaction() as connection:
@@ -219,12 +219,13 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             return queries.all_events(connection)
 
-    def live_results(self, *, since: int = 0) -> list[LiveResult]:
+    def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
         c = schema.live_results.c
-        newer = select(schema.live_results).where(c.iteration > since).order_by(c.iteration, c.learner, c.opponent)
+        found = select(schema.live_results).where(queries.chosen(c.iteration, since, every))
+        found = found.order_by(c.iteration, c.learner, c.opponent)
         with self._transaction() as connection:
             self._load_members(connection)
-            rows = connection.execute(newer).all()
+            rows = connection.execute(found).all()
             numbers = np.array([row[:6] for row in rows], np.int64).reshape(-1, 6)
             queries.check_numbers(numbers - (0, 1, 1, 0, 0, 0), len(self._members), below=2**62)
             queries.check_sums(np.array([row[6:] for row in rows], np.float64))
