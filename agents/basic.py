@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agents.contract import Agent, AgentError, Probabilities, Turn
+from agents.contract import Agent, AgentError, Probabilities, Turn, Values
 from agents.policies.distributions import in_bounds
 from games.contract import ActionArray, BoolArray, Game
 
@@ -89,6 +89,10 @@ class GreedyAgent(Agent):
         certain = np.zeros(turn.masks.shape)
         certain[np.arange(len(certain)), self._chosen(turn)] = 1
         return certain
+
+    def values(self, turn: Turn) -> Values | None:
+        """Those of the agent."""
+        return self._agent.values(turn)
 
     def _chosen(self, turn: Turn) -> ActionArray:
         chances = self._agent.probabilities(turn)

@@ -16,6 +16,9 @@ from games.contract import ActionArray, BoolArray, FloatArray, IntArray, State
 Probabilities = npt.NDArray[np.float64]
 """``(B, A)``: for each row the probability of every action, 0 where it is illegal; rows sum to one."""
 
+Values = npt.NDArray[np.float64]
+"""``(B,)``: for each row what its seat can expect to get from there on."""
+
 
 class QuitGame(Exception):
     """The person at the table left the game."""
@@ -94,6 +97,20 @@ class Agent(ABC):
 
         Returns:
             ``(B, A)`` float64; None if the agent has no such probabilities.
+        """
+        return None
+
+    def values(self, turn: Turn) -> Values | None:
+        """What each row's seat can expect to get from its position on, by the agent's own estimate.
+
+        It is in the units of the game's rewards, as far as training discounts none of them. By default an agent has no
+        such estimate.
+
+        Args:
+            turn: as of :meth:`probabilities`.
+
+        Returns:
+            ``(B,)`` float64; None if the agent does not estimate values.
         """
         return None
 

@@ -83,6 +83,8 @@ class Purpose(Enum):
 
     SELF_PLAY_RETURN = 43, ("iteration", "learner")
     """Seeds of the games in which a learner plays every seat, for its mean return. The learner is its place."""
+    HINT = 50, ("moves",)
+    """The search that a person asks for a hint after so many moves. The seed is the game's."""
 
     @property
     def keys(self) -> tuple[str, ...]:

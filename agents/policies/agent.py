@@ -13,8 +13,9 @@ import numpy.typing as npt
 import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import RLModule, RLModuleSpec
+from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 
-from agents.contract import Agent, AgentError, Probabilities, Turn
+from agents.contract import Agent, AgentError, Probabilities, Turn, Values
 from agents.policies.distributions import action_probabilities, in_bounds, sample_actions, sample_points
 from agents.policies.fit import Outline, check_fit, outline
 from agents.policies.network import (
@@ -113,6 +114,21 @@ class PolicyAgent(Agent):
             rows = np.flatnonzero(turn.seats == seat)
             inputs = self._inputs(self._modules[seat], turn.observations[rows], turn.masks[rows], turn.seats[rows])
             result[rows] = action_probabilities(inputs, deterministic=self._deterministic)
+        return result
+
+    def values(self, turn: Turn) -> Values | None:
+        """Those of the value head, ``(B,)``; None if a network has none."""
+        result = np.empty(len(turn.seats))
+        for seat in np.unique(turn.seats).tolist():
+            module = self._modules[seat]
+            if not isinstance(module, ValueFunctionAPI):
+                return None
+            rows = np.flatnonzero(turn.seats == seat)
+            batch = module_batch(
+                turn.observations[rows], turn.masks[rows], turn.seats[rows], self._game.num_seats, self._device
+            )
+            with torch.no_grad():
+                result[rows] = module.compute_values(batch).cpu().numpy()
         return result
 
     def _inputs(self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray) -> FloatArray:

@@ -5,6 +5,8 @@ To add a command, write a function in a file of this folder and list it in ``COM
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -30,13 +32,15 @@ from arena.cli import (
     psro,
     rank,
     rate,
+    report,
     sprt,
     tournament,
     train,
     watch,
 )
-from arena.cli.errors import FAILED, report
-from arena.view.text import plain
+from arena.cli.errors import FAILED
+from arena.cli.errors import report as report_error
+from arena.view.text import look_alikes, plain
 
 
 def _version(asked: bool) -> None:
@@ -87,6 +91,7 @@ COMMANDS = (
     distill.distill,
     psro.psro,
     plot.plot,
+    report.report,
     accuracy.accuracy,
     check.check,
     doctor.doctor,
@@ -130,6 +135,14 @@ def _escape_warnings() -> None:
         logging.lastResort.setFormatter(Escaped())
 
 
+def _degrade_text() -> None:
+    """Let the standard streams replace what their encoding lacks, as with ``LANG=C`` or on Windows, and not fail."""
+    codecs.register_error("look_alikes", look_alikes)
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "look_alikes"), (sys.stderr, "look_alikes")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Run ``arena`` on ``args``, by default those of the process, and exit with its exit code."""
     sys.exit(run(sys.argv[1:] if args is None else args))
@@ -141,6 +154,7 @@ def run(args: Sequence[str]) -> int:
     options = list(takewhile(lambda arg: arg.startswith("-"), args))
     debug = "--debug" in options
     called = args[len(options)] if len(options) < len(args) else ""
+    _degrade_text()
     if called:
         _escape_warnings()
     try:
@@ -152,7 +166,7 @@ def run(args: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (Exception, KeyboardInterrupt) as error:
-        return report(error, debug=debug)
+        return report_error(error, debug=debug)
     if code == 130:  # typer's code for Ctrl-C
-        return report(KeyboardInterrupt(), debug=debug)
+        return report_error(KeyboardInterrupt(), debug=debug)
     return int(code or 0)

@@ -40,6 +40,7 @@ def journal(
     from arena.cli.errors import CallError
     from arena.cli.output import cell, print_json, print_table, print_text, table
     from arena.view.journal import detail_text, kind_text, traceback_text
+    from arena.view.text import moment
     from arena.view.theme import ERROR_STYLE, NAME_STYLE
     from leagues.names import near
     from leagues.records import JOURNAL_KINDS
@@ -59,7 +60,7 @@ def journal(
     rows = table("UTC", "iteration", "agent steps", "what", "member", "by", "why", right=("iteration", "agent steps"))
     for entry in found:
         rows.add_row(
-            f"{entry.at:%m-%d %H:%M:%S}",
+            moment(entry.at, brief=True),
             f"{entry.iteration:,}",
             f"{entry.agent_steps:,}",
             cell(kind_text(entry), ERROR_STYLE if entry.kind == "crash" else ""),
@@ -70,7 +71,7 @@ def journal(
     print_table(rows)
     if wanted == "crash":
         for entry in found:
-            print_text(f"\n{entry.at:%m-%d %H:%M:%S}\n{traceback_text(entry.detail)}")
+            print_text(f"\n{moment(entry.at)}\n{traceback_text(entry.detail)}")
 
 
 def entry_row(entry: JournalEntry) -> dict[str, Any]:

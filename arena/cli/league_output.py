@@ -11,7 +11,16 @@ from rich.console import Group
 from rich.text import Text
 
 from arena.cli.output import cell, console, is_screen, print_table, print_text, table
-from arena.view.text import counted, interval_bar, interval_text, measure_text, outside_text, plain, rating_text
+from arena.view.text import (
+    counted,
+    interval_bar,
+    interval_text,
+    measure_text,
+    outside_text,
+    plain,
+    rated_text,
+    rating_text,
+)
 from arena.view.theme import ABOVE_STYLE, BAR_STYLE, BELOW_STYLE, NAME_STYLE, QUIET_STYLE, WARNING_STYLE
 from leagues.ratings.differences import Difference
 from leagues.ratings.leaderboard import Outside, Standing
@@ -112,7 +121,7 @@ def _outside_fact(outside: Outside) -> str:
 def _gap_text(step: Difference | None, unit: str) -> str:
     if step is None:
         return ""
-    return f"{rating_text(step.difference, unit)} ({interval_text(step.low, step.high, unit)})"
+    return rated_text(step.difference, step.low, step.high, unit)
 
 
 def print_notes(notes: Iterable[Note], *, to_stderr: bool = False) -> None:
@@ -205,8 +214,7 @@ def print_member(
         facts += [
             (
                 "rating",
-                f"{rating_text(its.rating, its.unit)} ({interval_text(its.low, its.high, its.unit)}) {its.unit}, "
-                f"rank {rank}",
+                f"{rated_text(its.rating, its.low, its.high, its.unit)} {its.unit}, rank {rank}",
             ),
             ("games", f"{its.games:,}: {its.wins:,} won, {its.draws:,} drawn, {its.losses:,} lost"),
         ]
@@ -220,7 +228,7 @@ def print_member(
         facts.append((f"to {gap.opponent}", f"{_gap_text(gap, unit)}, above with probability {gap.superior:.2f}"))
     if curve:
         last = curve[-1]
-        now = f"{rating_text(last.rating, last.unit)} ({interval_text(last.low, last.high, last.unit)}) {last.unit}"
+        now = f"{rated_text(last.rating, last.low, last.high, last.unit)} {last.unit}"
         first = rating_text(curve[0].rating, last.unit)
         facts.append(("in training", f"{now} after iteration {last.iteration:,}, {first} at first"))
     facts += [(name, shown(value)) for name, value in (hyperparameters or {}).items()]

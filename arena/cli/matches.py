@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,8 +12,13 @@ import typer
 from arena.cli.options import AsJson, LeagueFolder, TrustCode, check_count
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from leagues.records import Match
     from leagues.store.contract import Reader
+
+_USUAL = "terminated"
+"""The ending of most matches."""
 
 
 def matches(
@@ -30,10 +36,7 @@ def matches(
     as_json: AsJson = False,
 ) -> None:
     """List the recorded matches, newest first."""
-    from arena.cli.output import cell, print_json, print_table, print_text, table
-    from arena.view.outcome import returns_text
-    from arena.view.theme import ERROR_STYLE, NAME_STYLE
-    from leagues.records import FAULTS
+    from arena.cli.output import fits, is_screen, print_json, print_table, print_text
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
@@ -47,18 +50,33 @@ def matches(
     if not found:
         print_text("no matches")
         return
-    rows = table("match", "UTC", "kind", "returns", "plies", "ending", "agents", right=("match", "plies"))
+    # On a screen, the usual ending takes no room from the names, and the time only where there is enough.
+    endings = not is_screen() or any(match.ending != _USUAL for match in found)
+    rows = _table(found, times=True, endings=endings)
+    print_table(rows if fits(rows) else _table(found, times=False, endings=endings))
+
+
+def _table(found: Sequence[Match], *, times: bool, endings: bool) -> Table:
+    from arena.cli.output import SeatsCell, cell, table
+    from arena.view.outcome import returns_text
+    from arena.view.text import moment
+    from arena.view.theme import ERROR_STYLE, QUIET_STYLE
+    from leagues.records import FAULTS
+
+    columns = ["match", *["UTC"] * times, "kind", "returns", "plies", *["ending"] * endings, "agents"]
+    rows = table(*columns, right=("match", "plies"))
     for match in found:
+        style = ERROR_STYLE if match.ending in FAULTS else QUIET_STYLE if match.ending == _USUAL else ""
         rows.add_row(
             str(match.id),
-            f"{match.started_at:%m-%d %H:%M:%S}",
+            *[moment(match.started_at, brief=True)] * times,
             cell(match.kind),
             returns_text(match),
             str(match.plies),
-            cell(_ending(match), ERROR_STYLE if match.ending in FAULTS else ""),
-            cell(" · ".join(match.seats), NAME_STYLE),
+            *[cell(_ending(match), style)] * endings,
+            SeatsCell(match.seats),
         )
-    print_table(rows)
+    return rows
 
 
 def _ending(match: Match) -> str:

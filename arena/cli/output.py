@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Column, Table
 from rich.text import Text
 
-from arena.view.text import plain
+from arena.view.text import plain, short_name
 from arena.view.theme import NAME_STYLE
 
 _PIPE_WIDTH = 100_000
@@ -24,6 +27,10 @@ _GAP = 2
 
 _LEAST_LAST = 10
 """Least width of a table's last column. On a screen too narrow for it, rows are wrapped."""
+
+_BETWEEN = " · "
+_LEAST_NAME = 6
+"""What stands between the members of a match, and the least columns of each."""
 
 
 def print_json(value: Any) -> None:
@@ -77,12 +84,40 @@ def cell(text: object, style: str = "") -> Text:
     return Text(plain(str(text)), style=style)
 
 
+@dataclass(frozen=True)
+class SeatsCell:
+    """A cell with the members of a match. Where it has too little room, the longest names are cut."""
+
+    seats: Sequence[str]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        full = cell_len(self._text(options.max_width))
+        return Measurement(full, full)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(self._text(options.max_width), style=NAME_STYLE)
+
+    def _text(self, width: int) -> str:
+        lengths = [cell_len(plain(name)) for name in self.seats]
+        room = width - len(_BETWEEN) * (len(self.seats) - 1)
+        each = max(lengths)
+        while each > _LEAST_NAME and sum(min(each, length) for length in lengths) > room:
+            each -= 1
+        return _BETWEEN.join(short_name(name, each) for name in self.seats)
+
+
+def fits(rows: Table) -> bool:
+    """Whether a table needs no more columns than the screen has."""
+    out = console()
+    return sum(_width(column, out) + _GAP for column in rows.columns) <= out.width
+
+
 def print_table(renderable: RenderableType) -> None:
     """Print a table or several. A screen too narrow cuts the last column; a pipe gets no trailing blanks."""
     out = console()
     if isinstance(renderable, Table):
         # By itself, rich would narrow every column and drop some.
-        *fixed, last = [max(out.measure(cell).maximum for cell in _cells(column)) for column in renderable.columns]
+        *fixed, last = [_width(column, out) for column in renderable.columns]
         for column, width in zip(renderable.columns, fixed, strict=False):
             column.width = width
         taken = sum(fixed) + _GAP * len(fixed) + 2
@@ -97,5 +132,6 @@ def print_table(renderable: RenderableType) -> None:
         print(line.rstrip())
 
 
-def _cells(column: Column) -> Iterable[RenderableType]:
-    return column.header, *column.cells
+def _width(column: Column, out: Console) -> int:
+    """Columns of the screen that the cells of a column need."""
+    return max(out.measure(cell).maximum for cell in (column.header, *column.cells))

@@ -7,17 +7,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Protocol, Self
 
-from rich.console import RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Line
 from rich.table import Column
 
 from arena.cli.output import console, is_screen
-from arena.view.text import duration, interval_text, measure_text, newest_measured, outside_text, plain, rating_text
+from arena.view.text import duration, measure_text, newest_measured, outside_text, plain, rated_text
 from leagues.ratings.leaderboard import Standing, best
 from leagues.records import Measure
 from leagues.store.contract import Progress
@@ -43,6 +43,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._requested = False
+        self._pressed = 0  # times that Ctrl-C was pressed so far, until the answer to the first is printed
 
     def requested(self) -> bool:
         """Whether the run should stop."""
@@ -50,8 +51,14 @@ class Stop:
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self._requested = True
+        self._pressed += 1
+        if self._pressed > 1:
+            return  # the first call, which prints, goes on and ends the run
+        over_echo = "\r" if sys.stderr.isatty() else ""
+        print(f"{over_echo}Stopping after this iteration; Ctrl-C again stops at once and loses it.", file=sys.stderr)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nStopping after this iteration; Ctrl-C again stops at once and loses it.", file=sys.stderr)
+        if self._pressed > 1:
+            raise KeyboardInterrupt
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         self._requested = True
@@ -86,8 +93,7 @@ def describe(
         parts.append(f"{sum(each.games > 0 for each in standings)} rated")
     if (name := best(standings)) is not None:
         its = next(each for each in standings if each.agent == name)
-        interval = interval_text(its.low, its.high, its.unit)
-        parts.append(f"best {plain(name)} {rating_text(its.rating, its.unit)} ({interval}) {its.unit}")
+        parts.append(f"best {plain(name)} {rated_text(its.rating, its.low, its.high, its.unit)} {its.unit}")
     several = len({measure.member for measure in measures}) > 1
     parts += [
         f"{measure_text(each.name)} {each.value:.3g}{f' ({plain(each.member)})' if several else ''}"
@@ -152,7 +158,16 @@ class _Line(Line):
     """A live line that leaves room for the echo of Ctrl-C."""
 
     def get_renderables(self) -> Iterator[RenderableType]:
-        yield Padding(self.make_tasks_table(self.tasks), (0, _ECHO, 0, 0))
+        yield _BesideEcho(self.make_tasks_table(self.tasks))
+
+
+@dataclass(frozen=True)
+class _BesideEcho:
+    line: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        # A padding would be printed as blanks, and the echo behind them wrapped.
+        yield from console.render(self.line, options.update_width(max(1, options.max_width - _ECHO)))
 
 
 @contextmanager

@@ -19,7 +19,9 @@ def print_ranking(ranking: Ranking) -> None:
     columns = ["rank", "agent", value, *["95% interval"] * interval, *["in the mixture"] * shares]
     rows = table(*columns, right=("rank", value, "95% interval", "in the mixture"))
     for row in ranking.rows:
-        extra = [] if row.low is None or row.high is None else [f"{row.low:.{digits}f} to {row.high:.{digits}f}"]
+        extra = []
+        if row.low is not None and row.high is not None:  # the anchor of a scale has no interval
+            extra = ["-" if row.low == row.high else f"{row.low:.{digits}f} to {row.high:.{digits}f}"]
         if shares:
             extra.append(f"{row.share:.3f}")
         rows.add_row(str(row.rank), cell(row.agent, NAME_STYLE), f"{row.value:.{digits}f}", *extra)

@@ -6,7 +6,7 @@ from arena.cli.options import LeagueFolder, TrustCode
 
 
 def watch(folder: LeagueFolder, trust_code: TrustCode = False) -> None:
-    """Watch a league in the terminal UI, while it trains or later.
+    """Watch a league in the terminal UI: before it exists, while it trains, or later.
 
     Shows the leaderboard, the newest matches, and the board of one match. ? shows the keys, q leaves.
     """
@@ -14,11 +14,11 @@ def watch(folder: LeagueFolder, trust_code: TrustCode = False) -> None:
 
 
 def watch_league(folder: LeagueFolder, match: int | None = None, *, trust_code: bool = False) -> None:
-    """Run the TUI on the league in ``folder``, opened at ``match`` if one is given.
+    """Run the TUI on the league in ``folder``, opened at ``match`` if one is given. It waits for a missing league.
 
     Raises:
         CallError: stdin or stdout is not a terminal.
-        StoreError: there is no league, or it cannot be read.
+        StoreError: ``folder`` is a file, its league cannot be read, or the league has no such match.
     """
     import sys
 
@@ -32,9 +32,11 @@ def watch_league(folder: LeagueFolder, match: int | None = None, *, trust_code: 
         raise CallError(
             "the viewer needs a terminal, but stdin or stdout is none; use arena leaderboard, matches or replay"
         )
-    with open_store(folder).reader() as reader:
-        if match is not None:
-            reader.match(match)
+    store = open_store(folder)
+    if match is not None or store.exists():
+        with store.reader() as reader:
+            if match is not None:
+                reader.match(match)
 
     from arena.tui import run
 

@@ -76,7 +76,80 @@ TABLE = Group(
     ),
 )
 
+PLAYERS = Group(
+    "Names",
+    (
+        Key("enter", "choose", "its agent", "the member's page", footer=True),
+        Key("j,down", "cursor(1)", "down"),
+        Key("k,up", "cursor(-1)", "up"),
+    ),
+)
+
+REPLAY = Group(
+    "Replay",
+    (
+        Key("space", "autoplay", "play", "play by itself, or stop", "space", footer=True),
+        Key("left,h", "step(-1)", "back", "a position back, on", "← → h l", footer=True),
+        Key("right,l", "step(1)", "on"),
+        Key("down,j", "step(5)", "five on", "five positions on, back", "↓ ↑ j k"),
+        Key("up,k", "step(-5)", "five back"),
+        Key("home,g", "first", "start", "the start, the end", "g G home end"),
+        Key("end,G", "last", "end"),
+        Key("plus,equals_sign", "speed(1)", "faster", "faster, slower", "+ -"),
+        Key("minus", "speed(-1)", "slower"),
+        Key("n", "neighbour(1)", "next", "the next match, the one before", "n N", footer=True),
+        Key("N", "neighbour(-1)", "before"),
+        Key("a", "analysis", "analysis", "what the agents thought, or not", footer=True),
+        Key("P", "play_here", "play here", "play on from this position", footer=True),
+        Key("f", "flip", "flip", "the board from the other side"),
+        Key("v", "view", "view", "what one seat saw, or everything"),
+    ),
+)
+
+CHART = Group(
+    "Charts",
+    (
+        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
+        Key("right,l", "read(1)", "read"),
+        Key("n", "read_newest", "newest", "read the newest values again"),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
+
+PAYOFFS = Group(
+    "Payoffs",
+    (
+        Key(
+            "s", "sort(1)", "order", "another order: by rating, age or the strongest cycle; S: back", "s S", footer=True
+        ),
+        Key("S", "sort(-1)", "order before"),
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("r", "group", "roles", "group by role, or not", footer=True),
+        Key("x", "only_marked", "only marked", "only the marked members, or all"),
+    ),
+)
+
+HEATMAP = Group(
+    "Heatmap",
+    (
+        Key("enter", "choose", "matches", "the matches of the cell's two members", footer=True),
+        Key("space", "screen.mark", "mark", "mark the row's member, or remove the mark", "space", footer=True),
+        Key("j,down", "move(1, 0)", "down", "to another row or column", "h j k l ← ↓ ↑ →"),
+        Key("k,up", "move(-1, 0)", "up"),
+        Key("h,left", "move(0, -1)", "left"),
+        Key("l,right", "move(0, 1)", "right"),
+        Key("g,ctrl+home", "edge('top')", "first row", "the first row, the last row", "g G"),
+        Key("G,ctrl+end", "edge('bottom')", "last row"),
+        Key("home", "edge('left')", "first column", "the first column, the last column", "home end"),
+        Key("end", "edge('right')", "last column"),
+        Key("pagedown", "page(1)", "page down", "down or up by what is visible", "pgdn pgup"),
+        Key("pageup", "page(-1)", "page up"),
+        Key("plus,equals_sign", "zoom(1)", "larger", "larger cells, smaller cells, cells that fit", "+ - 0"),
+        Key("minus", "zoom(-1)", "smaller"),
+        Key("0", "fit", "fit"),
+    ),
+)
 
 MATCHES = Group(
     "Matches",

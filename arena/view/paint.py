@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from arena.view.text import plain
-from arena.view.theme import PARTS, RESET
+from arena.view.theme import PART_CODES, RESET
 from games.drawing.spans import spans
 
 
@@ -21,7 +21,7 @@ def painted(drawing: str, before: str | None = None) -> str:
     codes = [""] * len(text)
     for start, end, part in spans(text, None if before is None else plain(before, lines=True)):
         for place in range(start, end):
-            codes[place] += PARTS[part].code
+            codes[place] += PART_CODES[part]
     runs = groupby(zip(codes, text, strict=True), key=itemgetter(0))
     return "".join(_coloured(code, "".join(character for _, character in run)) for code, run in runs)
 

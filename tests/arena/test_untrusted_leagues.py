@@ -176,6 +176,7 @@ def test_the_command_line_runs_nothing(
         assert run([command[0], "league", *command[1:]]) == 0
     assert run(["replay", "league", "1", "--export", "json"]) == 0
     assert run(["plot", "league", "-o", "league.png"]) in (0, 2)  # there may be nothing to draw
+    assert run(["report", "league", "-o", "league.html"]) == 0
     assert not Path("ran").exists()
     assert not Path("other").exists()
 

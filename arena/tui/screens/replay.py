@@ -1,15 +1,457 @@
-"""The replay screen. Its builder replaces this file."""
+"""The replay: one match, position by position, with what its agents thought."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from arena.play.analysis import Analysis, Opinion
+from arena.play.analyst import Analyst
+from arena.tui.feed import Query, Source
+from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
+from arena.tui.layout import ROOMY
+from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
+from arena.tui.widgets.board import Board
+from arena.tui.widgets.moves import MoveList
+from arena.tui.widgets.opinions import PolicyBars, ValueLine
+from arena.tui.widgets.players import Player, Players
+from arena.tui.widgets.timeline import Timeline
+from arena.view.outcome import outcome_text, seat_results
+from arena.view.replay import Frame, frames
+from arena.view.text import plain, signed
+from games import GameError, UntrustedCodeError, make_game
+from games.contract import CHANCE, Move
+from games.drawing.grids import read_grid
+from leagues.records import Match
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Positions a second while the match plays by itself."""
+
+LEAP = 5
+"""Plies of a step with the keys up and down."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A match to walk through.
+
+    Attributes:
+        match: its record.
+        game: the spec of the game.
+        agent_ids, teams: of the seats.
+        frames: its positions, as ``view`` saw them; at least one, unless ``problem`` says why there are none.
+        hides: whether the seats see different things.
+        problem: why the match cannot be replayed; empty if it can.
+    """
+
+    match: Match
+    game: str
+    agent_ids: tuple[str, ...]
+    teams: tuple[int, ...]
+    frames: tuple[Frame, ...] = ()
+    hides: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Replayed(Query):
+    """A match as one seat saw it, or as it was: :class:`Opened`."""
+
+    live: ClassVar[bool] = False
+    match_id: int
+    view: int | None = None
+
+    def answer(self, source: Source) -> Opened:
+        match, info = source.reader.match(self.match_id), source.reader.info()
+        opened = Opened(match, info.game, info.agent_ids, info.teams)
+        try:
+            game = make_game(info.game, trust_code=source.trust_code)
+            found = frames(source.reader, self.match_id, trust_code=source.trust_code, view=self.view)
+        except UntrustedCodeError as error:
+            return replace(opened, problem=str(error))
+        except GameError as error:
+            return replace(opened, problem=f"The match cannot be replayed: {error}")
+        return replace(opened, frames=tuple(found), hides=not game.perfect_information)
+
+
+@dataclass(frozen=True)
+class Neighbours(Query):
+    """IDs of the matches before and after one: ``(earlier, later)``, None where there is none."""
+
+    match_id: int
+
+    def answer(self, source: Source) -> tuple[int | None, int | None]:
+        earlier = source.reader.matches(before=self.match_id, limit=1)
+        newest = source.reader.matches(limit=1)
+        reach, later = 1, None
+        while newest and newest[0].id > self.match_id and later is None:
+            # IDs have gaps where matches were not recorded.
+            page = source.reader.matches(before=self.match_id + 1 + reach, limit=reach)
+            later = min((match.id for match in page if match.id > self.match_id), default=None)
+            reach *= 2
+        return (earlier[0].id if earlier else None, later)
+
+
+@dataclass
+class Analysed(Message, bubble=False):
+    """The analysis of a match has arrived."""
+
+    match_id: int
+    analysis: Analysis
 
 
 class ReplayScreen(LeagueScreen):
-    """To be built."""
+    """One match.
+
+    Args:
+        match_id: the match.
+        among: IDs of the matches of the list that the person came from, in its order; ``n`` goes down this list.
+            Without it, ``n`` goes to the match that was recorded next.
+    """
 
     NAME = ""
+    AUTO_FOCUS = ""  # the keys are the screen's
+    GROUPS: ClassVar[tuple[Group, ...]] = (REPLAY, PLAYERS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY)
 
-    def __init__(self, match_id: int) -> None:
+    def __init__(self, match_id: int, among: Sequence[int] = ()) -> None:
         super().__init__()
         self.match_id = match_id
+        self.among = tuple(among)
+        self.ply = 0
+        self.playing = False
+        self._view: int | None = None
+        self._flipped = False
+        self._speed = SPEEDS.index(2.0)
+        self._analysing: bool | None = None  # as the person decided; None: where there is room
+        self._analyst = Analyst()
+        self._analyses: dict[int, Analysis] = {}
+        self._asked: set[int] = set()
+        self._listed: Opened | None = None  # whose moves are listed
+
+    def body(self) -> ComposeResult:
+        yield Board(id="replay-board", classes="pane")
+        with Container(id="replay-side"):
+            with Vertical(id="replay-game"):
+                yield Players(id="replay-players")
+                yield Static(id="replay-said", markup=False)
+                yield MoveList(id="replay-moves", classes="pane")
+            with Vertical(id="replay-analysis"):
+                yield ValueLine(id="replay-values", classes="pane")
+                yield PolicyBars(id="replay-policy", classes="pane")
+        yield Timeline(id="replay-time")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Board).say("reading the match ...")
+        self._timer = self.set_interval(1 / SPEEDS[self._speed], self._tick, pause=True)
+
+    def on_unmount(self) -> None:
+        self._analyst.close()
+
+    def queries(self) -> Sequence[Query]:
+        return (Replayed(self.match_id, self._view), Neighbours(self.match_id))
+
+    def command(self) -> str:
+        return f"replay {self.arena.folder} {self.match_id}"
+
+    @property
+    def opened(self) -> Opened | None:
+        """The match; None before it was read."""
+        found: Opened | None = self.answer(Replayed(self.match_id, self._view))
+        return found
+
+    @property
+    def last(self) -> int:
+        """The last position."""
+        return max(0, len(self.opened.frames) - 1) if self.opened else 0
+
+    @property
+    def analysing(self) -> bool:
+        """Whether the analysis is shown."""
+        return self.room in ROOMY if self._analysing is None else self._analysing
+
+    def show(self, query: Query, value: Any) -> None:
+        if isinstance(query, Replayed):
+            self.ply = min(self.ply, max(0, len(value.frames) - 1))
+            self._show_match()
+
+    def refuse(self, query: Query, problem: str) -> None:
+        self.query_one(Board).say(problem)
+
+    # What is shown
+
+    def _show_match(self) -> None:
+        opened = self.opened
+        if opened is None:
+            return
+        moves = self.query_one(MoveList)
+        if self._listed is not opened:
+            self._listed = opened
+            moves.show_moves(opened.frames, len(opened.match.seats), self._marks(opened))
+            moves.scroll_home(animate=False)
+        moves.border_title = Text("Moves")
+        self.set_class(self.analysing, "-analysing")
+        self._ask_analysis(opened)
+        self._show_analysis(opened)
+        self._show_ply()
+
+    def _show_ply(self) -> None:
+        opened, board = self.opened, self.query_one(Board)
+        if opened is None:
+            return
+        match = opened.match
+        board.border_title = Text(f"Match {match.id} · {match.kind}")
+        board.border_subtitle = Text(self._seen(opened))
+        if not opened.frames:
+            board.say(opened.problem)
+        else:
+            frame = opened.frames[self.ply]
+            before = opened.frames[self.ply - 1] if self.ply else None
+            board.show_position(frame, before, game=opened.game, flipped=self._flipped)
+        self.query_one(Players).show_players(self._players(opened))
+        self.query_one("#replay-said", Static).update(self._said(opened))
+        self.query_one(MoveList).show_ply(self.ply)
+        self._show_time(opened)
+        self._show_opinion(opened)
+
+    def _show_time(self, opened: Opened) -> None:
+        speed = f"{SPEEDS[self._speed]:g} a second" if self.playing else ""
+        self.query_one(Timeline).show_time(
+            self.ply, self.last, opening=opened.match.opening, playing=self.playing, speed=speed
+        )
+
+    def _seen(self, opened: Opened) -> str:
+        if self._view is not None:
+            return f"as {plain(opened.agent_ids[self._view])} sees it"
+        if opened.hides:
+            return "all cards open (v)" if self.room != "slim" else "all open"
+        return f"seed {opened.match.seed} · {opened.match.started_at:%Y-%m-%d %H:%M} UTC" if self.room in ROOMY else ""
+
+    def _marks(self, opened: Opened) -> list[str]:
+        board = opened.frames and read_grid(opened.frames[0].drawing) is not None
+        seats = range(len(opened.match.seats))
+        return ["●○"[seat] if board and len(seats) == 2 else str(seat) for seat in seats]
+
+    def _players(self, opened: Opened) -> list[Player]:
+        match, over = opened.match, self.ply == self.last
+        results = seat_results(match, opened.teams)
+        acting = opened.frames[self.ply].acting if opened.frames else ()
+        players = []
+        for seat, (name, mark) in enumerate(zip(match.seats, self._marks(opened), strict=True)):
+            got = match.returns[seat] if over or not opened.frames else opened.frames[self.ply].returns[seat]
+            note = f"{results[seat]} {signed(got)}" if over else signed(got) if got else ""
+            style = look().result(results[seat]) if over else look().faint
+            players.append(Player(seat, name, mark, note, style, seat in acting))
+        return players
+
+    def _said(self, opened: Opened) -> Text:
+        """What happened in the step before, and at the end the outcome."""
+        colours, text = look(), Text()
+        if opened.frames:
+            frame = opened.frames[self.ply]
+            marks = self._marks(opened)
+            played = ", ".join(f"{marks[seat]} {plain(name)}" for seat, name in frame.moves)
+            text.append(played or "the start")
+            text.append(" (opening)" if 0 < frame.ply <= opened.match.opening else "", colours.faint)
+        if self.ply == self.last:
+            text.append("\n" if text else "").append(outcome_text(opened.match, opened.teams), f"bold {colours.warm}")
+        return text
+
+    # The analysis
+
+    def _ask_analysis(self, opened: Opened) -> None:
+        if self.analysing and opened.frames and self.match_id not in self._asked:
+            self._asked.add(self.match_id)
+            number = self.match_id
+            self._analyst.match(
+                self.arena.folder,
+                number,
+                lambda found: self.post_message(Analysed(number, found)),
+                trust_code=self.arena.trust_code,
+            )
+
+    @on(Analysed)
+    def _analysed(self, message: Analysed) -> None:
+        self._analyses[message.match_id] = message.analysis
+        if message.analysis.problem:
+            self._asked.discard(message.match_id)  # the next time it is wanted, it is asked for again
+        if self.opened is not None and self.match_id == message.match_id:
+            self._show_analysis(self.opened)
+            self._show_opinion(self.opened)
+
+    def _show_analysis(self, opened: Opened) -> None:
+        analysis = self._analyses.get(self.match_id)
+        opinions = () if analysis is None else analysis.opinions
+        line = self.query_one(ValueLine)
+        line.border_title = Text("Value for each seat")
+        line.show_values(opinions, self.last, self._why(analysis, opened, "value"))
+        signs = {
+            each.ply + 1: f"{each.played.probability:.0%}"
+            for each in opinions
+            if each.played is not None
+            and each.played.probability is not None
+            and len(opened.frames[each.ply].acting) == 1
+        }
+        self.query_one(MoveList).show_signs(signs if self.analysing else {})
+
+    def _show_opinion(self, opened: Opened) -> None:
+        analysis = self._analyses.get(self.match_id)
+        here = [] if analysis is None else [each for each in analysis.opinions if each.ply == self.ply]
+        bars = self.query_one(PolicyBars)
+        bars.border_title = Text(self._thinker(opened, here))
+        bars.show_opinions(here, "" if here else self._why(analysis, opened, "policy"))
+        self.query_one(ValueLine).show_ply(self.ply)
+
+    def _thinker(self, opened: Opened, here: Sequence[Opinion]) -> str:
+        if len(here) != 1:
+            return "Policy"
+        value = "" if here[0].value is None else f" · value {here[0].value:+.2f}"
+        return f"Policy of {plain(opened.match.seats[here[0].seat])}{value}"
+
+    def _why(self, analysis: Analysis | None, opened: Opened, what: str) -> str:
+        """Why there is nothing to show, in a sentence."""
+        if not opened.frames:
+            return ""
+        if analysis is None:
+            return "asking the frozen weights ..."
+        if analysis.problem:
+            return analysis.problem
+        acting = opened.frames[self.ply].acting
+        absent = [analysis.absent[seat] for seat in (acting or sorted(analysis.absent)) if seat in analysis.absent]
+        if absent:
+            return "; ".join(dict.fromkeys(absent))
+        return "the match is over" if what == "policy" and not acting else f"these weights tell no {what}"
+
+    # Going through the match
+
+    def go(self, ply: int) -> None:
+        """Show a position, or the nearest one, and stop playing."""
+        self._play(False)
+        self._show_at(ply)
+
+    def _show_at(self, ply: int) -> None:
+        self.ply = max(0, min(ply, self.last))
+        with self.app.batch_update():
+            self._show_ply()
+
+    def _play(self, playing: bool) -> None:
+        self.playing = playing
+        if playing:
+            self._timer.resume()
+        else:
+            self._timer.pause()
+        if self.opened is not None:
+            self._show_time(self.opened)
+
+    def _tick(self) -> None:
+        self._show_at(self.ply + 1)
+        if self.ply == self.last:
+            self._play(False)
+
+    @on(MoveList.Chosen)
+    @on(Timeline.Chosen)
+    @on(ValueLine.Chosen)
+    def _chosen(self, message: MoveList.Chosen | Timeline.Chosen | ValueLine.Chosen) -> None:
+        self.go(message.ply)
+
+    @on(Players.Chosen)
+    def _agent(self, message: Players.Chosen) -> None:
+        if self.opened is not None:
+            self.arena.open_agent(self.opened.match.seats[message.seat])
+
+    def action_step(self, by: int) -> None:
+        """Go some plies on, or back."""
+        self.go(self.ply + by)
+
+    def action_first(self) -> None:
+        """Go to the start."""
+        self.go(0)
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        self.go(self.last)
+
+    def action_autoplay(self) -> None:
+        """Play by itself, from the start if it is at its end; or stop."""
+        if not self.playing and self.ply == self.last:
+            self._show_at(0)
+        self._play(not self.playing and self.last > 0)
+
+    def action_speed(self, by: int) -> None:
+        """Play faster or slower."""
+        self._speed = max(0, min(self._speed + by, len(SPEEDS) - 1))
+        self._timer.stop()
+        self._timer = self.set_interval(1 / SPEEDS[self._speed], self._tick, pause=not self.playing)
+        self._play(self.playing)
+        self.say(f"{SPEEDS[self._speed]:g} positions a second")
+
+    def action_flip(self) -> None:
+        """Show the board from the other side."""
+        grid = self.query_one(Board).grid
+        if grid is None or not grid.turns:
+            self.say("this board has no sides to show it from")
+            return
+        self._flipped = not self._flipped
+        self._show_ply()
+
+    def action_view(self) -> None:
+        """Show what one seat saw, then the next one, then everything."""
+        opened = self.opened
+        if opened is None:
+            return
+        if not opened.hides:
+            self.say("nothing is hidden in this game")
+            return
+        seats = len(opened.match.seats)
+        now = -1 if self._view is None else self._view
+        self._view = None if now + 1 == seats else now + 1
+        self.ask()
+        self._show_match()
+
+    def action_analysis(self) -> None:
+        """Show what the agents thought, or hide it."""
+        self._analysing = not self.analysing
+        self._show_match()
+
+    def action_neighbour(self, by: int) -> None:
+        """Go to the next match, or to the one before."""
+        if self.match_id in self.among:
+            at = self.among.index(self.match_id) + by
+            to = self.among[at] if 0 <= at < len(self.among) else None
+        else:
+            earlier, later = self.answer(Neighbours(self.match_id)) or (None, None)
+            to = later if by > 0 else earlier
+        if to is None:
+            self.say("this is the last match" if by > 0 else "this is the first match")
+            return
+        self._play(False)
+        self.match_id, self.ply, self._view = to, 0, None
+        self.ask()
+
+    def action_play_here(self) -> None:
+        """Play on from this position."""
+        opened = self.opened
+        if opened is None or not opened.frames:
+            return
+        acting = opened.frames[self.ply].acting
+        others = [seat for seat in range(len(opened.match.seats)) if seat not in acting[:1]]
+        if not acting or not others:
+            self.say("the match is over here; go back to a position in which somebody moves")
+            return
+        self.say("to come")
+
+
+def steps_of(opened: Opened) -> list[Move]:
+    """The moves of a match without chance."""
+    return [move for move in opened.match.history if move[0] != CHANCE]

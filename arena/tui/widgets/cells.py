@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from arena.view.text import plain
+from arena.view.text import short_name
 
 
 def right(text: str, style: str = "") -> Text:
@@ -13,12 +13,5 @@ def right(text: str, style: str = "") -> Text:
 
 
 def name_cell(name: str, width: int, style: str = "") -> Text:
-    """A name, cut to ``width`` columns in front of its generation, which tells snapshots apart."""
-    learner, at, generation = plain(name).rpartition("@")
-    text, room = Text(learner if at else generation, style=style), width - len(at + generation)
-    if at and room > 1:
-        text.truncate(room, overflow="ellipsis")
-        return text.append(at + generation)
-    text = Text(plain(name), style=style)
-    text.truncate(width, overflow="ellipsis")
-    return text
+    """A name in at most ``width`` columns."""
+    return Text(short_name(name, width), style=style)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
@@ -231,7 +230,7 @@ class MatchList(Widget, can_focus=True):
         width = self.size.width
         index = self._top + y - 1
         if y == 0:
-            line = _joined((column.label(look().faint) for column in self._columns))
+            line = _joined(column.label(look().faint) for column in self._columns)
         elif index < len(self.page.matches):
             line = self._row(self.page.matches[index])
         elif not self.page.matches and y == 1:
@@ -364,4 +363,3 @@ def _joined(cells: Iterable[Text]) -> Text:
             line.append(" " * _GAP)
         line.append_text(cell)
     return line
-

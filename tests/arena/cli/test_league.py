@@ -141,3 +141,13 @@ def test_a_member_is_shown_with_what_was_measured_of_it(cli: Cli, tmp_path: Path
         ("nash_conv", 1, 1.9),
         ("nash_conv", 11, 0.25),
     ]
+
+
+def test_the_anchor_of_the_ratings_has_no_interval_to_read(cli: Cli, league: Path) -> None:
+    (anchor,) = [row for row in rows(cli, "leaderboard", league) if row["agent"] == "random"]
+    assert (anchor["rating"], anchor["low"], anchor["high"]) == (0, 0, 0)
+    for command in (["leaderboard", league], ["show", league, "random"], ["rank", league, "--by", "elo"]):
+        code, out, _ = cli(*command)
+        assert code == 0
+        assert "0 to 0" not in out
+    assert "0 Elo, rank 1" in cli("show", league, "random")[1]

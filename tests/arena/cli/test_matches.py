@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from command_line import Cli, rows
-from small_league import GAME, played_league
+from small_league import AGENTS, GAME, new_league, play, played_league
+
+from arena.play.matches import play_pairings
+from games import make_game
+from leagues.records import Member, Pairing
 
 
 def test_matches_are_newest_first_and_can_be_narrowed(cli: Cli, league: Path) -> None:
@@ -28,6 +34,34 @@ def test_matches_are_newest_first_and_can_be_narrowed(cli: Cli, league: Path) ->
     assert "main · random" in out
 
 
+def test_a_narrow_screen_keeps_the_names_of_opponents_readable(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = ("main_exploiter-2@11", "main_exploiter-2@12")
+    with new_league(tmp_path / "league") as store:
+        first = store.member("main@1")
+        own = {"role": "main_exploiter", "learner": "main_exploiter-2"}
+        store.add_members([Member("main_exploiter-2", "learner", "main_exploiter", modules=first.modules)])
+        store.add_members([replace(first, id=name, generation=int(name[-2:]), **own) for name in long])
+        monkeypatch.setattr("small_league.AGENTS", {**AGENTS, **dict.fromkeys(long, AGENTS["random"])})
+        play(store, [long])
+        monkeypatch.setattr("arena.cli.output.is_screen", lambda: True)
+        monkeypatch.setenv("COLUMNS", "80")
+        out = cli("matches", tmp_path / "league")[1]
+        assert " · ".join(long) in out
+        assert "terminated" not in out
+        monkeypatch.setenv("COLUMNS", "60")
+        assert "main…-2@11 · main…-2@12" in cli("matches", tmp_path / "league")[1]
+        pairing = Pairing(("main@1", "random"), 5, 1, 5, "evaluation", None)
+        (match,) = play_pairings(make_game(GAME), [pairing], AGENTS)
+        store.record(matches=[replace(match, ending="truncated")])
+    monkeypatch.setenv("COLUMNS", "80")
+    out = cli("matches", tmp_path / "league")[1]
+    assert "truncated" in out
+    assert "main_exp…-2@11 · main_exp…-2@12" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
 def test_a_replay_in_a_pipe_is_text_with_every_move(cli: Cli, league: Path) -> None:
     plies = rows(cli, "matches", league, "--limit", 1)[0]["plies"]
     code, out, _ = cli("replay", league, 13)
@@ -38,8 +72,6 @@ def test_a_replay_in_a_pipe_is_text_with_every_move(cli: Cli, league: Path) -> N
 
 
 def test_an_exported_replay_repeats_the_game(cli: Cli, league: Path) -> None:
-    from games import make_game
-
     code, out, err = cli("replay", league, "best", "--export", "json")
     assert (code, err) == (0, "")
     record = json.loads(out)

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import Cli, rows
 from small_league import HOSTILE, new_league, play
 
+from arena.cli.app import run
 from leagues.records import Member
+
+READS = (
+    "leaderboard {league}",
+    "payoffs {league}",
+    "show {league} main@1",
+    "rank {league} --by elo",
+    "journal {league}",
+    "matches {league}",
+    "replay {league} 1 --text",
+    "replay {league} 1 --export json",
+    "verify {league}",
+    "games",
+    "--help",
+    "train --help",
+    "tournament tic_tac_toe random first minimax:1 --games 2",
+    "play tic_tac_toe --against first",
+)
+"""Commands that print what a league or a game holds."""
 
 
 def test_hostile_names_reach_no_terminal(cli: Cli, tmp_path: Path) -> None:
@@ -62,3 +85,38 @@ def test_a_screen_too_narrow_for_a_table_cuts_no_column(
     assert code == 0
     for column in ("rank", "agent", "95% interval", "games"):
         assert column in out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("call", READS)
+def test_a_terminal_without_unicode_gets_look_alikes(
+    league: Path, monkeypatch: pytest.MonkeyPatch, call: str, encoding: str
+) -> None:
+    written, errors = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("größe\n4\n".encode()), encoding=encoding))
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding))
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(errors, encoding=encoding))
+    assert run(call.format(league=league).split()) == 0
+    sys.stderr.flush()
+    assert errors.getvalue() == b""
+    text = written.getvalue().decode(encoding)
+    assert text
+    if "--text" in call:
+        for part in (" X |", " O |", "---+---+---"):
+            assert part in text
+
+
+def test_a_live_line_and_names_from_elsewhere_degrade(tmp_path: Path) -> None:
+    code = (
+        "from arena.cli import progress, output; from arena.cli.app import run; run(['--version'])\n"
+        "progress.is_screen = output.is_screen = lambda: True\n"
+        "with progress.live_line('tic_tac_toe') as show: show('3 games \\xb7 gr\\xf6\\xdfe', 3, 9)\n"
+    )
+    bare = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}  # a terminal that has ASCII only
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | bare, capture_output=True, check=True)
+    assert done.stderr == b""
+    assert b"3 games . gr??e" in done.stdout
+    call = [sys.executable, "-m", "arena", "leaderboard", str(tmp_path / "größe")]
+    done = subprocess.run(call, env=os.environ | bare, capture_output=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: ")

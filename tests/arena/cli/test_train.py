@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from small_league import GAME, played_league
+from terminal import CTRL_C, terminal
 
 from agents.contract import AgentError
 from agents.policies.weights import WeightsError
@@ -96,6 +97,40 @@ def test_the_first_interrupt_asks_and_the_second_stops(capsys: pytest.CaptureFix
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+ENDLESS = """
+import sys, time, types
+from datetime import UTC, datetime
+from arena.cli.app import run
+from leagues.store.contract import Progress
+
+def train(_, *, on_start, on_progress, should_stop, **others):
+    on_start()
+    on_progress(Progress(7, 80_000, 70_000, 5_000, 12.0, 17_650.4, datetime.now(UTC), remaining=75.0), [])
+    while not (STOPS and should_stop()):
+        time.sleep(0.01)
+
+sys.modules["arena.training.run"] = types.ModuleType("arena.training.run")
+sys.modules["arena.training.run"].train = train
+sys.exit(run(["train", "tic_tac_toe", "--league", FOLDER]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stops", "ending"), [(False, "error: stopped at once"), (True, "Stopped. The league is in")])
+def test_interrupts_leave_one_line_each_and_one_of_the_progress(tmp_path: Path, stops: bool, ending: str) -> None:
+    code = ENDLESS.replace("FOLDER", repr(str(tmp_path / "league"))).replace("STOPS", str(stops))
+    with terminal(code, columns=60) as screen:
+        screen.see(lambda text: "17,650 steps/s" in text)
+        screen.type(CTRL_C)
+        if not stops:
+            screen.see(lambda text: "Stopping after" in text)
+            screen.type(CTRL_C)
+        text = screen.end()
+    for part in ("17,650 steps/s", "Stopping after this iteration; Ctrl-C again stops at once", ending):
+        assert text.count(part) == 1
+    assert "" not in text.rstrip().splitlines()
 
 
 @pytest.fixture

@@ -25,7 +25,9 @@ def _finder(ids: list[int], asked: list[int]) -> object:
 SPARSE = [*range(5, 900, 200), *range(50_000, 53_000), *range(90_000, 100_000, 7)]
 
 
-@pytest.mark.parametrize("after", [0, 1, 4, 5, 805, 804, 49_999, 50_000, 52_990, 52_999, 89_999, 99_000, 99_996, 100_000])
+@pytest.mark.parametrize(
+    "after", [0, 1, 4, 5, 805, 804, 49_999, 50_000, 52_990, 52_999, 89_999, 99_000, 99_996, 100_000]
+)
 @pytest.mark.parametrize("count", [1, 10, 150])
 def test_newer_matches_follow_without_a_gap(after: int, count: int) -> None:
     asked: list[int] = []

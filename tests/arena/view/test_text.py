@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
 import pytest
 
-from arena.view.text import duration, interval_bar, newest_measured, outside_sentence, outside_text, plain
+import games.drawing
+from arena.view.text import (
+    LOOK_ALIKES,
+    duration,
+    interval_bar,
+    interval_text,
+    moment,
+    newest_measured,
+    outside_sentence,
+    outside_text,
+    plain,
+    rated_text,
+    short_name,
+)
 from leagues.ratings.leaderboard import Outside, Standing
 
 
@@ -73,3 +90,48 @@ def test_the_newest_snapshot_with_a_measure_is_that_of_a_main_learner() -> None:
     assert found is not None
     assert found.agent == "main@1"
     assert newest_measured(board[1:2]) is None
+
+
+def test_times_are_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        for zone in (at, at.astimezone(), at.astimezone(timezone(timedelta(hours=-5)))):
+            assert moment(zone) == "2026-01-02 03:04:05 UTC"
+            assert moment(zone, brief=True) == "01-02 03:04:05"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_anchor_of_a_scale_has_no_interval() -> None:
+    assert interval_text(700.1, 930.9, "Elo") == "700 to 931"
+    assert rated_text(812.4, 700.1, 930.9, "Elo") == "812 (700 to 931)"
+    assert interval_text(0.0, 0.0, "Elo") == "-"
+    assert rated_text(0.0, 0.0, 0.0, "Elo") == "0"
+
+
+def test_look_alikes_keep_the_width_and_tell_the_pieces_of_each_board_apart() -> None:
+    assert all(len(each) == 1 and each.isascii() for each in LOOK_ALIKES.values())
+    drawn = "".join(file.read_text() for file in Path(games.drawing.__file__).parent.glob("*.py"))
+    assert {each for each in drawn if not each.isascii()} <= LOOK_ALIKES.keys()
+    for pieces in ("●○◆◇·│", "✕○│─┼", "♔♕♖♗♘♙♚♛♜♝♞♟·", "♠♥♦♣"):
+        assert len({LOOK_ALIKES[piece] for piece in pieces}) == len(pieces)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "shown"),
+    [
+        ("main_exploiter@12", 17, "main_exploiter@12"),
+        ("main_exploiter@12", 9, "main_…@12"),
+        ("main_exploiter-2@12", 11, "main_…-2@12"),
+        ("main_exploiter-2@12", 6, "ma…@12"),
+        ("main@1234", 5, "main…"),
+        ("a_long_baseline", 8, "a_long_…"),
+        ("棋棋棋棋@3", 7, "棋棋…@3"),
+        ("\x1b@12", 8, "\\x1b@12"),
+    ],
+)
+def test_a_short_name_keeps_what_tells_snapshots_apart(name: str, width: int, shown: str) -> None:
+    assert short_name(name, width) == shown

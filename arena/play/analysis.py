@@ -1,0 +1,351 @@
+"""What agents think of positions: the value, and the most probable actions.
+
+The opinions on a recorded match are computed again from the frozen weights that played it. :func:`main` answers the
+requests of :class:`arena.play.analyst.Analyst` in a process of its own, which may load torch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from agents.contract import Agent, AgentError, Turn
+from agents.frozen import frozen_agent
+from agents.policies.weights import WeightsError
+from arena.names import load_agent
+from arena.play.referee import checked
+from arena.seeds import Purpose, stream
+from games import Game, GameError, State, make_game
+from games.contract import CHANCE, Action, Move
+from games.foreign import FOREIGN_ERRORS, describe_error
+from games.legality import legal_rows
+from leagues.records import LeagueError, Match
+from leagues.store import Reader, Store, StoreError, open_store
+
+BEST = 5
+"""How many of the most probable actions an opinion has."""
+
+KEPT_AGENTS = 8
+KEPT_MATCHES = 64
+"""How many agents and analysed matches the process keeps."""
+
+_KNOWN_ERRORS = (AgentError, GameError, LeagueError, WeightsError)
+"""Errors whose text says all that a person needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An action in a position.
+
+    Attributes:
+        action: the action.
+        name: its name in this position.
+        probability: how likely the agent takes it; None if the agent tells no probabilities.
+    """
+
+    action: Action
+    name: str
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the agent at one seat thinks of one position in which it acts.
+
+    Attributes:
+        ply: number of steps before the position; 0 is the start.
+        seat: the seat.
+        value: what the agent expects to get from here on, in the units of the returns; None if it does not estimate it.
+        best: the :data:`BEST` most probable actions, the first ones first. An agent that tells no probabilities has the
+            one action that it chooses when it is asked, or none in a recorded match.
+        played: the action that was chosen in the match; None where the game went no further, and in a live position.
+    """
+
+    ply: int
+    seat: int
+    value: float | None
+    best: tuple[Choice, ...]
+    played: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Opinions on the positions of a match, or on one position.
+
+    Attributes:
+        opinions: by ply and seat, of every seat that acts there and has an agent to ask.
+        absent: seat -> why it has no opinions, as a sentence.
+        problem: why there is no analysis at all, as a sentence; empty if there is one.
+    """
+
+    opinions: tuple[Opinion, ...] = ()
+    absent: Mapping[int, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+def analyse_match(
+    game: Game, match: Match, judges: Mapping[int, Agent], absent: Mapping[int, str] | None = None
+) -> Analysis:
+    """The opinions of ``judges``, by seat, on every position of ``match``.
+
+    Raises:
+        GameError: the game cannot be replayed, or the record does not fit its rules.
+    """
+    moves = [action for player, action in match.history if player != CHANCE]
+    at = 0
+    found = []
+    for ply, state in enumerate(game.replay(match.seed, match.history)):
+        acting = state.acting()
+        step = moves[at : at + len(acting)]
+        at += len(step)
+        for place, seat in enumerate(acting):
+            if seat in judges:
+                played = step[place] if step else None
+                found.append(opinion(game, state, seat, judges[seat], ply, played))
+    return Analysis(tuple(found), dict(absent or {}))
+
+
+def analyse_position(game: Game, seed: int, history: Sequence[Move], agent: Agent) -> Analysis:
+    """What ``agent`` thinks of the position of a game under way, at every seat that acts there.
+
+    Args:
+        game: the game.
+        seed: the seed of the game.
+        history: its moves so far, chance included.
+        agent: the agent to ask. One that tells no probabilities, such as a search, is asked to choose.
+
+    Raises:
+        GameError: the game cannot be replayed, or the history does not fit its rules.
+        AgentError: the agent chooses no legal action.
+    """
+    *_, (ply, state) = enumerate(game.replay(seed, history))
+    agent.reset([0])
+    rng = stream(seed, Purpose.HINT, len(history))
+    return Analysis(tuple(opinion(game, state, seat, agent, ply, rng=rng) for seat in state.acting()))
+
+
+def opinion(
+    game: Game,
+    state: State,
+    seat: int,
+    agent: Agent,
+    ply: int,
+    played: Action | None = None,
+    rng: np.random.Generator | None = None,
+) -> Opinion:
+    """What ``agent`` thinks of a position at ``seat``, which acts there.
+
+    Args:
+        game, state, seat, agent, ply: of the opinion.
+        played: the action that was chosen in the match.
+        rng: lets an agent that tells no probabilities choose an action; None does not ask it.
+
+    Raises:
+        AgentError: the agent is asked, and chooses no legal action.
+    """
+    observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
+    state.observe(seat, observation, mask)
+    turn = Turn(
+        observation[None], mask[None], np.array([seat]), np.zeros(1, np.int64), lambda _: state, game.action_bounds
+    )
+    values, chances = agent.values(turn), agent.probabilities(turn)
+    best: list[tuple[Action, float | None]] = []
+    if chances is not None:
+        legal = np.flatnonzero(mask)
+        order = legal[np.argsort(-chances[0, legal], kind="stable")[:BEST]]
+        best = [(int(action), float(chances[0, action])) for action in order]
+    elif rng is not None:
+        best = [(_chosen(agent, turn, rng), None)]
+    name = state.action_name
+    made = None
+    if played is not None:
+        share = float(chances[0, played]) if chances is not None and isinstance(played, int) else None
+        made = Choice(played, name(seat, played), share)
+    choices = tuple(Choice(action, name(seat, action), probability) for action, probability in best)
+    return Opinion(ply, seat, None if values is None else float(values[0]), choices, made)
+
+
+def _chosen(agent: Agent, turn: Turn, rng: np.random.Generator) -> Action:
+    answer = checked(agent.act(turn, rng), turn)
+    if isinstance(answer, str):
+        raise AgentError(f"the agent gives no action: {answer}")
+    if not legal_rows(answer, turn.masks, turn.action_bounds)[0]:
+        raise AgentError(f"an agent must choose a legal action, but it chose {answer[0]}")
+    chosen = answer[0].tolist()
+    return tuple(chosen) if isinstance(chosen, list) else int(chosen)
+
+
+class Analyses:
+    """Makes analyses, and keeps the last ones and the agents that they need."""
+
+    def __init__(self) -> None:
+        self._agents: dict[object, Agent] = {}
+        self._matches: dict[object, Analysis] = {}
+
+    def match(self, place: str, match_id: int, *, trust_code: bool = False) -> Analysis:
+        """The analysis of a recorded match by the weights that played it.
+
+        A seat of a learner, or of an agent that is no network, has no opinions; nor has one whose weights are gone.
+
+        Args:
+            place: the league, as for :func:`leagues.store.open_store`.
+            match_id: the match.
+            trust_code: as of :func:`arena.view.replay.frames`.
+
+        Raises:
+            StoreError: the league cannot be read, or has no such match.
+            GameError: as of :func:`arena.view.replay.frames`.
+        """
+        store = open_store(place)
+        key = (place, store.identity(), match_id)
+        if key not in self._matches:
+            with store.reader() as reader:
+                match = reader.match(match_id)
+                game = make_game(reader.info().game, trust_code=trust_code)
+                judges: dict[int, Agent] = {}
+                absent: dict[int, str] = {}
+                for seat in range(len(match.seats)):
+                    judge = self._judge(store, reader, match, seat, game)
+                    if isinstance(judge, str):
+                        absent[seat] = judge
+                    else:
+                        judges[seat] = judge
+            _keep(self._matches, key, analyse_match(game, match, judges, absent), KEPT_MATCHES)
+        return self._matches[key]
+
+    def position(
+        self,
+        spec: str,
+        seed: int,
+        history: Sequence[Move],
+        agent: str,
+        *,
+        trust_game: bool = False,
+        trust_code: bool = False,
+    ) -> Analysis:
+        """What an agent thinks of the position of a game under way; see :func:`analyse_position`.
+
+        The agent is made once and kept: ``DIR:best`` stays who it was when it was asked first.
+
+        Args:
+            spec: the game.
+            seed, history: as there.
+            agent: its name, as of :func:`arena.load_agent`.
+            trust_game: whether ``spec`` may name code to run, as where a person has spelled it out.
+            trust_code: whether what a league's file names may run as well, be it a game or an agent.
+
+        Raises:
+            AgentError, GameError, StoreError, WeightsError: as there.
+        """
+        game = make_game(spec, trust_code=trust_game or trust_code)
+        key = (game.spec, agent, trust_code)
+        if key not in self._agents:
+            _keep(self._agents, key, load_agent(agent, game, trust_code=trust_code), KEPT_AGENTS, Agent.close)
+        return analyse_position(game, seed, history, self._agents[key])
+
+    def _judge(self, store: Store, reader: Reader, match: Match, seat: int, game: Game) -> Agent | str:
+        """The agent with the weights that played at ``seat``, or why there is none."""
+        name, digest = match.seats[seat], match.weights[seat]
+        if digest is None:
+            if reader.member(name).kind == "learner":
+                return f"{name} was still learning, and the weights of a learner are not kept; snapshots are"
+            return f"{name} is no network, so it has no weights to ask"
+        key = (game.spec, digest)
+        if key not in self._agents:
+            try:
+                if not store.weights.has(digest):
+                    return f"the weights of {name} are gone"
+                agent = frozen_agent(store.weights.get(digest), game)
+            except (StoreError, WeightsError, AgentError) as error:
+                return f"the weights of {name} cannot be used: {error}"
+            _keep(self._agents, key, agent, KEPT_AGENTS, Agent.close)
+        return self._agents[key]
+
+
+def _keep(kept: dict[object, Any], key: object, value: Any, most: int, drop: Callable[[Any], object] = id) -> None:
+    """Add an entry, and drop the oldest one if there are more than ``most``."""
+    kept[key] = value
+    if len(kept) > most:
+        drop(kept.pop(next(iter(kept))))
+
+
+def main() -> None:
+    """Answer requests until stdin ends: each is a line of JSON, and so is each answer."""
+    # Games and agents may print, so answers have a stream of their own.
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    os.nice(10)  # training comes first
+    requests: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    analyses = Analyses()
+    while True:
+        print(json.dumps(asdict(_answer(analyses, json.loads(requests.get())))), file=answers, flush=True)
+
+
+def _listen(requests: SimpleQueue[str]) -> None:
+    """Pass lines on, and end the process at once when nobody is left to ask."""
+    for line in sys.stdin:
+        requests.put(line)
+    os._exit(0)
+
+
+def _answer(analyses: Analyses, request: Mapping[str, Any]) -> Analysis:
+    """The answer to a request, whatever happens: leagues, games and agents are other people's."""
+    try:
+        if "match" in request:
+            return analyses.match(request["place"], request["match"], trust_code=request["trust_code"])
+        history = [(player, _action(action)) for player, action in request["history"]]
+        return analyses.position(
+            request["game"],
+            request["seed"],
+            history,
+            request["agent"],
+            trust_game=request["trust_game"],
+            trust_code=request["trust_code"],
+        )
+    except _KNOWN_ERRORS as error:
+        return Analysis(problem=str(error))
+    except FOREIGN_ERRORS as error:
+        return Analysis(problem=f"the analysis failed: {describe_error(error)}")
+
+
+def parse_analysis(line: str) -> Analysis:
+    """The analysis that :func:`main` wrote as a line.
+
+    Raises:
+        ValueError: the line is no such analysis.
+    """
+    try:
+        told = json.loads(line)
+        return Analysis(
+            tuple(
+                Opinion(
+                    each["ply"],
+                    each["seat"],
+                    each["value"],
+                    tuple(map(_choice, each["best"])),
+                    each["played"] and _choice(each["played"]),
+                )
+                for each in told["opinions"]
+            ),
+            {int(seat): reason for seat, reason in told["absent"].items()},
+            told["problem"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no analysis: {error!r}") from error
+
+
+def _choice(told: Mapping[str, Any]) -> Choice:
+    return Choice(_action(told["action"]), told["name"], told["probability"])
+
+
+def _action(told: Any) -> Action:
+    return tuple(told) if isinstance(told, list) else int(told)

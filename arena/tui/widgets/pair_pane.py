@@ -1,0 +1,291 @@
+"""The pane that tells all about two members: their games, by seat, the newest matches, and the first against all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+from textual.widget import Widget
+
+from arena.tui.look import look
+from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.heatmap import Cell, Heat
+from arena.view.text import counted, plain, rating_text
+from leagues.records import Match
+from leagues.results.scoring import DRAW, LOSS, WIN, pair_scores
+from leagues.store.contract import LeagueInfo
+
+LISTED = 8
+"""Newest matches that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtSeat:
+    """The results of a member against another while it had one seat.
+
+    Attributes:
+        seat: the seat.
+        name: the game's name of it.
+        wins, draws, losses: its results.
+        returns: sum of its returns.
+    """
+
+    seat: int
+    name: str
+    wins: int
+    draws: int
+    losses: int
+    returns: float
+
+    @property
+    def games(self) -> int:
+        """Number of results."""
+        return self.wins + self.draws + self.losses
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A match of two members: its ID, the result of the first (None where it counts nothing) and its return."""
+
+    match: int
+    result: int | None
+    gained: float
+    seat: int
+    plies: int
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """The newest matches of two members.
+
+    Attributes:
+        seats: the results by the seat of the first.
+        newest: the newest matches.
+        found: number of matches that these are from.
+        whole: whether these are all of them.
+    """
+
+    seats: tuple[AtSeat, ...]
+    newest: tuple[Meeting, ...]
+    found: int
+    whole: bool
+
+
+def meetings(member: str, opponent: str, matches: Sequence[Match], info: LeagueInfo, *, whole: bool) -> Meetings:
+    """What ``matches`` of two members, newest first, say about the first."""
+    by_seat: dict[int, list[float]] = {}
+    newest: list[Meeting] = []
+    for match in matches:
+        seat = match.seats.index(member)
+        outcome, gained = None, 0.0
+        if not match.void:
+            for a, b, result, ours, theirs in pair_scores(match.seats, match.returns, match.fault, info.teams):
+                if {a, b} == {member, opponent}:
+                    outcome, gained = (result, ours) if a == member else (LOSS - result, theirs)
+                    sums = by_seat.setdefault(seat, [0, 0, 0, 0.0])
+                    sums[outcome] += 1
+                    sums[3] += gained
+        if len(newest) < LISTED:
+            newest.append(Meeting(match.id, outcome, gained, seat, match.plies, match.ending))
+    seats = tuple(
+        AtSeat(seat, info.agent_ids[seat], int(won), int(drawn), int(lost), gained)
+        for seat, (won, drawn, lost, gained) in sorted(by_seat.items())
+    )
+    return Meetings(seats, tuple(newest), len(matches), whole)
+
+
+class PairPane(Widget):
+    """The pane. It draws its lines itself, which is many times faster than a Static of many styles."""
+
+    DEFAULT_CLASSES = "pane"
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._lines: list[Text] = []
+
+    def show(self, heat: Heat | None, cell: Cell | None, met: Meetings | None) -> None:
+        """Show the members of ``cell``; without it, nothing."""
+        if heat is None or cell is None:
+            self.border_title = ""
+            self._lines = []
+        else:
+            self.border_title = Text.assemble(
+                (plain(cell[0]), f"bold {look().accent}"), (" against ", "not bold"), plain(cell[1])
+            )
+            self._lines = pair_lines(heat, cell, met, max(20, self.size.width), max(3, self.size.height))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the pane."""
+        base = Style(bgcolor=look().background)
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, base)
+        line = Strip(self._lines[y].render(self.app.console))
+        return line.adjust_cell_length(self.size.width).apply_style(base)
+
+
+def pair_lines(heat: Heat, cell: Cell, met: Meetings | None, width: int, height: int) -> list[Text]:
+    """All about two members, in at most ``height`` lines of ``width`` columns."""
+    matrix = heat.matrix
+    i, j = (matrix.members.index(name) for name in cell)
+    lines = _facts(heat, i, j, width)
+    if i != j:
+        lines += _seats(heat, met)
+        listed = _matches(met, graded=matrix.graded)
+        if height - len(lines) >= 4:
+            lines += [Text(), *listed[: height - len(lines) - 1]]
+    room = height - len(lines) - 2
+    if room >= 3:
+        lines += [Text(), *_profile(heat, i, j, width, room)]
+    return lines[:height]
+
+
+def _facts(heat: Heat, i: int, j: int, width: int) -> list[Text]:
+    colours, matrix = look(), heat.matrix
+    if i == j:
+        return [Text("a member does not play against itself", colours.faint)]
+    wins, draws, losses = matrix.results[i, j].tolist()
+    games = wins + draws + losses
+    if not games:
+        return [Text("they have not met in evaluation", colours.faint)]
+    score, low, high = (float(values[i, j]) for values in (matrix.score, matrix.low, matrix.high))
+    line = Text("return " if matrix.graded else "score ", colours.faint)
+    line.append(_score(score, matrix.graded), f"bold {_mood(score, matrix.graded)}")
+    line.append(
+        f"  {_score(low, matrix.graded)} to {_score(high, matrix.graded)}" if low == low else "  interval unknown",
+        colours.faint,
+    )
+    line.append(f"  in {counted(games, 'game')}", colours.faint)
+    return [line, _results_bar(wins, draws, losses, width), _results(wins, draws, losses)]
+
+
+def _results(wins: int, draws: int, losses: int) -> Text:
+    colours = look()
+    parts = [(f"{wins:,} won", colours.good), (f"{draws:,} drawn", colours.faint), (f"{losses:,} lost", colours.bad)]
+    return Text("  ").join(Text(*part) for part in parts)
+
+
+def _results_bar(wins: int, draws: int, losses: int, width: int) -> Text:
+    """Wins, draws and losses as parts of a bar."""
+    colours, games = look(), wins + draws + losses
+    first = round(wins / games * width)
+    second = round((wins + draws) / games * width)
+    return Text.assemble(
+        ("━" * first, colours.good), ("━" * (second - first), colours.faint), ("━" * (width - second), colours.bad)
+    )
+
+
+def _seats(heat: Heat, met: Meetings | None) -> list[Text]:
+    """The results by seat."""
+    colours = look()
+    if met is None or not met.seats:
+        return []
+    longest = max(len(plain(each.name)) for each in met.seats)
+    lines = []
+    for each in met.seats:
+        score = each.returns / each.games if heat.matrix.graded else (each.wins + each.draws / 2) / each.games
+        line = Text(f"as {plain(each.name):<{longest}} ", colours.faint)
+        line.append(f"{_score(score, heat.matrix.graded):>5}", _mood(score, heat.matrix.graded))
+        line.append(f"  {each.wins:,}/{each.draws:,}/{each.losses:,}")
+        lines.append(line)
+    if not met.whole:
+        lines[-1].append(f"  in the newest {met.found:,}", colours.faint)
+    return lines
+
+
+def _matches(met: Meetings | None, *, graded: bool) -> list[Text]:
+    """The newest matches, one a line."""
+    colours = look()
+    if met is None:
+        return [Text("...", colours.faint)]
+    words = {
+        WIN: ("won", colours.good),
+        DRAW: ("drew", colours.faint),
+        LOSS: ("lost", colours.bad),
+        None: ("no result", colours.faint),
+    }
+    digits = max((len(str(each.match)) for each in met.newest), default=0)
+    lines = [Text("newest matches", f"bold {colours.faint}")]
+    for each in met.newest:
+        word, colour = words[each.result]
+        line = Text(f"#{each.match:<{digits}} ", colours.faint).append(f"{word:<5}", colour)
+        if graded:
+            line.append(f"{each.gained:>+6.4g}", colour)
+        line.append(f"  seat {each.seat}  {counted(each.plies, 'ply', 'plies')}")
+        if each.ending != "terminated":
+            line.append(f"  {each.ending}", colours.warm)
+        lines.append(line)
+    return lines
+
+
+def _profile(heat: Heat, i: int, j: int, width: int, room: int) -> list[Text]:
+    """The first member against all others, best first, as intervals on a common axis."""
+    colours, matrix = look(), heat.matrix
+    opponents = [place for place in heat.order if matrix.score[i, place] == matrix.score[i, place]]
+    opponents.sort(key=lambda place: (-float(matrix.score[i, place]), place))
+    if not opponents:
+        return []
+    cut = len(opponents) > room
+    if cut:
+        half = (room - 1) // 2
+        shown = [*opponents[: room - 1 - half], None, *opponents[len(opponents) - half :]]
+    else:
+        shown = list(opponents)
+    names = [matrix.members[place] for place in opponents]
+    label = min(max(Text(plain(name)).cell_len for name in names), max(8, width // 3))
+    bar = width - label - 8
+    left, right = (-heat.scale, heat.scale) if matrix.graded else (0.0, 1.0)
+    lines = [
+        Text.assemble(
+            (plain(matrix.members[i]), f"bold {colours.faint}"), (" against all, best first", f"bold {colours.faint}")
+        )
+    ]
+    for place in shown:
+        if place is None:
+            lines.append(Text(f"{'⋮':^{label}}", colours.faint))
+            continue
+        score, low, high = (float(values[i, place]) for values in (matrix.score, matrix.low, matrix.high))
+        name = name_cell(matrix.members[place], label, f"bold {colours.accent}" if place == j else "")
+        name.append(" " * (label - name.cell_len))
+        line = name.append(f" {_score(score, matrix.graded):>5} ", _mood(score, matrix.graded))
+        if bar >= 8:
+            line.append_text(_axis(score, low, high, left, right, bar))
+        lines.append(line)
+    return lines
+
+
+def _axis(score: float, low: float, high: float, left: float, right: float, width: int) -> Text:
+    """A score with its interval on an axis with a mark in the middle."""
+    colours = look()
+    scale = (width - 1) / (right - left)
+
+    def column(value: float) -> int:
+        return int(np.clip(round((value - left) * scale), 0, width - 1))
+
+    point, middle = column(score), column((left + right) / 2)
+    first, last = (column(low), column(high)) if low == low else (point, point)
+    marks = np.full(width, " ")
+    marks[middle] = "┊"
+    marks[first : last + 1] = "─"
+    line = Text("".join(marks.tolist()), colours.faint, end="")
+    line.stylize(colours.secondary, first, last + 1)
+    line.plain = line.plain[:point] + "●" + line.plain[point + 1 :]
+    line.stylize(_mood(score, left < 0), point, point + 1)
+    return line
+
+
+def _score(score: float, graded: bool) -> str:
+    if graded:
+        return ("+" if score > 0 else "") + rating_text(score, "returns per game")
+    return f"{100 * score:.0f}%"
+
+
+def _mood(score: float, graded: bool) -> str:
+    """The colour of a score above, at or below the middle."""
+    colours, middle = look(), 0.0 if graded else 0.5
+    return colours.good if score > middle else colours.bad if score < middle else colours.foreground
