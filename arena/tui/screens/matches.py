@@ -237,6 +237,10 @@ class MatchesScreen(LeagueScreen):
 
     # The filter
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the filter is written, its key is a letter."""
+        return not (action == "filter" and self.is_mounted and self.query_one(FilterLine).writing)
+
     def action_filter(self) -> None:
         """Write a filter."""
         self.query_one(FilterLine).write()
