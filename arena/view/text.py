@@ -36,6 +36,11 @@ def plain(text: str, *, lines: bool = False) -> str:
     )
 
 
+def shortened(text: str) -> str:
+    """A text in at most 24 characters: of longer ones the middle is left out, so that ``@12`` at the end stays."""
+    return text if len(text) <= 24 else f"{text[:11]}...{text[-10:]}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as ``8s``, ``2m 05s`` or ``3h 20m``."""
     whole = max(0, round(seconds))

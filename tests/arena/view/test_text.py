@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.view.text import duration, interval_bar, newest_measured, outside_sentence, outside_text, plain
+from arena.view.text import duration, interval_bar, newest_measured, outside_sentence, outside_text, plain, shortened
 from leagues.ratings.leaderboard import Outside, Standing
 
 
@@ -73,3 +73,8 @@ def test_the_newest_snapshot_with_a_measure_is_that_of_a_main_learner() -> None:
     assert found is not None
     assert found.agent == "main@1"
     assert newest_measured(board[1:2]) is None
+
+
+def test_long_names_keep_both_ends() -> None:
+    assert shortened("league_exploiter@12") == "league_exploiter@12"
+    assert shortened("uci:./engines/fastest@1234") == "uci:./engin...stest@1234"
