@@ -206,6 +206,27 @@ TILES = Group(
 )
 
 
+CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+
+LEADERBOARD = Group(
+    "Leaderboard",
+    (
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
+        Key("S", "sort(-1)", "sort back"),
+        Key(
+            "space",
+            "mark",
+            "mark",
+            "mark the member, or remove the mark: the charts show the marked",
+            "space",
+            footer=True,
+        ),
+        Key("m", "matches", "matches", "its matches", footer=True),
+    ),
+)
+
+
 def bindings(group: Group) -> list[BindingType]:
     """Textual's bindings of a group."""
     return [
