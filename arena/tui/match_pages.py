@@ -6,6 +6,7 @@ counted or read from its start.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -90,10 +91,11 @@ class Suggested(Query):
     words: str
 
     def answer(self, source: Source) -> tuple[str, ...]:
+        from arena.view.match_filter import RESULTS
         from leagues.records import ENDINGS, MATCH_KINDS
 
-        members = [member.id for member in source.reader.members() if " " not in member.id]
-        known = [*members, "won", "drew", "lost", *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
+        members = [shlex.quote(member.id) for member in source.reader.members()]
+        known = [*members, *RESULTS, *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
         return suggestions(self.words, known)
 
 
@@ -167,7 +169,10 @@ def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list
 
 
 def _finder(source: Source, words: str) -> Find:
-    return lambda before, limit: source.reader.matches(before=before, limit=limit)
+    from arena.view.match_filter import parse
+
+    where = parse(words, [member.id for member in source.reader.members()]) if words else None
+    return lambda before, limit: source.reader.matches(where, before=before, limit=limit)
 
 
 def _newest(source: Source) -> int:

@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from arena.tui.match_pages import newer_matches
+from arena.tui.match_pages import newer_matches, suggestions
+from arena.tui.widgets.match_filter_line import completed
 from leagues.records import Match
 
 
@@ -46,3 +47,26 @@ def test_where_every_match_fits_one_question_is_enough() -> None:
     assert [match.id for match in found] == [*range(650, 500, -1)]
     assert not whole
     assert len(asked) == 1
+
+
+def test_suggestions_begin_with_the_last_word_or_have_it_inside() -> None:
+    known = ["main", "main@1", "exploiter", "lost", "plies<"]
+    assert suggestions("lost mai", known) == ("main", "main@1")
+    assert suggestions("MAIN", known) == ("main@1",)
+    assert suggestions("plo", known) == ("exploiter",)
+    assert suggestions("main ", known) == tuple(known)
+    assert suggestions("zzz", known) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion", "after"),
+    [
+        ("", "main", "main "),
+        ("mai", "main@1", "main@1 "),
+        ("lost ma", "main@1", "lost main@1 "),
+        ("lost ", "main", "lost main "),
+        ("pl", "plies<", "plies<"),
+    ],
+)
+def test_a_suggestion_takes_the_place_of_the_last_word(words: str, suggestion: str, after: str) -> None:
+    assert completed(words, suggestion) == after
