@@ -76,8 +76,10 @@ class Listed(Query):
             newer: list[Match] = []
             first, end = True, None
         else:
-            newer, first = newer_matches(find, self.at, AROUND, newest)
             end = self.at + 1
+            near = find(end, AROUND)
+            reach = 0 if not near else (self.at - near[-1].id) * AROUND // len(near)  # IDs that as many older ones take
+            newer, first = newer_matches(find, self.at, AROUND, newest, guess=reach * 5 // 4)
         older = find(end, 2 * AROUND + 1 - len(newer))
         last = len(older) < 2 * AROUND + 1 - len(newer)
         return Page((*newer, *older), source.reader.info().teams, newest, first, last)
@@ -141,7 +143,7 @@ def suggestions(words: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(found[:MOST_SUGGESTED])
 
 
-def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list[Match], bool]:
+def newer_matches(find: Find, after: int, count: int, newest: int, *, guess: int = 0) -> tuple[list[Match], bool]:
     """The matches of a list that come next above the ID ``after``, newest first, and whether these are all.
 
     They are at least ``count`` and fewer than twice as many, or all that there are. The store pages from the newest
@@ -152,9 +154,10 @@ def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list
         after: the ID.
         count: how many are wanted.
         newest: ID of the newest match of the league.
+        guess: number of IDs above ``after`` among which there may be as many.
     """
     few, many, bounded = 0, newest - after, False  # IDs above `after` that hold too few, and enough
-    span = count
+    span = max(count, guess)
     while many > 0:
         span = min(span, many)
         above = list(takewhile(lambda match: match.id > after, find(after + 1 + span, 2 * count)))

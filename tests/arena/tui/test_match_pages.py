@@ -30,9 +30,10 @@ SPARSE = [*range(5, 900, 200), *range(50_000, 53_000), *range(90_000, 100_000, 7
     "after", [0, 1, 4, 5, 805, 804, 49_999, 50_000, 52_990, 52_999, 89_999, 99_000, 99_996, 100_000]
 )
 @pytest.mark.parametrize("count", [1, 10, 150])
-def test_newer_matches_follow_without_a_gap(after: int, count: int) -> None:
+@pytest.mark.parametrize("guess", [0, 1500, 10**9])
+def test_newer_matches_follow_without_a_gap(after: int, count: int, guess: int) -> None:
     asked: list[int] = []
-    found, whole = newer_matches(_finder(SPARSE, asked), after, count, 100_000)  # type: ignore[arg-type]
+    found, whole = newer_matches(_finder(SPARSE, asked), after, count, 100_000, guess=guess)  # type: ignore[arg-type]
     newer = [number for number in SPARSE if number > after]
     assert [match.id for match in found] == newer[: len(found)][::-1]
     assert (len(found) >= count) or whole
