@@ -5,23 +5,26 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, LeagueView
+from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
 from arena.tui.look import themes, use
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.screens.help import HelpScreen
-from arena.view.run_state import RunState
 from arena.view.theme import PALETTES
+
+if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
+    from arena.view.run_state import RunState
 
 
 class LeagueApp(App[Exception]):
@@ -90,10 +93,12 @@ class LeagueApp(App[Exception]):
         self.feed.stop()
 
     def run_state(self) -> RunState | None:
-        """What the run does; None before the league was read."""
+        """How the newest run goes or has ended; None before the league was read."""
         if self.view is None:
             return None
-        return RunState("training", "training")
+        from arena.view.run_state import state_of
+
+        return state_of(self.view.turns, self.view.progress, self.view.heartbeat, self.now())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette lists."""
@@ -201,13 +206,19 @@ class LeagueApp(App[Exception]):
         self.view, self.problem = message.view, ""
         self._forward(message)
 
+    @on(HeartbeatSeen)
+    def _heard(self, message: HeartbeatSeen) -> None:
+        if self.view is not None:
+            self.view = replace(self.view, heartbeat=message.heartbeat)
+            self._show_status()
+
     @on(LeagueLost)
     def _lost(self, message: LeagueLost) -> None:
         where = os.fspath(self.folder)
         if not message.absent:
             self.problem = f"The league cannot be read: {message.reason}"
         elif self.view is None:
-            self.problem = f"waiting for a league in {where}"
+            self.problem = f"Waiting for a league in {where}"
         else:
             self.problem = f"The league is gone from {where}; waiting for it to come back"
         self._forward(message)

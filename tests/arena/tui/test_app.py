@@ -16,9 +16,9 @@ from textual.widgets import Static
 from tui_person import HUGE, SIZES, Person, watching
 
 from arena.tui import LeagueApp
-from arena.tui.app import NUMBERED
 from arena.tui.feed import Query, Source
 from arena.tui.keys import APP, FOOTER
+from arena.tui.layout import NUMBERED
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.key_bar import KeyBar
@@ -81,9 +81,9 @@ async def test_paused_it_stands_still_and_goes_on_where_the_league_is(tmp_path: 
         assert "paused" not in person.text()
 
 
-def in_front(person: Person, screen: type[LeagueScreen]) -> Callable[[], bool]:
-    """Whether a screen is in front, as a condition."""
-    return lambda: isinstance(person.screen, screen)
+def in_front(person: Person, title: str) -> Callable[[], bool]:
+    """Whether a numbered screen is in front, as a condition."""
+    return lambda: isinstance(person.screen, LeagueScreen) and title == person.screen.NAME
 
 
 async def test_numbers_open_screens_and_escape_goes_back(league: Path) -> None:
@@ -95,7 +95,7 @@ async def test_numbers_open_screens_and_escape_goes_back(league: Path) -> None:
             await person.press("escape")
             await person.see(in_front(person, screen))
         await person.press("escape")
-        assert isinstance(person.screen, NUMBERED[0])
+        assert in_front(person, NUMBERED[0])()
 
 
 @pytest.mark.parametrize("number", range(1, len(NUMBERED) + 1))
@@ -171,7 +171,7 @@ async def test_an_error_of_the_program_ends_the_app_with_it(league: Path, monkey
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("arena.tui.feed.derive", broken)
+    monkeypatch.setattr("arena.tui.derived.Derivation.__call__", broken)
     app = LeagueApp(league)
     async with app.run_test() as pilot:
         person = Person(pilot)

@@ -150,7 +150,7 @@ async def test_a_league_that_goes_away_is_reported_and_may_come_back(tmp_path: P
 async def test_a_league_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
     league = tmp_path / "league"
     async with watching(league) as person:
-        await person.see(person.shows("waiting for a league"))
+        await person.see(person.shows("Waiting for a league"))
         played_league(league)
         await person.see(person.shows("13 matches", "iteration 3"))
         with open_store(league).writer() as store:
