@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,11 +145,11 @@ class LeagueApp(App[Exception]):
         assert isinstance(screen, LeagueScreen)
         return screen
 
-    def open_match(self, match_id: int) -> None:
-        """Replay a match."""
+    def open_match(self, match_id: int, among: Sequence[int] = ()) -> None:
+        """Replay a match; ``among`` are the IDs of the list that it is in, in the order of the list."""
         from arena.tui.screens.replay import ReplayScreen
 
-        self.push_screen(ReplayScreen(match_id))
+        self.push_screen(ReplayScreen(match_id, among))
 
     def open_agent(self, member_id: str) -> None:
         """Show a member on the agent screen."""
@@ -225,10 +225,11 @@ class LeagueApp(App[Exception]):
 
     @on(Answered)
     def _forward(self, message: Answered | LeagueChanged | LeagueLost) -> None:
-        if isinstance(self.screen, LeagueScreen):
-            self.screen.post_message(message)
-        elif len(self.screen_stack) > 1:  # below a box such as the help
-            self.screen_stack[-2].post_message(message)
+        # A box such as the help may be in front. No screen is left where a message comes while the app ends.
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, LeagueScreen):
+                screen.post_message(message)
+                return
 
     @on(FeedFailed)
     def _end(self, message: FeedFailed) -> None:

@@ -13,7 +13,7 @@ from arena.tui.app import NUMBERED
 from arena.tui.screens.replay import ReplayScreen
 from leagues.store import open_store
 
-SCREENS = [*(screen.NAME for screen in NUMBERED), "Replay"]
+SCREENS = [*NUMBERED, "Replay"]
 
 
 async def _go(person: Person, screen: str) -> None:
