@@ -222,6 +222,49 @@ PAGES = Group(
 )
 
 
+TRAINING = Group(
+    "Training",
+    (
+        Key("w", "window", "window", "all iterations, or the newest half, tenth, fiftieth", footer=True),
+        Key("e", "smooth", "smooth", "smooth the curves a little, a lot, or not", footer=True),
+        Key("o", "log", "log scale", "a linear or a logarithmic axis", footer=True),
+        Key("escape", "shrink", "all tiles"),
+    ),
+)
+
+TILES = Group(
+    "Tiles",
+    (
+        Key("enter", "screen.enlarge", "enlarge", "give the tile all the room, or show all again", footer=True),
+        Key("j,down", "screen.go_tile(1, 0)", "down", "the tile below, above; tab: the next one", "j k ↓ ↑"),
+        Key("k,up", "screen.go_tile(-1, 0)", "up"),
+        Key("g,home", "screen.go_tile(-999, 0)", "first", "the first tile, the last tile", "g G home end"),
+        Key("G,end", "screen.go_tile(999, 0)", "last"),
+    ),
+)
+
+
+CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+
+LEADERBOARD = Group(
+    "Leaderboard",
+    (
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
+        Key("S", "sort(-1)", "sort back"),
+        Key(
+            "space",
+            "mark",
+            "mark",
+            "mark the member, or remove the mark: the charts show the marked",
+            "space",
+            footer=True,
+        ),
+        Key("m", "matches", "matches", "its matches", footer=True),
+    ),
+)
+
+
 def bindings(group: Group) -> list[BindingType]:
     """Textual's bindings of a group."""
     return [

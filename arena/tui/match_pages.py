@@ -6,6 +6,7 @@ counted or read from its start.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -75,8 +76,10 @@ class Listed(Query):
             newer: list[Match] = []
             first, end = True, None
         else:
-            newer, first = newer_matches(find, self.at, AROUND, newest)
             end = self.at + 1
+            near = find(end, AROUND)
+            reach = 0 if not near else (self.at - near[-1].id) * AROUND // len(near)  # IDs that as many older ones take
+            newer, first = newer_matches(find, self.at, AROUND, newest, guess=reach * 5 // 4)
         older = find(end, 2 * AROUND + 1 - len(newer))
         last = len(older) < 2 * AROUND + 1 - len(newer)
         return Page((*newer, *older), source.reader.info().teams, newest, first, last)
@@ -90,10 +93,11 @@ class Suggested(Query):
     words: str
 
     def answer(self, source: Source) -> tuple[str, ...]:
+        from arena.view.match_filter import RESULTS
         from leagues.records import ENDINGS, MATCH_KINDS
 
-        members = [member.id for member in source.reader.members() if " " not in member.id]
-        known = [*members, "won", "drew", "lost", *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
+        members = [shlex.quote(member.id) for member in source.reader.members()]
+        known = [*members, *RESULTS, *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
         return suggestions(self.words, known)
 
 
@@ -139,7 +143,7 @@ def suggestions(words: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(found[:MOST_SUGGESTED])
 
 
-def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list[Match], bool]:
+def newer_matches(find: Find, after: int, count: int, newest: int, *, guess: int = 0) -> tuple[list[Match], bool]:
     """The matches of a list that come next above the ID ``after``, newest first, and whether these are all.
 
     They are at least ``count`` and fewer than twice as many, or all that there are. The store pages from the newest
@@ -150,9 +154,10 @@ def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list
         after: the ID.
         count: how many are wanted.
         newest: ID of the newest match of the league.
+        guess: number of IDs above ``after`` among which there may be as many.
     """
     few, many, bounded = 0, newest - after, False  # IDs above `after` that hold too few, and enough
-    span = count
+    span = max(count, guess)
     while many > 0:
         span = min(span, many)
         above = list(takewhile(lambda match: match.id > after, find(after + 1 + span, 2 * count)))
@@ -167,7 +172,10 @@ def newer_matches(find: Find, after: int, count: int, newest: int) -> tuple[list
 
 
 def _finder(source: Source, words: str) -> Find:
-    return lambda before, limit: source.reader.matches(before=before, limit=limit)
+    from arena.view.match_filter import parse
+
+    where = parse(words, [member.id for member in source.reader.members()]) if words else None
+    return lambda before, limit: source.reader.matches(where, before=before, limit=limit)
 
 
 def _newest(source: Source) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from operator import itemgetter
 
+from arena.view.pieces import pieces
 from arena.view.text import plain
-from arena.view.theme import PART_CODES, RESET
+from arena.view.theme import PART_CODES, RESET, SEAT_CODES
 from games.drawing.spans import spans
 
 
@@ -28,3 +29,9 @@ def painted(drawing: str, before: str | None = None) -> str:
 
 def _coloured(code: str, text: str) -> str:
     return f"{code}{text}{RESET}" if code else text
+
+
+def seat_code(spec: str, seat: int) -> str:
+    """The ANSI escape of a seat's name in the game ``spec``: that of its pieces, or one for its number."""
+    own = pieces(spec)
+    return PART_CODES[own[seat].part] if seat < len(own) else SEAT_CODES[seat % len(SEAT_CODES)]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # they load NumPy, which the first paint of the TUI need not wait for
+if TYPE_CHECKING:  # it loads NumPy, which the first paint of the TUI need not wait for
     from arena.view.outcome import SeatResult
     from games.drawing.spans import Part
 
@@ -140,8 +140,6 @@ PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT, "contrast": CON
 RESET = "\x1b[0m"
 BOLD = "\x1b[1m"
 DIM = "\x1b[2m"
-SEAT_CODES = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
-"""Colours of the seats in a printed replay; they repeat in games of more seats."""
 
 # Styles of the command line's tables.
 NAME_STYLE = "bold"
@@ -171,3 +169,6 @@ PART_CODES: Mapping[Part, str] = {
     "cursor": "\x1b[7m",
 }
 """ANSI escapes by what a part of a drawing shows."""
+
+SEAT_CODES = (PART_CODES["first"], PART_CODES["second"], "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[31m")
+"""Colours of the seats in a printed replay of a game without pieces; they repeat in games of more seats."""

@@ -50,6 +50,10 @@ MAX_BLOB = 2**32
 """Most bytes of a blob, so that a file from a stranger cannot fill the memory."""
 
 
+HEARTBEAT = 2.0
+"""Seconds between two signs of life of a writer."""
+
+
 class StoreError(LeagueError):
     """The store cannot do what was asked: there is no league, another process writes to it, a blob is missing, ..."""
 
@@ -122,6 +126,19 @@ class Progress:
     runtime: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A sign of life of the newest writer. While it is open, it gives one every :data:`HEARTBEAT` seconds.
+
+    Attributes:
+        at: when it was given, UTC by the clock of the machine that writes.
+        writer: who gives it, as ``user@host:pid``; empty where that cannot be read.
+    """
+
+    at: datetime
+    writer: str
+
+
 class Reader(ABC):
     """Reads a league. It is cheap to open, and each call is one short transaction."""
 
@@ -150,9 +167,10 @@ class Reader(ABC):
         """The newest progress; None before the first iteration."""
 
     @abstractmethod
-    def history(self, *, since: int = 0) -> list[Progress]:
-        """The progress of every iteration after ``since``, oldest first, without ``league`` and ``state``. Recording an
-        iteration again replaces it."""
+    def history(self, *, since: int = 0, every: int = 1) -> list[Progress]:
+        """The progress of the iterations after ``since``, oldest first, without ``league`` and ``state``. Recording an
+        iteration again replaces it. With ``every``, only of those that are multiples of it, which is quick also in long
+        runs."""
 
     def matches(
         self,
@@ -243,9 +261,9 @@ class Reader(ABC):
         here."""
 
     @abstractmethod
-    def live_results(self, *, since: int = 0) -> list[LiveResult]:
-        """The training games of learners against frozen members after the iteration ``since``, ascending by
-        iteration."""
+    def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
+        """The training games of learners against frozen members, ascending by iteration; ``since`` and ``every`` as of
+        :meth:`history`."""
 
     @abstractmethod
     def measures(self, name: str | None = None) -> list[Measure]:
@@ -265,6 +283,11 @@ class Reader(ABC):
         Raises:
             StoreError: there is no such member, or an entry cannot be read.
         """
+
+    @abstractmethod
+    def heartbeat(self) -> Heartbeat | None:
+        """The newest sign of life of a writer; None if there never was a writer, or none that can be known of, as in a
+        copy. Cheap enough to poll. Says nothing about how a writer has ended: the journal does."""
 
     @abstractmethod
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -36,6 +37,7 @@ class MatchesScreen(LeagueScreen):
     def __init__(self) -> None:
         super().__init__()
         self._words = ""
+        self._wrong = False  # whether the filter means nothing
         self._typed = False  # whether the filter is the person's own and not another screen's
         self._at: int | None = None  # the page's place
         self._jump = True  # whether the cursor goes there
@@ -70,7 +72,8 @@ class MatchesScreen(LeagueScreen):
         return self.query_one(MatchPreview)
 
     def command(self) -> str:
-        return f"matches {self.arena.folder} {self._words}".strip()
+        words = " ".join(shlex.quote(word) for word in shlex.split(self._words)) if not self._wrong else ""
+        return f"matches {shlex.quote(str(self.arena.folder))} {words}".strip()
 
     def filter(self, words: str) -> None:
         """List the matches that fit ``words`` of the filter language."""
@@ -104,6 +107,7 @@ class MatchesScreen(LeagueScreen):
         if isinstance(query, Preview):
             self.preview.say(problem)
         else:
+            self._wrong = True
             self.query_one(FilterLine).judge(problem)
 
     def show_again(self) -> None:
@@ -114,6 +118,7 @@ class MatchesScreen(LeagueScreen):
             self._show_titles()
 
     def _show_page(self, page: Page) -> None:
+        self._wrong = False
         self.query_one(FilterLine).judge("")
         at = None
         if page.matches and (self._follow or (self._jump and self._at is None)):
@@ -166,7 +171,7 @@ class MatchesScreen(LeagueScreen):
 
     @on(MatchList.Opened)
     def _opened(self, message: MatchList.Opened) -> None:
-        self.arena.open_match(message.match.id)
+        self._replay(message.match)
 
     def _open_soon(self) -> None:
         """Open the match under the cursor once the cursor rests."""
@@ -193,7 +198,10 @@ class MatchesScreen(LeagueScreen):
         """Replay the match."""
         match = self._shown()
         if match is not None:
-            self.arena.open_match(match.id)
+            self._replay(match)
+
+    def _replay(self, match: Match) -> None:
+        self.arena.open_match(match.id, [each.id for each in self.list.page.matches])
 
     def action_agent(self, seat: int) -> None:
         """Show the agent at a seat."""
@@ -236,6 +244,10 @@ class MatchesScreen(LeagueScreen):
             self.arena.action_return()
 
     # The filter
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the filter is written, its key is a letter."""
+        return not (action == "filter" and self.is_mounted and self.query_one(FilterLine).writing)
 
     def action_filter(self) -> None:
         """Write a filter."""

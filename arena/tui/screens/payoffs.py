@@ -1,4 +1,4 @@
-"""The payoffs: what members score against each other as a heatmap, and all about the two under the cursor."""
+"""The payoffs: what members score against each other as a heatmap, and all about the pair under the cursor."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from arena.tui.widgets.heatmap import Heat, Heatmap, levels
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
 from arena.tui.widgets.shades import shade
 from arena.view.text import counted, plain, rating_text
+from leagues.records import MatchFilter
 
 if TYPE_CHECKING:
     from leagues.results.payoff_table import PayoffMatrix, PayoffTable
@@ -36,8 +37,8 @@ THIN = 0.3
 FULL = 0.95
 """Share of the returns that are inside of the colours' scale."""
 
-SEARCHED = 1000
-"""Newest evaluation matches of a member that are searched for those with another one."""
+SEARCHED = 500
+"""Most matches of a pair that are read, the newest."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,9 @@ class Pair(Query):
     opponent: str
 
     def answer(self, source: Source) -> Meetings:
-        found = source.reader.matches(member=self.member, kind="evaluation", limit=SEARCHED)
-        whole = len(found) < SEARCHED
-        both = [match for match in found if self.opponent in match.seats]
-        return meetings(self.member, self.opponent, both, source.reader.info(), whole=whole)
+        both = MatchFilter((self.member, self.opponent), "evaluation")
+        found = source.reader.matches(both, limit=SEARCHED)
+        return meetings(self.member, self.opponent, found, source.reader.info(), whole=len(found) < SEARCHED)
 
 
 class PayoffsScreen(LeagueScreen):

@@ -30,6 +30,7 @@ _LEAST_NAME = 8
 _WHEEL = 3
 """Rows that a turn of the wheel scrolls."""
 
+_MINUTE = 60.0
 _BAR, _THUMB = "│", "┃"
 
 
@@ -242,7 +243,7 @@ class MatchList(Widget, can_focus=True):
         line.end = ""
         style = self.rich_style
         if y and self.page.matches and index == self._cursor:
-            style += self.get_component_rich_style("match-list--cursor", partial=True)
+            style += Style(bgcolor=self.get_component_rich_style("match-list--cursor").bgcolor)
         return Strip(line.render(self.app.console)).simplify().apply_style(style)
 
     def _row(self, match: Match) -> Text:
@@ -308,7 +309,7 @@ class _Column:
             case "UTC":
                 text = f"{match.started_at:%m-%d %H:%M:%S}"
             case "took":
-                text = duration(match.duration)
+                text = f"{match.duration:.1f}s" if match.duration < _MINUTE else duration(match.duration)
             case "iteration":
                 text = f"{match.iteration:,}" if match.iteration else ""
             case "event":

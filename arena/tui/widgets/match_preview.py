@@ -32,6 +32,9 @@ HOLD = 2.0
 
 _DAY = 86_400
 
+_ROOMY = 32
+"""Columns from which on everything about a match is told."""
+
 _MOST_SEATS = 4
 """Seats that have a line of their own."""
 
@@ -170,13 +173,13 @@ class MatchPreview(Vertical):
             text.append(f" {frame.ply}/{last} ", colours.faint).append(f"{moves or 'the start'}\n")
         if over and (match.ending != "terminated" or match.void):
             text.append(f"{outcome_text(match, info.teams)}\n", colours.warm)
-        facts = [
-            f"{match.kind}",
-            f"{match.started_at:%Y-%m-%d %H:%M:%S} UTC",
-            f"took {duration(match.duration)}",
-            f"iteration {match.iteration:,}" if match.iteration else "",
-            f"event {match.event:,}" + (f", block {match.block:,}" if match.block else "") if match.event else "",
-            counted(match.opening, "given move") if match.opening else "",
-            f"seed {match.seed}",
-        ]
+        facts = [match.kind, f"{match.started_at:%m-%d %H:%M:%S} UTC"]
+        if width >= _ROOMY:
+            facts += [
+                f"took {duration(match.duration)}" if match.duration >= 1 else "",
+                f"iteration {match.iteration:,}" if match.iteration else "",
+                f"event {match.event:,}" + (f", block {match.block:,}" if match.block else "") if match.event else "",
+                counted(match.opening, "given move") if match.opening else "",
+                f"seed {match.seed}",
+            ]
         return text.append(" · ".join(filter(None, facts)), colours.faint)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import UnionType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, CursorResult, Row, Select, Text, func, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select, Text, func, select
 
 from leagues.records import JOURNAL_KINDS, Event, JournalEntry
 from leagues.results.blocks import MOST_NUMBERS, Floats, Ints
@@ -18,8 +18,8 @@ from leagues.results.scoring import seat_results
 from leagues.store.contract import Progress
 from leagues.store.rules import MOST_DETAIL, MOST_WRITER
 from leagues.store.sqlite import schema
+from leagues.store.sqlite.database import EPOCH
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -54,6 +54,12 @@ def block_rows(connection: Connection, since: int) -> tuple[Ints, Floats]:
         each = connection.exec_driver_sql(f"SELECT {', '.join(names[7:])} FROM ({ordered})").all()
         returns = np.array([tuple(row) for row in each], np.float64)
     return rows, returns
+
+
+def chosen(iteration: ColumnElement[int], since: int, every: int) -> ColumnElement[bool]:
+    """Whether an iteration is after ``since`` and a multiple of ``every``."""
+    newer = iteration > since
+    return newer if every == 1 else newer & (iteration % every == 0)
 
 
 def all_events(connection: Connection) -> list[Event]:

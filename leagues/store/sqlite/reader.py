@@ -29,9 +29,10 @@ from leagues.records import (
 )
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.store import codec, rules
-from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
+from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, StoreError
 from leagues.store.sqlite import database, finding, queries, schema
-from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND
+from leagues.store.sqlite.database import EPOCH
+from leagues.store.sqlite.queries import MICROSECOND, MILLISECOND
 
 _CHUNK = 2_000
 """Matches fetched at once by ``iter_matches``."""
@@ -50,12 +51,12 @@ class SqlReader(Reader):
 
     Args:
         engine: the connection.
-        name: what messages call the database.
+        path: the database.
     """
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, path: Path) -> None:
         self._engine = engine
-        self._name = name
+        self._path, self._name = path, str(path)
         # Members stay and do not change, so each is fetched once.
         self._members: list[Member] = []
         self._rows: dict[str, int] = {}
@@ -121,11 +122,11 @@ class SqlReader(Reader):
             queries.check_types(resume, state=str | None, league=dict)
             return replace(queries.progress_of(row), state=resume.state, league=resume.league)
 
-    def history(self, *, since: int = 0) -> list[Progress]:
+    def history(self, *, since: int = 0, every: int = 1) -> list[Progress]:
         c = schema.progress.c
-        newer = select(schema.progress).where(c.iteration > since).order_by(c.id)
+        found = select(schema.progress).where(queries.chosen(c.iteration, since, every)).order_by(c.id)
         with self._transaction() as connection:
-            return [queries.progress_of(row) for row in connection.execute(newer)]
+            return [queries.progress_of(row) for row in connection.execute(found)]
 
     def find_matches(self, where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
         with self._transaction() as connection:
@@ -218,12 +219,13 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             return queries.all_events(connection)
 
-    def live_results(self, *, since: int = 0) -> list[LiveResult]:
+    def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
         c = schema.live_results.c
-        newer = select(schema.live_results).where(c.iteration > since).order_by(c.iteration, c.learner, c.opponent)
+        found = select(schema.live_results).where(queries.chosen(c.iteration, since, every))
+        found = found.order_by(c.iteration, c.learner, c.opponent)
         with self._transaction() as connection:
             self._load_members(connection)
-            rows = connection.execute(newer).all()
+            rows = connection.execute(found).all()
             numbers = np.array([row[:6] for row in rows], np.int64).reshape(-1, 6)
             queries.check_numbers(numbers - (0, 1, 1, 0, 0, 0), len(self._members), below=2**62)
             queries.check_sums(np.array([row[6:] for row in rows], np.float64))
@@ -259,6 +261,9 @@ class SqlReader(Reader):
             names = [member.id for member in self._members]
             row = None if subject is None else rules.find(subject, self._rows)
             return queries.journal(connection, names, kind=kind, subject=row, before=before, limit=limit)
+
+    def heartbeat(self) -> Heartbeat | None:
+        return database.heartbeat(self._path.parent)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -358,4 +363,4 @@ def open_reader(path: Path) -> SqlReader:
     if int(found) < int(schema.REVISION):
         engine.dispose()
         raise OlderSchemaError(f"{path} has schema {found}, and this program reads schema {schema.REVISION}")
-    return SqlReader(engine, str(path))
+    return SqlReader(engine, path)

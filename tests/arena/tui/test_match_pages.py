@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from arena.tui.match_pages import newer_matches
+from arena.tui.match_pages import newer_matches, suggestions
+from arena.tui.widgets.match_filter_line import completed
 from leagues.records import Match
 
 
@@ -29,9 +30,10 @@ SPARSE = [*range(5, 900, 200), *range(50_000, 53_000), *range(90_000, 100_000, 7
     "after", [0, 1, 4, 5, 805, 804, 49_999, 50_000, 52_990, 52_999, 89_999, 99_000, 99_996, 100_000]
 )
 @pytest.mark.parametrize("count", [1, 10, 150])
-def test_newer_matches_follow_without_a_gap(after: int, count: int) -> None:
+@pytest.mark.parametrize("guess", [0, 1500, 10**9])
+def test_newer_matches_follow_without_a_gap(after: int, count: int, guess: int) -> None:
     asked: list[int] = []
-    found, whole = newer_matches(_finder(SPARSE, asked), after, count, 100_000)  # type: ignore[arg-type]
+    found, whole = newer_matches(_finder(SPARSE, asked), after, count, 100_000, guess=guess)  # type: ignore[arg-type]
     newer = [number for number in SPARSE if number > after]
     assert [match.id for match in found] == newer[: len(found)][::-1]
     assert (len(found) >= count) or whole
@@ -46,3 +48,26 @@ def test_where_every_match_fits_one_question_is_enough() -> None:
     assert [match.id for match in found] == [*range(650, 500, -1)]
     assert not whole
     assert len(asked) == 1
+
+
+def test_suggestions_begin_with_the_last_word_or_have_it_inside() -> None:
+    known = ["main", "main@1", "exploiter", "lost", "plies<"]
+    assert suggestions("lost mai", known) == ("main", "main@1")
+    assert suggestions("MAIN", known) == ("main@1",)
+    assert suggestions("plo", known) == ("exploiter",)
+    assert suggestions("main ", known) == tuple(known)
+    assert suggestions("zzz", known) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion", "after"),
+    [
+        ("", "main", "main "),
+        ("mai", "main@1", "main@1 "),
+        ("lost ma", "main@1", "lost main@1 "),
+        ("lost ", "main", "lost main "),
+        ("pl", "plies<", "plies<"),
+    ],
+)
+def test_a_suggestion_takes_the_place_of_the_last_word(words: str, suggestion: str, after: str) -> None:
+    assert completed(words, suggestion) == after

@@ -17,7 +17,7 @@ from arena.tui.widgets.match_preview import MatchPreview
 from leagues.records import Match, Member
 from leagues.store import open_store
 
-MANY = 1234
+MANY = 901
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ async def test_every_key_of_lists_moves_the_cursor(long_league: Path) -> None:
 
 
 async def test_the_whole_list_is_walked_page_by_page_without_a_gap(long_league: Path) -> None:
-    async with watching(long_league) as person:
+    async with watching(long_league, size=WALL) as person:
         await person.press("3")
         await at(person, MANY)
         matches, seen = matches_of(person), set[int]()
@@ -229,13 +229,13 @@ async def test_agents_are_opened_from_the_list(league: Path) -> None:
     opened: list[str] = []
     async with watching(league) as person:
         person.app.open_agent = opened.append  # type: ignore[method-assign]
-        person.app.open_match = lambda number: opened.append(str(number))  # type: ignore[method-assign]
+        person.app.open_match = lambda number, among: opened.append(f"{number} of {len(among)}")  # type: ignore[method-assign]
         await person.press("3")
         await at(person, 13)
         await person.press("a", "A", "enter")
-        await person.see(lambda: opened == ["main", "random", "13"])
+        await person.see(lambda: opened == ["main", "random", "13 of 13"])
         await person.pilot.click(matches_of(person), offset=(10, 4), times=2)
-        await person.see(lambda: opened[3:] == ["11"])
+        await person.see(lambda: opened[3:] == ["11 of 13"])
 
 
 async def test_names_are_shown_as_they_are_and_keep_the_columns_straight(tmp_path: Path) -> None:
@@ -301,3 +301,89 @@ async def test_a_game_that_fails_in_the_preview_says_why(tmp_path: Path) -> None
         await person.see(lambda: bool((opened := preview_of(person).opened) and opened.problem))
         await person.see(person.shows(preview_of(person).opened.problem[:20]))  # type: ignore[union-attr]
         assert isinstance(person.screen, MatchesScreen)
+
+
+async def _type(person: Person, text: str) -> None:
+    names = {" ": "space", "@": "at", "<": "less_than_sign", "=": "equals_sign", "'": "apostrophe"}
+    await person.press(*(names.get(character, character) for character in text))
+
+
+async def test_a_filter_is_written_with_suggestions_and_lists_what_fits(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("3")
+        await at(person, 13)
+        await person.press("slash")
+        await _type(person, "train")
+        await person.see(person.shows("training  "))
+        await person.press("tab")
+        await person.see(person.shows("match 13 of 13", "Matches that fit"))
+        await person.see(lambda: len(matches_of(person).page.matches) == 1)
+        await person.press("escape")
+        await person.see(lambda: len(matches_of(person).page.matches) == 13)
+        assert "that fit" not in person.text()
+        await person.press("slash")
+        await _type(person, "main@1 won plies<8")
+        await person.press("enter")
+        won = {each.id for each in _stored(league) if each.plies < 8 and _won(each, "main@1")}
+        await person.see(lambda: {each.id for each in matches_of(person).page.matches} == won)
+        await at(person, max(won))
+        await person.press("G")
+        await at(person, min(won))
+        copied: list[str] = []
+        person.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        await person.press("y")
+        assert copied == [f"arena matches {league} main@1 won 'plies<8'"]
+        await person.press("escape")
+        await person.see(lambda: len(matches_of(person).page.matches) == 13)
+
+
+def _stored(league: Path) -> list[Match]:
+    with open_store(league).reader() as reader:
+        return reader.matches()
+
+
+def _won(match: Match, member: str) -> bool:
+    return any(name == member and value > 0 for name, value in zip(match.seats, match.returns, strict=True))
+
+
+async def test_a_filter_that_means_nothing_is_refused_below_it_and_the_list_stays(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("3")
+        await at(person, 13)
+        await person.press("slash")
+        await _type(person, "nobody")
+        await person.see(person.shows("'nobody' is no member"))
+        assert len(matches_of(person).page.matches) == 13
+        await person.press("enter", "j")
+        await at(person, 12)
+        await person.press("slash", *["backspace"] * 6)
+        await person.see(lambda: "no member" not in person.text())
+
+
+async def test_another_screen_lists_matches_and_escape_goes_back(league: Path) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("13 matches"))
+        person.app.list_matches("first evaluation")
+        await person.see(person.shows("first evaluation", "Matches that fit"))
+        await person.see(lambda: all("first" in each.seats for each in matches_of(person).page.matches[:1]))
+        await person.press("escape")
+        await person.see(lambda: not isinstance(person.screen, MatchesScreen))
+        await person.press("3")
+        await at(person, 13)
+        assert "that fit" not in person.text()
+
+
+async def test_a_rare_match_among_many_is_found_from_both_ends(long_league: Path) -> None:
+    with open_store(long_league).writer() as store:
+        first = store.match(1)
+        for _ in range(3):
+            rare = replace(first, kind="human", block=0)
+            store.record(matches=[rare, *[replace(first, block=9000 + number) for number in range(300)]])
+    async with watching(long_league) as person:
+        person.app.list_matches("human")
+        await at(person, MANY + 603)
+        await person.press("G")
+        await at(person, MANY + 1)
+        await person.press("g")
+        await at(person, MANY + 603)
+        assert [each.id for each in matches_of(person).page.matches] == [MANY + 603, MANY + 302, MANY + 1]
