@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 def matches(
     folder: LeagueFolder,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILTER]...", help="Which matches, such as: main@15 lost evaluation 'plies<20'", show_default=False
+        ),
+    ] = None,
     member: Annotated[
         str | None, typer.Option("--member", metavar="MEMBER", help="Only matches of this member.", show_default=False)
     ] = None,
@@ -27,10 +33,29 @@ def matches(
     limit: Annotated[
         int, typer.Option("--limit", min=1, callback=check_count, metavar="N", help="Show at most N matches.")
     ] = 50,
+    before: Annotated[
+        int | None,
+        typer.Option(
+            "--before",
+            min=1,
+            metavar="MATCH",
+            help="Only matches before this number: the last of a list gives the next list.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the recorded matches, newest first."""
+    """List the recorded matches, newest first.
+
+    A match must fit all words of FILTER. MEMBER had a seat; a part of its name is enough where no other member has it.
+    won, drew, lost is the result of the first member. training, evaluation, human is the kind; terminated, truncated,
+    adjudicated, crash, illegal, timeout, stall the ending. plies<20, plies>=10, plies=9 bound the length, and event=3
+    is the call that played it. Quote < and > for the shell.
+    """
+    from dataclasses import replace
+
     from arena.cli.output import cell, print_json, print_table, print_text, table
+    from arena.view.match_filter import parse
     from arena.view.outcome import returns_text
     from arena.view.theme import ERROR_STYLE, NAME_STYLE
     from leagues.records import FAULTS
@@ -38,9 +63,11 @@ def matches(
 
     with open_store(folder).reader() as reader:
         game = reader.info().game
+        names = [each.id for each in reader.members()]
+        where = parse(" ".join([*(words or []), *filter(None, [kind])]), names)
         if member is not None:
-            reader.member(member)
-        found = reader.matches(member=member, kind=kind, limit=limit)
+            where = replace(where, members=(*where.members, member))
+        found = reader.matches(where, before=before, limit=limit)
     if as_json:
         print_json([match_row(match, game) for match in found])
         return
@@ -59,6 +86,8 @@ def matches(
             cell(" · ".join(match.seats), NAME_STYLE),
         )
     print_table(rows)
+    if len(found) == limit:
+        print_text(f"older ones: --before {found[-1].id}")
 
 
 def _ending(match: Match) -> str:

@@ -260,9 +260,14 @@ class Reader(ABC):
         here."""
 
     @abstractmethod
-    def live_results(self, *, since: int = 0) -> list[LiveResult]:
-        """The training games of learners against frozen members after the iteration ``since``, ascending by
-        iteration."""
+    def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
+        """The training games of learners against frozen members, ascending by iteration.
+
+        Args:
+            since: only those after this iteration.
+            every: sum those of so many iterations, 1 to ``every``, and so on, which then count for the last of them
+                that has any. It keeps the answer short for a long run.
+        """
 
     @abstractmethod
     def measures(self, name: str | None = None) -> list[Measure]:
