@@ -115,7 +115,7 @@ class Ranking(Query):
                     returns.get(member.id) if scores.graded else None,
                 )
             )
-        ways, problem = _ways(source)
+        ways, problem = ways_of(source)
         table = derived.payoffs or PayoffTable(graded=scores.graded)
         charts = strength(info, members, derived.standings, table, reader.measures())
         return Leaderboard(
@@ -123,7 +123,7 @@ class Ranking(Query):
         )
 
 
-def _ways(source: Source) -> tuple[tuple[NextSnapshot, ...], str]:
+def ways_of(source: Source) -> tuple[tuple[NextSnapshot, ...], str]:
     """The learners on their way, or why that is not known."""
     from arena.settings import Settings
     from leagues.next_snapshot import next_snapshots

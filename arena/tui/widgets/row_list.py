@@ -186,6 +186,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             line.stylize(look().faint)
         else:
             return Strip.blank(width, style)
+        line.stylize_before(line.style)  # a text without spans is rendered without its own style
         line.truncate(width, pad=True)
         line.end = ""
         return Strip(line.render(self.app.console)).apply_style(style)
