@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import termios
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,17 @@ _MOST_LINES = 5
 """Lines that the list of legal moves may take, so that the board above stays in sight."""
 
 
+def read_line(prompt: str) -> str:
+    """A line that is typed after the prompt. What was typed into a terminal before is dropped, as it was no answer.
+
+    Raises:
+        EOFError: the input ended.
+    """
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    return input(prompt)
+
+
 class HumanAgent(Agent):
     """Asks a person for every move.
 
@@ -36,7 +49,7 @@ class HumanAgent(Agent):
 
     def __init__(
         self,
-        read: Callable[[str], str] = input,
+        read: Callable[[str], str] = read_line,
         write: Callable[[str], object] = print,
         show: Callable[[State, int], object] | None = None,
     ) -> None:

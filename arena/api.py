@@ -189,7 +189,7 @@ class OpenLeague:
         return self.reader.measures(name)
 
     def plot(self, path: str | Path) -> None:
-        """Draw ratings, measures and scores against anchors over the training into a PNG, SVG or PDF file.
+        """Draw ratings, measures, the curves of training and the payoffs into a PNG, SVG or PDF file.
 
         Raises:
             LeagueError: the name ends in no known format, or there is nothing to draw yet.
@@ -198,6 +198,18 @@ class OpenLeague:
         from arena.view.plots import plot_league
 
         plot_league(self.reader, Path(path))
+
+    def report(self, path: str | Path) -> None:
+        """Write the league as one web page with charts and replays that needs nothing else; see ``arena report``.
+
+        Raises:
+            LeagueError: the league has numbers that are too large to be drawn.
+            StoreError: a record cannot be read.
+            OSError: the file cannot be written.
+        """
+        from arena.view.report.page import write_report
+
+        write_report(self.reader, Path(path), trust_code=self.trust_code)
 
     def matches(self, member: str | None = None, kind: MatchKind | None = None, limit: int | None = 100) -> list[Match]:
         """Recorded matches, newest first, without their moves."""

@@ -204,12 +204,22 @@ class Settings:
         if not (self.preset is None or isinstance(self.preset, str)):
             raise LeagueError(f"`preset` is the name of a preset, but got {short(self.preset)}")
 
-    def check(self) -> None:
-        """Check what groups have to keep together, once the tree is complete: a file or an option may set only a part.
+    def check(self, *, stored: bool = False) -> None:
+        """Check what settings have to keep together, once the tree is complete: a file may set only a part.
+
+        Args:
+            stored: whether a league has them, which goes on as it began.
 
         Raises:
-            LeagueError: a population has too few main learners, or hyper-parameters that mains cannot differ in.
+            LeagueError: `enough_games` cannot be reached, a population has too few main learners, or hyper-parameters
+                that mains cannot differ in.
         """
+        enough, decay = self.league.enough_games, self.league.payoff_decay
+        if not stored and enough * (1 - decay) > 1 - 1e-9:
+            raise LeagueError(
+                f"games fade, so no score ever rests on 1 / (1 - payoff_decay) = {1 / (1 - decay):g} games, but got "
+                f"enough_games={enough:g} with payoff_decay={decay:g}; lower enough_games, or raise payoff_decay"
+            )
         mutations, known = self.population.hyperparam_mutations, self.optimization.mutable()
         if not mutations:
             return

@@ -11,9 +11,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from arena.tui.widgets.board import Board
-
 from arena.tui import LeagueApp
+from arena.tui.widgets.board import Board
 from arena.view.replay import best_match
 from leagues.store import open_store
 

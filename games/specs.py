@@ -10,12 +10,18 @@ from games.errors import GameError
 
 _TEAMS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
+MOST_NESTED = 20
+"""Most brackets within the outermost ones of a spec. Python and the engine cannot follow many thousands."""
+
+_SHOWN = 100
+"""Most characters of a spec in an error about its brackets."""
+
 
 def parse_spec(text: str) -> tuple[str, dict[str, str]]:
     """Split ``name(key=value,...)`` into the name and its values as text. Values keep their own brackets.
 
     Raises:
-        GameError: the brackets do not match, a parameter has no value, or a parameter is given twice.
+        GameError: the brackets do not match or are nested too deeply, or a parameter has no value or is given twice.
     """
     name, bracket, rest = text.strip().partition("(")
     name, rest = name.strip(), rest.strip()
@@ -43,6 +49,10 @@ def _split(text: str, inside: str) -> list[str]:
         depth += (letter in "([{") - (letter in ")]}")
         if depth < 0:
             break
+        if depth > MOST_NESTED:
+            raise GameError(
+                f"games may be nested {MOST_NESTED} deep, but those of {_short(text)!r} are deeper; name a simpler one"
+            )
         if letter == "," and depth == 0:
             parts.append(inside[start:at])
             start = at + 1
@@ -53,7 +63,11 @@ def _split(text: str, inside: str) -> list[str]:
 
 
 def _unbalanced(text: str) -> GameError:
-    return GameError(f"the brackets of {text!r} do not match; write e.g. 'name(key=value)'")
+    return GameError(f"the brackets of {_short(text)!r} do not match; write e.g. 'name(key=value)'")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def format_spec(name: str, parameters: Mapping[str, str], *, brackets: bool = False) -> str:

@@ -130,7 +130,7 @@ class LeagueSettings(SettingsGroup):
         "Decayed games against an opponent before the score against it counts.",
         unit="games",
         low=0,
-        typical="10 to 50; at most 1 / (1 - `payoff_decay`)",
+        typical="10 to 50; less than 1 / (1 - `payoff_decay`)",
     )
     score_games: int = setting(
         100,

@@ -32,12 +32,14 @@ from arena.cli import (
     psro,
     rank,
     rate,
+    report,
     sprt,
     tournament,
     train,
     watch,
 )
-from arena.cli.errors import FAILED, report
+from arena.cli.errors import FAILED
+from arena.cli.errors import report as report_error
 from arena.view.text import look_alikes, plain
 
 
@@ -89,6 +91,7 @@ COMMANDS = (
     distill.distill,
     psro.psro,
     plot.plot,
+    report.report,
     accuracy.accuracy,
     check.check,
     doctor.doctor,
@@ -163,7 +166,7 @@ def run(args: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (Exception, KeyboardInterrupt) as error:
-        return report(error, debug=debug)
+        return report_error(error, debug=debug)
     if code == 130:  # typer's code for Ctrl-C
-        return report(KeyboardInterrupt(), debug=debug)
+        return report_error(KeyboardInterrupt(), debug=debug)
     return int(code or 0)

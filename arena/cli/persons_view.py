@@ -5,19 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-import numpy as np
-
-from agents.contract import Agent, Turn
+from agents.contract import Agent
 from agents.human import WIDTH
 from arena.cli.output import is_coloured
-from arena.play.referee import checked
+from arena.play.observed import Observed
 from arena.view.outcome import result_text
 from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of
 from arena.view.text import plain, signed
 from games import Game, State
-from games.contract import ActionArray
-from games.legality import legal_rows
 from leagues.records import FAULTS, Match
 
 _PICTURE_ROWS = 20
@@ -48,7 +44,7 @@ class PersonsView:
 
     def observe(self, agent: Agent) -> Agent:
         """``agent``, wrapped so that this view learns its moves."""
-        return _Observed(agent, self)
+        return Observed(agent, self)
 
     def show(self, state: State, seat: int | None) -> None:
         """Print a position as ``seat`` may see it, with the changes since the last one marked."""
@@ -69,7 +65,7 @@ class PersonsView:
 
     def add_move(self, seat: int, move: str) -> None:
         """Note the move of a seat in the step under way."""
-        self._moves.append((seat, move))
+        self._moves.append((seat, plain(move)))
 
     def end(self, match: Match) -> None:
         """Print the last step, the last position if it can be replayed, and the result. Nothing is hidden any more."""
@@ -80,7 +76,7 @@ class PersonsView:
         if self._game.replayable:
             *_, last = self._game.replay(match.seed, match.history)
             self.show(last, None)
-        print(f"Result: {result_text(match, self._game.teams, you=self._seat)}.")
+        print(f"Result: {result_text(match, self._game.teams, self._seat, self._game.spec)}.")
 
     def _print_step(self, total: float, *, over: bool = False) -> None:
         step = ", ".join(
@@ -94,30 +90,3 @@ class PersonsView:
         gain, self._return, self._moves = total - self._return, total, []
         if gain and not (over and gain == total):  # the result shows the return of the whole game
             print(f"You get {signed(gain)}, {signed(total)} so far.")
-
-
-class _Observed(Agent):
-    """An agent whose moves a :class:`PersonsView` learns."""
-
-    def __init__(self, agent: Agent, view: PersonsView) -> None:
-        self._agent = agent
-        self._view = view
-
-    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        """The agent's actions."""
-        state = turn.state(int(turn.tables[0]))  # a person plays at one table only
-        self._view.before_move(state)
-        answer = self._agent.act(turn, rng)
-        actions = checked(answer, turn)
-        if isinstance(actions, str):
-            return answer  # which ends the game
-        legal = legal_rows(actions, turn.masks, turn.action_bounds)
-        for seat, action, fits in zip(turn.seats.tolist(), actions.tolist(), legal.tolist(), strict=True):
-            if fits:  # an illegal action has no name, and ends the game
-                move = tuple(action) if isinstance(action, list) else action
-                self._view.add_move(seat, plain(state.action_name(seat, move)))
-        return answer
-
-    def reset(self, tables: Sequence[int]) -> None:
-        """Reset the agent."""
-        self._agent.reset(tables)

@@ -17,7 +17,7 @@ def plot(
         typer.Option("--output", "-o", metavar="FILE", help="A .png, .svg or .pdf file.", show_default=False),
     ],
 ) -> None:
-    """Draw ratings, exploitability and scores against the anchors over the steps of training.
+    """Draw ratings, exploitability, scores against the anchors and the curves of training over its steps, and payoffs.
 
     There is a panel for each of them that the league has. The file is replaced if it exists.
     """

@@ -26,7 +26,12 @@ def train(
     ],
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", metavar="M", help="Train this long, not counting the start.", show_default=False),
+        typer.Option(
+            "--minutes",
+            metavar="M",
+            help="Train this long, not counting the start; or else give --steps.",
+            show_default=False,
+        ),
     ] = None,
     steps: Annotated[
         int | None,
@@ -34,7 +39,7 @@ def train(
             "--steps",
             min=1,
             metavar="N",
-            help="Train until the league has this many game steps.",
+            help="Train until the league has this many game steps, of all runs together.",
             show_default=False,
             callback=check_count,
         ),

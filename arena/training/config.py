@@ -93,6 +93,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.position_settings = PositionSettings()
         self.preset_name: str | None = None
         self.overlap = False
+        self._stored = False
         self._stored_model_settings: frozenset[str] = frozenset()
         self._module_ids = frozenset({DEFAULT_POLICY_ID})
         self._validated = False
@@ -275,6 +276,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.league(**{name: value for group in groups for name, value in group.to_dict().items()})
         network_spec = RLModuleSpec(module_class=network_class(network.name), model_config=dict(network.config))
         self.rl_module(rl_module_spec=network_spec)
+        self._stored = stored
         self._stored_model_settings = frozenset(network.config if stored else ())
         for name, attribute in RESOURCES.items():
             setattr(self, attribute, getattr(settings.resources, name))
@@ -311,7 +313,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.fit_to_game(game)
         check_positions(game, self.position_settings)
         if not self.in_evaluation:
-            self.settings().check()
+            self.settings().check(stored=self._stored)
             if self.population_settings.hyperparam_mutations and not issubclass(self.learner_class, LeagueTorchLearner):
                 raise ValueError(
                     f"a population needs a learner that scales settings by module, but {short(self.learner_class)} "

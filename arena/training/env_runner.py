@@ -176,6 +176,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             broken=sampled.broken,
             seconds=sampled.seconds,
             runner=self.worker_index or 0,
+            plies=sum(sampled.plies),
             running=self.running_games() if self.worker_index else None,
         )
 

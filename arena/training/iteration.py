@@ -76,7 +76,8 @@ class Trainer:
         began = time.perf_counter()
         self._broken_off = True  # until it has finished
         session, before = self._session, self._session.progress
-        with self._metrics.log_time((names.TIMERS, names.ENV_RUNNER_SAMPLING_TIMER)):
+        stage = session.runtime.stage
+        with stage("sampling"), self._metrics.log_time((names.TIMERS, names.ENV_RUNNER_SAMPLING_TIMER)):
             results, matches = self._requests.sample()
         self._metrics.aggregate([metrics for _, metrics in results], key=names.ENV_RUNNER_RESULTS)
         samples = [sample for sample, _ in results]
@@ -86,7 +87,7 @@ class Trainer:
             return
         self._without_runners = 0
         env_steps = sum(sample.env_steps for sample in samples)
-        with self._metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
+        with stage("learning"), self._metrics.log_time((names.TIMERS, names.LEARNER_UPDATE_TIMER)):
             seed = number(session.seed, Purpose.MINIBATCHES, before.iteration + 1)
             trained = self._learners.update(samples, before.env_steps + env_steps, seed, self._share())
         for learner in session.learners:
@@ -95,34 +96,38 @@ class Trainer:
         agent_steps = before.agent_steps + sum(trained.values())
         tallies = [tally for sample in samples for tally in sample.tallies]
         due = session.tell(tallies, trained)
-        state = self._learners.state()
-        self._snapshots.update(state)
-        admitted, more = self._gate.admitted(due)
-        matches = [*matches, *more]
-        members = [self._snapshots.freeze(learner, agent_steps, reason) for learner, reason in admitted.items()]
-        measures = measures_of(
-            session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members
-        )
-        if starting_over := session.starting_over(list(admitted)):
-            self._start_over(starting_over)
-        copied = evolve(session, self._learners, self._snapshots)
-        if renewed := [*starting_over, *copied]:
-            self._discard_games(renewed)
+        with stage("freezing"):
             state = self._learners.state()
-        with self._metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):
+            self._snapshots.update(state)
+            admitted, more = self._gate.admitted(due)
+            matches = [*matches, *more]
+            members = [self._snapshots.freeze(learner, agent_steps, reason) for learner, reason in admitted.items()]
+            measures = measures_of(
+                session, self._snapshots, iteration=before.iteration + 1, agent_steps=agent_steps, frozen=members
+            )
+            if starting_over := session.starting_over(list(admitted)):
+                self._start_over(starting_over)
+            copied = evolve(session, self._learners, self._snapshots)
+            if renewed := [*starting_over, *copied]:
+                self._discard_games(renewed)
+                state = self._learners.state()
+        with stage("broadcast"), self._metrics.log_time((names.TIMERS, names.SYNCH_WORKER_WEIGHTS_TIMER)):
             self._learners.broadcast()
         seconds = time.perf_counter() - began
         self._rates = [*self._rates, (seconds, env_steps)][-RATED_ITERATIONS:]
+        games = sum(sample.games for sample in samples)
+        length = {"plies_per_game": sum(sample.plies for sample in samples) / games} if games else {}
         session.commit(
             progress=Progress(
                 iteration=before.iteration + 1,
                 agent_steps=agent_steps,
                 env_steps=before.env_steps + env_steps,
-                games=before.games + sum(sample.games for sample in samples),
+                games=before.games + games,
                 seconds=before.seconds + seconds,
                 rate=sum(steps for _, steps in self._rates) / sum(seconds for seconds, _ in self._rates),
                 remaining=self._time_left(),
                 metrics=self._learners.metrics(self._modules, self._learning_metrics),
+                runtime=session.runtime.take() | length,
                 at=datetime.now(UTC),
             ),
             tallies=tallies,
@@ -132,7 +137,8 @@ class Trainer:
         )
         self._broken_off = False
         if session.store_is_due:
-            session.store_all(lambda: self._continuation.state(state))
+            with stage("storing"):
+                session.store_all(lambda: self._continuation.state(state))
         self._log(samples)
 
     def store_all(self) -> None:

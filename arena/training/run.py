@@ -50,8 +50,9 @@ def train(
     Args:
         game: the game, or its spec.
         league: the folder of the league.
-        minutes: train this long, counted from the start of the first iteration; None for no limit.
-        steps: train until the league has sampled this many env steps in all runs together; None for no limit.
+        minutes: train this long, counted from the start of the first iteration; None for no limit of time.
+        steps: train until the league has sampled this many env steps in all runs together; None for no limit of steps.
+            A run has one limit: minutes, steps, or none.
         settings: settings of a new league. A TOML file of them lies over the preset; a :class:`Settings` is taken as
             it is. None for those of the preset.
         preset: name of the preset of a new league (:mod:`arena.presets`), ``"none"`` for plain defaults; None for the
@@ -68,8 +69,8 @@ def train(
         should_stop: asked after every iteration.
 
     Raises:
-        LeagueError: a setting breaks its rule, the preset is unknown or for other games, a limit is not above 0, or
-            ``resume`` is given with settings, a preset or a seed.
+        LeagueError: a setting breaks its rule, the preset is unknown or for other games, there are two limits or one
+            that is not above 0, or ``resume`` is given with settings, a preset or a seed.
         StoreError: ``resume`` without a league, a league in the folder without ``resume``, or one of another game.
         games.UnknownGameError: there is no such game.
         ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or Ray has too few GPUs.
@@ -79,6 +80,8 @@ def train(
     for name, limit in (("minutes", minutes), ("steps", steps)):
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
             raise LeagueError(f"`{name} > 0` must hold, but got {name}={limit!r}")
+    if minutes is not None and steps is not None:
+        raise LeagueError(f"a run has one limit, but got {minutes=} and {steps=}; drop one")
     if not resume and open_store(folder).exists():
         raise StoreError(
             f"{str(folder)!r} already holds a league; train it on with resume=True, or name another folder"

@@ -148,10 +148,11 @@ class Requests:
 
     def play(self, plan: Plan) -> list[Match]:
         """Evaluation matches played now, on the training runners; none if no runner is alive."""
-        if self._runners.num_remote_workers() == 0:
-            return self._counted({0: self._runners.local_env_runner.play(plan)})
-        _send(self._runners, "play", plan)
-        return self._counted(_collect(self._runners, "play"))
+        with self._session.runtime.stage("evaluating"):
+            if self._runners.num_remote_workers() == 0:
+                return self._counted({0: self._runners.local_env_runner.play(plan)})
+            _send(self._runners, "play", plan)
+            return self._counted(_collect(self._runners, "play"))
 
     def _counted(self, results: Mapping[int, Played]) -> list[Match]:
         """The matches that runners have played; the planner gets to know how long they took."""

@@ -79,6 +79,7 @@ class TrainingSample:
         broken: number of games that broke a rule of their own; they count nowhere else here.
         seconds: wall-clock seconds spent sampling.
         runner: index of the runner.
+        plies: plies of the finished games together.
         running: its running games (:meth:`arena.training.sampler.Sampler.state`), if it is a remote one.
     """
 
@@ -91,4 +92,5 @@ class TrainingSample:
     broken: int
     seconds: float
     runner: int = 0
+    plies: int = 0
     running: Mapping[str, Any] | None = None

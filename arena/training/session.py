@@ -23,6 +23,7 @@ from arena.training.opening import open_league
 from arena.training.pending import Pending
 from arena.training.planner import Planner, SharedWeights
 from arena.training.positions import RecordedOpenings
+from arena.training.runtime import Runtime
 from games.contract import Game
 from games.specs import suggest
 from leagues.league import League
@@ -49,6 +50,7 @@ class LeagueSession:
         population: the hyper-parameters of the main learners.
         progress: of the newest iteration that has finished.
         measures: what was measured last of the learners in this run.
+        runtime: what the iterations take.
         share: makes bytes cheap to send.
         store, writer: where the league lives; locked for this one writer until :meth:`close`.
 
@@ -90,6 +92,7 @@ class LeagueSession:
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
         self._anchor_seconds: dict[str, float] = {}
         self.measures = []
+        self.runtime = Runtime()
         self.store = open_store(folder)
         self._in_memory = folder is None
         self._pending: Pending | None = None

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, LeagueView
+from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
 from arena.tui.look import themes, use
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.screens.help import HelpScreen
-from arena.view.run_state import RunState
 from arena.view.theme import PALETTES
+
+if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
+    from arena.view.run_state import RunState
 
 
 class LeagueApp(App[Exception]):
@@ -90,10 +93,12 @@ class LeagueApp(App[Exception]):
         self.feed.stop()
 
     def run_state(self) -> RunState | None:
-        """What the run does; None before the league was read."""
+        """How the newest run goes or has ended; None before the league was read."""
         if self.view is None:
             return None
-        return RunState("training", "training")
+        from arena.view.run_state import state_of
+
+        return state_of(self.view.turns, self.view.progress, self.view.heartbeat, self.now())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette lists."""
@@ -140,11 +145,11 @@ class LeagueApp(App[Exception]):
         assert isinstance(screen, LeagueScreen)
         return screen
 
-    def open_match(self, match_id: int) -> None:
-        """Replay a match."""
+    def open_match(self, match_id: int, among: Sequence[int] = ()) -> None:
+        """Replay a match; ``among`` are the IDs of the list that it is in, in the order of the list."""
         from arena.tui.screens.replay import ReplayScreen
 
-        self.push_screen(ReplayScreen(match_id))
+        self.push_screen(ReplayScreen(match_id, among))
 
     def open_agent(self, member_id: str) -> None:
         """Show a member on the agent screen."""
@@ -201,6 +206,12 @@ class LeagueApp(App[Exception]):
         self.view, self.problem = message.view, ""
         self._forward(message)
 
+    @on(HeartbeatSeen)
+    def _heard(self, message: HeartbeatSeen) -> None:
+        if self.view is not None:
+            self.view = replace(self.view, heartbeat=message.heartbeat)
+            self._show_status()
+
     @on(LeagueLost)
     def _lost(self, message: LeagueLost) -> None:
         where = os.fspath(self.folder)
@@ -214,10 +225,11 @@ class LeagueApp(App[Exception]):
 
     @on(Answered)
     def _forward(self, message: Answered | LeagueChanged | LeagueLost) -> None:
-        if isinstance(self.screen, LeagueScreen):
-            self.screen.post_message(message)
-        elif len(self.screen_stack) > 1:  # below a box such as the help
-            self.screen_stack[-2].post_message(message)
+        # A box such as the help may be in front. No screen is left where a message comes while the app ends.
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, LeagueScreen):
+                screen.post_message(message)
+                return
 
     @on(FeedFailed)
     def _end(self, message: FeedFailed) -> None:

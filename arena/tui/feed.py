@@ -22,7 +22,8 @@ from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need not wait for
     from leagues.ratings.leaderboard import Standing
-    from leagues.store.contract import LeagueInfo, Progress, Reader, Store
+    from leagues.records import JournalEntry
+    from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, Store
 
 POLL = 0.5
 """Seconds between two checks of the store's version."""
@@ -47,6 +48,8 @@ class LeagueView:
         learners: number of learners.
         matches: number of recorded matches.
         best: the best snapshot; None before there is one.
+        turns: the newest entry of the journal for each beginning and end of a run.
+        heartbeat: the newest sign of life of a writer; None if there was never one.
     """
 
     info: LeagueInfo
@@ -56,6 +59,8 @@ class LeagueView:
     learners: int
     matches: int
     best: Standing | None
+    turns: tuple[JournalEntry, ...] = ()
+    heartbeat: Heartbeat | None = None
 
 
 class Source:
@@ -79,6 +84,7 @@ class Source:
 
     def view(self, rates: Sequence[float]) -> LeagueView:
         """What the header shows."""
+        from arena.view.run_state import TURNS
         from leagues.ratings.leaderboard import best
 
         members, standings = self.reader.members(), self.derived.standings
@@ -91,6 +97,8 @@ class Source:
             learners=sum(not member.frozen for member in members),
             matches=self.reader.count_matches(),
             best=next((each for each in standings if each.agent == name), None),
+            turns=tuple(entry for kind in TURNS for entry in self.reader.journal(kind=kind, limit=1)),
+            heartbeat=self.reader.heartbeat(),
         )
 
 
@@ -117,6 +125,13 @@ class LeagueChanged(Message, bubble=False):
     """The league has changed."""
 
     view: LeagueView
+
+
+@dataclass
+class HeartbeatSeen(Message, bubble=False):
+    """A writer has given a sign of life."""
+
+    heartbeat: Heartbeat | None
 
 
 @dataclass
@@ -227,6 +242,7 @@ class Feed(threading.Thread):
             seen: int | None = None
             answered: tuple[Query, ...] = ()
             not_before = 0.0
+            heartbeat: Heartbeat | None = None
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
@@ -243,6 +259,9 @@ class Feed(threading.Thread):
                     self._found = True
                     self._answer_again(source, new)
                     not_before = time.monotonic() + REST * (time.monotonic() - began)
+                if following and (beat := reader.heartbeat()) != heartbeat:
+                    heartbeat = beat
+                    self._post(HeartbeatSeen(beat))
                 if following and rating.update(source):
                     self._post(LeagueChanged(source.view(rates.update(reader))))
                     self._answer_again(source, ())

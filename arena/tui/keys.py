@@ -76,15 +76,6 @@ TABLE = Group(
     ),
 )
 
-CHART = Group(
-    "Charts",
-    (
-        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
-        Key("right,l", "read(1)", "read"),
-        Key("n", "read_newest", "newest", "read the newest values again"),
-    ),
-)
-
 PLAYERS = Group(
     "Names",
     (
@@ -112,6 +103,53 @@ REPLAY = Group(
         Key("P", "play_here", "play here", "play on from this position", footer=True),
         Key("f", "flip", "flip", "the board from the other side"),
         Key("v", "view", "view", "what one seat saw, or everything"),
+    ),
+)
+
+CHART = Group(
+    "Charts",
+    (
+        Key("left,h", "read(-1)", "read", "read the values at the point before, at the next point", "← → h l"),
+        Key("right,l", "read(1)", "read"),
+        Key("n", "read_newest", "newest", "read the newest values again"),
+    ),
+)
+
+CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+
+LEADERBOARD = Group(
+    "Leaderboard",
+    (
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
+        Key("S", "sort(-1)", "sort back"),
+        Key(
+            "space",
+            "mark",
+            "mark",
+            "mark the member, or remove the mark: the charts show the marked",
+            "space",
+            footer=True,
+        ),
+        Key("m", "matches", "matches", "its matches", footer=True),
+    ),
+)
+
+AGENT = Group(
+    "Agent",
+    (
+        Key(
+            "right_square_bracket",
+            "generation(1)",
+            "generation",
+            "its learner's next snapshot, the one before",
+            "[ ]",
+            footer=True,
+        ),
+        Key("left_square_bracket", "generation(-1)", "generation before"),
+        Key("P", "play", "play", "play against it", footer=True),
+        Key("space", "mark", "mark", "mark the member, or remove the mark", "space", footer=True),
+        Key("m", "matches", "matches", "its matches", footer=True),
     ),
 )
 
@@ -151,6 +189,39 @@ HEATMAP = Group(
     ),
 )
 
+MATCHES = Group(
+    "Matches",
+    (
+        Key("enter", "open", "replay", "replay the match", footer=True),
+        Key("slash", "filter", "filter", "list only some, such as main@15 lost evaluation plies<20", "/", footer=True),
+        Key("f", "follow", "follow", "stay on the newest match; moving away ends it", footer=True),
+        Key("L", "live", "live", "a table where matches are played, always the newest there is", footer=True),
+        Key("h,left", "step(-1)", "back", "a move back, a move on, in the preview", "h l ← →"),
+        Key("l,right", "step(1)", "on"),
+        Key("a", "agent(0)", "agent", "the agent at the first seat, at the second", "a A", footer=True),
+        Key("A", "agent(1)", "agent"),
+        Key("escape", "return", "back"),
+    ),
+)
+
+FILTER = Group(
+    "Filter of matches",
+    (
+        Key("enter,down", "leave", "done", "to the list", "enter", footer=True),
+        Key("tab", "complete", "complete", "complete the word by the first suggestion", "tab", footer=True),
+        Key("escape", "clear", "clear", "list all matches again", "esc", footer=True),
+    ),
+)
+
+PAGES = Group(
+    "Long lists",
+    (
+        Key("pagedown,ctrl+d", "page_down", "page", "a screenful down, up", "pgdn pgup"),
+        Key("pageup,ctrl+u", "page_up", "page"),
+    ),
+)
+
+
 TRAINING = Group(
     "Training",
     (
@@ -169,6 +240,27 @@ TILES = Group(
         Key("k,up", "screen.go_tile(-1, 0)", "up"),
         Key("g,home", "screen.go_tile(-999, 0)", "first", "the first tile, the last tile", "g G home end"),
         Key("G,end", "screen.go_tile(999, 0)", "last"),
+    ),
+)
+
+
+CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+
+LEADERBOARD = Group(
+    "Leaderboard",
+    (
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
+        Key("S", "sort(-1)", "sort back"),
+        Key(
+            "space",
+            "mark",
+            "mark",
+            "mark the member, or remove the mark: the charts show the marked",
+            "space",
+            footer=True,
+        ),
+        Key("m", "matches", "matches", "its matches", footer=True),
     ),
 )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from operator import itemgetter
 
+from arena.view.pieces import pieces
 from arena.view.text import plain
-from arena.view.theme import PARTS, RESET
+from arena.view.theme import PART_CODES, RESET, SEAT_CODES
 from games.drawing.spans import spans
 
 
@@ -21,10 +22,16 @@ def painted(drawing: str, before: str | None = None) -> str:
     codes = [""] * len(text)
     for start, end, part in spans(text, None if before is None else plain(before, lines=True)):
         for place in range(start, end):
-            codes[place] += PARTS[part].code
+            codes[place] += PART_CODES[part]
     runs = groupby(zip(codes, text, strict=True), key=itemgetter(0))
     return "".join(_coloured(code, "".join(character for _, character in run)) for code, run in runs)
 
 
 def _coloured(code: str, text: str) -> str:
     return f"{code}{text}{RESET}" if code else text
+
+
+def seat_code(spec: str, seat: int) -> str:
+    """The ANSI escape of a seat's name in the game ``spec``: that of its pieces, or one for its number."""
+    own = pieces(spec)
+    return PART_CODES[own[seat].part] if seat < len(own) else SEAT_CODES[seat % len(SEAT_CODES)]

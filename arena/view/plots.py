@@ -1,47 +1,61 @@
-"""The course of a league as a picture: ratings, exploitability and scores against anchors over the training."""
+"""The course of a league as a picture: ratings, payoffs, exploitability and the curves of training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from arena.view import theme
-from arena.view.text import measure_text, plain
+from arena.view.course import Chart, Course, Curve, Heatmap, course, is_thin, steps_text
+from arena.view.files import replacing
+from arena.view.text import counted, plain, short_name
+from arena.view.theme import DARK
 from leagues.errors import LeagueError
-from leagues.ratings.leaderboard import leaderboard
-from leagues.records import Measure, Member
-from leagues.results.payoff_table import PayoffTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from leagues.ratings.leaderboard import Standing
     from leagues.store import Reader
 
 FORMATS = (".pdf", ".png", ".svg")
 """File names end in one of these."""
 
-WIDE = 10
-"""A curve that falls to less than one part in this many of its start has a logarithmic axis."""
+_WIDTH, _DPI = 11.0, 150
+"""Inches of the figure, and pixels of a PNG file for each."""
 
-MOST = 1e100
-"""Numbers beyond this, as an altered record may have them, are not drawn: an axis overflows."""
+_FIRST, _OTHER = 3.9, 2.9
+"""Inches of height: of the first chart, which is as wide as the figure, and of the others, two side by side."""
 
-_WIDTH, _HEIGHT, _DPI = 9.0, 3.4, 150
-"""Inches of a panel, and pixels of a PNG file for each."""
+_TITLE, _LETTER = 0.6, 0.075
+"""Inches: height of the title, and width of a letter of a heatmap's labels."""
 
-_PARAMETERS = {"text.parse_math": False, "svg.hashsalt": "arena", "font.size": 10.0}
+_NAME = 24
+"""Columns of a name beside the heatmap."""
+
+_UPRIGHT = 8
+"""Most members of a heatmap whose names stand side by side below it."""
+
+_MOST_DIGITS = 24
+"""Most members of a heatmap whose cells have room for digits."""
+
+_MOST_LABELS = 10
+"""Most curves and levels that a legend names."""
+
+_PARAMETERS = {"text.parse_math": False, "svg.hashsalt": "arena", "font.size": 9.5, "axes.titlesize": 11.0}
 """Names are no formulas; equal leagues give equal SVG files."""
+
+_DASHES: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 3)), (0, (4, 2, 1, 2)), (0, (8, 2)), (0, (2, 2)))
+"""Line styles that tell levels of one colour apart."""
 
 
 def plot_league(reader: Reader, path: Path) -> None:
     """Draw the course of a league into a file.
 
-    There is a panel for each of these that the league has: the ratings of frozen members with their 95% intervals,
-    what was measured of the learners (NashConv), and the scores of snapshots against the anchors.
+    There is a panel for each of these that the league has: the ratings of snapshots with their 95% intervals, what was
+    measured of the learners (NashConv), the scores of snapshots against the anchors, the scores of training games, the
+    metrics of learning, the speed, and a heatmap of the payoffs.
 
     Args:
         reader: of the league.
@@ -53,180 +67,152 @@ def plot_league(reader: Reader, path: Path) -> None:
     """
     if path.suffix.lower() not in FORMATS:
         raise LeagueError(f"a picture is a file that ends in {', '.join(FORMATS)}, but got {str(path)!r}")
-    members, scores, info = reader.members(), reader.block_scores(), reader.info()
-    standings = [each for each in leaderboard(members, scores) if each.games]
-    learners = {member.id for member in members if not member.frozen}
-    measures = [each for each in reader.measures() if each.member in learners]  # snapshots lie on the same curves
-    numbers = [each.value for each in measures] + [end for each in standings for end in (each.low, each.high)]
-    if max(map(abs, numbers), default=0.0) > MOST:
-        raise LeagueError("the league has numbers that are too large to be drawn; see what `arena verify` says")
-    table = PayoffTable.of_blocks(scores)
-    points = "returns per game" if info.graded else "score"
-    panels: list[Callable[[Axes], None]] = []
-    trained = {member.id for member in members if member.learner is not None}  # others have no steps to be drawn over
-    if any(each.agent in trained for each in standings):
-        panels.append(partial(_ratings, members=members, standings=standings))
-    for name in dict.fromkeys(each.name for each in measures):
-        panels += [partial(_measures, measures=[each for each in measures if each.name == name])]
-    if _anchor_scores(members, table):
-        panels.append(partial(_anchors, members=members, table=table, unit=points))
-    if not panels:
-        raise LeagueError(
-            "there is nothing to draw: the league has no rated snapshots and no measures, which training makes"
-        )
-    _draw(panels, f"{plain(info.game)}", path)
+    found = course(reader)
+    if not found.charts and found.heatmap is None:
+        raise LeagueError("there is nothing to draw: the league has no evaluation matches and no training yet")
+    _draw(found, path)
 
 
-def _draw(panels: Sequence[Callable[[Axes], None]], title: str, path: Path) -> None:
+def _draw(found: Course, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    charts = found.charts
+    right = max((chart.last_step() for chart in charts), default=0)
+    # Places are computed here: matplotlib's layouts differ in the last digits from call to call.
+    places: list[tuple[_Room, Callable[[Axes], None]]] = []
+    top = _TITLE
+    for start in (0, *range(1, len(charts), 2)):
+        row = charts[start : start + (2 if start else 1)]
+        height = _OTHER if start else _FIRST
+        for place, chart in enumerate(row):
+            room = _Room(place * _WIDTH / len(row), top, _WIDTH / len(row), height)
+            places.append((room.inside(), partial(_chart, chart=chart, right=right)))
+        top += height if row else 0
+    if found.heatmap is not None:
+        labels = _LETTER * max(len(short_name(_label(name), _NAME)) for name in found.heatmap.members) + 0.2
+        room = _Room(0, top, _WIDTH, _heatmap_height(found.heatmap) + labels)
+        below = labels if len(found.heatmap.members) > _UPRIGHT else 0.4
+        places.append((room.inside(left=labels, below=below), partial(_heatmap, heatmap=found.heatmap)))
+        top += room.height
     with mpl.rc_context(_PARAMETERS):  # type: ignore[arg-type]  # the stub lists every name of a parameter
-        figure = Figure(figsize=(_WIDTH, _HEIGHT * len(panels) + 0.4), dpi=_DPI, layout="constrained")
+        figure = Figure(figsize=(_WIDTH, top), dpi=_DPI)
         FigureCanvasAgg(figure)
-        figure.set_facecolor(theme.BACKGROUND)
-        figure.suptitle(_label(title), color=theme.FOREGROUND)
-        everything = figure.subplots(len(panels), squeeze=False, sharex=True)[:, 0]
-        for axes, draw in zip(everything, panels, strict=True):
-            _style(axes)
-            draw(axes)
-            legend = axes.legend(facecolor=theme.PANEL, edgecolor=theme.FAINT, fontsize=8, loc="best")
-            for text in legend.get_texts():
-                text.set_color(theme.FOREGROUND)
-        everything[-1].set_xlabel("agent steps", color=theme.FOREGROUND)
-        everything[-1].set_xlim(left=0)
+        figure.set_facecolor(DARK.background)
+        title = _label(plain(found.info.game))
+        figure.suptitle(
+            title, y=1 - _TITLE / 2 / top, color=DARK.foreground, fontsize=15, fontweight="bold", va="center"
+        )
+        for room, panel in places:
+            height = room.height / top
+            axes = figure.add_axes((room.left / _WIDTH, 1 - room.top / top - height, room.width / _WIDTH, height))
+            axes.set_facecolor(DARK.surface)
+            axes.tick_params(colors=DARK.foreground, length=0)
+            axes.spines[:].set_visible(False)
+            panel(axes)
         _save(figure, path)
+
+
+class _Room(NamedTuple):
+    """A rectangle of the figure in inches, from its left upper corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def inside(self, left: float = 0.85, below: float = 0.65) -> _Room:
+        """What is left of it for a panel whose labels take ``left`` and ``below``."""
+        return _Room(self.left + left, self.top + 0.35, self.width - left - 0.25, self.height - 0.35 - below)
 
 
 def _save(figure: Figure, path: Path) -> None:
     """Write the file in one go, so that a failure leaves the old one."""
     kind = path.suffix.lower()[1:]
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    fresh = path.with_name(f".{path.name}.new")
-    try:
+    with replacing(path) as fresh:
         figure.savefig(fresh, format=kind, metadata=undated, facecolor=figure.get_facecolor())
-        fresh.replace(path)
-    except OSError as error:
-        error.filename = str(path)  # the name that the caller knows
-        raise
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
-def _style(axes: Axes) -> None:
-    axes.set_facecolor(theme.SURFACE)
-    axes.grid(color=theme.PANEL)
-    axes.tick_params(colors=theme.FOREGROUND)
-    axes.xaxis.set_major_formatter(_steps)
-    for spine in axes.spines.values():
-        spine.set_color(theme.FAINT)
-
-
-def _ratings(axes: Axes, members: Iterable[Member], standings: Sequence[Standing]) -> None:
-    """Snapshots with intervals, one line for each learner; all others as levels."""
-    by_id = {member.id: member for member in members}
-    rows = {each.agent: each for each in standings}
-    for number, (learner, snapshots) in enumerate(_by_learner(by_id.values()).items()):
-        rated = [member for member in snapshots if member.id in rows]
-        if not rated:
-            continue
-        ratings = [rows[member.id] for member in rated]
-        points = [(each.rating, each.low, each.high) for each in ratings]
-        _curve(axes, [member.step for member in rated], points, number, learner)
-    others = [each for each in standings if each.generation is None and by_id[each.agent].role != "guest"]
-    for each, style in zip(others, _dashes(), strict=False):
-        axes.axhline(each.rating, color=theme.FAINT, linestyle=style, linewidth=1, label=_label(each.agent))
-    axes.set_ylabel(f"rating, 95% intervals ({standings[0].unit})", color=theme.FOREGROUND)
-
-
-def _measures(axes: Axes, measures: Sequence[Measure]) -> None:
-    """One measure, a line for each learner."""
-    for number, learner in enumerate(dict.fromkeys(each.member for each in measures)):
-        own = [each for each in measures if each.member == learner]
-        steps, values = [each.agent_steps for each in own], [each.value for each in own]
-        axes.plot(steps, values, color=_colour(number), marker=".", label=_label(learner))
-    lowest, highest = min(each.value for each in measures), max(each.value for each in measures)
-    if 0 < lowest < highest / WIDE:
+def _chart(axes: Axes, chart: Chart, right: int) -> None:
+    """Curves with bands, and levels as dashed lines; ``right`` is the end of the axis of steps."""
+    for curve in chart.curves:
+        _curve(axes, curve, DARK.lines[curve.place % len(DARK.lines)])
+    for (name, value), style in zip(chart.levels, _DASHES, strict=False):
+        axes.axhline(value, color=DARK.faint, linestyle=style, linewidth=1, label=_label(name))
+    axes.grid(color=DARK.panel)
+    axes.set_axisbelow(True)
+    axes.set_title(chart.title, color=DARK.foreground, loc="left")
+    axes.set_ylabel(chart.axis, color=DARK.foreground)
+    axes.set_xlabel("agent steps", color=DARK.faint)
+    axes.xaxis.set_major_formatter(lambda value, _: steps_text(value))
+    axes.set_xlim(0, 1.02 * right or 1)
+    if chart.logarithmic:
         axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=min(0.0, lowest))
-    axes.set_ylabel(measure_text(measures[0].name), color=theme.FOREGROUND)
-
-
-def _anchors(axes: Axes, members: Sequence[Member], table: PayoffTable, unit: str) -> None:
-    """Scores of the snapshots of main learners against each anchor, with intervals."""
-    for number, (anchor, met) in enumerate(_anchor_scores(members, table).items()):
-        points = [(payoff.score, payoff.low, payoff.high) for _, payoff in met]
-        _curve(axes, [member.step for member, _ in met], points, number, f"against {anchor}")
-    axes.set_ylabel(f"main's {unit}, 95% intervals", color=theme.FOREGROUND)
-
-
-def _curve(
-    axes: Axes,
-    steps: Sequence[int],
-    points: Sequence[tuple[float, float | None, float | None]],
-    number: int,
-    label: str,
-) -> None:
-    """A line through points ``(value, low, high)`` with their intervals."""
-    values = [value for value, _, _ in points]
-    below = [0.0 if low is None else max(0.0, value - low) for value, low, _ in points]
-    above = [0.0 if high is None else max(0.0, high - value) for value, _, high in points]
-    axes.errorbar(
-        steps,
-        values,
-        yerr=[below, above],
-        color=_colour(number),
-        marker=".",
-        capsize=2,
-        elinewidth=0.8,
-        label=_label(label),
+    elif chart.from_zero:
+        axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
+    handles, labels = axes.get_legend_handles_labels()
+    legend = axes.legend(
+        handles[:_MOST_LABELS], labels[:_MOST_LABELS], facecolor=DARK.panel, edgecolor=DARK.panel, fontsize=8
     )
+    for text in legend.get_texts():
+        text.set_color(DARK.foreground)
 
 
-def _anchor_scores(members: Iterable[Member], table: PayoffTable) -> dict[str, list[tuple[Member, Any]]]:
-    """The snapshots of main learners that have met an anchor, with their payoffs, by anchor; the oldest first."""
-    members = list(members)
-    mains = sorted((each for each in members if each.kind == "snapshot" and each.role == "main"), key=_step)
-    found = {}
-    for anchor in (each.id for each in members if each.role == "anchor"):
-        met = [(member, payoff) for member in mains if (payoff := table.get(member.id, anchor)) is not None]
-        if met:
-            found[anchor] = met
-    return found
+def _curve(axes: Axes, curve: Curve, colour: str) -> None:
+    steps, values = [point.step for point in curve.points], [point.value for point in curve.points]
+    few = len(values) <= 60
+    axes.plot(steps, values, color=colour, marker="." if few else "", linewidth=1.6, label=_label(curve.name))
+    ends = [(point.step, point.low, point.high) for point in curve.points]
+    band = [(step, low, high) for step, low, high in ends if low is not None and high is not None]
+    if band:
+        at, low, high = (list(column) for column in zip(*band, strict=True))
+        axes.fill_between(at, low, high, color=colour, alpha=0.16, linewidth=0)
+    if band and few:
+        axes.vlines(at, low, high, color=colour, alpha=0.6, linewidth=0.8)
 
 
-def _by_learner(members: Iterable[Member]) -> dict[str, list[Member]]:
-    """The snapshots of each learner, the oldest first."""
-    snapshots: dict[str, list[Member]] = {}
-    for member in sorted((each for each in members if each.learner is not None), key=_step):
-        snapshots.setdefault(str(member.learner), []).append(member)
-    return snapshots
+def _heatmap_height(heatmap: Heatmap) -> float:
+    return min(9.0, 1.2 + 0.34 * len(heatmap.members))
 
 
-def _step(member: Member) -> int:
-    return member.step
+def _heatmap(axes: Axes, heatmap: Heatmap) -> None:
+    """Scores of the member of a row against those of the columns, thin ones dimmed."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgba
+
+    colours = LinearSegmentedColormap.from_list("heat", [DARK.warm, DARK.panel, DARK.accent])
+    count = len(heatmap.members)
+    cells = [[to_rgba(DARK.surface)] * count for _ in heatmap.members]
+    for i, row in enumerate(heatmap.rows):
+        for j, payoff in enumerate(row):
+            if payoff is None:
+                continue
+            heat, thin = heatmap.heat(payoff), is_thin(payoff)
+            red, green, blue, _ = colours((heat + 1) / 2)
+            cells[i][j] = (red, green, blue, 0.35 if thin else 1.0)
+            if count <= _MOST_DIGITS:
+                ink = DARK.faint if thin else DARK.background if abs(heat) > 0.5 else DARK.foreground
+                axes.text(j, i, heatmap.digits(payoff), color=ink, ha="center", va="center", fontsize=8)
+    axes.imshow(cells, aspect="auto", interpolation="nearest")
+    names = [short_name(_label(name), _NAME) for name in heatmap.members]
+    axes.set_xticks(range(count), names, rotation=90 if count > _UPRIGHT else 0, fontsize=8)
+    axes.set_yticks(range(count), names, fontsize=8)
+    axes.set_xticks([each - 0.5 for each in range(1, count)], minor=True)
+    axes.set_yticks([each - 0.5 for each in range(1, count)], minor=True)
+    axes.grid(which="minor", color=DARK.background, linewidth=1.5)
+    axes.tick_params(which="minor", length=0)
+    axes.set_title(f"Payoffs: {heatmap_caption(heatmap)}", color=DARK.foreground, loc="left")
 
 
-def _colour(number: int) -> str:
-    return theme.LINES[number % len(theme.LINES)]
-
-
-def _dashes() -> tuple[Any, ...]:
-    """Line styles that tell levels of one colour apart."""
-    return "--", ":", "-.", (0, (1, 4)), (0, (6, 3)), (0, (4, 2, 1, 2)), (0, (8, 2)), (0, (2, 2))
+def heatmap_caption(heatmap: Heatmap) -> str:
+    """What a heatmap shows, in a sentence without its full stop."""
+    unit = "returns per game" if heatmap.graded else "scores in percent"
+    left_out = f"; {counted(heatmap.left_out, 'member')} with fewer games left out" if heatmap.left_out else ""
+    return f"{unit} of the row against the column, by rating; few games dimmed{left_out}"
 
 
 def _label(name: str) -> str:
     """A name as a picture's text: every font has ASCII, and a leading underscore would hide it from the legend."""
     shown = plain(name).encode("ascii", "backslashreplace").decode()
     return f" {shown}" if shown.startswith("_") else shown
-
-
-def _steps(value: float, position: float) -> str:
-    """A number of steps as ``0``, ``250k`` or ``1.5M``."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:g}{letter}"
-    return f"{value:g}"

@@ -103,6 +103,13 @@ def moment(at: datetime, *, brief: bool = False) -> str:
     return f"{at.astimezone(UTC):{'%m-%d %H:%M:%S' if brief else '%Y-%m-%d %H:%M:%S UTC'}}"
 
 
+def clock(seconds: float) -> str:
+    """Seconds as a clock shows them: ``0:08``, ``2:05`` or ``3:20:00``."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def signed(value: float) -> str:
     """A return with its sign: ``+1``, ``-0.5``, ``0``."""
     return f"{value:+.4g}" if value else "0"

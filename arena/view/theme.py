@@ -1,16 +1,16 @@
 """Every colour, style and mark that a person sees, in one place.
 
-There are two palettes. What the command line prints uses the 16 colours of the person's own terminal. The TUI paints
-its own background, so it has 24-bit colours; ``arena.tcss`` uses them as theme variables only.
+What the command line prints uses the 16 colours of the person's own terminal. The TUI, pictures and pages paint their
+own background, so they have palettes of 24-bit colours; ``arena.tcss`` uses them as theme variables only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # they load NumPy, which the first paint of the TUI need not wait for
+if TYPE_CHECKING:  # it loads NumPy, which the first paint of the TUI need not wait for
     from arena.view.outcome import SeatResult
     from games.drawing.spans import Part
 
@@ -96,20 +96,20 @@ DARK = Palette(
     high="#3f8f78",
 )
 LIGHT = Palette(
-    accent="#0f766e",
-    good="#3f7d20",
-    bad="#b3261e",
+    accent="#11766c",
+    good="#457c1b",
+    bad="#b8403a",
     warm="#8a5a00",
-    secondary="#3b57a0",
-    faint="#667080",
-    foreground="#1f2530",
-    background="#fbfbf9",
-    surface="#f2f2ee",
-    panel="#e4e5e0",
+    secondary="#3f5fae",
+    faint="#626c7c",
+    foreground="#1d2330",
+    background="#f6f7f9",
+    surface="#ffffff",
+    panel="#e6e9ef",
     raised="#d2d4cc",
     lit="#cde5bd",
     first="#8a5a00",
-    second="#0f766e",
+    second="#11766c",
     low="#e5938c",
     middle="#ececea",
     high="#7fc4b0",
@@ -136,24 +136,10 @@ CONTRAST = Palette(
 )
 PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}
 
-ACCENT = DARK.accent
-GOOD = DARK.good
-BAD = DARK.bad
-WARM = DARK.warm
-FAINT = DARK.faint
-SECONDARY = DARK.secondary
-FOREGROUND = DARK.foreground
-BACKGROUND = DARK.background
-SURFACE = DARK.surface
-PANEL = DARK.panel
-LINES = DARK.lines
-
 # ANSI escapes of the command line.
 RESET = "\x1b[0m"
 BOLD = "\x1b[1m"
 DIM = "\x1b[2m"
-SEAT_CODES = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
-"""Colours of the seats in a printed replay; they repeat in games of more seats."""
 
 # Styles of the command line's tables.
 NAME_STYLE = "bold"
@@ -172,31 +158,17 @@ PLAYING = "▶"
 WARNED = "!"
 
 
-class PartStyle(NamedTuple):
-    """How a part of a drawing looks: an ANSI escape for the command line, a style for the TUI."""
-
-    code: str
-    style: str
-
-
-PARTS: Mapping[Part, PartStyle] = {
-    "first": PartStyle("\x1b[33m", WARM),
-    "second": PartStyle("\x1b[36m", ACCENT),
-    "faint": PartStyle(DIM, FAINT),
-    "red": PartStyle("\x1b[31m", BAD),
-    "changed": PartStyle("\x1b[1;7m", f"bold on {DARK.raised}"),
-    "winning": PartStyle("\x1b[1;4m", f"bold on {DARK.lit}"),
-    "legal": PartStyle("\x1b[32m", f"bold {GOOD}"),
-    "cursor": PartStyle("\x1b[7m", "reverse"),
+PART_CODES: Mapping[Part, str] = {
+    "first": "\x1b[33m",
+    "second": "\x1b[36m",
+    "faint": DIM,
+    "red": "\x1b[31m",
+    "changed": "\x1b[1;7m",
+    "winning": "\x1b[1;4m",
+    "legal": "\x1b[32m",
+    "cursor": "\x1b[7m",
 }
-"""Styles by what a part of a drawing shows."""
+"""ANSI escapes by what a part of a drawing shows."""
 
-SEATS: Mapping[SeatResult, str] = {
-    "won": GOOD,
-    "drew": "",
-    "lost": FAINT,
-    "played": "",
-    "at fault": BAD,
-    "void": "",
-}
-"""Colour of a seat in the TUI by what the match was for it."""
+SEAT_CODES = (PART_CODES["first"], PART_CODES["second"], "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[31m")
+"""Colours of the seats in a printed replay of a game without pieces; they repeat in games of more seats."""

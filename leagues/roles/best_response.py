@@ -18,6 +18,8 @@ class BestResponse(Role):
     draw independently of each other. A snapshot is made when the run ends.
     """
 
+    due_by = "run_end"
+
     def opponents(self, view: View) -> Sequence[Branch]:
         names = list(view.settings.mix)
         for name in names:

@@ -67,6 +67,12 @@ class Role(ABC):
             rng: the only source of chance.
         """
 
+    def to_beat(self, view: View) -> tuple[Sequence[str], Sequence[str]] | None:
+        """Whom the learner has to beat in training before it is frozen: the members that count and, among them, those
+        that it must have met, as of :func:`is_due_against`. None where :meth:`is_due` goes by something else. People
+        are shown it; nothing is decided by it."""
+        return None
+
     def gated_by(self, view: View) -> str | None:
         """The snapshot that the learner has to beat in a sequential test before it is frozen; None without a test."""
         return None

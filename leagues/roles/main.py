@@ -29,9 +29,14 @@ class Main(Role):
     def is_due(self, view: View) -> bool:
         """As :func:`leagues.roles.contract.is_due_against` all frozen members; its newest snapshot is needed. With the
         gate ``sprt`` and a snapshot, by steps alone: the test against that snapshot comes next."""
-        if view.settings.gate == "sprt" and view.members.past(view.learner):
-            return view.steps >= view.min_steps
-        return is_due_against(view, view.members.frozen, view.members.past(view.learner)[-1:])
+        found = self.to_beat(view)
+        return view.steps >= view.min_steps if found is None else is_due_against(view, *found)
+
+    def to_beat(self, view: View) -> tuple[Sequence[str], Sequence[str]] | None:
+        past = view.members.past(view.learner)
+        if view.settings.gate == "sprt" and past:
+            return None
+        return view.members.frozen, past[-1:]
 
     def gated_by(self, view: View) -> str | None:
         """Its newest snapshot, with the gate ``sprt``; None without one, and after ``snapshot_max_steps``, when the

@@ -14,6 +14,7 @@ from leagues.records import Event, JournalEntry, LiveResult, Match, MatchFilter,
 from leagues.results import scoring
 from leagues.results.blocks import BlockScores
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
+from leagues.store.owner import this_process
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 INFO = LeagueInfo("kuhn_poker", ("player_0", "player_1"), 2**63 - 1, {"lr": 0.1}, {"numpy": "2"}, NOW, graded=True)
@@ -78,9 +79,14 @@ def _check_beginning(store: Store) -> None:
     if store.identity() is None or store.identity() != store.identity():
         raise StoreError("the identity of a league must stay the same, but the store gave None or two different ones")
     _refuses("a second league in one place", lambda: store.create(INFO))
-    with store.writer():
+    with store.writer() as writer:
         _refuses("a second writer", store.writer)
+        heartbeat = writer.heartbeat()
+        _same("who writes", this_process(), None if heartbeat is None else heartbeat.writer)
     with store.reader() as reader:
+        later = reader.heartbeat()
+        if heartbeat is None or later is None or later.at < heartbeat.at:
+            raise StoreError(f"a closed writer leaves its last heartbeat, but the store gave {later} after {heartbeat}")
         _same("info", INFO, reader.info())
         _same("an empty league", ([], [], [], [], None, 0, 1, [], [], [], []), _everything(reader))
 

@@ -50,6 +50,10 @@ MAX_BLOB = 2**32
 """Most bytes of a blob, so that a file from a stranger cannot fill the memory."""
 
 
+HEARTBEAT = 2.0
+"""Seconds between two signs of life of a writer."""
+
+
 class StoreError(LeagueError):
     """The store cannot do what was asked: there is no league, another process writes to it, a blob is missing, ..."""
 
@@ -120,6 +124,19 @@ class Progress:
     league: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     runtime: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A sign of life of the newest writer. While it is open, it gives one every :data:`HEARTBEAT` seconds.
+
+    Attributes:
+        at: when it was given, UTC by the clock of the machine that writes.
+        writer: who gives it, as ``user@host:pid``; empty where that cannot be read.
+    """
+
+    at: datetime
+    writer: str
 
 
 class Reader(ABC):
@@ -266,6 +283,11 @@ class Reader(ABC):
         Raises:
             StoreError: there is no such member, or an entry cannot be read.
         """
+
+    @abstractmethod
+    def heartbeat(self) -> Heartbeat | None:
+        """The newest sign of life of a writer; None if there never was a writer, or none that can be known of, as in a
+        copy. Cheap enough to poll. Says nothing about how a writer has ended: the journal does."""
 
     @abstractmethod
     def close(self) -> None:

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import add
 from typing import Any
 
@@ -28,7 +28,8 @@ from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.results.scoring import block_scores, seat_results
 from leagues.store import codec, rules
 from leagues.store.blobs import check_digest, digest_of
-from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
+from leagues.store.contract import BlobStore, Heartbeat, LeagueInfo, Progress, Reader, Store, StoreError, Writer
+from leagues.store.owner import this_process
 
 
 class MemoryBlobs(BlobStore):
@@ -83,6 +84,12 @@ class _League:
     """Their ID is one more than the place."""
     version: int = 0
     has_writer: bool = False
+    heartbeat: Heartbeat | None = None
+    """Of the newest writer, when it was opened or closed."""
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        self.heartbeat = Heartbeat(datetime.now(UTC), this_process())
 
 
 class MemoryReader(Reader):
@@ -193,6 +200,11 @@ class MemoryReader(Reader):
         ]
         return found if limit is None else found[: max(limit, 0)]
 
+    def heartbeat(self) -> Heartbeat | None:
+        if self._league.has_writer:
+            self._league.beat()
+        return self._league.heartbeat
+
     def close(self) -> None:
         """Nothing to release."""
 
@@ -204,6 +216,7 @@ class MemoryWriter(MemoryReader, Writer):
         super().__init__(league)
         self._weights = weights
         league.has_writer = True
+        league.beat()
 
     def add_members(self, members: Sequence[Member]) -> None:
         self.record(members=members)
@@ -263,6 +276,8 @@ class MemoryWriter(MemoryReader, Writer):
         return list(range(first, first + len(stored)))
 
     def close(self) -> None:
+        if self._league.has_writer:
+            self._league.beat()
         self._league.has_writer = False
 
 

@@ -185,3 +185,12 @@ def test_a_population_that_cannot_be_is_refused(changes: dict[str, Any], reason:
     Settings().replaced(sound).check()
     with pytest.raises(LeagueError, match=reason):
         Settings().replaced(sound | changes).check()
+
+
+def test_games_that_a_score_never_rests_on_are_refused_except_in_a_league_that_has_them() -> None:
+    for enough, decay in ((99.9, 0.99), (1e9, 1.0), (0, 0.01)):
+        Settings().replaced({"league.enough_games": enough, "league.payoff_decay": decay}).check()
+    never = Settings().replaced({"league.enough_games": 101})
+    with pytest.raises(LeagueError, match="lower enough_games, or raise payoff_decay"):
+        never.check()
+    never.check(stored=True)

@@ -21,6 +21,7 @@ from games import (
 )
 from games.environments import catalogue as environments
 from games.environments.catalogue import list_game
+from games.specs import MOST_NESTED
 
 
 @pytest.mark.parametrize(
@@ -230,3 +231,17 @@ def test_the_catalogue_makes_a_game_once_and_only_if_asked_for(monkeypatch: pyte
 )
 def test_the_catalogue_can_be_searched(pattern: str, found: set[str]) -> None:
     assert {info.spec for info in list_games(pattern)} == found
+
+
+@pytest.mark.parametrize("depth", [1000, 20_000])
+@pytest.mark.parametrize("name", ["misere", "neutral", "pettingzoo:rps_v2", "module:callable"])
+def test_a_spec_of_games_within_games_without_end_is_refused(name: str, depth: int) -> None:
+    for ends in (")" * depth, ""):
+        with pytest.raises(GameError, match=r"^(games may be nested 20 deep|the brackets of).{1,200}$"):
+            make_game(f"{name}(game=" * depth + "tic_tac_toe" + ends)
+
+
+def test_some_games_within_games_can_be_made() -> None:
+    assert make_game("misere(game=" * MOST_NESTED + "tic_tac_toe" + ")" * MOST_NESTED).num_seats == 2
+    with pytest.raises(GameError, match="nested 20 deep"):
+        make_game("misere(game=" * (MOST_NESTED + 2) + "tic_tac_toe" + ")" * (MOST_NESTED + 2))

@@ -163,6 +163,7 @@ class LeaguePPO(LeagueAlgorithm, PPO):
         POLICY_LOSS_KEY,
         VF_LOSS_KEY,
         ENTROPY_KEY,
+        LEARNER_RESULTS_KL_KEY,
         LEARNER_RESULTS_VF_EXPLAINED_VAR_KEY,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from rich.text import Text
@@ -13,9 +14,11 @@ from textual.widgets import Static
 from arena.tui.feed import LeagueView
 from arena.tui.layout import NUMBERED
 from arena.tui.look import look
-from arena.view.run_state import RunState
 from arena.view.text import counted, plain, rating_text
 from arena.view.theme import LIVE, SILENT
+
+if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
+    from arena.view.run_state import RunState
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _GAP = "  "
@@ -34,7 +37,9 @@ class Header(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="status", markup=False)
-        yield Static(id="tabs", markup=False)
+        tabs = Static(id="tabs", markup=False)
+        tabs.auto_links = False  # they have colours of their own
+        yield tabs
 
     def show(self, view: LeagueView | None, state: RunState | None, problem: str, *, paused: bool) -> None:
         """Show the league, or ``problem``, the reason why it cannot be read."""
@@ -61,7 +66,8 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
         return Text("reading the league ...", colours.faint)
     moods = {"training": colours.good, "stale": colours.warm, "crashed": colours.bad, "killed": colours.bad}
     line = Text(plain(view.info.game), f"bold {colours.accent}")
-    facts = [Text(f"{LIVE if state.word in ('training', 'stale') else SILENT} {state.text}", moods.get(state.word, ""))]
+    mark = LIVE if state.runs else SILENT
+    facts = [Text(f"{mark} {state.text}", moods.get(state.word, ""))]
     if paused:
         facts.append(Text("paused", f"bold {colours.warm}"))
     if view.progress is not None:

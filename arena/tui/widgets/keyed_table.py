@@ -33,7 +33,7 @@ class KeyedTable(DataTable[Text]):
     @property
     def key(self) -> str | None:
         """Key of the row under the cursor; None when there are no rows."""
-        return self._keys[self.cursor_row] if self.cursor_row < len(self._keys) else None
+        return self._keys[self.cursor_row] if 0 <= self.cursor_row < len(self._keys) else None
 
     @property
     def keys(self) -> tuple[str, ...]:

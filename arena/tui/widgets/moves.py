@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from arena.tui.look import look
-from arena.tui.widgets.players import seat_colour
+from arena.tui.widgets.players import seat_colour, strip_of
 from arena.view.replay import Frame
 from arena.view.text import plain
 
@@ -103,7 +103,7 @@ class MoveList(ScrollView, can_focus=False):
             cell = self._cell(made, room) if made else Text("")
             cell.pad_right(max(0, room - cell.cell_len))
             text.append_text(cell)
-        return Strip(text.render(self.app.console)).adjust_cell_length(width, self.rich_style)
+        return strip_of(self, text, width)
 
     def on_click(self, event: events.Click) -> None:
         """Ask for the position after the move that was clicked."""

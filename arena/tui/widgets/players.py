@@ -13,6 +13,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from arena.tui.keys import PLAYERS, bindings
 from arena.tui.look import look
@@ -45,6 +46,12 @@ def seat_colour(seat: int) -> str:
     """The colour of a seat: that of its pieces where it has any."""
     colours = look().seats
     return colours[seat % len(colours)]
+
+
+def strip_of(widget: Widget, text: Text, width: int) -> Strip:
+    """A line of a widget, cut or filled to ``width``, on the widget's background."""
+    line = Strip(text.render(widget.app.console)).adjust_cell_length(width)
+    return line.apply_style(widget.rich_style)
 
 
 class Players(ScrollView, can_focus=True, inherit_bindings=False):
@@ -87,7 +94,7 @@ class Players(ScrollView, can_focus=True, inherit_bindings=False):
         if self.has_focus and at == self._cursor:
             text.pad_right(max(0, width - text.cell_len))
             text.stylize(f"on {colours.panel}")
-        return Strip(text.render(self.app.console)).adjust_cell_length(width, self.rich_style)
+        return strip_of(self, text, width)
 
     def on_focus(self) -> None:
         self.refresh()

@@ -45,7 +45,7 @@ class Timeline(Widget):
     def render(self) -> RenderResult:
         colours = look()
         digits = len(str(self._last))
-        text = Text(f"{PLAYING} " if self._playing else "⏸ ", colours.good if self._playing else colours.faint, end="")
+        text = Text(f"{PLAYING} " if self._playing else "", colours.good, end="")
         text.append(f"{self._ply:>{digits}}", "bold").append(f"/{self._last} ", colours.faint)
         after = Text(f" {self._speed}", colours.good if self._playing else colours.faint)
         self._left, self._width = text.cell_len, max(1, self.size.width - text.cell_len - after.cell_len)

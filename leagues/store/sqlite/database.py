@@ -8,9 +8,10 @@ import re
 import sqlite3
 import stat
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from leagues.store import files
-from leagues.store.contract import StoreError
+from leagues.store.contract import HEARTBEAT, Heartbeat, StoreError
 from leagues.store.owner import this_process
 from leagues.store.sqlite import schema, shape
 
@@ -28,6 +29,8 @@ VERSION = sqlite3.sqlite_version
 
 DATABASE = "league.db"
 LOCK = "league.lock"
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MOST_OWNER = 300
 """Bytes of the lock file that are read. It holds a signature and a time."""
@@ -96,6 +99,8 @@ def transaction(engine: Engine, name: str) -> Iterator[Connection]:
             yield connection
     except (DBAPIError, sqlite3.Error) as error:
         says = error.orig if isinstance(error, DBAPIError) else error
+        if "locked" in str(says):
+            raise StoreError(f"{name} is in use by another process that writes for long; try again later") from error
         raise StoreError(
             f"{name} cannot be used: {says}; check the disk and its rights, or restore the league from a copy"
         ) from error
@@ -168,8 +173,9 @@ def open_for_reading(path: Path) -> tuple[Engine, str]:
     except StoreError:
         engine.dispose()
         # A file that was copied from a running league says that a log lies beside it. Without that log, SQLite makes
-        # one; where it has no right to, nobody else writes this file either, and it can be read as it is.
-        if Path(f"{path}-wal").exists():
+        # one; where it has no right to, nobody else writes this file either, and it can be read as it is. A log or a
+        # journal shows that somebody is writing, such as another process that brings the league up to date.
+        if any(Path(f"{path}-{kind}").exists() for kind in ("wal", "journal")):
             raise
     engine = frozen_engine(path)
     try:
@@ -231,8 +237,37 @@ def _owner(lock: bytes) -> tuple[str, str]:
     return named[1], f" since {named[2]}"
 
 
+def heartbeat(folder: Path) -> Heartbeat | None:
+    """The newest sign of life of a writer of the league in ``folder``: when its lock file was touched last.
+
+    Raises:
+        StoreError: the lock file cannot be read, or its time is no time.
+    """
+    path = folder / LOCK
+    try:
+        number = files.open_regular(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{str(path)!r} cannot be read: {error.strerror}; remove it if nobody writes here") from error
+    try:
+        touched, owner = os.fstat(number).st_mtime_ns, os.pread(number, MOST_OWNER, 0)
+    finally:
+        os.close(number)
+    try:
+        at = EPOCH + timedelta(microseconds=touched // 1000)
+    except OverflowError as error:
+        raise StoreError(f"the time of {str(path)!r} is none; remove it if nobody writes here") from error
+    writer, since = _owner(owner)
+    return Heartbeat(at, writer if since else "")
+
+
 class WriterLock:
-    """The right to write to a league. The system drops it when the process ends, however it ends."""
+    """The right to write to a league. The system drops it when the process ends, however it ends.
+
+    A thread touches the lock file every :data:`HEARTBEAT` seconds, so that readers can tell a process that writes from
+    one that was killed. They must not try the lock: a writer that starts in that moment would be refused.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Take the lock of ``folder``.
@@ -259,9 +294,19 @@ class WriterLock:
         # Whatever stands there is of a process that no longer writes.
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{this_process()} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode(), 0)
+        self._released = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="league-heartbeat", daemon=True)
+        self._heart.start()
+
+    def _beat(self) -> None:
+        while not self._released.wait(HEARTBEAT):
+            os.utime(self._file)
 
     def release(self) -> None:
         """Let others write. The file stays: removing it would let two writers lock two files of one name."""
+        self._released.set()
+        self._heart.join()
+        os.utime(self._file)
         os.close(self._file)
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import UnionType
 from typing import Any
 
@@ -18,8 +18,8 @@ from leagues.results.scoring import seat_results
 from leagues.store.contract import Progress
 from leagues.store.rules import MOST_DETAIL, MOST_WRITER
 from leagues.store.sqlite import schema
+from leagues.store.sqlite.database import EPOCH
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MILLISECOND = timedelta(milliseconds=1)
 

@@ -29,9 +29,10 @@ from leagues.records import (
 )
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.store import codec, rules
-from leagues.store.contract import LeagueInfo, Progress, Reader, StoreError
+from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, StoreError
 from leagues.store.sqlite import database, finding, queries, schema
-from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND
+from leagues.store.sqlite.database import EPOCH
+from leagues.store.sqlite.queries import MICROSECOND, MILLISECOND
 
 _CHUNK = 2_000
 """Matches fetched at once by ``iter_matches``."""
@@ -50,12 +51,12 @@ class SqlReader(Reader):
 
     Args:
         engine: the connection.
-        name: what messages call the database.
+        path: the database.
     """
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, path: Path) -> None:
         self._engine = engine
-        self._name = name
+        self._path, self._name = path, str(path)
         # Members stay and do not change, so each is fetched once.
         self._members: list[Member] = []
         self._rows: dict[str, int] = {}
@@ -261,6 +262,9 @@ class SqlReader(Reader):
             row = None if subject is None else rules.find(subject, self._rows)
             return queries.journal(connection, names, kind=kind, subject=row, before=before, limit=limit)
 
+    def heartbeat(self) -> Heartbeat | None:
+        return database.heartbeat(self._path.parent)
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -359,4 +363,4 @@ def open_reader(path: Path) -> SqlReader:
     if int(found) < int(schema.REVISION):
         engine.dispose()
         raise OlderSchemaError(f"{path} has schema {found}, and this program reads schema {schema.REVISION}")
-    return SqlReader(engine, str(path))
+    return SqlReader(engine, path)

@@ -15,7 +15,8 @@ from leagues.results.scoring import block_scores
 from leagues.store import codec, rules
 from leagues.store.contract import BlobStore, LeagueInfo, Progress, StoreError, Writer
 from leagues.store.sqlite import database, migrations, schema, shape
-from leagues.store.sqlite.queries import EPOCH, MICROSECOND, MILLISECOND, recorded_event, results_of
+from leagues.store.sqlite.database import EPOCH
+from leagues.store.sqlite.queries import MICROSECOND, MILLISECOND, recorded_event, results_of
 from leagues.store.sqlite.reader import SqlReader
 
 
@@ -24,13 +25,13 @@ class SqlWriter(SqlReader, Writer):
 
     Args:
         engine: connection to its database.
-        name: what messages call the database.
+        path: the database.
         weights: must have the weights of snapshots that join.
         lock: released when this is closed.
     """
 
-    def __init__(self, engine: Engine, name: str, weights: BlobStore, lock: database.WriterLock) -> None:
-        super().__init__(engine, name)
+    def __init__(self, engine: Engine, path: Path, weights: BlobStore, lock: database.WriterLock) -> None:
+        super().__init__(engine, path)
         self._weights = weights
         self._lock: database.WriterLock | None = lock
         self._commits = 0
@@ -388,7 +389,7 @@ def open_writer(path: Path, weights: BlobStore, lock: database.WriterLock) -> Sq
             if found != schema.REVISION:
                 _bring_up_to_date(connection, path)
         database.keep_log(engine, str(path))
-        return SqlWriter(engine, str(path), weights, lock)
+        return SqlWriter(engine, path, weights, lock)
     except BaseException:
         engine.dispose()
         raise

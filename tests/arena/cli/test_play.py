@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from command_line import Cli
 from small_league import GAME, played_league
+from terminal import terminal
 
 from agents.contract import Agent, Turn
 from games import Game
@@ -100,6 +101,32 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
     assert "you sit at seat 0" in out
     assert "first plays " in out
     assert any(verdict in out for verdict in ("you won", "you lost", "draw"))
+
+
+@pytest.mark.parametrize(
+    ("game", "seat", "sentence"),
+    [
+        ("chess", 0, "You play Black; White moves first."),
+        ("chess", 1, "You play White; White moves first."),
+        ("connect_four", 1, "You play ○; ● moves first."),
+    ],
+)
+def test_a_person_is_told_which_pieces_are_whose(cli: Cli, game: str, seat: int, sentence: str) -> None:
+    assert sentence in cli("play", game, "--against", "random", "--seat", seat, typed="q\n")[1]
+
+
+def test_what_is_typed_before_the_question_is_no_move() -> None:
+    code = "import sys; from arena.cli import main; main(['play', 'tic_tac_toe', '--against', 'first'])"
+    with terminal(code) as screen:
+        screen.type("4\n7\n")
+        screen.see(lambda text: text.count("Your move (q quits):") == 1)
+        screen.type("8\n")
+        text = screen.see(lambda text: text.count("Your move (q quits):") == 2)
+        screen.type("q\n")
+        assert "You left the table" in screen.end()
+    *_, board = text.split("first plays")
+    assert " 6 │ 7 │ ✕" in board
+    assert " 4 " in board
 
 
 def test_a_person_plays_a_game_of_continuous_actions(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:

@@ -57,7 +57,7 @@ def kept(folder: Path) -> dict[str, Any]:
         assert progress is not None
         assert progress.state is not None
         state = learner_state.parse(store.states.get(progress.state))
-        clockless = {"at": NOW, "seconds": 0.0, "rate": 0.0, "remaining": None}
+        clockless = {"at": NOW, "seconds": 0.0, "rate": 0.0, "remaining": None, "runtime": {}}
         return {
             "matches": [
                 replace(reader.match(match.id), started_at=NOW, duration=0.0) for match in reader.iter_matches()

@@ -82,6 +82,15 @@ def test_a_limit_is_above_zero(limit: dict[str, Any], tmp_path: Path) -> None:
     assert not (tmp_path / "league").exists()
 
 
+def test_a_run_has_one_limit_and_a_score_enough_games(tmp_path: Path) -> None:
+    with pytest.raises(LeagueError, match="a run has one limit, but got minutes=1 and steps=10; drop one"):
+        train(GAME, league=tmp_path / "league", minutes=1, steps=10)
+    changes = {"league.enough_games": 10, "league.payoff_decay": 0.9}
+    with pytest.raises(LeagueError, match=r"= 10 games, but got enough_games=10 with payoff_decay=0\.9; lower"):
+        train(GAME, league=tmp_path / "league", steps=1, changes=changes)
+    assert not (tmp_path / "league").exists()
+
+
 def test_a_league_in_the_folder_is_trained_on_only_when_asked(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     with pytest.raises(LeagueError, match="already holds a league; train it on with resume=True"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
-from small_league import HOSTILE, new_league, play, played_league
+from small_league import HOSTILE, new_league, play, played_league, progress
 
 import arena
 from arena.view import plots
@@ -41,7 +42,7 @@ def test_a_league_is_drawn_with_a_panel_for_all_that_it_has(tmp_path: Path, draw
         league.plot(tmp_path / "course.png")
         rating = next(each.rating for each in league.leaderboard() if each.agent == "main@1")
     (figure,) = drawn
-    ratings, measures, anchors = figure.axes
+    ratings, measures, anchors, _, payoffs = figure.axes
     assert ratings.get_ylabel() == "rating, 95% intervals (Elo)"
     assert [line.get_ydata()[0] for line in ratings.lines if line.get_marker() == "."] == [pytest.approx(rating)]
     assert measures.get_ylabel() == "NashConv"
@@ -49,11 +50,25 @@ def test_a_league_is_drawn_with_a_panel_for_all_that_it_has(tmp_path: Path, draw
     assert list(curve.get_xdata()) == [1000, 11_000, 21_000]
     assert list(curve.get_ydata()) == pytest.approx([2.0, 2 / 11, 2 / 21])
     assert measures.get_yscale() == "log"
-    assert anchors.get_ylabel() == "main's score, 95% intervals"
+    assert anchors.get_ylabel() == "score, 95% intervals"
     (name,) = [text.get_text() for text in anchors.get_legend().get_texts()]
     assert name.startswith("against")
     assert name.isprintable()
+    assert payoffs.get_title("left").startswith("Payoffs: scores in percent")
+    assert len(payoffs.texts) == 8  # main@1 has met all three others, and they one each
     assert (tmp_path / "course.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_curves_of_training_are_drawn(tmp_path: Path, drawn: list[Figure]) -> None:
+    with new_league(tmp_path / "league") as writer:
+        for number in (1, 2, 3):
+            metrics = {"main": {"entropy": 1.0 / number, "mean_kl_loss": 0.1}}
+            writer.record(progress=replace(progress(number), agent_steps=100 * number, metrics=metrics))
+        plots.plot_league(writer, tmp_path / "course.png")
+    entropy, divergence, speed = drawn[0].axes
+    assert [axes.get_title("left") for axes in (entropy, divergence, speed)] == ["Entropy", "KL divergence", "Speed"]
+    assert list(entropy.lines[0].get_xdata()) == [100, 200, 300]
+    assert list(entropy.lines[0].get_ydata()) == [1.0, 0.5, 1 / 3]
 
 
 @pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("PDF", b"%PDF"), ("png", b"\x89PNG")])
@@ -69,6 +84,16 @@ def test_the_format_goes_by_the_name_and_equal_leagues_give_equal_files(
     assert files[0].read_bytes().startswith(start)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"league", *(file.name for file in files)}
+
+
+def test_long_names_leave_room_for_the_payoffs(tmp_path: Path, drawn: list[Figure]) -> None:
+    folder, name = played_league(tmp_path / "league"), "\u4e16" * 80
+    with open_store(folder).writer() as writer:
+        writer.record(members=[Member(name, "baseline", "baseline", agent="random")])
+        match = replace(writer.match(1), seats=("first", name), event=50, block=1)
+        writer.record(matches=[match])
+        plots.plot_league(writer, tmp_path / "names.png")
+    assert drawn[0].axes[-1].get_position().width > 0.5
 
 
 def test_names_are_text_and_no_formulas(tmp_path: Path, drawn: list[Figure]) -> None:
@@ -98,13 +123,6 @@ def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(tmp_path: Path) -> N
         with pytest.raises(LeagueError, match="too large to be drawn"):
             plots.plot_league(writer, tmp_path / "course.png")
     assert [path.name for path in tmp_path.iterdir()] == ["league"]
-
-
-@pytest.mark.parametrize(
-    ("steps", "shown"), [(0, "0"), (950, "950"), (250_000, "250k"), (1_500_000, "1.5M"), (2e9, "2G")]
-)
-def test_steps_are_short(steps: float, shown: str) -> None:
-    assert plots._steps(steps, 0) == shown
 
 
 def test_the_command_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

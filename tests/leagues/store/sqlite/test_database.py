@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import methodcaller
@@ -14,7 +16,7 @@ from leaguekit import files, match, raw
 
 from leagues.store import Reader, Store, StoreError, open_store
 from leagues.store.owner import this_process
-from leagues.store.sqlite import schema
+from leagues.store.sqlite import database, schema
 
 Opened = Callable[[Store], Reader]
 
@@ -53,6 +55,44 @@ def test_what_stands_in_the_lock_file_is_not_trusted(folder: Path, says: bytes, 
     assert str(caught.value).startswith(told.format(repr(str(folder))))
     open_store(folder).writer().close()  # what a dead process left there stops nobody
     assert (folder / "league.lock").read_bytes().startswith(this_process().encode())
+
+
+def test_a_writer_gives_signs_of_life_until_it_is_closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "HEARTBEAT", 0.01)
+    lock, old = folder / "league.lock", (10**9, 10**9)
+    with open_store(folder).reader() as reader:
+        with open_store(folder).writer():
+            for _ in range(2):
+                os.utime(lock, old)
+                deadline = time.monotonic() + 10
+                while (found := reader.heartbeat()) is not None and found.at.timestamp() == old[0]:
+                    assert time.monotonic() < deadline
+            assert found is not None
+            assert found.writer == this_process()
+            assert abs(found.at.timestamp() - time.time()) < 60
+        assert {thread.name for thread in threading.enumerate()}.isdisjoint({"league-heartbeat"})
+        last = reader.heartbeat()
+        assert last is not None
+        assert last.at >= found.at
+
+
+def test_a_league_without_a_lock_file_has_no_heartbeat(folder: Path) -> None:
+    (folder / "league.lock").unlink()
+    with open_store(folder).reader() as reader:
+        assert reader.heartbeat() is None
+
+
+def test_the_lock_file_of_a_stranger_is_not_trusted(folder: Path, tmp_path: Path) -> None:
+    lock = folder / "league.lock"
+    lock.write_text("\x1b[31m@box:1")
+    with open_store(folder).reader() as reader:
+        found = reader.heartbeat()
+        assert found is not None
+        assert found.writer == ""
+        lock.unlink()
+        lock.symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(StoreError, match="link"):
+            reader.heartbeat()
 
 
 @pytest.mark.parametrize("opened", [methodcaller("reader"), methodcaller("writer")], ids=["reader", "writer"])

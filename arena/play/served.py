@@ -1,0 +1,512 @@
+"""A person's games against an agent, in a process of their own: the agent may need torch, and takes seconds to load.
+
+:class:`arena.play.opponent.Opponent` starts the process and talks to it in lines of JSON. What the process tells is
+here as dataclasses: a line is ``[name of the class, its fields]``. A position holds no more than the person may know.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from agents.contract import Agent, AgentError, QuitGame, Turn
+from agents.policies.weights import WeightsError
+from games import Game, GameError, State, make_game
+from games.contract import CHANCE, Action, ActionArray, Move
+from games.foreign import FOREIGN_ERRORS, describe_error
+from leagues.errors import LeagueError
+
+Step = tuple[tuple[int, str], ...]
+"""``(seat, name of its action)`` of every seat that acted in one step, as far as the person knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The game, told first of all.
+
+    Attributes:
+        game: its spec.
+        agent_ids: of the seats.
+        hides: whether the seats see different things.
+        together: whether seats act at the same time.
+        replayable: whether a game can be set back.
+    """
+
+    game: str
+    agent_ids: tuple[str, ...]
+    hides: bool
+    together: bool
+    replayable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position as the person sees it.
+
+    Attributes:
+        number: of the game: 1, 2, ...
+        ply: number of steps before the position.
+        drawing: what the person sees.
+        acting: the seats that act.
+        first: index of the first of ``steps``.
+        steps: the newest steps; those before ``first`` are told already and stay.
+        got: the person's rewards so far.
+        legal: action -> its name, for the person; empty where another seat acts, or where actions are continuous.
+        bounds: lowest and highest continuous action.
+        asks: whether the person is to choose now.
+    """
+
+    number: int
+    ply: int
+    drawing: str
+    acting: tuple[int, ...]
+    first: int
+    steps: tuple[Step, ...]
+    got: float
+    legal: Mapping[int, str]
+    bounds: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A game begins: everybody is at the table.
+
+    Attributes:
+        number: of the game.
+        kept: where the game will be recorded; empty if nowhere.
+        why: why it is not recorded although it was to be; empty otherwise.
+    """
+
+    number: int
+    kept: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A game is over, and nothing is hidden any more.
+
+    Attributes:
+        number: of the game.
+        ply: number of its steps.
+        drawing: the last position; None if it cannot be drawn.
+        steps: all steps.
+        returns, results: by seat, results as of :func:`arena.view.outcome.seat_results`.
+        sentence: the result in words.
+        match: ID of the recorded match; 0 if it was not recorded.
+    """
+
+    number: int
+    ply: int
+    drawing: str | None
+    steps: tuple[Step, ...]
+    returns: tuple[float, ...]
+    results: tuple[str, ...]
+    sentence: str
+    match: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the agent thinks of the person's position.
+
+    Attributes:
+        number, ply: of the position.
+        best: ``(action, name, probability)`` of the most probable actions; the probability is None for an agent that
+            tells none.
+        value: what the agent expects the person to get from here on; None if it estimates nothing.
+        problem: why there is none, as a sentence; empty if there is.
+    """
+
+    number: int
+    ply: int
+    best: tuple[tuple[Any, str, float | None], ...] = ()
+    value: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request cannot be met; ``why`` is a sentence."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The games end with an error; ``why`` is its message."""
+
+    why: str
+
+
+Told = Laid | Position | Begun | Over | Advice | Refused | Failed
+
+_TOLD: Mapping[str, type[Any]] = {
+    each.__name__: each for each in (Laid, Position, Begun, Over, Advice, Refused, Failed)
+}
+
+
+def parse_told(line: str) -> Told:
+    """What the process said in a line.
+
+    Raises:
+        ValueError: it said nothing that is known.
+    """
+    try:
+        name, fields = json.loads(line)
+        fields = {key: _frozen(value) for key, value in fields.items()}
+        if "legal" in fields:
+            fields["legal"] = {int(action): text for action, text in fields["legal"].items()}
+        told: Told = _TOLD[name](**fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"nothing that is known: {error!r}") from error
+    return told
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def action_of(told: Any) -> Action:
+    """An action from JSON."""
+    return tuple(map(float, told)) if isinstance(told, list) else int(told)
+
+
+Say = Callable[[Told], None]
+
+
+class Table:
+    """The table at which a person and an agent play one game after another.
+
+    Args:
+        game: the game.
+        against: the agent's name, as :func:`arena.load_agent` takes it. It takes all other seats.
+        league: the league that records the games; None for none.
+        insist: whether a game that cannot be recorded is an error. Otherwise it is played all the same.
+        module_classes, trust_code: as of :func:`arena.load_agent`.
+        requests: what the person wants.
+        say: takes what the person learns.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        against: str,
+        league: str | None,
+        *,
+        insist: bool,
+        module_classes: Mapping[str, type[Any]] | None,
+        trust_code: bool,
+        requests: SimpleQueue[dict[str, Any]],
+        say: Say,
+    ) -> None:
+        self.game, self.against, self.league, self.insist = game, against, league, insist
+        self.module_classes, self.trust_code = module_classes, trust_code
+        self.requests, self.say = requests, say
+        self.number = 0
+        self.asked: list[int] = []  # moves made in the game whenever the person was asked
+        self.moves: list[Move] = []  # of the game, without chance
+        self.opponent: Agent | None = None
+        self._next: dict[str, Any] | None = None
+        self._last: dict[str, Any] = {}
+
+    def serve(self) -> None:
+        """Play what the person wants, for ever."""
+        game = self.game
+        self.say(
+            Laid(
+                game.spec,
+                game.agent_ids,
+                not game.perfect_information,
+                game.dynamics == "simultaneous",
+                game.replayable,
+            )
+        )
+        while True:
+            request, self._next = self._next or self.requests.get(), None
+            if request["want"] == "start":
+                self.asked = []
+                self._play(request)
+            elif request["want"] == "undo":
+                self.undo(over=True)
+            elif request["want"] != "move":  # one that came too late
+                self.say(Refused("the game is over"))
+
+    def undo(self, *, over: bool) -> bool:
+        """Set the game back to where the person was asked before; returns whether that is done next."""
+        keep = len(self.asked) - (1 if over else 2)
+        if not self.game.replayable:
+            self.say(Refused("this game cannot be set back, because its chance cannot be repeated"))
+        elif keep < 0:
+            self.say(Refused("there is no move of yours to take back"))
+        else:
+            self._next = {**self._last, "record": False, "undone": True, "opening": self.moves[: self.asked[keep]]}
+            self.asked = self.asked[:keep]
+        return self._next is not None
+
+    def leave_for(self, request: dict[str, Any]) -> None:
+        """Do ``request`` once the game under way is left."""
+        self.asked, self._next = [], request
+
+    def _play(self, request: dict[str, Any]) -> None:
+        from arena.play.source import Planned
+        from arena.seeds import Purpose  # noqa: F401 - loads with the rest
+        from leagues.records import Match, Pairing
+
+        self._last = request
+        if not request.get("undone"):
+            self.number += 1
+        game, seat, seed = self.game, int(request["seat"]), int(request["seed"])
+        opening = tuple((player, action_of(action)) for player, action in request["opening"])
+        view = _View(self, seat)
+        view.open(seed, opening)
+        person = _Person(self, view, seed)
+        with ExitStack() as stack:
+            contest, why = self._contest(stack, person, request, view)
+            you, other = contest.names
+            self.opponent = contest.agents[other]
+            from arena.play.observed import Observed
+
+            contest.agents.update({name: Observed(agent, view) for name, agent in contest.agents.items()})
+            kept = self.league if contest.event else ""
+            self.say(Begun(self.number, kept or "", why))
+            seats = tuple(you if place == seat else other for place in range(game.num_seats))
+            pairing = Pairing(seats, seed, contest.event, 1, "human", opening=opening)
+            played: list[Match] = []
+            try:
+                contest.play(Planned([pairing]), on_match=played.append)
+            except QuitGame:
+                return
+            self.moves = [move for move in played[0].history if move[0] != CHANCE]
+            view.end(played[0])
+
+    def _contest(self, stack: ExitStack, person: Agent, request: dict[str, Any], view: _View) -> tuple[Any, str]:
+        """The contest, and why it is recorded nowhere although it was to be."""
+        from arena.play.contest import open_contest
+
+        def opened(league: str | None) -> Any:
+            return stack.enter_context(
+                open_contest(
+                    self.game,
+                    [person, self.against],
+                    command="play",
+                    arguments={"seed": request["seed"], "seat": request["seat"]},
+                    league=league,
+                    module_classes=self.module_classes,
+                    trust_code=self.trust_code,
+                )
+            )
+
+        if self.league is None or not request["record"]:
+            return opened(None), ""
+        try:
+            return opened(self.league), ""
+        except (LeagueError, AgentError) as error:
+            if self.insist:
+                raise
+            return opened(None), str(error)
+
+
+class _Person(Agent):
+    """The person: asks for every move over the pipes."""
+
+    batched = False
+    spec = "human"
+
+    def __init__(self, table: Table, view: _View, seed: int) -> None:
+        self._table, self._view, self._seed = table, view, seed
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        """The person's move, ``(1,)`` or ``(1, D)``.
+
+        Raises:
+            QuitGame: the person wants another game.
+        """
+        table, state = self._table, turn.state(int(turn.tables[0]))
+        table.moves = [move for move in state.history() if move[0] != CHANCE]
+        table.asked.append(len(table.moves))
+        here = self._view.position(state, asks=True)
+        table.say(here)
+        while True:
+            request = table.requests.get()
+            want = request["want"]
+            if want == "start" or (want == "undo" and table.undo(over=False)):
+                if want == "start":
+                    table.leave_for(request)
+                raise QuitGame("the person wants another game")
+            if want == "advice":
+                table.say(self._advice(state, here))
+            elif want == "move" and (request["number"], request["ply"]) == (here.number, here.ply):
+                return np.array([request["action"]], np.int64 if turn.action_bounds is None else np.float32)
+
+    def _advice(self, state: State, here: Position) -> Advice:
+        from arena.play.analysis import opinion
+        from arena.seeds import Purpose, stream
+
+        agent, seat = self._table.opponent, self._view.seat
+        assert agent is not None
+        if agent.keeps_games:
+            why = f"{self._table.against} remembers its games, so it cannot be asked what it would do at your seat"
+            return Advice(here.number, here.ply, problem=why)
+        rng = stream(self._seed, Purpose.HINT, here.ply)
+        try:
+            found = opinion(self._table.game, state, seat, agent, here.ply, rng=rng)
+        except FOREIGN_ERRORS as error:
+            return Advice(
+                here.number, here.ply, problem=f"{self._table.against} gives no advice: {describe_error(error)}"
+            )
+        best = tuple((each.action, each.name, each.probability) for each in found.best)
+        return Advice(here.number, here.ply, best, found.value)
+
+
+class _View:
+    """What the person at ``seat`` learns of one game. Moves of others are told where the game makes them public, and
+    all of them when it is over."""
+
+    def __init__(self, table: Table, seat: int) -> None:
+        self._table, self.seat = table, seat
+        self._steps: list[Step] = []
+        self._told = 0  # steps that the person knows
+        self._under_way: list[tuple[int, str]] = []
+        self._length = 0  # of the history at the last step
+
+    def open(self, seed: int, opening: Sequence[Move]) -> None:
+        """Tell the first position, which only needs the game: the agent may still be loading."""
+        game = self._table.game
+        if not game.replayable:
+            return
+        state, at = game.new_state(seed), 0
+        while at < len(opening):
+            acting = state.acting()
+            step = opening[at : at + len(acting)]
+            self._steps.append(tuple((seat, state.action_name(seat, action)) for seat, action in step))
+            state.apply([action for _, action in step])
+            at += len(step)
+        self._length = len(state.history())
+        self._table.say(self.position(state, asks=False))
+
+    def before_move(self, state: State) -> None:
+        """Tell the step that led to ``state``, unless that is done."""
+        length = len(state.history())
+        if length != self._length:
+            self._length = length
+            self._finish_step()
+            if self.seat not in state.acting():
+                self._table.say(self.position(state, asks=False))
+
+    def add_move(self, seat: int, move: str) -> None:
+        """A seat has chosen in the step under way."""
+        self._under_way.append((seat, move))
+
+    def position(self, state: State, *, asks: bool) -> Position:
+        """A position as the person sees it."""
+        game, acting = self._table.game, state.acting()
+        legal: dict[int, str] = {}
+        bounds = None
+        if self.seat in acting and game.action_bounds is None:
+            observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
+            state.observe(self.seat, observation, mask)
+            legal = {action: state.action_name(self.seat, action) for action in np.flatnonzero(mask).tolist()}
+        elif self.seat in acting and game.action_bounds is not None:
+            low, high = game.action_bounds
+            bounds = (tuple(low.tolist()), tuple(high.tolist()))
+        first, self._told = self._told, len(self._steps)
+        return Position(
+            self._table.number,
+            len(self._steps),
+            state.draw(self.seat),
+            acting,
+            first,
+            tuple(map(self._known, self._steps[first:])),
+            state.returns()[self.seat],
+            legal,
+            bounds,
+            asks,
+        )
+
+    def end(self, match: Any) -> None:
+        """Tell the result."""
+        from arena.view.outcome import result_text, seat_results
+        from leagues.records import FAULTS
+
+        game = self._table.game
+        if match.ending not in FAULTS and self._under_way:
+            self._finish_step()
+        drawing = None
+        if game.replayable:
+            *_, last = game.replay(match.seed, match.history)
+            drawing = last.draw()
+        self._table.say(
+            Over(
+                self._table.number,
+                match.plies,
+                drawing,
+                tuple(self._steps),
+                match.returns,
+                seat_results(match, game.teams),
+                result_text(match, game.teams, you=self.seat),
+                match.id,
+            )
+        )
+
+    def _finish_step(self) -> None:
+        self._steps.append(tuple(sorted(self._under_way)))
+        self._under_way = []
+
+    def _known(self, step: Step) -> Step:
+        return step if self._table.game.public_moves else tuple(move for move in step if move[0] == self.seat)
+
+
+def main() -> None:
+    """Serve a table until stdin ends. The first line says which; see :meth:`arena.play.opponent.Opponent.lay`."""
+    # Games and agents may print, so answers have a stream of their own.
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+
+    def say(told: Told) -> None:
+        print(json.dumps([type(told).__name__, asdict(told)]), file=answers, flush=True)
+
+    first = requests.get()
+    try:
+        game = make_game(first["game"], trust_code=first["trust_game"])
+        Table(
+            game,
+            first["against"],
+            first["league"],
+            insist=first["insist"],
+            module_classes=_networks(first["modules"]),
+            trust_code=first["trust_code"],
+            requests=requests,
+            say=say,
+        ).serve()
+    except (AgentError, GameError, LeagueError, WeightsError) as error:
+        say(Failed(str(error)))
+    except FOREIGN_ERRORS as error:
+        say(Failed(f"the game failed: {describe_error(error)}"))
+
+
+def _networks(names: Sequence[str]) -> dict[str, type[Any]]:
+    if not names:
+        return {}
+    from arena.cli.code import load_networks
+
+    return load_networks(names)
+
+
+def _listen(requests: SimpleQueue[dict[str, Any]]) -> None:
+    """Pass requests on, and end the process at once when nobody is left to ask."""
+    for line in sys.stdin:
+        requests.put(json.loads(line))
+    os._exit(0)

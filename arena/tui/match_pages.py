@@ -1,0 +1,196 @@
+"""The matches that a list shows: a page of them around a place in the league, however many there are.
+
+A place is a match ID. IDs ascend, so they also say how far down in the league a match lies, and no list needs to be
+counted or read from its start.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from arena.tui.feed import Query, Source
+
+if TYPE_CHECKING:
+    from arena.view.replay import Frame
+    from leagues.records import Match
+    from leagues.store.contract import LeagueInfo
+
+AROUND = 120
+"""Matches of a page before its place, and after it."""
+
+MOST_SUGGESTED = 12
+"""Most words suggested at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Matches that follow each other in a list, newest first.
+
+    Attributes:
+        matches: the matches, without their moves.
+        teams: the team of each seat.
+        newest: ID of the newest match of the league; 0 without any.
+        first: whether no newer match belongs to the list.
+        last: whether no older match belongs to the list.
+    """
+
+    matches: tuple[Match, ...] = ()
+    teams: tuple[int, ...] = ()
+    newest: int = 0
+    first: bool = True
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A match with positions of it.
+
+    Attributes:
+        match: the match.
+        info: what never changes in its league.
+        frames: its last two positions, or all; empty where it cannot be played again.
+        problem: why there are no positions.
+    """
+
+    match: Match
+    info: LeagueInfo
+    frames: tuple[Frame, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Listed(Query):
+    """A page of the matches that fit ``words`` of the filter language: around the match ``at``, the newest for None."""
+
+    words: str
+    at: int | None
+
+    def answer(self, source: Source) -> Page:
+        find = _finder(source, self.words)
+        newest = _newest(source)
+        if self.at is None:
+            newer: list[Match] = []
+            first, end = True, None
+        else:
+            end = self.at + 1
+            near = find(end, AROUND)
+            reach = 0 if not near else (self.at - near[-1].id) * AROUND // len(near)  # IDs that as many older ones take
+            newer, first = newer_matches(find, self.at, AROUND, newest, guess=reach * 5 // 4)
+        older = find(end, 2 * AROUND + 1 - len(newer))
+        last = len(older) < 2 * AROUND + 1 - len(newer)
+        return Page((*newer, *older), source.reader.info().teams, newest, first, last)
+
+
+@dataclass(frozen=True)
+class Suggested(Query):
+    """What the last word of ``words`` may become, the likeliest first: a tuple of words of the filter language."""
+
+    live = False
+    words: str
+
+    def answer(self, source: Source) -> tuple[str, ...]:
+        from arena.view.match_filter import RESULTS
+        from leagues.records import ENDINGS, MATCH_KINDS
+
+        members = [shlex.quote(member.id) for member in source.reader.members()]
+        known = [*members, *RESULTS, *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
+        return suggestions(self.words, known)
+
+
+@dataclass(frozen=True)
+class Preview(Query):
+    """A match as :class:`Opened`; ``whole``: with all positions."""
+
+    live = False
+    match: int
+    whole: bool
+
+    def answer(self, source: Source) -> Opened:
+        return _open(source, self.match, whole=self.whole)
+
+
+@dataclass(frozen=True)
+class NextLive(Query):
+    """The match that a table shows next, as :class:`Opened`, or None while there is none: the newest of those that fit
+    ``words`` if it is newer than ``above``, otherwise the newest that is older than ``below``."""
+
+    words: str
+    above: int
+    below: int | None
+
+    def answer(self, source: Source) -> Opened | None:
+        find = _finder(source, self.words)
+        found = find(None, 1)
+        if not found or found[0].id <= self.above:
+            found = find(self.below, 1)
+        return _open(source, found[0].id, whole=True) if found else None
+
+
+Find = Callable[[int | None, int], "list[Match]"]
+"""``find(before, limit)``: matches of a list, as :meth:`leagues.store.contract.Reader.matches` pages them."""
+
+
+def suggestions(words: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Those of the ``known`` words that begin with the last of ``words``, then those that have it inside."""
+    last = "" if words.endswith(" ") else words.rpartition(" ")[2].lower()
+    beginning = [word for word in known if word.lower().startswith(last)]
+    inside = [word for word in known if last and last in word.lower()[1:] and word not in beginning]
+    found = [word for word in (*beginning, *inside) if word.lower() != last]
+    return tuple(found[:MOST_SUGGESTED])
+
+
+def newer_matches(find: Find, after: int, count: int, newest: int, *, guess: int = 0) -> tuple[list[Match], bool]:
+    """The matches of a list that come next above the ID ``after``, newest first, and whether these are all.
+
+    They are at least ``count`` and fewer than twice as many, or all that there are. The store pages from the newest
+    down, so the ID below which there are as many is searched for.
+
+    Args:
+        find: finds matches of the list.
+        after: the ID.
+        count: how many are wanted.
+        newest: ID of the newest match of the league.
+        guess: number of IDs above ``after`` among which there may be as many.
+    """
+    few, many, bounded = 0, newest - after, False  # IDs above `after` that hold too few, and enough
+    span = max(count, guess)
+    while many > 0:
+        span = min(span, many)
+        above = list(takewhile(lambda match: match.id > after, find(after + 1 + span, 2 * count)))
+        if len(above) == 2 * count:  # some that are nearer to `after` may be missing
+            many, bounded = span, True
+        elif len(above) >= count or after + span >= newest:
+            return above, after + span >= newest
+        else:
+            few = span
+        span = (few + many) // 2 if bounded else 4 * span
+    return [], True
+
+
+def _finder(source: Source, words: str) -> Find:
+    from arena.view.match_filter import parse
+
+    where = parse(words, [member.id for member in source.reader.members()]) if words else None
+    return lambda before, limit: source.reader.matches(where, before=before, limit=limit)
+
+
+def _newest(source: Source) -> int:
+    found = source.reader.matches(limit=1)
+    return found[0].id if found else 0
+
+
+def _open(source: Source, match_id: int, *, whole: bool) -> Opened:
+    from arena.view.replay import frames
+
+    match, info = source.reader.match(match_id), source.reader.info()
+    try:
+        found: Sequence[Frame] = frames(
+            source.reader, match_id, last=None if whole else 2, trust_code=source.trust_code
+        )
+    except Exception as error:  # a game may fail in any way; only this match suffers
+        return Opened(match, info, problem=str(error))
+    return Opened(match, info, tuple(found))

@@ -1,0 +1,366 @@
+"""The match list: a window over any number of matches, newest at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from arena.tui.keys import PAGES, TABLE, bindings
+from arena.tui.look import look
+from arena.tui.match_pages import AROUND, Page
+from arena.tui.widgets.cells import name_cell
+from arena.view.outcome import returns_text, seat_results
+from arena.view.text import duration, plain
+from leagues.records import Match
+
+_GAP = 2
+_LEAST_NAME = 8
+"""Columns that a member's name has at least."""
+
+_WHEEL = 3
+"""Rows that a turn of the wheel scrolls."""
+
+_MINUTE = 60.0
+_BAR, _THUMB = "│", "┃"
+
+
+class MatchList(Widget, can_focus=True):
+    """Shows the part of a :class:`~arena.tui.match_pages.Page` that fits, and asks for another page near its ends.
+
+    The cursor stays on its match when matches come, and on its line of the screen. It is always in sight.
+
+    Attributes:
+        page: what the list has of the matches.
+        playing: ID of a match that is marked as being played; 0 for none.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE), *bindings(PAGES)]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"match-list--cursor"}
+
+    @dataclass
+    class Moved(Message):
+        """The person has moved the cursor."""
+
+        match: Match
+
+    @dataclass
+    class Opened(Message):
+        """The person wants to see a match."""
+
+        match: Match
+
+    @dataclass
+    class Wanted(Message):
+        """The list needs the matches around the ID ``at``; the newest for None. ``jump``: the cursor goes there."""
+
+        at: int | None
+        jump: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.page = Page()
+        self.playing = 0
+        self._cursor = 0  # index in the page
+        self._top = 0  # index of the first row in sight
+        self._columns: tuple[_Column, ...] = ()
+        self._names = 0  # columns of the longest name so far
+        self._sentence = "reading the matches ..."
+
+    @property
+    def match(self) -> Match | None:
+        """The match under the cursor; None without any."""
+        return self.page.matches[self._cursor] if self.page.matches else None
+
+    @property
+    def height(self) -> int:
+        """Number of rows that fit."""
+        return max(1, self.size.height - 1)
+
+    # What the screen calls
+
+    def show_page(self, page: Page, *, at: int | None = None, empty: str = "") -> None:
+        """Show a page.
+
+        Args:
+            page: the page.
+            at: ID of the match that the cursor goes to, or nearest to it; None: it stays on its match.
+            empty: what is said where the list has no match.
+        """
+        before = self.match
+        line = self._cursor - self._top
+        key = at if at is not None else before.id if before is not None else page.newest
+        if page.teams != self.page.teams or not page.matches:
+            self._names = 0
+        self.page, self._sentence = page, empty
+        self._cursor = next(
+            (index for index, match in enumerate(page.matches) if match.id <= key), max(0, len(page.matches) - 1)
+        )
+        self._top = self._cursor - line
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def show_again(self) -> None:
+        """Draw everything again, as after a change of theme."""
+        self._lay_out()
+
+    def mark_playing(self, match_id: int) -> None:
+        """Mark a match as being played; 0 for none."""
+        if match_id != self.playing:
+            self.playing = match_id
+            self.refresh()
+
+    # Keys and mouse
+
+    def action_cursor_down(self) -> None:
+        """Go to the next match."""
+        self.move(1)
+
+    def action_cursor_up(self) -> None:
+        """Go to the match before."""
+        self.move(-1)
+
+    def action_page_down(self) -> None:
+        """Go down by a screenful."""
+        self._top += self.height
+        self.move(self.height)
+
+    def action_page_up(self) -> None:
+        """Go up by a screenful."""
+        self._top -= self.height
+        self.move(-self.height)
+
+    def action_first_row(self) -> None:
+        """Go to the newest match."""
+        if self.page.first:
+            self.move(-self._cursor)
+        else:
+            self.post_message(self.Wanted(None, jump=True))
+
+    def action_last_row(self) -> None:
+        """Go to the oldest match."""
+        if self.page.last:
+            self.move(len(self.page.matches))
+        else:
+            self.post_message(self.Wanted(0, jump=True))
+
+    def move(self, by: int) -> None:
+        """Move the cursor by a number of rows, as far as the page goes."""
+        self._go(self._cursor + by)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(_WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-_WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the row under the mouse; a second click opens it. The bar at the right edge goes to any place."""
+        place = event.get_content_offset(self)
+        if place is None or place.y == 0:
+            return
+        if place.x == self.size.width - 1 and self.page.newest > self.height:
+            part = (place.y - 1) / max(1, self.height - 1)
+            self.post_message(self.Wanted(round(self.page.newest * (1 - part)), jump=True))
+            return
+        index = self._top + place.y - 1
+        if index >= len(self.page.matches):
+            return
+        if event.chain > 1 and index == self._cursor:
+            self.post_message(self.Opened(self.page.matches[index]))
+        else:
+            self._go(index)
+
+    def _scroll(self, by: int) -> None:
+        self._top = max(0, min(self._top + by, len(self.page.matches) - self.height))
+        self._go(max(self._top, min(self._cursor, self._top + self.height - 1)), scrolled=True)
+
+    def _go(self, index: int, *, scrolled: bool = False) -> None:
+        """Move the cursor to a row of the page."""
+        matches = self.page.matches
+        if not matches:
+            return
+        before, top = self._cursor, self._top
+        self._cursor = max(0, min(index, len(matches) - 1))
+        self._keep_in_sight()
+        if top != self._top or scrolled:
+            self.refresh()
+        else:  # only two lines differ
+            for row in {before, self._cursor}:
+                self.refresh(Region(0, 1 + row - self._top, self.size.width, 1))
+        if before != self._cursor:
+            self.post_message(self.Moved(matches[self._cursor]))
+        near = AROUND // 2
+        if (self._cursor < near and not self.page.first) or (
+            self._cursor >= len(matches) - near and not self.page.last
+        ):
+            self.post_message(self.Wanted(matches[self._cursor].id))
+
+    def _keep_in_sight(self) -> None:
+        count = len(self.page.matches)
+        self._top = max(self._cursor - self.height + 1, min(self._top, self._cursor))
+        self._top = max(0, min(self._top, count - self.height))
+
+    # Drawing
+
+    def _lay_out(self) -> None:
+        self._keep_in_sight()
+        matches = self.page.matches
+        self._names = max(
+            [self._names, *(cell_len(plain(name)) for name in {name for match in matches for name in match.seats})]
+        )
+        self._columns = _columns(matches, self.page, self._names, self.size.width - 1)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen: the labels, or a match, and a piece of the bar that says where in the league it
+        is."""
+        width = self.size.width
+        index = self._top + y - 1
+        if y == 0:
+            line = _joined(column.label(look().faint) for column in self._columns)
+        elif index < len(self.page.matches):
+            line = self._row(self.page.matches[index])
+        elif not self.page.matches and y == 1:
+            line = Text(plain(self._sentence), look().faint)
+        else:
+            line = Text()
+        line.truncate(width - 1, pad=True)
+        line.append_text(self._bar(y))
+        line.end = ""
+        style = self.rich_style
+        if y and self.page.matches and index == self._cursor:
+            style += Style(bgcolor=self.get_component_rich_style("match-list--cursor").bgcolor)
+        return Strip(line.render(self.app.console)).simplify().apply_style(style)
+
+    def _row(self, match: Match) -> Text:
+        results = seat_results(match, self.page.teams)
+        line = _joined(column.cell(match, results) for column in self._columns)
+        if match.id == self.playing:
+            line.stylize(f"bold {look().good}", 0, self._columns[0].width)
+        return line
+
+    def _bar(self, y: int) -> Text:
+        """The piece of the bar beside a line: where between the newest and the oldest match the rows in sight lie."""
+        shown = self.page.matches[self._top : self._top + self.height]
+        if y == 0 or not shown or (self.page.first and self.page.last and len(self.page.matches) <= self.height):
+            return Text(" ")
+        of, room = max(1, self.page.newest), self.height
+        start = int((of - shown[0].id) / of * room)
+        end = max(start + 1, round((of - shown[-1].id + 1) / of * room))
+        if start >= room:
+            start, end = room - 1, room
+        here = start <= y - 1 < end
+        return Text(_THUMB if here else _BAR, look().accent if here and self.has_focus else look().faint)
+
+
+# Columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: ``name`` says which; ``seat`` of which seat."""
+
+    name: str
+    width: int
+    right: bool = False
+    seat: int = 0
+
+    def label(self, style: str) -> Text:
+        if self.name != "seat":
+            return _fitted(Text(self.name, style), self.width, right=self.right)
+        seats = look().seats
+        return _fitted(Text(f"seat {self.seat}", seats[self.seat % len(seats)]), self.width)
+
+    def cell(self, match: Match, results: Sequence[str]) -> Text:
+        colours = look()
+        text, style = "", colours.faint
+        match self.name:
+            case "seat":
+                if self.seat >= len(match.seats):
+                    return Text(" " * self.width)
+                result = results[self.seat]
+                style = f"bold {colours.good}" if result == "won" else colours.result(result)  # type: ignore[arg-type]
+                return _fitted(name_cell(match.seats[self.seat], self.width, style), self.width)
+            case "match":
+                text = f"{match.id:,}"
+            case "returns":
+                text, style = returns_text(match), ""
+            case "plies":
+                text, style = f"{match.plies:,}", ""
+            case "kind":
+                text, style = match.kind, colours.accent if match.kind == "evaluation" else colours.faint
+            case "ending":
+                text = "" if match.ending == "terminated" else match.ending
+                style = colours.bad if match.fault is not None or match.void else colours.warm
+            case "UTC":
+                text = f"{match.started_at:%m-%d %H:%M:%S}"
+            case "took":
+                text = f"{match.duration:.1f}s" if match.duration < _MINUTE else duration(match.duration)
+            case "iteration":
+                text = f"{match.iteration:,}" if match.iteration else ""
+            case "event":
+                text = f"{match.event:,}" if match.event else ""
+        return _fitted(Text(text, style), self.width, right=self.right)
+
+
+def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tuple[_Column, ...]:
+    """The columns that fit ``width``, the most useful first: names are cut before a column is left out, but only down
+    to a length at which most can be read."""
+    seats = max((len(match.seats) for match in matches), default=2)
+    number = max(5, len(f"{page.newest:,}"))
+    returns = max((len(returns_text(match)) for match in matches), default=0)
+    odd = any(match.ending != "terminated" for match in matches)
+    wanted = [
+        _Column("returns", max(7, returns), right=True),
+        _Column("plies", 5, right=True),
+        *([_Column("ending", 11)] if odd else []),
+        _Column("kind", 10),
+        _Column("UTC", 14),
+        _Column("took", 7, right=True),
+        _Column("iteration", 9, right=True),
+        _Column("event", 7, right=True),
+    ]
+    least = max(_LEAST_NAME, min(names, 12))
+    room = width - number - seats * _GAP
+    rest: list[_Column] = []
+    for column in wanted:
+        if room - (column.width + _GAP) < seats * least:
+            break
+        room -= column.width + _GAP
+        rest.append(column)
+    each = max(_LEAST_NAME, min(max(names, 6), room // max(1, seats)))
+    players = [_Column("seat", each, seat=seat) for seat in range(seats)]
+    return (_Column("match", number, right=True), *players, *rest)
+
+
+def _fitted(text: Text, width: int, *, right: bool = False) -> Text:
+    text.truncate(width, overflow="ellipsis")
+    room = width - text.cell_len
+    if right:
+        text.pad_left(room)
+    else:
+        text.pad_right(room)
+    return text
+
+
+def _joined(cells: Iterable[Text]) -> Text:
+    line = Text(no_wrap=True)
+    for index, cell in enumerate(cells):
+        if index:
+            line.append(" " * _GAP)
+        line.append_text(cell)
+    return line
