@@ -224,7 +224,7 @@ def _anchors(
         return None
     mains = {member.id for member in members if member.role == "main"}
     own = [each for each in snapshots if each.member in mains and each.iteration > since]
-    curves = []
+    curves: list[Curve] = []
     for anchor in (member.id for member in members if member.role == "anchor"):
         met = [(each.step, payoff) for each in own if (payoff := payoffs.get(each.member, anchor)) is not None]
         if met:
