@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
 from arena.cli.options import LeagueFolder, TrustCode
 
+Theme = Literal["dark", "light", "contrast"]
 
-def watch(folder: LeagueFolder, trust_code: TrustCode = False) -> None:
+
+def watch(
+    folder: LeagueFolder,
+    theme: Annotated[Theme, typer.Option("--theme", help="The colours; NO_COLOR switches them off.")] = "dark",
+    trust_code: TrustCode = False,
+) -> None:
     """Watch a league in the terminal UI: before it exists, while it trains, or later.
 
-    Shows the leaderboard, the newest matches, and the board of one match. ? shows the keys, q leaves.
+    Its screens show the leaderboard, payoffs, matches, the course of training, events and every agent; a match is
+    replayed move by move. It only reads the league, and a copy of a league will do. ? shows the keys, q leaves.
     """
-    watch_league(folder, trust_code=trust_code)
+    watch_league(folder, theme=theme, trust_code=trust_code)
 
 
-def watch_league(folder: LeagueFolder, match: int | None = None, *, trust_code: bool = False) -> None:
-    """Run the TUI on the league in ``folder``, opened at ``match`` if one is given. It waits for a missing league.
+def watch_league(folder: Path, match: int | None = None, *, theme: Theme = "dark", trust_code: bool = False) -> None:
+    """Run the TUI on the league in ``folder``, with a replay of ``match`` if one is given; wait for a missing league.
 
     Raises:
-        CallError: stdin or stdout is not a terminal.
-        StoreError: ``folder`` is a file, its league cannot be read, or the league has no such match.
+        CallError: stdin or stdout is not a terminal, or ``folder`` is a file.
+        StoreError: the league cannot be read, or it has no such match.
     """
     import sys
 
-    import typer
-
-    from arena.cli.code import allow_imports
     from arena.cli.errors import FAILED, CallError
-    from leagues.store import open_store
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CallError(
             "the viewer needs a terminal, but stdin or stdout is none; use arena leaderboard, matches or replay"
         )
-    store = open_store(folder)
-    if match is not None or store.exists():
-        with store.reader() as reader:
-            if match is not None:
-                reader.match(match)
+    if folder.is_file():
+        raise CallError(f"{str(folder)!r} is a file; name the folder of a league")
+    if match is not None:
+        from leagues.store import open_store
+
+        with open_store(folder).reader() as reader:
+            reader.match(match)
+    if trust_code:
+        from arena.cli.code import allow_imports
+
+        allow_imports(trust_code=trust_code)
 
     from arena.tui import run
 
-    allow_imports(trust_code=trust_code)
-    if run(folder, match, trust_code=trust_code):
+    if run(folder, match, theme=theme, trust_code=trust_code):
         raise typer.Exit(FAILED)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
-    from leagues.ratings.leaderboard import Standing
+    from leagues.ratings.leaderboard import Ratings, Standing
     from leagues.ratings.notes import Note
     from leagues.records import Match
     from leagues.results.payoff_table import PayoffTable
@@ -43,11 +43,13 @@ class Derived:
         standings: the leaderboard, best first.
         notes: warnings that belong beside it.
         payoffs: what members score against each other in evaluation; None before the first reading.
+        ratings: the ratings with their resamples, for differences; None before the first reading.
     """
 
     standings: tuple[Standing, ...] = ()
     notes: tuple[Note, ...] = ()
     payoffs: PayoffTable | None = field(default=None, compare=False)
+    ratings: Ratings | None = field(default=None, compare=False)
 
 
 class Derivation:
@@ -58,16 +60,17 @@ class Derivation:
 
     def __call__(self, reader: Reader) -> Derived:
         """What the results say now."""
-        from leagues.ratings.leaderboard import leaderboard
+        from leagues.ratings.leaderboard import rate
         from leagues.ratings.notes import notes
         from leagues.ratings.outside import with_outside
         from leagues.results.payoff_table import PayoffTable
 
         members, scores = reader.members(), reader.block_scores()
-        standings = with_outside(leaderboard(members, scores), scores, reader.measures())
+        ratings = rate(members, scores)
+        standings = with_outside(ratings.leaderboard(), scores, reader.measures())
         self._read_matches(reader)
         warnings = notes(members, scores, matches=self._matches)
-        return Derived(tuple(standings), tuple(warnings), PayoffTable.of_blocks(scores))
+        return Derived(tuple(standings), tuple(warnings), PayoffTable.of_blocks(scores), ratings)
 
     def _read_matches(self, reader: Reader) -> None:
         """Bring the newest evaluation matches up to date, newest first."""

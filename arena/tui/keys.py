@@ -115,6 +115,44 @@ CHART = Group(
     ),
 )
 
+CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+
+LEADERBOARD = Group(
+    "Leaderboard",
+    (
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
+        Key("S", "sort(-1)", "sort back"),
+        Key(
+            "space",
+            "mark",
+            "mark",
+            "mark the member, or remove the mark: the charts show the marked",
+            "space",
+            footer=True,
+        ),
+        Key("m", "matches", "matches", "its matches", footer=True),
+    ),
+)
+
+AGENT = Group(
+    "Agent",
+    (
+        Key(
+            "right_square_bracket",
+            "generation(1)",
+            "generation",
+            "its learner's next snapshot, the one before",
+            "[ ]",
+            footer=True,
+        ),
+        Key("left_square_bracket", "generation(-1)", "generation before"),
+        Key("P", "play", "play", "play against it", footer=True),
+        Key("space", "mark", "mark", "mark the member, or remove the mark", "space", footer=True),
+        Key("m", "matches", "matches", "its matches", footer=True),
+    ),
+)
+
 EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
 
 PAYOFFS = Group(
@@ -202,6 +240,27 @@ TILES = Group(
         Key("k,up", "screen.go_tile(-1, 0)", "up"),
         Key("g,home", "screen.go_tile(-999, 0)", "first", "the first tile, the last tile", "g G home end"),
         Key("G,end", "screen.go_tile(999, 0)", "last"),
+    ),
+)
+
+
+CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+
+LEADERBOARD = Group(
+    "Leaderboard",
+    (
+        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
+        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
+        Key("S", "sort(-1)", "sort back"),
+        Key(
+            "space",
+            "mark",
+            "mark",
+            "mark the member, or remove the mark: the charts show the marked",
+            "space",
+            footer=True,
+        ),
+        Key("m", "matches", "matches", "its matches", footer=True),
     ),
 )
 

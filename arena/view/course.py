@@ -150,16 +150,8 @@ def course(reader: Reader) -> Course:
     standings = with_outside(leaderboard(members, scores), scores, measures)
     table = PayoffTable.of_blocks(scores)
     history = reader.history()
-    found = [
-        _ratings(members, standings),
-        *_measures(members, measures),
-        _anchor_scores(members, table, info),
-        _training_scores(reader.live_results(), history, info),
-        *_metrics(history),
-        _rates(history),
-    ]
-    learners = [member.id for member in members if not member.frozen]
-    charts = tuple(_in_order(chart, learners) for chart in found if chart is not None)
+    training = [_training_scores(reader.live_results(), history, info), *_metrics(history), _rates(history)]
+    charts = (*strength(info, members, standings, table, measures), *_in_order(training, members))
     heatmap = _heatmap(standings, table)
     drawn = chain(
         chain.from_iterable(chart.numbers() for chart in charts),
@@ -168,6 +160,19 @@ def course(reader: Reader) -> Course:
     if not all(abs(number) <= MOST for number in drawn):  # False for NaN, too
         raise LeagueError("the league has numbers that are too large to be drawn; see what `arena verify` says")
     return Course(info, tuple(members), tuple(standings), charts, heatmap)
+
+
+def strength(
+    info: LeagueInfo,
+    members: Sequence[Member],
+    standings: Sequence[Standing],
+    table: PayoffTable,
+    measures: Sequence[Measure],
+) -> tuple[Chart, ...]:
+    """The charts that say how good the members are: ratings first, then measures of learners, then scores against
+    anchors. Those without a point are left out."""
+    found = [_ratings(members, standings), *_measures(members, measures), _anchor_scores(members, table, info)]
+    return _in_order(found, members)
 
 
 def _ratings(members: Iterable[Member], standings: Sequence[Standing]) -> Chart | None:
@@ -209,7 +214,8 @@ def _anchor_scores(members: Sequence[Member], table: PayoffTable, info: LeagueIn
         met = [(member, payoff) for member in mains if (payoff := table.get(member.id, anchor)) is not None]
         points = [Point(member.step, payoff.score, payoff.low, payoff.high) for member, payoff in met]
         curves[f"against {anchor}"] = points
-    return _chart("strength", "Main learners against anchors", f"{_scores(info)}, 95% intervals", curves)
+    axis = f"{_scores(info)}, 95% intervals"
+    return _chart("strength", "Main learners against anchors", axis, curves, from_zero=not info.graded)
 
 
 def _training_scores(live: Sequence[LiveResult], history: Iterable[Progress], info: LeagueInfo) -> Chart | None:
@@ -280,11 +286,16 @@ def _chart(
     return Chart(kind, title, axis, drawn, levels, from_zero) if drawn else None
 
 
-def _in_order(chart: Chart, learners: Sequence[str]) -> Chart:
-    """The chart with the curves of learners first, in their order, which also says which colours they have."""
+def _in_order(charts: Iterable[Chart | None], members: Iterable[Member]) -> tuple[Chart, ...]:
+    """The charts with the curves of learners first, in their order, which also says which colours they have."""
+    learners = (member.id for member in members if not member.frozen)
     places = {name: place for place, name in enumerate(learners)}
-    curves = [replace(curve, place=places.get(curve.name, curve.place)) for curve in chart.curves]
-    return replace(chart, curves=tuple(sorted(curves, key=lambda curve: curve.place)))
+    ordered = []
+    for chart in charts:
+        if chart is not None:
+            curves = [replace(curve, place=places.get(curve.name, curve.place)) for curve in chart.curves]
+            ordered.append(replace(chart, curves=tuple(sorted(curves, key=lambda curve: curve.place))))
+    return tuple(ordered)
 
 
 def _title(text: str) -> str:

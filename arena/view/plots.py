@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena.view.course import Chart, Course, Curve, Heatmap, course, is_thin, steps_text
 from arena.view.files import replacing
-from arena.view.text import counted, plain
+from arena.view.text import counted, plain, short_name
 from arena.view.theme import DARK
 from leagues.errors import LeagueError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
     from leagues.store import Reader
 
@@ -27,6 +27,15 @@ _WIDTH, _DPI = 11.0, 150
 
 _FIRST, _OTHER = 3.9, 2.9
 """Inches of height: of the first chart, which is as wide as the figure, and of the others, two side by side."""
+
+_TITLE, _LETTER = 0.6, 0.075
+"""Inches: height of the title, and width of a letter of a heatmap's labels."""
+
+_NAME = 24
+"""Columns of a name beside the heatmap."""
+
+_UPRIGHT = 8
+"""Most members of a heatmap whose names stand side by side below it."""
 
 _MOST_DIGITS = 24
 """Most members of a heatmap whose cells have room for digits."""
@@ -71,34 +80,51 @@ def _draw(found: Course, path: Path) -> None:
 
     charts = found.charts
     right = max((chart.last_step() for chart in charts), default=0)
-    # Rows of panels, each row with its height: the first chart, pairs of the others, the heatmap.
-    rows: list[tuple[float, list[Callable[[Axes], None]]]] = []
+    # Places are computed here: matplotlib's layouts differ in the last digits from call to call.
+    places: list[tuple[_Room, Callable[[Axes], None]]] = []
+    top = _TITLE
     for start in (0, *range(1, len(charts), 2)):
         row = charts[start : start + (2 if start else 1)]
-        rows += (
-            [(_OTHER if start else _FIRST, [partial(_chart, chart=chart, right=right) for chart in row])] if row else []
-        )
+        height = _OTHER if start else _FIRST
+        for place, chart in enumerate(row):
+            room = _Room(place * _WIDTH / len(row), top, _WIDTH / len(row), height)
+            places.append((room.inside(), partial(_chart, chart=chart, right=right)))
+        top += height if row else 0
     if found.heatmap is not None:
-        rows.append((_heatmap_height(found.heatmap), [partial(_heatmap, heatmap=found.heatmap)]))
+        labels = _LETTER * max(len(short_name(_label(name), _NAME)) for name in found.heatmap.members) + 0.2
+        room = _Room(0, top, _WIDTH, _heatmap_height(found.heatmap) + labels)
+        below = labels if len(found.heatmap.members) > _UPRIGHT else 0.4
+        places.append((room.inside(left=labels, below=below), partial(_heatmap, heatmap=found.heatmap)))
+        top += room.height
     with mpl.rc_context(_PARAMETERS):  # type: ignore[arg-type]  # the stub lists every name of a parameter
-        figure = Figure(figsize=(_WIDTH, sum(height for height, _ in rows) + 0.5), dpi=_DPI)
-        figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.12)
+        figure = Figure(figsize=(_WIDTH, top), dpi=_DPI)
         FigureCanvasAgg(figure)
         figure.set_facecolor(DARK.background)
-        figure.suptitle(_label(plain(found.info.game)), color=DARK.foreground, fontsize=15, fontweight="bold")
-        parts = figure.subfigures(len(rows), height_ratios=[height for height, _ in rows], squeeze=False)[:, 0]
-        for part, (_, panels) in zip(parts, rows, strict=True):
-            _draw_row(part, panels)
+        title = _label(plain(found.info.game))
+        figure.suptitle(
+            title, y=1 - _TITLE / 2 / top, color=DARK.foreground, fontsize=15, fontweight="bold", va="center"
+        )
+        for room, panel in places:
+            height = room.height / top
+            axes = figure.add_axes((room.left / _WIDTH, 1 - room.top / top - height, room.width / _WIDTH, height))
+            axes.set_facecolor(DARK.surface)
+            axes.tick_params(colors=DARK.foreground, length=0)
+            axes.spines[:].set_visible(False)
+            panel(axes)
         _save(figure, path)
 
 
-def _draw_row(part: SubFigure, panels: Sequence[Callable[[Axes], None]]) -> None:
-    part.set_facecolor(DARK.background)
-    for axes, panel in zip(part.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        axes.set_facecolor(DARK.surface)
-        axes.tick_params(colors=DARK.foreground, length=0)
-        axes.spines[:].set_visible(False)
-        panel(axes)
+class _Room(NamedTuple):
+    """A rectangle of the figure in inches, from its left upper corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def inside(self, left: float = 0.85, below: float = 0.65) -> _Room:
+        """What is left of it for a panel whose labels take ``left`` and ``below``."""
+        return _Room(self.left + left, self.top + 0.35, self.width - left - 0.25, self.height - 0.35 - below)
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -148,7 +174,7 @@ def _curve(axes: Axes, curve: Curve, colour: str) -> None:
 
 
 def _heatmap_height(heatmap: Heatmap) -> float:
-    return min(10.0, 1.6 + 0.34 * len(heatmap.members))
+    return min(9.0, 1.2 + 0.34 * len(heatmap.members))
 
 
 def _heatmap(axes: Axes, heatmap: Heatmap) -> None:
@@ -169,8 +195,8 @@ def _heatmap(axes: Axes, heatmap: Heatmap) -> None:
                 ink = DARK.faint if thin else DARK.background if abs(heat) > 0.5 else DARK.foreground
                 axes.text(j, i, heatmap.digits(payoff), color=ink, ha="center", va="center", fontsize=8)
     axes.imshow(cells, aspect="auto", interpolation="nearest")
-    names = [_label(name) for name in heatmap.members]
-    axes.set_xticks(range(count), names, rotation=90 if count > 8 else 0, fontsize=8)
+    names = [short_name(_label(name), _NAME) for name in heatmap.members]
+    axes.set_xticks(range(count), names, rotation=90 if count > _UPRIGHT else 0, fontsize=8)
     axes.set_yticks(range(count), names, fontsize=8)
     axes.set_xticks([each - 0.5 for each in range(1, count)], minor=True)
     axes.set_yticks([each - 0.5 for each in range(1, count)], minor=True)

@@ -262,8 +262,13 @@ class Reader(ABC):
 
     @abstractmethod
     def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
-        """The training games of learners against frozen members, ascending by iteration; ``since`` and ``every`` as of
-        :meth:`history`."""
+        """The training games of learners against frozen members, ascending by iteration.
+
+        Args:
+            since: only those after this iteration.
+            every: sum those of so many iterations, 1 to ``every``, and so on, which then count for the last of them
+                that has any. It keeps the answer short for a long run.
+        """
 
     @abstractmethod
     def measures(self, name: str | None = None) -> list[Measure]:

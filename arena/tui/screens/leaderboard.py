@@ -1,11 +1,228 @@
-"""The leaderboard screen. Its builder replaces this file."""
+"""The leaderboard: how good every member is, what keeps the learners, and how ratings and outside measures went."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, get_args
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widgets import Input, Static
+
+from arena.tui.feed import Query
+from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, PAGES, TABLE, Group, bindings
+from arena.tui.look import look
+from arena.tui.ranking import Leaderboard, Ranked, Ranking, plot_of
 from arena.tui.screens.base import LeagueScreen
+from arena.tui.widgets.chart import Chart, Plot
+from arena.tui.widgets.filter_input import FilterInput
+from arena.tui.widgets.learner_list import LearnerList
+from arena.tui.widgets.ranking_list import RankingList
+from arena.tui.widgets.row_list import RowList
+from arena.view.text import counted, plain
+from arena.view.theme import WARNED
+
+Order = Literal["rating", "outside", "games", "age", "name"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+NO_RATING = "no evaluation match yet: the first ratings come when there is a snapshot and it has played"
+NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come after the first snapshot"
+
+_FRAME = 3
+"""Lines of the header and the footer."""
+_LEAST_CHART = 8
 
 
 class LeaderboardScreen(LeagueScreen):
-    """To be built."""
+    """The list of members; below or beside it the learners, the warnings and two charts."""
 
     NAME = "Leaderboard"
+    GROUPS: ClassVar[tuple[Group, ...]] = (LEADERBOARD, CHOOSE, TABLE, PAGES, CHART)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LEADERBOARD)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: Order = "rating"
+        self._turned = False
+        self._words: tuple[str, ...] = ()
+        self._ranks: dict[str, int] = {}  # as they were when the person opened the league
+
+    def body(self) -> ComposeResult:
+        with Container(id="board"):
+            with Container(id="board-main"):
+                yield RankingList(id="board-list")
+                yield FilterInput(id="board-filter", placeholder="words of names and roles", compact=True)
+                yield LearnerList(id="board-learners")
+                with VerticalScroll(id="board-notes", can_focus=False):
+                    yield Static(markup=False)
+            with Container(id="board-charts"):
+                yield Chart(id="board-ratings", classes="pane")
+                yield Chart(id="board-outside", classes="pane")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(FilterInput).display = False
+        self.ranking.focus()
+
+    @property
+    def ranking(self) -> RankingList:
+        """The members."""
+        return self.query_one(RankingList)
+
+    @property
+    def board(self) -> Leaderboard:
+        """The newest answer."""
+        return self.answer(Ranking()) or Leaderboard()
+
+    def queries(self) -> Sequence[Query]:
+        return (Ranking(),)
+
+    def command(self) -> str:
+        return f"leaderboard {self.arena.folder}"
+
+    # Showing
+
+    def show(self, query: Query, value: Any) -> None:
+        board: Leaderboard = value
+        if board.rated and not self._ranks:
+            self._ranks = _ranks(board)
+        self._lay_out(board)
+        self._show_list(board)
+        self.query_one(LearnerList).show_ways(board.ways, board.problem)
+        self._show_notes(board)
+        self._show_charts(board)
+
+    def _show_list(self, board: Leaderboard) -> None:
+        rows = self._shown(board)
+        empty = "rating ..." if not board.rated else "no member fits the filter" if board.rows else "no member yet"
+        self.ranking.show_ranking(rows, ranks=self._ranks, marked=self.arena.marked, best=board.best, empty=empty)
+        title = Text("Leaderboard ").append(counted(len(board.rows), "member"), "not bold")
+        if self._words:
+            title.append(f", {len(rows):,} shown", "not bold")
+        if self.arena.marked:
+            title.append(f", {len(self.arena.marked)} marked", "not bold")
+        self.ranking.border_title = title
+        order = (
+            "" if self._order == "rating" and not self._turned else f"by {self._order}{' ↑' if self._turned else ''}"
+        )
+        self.ranking.border_subtitle = order
+
+    def _shown(self, board: Leaderboard) -> list[Ranked]:
+        """The rows that fit the filter, in the person's order."""
+        rows = [
+            row
+            for row in board.rows
+            if not self._words
+            or any(word in row.standing.agent.lower() or word in row.standing.role for word in self._words)
+        ]
+        if self._order == "outside":
+            rows.sort(key=_by_outside)
+        elif self._order == "games":
+            rows.sort(key=lambda row: -row.standing.games)
+        elif self._order == "age":
+            rows.sort(key=lambda row: -row.joined)
+        elif self._order == "name":
+            rows.sort(key=lambda row: (row.learner_id or row.standing.agent, row.standing.generation or 0))
+        return rows[::-1] if self._turned else rows
+
+    def _show_notes(self, board: Leaderboard) -> None:
+        text = Text()
+        for note in board.notes:
+            text.append("\n" if text else "").append(f"{WARNED} ", f"bold {look().warm}").append(f"{plain(note.text)}.")
+        notes = self.query_one("#board-notes", VerticalScroll)
+        notes.display = bool(text)
+        notes.query_one(Static).update(text)
+
+    def _show_charts(self, board: Leaderboard) -> None:
+        marked = [row for row in map(board.row, self.arena.marked) if row is not None]
+        only = {row.learner_id for row in marked if row.learner_id}
+        first, second = self.query_one("#board-ratings", Chart), self.query_one("#board-outside", Chart)
+        ratings = next((chart for chart in board.charts if chart.title.startswith("Ratings")), None)
+        outside = next((chart for chart in board.charts if chart is not ratings), None)
+        for chart, course, title, empty in (
+            (first, ratings, "Ratings over training", NO_RATING),
+            (second, outside, "Outside measure", NO_OUTSIDE),
+        ):
+            chart.show(Plot(empty=empty) if course is None else plot_of(course, only=only))
+            chart.border_title = Text(title if course is None else course.title)
+            chart.border_subtitle = Text("" if course is None else course.axis)
+
+    def _lay_out(self, board: Leaderboard) -> None:
+        """Give the list the lines that it needs, and the charts what is left, below it or beside it."""
+        width, height = self.app.size.width, self.app.size.height - _FRAME
+        needed = 3 + max(1, len(self._shown(board)))
+        learners = min(len(board.ways), max(1, height // 6))
+        notes = sum(-(-(len(note.text) + 3) // max(1, width - 4)) for note in board.notes)
+        notes = min(notes, max(2, height // 4))
+        beside = width >= 150 and needed > height // 2
+        charts = self.query_one("#board-charts")
+        self.query_one("#board").set_class(beside, "-beside")
+        rest = height - learners - notes
+        least = _LEAST_CHART if width < 110 or height < 30 else max(_LEAST_CHART, height * 2 // 5)
+        lines = rest if beside else max(rest - needed, least)
+        charts.display = beside or (height >= 20 and rest - lines >= 6)
+        charts.styles.height = "1fr" if beside else lines
+        self.query_one("#board-outside").display = beside or width >= 110
+        self.query_one(LearnerList).styles.height = learners
+        self.query_one(LearnerList).display = bool(board.ways or board.problem)
+        self.query_one("#board-notes").styles.max_height = max(2, height // 4)
+
+    # Keys and mouse
+
+    def action_sort(self, by: int) -> None:
+        """Another order: the next one, or with -1 the one before."""
+        self._order = ORDERS[(ORDERS.index(self._order) + by) % len(ORDERS)]
+        self._show_list(self.board)
+
+    def action_mark(self) -> None:
+        """Mark the member under the cursor, or remove its mark."""
+        if self.ranking.key is not None:
+            self.arena.mark(self.ranking.key)
+            self._show_list(self.board)
+            self._show_charts(self.board)
+
+    def action_matches(self) -> None:
+        """List the matches of the member under the cursor."""
+        if self.ranking.key is not None:
+            self.arena.list_matches(self.ranking.key)
+
+    @on(RowList.Chosen)
+    def _chosen(self, message: RowList.Chosen) -> None:
+        self.arena.open_agent(message.key)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        line = self.query_one(FilterInput)
+        line.display = True
+        line.focus()
+
+    def action_no_filter(self) -> None:
+        """Remove the filter."""
+        self.query_one(FilterInput).value = ""
+        self._leave_filter()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._words = tuple(event.value.lower().split())
+        self._show_list(self.board)
+
+    @on(Input.Submitted)
+    def _leave_filter(self) -> None:
+        line = self.query_one(FilterInput)
+        line.display = bool(line.value)
+        self.ranking.focus()
+
+
+def _ranks(board: Leaderboard) -> dict[str, int]:
+    return {row.standing.agent: row.rank for row in board.rows if row.rank is not None}
+
+
+def _by_outside(row: Ranked) -> tuple[bool, str, float]:
+    """The best first, by what was measured: a small NashConv is good, a large score or return is."""
+    outside = row.standing.outside
+    if outside is None:
+        return True, "", 0.0
+    return False, outside.against or outside.name, outside.value if outside.name == "nash_conv" else -outside.value

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -18,6 +18,7 @@ from arena.tui.feed import Query, Source
 from arena.tui.keys import HEATMAP, PAYOFFS, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
+from arena.tui.widgets.filter_input import FilterInput
 from arena.tui.widgets.heatmap import Heat, Heatmap, levels
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
 from arena.tui.widgets.shades import shade
@@ -116,12 +117,6 @@ class Pair(Query):
         both = MatchFilter((self.member, self.opponent), "evaluation")
         found = source.reader.matches(both, limit=SEARCHED)
         return meetings(self.member, self.opponent, found, source.reader.info(), whole=len(found) < SEARCHED)
-
-
-class FilterInput(Input):
-    """The line in which the person types a filter."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.no_filter", "no filter", show=False)]
 
 
 class PayoffsScreen(LeagueScreen):

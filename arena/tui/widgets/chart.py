@@ -310,6 +310,11 @@ class _Styles:
             self._made[key] = Style(color=colour, bgcolor=behind.hex6 if tint >= 0 or here else None)
         return self._made[key]
 
+    def level(self, tint: int) -> Style:
+        """Of a cell of a level on the band of ``tint``, -1 for none."""
+        behind = self.curve(-1, tint)
+        return self.faint if tint < 0 else Style(color=self.palette.faint, bgcolor=behind.bgcolor)
+
 
 def _draw(plot: Plot, width: int, height: int) -> _Drawn | None:
     """The plot in dots; None without a point."""
@@ -365,15 +370,14 @@ def _ends(plot: Plot) -> tuple[tuple[float, float], tuple[float, float]] | None:
     if ends is None:
         return None
     low, high = ends
-    lows = span((v for each in plot.series if each.lows for v in seen(each, each.lows)), log=plot.log)
-    highs = span((v for each in plot.series if each.highs for v in seen(each, each.highs)), log=plot.log)
+    if plot.y_least is not None and min(values) >= plot.y_least:
+        low = plot.y_least
+    reach = [v for each in plot.series if each.lows for end in (each.lows, each.highs) for v in seen(each, end)]
+    reach = [value for value in reach if math.isfinite(value) and (value > 0 or not plot.log)] or [low, high]
     if plot.log:
-        return across, (max(lows[0], low / 3) if lows else low, min(highs[1], high * 3) if highs else high)
+        return across, (min(low, max(min(reach), low / 3)), max(high, min(max(reach), high * 3)))
     room = (high - low) * 0.6
-    return across, (
-        min(low, max(lows[0], low - room)) if lows else low,
-        max(high, min(highs[1], high + room)) if highs else high,
-    )
+    return across, (min(low, max(min(reach), low - room)), max(high, min(max(reach), high + room)))
 
 
 def _row(
@@ -402,9 +406,9 @@ def _row(
             if column == name_from:  # the name is written where no curve is
                 segments.append(Segment(text, style))
                 text, style = "", styles.faint
-            character, now = (_LEVEL, styles.faint) if column < name_from else ("", styles.faint)
+            character, now = _LEVEL, styles.level(tint)
             if column >= name_from:
-                character = level[column - name_from] if column - name_from < len(level) else ""
+                character, now = level[column - name_from : column - name_from + 1], styles.faint
         else:
             character = _GRID if gridded else " "
             now = styles.curve(-1, tint) if tint >= 0 else styles.grid

@@ -37,7 +37,9 @@ class Header(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="status", markup=False)
-        yield Static(id="tabs", markup=False)
+        tabs = Static(id="tabs", markup=False)
+        tabs.auto_links = False  # they have colours of their own
+        yield tabs
 
     def show(self, view: LeagueView | None, state: RunState | None, problem: str, *, paused: bool) -> None:
         """Show the league, or ``problem``, the reason why it cannot be read."""

@@ -19,6 +19,7 @@ class KeyBar(Widget):
     """At most :data:`arena.tui.keys.FOOTER` keys, those of the focused widget first. A click presses the key."""
 
     def on_mount(self) -> None:
+        self.auto_links = False  # keys have colours of their own
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
 
     def render(self) -> RenderResult:

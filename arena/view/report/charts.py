@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from arena.view.course import Chart, Curve, Heatmap, is_thin, steps_text
 from arena.view.report.html import Html, element, joined, number
-from arena.view.text import counted
+from arena.view.text import counted, short_name
 from arena.view.theme import DARK
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 14.0, 10.0, 26.0
@@ -28,9 +28,6 @@ _CELL, _LARGE_CELL, _HEATMAP = 30.0, 56.0, 640.0
 
 _CHARACTER = 6.6
 """Width of a character of a label."""
-
-_LONGEST = 22
-"""Characters of a label of a heatmap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +178,7 @@ def interval_svg(low: float, at: float, high: float, *, left: float, right: floa
 
 def heatmap_svg(heatmap: Heatmap) -> Html:
     """What members score against each other; a title at each cell tells all of it."""
-    names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in heatmap.members]
+    names = [short_name(name, 24) for name in heatmap.members]
     room = 16 + _CHARACTER * max(map(len, names))
     side = max(_CELL, min(_LARGE_CELL, _HEATMAP / len(names)))
     parts = []

@@ -99,6 +99,8 @@ def transaction(engine: Engine, name: str) -> Iterator[Connection]:
             yield connection
     except (DBAPIError, sqlite3.Error) as error:
         says = error.orig if isinstance(error, DBAPIError) else error
+        if "locked" in str(says):
+            raise StoreError(f"{name} is in use by another process that writes for long; try again later") from error
         raise StoreError(
             f"{name} cannot be used: {says}; check the disk and its rights, or restore the league from a copy"
         ) from error
@@ -171,8 +173,9 @@ def open_for_reading(path: Path) -> tuple[Engine, str]:
     except StoreError:
         engine.dispose()
         # A file that was copied from a running league says that a log lies beside it. Without that log, SQLite makes
-        # one; where it has no right to, nobody else writes this file either, and it can be read as it is.
-        if Path(f"{path}-wal").exists():
+        # one; where it has no right to, nobody else writes this file either, and it can be read as it is. A log or a
+        # journal shows that somebody is writing, such as another process that brings the league up to date.
+        if any(Path(f"{path}-{kind}").exists() for kind in ("wal", "journal")):
             raise
     engine = frozen_engine(path)
     try:

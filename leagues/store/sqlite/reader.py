@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from leagues.records import (
     FAULTS,
@@ -221,11 +221,15 @@ class SqlReader(Reader):
 
     def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
         c = schema.live_results.c
-        found = select(schema.live_results).where(queries.chosen(c.iteration, since, every))
-        found = found.order_by(c.iteration, c.learner, c.opponent)
+        newer: Select[*tuple[Any, ...]] = select(schema.live_results).where(c.iteration > since)
+        if every > 1:
+            sums = [func.sum(column) for column in (c.wins, c.draws, c.losses, c.returns, c.opponent_returns)]
+            newer = select(func.max(c.iteration), c.learner, c.opponent, *sums).where(c.iteration > since)
+            newer = newer.group_by((c.iteration - 1) // every, c.learner, c.opponent)
+        newer = newer.order_by(func.max(c.iteration) if every > 1 else c.iteration, c.learner, c.opponent)
         with self._transaction() as connection:
             self._load_members(connection)
-            rows = connection.execute(found).all()
+            rows = connection.execute(newer).all()
             numbers = np.array([row[:6] for row in rows], np.int64).reshape(-1, 6)
             queries.check_numbers(numbers - (0, 1, 1, 0, 0, 0), len(self._members), below=2**62)
             queries.check_sums(np.array([row[6:] for row in rows], np.float64))

@@ -86,6 +86,16 @@ def test_the_format_goes_by_the_name_and_equal_leagues_give_equal_files(
     assert {path.name for path in tmp_path.iterdir()} == {"league", *(file.name for file in files)}
 
 
+def test_long_names_leave_room_for_the_payoffs(tmp_path: Path, drawn: list[Figure]) -> None:
+    folder, name = played_league(tmp_path / "league"), "\u4e16" * 80
+    with open_store(folder).writer() as writer:
+        writer.record(members=[Member(name, "baseline", "baseline", agent="random")])
+        match = replace(writer.match(1), seats=("first", name), event=50, block=1)
+        writer.record(matches=[match])
+        plots.plot_league(writer, tmp_path / "names.png")
+    assert drawn[0].axes[-1].get_position().width > 0.5
+
+
 def test_names_are_text_and_no_formulas(tmp_path: Path, drawn: list[Figure]) -> None:
     with new_league(tmp_path / "league") as writer:
         names = ["$x^{$", "_hidden", "gr\u00fc\u00df\u4e16"]

@@ -29,6 +29,7 @@ def test_no_other_file_names_a_colour() -> None:
     ]
     assert found == []
     styles = (ROOT / "tui" / "arena.tcss").read_text()
+    styles += (ROOT / "view" / "report" / "report.css").read_text()
     assert not re.search(r":[^;{]*(#[0-9a-f]{3,8}\b|\b(red|green|yellow|blue|white|black)\b)", styles)
 
 

@@ -1,0 +1,176 @@
+"""What the leaderboard shows, shaped in the feed's thread: ranks, form, learners on their way, and charts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from arena.tui.feed import Query, Source
+from arena.tui.widgets.chart import Level, Mark, Plot, Series
+from leagues.errors import LeagueError
+
+if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
+    from arena.view.course import Chart as Course
+    from leagues.next_snapshot import NextSnapshot
+    from leagues.ratings.leaderboard import Standing
+    from leagues.ratings.notes import Note
+
+MOST_CURVES = 12
+"""Most curves in a chart."""
+
+MOST_LEVELS = 5
+"""Most levels in a chart, the highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A row of the leaderboard.
+
+    Attributes:
+        standing: its rating and results.
+        rank: 1, 2, ... among the members that have played; None without games.
+        joined: its place in the order in which members joined.
+        learner: place of its learner among the learners, for the colour; None for members that are no snapshots.
+        learner_id: ID of that learner; empty without one.
+        anchor: whether it only measures the league.
+        form: scores of the newest blocks, oldest first, see :func:`leagues.results.form.forms`.
+        mean_return: mean return of a game; None in games that are not graded.
+    """
+
+    standing: Standing
+    rank: int | None
+    joined: int
+    learner: int | None
+    learner_id: str
+    anchor: bool
+    form: tuple[float, ...]
+    mean_return: float | None
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """All that the leaderboard shows.
+
+    Attributes:
+        rows: the frozen members, best first.
+        rated: whether the league was rated yet.
+        notes: warnings.
+        ways: the learners, on their way to the next snapshot.
+        charts: how good the members are, the ratings first.
+        learners: learner -> its place, for the colour.
+        best: ID of the best member; None without one.
+        problem: why the way of the learners is not known; empty otherwise.
+    """
+
+    rows: tuple[Ranked, ...] = ()
+    rated: bool = False
+    notes: tuple[Note, ...] = ()
+    ways: tuple[NextSnapshot, ...] = ()
+    charts: tuple[Course, ...] = ()
+    learners: tuple[str, ...] = ()
+    best: str | None = None
+    problem: str = ""
+
+    def row(self, agent: str | None) -> Ranked | None:
+        """The row of a member; None if it has none."""
+        return next((row for row in self.rows if row.standing.agent == agent), None)
+
+
+@dataclass(frozen=True)
+class Ranking(Query):
+    """The leaderboard: a :class:`Leaderboard`."""
+
+    def answer(self, source: Source) -> Leaderboard:
+        import numpy as np
+
+        from arena.view.course import strength
+        from leagues.ratings.leaderboard import best
+        from leagues.results.form import forms
+        from leagues.results.payoff_table import PayoffTable
+
+        reader, derived = source.reader, source.derived
+        info, members, scores = reader.info(), reader.members(), reader.block_scores()
+        places = {member.id: place for place, member in enumerate(members)}
+        learners = {member.id: place for place, member in enumerate(m for m in members if not m.frozen)}
+        form = forms(scores)
+        returns: dict[str, float] = {}
+        if scores.graded:
+            each = [np.bincount(scores.rows[:, 2 + k], scores.returns[:, k], len(scores.names)) for k in (0, 1)]
+            sums = each[0] + each[1]
+            games = scores.games()
+            returns = {name: float(sums[k]) / games[name] for k, name in enumerate(scores.names) if games[name]}
+        rows = []
+        for rank, standing in enumerate(derived.standings, 1):
+            member = members[places[standing.agent]]
+            rows.append(
+                Ranked(
+                    standing,
+                    rank if standing.games else None,
+                    places[standing.agent],
+                    learners.get(member.learner) if member.learner is not None else None,
+                    member.learner or "",
+                    member.role == "anchor",
+                    form.get(member.id, ()),
+                    returns.get(member.id) if scores.graded else None,
+                )
+            )
+        ways, problem = ways_of(source)
+        table = derived.payoffs or PayoffTable(graded=scores.graded)
+        charts = strength(info, members, derived.standings, table, reader.measures())
+        return Leaderboard(
+            tuple(rows), source.rated, derived.notes, ways, charts, tuple(learners), best(derived.standings), problem
+        )
+
+
+def ways_of(source: Source) -> tuple[tuple[NextSnapshot, ...], str]:
+    """The learners on their way, or why that is not known."""
+    from arena.settings import Settings
+    from leagues.next_snapshot import next_snapshots
+
+    info, progress = source.reader.info(), source.reader.progress()
+    try:
+        settings = Settings.from_dict(info.settings).league if info.settings else Settings().league
+        state = {} if progress is None else progress.league
+        return tuple(next_snapshots(settings, source.reader.members(), state, sides=info.graded_sides)), ""
+    except LeagueError as error:
+        return (), str(error)
+
+
+def plot_of(course: Course, *, only: Collection[str] = (), starred: int | None = None, empty: str = "") -> Plot:
+    """A chart of a league's course as a plot.
+
+    Args:
+        course: the chart.
+        only: names of the curves to draw; all where none of them is there.
+        starred: the step at which points stand out.
+        empty: what to say without a point.
+    """
+    curves = [curve for curve in course.curves if curve.name in only] or list(course.curves)
+    series, marks = [], []
+    for curve in curves[:MOST_CURVES]:
+        steps = tuple(float(point.step) for point in curve.points)
+        known = all(point.low is not None and point.high is not None for point in curve.points)
+        series.append(
+            Series(
+                curve.name,
+                steps,
+                tuple(point.value for point in curve.points),
+                tuple(point.low or 0.0 for point in curve.points) if known else (),
+                tuple(point.high or 0.0 for point in curve.points) if known else (),
+                curve.place,
+                next((k for k, step in enumerate(steps) if step == starred), None),
+            )
+        )
+        if known:
+            marks += [Mark(step, f"{curve.name}@{k}", curve.place) for k, step in enumerate(steps, 1)]
+    levels = sorted(course.levels, key=lambda level: -level[1])[:MOST_LEVELS]
+    return Plot(
+        tuple(series),
+        tuple(marks),
+        tuple(Level(value, name) for name, value in levels),
+        log=course.logarithmic,
+        x_range=(0.0, float(course.last_step() or 1)),
+        y_least=0.0 if course.from_zero and not course.logarithmic else None,
+        empty=empty,
+    )

@@ -1,0 +1,78 @@
+"""The learners: how far each is on its way to its next snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.widget import Widget
+
+from arena.tui.look import look
+from arena.tui.widgets.cells import fitted, name_cell
+from arena.tui.widgets.scale import short_number
+from arena.view.text import plain
+
+if TYPE_CHECKING:
+    from leagues.next_snapshot import NextSnapshot
+
+
+class LearnerList(Widget):
+    """One line a learner. It shows as many as fit and says how many more there are."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ways: tuple[NextSnapshot, ...] = ()
+        self._problem = ""
+
+    def show_ways(self, ways: Sequence[NextSnapshot], problem: str = "") -> None:
+        """Show the learners, or ``problem``, the reason why their way is not known."""
+        self._ways, self._problem = tuple(ways), problem
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        if self._problem:
+            return Text(plain(self._problem), look().bad)
+        width, height = self.size
+        shown = self._ways if len(self._ways) <= height else self._ways[: max(0, height - 1)]
+        name = min(24, max((len(plain(way.learner)) for way in shown), default=0))
+        lines = [_line(way, place, name, width) for place, way in enumerate(shown)]
+        if len(shown) < len(self._ways):
+            lines.append(Text(f"and {len(self._ways) - len(shown)} more", look().faint))
+        return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+
+def way_text(way: NextSnapshot, *, brief: bool = False) -> str:
+    """What a learner still has to do for its next snapshot, in a few words, or in even fewer."""
+    if not way.max_steps:
+        return "frozen when the run ends"
+    if way.gate is not None:
+        test = f"a test against {plain(way.gate)}"
+        return f"then {test}" if way.steps < way.min_steps else f"next: {test}"
+    if way.hardest is None:
+        return "by steps alone" if not way.counted else ""
+    opponent = plain(way.hardest)
+    if way.games < way.needed_games:
+        return f"has met {opponent} in {way.games:.0f} of {way.needed_games:.0f} games"
+    if brief:
+        return f"{way.score:.2f} of {way.needed_score:.2f} against {opponent}"
+    scores = f"scores {way.score:.2f}, needs {way.needed_score:.2f}, against {opponent}"
+    return f"{scores}; beats {way.beaten} of {way.counted}" if way.counted > 1 else scores
+
+
+def _line(way: NextSnapshot, place: int, name: int, width: int) -> Text:
+    colours = look()
+    colour = colours.lines[place % len(colours.lines)]
+    line = Text.assemble(("● ", colour), fitted(name_cell(way.learner, name, "bold"), name))
+    line.append(f" → @{way.generation}  ", colours.faint)
+    if way.max_steps:
+        early = way.steps < way.min_steps
+        aim = way.min_steps if early else way.max_steps
+        room = 0 if width < 70 else 8 if width < 110 else 16
+        full = min(room, round(room * way.steps / aim))
+        line.append("━" * full, colour).append("━" * (room - full), colours.panel).append(" " if room else "")
+        line.append(f"{short_number(way.steps)}", "bold")
+        words = (" of ", " steps at least" if early else " steps") if width >= 110 else ("/", "")
+        line.append(f"{words[0]}{short_number(aim)}{words[1]}  ", colours.faint)
+    return line.append(way_text(way, brief=width < 110))
