@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from arena.play.opponent import Seating, against_member
 from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, SIZES
@@ -24,10 +25,12 @@ from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.leaderboard import LeaderboardScreen
 from arena.tui.screens.matches import MatchesScreen
 from arena.tui.screens.payoffs import PayoffsScreen
+from arena.tui.screens.play import PlayScreen
 from arena.tui.screens.replay import ReplayScreen
 from arena.tui.screens.training import TrainingScreen
 from arena.view.run_state import RunState
 from arena.view.theme import PALETTES
+from games.contract import Move
 
 NUMBERED: tuple[type[LeagueScreen], ...] = (
     LeaderboardScreen,
@@ -154,9 +157,23 @@ class LeagueApp(App[Exception]):
         assert isinstance(screen, LeagueScreen)
         return screen.NAME.lower()
 
-    def open_match(self, match_id: int) -> None:
-        """Replay a match."""
-        self.push_screen(ReplayScreen(match_id))
+    def open_match(self, match_id: int, among: Sequence[int] = ()) -> None:
+        """Replay a match; ``among`` are the IDs of the list that it was chosen from."""
+        self.push_screen(ReplayScreen(match_id, among))
+
+    def open_play(
+        self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
+    ) -> None:
+        """Sit down against a member, once the league has been read; arguments as of :class:`PlayScreen`."""
+        if self.view is not None:
+            seating = Seating(
+                self.view.info.game,
+                against_member(self.folder, member_id),
+                os.fspath(self.folder),
+                trust_game=self.trust_code,
+                trust_code=self.trust_code,
+            )
+            self.push_screen(PlayScreen(seating, seat, seed=seed, opening=opening))
 
     def open_agent(self, member_id: str) -> None:
         """Show a member on the agent screen."""
@@ -180,7 +197,7 @@ class LeagueApp(App[Exception]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        groups = self.screen.GROUPS if isinstance(self.screen, LeagueScreen) else ()
+        groups = self.screen.GROUPS if isinstance(self.screen, LeagueScreen | PlayScreen) else ()
         self.push_screen(HelpScreen([*groups, APP]))
 
     def action_pause(self) -> None:
@@ -236,7 +253,7 @@ class LeagueApp(App[Exception]):
 
     def _show_again(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, LeagueScreen):
+            if isinstance(screen, LeagueScreen | PlayScreen):
                 screen.show_again()
 
     def _show_status(self) -> None:
