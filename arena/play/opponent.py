@@ -18,8 +18,7 @@ from agents.registry import is_agent_name
 from arena.play.served import Failed, Told, parse_told
 from games.contract import Action, Move
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from agents.registry import is_agent_name
-from arena.play.served import main; main()"
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from arena.play.served import main; main()"
 """The process imports exactly what this one can import, and nothing else from the current folder."""
 
 _LAST_WORDS = 300
