@@ -6,7 +6,7 @@ import re
 import sys
 import termios
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,9 +75,9 @@ class HumanAgent(Agent):
             state = turn.state(table)
             choice: _Choice
             if turn.action_bounds is None:
-                choice = _Names({action: state.action_name(seat, action) for action in np.flatnonzero(mask).tolist()})
+                choice = Names({action: state.action_name(seat, action) for action in np.flatnonzero(mask).tolist()})
             else:
-                choice = _Point(*turn.action_bounds)
+                choice = Point(*turn.action_bounds)
             moves.append(self._ask(state, seat, choice))
         return np.array(moves, np.int64 if turn.action_bounds is None else np.float32)
 
@@ -111,18 +111,26 @@ class _Choice(Protocol):
         """The legal actions that ``entry`` may mean."""
 
 
-class _Names:
-    """Legal moves with names."""
+class Names:
+    """Legal moves with names.
 
-    def __init__(self, names: dict[int, str]) -> None:
-        self._names = names
+    Args:
+        names: action -> its name.
+    """
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.names = names
         # Numbers are shown only where they save typing or where names are equal.
         long = any(sum(map(str.isalpha, name.split())) > 1 for name in names.values())
         self._numbered = long or len(set(names.values())) < len(names)
 
+    def label(self, action: int) -> str:
+        """A legal move as it is shown: its name, after its number where that helps."""
+        return f"#{action} {self.names[action]}" if self._numbered else self.names[action]
+
     def text(self, *, brief: bool) -> str:
         """The legal moves; if ``brief``, as many as there is room for."""
-        choices = [f"#{action} {name}" if self._numbered else name for action, name in self._names.items()]
+        choices = [self.label(action) for action in self.names]
         sentence = f"Legal moves: {', '.join(choice.replace(' ', _BLANK) for choice in choices)}"
         lines = textwrap.wrap(sentence, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
         if brief and len(lines) > _MOST_LINES:
@@ -132,7 +140,7 @@ class _Names:
 
     def find(self, entry: str) -> list[int]:
         """The moves with this name, or else those with this number before or in their name."""
-        names = self._names.items()
+        names = self.names.items()
         exact = [action for action, name in names if name == entry]
         alike = exact or [action for action, name in names if name.casefold() == entry.casefold()]
         if alike or not re.fullmatch("#?[0-9]{1,18}", entry):
@@ -151,7 +159,7 @@ def _numbers(name: str) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Point:
+class Point:
     """A continuous action between its bounds, each ``(D,)``."""
 
     low: FloatArray

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from leagues.lineage import line_of_parents
-from leagues.records import JournalEntry, JournalKind, Match, MatchKind, Measure, Member
+from leagues.records import JournalEntry, JournalKind, Match, MatchFilter, MatchKind, Measure, Member
 from leagues.store import LeagueInfo, Progress, Reader, open_store
 
 if TYPE_CHECKING:
@@ -211,9 +211,34 @@ class OpenLeague:
 
         write_report(self.reader, Path(path), trust_code=self.trust_code)
 
-    def matches(self, member: str | None = None, kind: MatchKind | None = None, limit: int | None = 100) -> list[Match]:
-        """Recorded matches, newest first, without their moves."""
-        return self.reader.matches(member=member, kind=kind, limit=limit)
+    def matches(
+        self,
+        member: str | None = None,
+        kind: MatchKind | None = None,
+        limit: int | None = 100,
+        *,
+        where: MatchFilter | str | None = None,
+        before: int | None = None,
+    ) -> list[Match]:
+        """Recorded matches, newest first, without their moves.
+
+        Args:
+            member: only matches in which this member had a seat.
+            kind: only matches of this kind.
+            limit: at most this many; None for all.
+            where: which matches, in place of member and kind: a filter, or its words as of ``arena matches``, such as
+                ``"main@15 lost evaluation plies<20"``.
+            before: only matches with a smaller ID. Pass the last ID of a page to get the next page.
+
+        Raises:
+            StoreError: there is no such member.
+            LeagueError: a word of ``where`` means nothing.
+        """
+        if isinstance(where, str):
+            from arena.view.match_filter import parse
+
+            where = parse(where, [each.id for each in self.reader.members()])
+        return self.reader.matches(where, member=member, kind=kind, before=before, limit=limit)
 
     def match(self, match_id: int) -> Match:
         """One match with its moves.

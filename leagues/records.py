@@ -259,7 +259,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class LiveResult:
-    """Training games of a learner against a frozen member in one iteration, for the learner's curve of ratings."""
+    """Training games of a learner against a frozen member in one iteration, for the learner's curves.
+
+    Sums over several iterations have the last of them; sums over several opponents have their common name.
+    """
 
     iteration: int
     learner: str
@@ -269,6 +272,16 @@ class LiveResult:
     losses: int
     returns: float = 0.0
     opponent_returns: float = 0.0
+
+    @property
+    def games(self) -> int:
+        """Number of games."""
+        return self.wins + self.draws + self.losses
+
+    @property
+    def score(self) -> float:
+        """Mean score of the learner. A draw is one half; without games the score is 0.5."""
+        return (self.wins + 0.5 * self.draws) / self.games if self.games else 0.5
 
 
 @dataclass(frozen=True, slots=True)

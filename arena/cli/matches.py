@@ -23,6 +23,12 @@ _USUAL = "terminated"
 
 def matches(
     folder: LeagueFolder,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILTER]...", help="Which matches, such as: main@15 lost evaluation 'plies<20'", show_default=False
+        ),
+    ] = None,
     member: Annotated[
         str | None, typer.Option("--member", metavar="MEMBER", help="Only matches of this member.", show_default=False)
     ] = None,
@@ -33,17 +39,38 @@ def matches(
     limit: Annotated[
         int, typer.Option("--limit", min=1, callback=check_count, metavar="N", help="Show at most N matches.")
     ] = 50,
+    before: Annotated[
+        int | None,
+        typer.Option(
+            "--before",
+            min=1,
+            metavar="MATCH",
+            help="Only matches before this number: the last of a list gives the next list.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the recorded matches, newest first."""
+    """List the recorded matches, newest first.
+
+    A match must fit all words of FILTER. MEMBER had a seat; a part of its name is enough where no other member has it.
+    won, drew, lost is the result of the first member. training, evaluation, human is the kind; terminated, truncated,
+    adjudicated, crash, illegal, timeout, stall the ending. plies<20, plies>=10, plies=9 bound the length, and event=3
+    is the call that played it. Quote < and > for the shell.
+    """
+    from dataclasses import replace
+
     from arena.cli.output import fits, is_screen, print_json, print_table, print_text
+    from arena.view.match_filter import parse
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
         game = reader.info().game
+        names = [each.id for each in reader.members()]
+        where = parse(" ".join([*(words or []), *filter(None, [kind])]), names)
         if member is not None:
-            reader.member(member)
-        found = reader.matches(member=member, kind=kind, limit=limit)
+            where = replace(where, members=(*where.members, member))
+        found = reader.matches(where, before=before, limit=limit)
     if as_json:
         print_json([match_row(match, game) for match in found])
         return
@@ -54,6 +81,8 @@ def matches(
     endings = not is_screen() or any(match.ending != _USUAL for match in found)
     rows = _table(found, times=True, endings=endings)
     print_table(rows if fits(rows) else _table(found, times=False, endings=endings))
+    if len(found) == limit:
+        print_text(f"older ones: --before {found[-1].id}")
 
 
 def _table(found: Sequence[Match], *, times: bool, endings: bool) -> Table:

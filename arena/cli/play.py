@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,14 +28,17 @@ def play(
     league: RecordIn = None,
     modules: Networks = None,
     trust_code: TrustCode = False,
+    text: Annotated[bool, typer.Option("--text", help="Play line by line, as in a pipe.")] = False,
 ) -> None:
     """Play GAME yourself against an agent.
 
-    The agent takes all other seats. Enter a move by its name, or by the number shown with it. Enter a continuous
-    action as its numbers. ? lists the moves, q leaves. With --league the game is recorded, under the kind human, and
-    you are its guest human; it counts in no rating.
+    The agent takes all other seats. On a terminal you choose moves on the board by cursor, click or name; ? shows the
+    keys. With --text, or in a pipe, enter a move by its name, or by the number shown with it; ? lists the moves, q
+    leaves. Enter a continuous action as its numbers. With --league the game is recorded, under the kind human, and you
+    are its guest human; it counts in no rating. A game in which a move was taken back is not recorded.
     """
     import secrets
+    import sys
 
     from agents.contract import QuitGame
     from agents.human import HumanAgent
@@ -52,6 +56,9 @@ def play(
     if seat >= made.num_seats:
         raise CallError(f"{made.spec} has seats 0 to {made.num_seats - 1}, but --seat is {seat}")
     allow_imports([against], trust_code=trust_code)
+    if not text and sys.stdin.isatty() and sys.stdout.isatty():
+        _sit_down(made.spec, against, seat, seed, league, tuple(modules or ()), trust_code=trust_code)
+        return
     view = PersonsView(made, ["you" if place == seat else plain(against) for place in range(made.num_seats)], seat)
     person = HumanAgent(write=lambda text: print(plain(text, lines=True)), show=view.show)
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -81,4 +88,25 @@ def play(
     if league is not None:
         print_text(f"recorded in {league} as match {played[0].id}")
     if played[0].ending in FAULTS:
+        raise typer.Exit(FAILED)
+
+
+def _sit_down(
+    game: str,
+    against: str,
+    seat: int,
+    seed: int | None,
+    league: Path | None,
+    modules: tuple[str, ...],
+    *,
+    trust_code: bool,
+) -> None:
+    """Play in the terminal UI."""
+    from arena.cli.errors import FAILED
+    from arena.play.opponent import Seating
+    from arena.tui.play_app import play
+
+    place = None if league is None else str(league)
+    seating = Seating(game, against, place, insist=True, modules=modules, trust_game=True, trust_code=trust_code)
+    if play(seating, seat, seed=seed):
         raise typer.Exit(FAILED)

@@ -26,7 +26,7 @@ def watch(
 
 
 def watch_league(folder: Path, match: int | None = None, *, theme: Theme = "dark", trust_code: bool = False) -> None:
-    """Run the TUI on the league in ``folder``, with a replay of ``match`` if one is given. It waits for a missing league.
+    """Run the TUI on the league in ``folder``, with a replay of ``match`` if one is given; wait for a missing league.
 
     Raises:
         CallError: stdin or stdout is not a terminal, or ``folder`` is a file.

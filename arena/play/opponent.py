@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.registry import is_agent_name
 from arena.play.served import Failed, Told, parse_told
 from games.contract import Action, Move
 
@@ -48,6 +49,11 @@ class Seating:
     modules: tuple[str, ...] = ()
     trust_game: bool = False
     trust_code: bool = False
+
+    @property
+    def name(self) -> str:
+        """The agent's name without the folder of its league."""
+        return self.against if is_agent_name(self.against) else os.path.basename(self.against)
 
 
 class Opponent:

@@ -19,12 +19,13 @@ from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChan
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
 from arena.tui.look import themes, use
-from arena.tui.screens.base import LeagueScreen
+from arena.tui.screens.base import AnyScreen, LeagueScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.theme import PALETTES
 
-if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
+if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
     from arena.view.run_state import RunState
+    from games.contract import Move
 
 
 class LeagueApp(App[Exception]):
@@ -151,6 +152,23 @@ class LeagueApp(App[Exception]):
 
         self.push_screen(ReplayScreen(match_id, among))
 
+    def open_play(
+        self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
+    ) -> None:
+        """Sit down against a member, once the league has been read; arguments as of :class:`PlayScreen`."""
+        from arena.play.opponent import Seating, against_member
+        from arena.tui.screens.play import PlayScreen
+
+        if self.view is not None:
+            seating = Seating(
+                self.view.info.game,
+                against_member(self.folder, member_id),
+                os.fspath(self.folder),
+                trust_game=self.trust_code,
+                trust_code=self.trust_code,
+            )
+            self.push_screen(PlayScreen(seating, seat, seed=seed, opening=opening))
+
     def open_agent(self, member_id: str) -> None:
         """Show a member on the agent screen."""
         from arena.tui.screens.agent import AgentScreen
@@ -179,7 +197,7 @@ class LeagueApp(App[Exception]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        groups = self.screen.GROUPS if isinstance(self.screen, LeagueScreen) else ()
+        groups = self.screen.GROUPS if isinstance(self.screen, AnyScreen) else ()
         self.push_screen(HelpScreen([*groups, APP]))
 
     def action_pause(self) -> None:
@@ -242,7 +260,7 @@ class LeagueApp(App[Exception]):
 
     def _show_again(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, LeagueScreen):
+            if isinstance(screen, AnyScreen):
                 screen.show_again()
 
     def _show_status(self) -> None:

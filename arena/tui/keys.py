@@ -135,6 +135,7 @@ LEADERBOARD = Group(
     ),
 )
 
+
 AGENT = Group(
     "Agent",
     (
@@ -244,23 +245,43 @@ TILES = Group(
 )
 
 
-CHOOSE = Group("Rows", (Key("enter", "choose", "open", "open what the row is about", footer=True),))
+TABLE_APP = Group("Everywhere", tuple(key for key in APP.keys if key.action not in ("", "return", "pause", "copy")))
 
-LEADERBOARD = Group(
-    "Leaderboard",
+CHOICES = Group(
+    "Legal moves",
     (
-        Key("slash", "filter", "filter", "only members whose name or role has one of some words", "/", footer=True),
-        Key("s", "sort(1)", "sort", "by rating, outside measure, games, age or name; S: back", "s S", footer=True),
-        Key("S", "sort(-1)", "sort back"),
-        Key(
-            "space",
-            "mark",
-            "mark",
-            "mark the member, or remove the mark: the charts show the marked",
-            "space",
-            footer=True,
-        ),
-        Key("m", "matches", "matches", "its matches", footer=True),
+        Key("enter", "choose", "play it", "play this move", footer=True),
+        Key("down,j", "cursor(1, 0)", "down", "from move to move", "← ↓ ↑ → h j k l"),
+        Key("up,k", "cursor(-1, 0)", "up"),
+        Key("left,h", "cursor(0, -1)", "left"),
+        Key("right,l", "cursor(0, 1)", "right"),
+        Key("home,g", "first", "first", "the first move, the last move", "g G home end"),
+        Key("end,G", "last", "last"),
+    ),
+)
+
+TABLE_BOARD = Group(
+    "Board",
+    (
+        Key("enter", "press", "play here", "choose this cell: a move, or the piece to move", footer=True),
+        Key("down,j", "cursor(1, 0)", "down", "from cell to cell", "← ↓ ↑ → h j k l"),
+        Key("up,k", "cursor(-1, 0)", "up"),
+        Key("left,h", "cursor(0, -1)", "left"),
+        Key("right,l", "cursor(0, 1)", "right"),
+    ),
+)
+
+PLAY = Group(
+    "Play",
+    (
+        Key("m", "type", "type", "type a move by its name or number; digits begin at once", footer=True),
+        Key("H", "hint", "hint", "what your opponent would play at your seat", footer=True),
+        Key("E", "evaluate", "evaluate", "what your opponent expects you to get"),
+        Key("u", "undo", "undo", "take back your last move; the game is not recorded then", footer=True),
+        Key("R", "resign", "resign", "give up; the game is not recorded then", footer=True),
+        Key("r", "rematch", "rematch", "another game, with the seats changed"),
+        Key("f", "flip", "flip", "the board from the other side"),
+        Key("escape", "leave", "leave", "leave the table, or the line to type into", "esc"),
     ),
 )
 

@@ -121,7 +121,7 @@ def live_ratings(
     if not w2 > 0:
         raise LeagueError(f"`w2 > 0` must hold, but got w2={w2}: a learner whose strength cannot change has no curve")
     games = _against(results, learner, ratings)
-    total = sum(map(_games, games))
+    total = sum(each.games for each in games)
     if not total:
         return []
     from whr import WHR
@@ -142,7 +142,7 @@ def live_ratings(
     owed: defaultdict[tuple[str, str], float] = defaultdict(float)
     for each in games:
         day = point[each.iteration]
-        played[day] += _games(each)
+        played[day] += each.games
         drawn, half = (each.draws, 0.0) if ties else (0, each.draws / 2)  # without ties, a draw is half a win
         for winner, count in (("W", each.wins + half), ("D", drawn), ("B", each.losses + half)):
             owed[each.opponent, winner] += count / fold
@@ -209,7 +209,7 @@ def live_returns(
         raise LeagueError(
             f"`drift > 0` must hold, but got {drift=}: a learner whose strength cannot change has no curve"
         )
-    games = [each for each in _against(results, learner, ratings) if _games(each)]
+    games = [each for each in _against(results, learner, ratings) if each.games]
     point = _points(games)
     days = sorted(set(point.values()))
     if not days:
@@ -217,7 +217,7 @@ def live_returns(
     place = {day: k for k, day in enumerate(days)}
     played, gained = np.zeros(len(days)), np.zeros(len(days))
     for each in games:
-        here, count = place[point[each.iteration]], _games(each)
+        here, count = place[point[each.iteration]], each.games
         played[here] += count
         gained[here] += margin(each.returns, each.opponent_returns, sides) + count * ratings[each.opponent]
     stiff = 1 / (drift**2 * np.diff(days))  # everything in units of s^2
@@ -244,10 +244,6 @@ def _against(results: Iterable[LiveResult], learner: str, ratings: Mapping[str, 
     """The games of a learner against rated members, by iteration."""
     chosen = (each for each in results if each.learner == learner and each.opponent in ratings)
     return sorted(chosen, key=lambda each: (each.iteration, each.opponent))
-
-
-def _games(result: LiveResult) -> int:
-    return result.wins + result.draws + result.losses
 
 
 def _points(games: Iterable[LiveResult]) -> dict[int, int]:

@@ -251,6 +251,11 @@ class Reader(ABC):
         stores whose rows nobody else can reach."""
         return {}
 
+    def hidden_matches(self) -> list[int]:
+        """Some matches that :meth:`matches` may not find by a filter, or finds by a wrong one, because what they are
+        found by was altered. By default none, for stores whose rows nobody else can reach."""
+        return []
+
     @abstractmethod
     def next_event(self) -> int:
         """One more than the highest event ever recorded, of a match or alone; 1 while there is none. Cheap to ask."""
@@ -262,8 +267,13 @@ class Reader(ABC):
 
     @abstractmethod
     def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
-        """The training games of learners against frozen members, ascending by iteration; ``since`` and ``every`` as of
-        :meth:`history`."""
+        """The training games of learners against frozen members, ascending by iteration.
+
+        Args:
+            since: only those after this iteration.
+            every: sum those of so many iterations, 1 to ``every``, and so on, which then count for the last of them
+                that has any. It keeps the answer short for a long run.
+        """
 
     @abstractmethod
     def measures(self, name: str | None = None) -> list[Measure]:

@@ -26,6 +26,7 @@ from leagues.records import (
 )
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.results.scoring import block_scores, seat_results
+from leagues.results.win_rates import summed
 from leagues.store import codec, rules
 from leagues.store.blobs import check_digest, digest_of
 from leagues.store.contract import BlobStore, Heartbeat, LeagueInfo, Progress, Reader, Store, StoreError, Writer
@@ -176,8 +177,8 @@ class MemoryReader(Reader):
         return [self._league.events[number] for number in sorted(self._league.events)]
 
     def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
-        found = [each for each in self._league.live.values() if each.iteration > since and each.iteration % every == 0]
-        return sorted(found, key=lambda result: result.iteration)
+        found = [result for result in self._league.live.values() if result.iteration > since]
+        return summed(found, lambda result: (result.iteration - 1) // every)
 
     def measures(self, name: str | None = None) -> list[Measure]:
         found = [measure for measure in self._league.measures.values() if name in (None, measure.name)]

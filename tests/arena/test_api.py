@@ -41,6 +41,7 @@ def test_a_league_gives_its_payoffs_of_both_kinds(tmp_path: Path) -> None:
     with arena.open_league(make_league(tmp_path / "league")) as league:
         payoff = league.payoffs().get("main@2", "first")
         assert payoff is not None
+        assert league.matches(where="main@2 evaluation", limit=3) == league.matches("main@2", "evaluation", limit=3)
         played = [match for match in league.matches(kind="evaluation") if {"main@2", "first"} == set(match.seats)]
         assert payoff.games == len(played) == 6
         assert payoff.wins == sum(match.returns[match.seats.index("main@2")] > 0 for match in played)

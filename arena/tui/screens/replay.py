@@ -24,14 +24,13 @@ from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import PolicyBars, ValueLine
-from arena.tui.widgets.players import Player, Players
+from arena.tui.widgets.players import Player, Players, marks_of
 from arena.tui.widgets.timeline import Timeline
 from arena.view.outcome import outcome_text, seat_results
 from arena.view.replay import Frame, frames
 from arena.view.text import plain, signed
 from games import GameError, UntrustedCodeError, make_game
-from games.contract import CHANCE, Move
-from games.drawing.grids import read_grid
+from games.contract import CHANCE
 from leagues.records import Match
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -198,7 +197,7 @@ class ReplayScreen(LeagueScreen):
         moves = self.query_one(MoveList)
         if self._listed is not opened:
             self._listed = opened
-            moves.show_moves(opened.frames, len(opened.match.seats), self._marks(opened))
+            moves.show_moves([frame.moves for frame in opened.frames[1:]], len(opened.match.seats), self._marks(opened))
             moves.scroll_home(animate=False)
         moves.border_title = Text("Moves")
         self.set_class(self.analysing, "-analysing")
@@ -239,9 +238,7 @@ class ReplayScreen(LeagueScreen):
         return f"seed {opened.match.seed} · {opened.match.started_at:%Y-%m-%d %H:%M} UTC" if self.room in ROOMY else ""
 
     def _marks(self, opened: Opened) -> list[str]:
-        board = opened.frames and read_grid(opened.frames[0].drawing) is not None
-        seats = range(len(opened.match.seats))
-        return ["●○"[seat] if board and len(seats) == 2 else str(seat) for seat in seats]
+        return marks_of(opened.frames[0].drawing if opened.frames else "", len(opened.match.seats))
 
     def _players(self, opened: Opened) -> list[Player]:
         match, over = opened.match, self.ply == self.last
@@ -449,9 +446,7 @@ class ReplayScreen(LeagueScreen):
         if not acting or not others:
             self.say("the match is over here; go back to a position in which somebody moves")
             return
-        self.say("to come")
-
-
-def steps_of(opened: Opened) -> list[Move]:
-    """The moves of a match without chance."""
-    return [move for move in opened.match.history if move[0] != CHANCE]
+        at = sum(len(frame.moves) for frame in opened.frames[: self.ply + 1])
+        opening = [move for move in opened.match.history if move[0] != CHANCE][:at]
+        self._play(False)
+        self.arena.open_play(opened.match.seats[others[0]], seat=acting[0], seed=opened.match.seed, opening=opening)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -58,6 +58,7 @@ class Tile(Chart):
     """A chart with a title, which the person can enlarge."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TILES)
+    KEEPS_CURSOR = True  # all tiles read the same step, also when the person goes on to another one
 
     def on_mount(self) -> None:
         self.add_class("pane")
@@ -72,13 +73,10 @@ class Tile(Chart):
                 marks=tuple(Mark(each.step, each.member, each.place) for each in course.snapshots),
                 log=log and any(value > 0 for each in panel.curves for value in each.ys),
                 x_name="steps",
-                x_range=course.steps,
+                x_range=course.steps if course.steps[0] < course.steps[1] else None,
                 y_least=None if log else panel.least,
             )
         )
-
-    def on_blur(self, event: events.Blur) -> None:
-        event.prevent_default()  # the cursor of all tiles stays when the person goes on to another one
 
 
 class TrainingScreen(LeagueScreen):

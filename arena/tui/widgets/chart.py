@@ -139,6 +139,9 @@ class Chart(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHART)
 
+    KEEPS_CURSOR: ClassVar[bool] = False
+    """Whether the cursor stays when the focus goes elsewhere."""
+
     class Read(Message):
         """The person reads the values at ``x``; None: no longer. Charts side by side may follow each other."""
 
@@ -213,7 +216,8 @@ class Chart(Widget, can_focus=True):
         self._read_by_person(None)
 
     def on_blur(self) -> None:
-        self._read_by_person(None)
+        if not self.KEEPS_CURSOR:
+            self._read_by_person(None)
 
     def _read_by_person(self, x: float | None) -> None:
         if x != self.cursor:

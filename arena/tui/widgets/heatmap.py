@@ -69,7 +69,8 @@ class Heat:
 
 def levels(strength: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
     """The colours of strengths -1..1; NaN counts as the middle."""
-    return np.rint(np.clip(np.nan_to_num(strength), -1, 1) * _LEVELS).astype(np.int8)
+    found: npt.NDArray[np.int8] = np.rint(np.clip(np.nan_to_num(strength), -1, 1) * _LEVELS).astype(np.int8)
+    return found
 
 
 class Heatmap(ScrollView, can_focus=True):
@@ -433,6 +434,8 @@ def score_text(score: float, width: int, *, graded: bool) -> str:
     for digits in (2, 1, 0):
         text = f"{score:+.{digits}f}"
         text = text if float(text) else "0"
+        if abs(score) < 1 and len(text) > room:
+            text = text.replace("0.", ".", 1)  # +.3
         if len(text) <= room:
             return f"{text:^{width}}" if width > 3 else f"{text:>{width}}"
     return f"{'+' if score > 0 else '-'}{'…':<{width - 1}}"

@@ -15,10 +15,11 @@ from textual.strip import Strip
 
 from arena.tui.look import look
 from arena.tui.widgets.players import seat_colour, strip_of
-from arena.view.replay import Frame
 from arena.view.text import plain
 
 _GAP = 1
+
+Step = tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,15 @@ class MoveList(ScrollView, can_focus=False):
         """Moves a line."""
         return 2 if self._paired else 1
 
-    def show_moves(self, frames: Sequence[Frame], seats: int, marks: Sequence[str]) -> None:
+    def show_moves(self, steps: Sequence[Step], seats: int, marks: Sequence[str]) -> None:
         """Show the moves of a match.
 
         Args:
-            frames: its positions.
+            steps: ``(seat, name of its action)`` of every step.
             seats: number of seats.
             marks: what stands before the move of each seat where a line holds the moves of a step.
         """
-        made = [_Made(frame.ply, frame.moves) for frame in frames if frame.moves]
+        made = [_Made(ply, moves) for ply, moves in enumerate(steps, 1) if moves]
         movers = [each.moves[0][0] for each in made if len(each.moves) == 1]
         self._paired = seats == 2 and len(movers) == len(made) and all(a != b for a, b in itertools.pairwise(movers))
         self._lines = []

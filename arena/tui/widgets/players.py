@@ -19,6 +19,7 @@ from arena.tui.keys import PLAYERS, bindings
 from arena.tui.look import look
 from arena.view.text import plain
 from arena.view.theme import TO_MOVE
+from games.drawing.grids import read_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ def seat_colour(seat: int) -> str:
     """The colour of a seat: that of its pieces where it has any."""
     colours = look().seats
     return colours[seat % len(colours)]
+
+
+def marks_of(drawing: str, seats: int) -> list[str]:
+    """What stands for each seat: its piece where the drawing is a board for two, otherwise its number."""
+    if seats == 2 and (read_grid(drawing) is not None or {"●", "○"} <= set(drawing)):
+        return ["✕" if "─┼─" in drawing else "●", "○"]
+    return [str(seat) for seat in range(seats)]
 
 
 def strip_of(widget: Widget, text: Text, width: int) -> Strip:

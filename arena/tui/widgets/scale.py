@@ -49,13 +49,13 @@ class Scale:
 
 
 def span(values: Iterable[float], *, log: bool = False) -> tuple[float, float] | None:
-    """The least and the largest of ``values``, which are moved apart where they are equal; numbers that the axis cannot
-    show are left out. None without any."""
+    """The least and the largest of ``values``, which are moved apart where they are as good as equal; numbers that
+    the axis cannot show are left out. None without any."""
     kept = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
     if not kept:
         return None
     low, high = min(kept), max(kept)
-    if low == high:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # nothing but rounding
         return (low / 2, high * 2) if log else (low - (abs(low) / 10 or 1), high + (abs(high) / 10 or 1))
     return low, high
 

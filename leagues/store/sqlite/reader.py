@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from leagues.records import (
     FAULTS,
@@ -67,10 +67,6 @@ class SqlReader(Reader):
     @cached_property
     def _sides(self) -> int:
         return self.info().graded_sides
-
-    @cached_property
-    def _teams(self) -> tuple[int, ...]:
-        return self.info().teams
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return database.reading(self._engine, self._name)
@@ -211,6 +207,11 @@ class SqlReader(Reader):
         with self._transaction() as connection:
             return {name: lost for name, lost in connection.exec_driver_sql(counts) if lost != 0}
 
+    def hidden_matches(self) -> list[int]:
+        teams = self.info().teams
+        with self._transaction() as connection:
+            return finding.hidden(connection, teams)
+
     def next_event(self) -> int:
         with self._transaction() as connection:
             return connection.execute(select(schema.events.c.newest)).scalar_one() + 1
@@ -221,11 +222,15 @@ class SqlReader(Reader):
 
     def live_results(self, *, since: int = 0, every: int = 1) -> list[LiveResult]:
         c = schema.live_results.c
-        found = select(schema.live_results).where(queries.chosen(c.iteration, since, every))
-        found = found.order_by(c.iteration, c.learner, c.opponent)
+        newer: Select[*tuple[Any, ...]] = select(schema.live_results).where(c.iteration > since)
+        if every > 1:
+            sums = [func.sum(column) for column in (c.wins, c.draws, c.losses, c.returns, c.opponent_returns)]
+            newer = select(func.max(c.iteration), c.learner, c.opponent, *sums).where(c.iteration > since)
+            newer = newer.group_by((c.iteration - 1) // every, c.learner, c.opponent)
+        newer = newer.order_by(func.max(c.iteration) if every > 1 else c.iteration, c.learner, c.opponent)
         with self._transaction() as connection:
             self._load_members(connection)
-            rows = connection.execute(found).all()
+            rows = connection.execute(newer).all()
             numbers = np.array([row[:6] for row in rows], np.int64).reshape(-1, 6)
             queries.check_numbers(numbers - (0, 1, 1, 0, 0, 0), len(self._members), below=2**62)
             queries.check_sums(np.array([row[6:] for row in rows], np.float64))
@@ -327,9 +332,6 @@ class SqlReader(Reader):
         if fault not in expected and not (ending == "crash" and fault is None):
             raise ValueError(f"the ending is {ending} and seat {fault} of {len(members)} is at fault")
         returns = codec.unpack_returns(row.returns, len(members))
-        results = queries.results_of(returns, fault, ending == "crash" and fault is None, self._teams)
-        if row.results != results:  # it is found by them
-            raise ValueError(f"its results are {row.results!r}, but must be {results!r}")
         lineup = [(self._members[member - 1], weights) for member, weights in members]
         return Match(
             seats=tuple(member.id for member, _ in lineup),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from small_league import AGENTS, GAME, new_league, play, played_league
 
 from arena.play.matches import play_pairings
 from games import make_game
-from leagues.records import Member, Pairing
+from leagues.records import ENDINGS, MATCH_KINDS, Member, Pairing
 
 
 def test_matches_are_newest_first_and_can_be_narrowed(cli: Cli, league: Path) -> None:
@@ -60,6 +61,32 @@ def test_a_narrow_screen_keeps_the_names_of_opponents_readable(
     assert "truncated" in out
     assert "main_exp…-2@11 · main_exp…-2@12" in out
     assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_matches_are_found_by_the_words_of_a_filter(cli: Cli, league: Path) -> None:
+    found = rows(cli, "matches", league, "first", "lost", "evaluation", "plies<9")
+    assert found
+    for row in found:
+        assert (row["kind"], row["plies"] < 9) == ("evaluation", True)
+        assert row["returns"][row["agents"].index("first")] == -1
+    assert rows(cli, "matches", league, "first lost evaluation plies<9") == found
+    assert rows(cli, "matches", league, "lost", "--kind", "evaluation", "plies<9", "first") == found
+    both = rows(cli, "matches", league, "main@1", "--member", "first")
+    assert {*both[0]["agents"]} == {"main@1", "first"}
+
+    code, _, err = cli("matches", league, "frist")
+    assert (code, err) == (2, "error: 'frist' is no member and no word of a filter; did you mean 'first'?\n")
+    assert cli("matches", league, "training", "--kind", "human")[0] == 2
+    _, out, _ = cli("matches", "--help")
+    assert {"won", "drew", "lost", *MATCH_KINDS, *ENDINGS} <= {*re.findall(r"\w+", out)}
+
+
+def test_one_list_of_matches_follows_another(cli: Cli, league: Path) -> None:
+    _, out, _ = cli("matches", league, "--limit", 5)
+    assert out.splitlines()[-1] == "older ones: --before 9"
+    assert [row["match"] for row in rows(cli, "matches", league, "--before", 9)] == list(range(8, 0, -1))
+    _, out, _ = cli("matches", league, "--before", 3)
+    assert "--before" not in out
 
 
 def test_a_replay_in_a_pipe_is_text_with_every_move(cli: Cli, league: Path) -> None:

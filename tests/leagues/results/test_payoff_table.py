@@ -92,3 +92,29 @@ def test_graded_sums_add_up_and_leave_out_unknown_returns() -> None:
     assert (found.score, found.games, found.losses) == ((10 - 6) / 5, 5, 4)
     table.add([Tally("c", "a", 9, 0, 0, squares=float("nan"))])
     assert table.get("a", "c") is None
+
+
+@pytest.mark.parametrize("graded", [False, True])
+def test_a_matrix_holds_the_payoffs_of_every_pair(graded: bool) -> None:
+    matches = [
+        *(match(("a", "b"), (1.0, -1.0), kind="evaluation", block=block) for block in (1, 2)),
+        match(("b", "a"), (0.5, -0.5), kind="evaluation", block=3),
+        match(("a", "c"), (0.0, 0.0), kind="evaluation", block=4),
+    ]
+    table = PayoffTable.of_blocks(BlockScores.of(block_scores(matches), sides=2 if graded else 0))
+    members = ["c", "a", "alone", "b"]
+    matrix = table.matrix(members)
+    assert table.members == {"a", "b", "c"}
+    for i, member in enumerate(members):
+        for j, opponent in enumerate(members):
+            payoff = table.get(member, opponent)
+            if payoff is None:
+                assert np.isnan(matrix.score[i, j])
+                assert not matrix.results[i, j].any()
+                continue
+            assert matrix.results[i, j].tolist() == [payoff.wins, payoff.draws, payoff.losses]
+            assert matrix.score[i, j] == pytest.approx(payoff.score)
+            for ends, end in ((matrix.low, payoff.low), (matrix.high, payoff.high)):
+                assert ends[i, j] == pytest.approx(np.nan if end is None else end, nan_ok=True)
+    np.testing.assert_array_equal(matrix.advantage, -matrix.advantage.T)
+    assert table.matrix([]).score.shape == (0, 0)

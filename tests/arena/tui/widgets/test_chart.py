@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 
 from arena.tui.widgets.canvas import BRAILLE, Canvas
 from arena.tui.widgets.chart import Chart, Level, Mark, Plot, Series
-from arena.tui.widgets.scale import Scale, short_number
+from arena.tui.widgets.scale import Scale, short_number, span
 
 SNAPSHOTS = Series("main", (1e5, 3e5, 8e5), (-120.0, 80.0, 310.0), (-180.0, 0.0, 250.0), (-60.0, 160.0, 380.0))
 PLOT = Plot((SNAPSHOTS,), (Mark(1e5, "main@1"), Mark(3e5, "main@2"), Mark(8e5, "main@3")), (Level(210.0, "mcts:200"),))
@@ -174,3 +174,10 @@ async def test_intervals_do_not_push_the_curves_together() -> None:
     app = Charts(Plot((wide,)))
     async with app.run_test(size=(60, 20)):
         assert not any("k" in line[:6] for line in app.text()[1:-2])
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_numbers_that_differ_by_rounding_alone_are_moved_apart(log: bool) -> None:
+    ends = span([24.999999999999993, 25.0], log=log)
+    assert ends is not None
+    assert ends[1] - ends[0] > 1
