@@ -444,6 +444,8 @@ def _axis(plot: Plot, drawn: _Drawn, styles: _Styles, cursor: int | None) -> lis
     """The line below the plot, with its marks."""
     across, columns = drawn.x.place(), drawn.canvas.width
     marks = {round(across(mark.x)) // 2: mark.colour for mark in plot.marks}
+    if 3 * len(marks) > columns:  # so many say nothing
+        marks = {}
     segments = [Segment(" " * drawn.gutter)]
     for column in range(columns):
         if column in marks:
