@@ -307,13 +307,17 @@ class PlayScreen(Screen[None]):
         if laid is None:
             return ""
         mark, name = self._marks()[self.seat], plain(laid.agent_ids[self.seat])
-        who = f"You are {mark}" if not mark.isdigit() else f"You sit at seat {self.seat} ({name})"
+        who = f"You are {name if mark.isdigit() else mark}"
         if laid.together:
-            return f"{who}, all move at once"
+            return f"{who} · all move at once"
+        if len(laid.agent_ids) == 1:
+            return who
         first = self.steps[0][0][0] if self.steps and self.steps[0] else None
         if first is None and self.position is not None and not self.position.ply and self.position.acting:
             first = self.position.acting[0]
-        return who if first is None else f"{who} and move {'first' if first == self.seat else 'second'}"
+        if first is None:
+            return who
+        return f"{who} · {'you move first' if first == self.seat else f'{self._against()} moves first'}"
 
     def _cell_marks(self) -> list[Mark]:
         position, grid = self.position, self.query_one(TableBoard).grid
@@ -327,9 +331,9 @@ class PlayScreen(Screen[None]):
         if self._source is not None:
             marks.append((self._source, "changed"))
         if self.cursor is not None and marks:
-            way = [cells[action] for action in pick(cells, self.cursor, self._source).actions]
+            ways = [cells[action] for action in pick(cells, self.cursor, self._source).actions]
             # In a column the piece falls down, so the cursor is where it lands.
-            marks.append((way[0][-1] if len(way) == 1 and len(way[0]) > 2 else self.cursor, "cursor"))
+            marks.append((ways[0][-1] if len(ways) == 1 and len(ways[0]) > 2 else self.cursor, "cursor"))
         return marks
 
     def _show_players(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.geometry import Size
@@ -26,6 +27,12 @@ Mark = tuple[Cell, Part]
 """A cell and how it is marked."""
 
 
+def largest_of(frames: Iterable[Frame]) -> tuple[int, int]:
+    """Columns and rows of the largest drawing of a match."""
+    lines = [plain(frame.drawing, lines=True).split("\n") for frame in frames]
+    return max((cell_len(line) for each in lines for line in each), default=0), max(map(len, lines), default=0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shown:
     """What :meth:`Board.show_position` was given."""
@@ -35,6 +42,7 @@ class _Shown:
     marks: tuple[Mark, ...]
     flipped: bool
     line: int
+    largest: tuple[int, int]
 
 
 class Board(ScrollView, can_focus=False):
@@ -75,6 +83,7 @@ class Board(ScrollView, can_focus=False):
         game: str = "",
         marks: Sequence[Mark] = (),
         flipped: bool = False,
+        largest: tuple[int, int] = (0, 0),
     ) -> None:
         """Show a position.
 
@@ -84,9 +93,10 @@ class Board(ScrollView, can_focus=False):
             game: the game's spec, by which the line that has won is found.
             marks: more cells to mark, such as a cursor; later marks lie over earlier ones.
             flipped: whether to show a board from the other side, where it has sides.
+            largest: columns and rows of the largest drawing of the match: text without cells stays in its place then.
         """
         line = 0 if frame.acting or not game else line_that_wins(game)
-        self._shown = _Shown(frame, before, tuple(marks), flipped, line)
+        self._shown = _Shown(frame, before, tuple(marks), flipped, line, largest)
         self._draw()
 
     def say(self, sentence: str) -> None:
@@ -135,11 +145,15 @@ class Board(ScrollView, can_focus=False):
             self._lines = self._position(self._shown, room)
         for line in self._lines:
             line.end = ""
-        width = max((line.cell_len for line in self._lines), default=0)
+        width, height = max((line.cell_len for line in self._lines), default=0), len(self._lines)
+        self.virtual_size = Size(max(width, 1), max(height, 1))
+        # What changes from position to position must not move the board: the footer of a grid, the length of a text.
+        if self._drawn is not None:
+            width = max(map(len, self._drawn.lines[: height - len(self._drawn.grid.footer)]))
+        elif isinstance(self._shown, _Shown) and self._shown.frame.picture is None:
+            width, height = max(width, self._shown.largest[0]), max(height, self._shown.largest[1])
         self._left = max(0, (room.width - width) // 2)
-        self._top = max(0, (room.height - len(self._lines)) // 2)
-        # A line that is only just too wide, such as a footer, is no reason to move the board.
-        self.virtual_size = Size(max(width, 1), max(len(self._lines), 1))
+        self._top = max(0, (room.height - height) // 2)
         self.refresh()
 
     def _position(self, shown: _Shown, room: Size) -> list[Text]:
