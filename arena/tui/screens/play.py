@@ -420,8 +420,8 @@ class PlayScreen(Screen[None]):
         if isinstance(names, Names) and self.running:
             listed = [(action, names.label(action)) for action in self._narrowed(names.names)]
         choices.show_choices(listed)
-        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "")
-        choices.display = bool(listed)
+        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "Legal moves")
+        choices.display = self.running and not isinstance(names, Point)
         if isinstance(names, Point):
             self.query_one(Entry).placeholder = names.text(brief=True).replace("\n", " ")
         self._give_focus()

@@ -137,29 +137,31 @@ class Board(ScrollView, can_focus=False):
         room = self.size
         if not room.width or not room.height:
             return
-        self._drawn = None
+        drawn: Drawn | None = None
         if isinstance(self._shown, str):
             text = Text(plain(self._shown), look().faint)
             self._lines = list(text.wrap(self.app.console, min(room.width, 60), overflow="fold"))
         else:
-            self._lines = self._position(self._shown, room)
+            self._lines, drawn = self._position(self._shown, room)
+        self._drawn = drawn
         for line in self._lines:
             line.end = ""
         width, height = max((line.cell_len for line in self._lines), default=0), len(self._lines)
         self.virtual_size = Size(max(width, 1), max(height, 1))
         # What changes from position to position must not move the board: the footer of a grid, the length of a text.
-        if self._drawn is not None:
-            width = max(map(len, self._drawn.lines[: height - len(self._drawn.grid.footer)]))
+        if drawn is not None:
+            width = max(map(len, drawn.lines[: height - len(drawn.grid.footer)]))
         elif isinstance(self._shown, _Shown) and self._shown.frame.picture is None:
             width, height = max(width, self._shown.largest[0]), max(height, self._shown.largest[1])
         self._left = max(0, (room.width - width) // 2)
         self._top = max(0, (room.height - height) // 2)
         self.refresh()
 
-    def _position(self, shown: _Shown, room: Size) -> list[Text]:
+    def _position(self, shown: _Shown, room: Size) -> tuple[list[Text], Drawn | None]:
         frame = shown.frame
         if frame.picture is not None:
-            return list(Text.from_ansi(half_blocks(frame.picture, room.width, room.height)).split("\n"))
+            picture = Text.from_ansi(half_blocks(frame.picture, room.width, room.height))
+            return list(picture.split("\n")), None
         drawing = plain(frame.drawing, lines=True)
         before = plain(shown.before.drawing, lines=True) if shown.before is not None else None
         grid = read_grid(drawing)
@@ -168,7 +170,7 @@ class Board(ScrollView, can_focus=False):
             text = Text(drawing)
             for start, end, part in spans(drawing, before):
                 text.stylize(colours.part(part), start, end)
-            return list(text.split("\n", allow_blank=True))
+            return list(text.split("\n", allow_blank=True)), None
         drawn = draw_grid(
             grid,
             room.width,
@@ -176,12 +178,11 @@ class Board(ScrollView, can_focus=False):
             marks=(*_changes(grid, before), *_winning(grid, shown.line), *shown.marks),
             flipped=shown.flipped,
         )
-        self._drawn = drawn
         width = max(map(len, drawn.lines))
         lines = [Text(line.ljust(width)) for line in drawn.lines]
         for span in drawn.spans:
             lines[span.row].stylize(colours.part(span.part), span.start, span.end)
-        return lines
+        return lines, drawn
 
 
 _MOST_CHANGED = 6
