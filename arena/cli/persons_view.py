@@ -76,7 +76,7 @@ class PersonsView:
         if self._game.replayable:
             *_, last = self._game.replay(match.seed, match.history)
             self.show(last, None)
-        print(f"Result: {result_text(match, self._game.teams, you=self._seat)}.")
+        print(f"Result: {result_text(match, self._game.teams, self._seat, self._game.spec)}.")
 
     def _print_step(self, total: float, *, over: bool = False) -> None:
         step = ", ".join(

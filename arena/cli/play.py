@@ -48,6 +48,7 @@ def play(
     from arena.cli.persons_view import PersonsView
     from arena.play.contest import open_contest
     from arena.play.source import Planned
+    from arena.view.pieces import pieces
     from arena.view.text import plain
     from leagues.records import FAULTS, Match, Pairing
 
@@ -75,6 +76,9 @@ def play(
         you, opponent = contest.names
         seats = tuple(you if place == seat else opponent for place in range(made.num_seats))
         print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {plain(against)}.")
+        if own := pieces(made.spec):
+            first, *_ = made.new_state(seed).acting()
+            print(f"You play {own[seat].name}; {own[first].name} moves first.")
         try:
             contest.play(Planned([Pairing(seats, seed, contest.event, 1, "human")]), on_match=played.append)
         except (QuitGame, KeyboardInterrupt):

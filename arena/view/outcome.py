@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from arena.view.pieces import labels
 from arena.view.text import counted, plain, signed
 from leagues.records import Match, MatchEnding
 from leagues.results.scoring import winners
@@ -48,15 +49,17 @@ def seat_results(match: Match, teams: Sequence[int]) -> tuple[SeatResult, ...]:
     return tuple("won" if seat in won else "lost" for seat in seats)
 
 
-def outcome_text(match: Match, teams: Sequence[int], you: int | None = None) -> str:
+def outcome_text(match: Match, teams: Sequence[int], you: int | None = None, spec: str = "") -> str:
     """The outcome in words, safe to show: ``main@3 (seat 0) won``, ``draw``, ``random (seat 1) lost on time``.
 
     Args:
         match: the match.
         teams: the team of each seat.
         you: the seat of the person who reads it, to whom the outcome is ``you won`` or ``you lost``.
+        spec: the game, whose pieces then tell the seats apart: ``main@3 (●) won``.
     """
-    names = ["you" if seat == you else f"{plain(name)} (seat {seat})" for seat, name in enumerate(match.seats)]
+    seats = zip(match.seats, labels(spec, len(match.seats)), strict=True)
+    names = ["you" if seat == you else f"{plain(name)} ({label})" for seat, (name, label) in enumerate(seats)]
     results = seat_results(match, teams)
     if match.void:
         return "the game itself broke the rules"
@@ -76,8 +79,10 @@ def returns_text(match: Match) -> str:
     return " ".join(map(signed, match.returns))
 
 
-def result_text(match: Match, teams: Sequence[int], you: int | None = None) -> str:
-    """Outcome, length and returns in one line: ``main@3 (seat 0) won after 9 plies, returns +1 -1``."""
-    return (
-        f"{outcome_text(match, teams, you)} after {counted(match.plies, 'ply', 'plies')}, returns {returns_text(match)}"
-    )
+def result_text(match: Match, teams: Sequence[int], you: int | None = None, spec: str = "") -> str:
+    """Outcome, length and returns in one line: ``main@3 (seat 0) won after 9 plies, returns +1 -1``.
+
+    Arguments as of :func:`outcome_text`.
+    """
+    outcome = outcome_text(match, teams, you, spec)
+    return f"{outcome} after {counted(match.plies, 'ply', 'plies')}, returns {returns_text(match)}"

@@ -9,10 +9,11 @@ from typing import Any
 from arena.view.outcome import result_text
 from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of, shrunk
+from arena.view.pieces import pieces, pieces_text
 from arena.view.text import counted, duration, plain
-from arena.view.theme import BOLD, DIM, RESET, SEAT_CODES
+from arena.view.theme import BOLD, DIM, RESET, seat_code
 from games import CHANCE, Game, GameError, make_game
-from games.contract import PictureArray
+from games.contract import Move, PictureArray
 from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import LeagueError, Match
 from leagues.store.contract import Reader
@@ -27,20 +28,18 @@ _CELLS = (79, 22)
 """Columns and rows of a terminal that a printed picture takes."""
 
 
-HIDDEN = "?"
-"""The name of a move that a seat does not see."""
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One position of a recorded match.
 
     Attributes:
         ply: number of steps before this position; 0 is the start.
-        moves: ``(seat, name of its action)`` of every seat that acted in the step before; empty at the start.
+        moves: ``(seat, name of its action)`` of every seat that acted in the step before; empty at the start. In the
+            view of one seat, moves that the game may hide from it are left out.
         drawing: the position as text.
         returns: each seat's rewards so far.
         acting: the seats that act next; empty when the game is over.
+        actions: ``(seat, action)`` of the same seats as ``moves``.
         picture: the position in at most :data:`PICTURE` pixels, or None where the drawing shows as much. In a long
             match not every position is painted; the frame then holds the last picture before it.
     """
@@ -50,26 +49,30 @@ class Frame:
     drawing: str
     returns: tuple[float, ...]
     acting: tuple[int, ...]
+    actions: tuple[Move, ...] = ()
     picture: PictureArray | None = None
 
 
-def frames(reader: Reader, match_id: int, *, trust_code: bool = False, view: int | None = None) -> list[Frame]:
+def frames(reader: Reader, match_id: int, *, view: int | None = None, trust_code: bool = False) -> list[Frame]:
     """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
         reader: the league.
         match_id: the match.
+        view: the seat whose view is shown, as far as the game can draw that; None shows everything.
         trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
-        view: the seat whose view is drawn; moves of others that the game hides from it are called :data:`HIDDEN`. None
-            shows everything.
 
     Raises:
         StoreError: there is no such match.
+        ValueError: the match has no seat ``view``.
         UntrustedCodeError: the game is such code and is not trusted; none of it has run.
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
+    match = reader.match(match_id)
+    if view is not None and not 0 <= view < len(match.seats):
+        raise ValueError(f"match {match_id} has seats 0 to {len(match.seats) - 1}, but got {view=}")
     game = make_game(reader.info().game, trust_code=trust_code)
-    return list(_frames(game, reader.match(match_id), pictures=game.pictorial and view is None, view=view))
+    return list(_frames(game, match, pictures=game.pictorial, view=view))
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
@@ -86,16 +89,22 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     """
     match = reader.match(match_id)
     game = make_game(reader.info().game, trust_code=trust_code)
-    seats = [f"{game.agent_ids[seat]} ({plain(member)})" for seat, member in enumerate(match.seats)]
+    marks = [f"{own.name} " for own in pieces(game.spec)] or [""] * game.num_seats
+    seats = [
+        f"{mark}{agent_id} ({plain(member)})"
+        for mark, agent_id, member in zip(marks, game.agent_ids, match.seats, strict=True)
+    ]
     if colour:
-        seats = [f"{SEAT_CODES[seat % len(SEAT_CODES)]}{name}{RESET}" for seat, name in enumerate(seats)]
+        seats = [f"{seat_code(game.spec, seat)}{name}{RESET}" for seat, name in enumerate(seats)]
     bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
     at = match.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-    yield (
-        f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}\n"
-        f"{' against '.join(seats)}\n"
-        f"{dim}{at}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}"
-    )
+    header = [
+        f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}",
+        " against ".join(seats),
+        pieces_text(game.spec),
+        f"{dim}{at}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}",
+    ]
+    yield "\n".join(filter(None, header))
     before: str | None = None
     for frame in _frames(game, match, pictures=colour and game.pictorial):
         given = " (opening)" if 0 < frame.ply <= match.opening else ""
@@ -108,7 +117,7 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
             drawing = painted(frame.drawing, before)
         yield f"{bold}{frame.ply}.{reset} {moves or 'The start'}\n{drawing}"
         before = frame.drawing
-    yield f"{bold}{result_text(match, game.teams)}{reset}"
+    yield f"{bold}{result_text(match, game.teams, spec=game.spec)}{reset}"
 
 
 def replay_pictures(reader: Reader, match_id: int, *, trust_code: bool = False) -> Iterator[PictureArray]:
@@ -189,9 +198,12 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
 
 
 def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None) -> Iterator[Frame]:
+    everything = view is None or game.perfect_information
+    pictures = pictures and everything
     moves = [action for player, action in match.history if player != CHANCE]
     at = 0
-    made: tuple[tuple[int, str], ...] = ()
+    made: tuple[Move, ...] = ()
+    names: tuple[tuple[int, str], ...] = ()
     stride = 1 + match.plies // _MOST_PICTURES
     picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
@@ -200,11 +212,9 @@ def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None
             whole = picture_of(state)
             pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
-        yield Frame(ply, made, state.draw(view), state.returns(), acting, picture)
+        yield Frame(ply, names, state.draw(view), state.returns(), acting, made, picture)
+        step = zip(acting, moves[at : at + len(acting)], strict=False)
+        at += len(acting)
+        made = tuple((seat, action) for seat, action in step if everything or game.public_moves or seat == view)
         # Action names may depend on the position, so they are read before the step.
-        step = moves[at : at + len(acting)]
-        made = tuple(
-            (seat, state.action_name(seat, action) if view in (None, seat) or game.public_moves else HIDDEN)
-            for seat, action in zip(acting, step, strict=False)
-        )
-        at += len(step)
+        names = tuple((seat, state.action_name(seat, action)) for seat, action in made)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from arena.view.outcome import SeatResult
+from arena.view.pieces import pieces
 from games.drawing.spans import Part
 
 
@@ -151,9 +152,6 @@ LINES = DARK.lines
 RESET = "\x1b[0m"
 BOLD = "\x1b[1m"
 DIM = "\x1b[2m"
-SEAT_CODES = ("\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[36m")
-"""Colours of the seats in a printed replay; they repeat in games of more seats."""
-
 # Styles of the command line's tables.
 NAME_STYLE = "bold"
 QUIET_STYLE = "dim"
@@ -190,6 +188,9 @@ PARTS: Mapping[Part, PartStyle] = {
 }
 """Styles by what a part of a drawing shows."""
 
+SEAT_CODES = (PARTS["first"].code, PARTS["second"].code, "\x1b[34m", "\x1b[32m", "\x1b[35m", "\x1b[31m")
+"""Colours of the seats in a printed replay of a game without pieces; they repeat in games of more seats."""
+
 SEATS: Mapping[SeatResult, str] = {
     "won": GOOD,
     "drew": "",
@@ -199,3 +200,15 @@ SEATS: Mapping[SeatResult, str] = {
     "void": "",
 }
 """Colour of a seat in the TUI by what the match was for it."""
+
+
+def seat_style(spec: str, seat: int) -> PartStyle | None:
+    """How the name of a seat looks in the game ``spec``: as its pieces; None in games without pieces."""
+    found = pieces(spec)
+    return PARTS[found[seat].part] if seat < len(found) else None
+
+
+def seat_code(spec: str, seat: int) -> str:
+    """The ANSI escape of a seat's name: that of its pieces, or one of :data:`SEAT_CODES`."""
+    style = seat_style(spec, seat)
+    return SEAT_CODES[seat % len(SEAT_CODES)] if style is None else style.code

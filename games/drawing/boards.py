@@ -1,5 +1,7 @@
 """Boards as text: pure functions from an engine's text to rows with the coordinates that moves are named by.
 
+A board keeps its number of lines from the first position to the last, so that it stands still on a screen.
+
 The first seat's pieces are ``●`` or black figures, the second seat's ``○`` or white figures, empty cells ``·``.
 :func:`games.drawing.spans.spans` colours by these characters alone.
 """
@@ -50,7 +52,7 @@ def ultimate_tic_tac_toe(text: str) -> str:
         lines.append(f" {rank} " + " │ ".join(" ".join(marks[cell] for cell in board) for board in row))
         lines += ["   ──────┼───────┼──────"] if rank in (3, 6) else []
     forced = re.search(r"Forced board: (\d)", text)
-    return "\n".join([*lines, *([f"next in board {forced[1]}"] if forced else [])])
+    return "\n".join([*lines, f"next in board {forced[1]}" if forced else "no board is forced"])
 
 
 def chess(text: str) -> str:
@@ -117,8 +119,9 @@ def backgammon(text: str) -> str:
         lines.append("  " + " │".join(halves))
     lines += [_points("●", lower), _points("○", [25 - point for point in lower])]
     fields = dict(line.partition(":")[::2] for line in text.splitlines() if ":" in line)
-    if fields["Turn"].strip() in DISCS:
-        lines.append(f"{DISCS[fields['Turn'].strip()]} to play, dice {' '.join(fields['Dice'].strip())}")
+    turn = fields["Turn"].strip()
+    dice = " ".join(fields["Dice"].strip())
+    lines.append(f"{DISCS[turn]} to play, dice {dice}" if turn in DISCS else "nobody to play")
     off = re.findall(r"[XO]: (\d+)", text)
     bar = "".join(DISCS[cell] for cell in fields["Bar"] if cell in "xo")
     return "\n".join([*lines, f"bar {bar or '-'}, borne off ● {off[0]}, ○ {off[1]}"])
@@ -154,3 +157,15 @@ BOARDS: Mapping[str, Callable[[str], str]] = {
     **{name: partial(ranked, name) for name in _RANKED},
 }
 """For each of OpenSpiel's board games the function that draws its text of a state, or of what a seat sees."""
+
+_KINGS = ("♚", "♔")
+PIECES: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(BOARDS, ("●", "○")),
+    **dict.fromkeys(("antichess", "chess", "dark_chess", "kriegspiel"), _KINGS),
+    **dict.fromkeys(("phantom_ttt", "tic_tac_toe", "ultimate_tic_tac_toe"), ("✕", "○")),
+    "pettingzoo:chess_v6": _KINGS[::-1],
+    "pettingzoo:connect_four_v3": ("●", "○"),
+    "pettingzoo:go_v5": ("●", "○"),
+    "pettingzoo:tictactoe_v3": ("✕", "○"),
+}
+"""For each game a piece of every seat, by seat. OpenSpiel seats Black first in chess, PettingZoo White."""

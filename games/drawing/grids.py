@@ -158,6 +158,8 @@ def lines_of(grid: Grid, length: int) -> tuple[Cell, ...]:
     """The cells of every straight line of at least ``length`` equal pieces, ascending."""
     rows, columns = len(grid.cells), len(grid.cells[0])
     found: set[Cell] = set()
+    if length > max(rows, columns):
+        return ()
     for row in range(rows):
         for column in range(columns):
             piece = grid.piece(Cell(row, column))

@@ -18,6 +18,7 @@ from agents.basic import FirstLegalAgent
 from agents.contract import AgentError
 from agents.registry import make_agent
 from arena.cli.app import run
+from arena.play.analysis import Analyses
 from arena.settings import Settings
 from arena.tui.feed import Feed, MatchOpened
 from arena.verify import verify
@@ -110,6 +111,7 @@ USES_OF_A_GAME: dict[str, Callable[..., object]] = {
     "frames": lambda folder, **settings: read(folder, frames, **settings),
     "replay_text": lambda folder, **settings: read(folder, replay_text, **settings),
     "open_league": positions,
+    "analysis": lambda folder, **settings: Analyses().match(str(folder), 1, **settings),
 }
 
 

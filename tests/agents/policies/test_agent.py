@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 from network_specs import masked_spec
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module.torch import TorchRLModule
 
+from agents.basic import GreedyAgent
 from agents.contract import AgentError, Turn
 from agents.policies import weights
-from agents.policies.agent import PolicyAgent, build_policy, policy_card, policy_tensors
+from agents.policies.agent import PolicyAgent, build_policy, module_batch, policy_card, policy_tensors
 from agents.policies.network import MaskedNetwork
 from games import make_game
 
@@ -254,3 +257,35 @@ def test_a_broken_card_is_explained_in_one_line(change, words):
     with pytest.raises(weights.WeightsError, match=words) as caught:
         build_policy(tensors, card | change, GAME)
     assert "\n" not in str(caught.value)
+
+
+def test_values_are_those_of_each_seats_value_head():
+    modules, _ = make_policy(GAME, {"player_0": "one", "player_1": "other"})
+    agent = PolicyAgent(GAME, {0: modules["one"], 1: modules["other"]})
+    live = GAME.tables(2)
+    live.reset([0, 1], [0, 1])
+    live.observe()
+    live.step(np.zeros(2, np.int64))
+    live.reset([1], [5])
+    rows = live.observe()
+    turn = Turn(live.observations[:rows], live.masks[:rows], live.seats[:rows], live.table[:rows], live.state)
+    assert turn.seats.tolist() == [1, 0]
+    batch = module_batch(turn.observations, turn.masks, turn.seats, 2)
+    with torch.no_grad():
+        told = {name: module.forward_inference(batch)[Columns.VF_PREDS].numpy() for name, module in modules.items()}
+    assert agent.values(turn) == pytest.approx([told["other"][0], told["one"][1]], abs=1e-6)
+    assert GreedyAgent(agent, GAME).values(turn) == pytest.approx(agent.values(turn))
+
+
+def test_a_network_without_a_value_head_estimates_no_values():
+    agent = PolicyAgent(
+        GAME, dict.fromkeys(range(2), Blind(observation_space=None, action_space=None, model_config={}))
+    )
+    assert agent.values(turn_of(GAME)) is None
+
+
+class Blind(TorchRLModule):
+    """A network that has a policy only."""
+
+    def setup(self):
+        """Nothing to set up."""

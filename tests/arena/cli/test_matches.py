@@ -32,7 +32,7 @@ def test_a_replay_in_a_pipe_is_text_with_every_move(cli: Cli, league: Path) -> N
     plies = rows(cli, "matches", league, "--limit", 1)[0]["plies"]
     code, out, _ = cli("replay", league, 13)
     assert code == 0
-    assert out.count(" plays ") == plies
+    assert out.count(") plays ") == plies
     assert "\x1b" not in out
     assert cli("replay", league, 13, "--text")[1] == out
 

@@ -102,6 +102,18 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
     assert any(verdict in out for verdict in ("you won", "you lost", "draw"))
 
 
+@pytest.mark.parametrize(
+    ("game", "seat", "sentence"),
+    [
+        ("chess", 0, "You play Black; White moves first."),
+        ("chess", 1, "You play White; White moves first."),
+        ("connect_four", 1, "You play ○; ● moves first."),
+    ],
+)
+def test_a_person_is_told_which_pieces_are_whose(cli: Cli, game: str, seat: int, sentence: str) -> None:
+    assert sentence in cli("play", game, "--against", "random", "--seat", seat, typed="q\n")[1]
+
+
 def test_a_person_plays_a_game_of_continuous_actions(cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
     game = "pettingzoo:simple_v3(continuous_actions=True,max_cycles=2)"
     code, out, err = cli("play", game, "--against", "random", typed="0.1 -0.5 0 1\n0,0.5,0,1,0\n0 0 0 0 1\n")

@@ -64,6 +64,13 @@ def test_the_person_at_a_seat_is_addressed(played: Match, words: str) -> None:
     assert result_text(played, range(len(played.seats)), you=0) == words
 
 
+def test_pieces_tell_the_seats_of_one_member_apart() -> None:
+    itself = replace(match(1, -1), seats=("main", "main"))
+    assert outcome_text(itself, (0, 1), spec="connect_four") == "main (●) won"
+    assert outcome_text(itself, (0, 1), spec="chess") == "main (Black) won"
+    assert outcome_text(itself, (0, 1), spec="kuhn_poker") == outcome_text(itself, (0, 1)) == "main (seat 0) won"
+
+
 @pytest.mark.parametrize("text", [outcome_text, result_text])
 def test_names_are_escaped(text: Callable[[Match, tuple[int, ...]], str]) -> None:
     assert "\x1b" not in text(replace(match(1, -1), seats=(HOSTILE, "b")), (0, 1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -43,20 +45,66 @@ def test_text_tells_members_moves_positions_and_result(reader: Reader) -> None:
     match = reader.match(1)
     assert len(blocks) == match.plies + 3
     assert "Match 1" in blocks[0]
-    assert "player_0 (main@2) against player_1 (first)" in blocks[0]
+    assert "✕ player_0 (main@2) against ○ player_1 (first)\nseat 0 plays ✕, seat 1 plays ○" in blocks[0]
     assert "player_0 (main@2) plays" in blocks[2]
     assert frames(reader, 1)[1].drawing in blocks[2]
-    assert blocks[-1] == f"main@2 (seat 0) won after {match.plies} plies, returns +1 -1"
+    assert blocks[-1] == f"main@2 (✕) won after {match.plies} plies, returns +1 -1"
     assert "\x1b" not in "".join(blocks)
 
 
 def test_colour_changes_nothing_but_the_colours(reader: Reader) -> None:
-    import re
-
     coloured = "\n".join(replay_text(reader, 1, colour=True))
     assert "\x1b[1m" in coloured
     assert "\x1b[33m" in coloured  # the first seat's pieces
     assert re.sub(r"\x1b\[[\d;]+m", "", coloured) == "\n".join(replay_text(reader, 1))
+
+
+@pytest.mark.parametrize(("spec", "pieces"), [("tic_tac_toe", "✕○"), ("clobber", "●○"), ("breakthrough", "●○")])
+def test_a_name_has_the_colour_of_its_pieces(tmp_path: Path, spec: str, pieces: str) -> None:
+    folder = make_league(tmp_path, spec, played=False)
+    with open_store(folder).writer() as writer:
+        writer.record(
+            matches=play_pairings(make_game(spec), rotated_pairings(("random", "first"), games=1, seed=4), AGENTS)
+        )
+        header, *blocks = replay_text(writer, 1, colour=True)
+    shown = "".join(blocks)
+    found = [re.search(rf"(\x1b\[\d+m)[^\x1b]*player_{seat} ", header) for seat in (0, 1)]
+    first, second = (match and match[1] for match in found)
+    assert first != second
+    assert f"{first}{pieces[0]}" in shown
+    assert f"{second}{pieces[1]}" in shown
+
+
+def test_seat_0_of_chess_is_said_to_play_black(tmp_path: Path) -> None:
+    folder = make_league(tmp_path, "chess", played=False)
+    pairings = rotated_pairings(("random", "first"), games=1, seed=4)[:1]
+    with open_store(folder).writer() as writer:
+        writer.record(matches=play_pairings(make_game("chess"), pairings, AGENTS))
+        header, *_ = replay_text(writer, 1)
+    assert "Black player_0 (random) against White player_1 (first)\nseat 0 plays Black, seat 1 plays White" in header
+
+
+def test_frames_of_one_view_show_what_the_seat_may_know(tmp_path: Path) -> None:
+    for spec in ("kuhn_poker", "phantom_ttt", "tic_tac_toe"):
+        folder = make_league(tmp_path / spec, spec, played=False)
+        game = make_game(spec)
+        with open_store(folder).writer() as writer:
+            pairings = rotated_pairings(("random", "first"), games=1, seed=4)
+            writer.record(matches=play_pairings(game, pairings, AGENTS))
+            match, whole = writer.match(1), frames(writer, 1)
+            views = [frames(writer, 1, view=seat) for seat in (0, 1)]
+            with pytest.raises(ValueError, match="seats 0 to 1"):
+                frames(writer, 1, view=2)
+        for seat, seen in enumerate(views):
+            for state, frame in zip(game.replay(match.seed, match.history), seen, strict=True):
+                assert frame.drawing == state.draw(seat)
+            own = [[move for move in frame.moves if move[0] == seat or game.public_moves] for frame in whole]
+            assert [[*frame.moves] for frame in seen] == own
+            assert [[*map(itemgetter(0), frame.actions)] for frame in seen] == [[*map(itemgetter(0), of)] for of in own]
+            assert [frame.acting for frame in seen] == [frame.acting for frame in whole]
+        assert (views[0] != whole) == (not game.perfect_information)
+        steps = [action for frame in whole for _, action in frame.actions]
+        assert steps == [action for player, action in match.history if player >= 0]
 
 
 def test_json_is_enough_to_repeat_the_match(reader: Reader) -> None:
@@ -98,7 +146,7 @@ def test_a_crash_is_replayed_up_to_its_last_move(tmp_path: Path, caplog: pytest.
         shown, blocks, record = frames(writer, 1), list(replay_text(writer, 1)), replay_json(writer, 1)
     assert [frame.ply for frame in shown] == [0, 1, 2]
     assert shown[-1].acting == (0,)
-    assert blocks[-1] == "random (seat 0) crashed after 2 plies, returns 0 0"
+    assert blocks[-1] == "random (✕) crashed after 2 plies, returns 0 0"
     assert (record["ending"], record["fault"]) == ("crash", 0)
 
 

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from games import Game, State, make_game
+from games.drawing.boards import BOARDS
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*precision lowered by casting")  # about an environment's spaces
 
@@ -21,11 +24,21 @@ GRIDS = [
     "clobber",
     "go(board_size=9)",
     "hex(board_size=5)",
+    "gomoku(size=9)",
     "lines_of_action",
+    "mnk(k=6,m=8,n=6)",
     "othello",
     "pettingzoo:go_v5(board_size=9)",
     "ultimate_tic_tac_toe",
 ]
+SMALL = {
+    "dark_hex": "dark_hex(board_size=3)",
+    "go": "go(board_size=5)",
+    "gomoku": "gomoku(size=6)",
+    "hex": "hex(board_size=4)",
+    "mnk": "mnk(k=3,m=4,n=4)",
+}
+BOARD_SPECS = [SMALL.get(name, name) for name in sorted(BOARDS)]
 OTHERS = [
     "connect_four",
     "dark_chess",
@@ -94,6 +107,33 @@ def test_names_tell_legal_moves_apart_whatever_their_case(spec: str) -> None:
                 names = [name.casefold() for name in names]
             assert len(set(names)) == len(names)
             assert all(name.isprintable() and name.strip() == name for name in names)
+
+
+@given(spec=st.sampled_from(BOARD_SPECS), seed=st.integers(0, 2**31), view=st.sampled_from([None, 0, 1]))
+@settings(max_examples=40, deadline=None)
+def test_a_board_stands_still_from_the_first_position_to_the_last(spec: str, seed: int, view: int | None) -> None:
+    game = make_game(spec)
+    view = None if spec == "kriegspiel" else view  # there a seat sees what it has been told, in more and more lines
+    rng, state = random.Random(seed), game.new_state(seed)
+    lines = state.draw(view).count("\n")
+    for _ in range(400):
+        if not state.acting():
+            break
+        (seat,) = state.acting()
+        state.apply([rng.choice(legal(game, state, seat))])
+        assert state.draw(view).count("\n") == lines
+
+
+def test_the_lines_below_a_board_stay_when_nobody_is_to_play() -> None:
+    game = make_game("backgammon")
+    state, rng = game.new_state(1), random.Random(1)
+    lines = state.draw().count("\n")
+    while state.acting():
+        (seat,) = state.acting()
+        state.apply([rng.choice(legal(game, state, seat))])
+    assert state.draw().count("\n") == lines
+    assert "nobody to play" in state.draw()
+    assert "no board is forced" in make_game("ultimate_tic_tac_toe").new_state(0).draw()
 
 
 def test_points_of_backgammon_are_numbered_as_its_moves() -> None:

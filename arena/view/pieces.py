@@ -1,0 +1,92 @@
+"""Which pieces the seats of a board game play, what the seats of a match are called, and which line has won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from arena.view.text import plain
+from games.drawing.boards import PIECES
+from games.drawing.grids import Cell, Grid, lines_of
+from games.drawing.spans import Part, piece_part
+from games.errors import GameError
+from games.specs import parse_spec
+
+_COLOURS = {"♚": "Black", "♔": "White"}
+_IN_A_ROW: Mapping[str, tuple[str, int]] = {
+    "connect_four": ("x_in_row", 4),
+    "gomoku": ("connect", 5),
+    "mnk": ("k", 5),
+    "pettingzoo:connect_four_v3": ("", 4),
+    "pettingzoo:tictactoe_v3": ("", 3),
+    "phantom_ttt": ("", 3),
+    "tic_tac_toe": ("", 3),
+}
+"""For each game that a line ends: its parameter of the line's length, and the length without it."""
+
+
+class Pieces(NamedTuple):
+    """What a seat plays with.
+
+    Attributes:
+        mark: a piece of the seat, as drawings show it; of chess the king.
+        name: what to call it: ``Black``, ``White``, or the mark.
+        part: how drawings colour its pieces.
+    """
+
+    mark: str
+    name: str
+    part: Part
+
+
+@lru_cache(maxsize=64)
+def pieces(spec: str) -> tuple[Pieces, ...]:
+    """What each seat of the game ``spec`` plays with, by seat; nothing for games without pieces."""
+    name, _ = _board(spec)
+    marks = PIECES.get(name, ())
+    return tuple(Pieces(mark, _COLOURS.get(mark, mark), part) for mark in marks if (part := piece_part(mark)))
+
+
+def pieces_text(spec: str) -> str:
+    """Who plays what: ``seat 0 plays Black, seat 1 plays White``; empty for games without pieces."""
+    return ", ".join(f"seat {seat} plays {own.name}" for seat, own in enumerate(pieces(spec)))
+
+
+def labels(spec: str, seats: int) -> tuple[str, ...]:
+    """What tells the seats apart: ``Black``, ``●``, or ``seat 0`` in games without pieces."""
+    names = tuple(own.name for own in pieces(spec))
+    return names if len(names) == seats else tuple(f"seat {seat}" for seat in range(seats))
+
+
+def seat_names(spec: str, members: Sequence[str]) -> tuple[str, ...]:
+    """What to call the seats of a match, safe to show: the member's ID, or ``main (●)`` where it sits at several seats.
+
+    Args:
+        spec: the game.
+        members: member ID at each seat.
+    """
+    return tuple(
+        f"{plain(name)} ({label})" if list(members).count(name) > 1 else plain(name)
+        for name, label in zip(members, labels(spec, len(members)), strict=True)
+    )
+
+
+def winning_cells(spec: str, grid: Grid) -> tuple[Cell, ...]:
+    """The cells of the line that has ended a game of ``spec``; nothing while there is none, and in other games."""
+    name, parameters = _board(spec)
+    if name not in _IN_A_ROW:
+        return ()
+    parameter, usual = _IN_A_ROW[name]
+    return lines_of(grid, int(parameters.get(parameter, usual)))
+
+
+def _board(spec: str) -> tuple[str, Mapping[str, str]]:
+    """Name and parameters of the game whose board ``spec`` shows. A game with seats left out has no pieces here."""
+    try:
+        name, parameters = parse_spec(spec)
+        while name in ("misere", "start_at"):
+            name, parameters = parse_spec(parameters.get("game", "-"))
+    except GameError:  # a league's file may hold anything
+        return "", {}
+    return name, parameters
