@@ -31,6 +31,7 @@ from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import policy_text
 from arena.tui.widgets.players import Player, Players, marks_of
 from arena.view.choosing import cell_name, cells_of, pick, refusal, targets
+from arena.view.pieces import pieces
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
 from games.contract import Action, Move
@@ -271,7 +272,7 @@ class PlayScreen(Screen[None]):
 
     def _marks(self) -> list[str]:
         seats = 2 if self._laid is None else len(self._laid.agent_ids)
-        return marks_of(self.position.drawing if self.position else "", seats)
+        return marks_of(self.seating.game, seats)
 
     def _title(self) -> Text:
         colours = look()
@@ -306,8 +307,8 @@ class PlayScreen(Screen[None]):
         laid = self._laid
         if laid is None:
             return ""
-        mark, name = self._marks()[self.seat], plain(laid.agent_ids[self.seat])
-        who = f"You are {name if mark.isdigit() else mark}"
+        own = pieces(laid.game)
+        who = f"You are {own[self.seat].name if self.seat < len(own) else plain(laid.agent_ids[self.seat])}"
         if laid.together:
             return f"{who} · all move at once"
         if len(laid.agent_ids) == 1:

@@ -240,7 +240,7 @@ class ReplayScreen(LeagueScreen):
         return f"seed {opened.match.seed} · {opened.match.started_at:%Y-%m-%d %H:%M} UTC" if self.room in ROOMY else ""
 
     def _marks(self, opened: Opened) -> list[str]:
-        return marks_of(opened.frames[0].drawing if opened.frames else "", len(opened.match.seats))
+        return marks_of(opened.game, len(opened.match.seats))
 
     def _players(self, opened: Opened) -> list[Player]:
         match, over = opened.match, self.ply == self.last
@@ -264,7 +264,9 @@ class ReplayScreen(LeagueScreen):
             text.append(played or "the start")
             text.append(" (opening)" if 0 < frame.ply <= opened.match.opening else "", colours.faint)
         if self.ply == self.last:
-            text.append("\n" if text else "").append(outcome_text(opened.match, opened.teams), f"bold {colours.warm}")
+            text.append("\n" if text else "").append(
+                outcome_text(opened.match, opened.teams, spec=opened.game), f"bold {colours.warm}"
+            )
         return text
 
     # The analysis

@@ -15,13 +15,13 @@ from textual.strip import Strip
 
 from arena.tui.look import look
 from arena.view.pictures import half_blocks
+from arena.view.pieces import winning_cells
 from arena.view.replay import Frame
 from arena.view.text import plain
-from games.drawing.grids import Cell, Grid, changed_cells, lines_of, read_grid
+from games.drawing.grids import Cell, Grid, changed_cells, read_grid
 from games.drawing.large import Board as Drawn
 from games.drawing.large import draw_grid
 from games.drawing.spans import Part, spans
-from games.specs import parse_spec
 
 Mark = tuple[Cell, Part]
 """A cell and how it is marked."""
@@ -39,9 +39,9 @@ class _Shown:
 
     frame: Frame
     before: Frame | None
+    game: str
     marks: tuple[Mark, ...]
     flipped: bool
-    line: int
     largest: tuple[int, int]
 
 
@@ -95,8 +95,7 @@ class Board(ScrollView, can_focus=False):
             flipped: whether to show a board from the other side, where it has sides.
             largest: columns and rows of the largest drawing of the match: text without cells stays in its place then.
         """
-        line = 0 if frame.acting or not game else line_that_wins(game)
-        self._shown = _Shown(frame, before, tuple(marks), flipped, line, largest)
+        self._shown = _Shown(frame, before, game, tuple(marks), flipped, largest)
         self._draw()
 
     def say(self, sentence: str) -> None:
@@ -175,7 +174,11 @@ class Board(ScrollView, can_focus=False):
             grid,
             room.width,
             room.height,
-            marks=(*_changes(grid, before), *_winning(grid, shown.line), *shown.marks),
+            marks=(
+                *_changes(grid, before),
+                *[(cell, "winning") for cell in winning_cells(shown.game, grid) if not frame.acting],
+                *shown.marks,
+            ),
             flipped=shown.flipped,
         )
         width = max(map(len, drawn.lines))
@@ -195,25 +198,3 @@ def _changes(grid: Grid, before: str | None) -> list[Mark]:
         return []
     cells = changed_cells(old, grid)
     return [(cell, "changed") for cell in cells] if len(cells) <= _MOST_CHANGED else []
-
-
-def _winning(grid: Grid, length: int) -> list[Mark]:
-    return [(cell, "winning") for cell in lines_of(grid, length)] if length else []
-
-
-_LINES = {
-    "connect_four": ("x_in_row", 4),
-    "pettingzoo:connect_four_v3": ("", 4),
-    "pettingzoo:tictactoe_v3": ("", 3),
-    "tic_tac_toe": ("", 3),
-    "gomoku": ("connect", 5),
-    "mnk": ("k", 5),
-}
-"""For the games in which a line of equal pieces wins: the parameter that is its length, and the usual length."""
-
-
-def line_that_wins(spec: str) -> int:
-    """How many equal pieces in a line win the game; 0 in all other games."""
-    name, parameters = parse_spec(spec)
-    key, usual = _LINES.get(name, ("", 0))
-    return int(parameters.get(key, usual))
