@@ -6,31 +6,30 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from arena.play.opponent import Seating, against_member
 from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, SIZES
 from arena.tui.look import themes, use
 from arena.tui.screens.agent import AgentScreen
-from arena.tui.screens.base import LeagueScreen
+from arena.tui.screens.base import ArenaScreen, LeagueScreen
 from arena.tui.screens.events import EventsScreen
 from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.leaderboard import LeaderboardScreen
 from arena.tui.screens.matches import MatchesScreen
 from arena.tui.screens.payoffs import PayoffsScreen
-from arena.tui.screens.play import PlayScreen
-from arena.tui.screens.replay import ReplayScreen
 from arena.tui.screens.training import TrainingScreen
 from arena.view.run_state import RunState
 from arena.view.theme import PALETTES
-from games.contract import Move
+
+if TYPE_CHECKING:
+    from games.contract import Move
 
 NUMBERED: tuple[type[LeagueScreen], ...] = (
     LeaderboardScreen,
@@ -159,12 +158,17 @@ class LeagueApp(App[Exception]):
 
     def open_match(self, match_id: int, among: Sequence[int] = ()) -> None:
         """Replay a match; ``among`` are the IDs of the list that it was chosen from."""
+        from arena.tui.screens.replay import ReplayScreen  # loads NumPy, which the first paint need not wait for
+
         self.push_screen(ReplayScreen(match_id, among))
 
     def open_play(
         self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
     ) -> None:
         """Sit down against a member, once the league has been read; arguments as of :class:`PlayScreen`."""
+        from arena.play.opponent import Seating, against_member
+        from arena.tui.screens.play import PlayScreen
+
         if self.view is not None:
             seating = Seating(
                 self.view.info.game,
@@ -197,7 +201,7 @@ class LeagueApp(App[Exception]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        groups = self.screen.GROUPS if isinstance(self.screen, LeagueScreen | PlayScreen) else ()
+        groups = self.screen.GROUPS if isinstance(self.screen, ArenaScreen) else ()
         self.push_screen(HelpScreen([*groups, APP]))
 
     def action_pause(self) -> None:
@@ -253,7 +257,7 @@ class LeagueApp(App[Exception]):
 
     def _show_again(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, LeagueScreen | PlayScreen):
+            if isinstance(screen, ArenaScreen):
                 screen.show_again()
 
     def _show_status(self) -> None:

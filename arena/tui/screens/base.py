@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from arena.tui.app import LeagueApp
 
 
-class LeagueScreen(Screen[None]):
+class ArenaScreen(Screen[None]):
+    """A screen with keys of its own."""
+
+    GROUPS: ClassVar[tuple[Group, ...]] = ()
+    """The keys of this screen and of its widgets, for the help."""
+
+    def show_again(self) -> None:
+        """Show everything again, as after a change of theme."""
+
+
+class LeagueScreen(ArenaScreen):
     """A screen about the league.
 
     A subclass gives the widgets of its body in :meth:`body`, its questions in :meth:`queries`, and shows the answers in
@@ -32,9 +42,6 @@ class LeagueScreen(Screen[None]):
 
     NAME: ClassVar[str] = ""
     """Its title, also in the header."""
-
-    GROUPS: ClassVar[tuple[Group, ...]] = ()
-    """The keys of this screen and of its widgets, for the help."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from agents.human import Names, Point
@@ -24,6 +23,7 @@ from arena.play.opponent import Opponent, Seating
 from arena.play.served import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told
 from arena.tui.keys import CHOICES, PLAY, TABLE_BOARD, Group, bindings
 from arena.tui.look import look
+from arena.tui.screens.base import ArenaScreen
 from arena.tui.widgets.board import Board, Mark
 from arena.tui.widgets.choices import Choices, Entry
 from arena.tui.widgets.key_bar import KeyBar
@@ -91,7 +91,7 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(rows, columns))
 
 
-class PlayScreen(Screen[None]):
+class PlayScreen(ArenaScreen):
     """A person's games against an agent. The screen belongs to no league, so that it works in any app.
 
     Args:
