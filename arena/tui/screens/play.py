@@ -131,6 +131,7 @@ class PlayScreen(ArenaScreen):
         self.cursor: Cell | None = None
         self._source: Cell | None = None
         self._before: Frame | None = None
+        self._largest = (0, 0)  # columns and rows of the largest drawing so far
         self._advance: str = ""  # the move chosen before the opponent is there
         self._note = Text("")
         self._hinted: Advice | None = None
@@ -222,6 +223,7 @@ class PlayScreen(ArenaScreen):
         elif old is not None and old.ply > position.ply:
             self._before, self.undone = None, True
         self.position, self.over = position, None
+        self._largest = _larger(self._largest, position.drawing)
         self.steps[position.first :] = position.steps
         if position.ply == len(self.steps) and old is not None and old.ply != position.ply:
             self._source, self._hinted, self._note = None, None, Text("")
@@ -240,6 +242,7 @@ class PlayScreen(ArenaScreen):
         if self.position is not None:
             self._before = self._frame(self.position)
         self.over, self.steps = over, list(over.steps)
+        self._largest = _larger(self._largest, over.drawing or "")
         self._note = Text("")
 
     def _failed(self, why: str) -> None:
@@ -293,10 +296,16 @@ class PlayScreen(ArenaScreen):
         board = self.query_one(TableBoard)
         if self.over is not None and self.over.drawing is not None:
             frame = Frame(self.over.ply, (), self.over.drawing, (), ())
-            board.show_position(frame, self._before, game=self.seating.game, flipped=self._flipped)
+            board.show_position(
+                frame, self._before, game=self.seating.game, flipped=self._flipped, largest=self._largest
+            )
         elif self.position is not None:
             board.show_position(
-                self._frame(self.position), self._before, marks=self._cell_marks(), flipped=self._flipped
+                self._frame(self.position),
+                self._before,
+                marks=self._cell_marks(),
+                flipped=self._flipped,
+                largest=self._largest,
             )
         elif self.failure:
             board.say(self.failure)
@@ -659,3 +668,8 @@ class PlayScreen(ArenaScreen):
                 self._times[0 if mine else 1] += now - self._tick_at
             self._show_players()
         self._tick_at = now
+
+
+def _larger(largest: tuple[int, int], drawing: str) -> tuple[int, int]:
+    lines = drawing.split("\n")
+    return max(largest[0], *map(len, lines)), max(largest[1], len(lines))

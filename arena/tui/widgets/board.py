@@ -21,6 +21,7 @@ from arena.view.text import plain
 from games.drawing.grids import Cell, Grid, changed_cells, read_grid
 from games.drawing.large import Board as Drawn
 from games.drawing.large import draw_grid
+from games.drawing.large_cards import ROOM, fits, large_cards
 from games.drawing.spans import Part, spans
 
 Mark = tuple[Cell, Part]
@@ -151,7 +152,9 @@ class Board(ScrollView, can_focus=False):
         if drawn is not None:
             width = max(map(len, drawn.lines[: height - len(drawn.grid.footer)]))
         elif isinstance(self._shown, _Shown) and self._shown.frame.picture is None:
-            width, height = max(width, self._shown.largest[0]), max(height, self._shown.largest[1])
+            columns, rows = self._shown.largest
+            tall = height > rows and rows > 0  # cards as boxes
+            width, height = max(width, columns), max(height, rows * (ROOM[0] if tall else 1))
         self._left = max(0, (room.width - width) // 2)
         self._top = max(0, (room.height - height) // 2)
         self.refresh()
@@ -166,6 +169,9 @@ class Board(ScrollView, can_focus=False):
         grid = read_grid(drawing)
         colours = look()
         if grid is None:
+            columns, rows = shown.largest
+            if rows and fits(columns, rows, room.width, room.height) and (larger := large_cards(drawing)) is not None:
+                drawing, before = larger, None if before is None else large_cards(before)
             text = Text(drawing)
             for start, end, part in spans(drawing, before):
                 text.stylize(colours.part(part), start, end)
@@ -181,7 +187,7 @@ class Board(ScrollView, can_focus=False):
             ),
             flipped=shown.flipped,
         )
-        width = max(map(len, drawn.lines))
+        width = max(max(map(len, drawn.lines)), max((span.end for span in drawn.spans), default=0))
         lines = [Text(line.ljust(width)) for line in drawn.lines]
         for span in drawn.spans:
             lines[span.row].stylize(colours.part(span.part), span.start, span.end)
