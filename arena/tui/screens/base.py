@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need n
     from games.contract import Move
 
 
+<<<<<<< HEAD
 class Arena(Protocol):
     """What a screen may use of the app, see :class:`arena.tui.app.LeagueApp`."""
 
@@ -57,6 +58,10 @@ class Arena(Protocol):
 
 class AnyScreen(Screen[None]):
     """A screen with keys of its own, whose colours follow the theme."""
+=======
+class ArenaScreen(Screen[None]):
+    """A screen with keys of its own."""
+>>>>>>> s4
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
     """The keys of this screen and of its widgets, for the help."""
@@ -65,7 +70,11 @@ class AnyScreen(Screen[None]):
         """Show everything again, as after a change of theme."""
 
 
+<<<<<<< HEAD
 class LeagueScreen(AnyScreen):
+=======
+class LeagueScreen(ArenaScreen):
+>>>>>>> s4
     """A screen about the league.
 
     A subclass gives the widgets of its body in :meth:`body`, its questions in :meth:`queries`, and shows the answers in
