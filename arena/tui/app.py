@@ -15,33 +15,13 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-<<<<<<< HEAD
 from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
-=======
-from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, LeagueView
->>>>>>> s4
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
 from arena.tui.look import themes, use
-<<<<<<< HEAD
-from arena.tui.screens.base import AnyScreen, LeagueScreen
-from arena.tui.screens.help import HelpScreen
-from arena.view.theme import PALETTES
-=======
-from arena.tui.screens.agent import AgentScreen
 from arena.tui.screens.base import ArenaScreen, LeagueScreen
-from arena.tui.screens.events import EventsScreen
 from arena.tui.screens.help import HelpScreen
-from arena.tui.screens.leaderboard import LeaderboardScreen
-from arena.tui.screens.matches import MatchesScreen
-from arena.tui.screens.payoffs import PayoffsScreen
-from arena.tui.screens.training import TrainingScreen
-from arena.view.run_state import RunState
 from arena.view.theme import PALETTES
-
-if TYPE_CHECKING:
-    from games.contract import Move
->>>>>>> s4
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
     from arena.view.run_state import RunState
@@ -167,13 +147,8 @@ class LeagueApp(App[Exception]):
         return screen
 
     def open_match(self, match_id: int, among: Sequence[int] = ()) -> None:
-<<<<<<< HEAD
         """Replay a match; ``among`` are the IDs of the list that it is in, in the order of the list."""
         from arena.tui.screens.replay import ReplayScreen
-=======
-        """Replay a match; ``among`` are the IDs of the list that it was chosen from."""
-        from arena.tui.screens.replay import ReplayScreen  # loads NumPy, which the first paint need not wait for
->>>>>>> s4
 
         self.push_screen(ReplayScreen(match_id, among))
 
@@ -222,11 +197,7 @@ class LeagueApp(App[Exception]):
 
     def action_help(self) -> None:
         """Show the keys."""
-<<<<<<< HEAD
-        groups = self.screen.GROUPS if isinstance(self.screen, AnyScreen) else ()
-=======
         groups = self.screen.GROUPS if isinstance(self.screen, ArenaScreen) else ()
->>>>>>> s4
         self.push_screen(HelpScreen([*groups, APP]))
 
     def action_pause(self) -> None:
@@ -289,11 +260,7 @@ class LeagueApp(App[Exception]):
 
     def _show_again(self) -> None:
         for screen in self.screen_stack:
-<<<<<<< HEAD
-            if isinstance(screen, AnyScreen):
-=======
             if isinstance(screen, ArenaScreen):
->>>>>>> s4
                 screen.show_again()
 
     def _show_status(self) -> None:

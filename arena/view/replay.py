@@ -53,13 +53,9 @@ class Frame:
     picture: PictureArray | None = None
 
 
-<<<<<<< HEAD
 def frames(
     reader: Reader, match_id: int, *, last: int | None = None, view: int | None = None, trust_code: bool = False
 ) -> list[Frame]:
-=======
-def frames(reader: Reader, match_id: int, *, view: int | None = None, trust_code: bool = False) -> list[Frame]:
->>>>>>> s4
     """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
@@ -79,12 +75,8 @@ def frames(reader: Reader, match_id: int, *, view: int | None = None, trust_code
     if view is not None and not 0 <= view < len(match.seats):
         raise ValueError(f"match {match_id} has seats 0 to {len(match.seats) - 1}, but got {view=}")
     game = make_game(reader.info().game, trust_code=trust_code)
-<<<<<<< HEAD
     since = 0 if last is None else match.plies + 1 - last
     return list(_frames(game, match, pictures=game.pictorial, view=view, since=since))
-=======
-    return list(_frames(game, match, pictures=game.pictorial, view=view))
->>>>>>> s4
 
 
 def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_code: bool = False) -> Iterator[str]:
@@ -208,12 +200,8 @@ def _newest(reader: Reader, member: str, opponent: str) -> int:
     raise LeagueError(f"no match of {member!r} and {opponent!r} is recorded, but the scores hold one; run arena verify")
 
 
-<<<<<<< HEAD
 def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None, since: int = 0) -> Iterator[Frame]:
     """The positions from the ply ``since`` on."""
-=======
-def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None) -> Iterator[Frame]:
->>>>>>> s4
     everything = view is None or game.perfect_information
     pictures = pictures and everything
     moves = [action for player, action in match.history if player != CHANCE]
@@ -228,12 +216,8 @@ def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None
             whole = picture_of(state)
             pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
-<<<<<<< HEAD
         if ply >= since:
             yield Frame(ply, names, state.draw(view), state.returns(), acting, made, picture)
-=======
-        yield Frame(ply, names, state.draw(view), state.returns(), acting, made, picture)
->>>>>>> s4
         step = zip(acting, moves[at : at + len(acting)], strict=False)
         at += len(acting)
         made = tuple((seat, action) for seat, action in step if everything or game.public_moves or seat == view)

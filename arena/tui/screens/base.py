@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need n
     from games.contract import Move
 
 
-<<<<<<< HEAD
 class Arena(Protocol):
     """What a screen may use of the app, see :class:`arena.tui.app.LeagueApp`."""
 
@@ -56,12 +55,8 @@ class Arena(Protocol):
     def action_return(self) -> None: ...
 
 
-class AnyScreen(Screen[None]):
-    """A screen with keys of its own, whose colours follow the theme."""
-=======
 class ArenaScreen(Screen[None]):
-    """A screen with keys of its own."""
->>>>>>> s4
+    """A screen with keys of its own, whose colours follow the theme."""
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
     """The keys of this screen and of its widgets, for the help."""
@@ -70,11 +65,7 @@ class ArenaScreen(Screen[None]):
         """Show everything again, as after a change of theme."""
 
 
-<<<<<<< HEAD
-class LeagueScreen(AnyScreen):
-=======
 class LeagueScreen(ArenaScreen):
->>>>>>> s4
     """A screen about the league.
 
     A subclass gives the widgets of its body in :meth:`body`, its questions in :meth:`queries`, and shows the answers in

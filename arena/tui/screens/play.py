@@ -23,11 +23,7 @@ from arena.play.opponent import Opponent, Seating
 from arena.play.served import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told
 from arena.tui.keys import CHOICES, PLAY, TABLE_BOARD, Group, bindings
 from arena.tui.look import look
-<<<<<<< HEAD
-from arena.tui.screens.base import AnyScreen
-=======
 from arena.tui.screens.base import ArenaScreen
->>>>>>> s4
 from arena.tui.widgets.board import Board, Mark
 from arena.tui.widgets.choices import Choices, Entry
 from arena.tui.widgets.key_bar import KeyBar
@@ -95,11 +91,7 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(rows, columns))
 
 
-<<<<<<< HEAD
-class PlayScreen(AnyScreen):
-=======
 class PlayScreen(ArenaScreen):
->>>>>>> s4
     """A person's games against an agent. The screen belongs to no league, so that it works in any app.
 
     Args:
