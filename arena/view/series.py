@@ -156,7 +156,7 @@ _summed: WeakKeyDictionary[Reader, tuple[int, int, int, tuple[LiveResult, ...]]]
 
 
 def _live(reader: Reader, since: int, every: int, newest: int) -> list[LiveResult]:
-    """:meth:`leagues.store.Reader.live_results`, of which a reader that is asked again reads only what is new: summing a
+    """:meth:`leagues.store.Reader.live_results`. A reader that is asked again reads only what is new, because summing a
     long run takes longer than all the rest. ``since`` is a multiple of ``every``."""
     known, start, end, sums = _summed.get(reader, (every, since, since, ()))
     if known != every or start > since or end < since:
