@@ -63,9 +63,7 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class Pointed(Message):
-        """The cell under the cursor was chosen by a key of the time ``at``."""
-
-        at: float
+        """The cell under the cursor was chosen."""
 
     @dataclass
     class Moved(Message):
@@ -74,17 +72,9 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
         rows: int
         columns: int
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._pressed = 0.0
-
-    def on_key(self, event: events.Key) -> None:
-        """Remember when the key came."""
-        self._pressed = event.time
-
     def action_press(self) -> None:
         """Choose the cell under the cursor."""
-        self.post_message(self.Pointed(self._pressed))
+        self.post_message(self.Pointed())
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Move the cursor."""
@@ -116,6 +106,7 @@ class PlayScreen(ArenaScreen):
         self._ever = False  # whether a game has begun
         self._flipped = False
         self._again = ""  # what has to be asked for twice: resign, leave
+        self._pressed_at = 0.0  # when the last key or click came
         self._typing = False  # whether the person has gone to the line to type into
         self._clear()
 
@@ -149,7 +140,7 @@ class PlayScreen(ArenaScreen):
                 yield Static(id="play-advice", markup=False)
                 yield MoveList(id="play-moves", classes="pane")
                 yield Choices(id="play-choices", classes="pane")
-            yield Entry(id="play-entry", placeholder="type a move, such as its name or number", compact=True)
+            yield Entry(id="play-entry")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -451,11 +442,11 @@ class PlayScreen(ArenaScreen):
                 return
             grid = board.grid
             if grid is not None and (not position.legal or cells_of(grid, position.legal)):
-                board.focus()
+                self.set_focus(board)
             elif position.legal:
-                self.query_one(Choices).focus()
+                self.set_focus(self.query_one(Choices))
             elif position.bounds is not None:
-                self.query_one(Entry).focus()
+                self.set_focus(self.query_one(Entry))
 
     # Choosing a move
 
@@ -477,12 +468,12 @@ class PlayScreen(ArenaScreen):
             found = targets(cells_of(grid, self.position.legal))
             self.cursor = found[len(found) // 2] if found else None
 
-    def _play(self, action: Action, at: float) -> None:
-        """Play a legal action that a key or click of the time ``at`` chose."""
+    def _play(self, action: Action) -> None:
+        """Play a legal action that the last key or click has chosen."""
         position = self.position
         if position is None or not self.running:
             return
-        if at < self._shown_at:
+        if self._pressed_at < self._shown_at:
             self._say("that key came before the position was shown, so it is no move", bad=True)
         elif not position.asks and self.begun is not None:
             self._say(f"it is not your turn: {self._against()} thinks", bad=True)
@@ -497,7 +488,7 @@ class PlayScreen(ArenaScreen):
 
     @on(Choices.Chosen)
     def _listed(self, message: Choices.Chosen) -> None:
-        self._play(message.action, message.at)
+        self._play(message.action)
 
     @on(Entry.Typed)
     def _typed(self, message: Entry.Typed) -> None:
@@ -509,7 +500,7 @@ class PlayScreen(ArenaScreen):
             return
         meant = choice.find(entry)
         if len(meant) == 1:
-            self._play(meant[0], message.at)
+            self._play(meant[0])
         elif meant:
             self._say(f"{entry!r} means {len(meant)} legal moves; choose one by its number", bad=True)
         elif isinstance(choice, Point):
@@ -520,12 +511,12 @@ class PlayScreen(ArenaScreen):
     @on(Board.Pressed)
     def _clicked(self, message: Board.Pressed) -> None:
         self.cursor = message.cell
-        self._point(message.cell, message.time)
+        self._point(message.cell)
 
     @on(TableBoard.Pointed)
-    def _pointed(self, message: TableBoard.Pointed) -> None:
+    def _pointed(self) -> None:
         if self.cursor is not None:
-            self._point(self.cursor, message.at)
+            self._point(self.cursor)
 
     @on(TableBoard.Moved)
     def _move_cursor(self, message: TableBoard.Moved) -> None:
@@ -539,7 +530,7 @@ class PlayScreen(ArenaScreen):
         self.cursor = Cell(row, column)
         self._show_board()
 
-    def _point(self, cell: Cell, at: float) -> None:
+    def _point(self, cell: Cell) -> None:
         """The person points at a cell."""
         position, grid = self.position, self.query_one(TableBoard).grid
         if position is None or grid is None or not self.running:
@@ -552,10 +543,10 @@ class PlayScreen(ArenaScreen):
             self._source = None if picked.source == self._source else picked.source
             self._show()
         elif len(picked.actions) == 1:
-            self._play(picked.actions[0], at)
+            self._play(picked.actions[0])
         elif picked.actions:
             self._say(f"{len(picked.actions)} moves go to {cell_name(grid, cell)}; choose one from the list", bad=True)
-            self.query_one(Choices).focus()
+            self.set_focus(self.query_one(Choices))
         elif self._source is not None:
             self._source = None
             self._say(f"the piece cannot move to {cell_name(grid, cell)}", bad=True)
@@ -564,6 +555,7 @@ class PlayScreen(ArenaScreen):
 
     def on_key(self, event: events.Key) -> None:
         """A character that is no command begins a typed move."""
+        self._pressed_at = event.time
         if self._again and event.key not in ("R", "escape"):
             self._again = ""
         character = event.character or ""
@@ -576,9 +568,13 @@ class PlayScreen(ArenaScreen):
             event.stop()
             event.prevent_default()
             entry = self.query_one(Entry)
-            entry.focus()
+            self.set_focus(entry)  # at once: the next key is part of the move
             entry.value = character
             entry.cursor_position = 1
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember when the click came."""
+        self._pressed_at = event.time
 
     # Commands
 
@@ -589,7 +585,7 @@ class PlayScreen(ArenaScreen):
     def action_type(self) -> None:
         """Go to the line to type into, and stay there."""
         self._typing = True
-        self.query_one(Entry).focus()
+        self.set_focus(self.query_one(Entry))
 
     def action_hint(self) -> None:
         """Ask what the opponent would play here."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from small_league import played_league
 from table_person import SIZES, Person, replaying, sitting
+from textual import events
 from textual.message import Message
 
 from agents.errors import AgentError
@@ -109,6 +110,15 @@ async def test_a_digit_begins_a_typed_move_and_a_refused_one_says_why() -> None:
         assert isinstance(person.app.focused, TableBoard)
 
 
+async def test_keys_that_come_at_once_are_one_move() -> None:
+    async with sitting("ultimate_tic_tac_toe", "first") as person:
+        await my_turn(person)
+        for key, character in (("4", "4"), ("enter", "\r")):
+            person.app.post_message(events.Key(key, character))
+        await my_turn(person, 0)
+        assert table(person).steps[0] == ((0, "board 4"),)
+
+
 async def test_a_piece_moves_by_two_cells() -> None:
     async with sitting("breakthrough", "first") as person:
         await my_turn(person)
@@ -147,12 +157,12 @@ async def test_backgammon_is_whole_at_80x24_and_is_played_from_the_list() -> Non
 async def test_cards_of_others_stay_hidden_until_the_end() -> None:
     async with sitting("kuhn_poker", "first", 1, seed=2) as person:
         await my_turn(person)
-        await person.read("player_0  ?")
-        assert "?" in here(person).drawing
+        await person.read("player_0  │ ? │")
+        assert "player_0  ?" in here(person).drawing
         await person.press("m", *"bet", "enter")
         await person.see(lambda: table(person).over is not None)
-        await person.see(lambda: "player_0  ?" not in person.text())
-        await person.read("returns")
+        await person.see(lambda: "player_0  │ ? │" not in person.text())
+        await person.read("player_0  │", "returns")
 
 
 async def test_simultaneous_moves_are_told_once_all_have_chosen() -> None:
