@@ -15,11 +15,12 @@ from textual.widgets import Input, Static
 from arena.tui.feed import Query
 from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.ranking import Leaderboard, Ranked, Ranking, plot_of
+from arena.tui.ranking import Leaderboard, Ranked, Ranking
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.chart import Chart, Plot
+from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.filter_input import FilterInput
 from arena.tui.widgets.learner_list import LearnerList
+from arena.tui.widgets.plot import Plot, plot_of
 from arena.tui.widgets.ranking_list import RankingList
 from arena.tui.widgets.row_list import RowList
 from arena.view.text import counted, plain
@@ -140,8 +141,9 @@ class LeaderboardScreen(LeagueScreen):
         marked = [row for row in map(board.row, self.arena.marked) if row is not None]
         only = {row.learner_id for row in marked if row.learner_id}
         first, second = self.query_one("#board-ratings", Chart), self.query_one("#board-outside", Chart)
-        ratings = next((chart for chart in board.charts if chart.title.startswith("Ratings")), None)
-        outside = next((chart for chart in board.charts if chart is not ratings), None)
+        ratings, outside = (
+            next((chart for chart in board.charts if chart.kind == kind), None) for kind in ("ratings", "outside")
+        )
         for chart, course, title, empty in (
             (first, ratings, "Ratings over training", NO_RATING),
             (second, outside, "Outside measure", NO_OUTSIDE),

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from arena.settings import upgraded
 from arena.settings_files import toml
-from arena.view.course import Course, steps_text
+from arena.view.course.curves import steps_text
+from arena.view.course.league import Course
 from arena.view.journal import detail_text, kind_text, traceback_text
 from arena.view.report.charts import interval_svg
 from arena.view.report.html import Html, element, joined
