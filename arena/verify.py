@@ -97,6 +97,7 @@ def verify(
         except GameError as error:
             findings.append(Finding("game", str(error)))
         findings += _lost_rows(reader)
+        findings += _hidden_matches(reader)
         files, problems = _check_blobs(reader, store)
         findings += [*problems, *(Finding(*found) for found in recount(reader)), *_check_ratings(reader)]
         if game is None:
@@ -166,6 +167,14 @@ def _digest(state: State | None) -> str:
         return UNREADABLE if state is None else state.digest()
     except BrokenGameError:
         return UNREADABLE
+
+
+def _hidden_matches(reader: Reader) -> list[Finding]:
+    try:
+        hidden = reader.hidden_matches()
+    except Exception as error:  # a record that was altered can fail in any way
+        return [Finding("filters", f"what finds matches cannot be computed again: {type(error).__name__}: {error}")]
+    return [Finding("filters", f"match {match} is not found by what it is") for match in hidden]
 
 
 def _lost_rows(reader: Reader) -> Iterator[Finding]:

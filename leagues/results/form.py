@@ -20,6 +20,8 @@ def forms(scores: BlockScores, most: int = 8) -> dict[str, tuple[float, ...]]:
         scores: evaluation results, ascending by event and block.
         most: most blocks of a member.
     """
+    if not len(scores):
+        return {}
     newest = scores[-SEARCHED:]
     wins, draws, losses = newest.rows[:, 4:].T
     games = np.maximum(1, wins + draws + losses)
@@ -28,9 +30,9 @@ def forms(scores: BlockScores, most: int = 8) -> dict[str, tuple[float, ...]]:
     )
     members = np.concatenate([newest.rows[:, 2], newest.rows[:, 3]])
     both = np.concatenate([points, 1 - points])
-    order = np.argsort(members + np.tile(np.arange(len(newest)) / max(1, len(newest)), 2), kind="stable")
+    order = np.argsort(members + np.tile(np.arange(len(newest)) / len(newest), 2), kind="stable")
     members, both = members[order], both[order]
-    ends = np.append(np.flatnonzero(np.diff(members)) + 1, len(members)).tolist() if len(members) else []
+    ends = np.append(np.flatnonzero(np.diff(members)) + 1, len(members)).tolist()
     starts = [0, *ends[:-1]]
     return {
         scores.names[members[start]]: tuple(both[max(start, end - most) : end].tolist())

@@ -251,6 +251,11 @@ class Reader(ABC):
         stores whose rows nobody else can reach."""
         return {}
 
+    def hidden_matches(self) -> list[int]:
+        """Some matches that :meth:`matches` may not find by a filter, or finds by a wrong one, because what they are
+        found by was altered. By default none, for stores whose rows nobody else can reach."""
+        return []
+
     @abstractmethod
     def next_event(self) -> int:
         """One more than the highest event ever recorded, of a match or alone; 1 while there is none. Cheap to ask."""

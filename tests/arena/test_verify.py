@@ -177,6 +177,11 @@ def test_a_lineup_of_a_member_that_does_not_exist_is_found(folder: Path) -> None
     assert any("cannot be read" in problem for _, problem in findings(folder))
 
 
+def test_a_match_that_a_filter_would_not_find_is_found(folder: Path) -> None:
+    alter(folder, "UPDATE matches SET results = 'dd' WHERE id = 5")
+    assert findings(folder) == [("filters", "match 5 is not found by what it is")]
+
+
 def test_altered_block_scores_are_found(folder: Path) -> None:
     alter(folder, "UPDATE block_scores SET wins = wins + 3")
     found = findings(folder)
@@ -293,8 +298,8 @@ def findings_of_sample(folder: Path) -> list[tuple[str, str]]:
         ("UPDATE tallies SET wins = 0, draws = 0, losses = 0", "tally of main against main@1"),
         ("UPDATE tallies SET wins = wins + 1 WHERE member = 3", "tally of main against main@1"),
         ("UPDATE matches SET event = 5 WHERE id = 1", "events"),
-        ("INSERT INTO progress SELECT 9, 9, 1, env_steps, games, seconds, rate, remaining, metrics, at FROM progress",
-         "iteration 9"),
+        ("INSERT INTO progress SELECT 9, 9, 1, env_steps, games, seconds, rate, remaining, metrics, at, runtime "
+         "FROM progress", "iteration 9"),
         ("INSERT INTO live_results VALUES (2, 3, 4, 500, 0, 0, 0, 0)", "live results of main against main@1"),
         ("UPDATE block_scores SET returns = returns + 1 WHERE block = 1", "block 1 of event 0"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, get_args
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -57,7 +58,7 @@ class LeaderboardScreen(LeagueScreen):
                 yield RankingList(id="board-list")
                 yield FilterInput(id="board-filter", placeholder="words of names and roles", compact=True)
                 yield LearnerList(id="board-learners")
-                with VerticalScroll(id="board-notes", can_focus=False):
+                with VerticalScroll(id="board-notes"):
                     yield Static(markup=False)
             with Container(id="board-charts"):
                 yield Chart(id="board-ratings", classes="pane")
@@ -157,8 +158,8 @@ class LeaderboardScreen(LeagueScreen):
         width, height = self.app.size.width, self.app.size.height - _FRAME
         needed = 3 + max(1, len(self._shown(board)))
         learners = min(len(board.ways), max(1, height // 6))
-        notes = sum(-(-(len(note.text) + 3) // max(1, width - 4)) for note in board.notes)
-        notes = min(notes, max(2, height // 4))
+        wanted = sum(-(-(cell_len(note.text) + 12) // max(1, width - 4)) for note in board.notes)  # lines break early
+        notes = min(wanted, max(3, height // 3))
         beside = width >= 150 and needed > height // 2
         charts = self.query_one("#board-charts")
         self.query_one("#board").set_class(beside, "-beside")
@@ -170,7 +171,9 @@ class LeaderboardScreen(LeagueScreen):
         self.query_one("#board-outside").display = beside or width >= 110
         self.query_one(LearnerList).styles.height = learners
         self.query_one(LearnerList).display = bool(board.ways or board.problem)
-        self.query_one("#board-notes").styles.max_height = max(2, height // 4)
+        scroll = self.query_one("#board-notes", VerticalScroll)
+        scroll.styles.max_height = max(3, height // 3)
+        scroll.can_focus = wanted > notes  # by tab, to read on
 
     # Keys and mouse
 

@@ -327,9 +327,9 @@ class PlayScreen(AnyScreen):
         if self._source is not None:
             marks.append((self._source, "changed"))
         if self.cursor is not None and marks:
-            way = [cells[action] for action in pick(cells, self.cursor, self._source).actions]
+            ways = [cells[action] for action in pick(cells, self.cursor, self._source).actions]
             # In a column the piece falls down, so the cursor is where it lands.
-            marks.append((way[0][-1] if len(way) == 1 and len(way[0]) > 2 else self.cursor, "cursor"))
+            marks.append((ways[0][-1] if len(ways) == 1 and len(ways[0]) > 2 else self.cursor, "cursor"))
         return marks
 
     def _show_players(self) -> None:

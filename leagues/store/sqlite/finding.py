@@ -17,13 +17,16 @@ from sqlalchemy import Connection
 
 from leagues.records import MatchFilter
 from leagues.store import codec
-from leagues.store.sqlite import schema
+from leagues.store.sqlite import queries, schema
 
 _WINDOW = 20_000
 """The newest matches, which are looked at one by one before any index."""
 
 _FEW = 5_000
 """A kind or lineups of which there are fewer matches are found by the index."""
+
+_SHOWN = 5
+"""Most matches that :func:`hidden` names."""
 
 _BY_LINEUP, _BY_ENDING, _BY_ID = "INDEXED BY matches_by_lineup", "INDEXED BY matches_by_rare_ending", "NOT INDEXED"
 
@@ -87,6 +90,21 @@ def find(
     if where.min_plies is not None or where.max_plies is not None:
         return _ids(connection, _BY_ID, lineups, conditions, most, spans=_spans(where))
     return _ids(connection, _BY_ID, lineups, conditions, most)
+
+
+def hidden(connection: Connection, teams: tuple[int, ...]) -> list[int]:
+    """Matches that lie outside of the span of their event, or have other results than their returns say: a few."""
+    spans = (
+        "SELECT id FROM matches LEFT JOIN spans USING (event) WHERE NOT coalesce("
+        f"id BETWEEN first AND last AND plies BETWEEN shortest AND longest, 0) LIMIT {_SHOWN}"
+    )
+    found = list(connection.exec_driver_sql(spans).scalars())
+    results = "SELECT returns, fault, ending, results, min(id) FROM matches GROUP BY returns, fault, ending, results"
+    for returns, fault, ending, letters, match in connection.exec_driver_sql(results):
+        void = ending == schema.ENDINGS.index("crash") and fault is None
+        if letters != queries.results_of(codec.unpack_returns(returns, len(teams)), fault, void, teams):
+            found.append(match)
+    return found[:_SHOWN]
 
 
 def _conditions(where: MatchFilter) -> list[str]:

@@ -1,4 +1,4 @@
-"""The tables of ``league.db``. They are compact: a connect-four match takes about 95 bytes, indexes included.
+"""The tables of ``league.db``. They are compact: a connect-four match takes about 97 bytes, indexes included.
 
 - A *lineup* says which member has each seat, and with which weights. Each lineup is stored once, so that a match names
   it by a small number.
@@ -11,6 +11,7 @@
   Sums of returns are REAL; SQLite stores one that is whole as a small integer.
 - Triggers keep ``matches``, frozen ``members`` and ``journal`` from being updated, deleted or replaced, and count the
   rows of tables that only grow.
+- ``spans`` lets a filter pass over events. :mod:`leagues.store.sqlite.finding` uses it and the indexes.
 - Times are UTC since 1970: microseconds in ``league``, ``progress`` and ``journal``, milliseconds in ``matches``.
 
 A change here needs a new file in ``migrations/versions`` and its number in :data:`REVISION` and in ``info`` of what is

@@ -21,12 +21,6 @@ _STATES = "state"
 _SHOWN = 5
 """Findings of SQLite that are reported."""
 
-_OUTSIDE = (
-    "SELECT id FROM matches LEFT JOIN spans USING (event) WHERE NOT coalesce("
-    f"id BETWEEN first AND last AND plies BETWEEN shortest AND longest, 0) LIMIT {_SHOWN}"
-)
-"""Matches that a filter of events or of plies may not find."""
-
 
 class SqliteStore(Store):
     """The store in ``folder``."""
@@ -55,10 +49,9 @@ class SqliteStore(Store):
 
     def check(self) -> list[str]:
         path = database.check_file(self._folder)
-        engine, version = database.open_for_reading(path)
+        engine, _ = database.open_for_reading(path)
         try:
             with database.outside_transaction(engine) as connection:
-                outside = connection.execute(_OUTSIDE).fetchall() if version == schema.REVISION else []
                 found = [line for (line,) in connection.execute(f"PRAGMA integrity_check({_SHOWN})") if line != "ok"]
                 dangling = connection.execute("PRAGMA foreign_key_check").fetchmany(_SHOWN)
         except sqlite3.DatabaseError as error:
@@ -69,8 +62,7 @@ class SqliteStore(Store):
             f"{'a row' if row is None else f'row {row}'} of {table!r} refers to a row of {other!r} that does not exist"
             for table, row, other, _ in dangling
         ]
-        hidden = [f"match {match} lies outside of the span of its event" for (match,) in outside]
-        return found + list(dict.fromkeys(lost)) + hidden
+        return found + list(dict.fromkeys(lost))
 
     def create(self, info: LeagueInfo) -> Writer:
         from leagues.store.sqlite.writer import build  # loads alembic, which readers need not wait for

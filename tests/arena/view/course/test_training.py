@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from learned_league import learn
 from small_league import HOSTILE, NOW, new_league, play, progress
 
@@ -14,6 +15,7 @@ from arena.view.course.curves import Chart
 from arena.view.course.training import Training, training
 from leagues.records import JournalEntry, LiveResult, Measure, Member
 from leagues.results.payoff_table import PayoffTable
+from leagues.store import open_store
 from leagues.store.contract import Writer
 
 
@@ -70,11 +72,23 @@ def test_a_long_run_has_few_points_and_the_newest_is_one_of_them(tmp_path: Path)
     assert found.every == 11
     steps = [x for x, _ in points(charts(found)["Entropy"])["main"]]
     assert steps == [11_000 * k for k in range(1, 10)] + [103_000]
+    sums = points(charts(found)["Training games of main"])["random"]
+    assert [x for x, _ in sums] == steps
+    assert sums[0][1] == pytest.approx(66 / 77)  # of iterations 1 to 11
     assert newest is not None
     assert (newest.first, newest.last, newest.every) == (94, 103, 1)
     assert newest.snapshots == ()
     assert len(points(charts(newest)["Entropy"])["main"]) == 10
     assert "NashConv of learners" not in charts(newest)
+
+
+def test_asked_again_it_gives_the_same_as_a_new_reader(tmp_path: Path) -> None:
+    with trained(tmp_path / "league", 103) as store, open_store(tmp_path / "league").reader() as kept:
+        for iterations in (range(104, 105), range(105, 110), range(110, 190)):
+            for part in (1.0, 0.3, 0.5):
+                with open_store(tmp_path / "league").reader() as fresh:
+                    assert training(kept, part=part, most=10) == training(fresh, part=part, most=10)
+            learn(store, iterations)
 
 
 def test_before_the_first_iteration_there_is_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from leaguekit import INFO, MAIN, RANDOM, match, put_weights, raw, snapshot
+from leaguekit import INFO, MAIN, RANDOM, match, put_weights, snapshot, unguarded
 
 from leagues.records import ENDINGS, FAULTS, MATCH_KINDS, Match, MatchFilter, Result
 from leagues.store import Reader, open_store
@@ -100,10 +100,26 @@ def test_a_page_follows_the_one_before(reader: Reader) -> None:
     assert len(every) > 15
 
 
-def test_an_altered_span_is_a_problem_of_the_database(league: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "spans SET last = last - 1 WHERE event = 3",
+        "spans SET first = first + 1 WHERE event = 3",
+        "spans SET shortest = 60 WHERE event = 3",
+        "spans SET event = 99 WHERE event = 3",
+        "matches SET results = 'ww' WHERE id = 7",
+        "matches SET event = 99 WHERE id = 7",
+        "matches SET fault = 0 WHERE id = 7",
+    ],
+)
+def test_a_match_that_a_filter_would_not_find_is_known(league: Path, tmp_path: Path, change: str) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "league.db").write_bytes((league / "league.db").read_bytes())
-    with raw(copy) as connection:
-        connection.execute("UPDATE spans SET last = first WHERE event = 3")
-    assert "outside of the span" in open_store(copy).check()[0]
+    with open_store(copy).reader() as reader:
+        assert reader.hidden_matches() == []
+    with unguarded(copy) as connection:
+        connection.execute(f"UPDATE {change}")
+    with open_store(copy).reader() as reader:
+        hidden = reader.hidden_matches()
+        assert hidden == [7] if "matches" in change else hidden

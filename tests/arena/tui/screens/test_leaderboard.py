@@ -1,0 +1,207 @@
+"""The leaderboard screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from inflated_league import inflated_league
+from rich.cells import cell_len
+from small_league import hostile_league, new_league, play, played_league
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+from tui_person import HUGE, NARROW, SIZES, WIDE, Person, watching
+
+from arena.play.matches import play_match
+from arena.tui.screens.agent import AgentScreen
+from arena.tui.screens.leaderboard import ORDERS, LeaderboardScreen
+from arena.tui.screens.matches import MatchesScreen
+from arena.tui.widgets.chart import Chart
+from arena.tui.widgets.filter_input import FilterInput
+from arena.tui.widgets.ranking_list import MARK, RankingList
+from leagues.records import Member
+from leagues.store import open_store
+
+
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rate without a rest."""
+    monkeypatch.setattr("arena.tui.feed.REST", 0.0)
+
+
+def ranking(person: Person) -> RankingList:
+    screen = person.screen
+    assert isinstance(screen, LeaderboardScreen)
+    return screen.ranking
+
+
+async def rated(person: Person) -> None:
+    await person.see(lambda: bool(ranking(person).keys))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_rank_rating_and_a_bar_on_one_axis_are_there_at_every_size(league: Path, size: tuple[int, int]) -> None:
+    async with watching(league, size=size) as person:
+        await rated(person)
+        lines = person.text().splitlines()
+        (row,) = [line for line in lines if " first " in line and "●" in line]
+        assert row.split("│")[1].split()[0].isdigit()
+        (anchor,) = [line for line in lines if " random " in line and "●" in line and "%" not in line]
+        assert " - " in anchor  # no interval
+        assert "━" in row
+        assert all(cell_len(line) == size[0] for line in lines)
+        await person.see(lambda: person.screen.query_one("#board-charts").display == (size[1] >= 20))
+
+
+async def test_wide_terminals_show_all_columns_and_two_charts(league: Path) -> None:
+    async with watching(league, size=HUGE) as person:
+        await rated(person)
+        await person.see(person.shows("won/drawn/lost", "form", "outside", "role", "games", "95%"))
+        await person.see(person.shows("Ratings of snapshots", "Outside measure", "● main"))
+        await person.see(person.shows("main", "→ @2"))  # the live learner
+
+
+async def test_a_graded_game_shows_mean_returns(tmp_path: Path) -> None:
+    play_match("kuhn_poker", ["random", "first"], games=20, league=tmp_path)
+    async with watching(tmp_path) as person:
+        await rated(person)
+        await person.see(person.shows("returns per game", " return "))
+        assert "w/d/l" not in person.text()
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_warnings_are_whole_sentences(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with watching(inflated_league(tmp_path), size=size) as person:
+        await person.see(lambda: bool(ranking(person).keys) and bool(person.screen.query_one("#board-notes").region))
+        notes = person.screen.query_one("#board-notes", VerticalScroll)
+        assert str(notes.query_one(Static).content).endswith("the ratings overstate its strength.")
+        notes.scroll_end(animate=False)
+        await person.pilot.pause()
+        lines = [line.strip() for line in person.text().splitlines()]
+        assert any("its strength." in line for line in lines)
+        assert notes.can_focus == (notes.max_scroll_y > 0)
+
+
+@pytest.mark.usefixtures("_at_once")
+async def test_changes_of_rank_are_told_since_the_league_was_opened(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        await rated(person)
+        before = ranking(person).keys
+        with open_store(league).writer() as store:
+            snapshot = store.member("main@1")
+            store.add_members([replace(snapshot, id="main@2", generation=2, step=9000)])
+            whole = [match for match in map(store.match, range(1, 13)) if "first" in match.seats]
+            wins = [
+                replace(
+                    match,
+                    seats=tuple("main@2" if name != "first" else name for name in match.seats),
+                    weights=tuple(snapshot.weights if name != "first" else None for name in match.seats),
+                    returns=tuple(-1.0 if name == "first" else 1.0 for name in match.seats),
+                    event=30 + number,
+                )
+                for number, match in enumerate(whole)
+            ]
+            store.record(matches=wins)
+        await person.see(lambda: ranking(person).keys[0] == "main@2")
+        await person.see(person.shows("new", "▼1"))
+        assert ranking(person).key == before[0]  # the cursor stays on its member
+
+
+async def test_members_are_sorted_filtered_and_marked(league: Path) -> None:
+    async with watching(league) as person:
+        await rated(person)
+        by_rating = ranking(person).keys
+        for _ in ORDERS[1:]:
+            await person.press("s")
+        assert ranking(person).keys == ("first", "main@1", "random")  # by name
+        await person.press("s")
+        assert ranking(person).keys == by_rating
+        await person.press("S", "slash", *"base")
+        await person.see(lambda: ranking(person).keys == ("first", "random"))
+        await person.press("enter")
+        assert ranking(person).has_focus
+        await person.press("slash", "escape")
+        await person.see(lambda: len(ranking(person).keys) == 3)
+        assert not person.screen.query_one(FilterInput).display
+        ranking(person).select("main@1")
+        await person.press("space")
+        assert person.app.marked == ("main@1",)
+        await person.see(person.shows(MARK, "1 marked"))
+        await person.press("space")
+        assert person.app.marked == ()
+
+
+async def test_the_charts_show_the_learners_of_the_marked_members(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    with open_store(league).writer() as store:
+        snapshot = store.member("main@1")
+        store.add_members([Member("other", "learner", "main", modules=snapshot.modules)])
+        store.add_members([replace(snapshot, id="other@1", learner="other")])
+        first = store.match(1)
+        store.record(matches=[replace(first, seats=("other@1", "random"), weights=(snapshot.weights, None), block=50)])
+    async with watching(league) as person:
+        await rated(person)
+        chart = person.screen.query_one("#board-ratings", Chart)
+        assert [series.name for series in chart.plot.series] == ["main", "other"]
+        ranking(person).select("other@1")
+        await person.press("space")
+        assert [series.name for series in chart.plot.series] == ["other"]
+
+
+async def test_enter_opens_the_agent_and_m_lists_its_matches(league: Path) -> None:
+    async with watching(league) as person:
+        await rated(person)
+        ranking(person).select("first")
+        await person.press("enter")
+        await person.see(lambda: isinstance(person.screen, AgentScreen))
+        await person.see(person.shows("baseline baseline"))
+        await person.press("escape", "m")
+        await person.see(lambda: isinstance(person.screen, MatchesScreen))
+
+
+async def test_a_league_without_matches_says_when_ratings_come(tmp_path: Path) -> None:
+    with new_league(tmp_path / "league"):
+        pass
+    async with watching(tmp_path / "league") as person:
+        await person.see(person.shows("no games", "the first ratings come when"))
+
+
+@pytest.mark.usefixtures("_at_once")
+async def test_a_league_that_grows_does_not_move_the_cursor(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        await rated(person)
+        await person.press("j")
+        key = ranking(person).key
+        with open_store(league).writer() as store:
+            store.add_members([Member("guest", "guest", "guest", agent="random")])
+            play(store, [("first", "random"), ("random", "first")], block=9)
+        await person.see(lambda: "guest" in ranking(person).keys)
+        assert ranking(person).key == key
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_names_neither_break_lines_nor_colour_them(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with watching(hostile_league(tmp_path / "league"), size=size) as person:
+        await rated(person)
+        text = person.text()
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert all(cell_len(line) == size[0] for line in text.splitlines())
+        await person.press("G")
+        await person.press("enter")
+        await person.see(lambda: isinstance(person.screen, AgentScreen))
+
+
+async def test_a_change_of_theme_recolours_it_and_moves_nothing(league: Path) -> None:
+    async with watching(league) as person:
+        await rated(person)
+        await person.press("j")
+        text = person.text()
+        for theme in ("light", "contrast", "dark"):
+            person.app.theme = theme
+            await person.pilot.pause()
+            assert ranking(person).key == ranking(person).keys[1]
+        await person.see(lambda: person.text() == text)
