@@ -28,7 +28,7 @@ from arena.tui.widgets.players import Player, Players, marks_of
 from arena.tui.widgets.timeline import Timeline
 from arena.view.outcome import outcome_text, seat_results
 from arena.view.replay import Frame, frames
-from arena.view.text import plain, signed
+from arena.view.text import moment, plain, signed
 from games import GameError, UntrustedCodeError, make_game
 from games.contract import CHANCE
 from leagues.records import Match
@@ -235,7 +235,7 @@ class ReplayScreen(LeagueScreen):
             return f"as {plain(opened.agent_ids[self._view])} sees it"
         if opened.hides:
             return "all cards open (v)" if self.room != "slim" else "all open"
-        return f"seed {opened.match.seed} · {opened.match.started_at:%Y-%m-%d %H:%M} UTC" if self.room in ROOMY else ""
+        return f"seed {opened.match.seed} · {moment(opened.match.started_at)}" if self.room in ROOMY else ""
 
     def _marks(self, opened: Opened) -> list[str]:
         return marks_of(opened.frames[0].drawing if opened.frames else "", len(opened.match.seats))
