@@ -1,20 +1,20 @@
 """What is derived from the results of a league: standings, warnings and payoffs.
 
 In a league of many matches this takes seconds of Python, which would make every key wait. There it runs in a process of
-its own, ``python -m arena.tui.derived FOLDER``, which answers every line on stdin with one pickle on stdout.
+its own, which answers every line on stdin with one pickle on stdout.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.ratings.leaderboard import Ratings, Standing
@@ -28,6 +28,12 @@ MANY_MATCHES = 20_000
 
 _NICE = 19
 """How much the process yields to training."""
+
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from pathlib import Path; "
+    "from arena.tui.derived import serve; serve(Path(sys.argv[1]))"
+)
+"""The process imports exactly what this one can import, and nothing else from the current folder."""
 
 _PAGE = 500
 """Matches read at once."""
@@ -101,7 +107,7 @@ class Deriver:
         """Ask for an answer, which :meth:`result` returns once it is there."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "arena.tui.derived", str(self._folder)],
+                [sys.executable, "-P", "-c", _START, str(self._folder), json.dumps(sys.path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # the screen belongs to the TUI; errors come as answers
@@ -136,12 +142,13 @@ class Deriver:
             self._process.communicate()
 
 
-def _serve(folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer every line until there are no more."""
+def serve(folder: Path) -> None:
+    """The work of the process: answer every line until there are no more."""
     from leagues.errors import LeagueError
     from leagues.store import open_store
 
     os.nice(_NICE)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
     derive = Derivation()
     with open_store(folder).reader() as reader:
         for _ in requests:
@@ -153,15 +160,3 @@ def _serve(folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
             data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
             answers.write(_LENGTH.pack(len(data)) + data)
             answers.flush()
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Serve the league in the folder that is the one argument."""
-    _serve(Path(arguments[0]), sys.stdin.buffer, sys.stdout.buffer)
-
-
-if __name__ == "__main__":
-    # Pickles name this module, not __main__.
-    from arena.tui import derived
-
-    derived.main(sys.argv[1:])

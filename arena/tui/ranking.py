@@ -49,8 +49,8 @@ class Leaderboard:
         rated: whether the league was rated yet.
         notes: warnings.
         ways: the learners, on their way to the next snapshot.
-        charts: how good the members are, the ratings first.
-        learners: learner -> its place, for the colour.
+        ratings: the course of the ratings; None before there is a rated snapshot.
+        outside: the course of the first outside measure that there is.
         best: ID of the best member; None without one.
         problem: why the way of the learners is not known; empty otherwise.
     """
@@ -59,8 +59,8 @@ class Leaderboard:
     rated: bool = False
     notes: tuple[Note, ...] = ()
     ways: tuple[NextSnapshot, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    learners: tuple[str, ...] = ()
+    ratings: Chart | None = None
+    outside: Chart | None = None
     best: str | None = None
     problem: str = ""
 
@@ -110,8 +110,16 @@ class Ranking(Query):
         ways, problem = ways_of(source)
         table = derived.payoffs or PayoffTable(graded=scores.graded)
         charts = strength(members, derived.standings, table, reader.measures())
+        ratings = next((chart for chart in charts if chart.kind == "ratings"), None)
         return Leaderboard(
-            tuple(rows), source.rated, derived.notes, ways, charts, tuple(learners), best(derived.standings), problem
+            tuple(rows),
+            source.rated,
+            derived.notes,
+            ways,
+            ratings,
+            next((chart for chart in charts if chart is not ratings), None),
+            best(derived.standings),
+            problem,
         )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from rich.text import Text
 from textual import events, on
@@ -12,17 +14,48 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Static
 
-from arena.tui.feed import Answered, LeagueChanged, LeagueLost, LeagueView, Query
+from arena.tui.feed import Answered, Feed, LeagueChanged, LeagueLost, LeagueView, Query
 from arena.tui.keys import Group
 from arena.tui.layout import LEAST, Size, size_of
 from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
 
-if TYPE_CHECKING:
-    from arena.tui.app import LeagueApp
+if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
+    from arena.view.run_state import RunState
+    from games.contract import Move
 
 
-class AnyScreen(Screen[None]):
+class Arena(Protocol):
+    """What a screen may use of the app, see :class:`arena.tui.app.LeagueApp`."""
+
+    feed: Feed
+    folder: Path
+    view: LeagueView | None
+    problem: str
+    paused: bool
+    trust_code: bool
+    marked: tuple[str, ...]
+
+    def now(self) -> datetime: ...
+
+    def run_state(self) -> RunState | None: ...
+
+    def mark(self, member_id: str) -> bool: ...
+
+    def open_match(self, match_id: int, among: Sequence[int] = ()) -> None: ...
+
+    def open_agent(self, member_id: str) -> None: ...
+
+    def open_play(
+        self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
+    ) -> None: ...
+
+    def list_matches(self, words: str) -> None: ...
+
+    def action_return(self) -> None: ...
+
+
+class ArenaScreen(Screen[None]):
     """A screen with keys of its own, whose colours follow the theme."""
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
@@ -32,7 +65,7 @@ class AnyScreen(Screen[None]):
         """Show everything again, as after a change of theme."""
 
 
-class LeagueScreen(AnyScreen):
+class LeagueScreen(ArenaScreen):
     """A screen about the league.
 
     A subclass gives the widgets of its body in :meth:`body`, its questions in :meth:`queries`, and shows the answers in
@@ -48,9 +81,9 @@ class LeagueScreen(AnyScreen):
         self._answers: dict[Query, Any] = {}
 
     @property
-    def arena(self) -> LeagueApp:
+    def arena(self) -> Arena:
         """The app."""
-        return cast("LeagueApp", self.app)
+        return cast(Arena, self.app)
 
     @property
     def view(self) -> LeagueView | None:

@@ -23,7 +23,7 @@ from arena.play.opponent import Opponent, Seating
 from arena.play.served import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told
 from arena.tui.keys import CHOICES, PLAY, TABLE_BOARD, Group, bindings
 from arena.tui.look import look
-from arena.tui.screens.base import AnyScreen
+from arena.tui.screens.base import ArenaScreen
 from arena.tui.widgets.board import Board, Mark
 from arena.tui.widgets.choices import Choices, Entry
 from arena.tui.widgets.key_bar import KeyBar
@@ -31,6 +31,7 @@ from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import policy_text
 from arena.tui.widgets.players import Player, Players, marks_of
 from arena.view.choosing import cell_name, cells_of, pick, refusal, targets
+from arena.view.pieces import pieces
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
 from games.contract import Action, Move
@@ -90,7 +91,7 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(rows, columns))
 
 
-class PlayScreen(AnyScreen):
+class PlayScreen(ArenaScreen):
     """A person's games against an agent. The screen belongs to no league, so that it works in any app.
 
     Args:
@@ -130,6 +131,7 @@ class PlayScreen(AnyScreen):
         self.cursor: Cell | None = None
         self._source: Cell | None = None
         self._before: Frame | None = None
+        self._largest = (0, 0)  # columns and rows of the largest drawing so far
         self._advance: str = ""  # the move chosen before the opponent is there
         self._note = Text("")
         self._hinted: Advice | None = None
@@ -221,6 +223,7 @@ class PlayScreen(AnyScreen):
         elif old is not None and old.ply > position.ply:
             self._before, self.undone = None, True
         self.position, self.over = position, None
+        self._largest = _larger(self._largest, position.drawing)
         self.steps[position.first :] = position.steps
         if position.ply == len(self.steps) and old is not None and old.ply != position.ply:
             self._source, self._hinted, self._note = None, None, Text("")
@@ -239,6 +242,7 @@ class PlayScreen(AnyScreen):
         if self.position is not None:
             self._before = self._frame(self.position)
         self.over, self.steps = over, list(over.steps)
+        self._largest = _larger(self._largest, over.drawing or "")
         self._note = Text("")
 
     def _failed(self, why: str) -> None:
@@ -271,7 +275,7 @@ class PlayScreen(AnyScreen):
 
     def _marks(self) -> list[str]:
         seats = 2 if self._laid is None else len(self._laid.agent_ids)
-        return marks_of(self.position.drawing if self.position else "", seats)
+        return marks_of(self.seating.game, seats)
 
     def _title(self) -> Text:
         colours = look()
@@ -292,10 +296,16 @@ class PlayScreen(AnyScreen):
         board = self.query_one(TableBoard)
         if self.over is not None and self.over.drawing is not None:
             frame = Frame(self.over.ply, (), self.over.drawing, (), ())
-            board.show_position(frame, self._before, game=self.seating.game, flipped=self._flipped)
+            board.show_position(
+                frame, self._before, game=self.seating.game, flipped=self._flipped, largest=self._largest
+            )
         elif self.position is not None:
             board.show_position(
-                self._frame(self.position), self._before, marks=self._cell_marks(), flipped=self._flipped
+                self._frame(self.position),
+                self._before,
+                marks=self._cell_marks(),
+                flipped=self._flipped,
+                largest=self._largest,
             )
         elif self.failure:
             board.say(self.failure)
@@ -306,14 +316,18 @@ class PlayScreen(AnyScreen):
         laid = self._laid
         if laid is None:
             return ""
-        mark, name = self._marks()[self.seat], plain(laid.agent_ids[self.seat])
-        who = f"You are {mark}" if not mark.isdigit() else f"You sit at seat {self.seat} ({name})"
+        own = pieces(laid.game)
+        who = f"You are {own[self.seat].name if self.seat < len(own) else plain(laid.agent_ids[self.seat])}"
         if laid.together:
-            return f"{who}, all move at once"
+            return f"{who} · all move at once"
+        if len(laid.agent_ids) == 1:
+            return who
         first = self.steps[0][0][0] if self.steps and self.steps[0] else None
         if first is None and self.position is not None and not self.position.ply and self.position.acting:
             first = self.position.acting[0]
-        return who if first is None else f"{who} and move {'first' if first == self.seat else 'second'}"
+        if first is None:
+            return who
+        return f"{who} · {'you move first' if first == self.seat else f'{self._against()} moves first'}"
 
     def _cell_marks(self) -> list[Mark]:
         position, grid = self.position, self.query_one(TableBoard).grid
@@ -416,8 +430,8 @@ class PlayScreen(AnyScreen):
         if isinstance(names, Names) and self.running:
             listed = [(action, names.label(action)) for action in self._narrowed(names.names)]
         choices.show_choices(listed)
-        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "")
-        choices.display = bool(listed)
+        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "Legal moves")
+        choices.display = self.running and not isinstance(names, Point)
         if isinstance(names, Point):
             self.query_one(Entry).placeholder = names.text(brief=True).replace("\n", " ")
         self._give_focus()
@@ -654,3 +668,8 @@ class PlayScreen(AnyScreen):
                 self._times[0 if mine else 1] += now - self._tick_at
             self._show_players()
         self._tick_at = now
+
+
+def _larger(largest: tuple[int, int], drawing: str) -> tuple[int, int]:
+    lines = drawing.split("\n")
+    return max(largest[0], *map(len, lines)), max(largest[1], len(lines))

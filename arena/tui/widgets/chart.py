@@ -27,6 +27,7 @@ from arena.tui.widgets.chart_drawing import POINT, Drawn, Styles, axis_of, draw,
 from arena.tui.widgets.plot import Mark, Plot
 from arena.tui.widgets.scale import short_number
 from arena.view.text import plain
+from arena.view.theme import Palette
 
 _CONSOLE = Console(width=10_000, color_system="truecolor", force_terminal=True, highlight=False)
 """Turns text into segments; it prints nothing."""
@@ -61,14 +62,17 @@ class Chart(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.plot = Plot()
         self.cursor: float | None = None
+        self._shown = 0  # plots so far
         self._drawn: Drawn | None = None
+        self._drawn_for: tuple[int, int, int, Palette] | None = None
         self._lines: list[Strip] | None = None
 
     def show(self, plot: Plot) -> None:
         """Show ``plot``. The cursor stays where it is."""
         if plot != self.plot:
-            self.plot, self._drawn = plot, None
-        self._compose_again()
+            self.plot = plot
+            self._shown += 1
+            self._compose_again()
 
     def read(self, x: float | None) -> None:
         """Read the values at ``x``; None for the newest."""
@@ -81,8 +85,9 @@ class Chart(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        if self._drawn is None or (self._drawn.size, self._drawn.palette) != ((width, height), look()):
-            self._drawn, self._lines = draw(self.plot, width, height), None
+        drawn_for = (self._shown, width, height, look())
+        if self._drawn_for != drawn_for:
+            self._drawn, self._drawn_for, self._lines = draw(self.plot, width, height), drawn_for, None
         if self._lines is None:
             self._lines = self._compose_lines(self._drawn, width, height)
         return self._lines[y] if y < len(self._lines) else Strip.blank(width, self.rich_style)

@@ -33,7 +33,7 @@ class Drawn:
     """A plot in dots.
 
     Attributes:
-        size, palette: what it was drawn for.
+        palette: that it was drawn for.
         gutter: columns left of the plot.
         x, y: the axes, in dots.
         canvas: the curves.
@@ -41,7 +41,6 @@ class Drawn:
         rows: row of the canvas -> label of the y axis.
     """
 
-    size: tuple[int, int]
     palette: Palette
     gutter: int
     x: Scale
@@ -117,7 +116,7 @@ def draw(plot: Plot, width: int, height: int) -> Drawn | None:
             starred = index == series.starred
             if (marked or starred) and depth == depth and 0 <= place < 2 * columns and 0 <= depth <= bottom:
                 points[round(depth) // 4 * columns + round(place) // 2] = series.colour, starred
-    return Drawn((width, height), look(), gutter, x, y, canvas, points, labels)
+    return Drawn(look(), gutter, x, y, canvas, points, labels)
 
 
 def _ends(plot: Plot) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -200,6 +199,8 @@ def axis_of(plot: Plot, drawn: Drawn, styles: Styles, cursor: int | None) -> lis
     """The line below the plot, with its marks."""
     across, columns = drawn.x.place(), drawn.canvas.width
     marks = {round(across(mark.x)) // 2: mark.colour for mark in plot.marks}
+    if 3 * len(marks) > columns:  # so many say nothing
+        marks = {}
     segments = [Segment(" " * drawn.gutter)]
     for column in range(columns):
         if column in marks:

@@ -122,11 +122,13 @@ class PairPane(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line of the pane."""
-        base = Style(bgcolor=look().background)
+        colours, console = look(), self.app.console
+        base = Style(color=colours.foreground, bgcolor=colours.background)
         if y >= len(self._lines):
             return Strip.blank(self.size.width, base)
-        line = Strip(self._lines[y].render(self.app.console))
-        return line.adjust_cell_length(self.size.width).apply_style(base)
+        line = self._lines[y]
+        base += console.get_style(line.style)  # which rich leaves out of a line without other styles
+        return Strip(line.render(console)).adjust_cell_length(self.size.width).apply_style(base)
 
 
 def pair_lines(heat: Heat, cell: Cell, met: Meetings | None, width: int, height: int) -> list[Text]:

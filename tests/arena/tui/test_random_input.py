@@ -12,7 +12,7 @@ from tui_person import SIZES, Person, watching
 
 from arena.tui import LeagueApp, keys
 from arena.view.theme import PALETTES
-from leagues.store import open_store
+from leagues.store import StoreError, open_store
 
 GROUPS = [each for each in vars(keys).values() if isinstance(each, keys.Group)]
 KEYS = sorted({name for group in GROUPS for key in group.keys for name in key.keys.split(",")})
@@ -49,8 +49,11 @@ async def _act(person: Person, dice: random.Random, league: Path) -> str:
     if chance < 0.985:
         app.theme = dice.choice(list(PALETTES))
         return app.theme
-    with open_store(league).writer() as store:
-        play(store, [("random", "first")], block=store.next_event())
+    try:
+        with open_store(league).writer() as store:
+            play(store, [("random", "first")], block=store.next_event())
+    except StoreError:  # a table at which the monkey sits will record its game
+        return "no match"
     return "a match"
 
 

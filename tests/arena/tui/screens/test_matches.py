@@ -87,7 +87,7 @@ async def test_every_key_of_lists_moves_the_cursor(long_league: Path) -> None:
 
 
 async def test_the_whole_list_is_walked_page_by_page_without_a_gap(long_league: Path) -> None:
-    async with watching(long_league, size=WALL) as person:
+    async with watching(long_league, size=(60, 80)) as person:
         await person.press("3")
         await at(person, MANY)
         matches, seen = matches_of(person), set[int]()
