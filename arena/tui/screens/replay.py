@@ -36,9 +36,6 @@ from leagues.records import Match
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Positions a second while the match plays by itself."""
 
-LEAP = 5
-"""Plies of a step with the keys up and down."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:

@@ -12,7 +12,7 @@ from table_person import SIZES, Person, replaying, sitting
 from textual.message import Message
 
 from agents.errors import AgentError
-from arena.play.served import Position
+from arena.play.told import Position
 from arena.tui import LeagueApp
 from arena.tui.screens.play import Entry, PlayScreen, TableBoard
 from arena.tui.screens.replay import ReplayScreen
