@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
@@ -19,9 +18,9 @@ from textual.widget import Widget
 from arena.tui.keys import PAGES, TABLE, bindings
 from arena.tui.look import look
 from arena.tui.match_pages import AROUND, Page
-from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.cells import fitted, joined, name_cell, strip_of
 from arena.view.outcome import returns_text, seat_results
-from arena.view.text import duration, plain
+from arena.view.text import duration, moment, plain
 from leagues.records import Match
 
 _GAP = 2
@@ -46,7 +45,6 @@ class MatchList(Widget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE), *bindings(PAGES)]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"match-list--cursor"}
 
     @dataclass
     class Moved(Message):
@@ -232,7 +230,7 @@ class MatchList(Widget, can_focus=True):
         width = self.size.width
         index = self._top + y - 1
         if y == 0:
-            line = _joined(column.label(look().faint) for column in self._columns)
+            line = joined(column.label(look().faint) for column in self._columns)
         elif index < len(self.page.matches):
             line = self._row(self.page.matches[index])
         elif not self.page.matches and y == 1:
@@ -241,15 +239,11 @@ class MatchList(Widget, can_focus=True):
             line = Text()
         line.truncate(width - 1, pad=True)
         line.append_text(self._bar(y))
-        line.end = ""
-        style = self.rich_style
-        if y and self.page.matches and index == self._cursor:
-            style += Style(bgcolor=self.get_component_rich_style("match-list--cursor").bgcolor)
-        return Strip(line.render(self.app.console)).simplify().apply_style(style)
+        return strip_of(self, line, width, here=y > 0 and bool(self.page.matches) and index == self._cursor)
 
     def _row(self, match: Match) -> Text:
         results = seat_results(match, self.page.teams)
-        line = _joined(column.cell(match, results) for column in self._columns)
+        line = joined(column.cell(match, results) for column in self._columns)
         if match.id == self.playing:
             line.stylize(f"bold {look().good}", 0, self._columns[0].width)
         return line
@@ -282,9 +276,9 @@ class _Column:
 
     def label(self, style: str) -> Text:
         if self.name != "seat":
-            return _fitted(Text(self.name, style), self.width, right=self.right)
+            return fitted(Text(self.name, style), self.width, right=self.right)
         seats = look().seats
-        return _fitted(Text(f"seat {self.seat}", seats[self.seat % len(seats)]), self.width)
+        return fitted(Text(f"seat {self.seat}", seats[self.seat % len(seats)]), self.width)
 
     def cell(self, match: Match, results: Sequence[str]) -> Text:
         colours = look()
@@ -295,7 +289,7 @@ class _Column:
                     return Text(" " * self.width)
                 result = results[self.seat]
                 style = f"bold {colours.good}" if result == "won" else colours.result(result)  # type: ignore[arg-type]
-                return _fitted(name_cell(match.seats[self.seat], self.width, style), self.width)
+                return fitted(name_cell(match.seats[self.seat], self.width, style), self.width)
             case "match":
                 text = f"{match.id:,}"
             case "returns":
@@ -308,14 +302,14 @@ class _Column:
                 text = "" if match.ending == "terminated" else match.ending
                 style = colours.bad if match.fault is not None or match.void else colours.warm
             case "UTC":
-                text = f"{match.started_at:%m-%d %H:%M:%S}"
+                text = moment(match.started_at, brief=True)
             case "took":
                 text = f"{match.duration:.1f}s" if match.duration < _MINUTE else duration(match.duration)
             case "iteration":
                 text = f"{match.iteration:,}" if match.iteration else ""
             case "event":
                 text = f"{match.event:,}" if match.event else ""
-        return _fitted(Text(text, style), self.width, right=self.right)
+        return fitted(Text(text, style), self.width, right=self.right)
 
 
 def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tuple[_Column, ...]:
@@ -346,22 +340,3 @@ def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tu
     each = max(_LEAST_NAME, min(max(names, 6), room // max(1, seats)))
     players = [_Column("seat", each, seat=seat) for seat in range(seats)]
     return (_Column("match", number, right=True), *players, *rest)
-
-
-def _fitted(text: Text, width: int, *, right: bool = False) -> Text:
-    text.truncate(width, overflow="ellipsis")
-    room = width - text.cell_len
-    if right:
-        text.pad_left(room)
-    else:
-        text.pad_right(room)
-    return text
-
-
-def _joined(cells: Iterable[Text]) -> Text:
-    line = Text(no_wrap=True)
-    for index, cell in enumerate(cells):
-        if index:
-            line.append(" " * _GAP)
-        line.append_text(cell)
-    return line
