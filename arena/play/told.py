@@ -69,12 +69,10 @@ class Begun:
     Attributes:
         number: of the game.
         kept: where the game will be recorded; empty if nowhere.
-        why: why it is not recorded although it was to be; empty otherwise.
     """
 
     number: int
     kept: str = ""
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

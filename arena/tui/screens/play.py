@@ -360,8 +360,6 @@ class PlayScreen(ArenaScreen):
             text.append("Where to?" if self._source is not None else "Your move.", colours.good)
         else:
             text.append(f"{self._against()} thinks ...", colours.faint)
-        if self.begun is not None and self.begun.why and position.ply < 2:
-            text.append(f"\nNot recorded: {plain(self.begun.why)}", colours.warm)
         return text
 
     def _show_advice(self) -> None:
