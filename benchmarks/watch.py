@@ -38,6 +38,8 @@ from leagues.store import open_store
 SNAPSHOTS, QUICK_SNAPSHOTS = 1000, 10
 SIZE = (40, 120)
 SCREENS = {"leaderboard": "1", "payoffs": "2", "matches": "3", "training": "4", "events": "5", "agent": "6"}
+LISTS = ("leaderboard", "payoffs", "matches", "agent")
+"""Screens of which this league has enough rows for the cursor to move."""
 KEYS = 20
 """Presses of a key for one figure."""
 QUIET = 0.3
@@ -152,10 +154,11 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
             for name, key in SCREENS.items():
                 figures[f"to {name}, ms"] = [terminal.press(key)]
                 terminal.settle(10)
-                moves = figures.setdefault(f"a key in {name}, ms", [])
-                for _ in range(KEYS):
-                    moves.append(terminal.press("j"))
-                    time.sleep(PAUSE)
+                if name in LISTS:
+                    moves = figures.setdefault(f"a key in {name}, ms", [])
+                    for key in "jjjkkjjkkk" * (KEYS // 10):
+                        moves.append(terminal.press(key))
+                        time.sleep(PAUSE)
                 spent, began = terminal.processor_seconds(), time.perf_counter()
                 end = began + max(2.0, 2 * seconds)
                 while time.perf_counter() < end:

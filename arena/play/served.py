@@ -454,7 +454,7 @@ class _View:
                 tuple(self._steps),
                 match.returns,
                 seat_results(match, game.teams),
-                result_text(match, game.teams, you=self.seat),
+                result_text(match, game.teams, self.seat, game.spec),
                 match.id,
             )
         )

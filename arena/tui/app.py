@@ -19,7 +19,7 @@ from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChan
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
 from arena.tui.look import themes, use
-from arena.tui.screens.base import AnyScreen, LeagueScreen
+from arena.tui.screens.base import ArenaScreen, LeagueScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.theme import PALETTES
 
@@ -197,7 +197,7 @@ class LeagueApp(App[Exception]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        groups = self.screen.GROUPS if isinstance(self.screen, AnyScreen) else ()
+        groups = self.screen.GROUPS if isinstance(self.screen, ArenaScreen) else ()
         self.push_screen(HelpScreen([*groups, APP]))
 
     def action_pause(self) -> None:
@@ -260,7 +260,7 @@ class LeagueApp(App[Exception]):
 
     def _show_again(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, AnyScreen):
+            if isinstance(screen, ArenaScreen):
                 screen.show_again()
 
     def _show_status(self) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.store.contract import Reader
 
 MANY_MATCHES = 20_000
-"""From this number of evaluation matches on, a process of its own derives."""
+"""From this number of matches on, a process of its own derives."""
 
 _NICE = 19
 """How much the process yields to training."""

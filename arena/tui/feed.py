@@ -332,7 +332,7 @@ class _Rating:
         now = time.monotonic()
         if now < self._not_before:
             return False
-        matches = source.reader.count_matches("evaluation")
+        matches = source.reader.count_matches()
         frozen = sum(member.frozen for member in source.reader.members())
         of = (frozen, matches, len(source.reader.measures()))
         if of == self._of:

@@ -165,7 +165,7 @@ def _curve(source: Source, member: Member, learner: str | None) -> Plot:
     from leagues.results.payoff_table import PayoffTable
 
     reader = source.reader
-    charts = strength(reader.info(), reader.members(), source.derived.standings, PayoffTable(), ())
+    charts = strength(reader.info(), reader.members(), source.derived.standings, PayoffTable(), ())  # ratings alone
     if not charts:
         return Plot(empty="no snapshot is rated yet")
     if learner not in {curve.name for curve in charts[0].curves}:

@@ -57,8 +57,8 @@ class Leaderboard:
         rated: whether the league was rated yet.
         notes: warnings.
         ways: the learners, on their way to the next snapshot.
-        charts: how good the members are, the ratings first.
-        learners: learner -> its place, for the colour.
+        ratings: the course of the ratings; None before there is a rated snapshot.
+        outside: the course of the first outside measure that there is.
         best: ID of the best member; None without one.
         problem: why the way of the learners is not known; empty otherwise.
     """
@@ -67,8 +67,8 @@ class Leaderboard:
     rated: bool = False
     notes: tuple[Note, ...] = ()
     ways: tuple[NextSnapshot, ...] = ()
-    charts: tuple[Course, ...] = ()
-    learners: tuple[str, ...] = ()
+    ratings: Course | None = None
+    outside: Course | None = None
     best: str | None = None
     problem: str = ""
 
@@ -84,7 +84,7 @@ class Ranking(Query):
     def answer(self, source: Source) -> Leaderboard:
         import numpy as np
 
-        from arena.view.course import strength
+        from arena.view.course import RATINGS, strength
         from leagues.ratings.leaderboard import best
         from leagues.results.form import forms
         from leagues.results.payoff_table import PayoffTable
@@ -118,8 +118,16 @@ class Ranking(Query):
         ways, problem = ways_of(source)
         table = derived.payoffs or PayoffTable(graded=scores.graded)
         charts = strength(info, members, derived.standings, table, reader.measures())
+        ratings = next((chart for chart in charts if chart.title == RATINGS), None)
         return Leaderboard(
-            tuple(rows), source.rated, derived.notes, ways, charts, tuple(learners), best(derived.standings), problem
+            tuple(rows),
+            source.rated,
+            derived.notes,
+            ways,
+            ratings,
+            next((chart for chart in charts if chart is not ratings), None),
+            best(derived.standings),
+            problem,
         )
 
 

@@ -25,6 +25,9 @@ MOST_POINTS = 200
 MOST_CELLS = 40
 """Most members of a heatmap."""
 
+RATINGS = "Ratings of snapshots"
+"""Title of the chart of ratings."""
+
 WIDE = 10
 """A curve that falls to less than one part in this many of its start has a logarithmic axis."""
 
@@ -186,7 +189,7 @@ def _ratings(members: Iterable[Member], standings: Sequence[Standing]) -> Chart 
         (each.agent, each.rating) for each in rows.values() if each.generation is None and each.role != "guest"
     )
     axis = f"rating, 95% intervals ({standings[0].unit})" if standings else ""
-    return _chart("strength", "Ratings of snapshots", axis, curves, levels=levels)
+    return _chart("strength", RATINGS, axis, curves, levels=levels)
 
 
 def _measures(members: Iterable[Member], measures: Sequence[Measure]) -> list[Chart]:

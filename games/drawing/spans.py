@@ -13,7 +13,7 @@ that a legal action names, and the cell under a person's cursor."""
 _PATTERNS: tuple[tuple[str, Part], ...] = (
     (r"[●◆✕♚♛♜♝♞♟]", "first"),
     (r"[○◇♔♕♖♗♘♙]", "second"),
-    (r"[·│─┼]", "faint"),
+    (r"[·│─┼╭╮╰╯]", "faint"),
     (r"\w[♥♦]", "red"),
 )
 

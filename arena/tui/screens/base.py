@@ -55,7 +55,7 @@ class Arena(Protocol):
     def action_return(self) -> None: ...
 
 
-class AnyScreen(Screen[None]):
+class ArenaScreen(Screen[None]):
     """A screen with keys of its own, whose colours follow the theme."""
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
@@ -65,7 +65,7 @@ class AnyScreen(Screen[None]):
         """Show everything again, as after a change of theme."""
 
 
-class LeagueScreen(AnyScreen):
+class LeagueScreen(ArenaScreen):
     """A screen about the league.
 
     A subclass gives the widgets of its body in :meth:`body`, its questions in :meth:`queries`, and shows the answers in

@@ -141,8 +141,7 @@ class LeaderboardScreen(LeagueScreen):
         marked = [row for row in map(board.row, self.arena.marked) if row is not None]
         only = {row.learner_id for row in marked if row.learner_id}
         first, second = self.query_one("#board-ratings", Chart), self.query_one("#board-outside", Chart)
-        ratings = next((chart for chart in board.charts if chart.title.startswith("Ratings")), None)
-        outside = next((chart for chart in board.charts if chart is not ratings), None)
+        ratings, outside = board.ratings, board.outside
         for chart, course, title, empty in (
             (first, ratings, "Ratings over training", NO_RATING),
             (second, outside, "Outside measure", NO_OUTSIDE),
@@ -166,7 +165,9 @@ class LeaderboardScreen(LeagueScreen):
         lines = rest if beside else max(rest - needed, least)
         charts.display = beside or (height >= 20 and rest - lines >= 6)
         charts.styles.height = "1fr" if beside else lines
-        self.query_one("#board-outside").display = beside or width >= 110
+        # A league without anchors and measures gives the room to its ratings.
+        measured = board.outside is not None or board.ratings is None
+        self.query_one("#board-outside").display = measured and (beside or width >= 110)
         self.query_one(LearnerList).styles.height = learners
         self.query_one(LearnerList).display = bool(board.ways or board.problem)
         scroll = self.query_one("#board-notes", VerticalScroll)

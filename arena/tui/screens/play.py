@@ -23,7 +23,7 @@ from arena.play.opponent import Opponent, Seating
 from arena.play.served import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told
 from arena.tui.keys import CHOICES, PLAY, TABLE_BOARD, Group, bindings
 from arena.tui.look import look
-from arena.tui.screens.base import AnyScreen
+from arena.tui.screens.base import ArenaScreen
 from arena.tui.widgets.board import Board, Mark
 from arena.tui.widgets.choices import Choices, Entry
 from arena.tui.widgets.key_bar import KeyBar
@@ -31,6 +31,7 @@ from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import policy_text
 from arena.tui.widgets.players import Player, Players, marks_of
 from arena.view.choosing import cell_name, cells_of, pick, refusal, targets
+from arena.view.pieces import pieces
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
 from games.contract import Action, Move
@@ -62,9 +63,7 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class Pointed(Message):
-        """The cell under the cursor was chosen by a key of the time ``at``."""
-
-        at: float
+        """The cell under the cursor was chosen."""
 
     @dataclass
     class Moved(Message):
@@ -73,24 +72,16 @@ class TableBoard(Board, can_focus=True, inherit_bindings=False):
         rows: int
         columns: int
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._pressed = 0.0
-
-    def on_key(self, event: events.Key) -> None:
-        """Remember when the key came."""
-        self._pressed = event.time
-
     def action_press(self) -> None:
         """Choose the cell under the cursor."""
-        self.post_message(self.Pointed(self._pressed))
+        self.post_message(self.Pointed())
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Move the cursor."""
         self.post_message(self.Moved(rows, columns))
 
 
-class PlayScreen(AnyScreen):
+class PlayScreen(ArenaScreen):
     """A person's games against an agent. The screen belongs to no league, so that it works in any app.
 
     Args:
@@ -115,6 +106,7 @@ class PlayScreen(AnyScreen):
         self._ever = False  # whether a game has begun
         self._flipped = False
         self._again = ""  # what has to be asked for twice: resign, leave
+        self._pressed_at = 0.0  # when the last key or click came
         self._typing = False  # whether the person has gone to the line to type into
         self._clear()
 
@@ -130,6 +122,7 @@ class PlayScreen(AnyScreen):
         self.cursor: Cell | None = None
         self._source: Cell | None = None
         self._before: Frame | None = None
+        self._largest = (0, 0)  # columns and rows of the largest drawing so far
         self._advance: str = ""  # the move chosen before the opponent is there
         self._note = Text("")
         self._hinted: Advice | None = None
@@ -147,7 +140,7 @@ class PlayScreen(AnyScreen):
                 yield Static(id="play-advice", markup=False)
                 yield MoveList(id="play-moves", classes="pane")
                 yield Choices(id="play-choices", classes="pane")
-            yield Entry(id="play-entry", placeholder="type a move, such as its name or number", compact=True)
+            yield Entry(id="play-entry")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -221,6 +214,7 @@ class PlayScreen(AnyScreen):
         elif old is not None and old.ply > position.ply:
             self._before, self.undone = None, True
         self.position, self.over = position, None
+        self._largest = _larger(self._largest, position.drawing)
         self.steps[position.first :] = position.steps
         if position.ply == len(self.steps) and old is not None and old.ply != position.ply:
             self._source, self._hinted, self._note = None, None, Text("")
@@ -239,6 +233,7 @@ class PlayScreen(AnyScreen):
         if self.position is not None:
             self._before = self._frame(self.position)
         self.over, self.steps = over, list(over.steps)
+        self._largest = _larger(self._largest, over.drawing or "")
         self._note = Text("")
 
     def _failed(self, why: str) -> None:
@@ -271,7 +266,7 @@ class PlayScreen(AnyScreen):
 
     def _marks(self) -> list[str]:
         seats = 2 if self._laid is None else len(self._laid.agent_ids)
-        return marks_of(self.position.drawing if self.position else "", seats)
+        return marks_of(self.seating.game, seats)
 
     def _title(self) -> Text:
         colours = look()
@@ -292,10 +287,16 @@ class PlayScreen(AnyScreen):
         board = self.query_one(TableBoard)
         if self.over is not None and self.over.drawing is not None:
             frame = Frame(self.over.ply, (), self.over.drawing, (), ())
-            board.show_position(frame, self._before, game=self.seating.game, flipped=self._flipped)
+            board.show_position(
+                frame, self._before, game=self.seating.game, flipped=self._flipped, largest=self._largest
+            )
         elif self.position is not None:
             board.show_position(
-                self._frame(self.position), self._before, marks=self._cell_marks(), flipped=self._flipped
+                self._frame(self.position),
+                self._before,
+                marks=self._cell_marks(),
+                flipped=self._flipped,
+                largest=self._largest,
             )
         elif self.failure:
             board.say(self.failure)
@@ -306,14 +307,18 @@ class PlayScreen(AnyScreen):
         laid = self._laid
         if laid is None:
             return ""
-        mark, name = self._marks()[self.seat], plain(laid.agent_ids[self.seat])
-        who = f"You are {mark}" if not mark.isdigit() else f"You sit at seat {self.seat} ({name})"
+        own = pieces(laid.game)
+        who = f"You are {own[self.seat].name if self.seat < len(own) else plain(laid.agent_ids[self.seat])}"
         if laid.together:
-            return f"{who}, all move at once"
+            return f"{who} · all move at once"
+        if len(laid.agent_ids) == 1:
+            return who
         first = self.steps[0][0][0] if self.steps and self.steps[0] else None
         if first is None and self.position is not None and not self.position.ply and self.position.acting:
             first = self.position.acting[0]
-        return who if first is None else f"{who} and move {'first' if first == self.seat else 'second'}"
+        if first is None:
+            return who
+        return f"{who} · {'you move first' if first == self.seat else f'{self._against()} moves first'}"
 
     def _cell_marks(self) -> list[Mark]:
         position, grid = self.position, self.query_one(TableBoard).grid
@@ -416,8 +421,8 @@ class PlayScreen(AnyScreen):
         if isinstance(names, Names) and self.running:
             listed = [(action, names.label(action)) for action in self._narrowed(names.names)]
         choices.show_choices(listed)
-        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "")
-        choices.display = bool(listed)
+        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "Legal moves")
+        choices.display = self.running and not isinstance(names, Point)
         if isinstance(names, Point):
             self.query_one(Entry).placeholder = names.text(brief=True).replace("\n", " ")
         self._give_focus()
@@ -437,11 +442,11 @@ class PlayScreen(AnyScreen):
                 return
             grid = board.grid
             if grid is not None and (not position.legal or cells_of(grid, position.legal)):
-                board.focus()
+                self.set_focus(board)
             elif position.legal:
-                self.query_one(Choices).focus()
+                self.set_focus(self.query_one(Choices))
             elif position.bounds is not None:
-                self.query_one(Entry).focus()
+                self.set_focus(self.query_one(Entry))
 
     # Choosing a move
 
@@ -463,12 +468,12 @@ class PlayScreen(AnyScreen):
             found = targets(cells_of(grid, self.position.legal))
             self.cursor = found[len(found) // 2] if found else None
 
-    def _play(self, action: Action, at: float) -> None:
-        """Play a legal action that a key or click of the time ``at`` chose."""
+    def _play(self, action: Action) -> None:
+        """Play a legal action that the last key or click has chosen."""
         position = self.position
         if position is None or not self.running:
             return
-        if at < self._shown_at:
+        if self._pressed_at < self._shown_at:
             self._say("that key came before the position was shown, so it is no move", bad=True)
         elif not position.asks and self.begun is not None:
             self._say(f"it is not your turn: {self._against()} thinks", bad=True)
@@ -483,7 +488,7 @@ class PlayScreen(AnyScreen):
 
     @on(Choices.Chosen)
     def _listed(self, message: Choices.Chosen) -> None:
-        self._play(message.action, message.at)
+        self._play(message.action)
 
     @on(Entry.Typed)
     def _typed(self, message: Entry.Typed) -> None:
@@ -495,7 +500,7 @@ class PlayScreen(AnyScreen):
             return
         meant = choice.find(entry)
         if len(meant) == 1:
-            self._play(meant[0], message.at)
+            self._play(meant[0])
         elif meant:
             self._say(f"{entry!r} means {len(meant)} legal moves; choose one by its number", bad=True)
         elif isinstance(choice, Point):
@@ -506,12 +511,12 @@ class PlayScreen(AnyScreen):
     @on(Board.Pressed)
     def _clicked(self, message: Board.Pressed) -> None:
         self.cursor = message.cell
-        self._point(message.cell, message.time)
+        self._point(message.cell)
 
     @on(TableBoard.Pointed)
-    def _pointed(self, message: TableBoard.Pointed) -> None:
+    def _pointed(self) -> None:
         if self.cursor is not None:
-            self._point(self.cursor, message.at)
+            self._point(self.cursor)
 
     @on(TableBoard.Moved)
     def _move_cursor(self, message: TableBoard.Moved) -> None:
@@ -525,7 +530,7 @@ class PlayScreen(AnyScreen):
         self.cursor = Cell(row, column)
         self._show_board()
 
-    def _point(self, cell: Cell, at: float) -> None:
+    def _point(self, cell: Cell) -> None:
         """The person points at a cell."""
         position, grid = self.position, self.query_one(TableBoard).grid
         if position is None or grid is None or not self.running:
@@ -538,10 +543,10 @@ class PlayScreen(AnyScreen):
             self._source = None if picked.source == self._source else picked.source
             self._show()
         elif len(picked.actions) == 1:
-            self._play(picked.actions[0], at)
+            self._play(picked.actions[0])
         elif picked.actions:
             self._say(f"{len(picked.actions)} moves go to {cell_name(grid, cell)}; choose one from the list", bad=True)
-            self.query_one(Choices).focus()
+            self.set_focus(self.query_one(Choices))
         elif self._source is not None:
             self._source = None
             self._say(f"the piece cannot move to {cell_name(grid, cell)}", bad=True)
@@ -550,6 +555,7 @@ class PlayScreen(AnyScreen):
 
     def on_key(self, event: events.Key) -> None:
         """A character that is no command begins a typed move."""
+        self._pressed_at = event.time
         if self._again and event.key not in ("R", "escape"):
             self._again = ""
         character = event.character or ""
@@ -562,9 +568,13 @@ class PlayScreen(AnyScreen):
             event.stop()
             event.prevent_default()
             entry = self.query_one(Entry)
-            entry.focus()
+            self.set_focus(entry)  # at once: the next key is part of the move
             entry.value = character
             entry.cursor_position = 1
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember when the click came."""
+        self._pressed_at = event.time
 
     # Commands
 
@@ -575,7 +585,7 @@ class PlayScreen(AnyScreen):
     def action_type(self) -> None:
         """Go to the line to type into, and stay there."""
         self._typing = True
-        self.query_one(Entry).focus()
+        self.set_focus(self.query_one(Entry))
 
     def action_hint(self) -> None:
         """Ask what the opponent would play here."""
@@ -654,3 +664,8 @@ class PlayScreen(AnyScreen):
                 self._times[0 if mine else 1] += now - self._tick_at
             self._show_players()
         self._tick_at = now
+
+
+def _larger(largest: tuple[int, int], drawing: str) -> tuple[int, int]:
+    lines = drawing.split("\n")
+    return max(largest[0], *map(len, lines)), max(largest[1], len(lines))

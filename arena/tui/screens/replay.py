@@ -21,7 +21,7 @@ from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
 from arena.tui.layout import ROOMY
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.board import Board
+from arena.tui.widgets.board import Board, largest_of
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import PolicyBars, ValueLine
 from arena.tui.widgets.players import Player, Players, marks_of
@@ -51,6 +51,7 @@ class Opened:
         frames: its positions, as ``view`` saw them; at least one, unless ``problem`` says why there are none.
         hides: whether the seats see different things.
         problem: why the match cannot be replayed; empty if it can.
+        largest: columns and rows of its largest drawing.
     """
 
     match: Match
@@ -60,6 +61,7 @@ class Opened:
     frames: tuple[Frame, ...] = ()
     hides: bool = False
     problem: str = ""
+    largest: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Replayed(Query):
             return replace(opened, problem=str(error))
         except GameError as error:
             return replace(opened, problem=f"The match cannot be replayed: {error}")
-        return replace(opened, frames=tuple(found), hides=not game.perfect_information)
+        return replace(opened, frames=tuple(found), hides=not game.perfect_information, largest=largest_of(found))
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ class ReplayScreen(LeagueScreen):
         else:
             frame = opened.frames[self.ply]
             before = opened.frames[self.ply - 1] if self.ply else None
-            board.show_position(frame, before, game=opened.game, flipped=self._flipped)
+            board.show_position(frame, before, game=opened.game, flipped=self._flipped, largest=opened.largest)
         self.query_one(Players).show_players(self._players(opened))
         self.query_one("#replay-said", Static).update(self._said(opened))
         self.query_one(MoveList).show_ply(self.ply)
@@ -238,7 +240,7 @@ class ReplayScreen(LeagueScreen):
         return f"seed {opened.match.seed} · {opened.match.started_at:%Y-%m-%d %H:%M} UTC" if self.room in ROOMY else ""
 
     def _marks(self, opened: Opened) -> list[str]:
-        return marks_of(opened.frames[0].drawing if opened.frames else "", len(opened.match.seats))
+        return marks_of(opened.game, len(opened.match.seats))
 
     def _players(self, opened: Opened) -> list[Player]:
         match, over = opened.match, self.ply == self.last
@@ -262,7 +264,9 @@ class ReplayScreen(LeagueScreen):
             text.append(played or "the start")
             text.append(" (opening)" if 0 < frame.ply <= opened.match.opening else "", colours.faint)
         if self.ply == self.last:
-            text.append("\n" if text else "").append(outcome_text(opened.match, opened.teams), f"bold {colours.warm}")
+            text.append("\n" if text else "").append(
+                outcome_text(opened.match, opened.teams, spec=opened.game), f"bold {colours.warm}"
+            )
         return text
 
     # The analysis

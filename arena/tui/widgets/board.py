@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.geometry import Size
@@ -14,16 +15,23 @@ from textual.strip import Strip
 
 from arena.tui.look import look
 from arena.view.pictures import half_blocks
+from arena.view.pieces import winning_cells
 from arena.view.replay import Frame
 from arena.view.text import plain
-from games.drawing.grids import Cell, Grid, changed_cells, lines_of, read_grid
+from games.drawing.grids import Cell, Grid, changed_cells, read_grid
 from games.drawing.large import Board as Drawn
 from games.drawing.large import draw_grid
+from games.drawing.large_cards import ROOM, fits, large_cards
 from games.drawing.spans import Part, spans
-from games.specs import parse_spec
 
 Mark = tuple[Cell, Part]
 """A cell and how it is marked."""
+
+
+def largest_of(frames: Iterable[Frame]) -> tuple[int, int]:
+    """Columns and rows of the largest drawing of a match."""
+    lines = [plain(frame.drawing, lines=True).split("\n") for frame in frames]
+    return max((cell_len(line) for each in lines for line in each), default=0), max(map(len, lines), default=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +40,10 @@ class _Shown:
 
     frame: Frame
     before: Frame | None
+    game: str
     marks: tuple[Mark, ...]
     flipped: bool
-    line: int
+    largest: tuple[int, int]
 
 
 class Board(ScrollView, can_focus=False):
@@ -75,6 +84,7 @@ class Board(ScrollView, can_focus=False):
         game: str = "",
         marks: Sequence[Mark] = (),
         flipped: bool = False,
+        largest: tuple[int, int] = (0, 0),
     ) -> None:
         """Show a position.
 
@@ -84,9 +94,9 @@ class Board(ScrollView, can_focus=False):
             game: the game's spec, by which the line that has won is found.
             marks: more cells to mark, such as a cursor; later marks lie over earlier ones.
             flipped: whether to show a board from the other side, where it has sides.
+            largest: columns and rows of the largest drawing of the match: text without cells stays in its place then.
         """
-        line = 0 if frame.acting or not game else line_that_wins(game)
-        self._shown = _Shown(frame, before, tuple(marks), flipped, line)
+        self._shown = _Shown(frame, before, game, tuple(marks), flipped, largest)
         self._draw()
 
     def say(self, sentence: str) -> None:
@@ -127,47 +137,61 @@ class Board(ScrollView, can_focus=False):
         room = self.size
         if not room.width or not room.height:
             return
-        self._drawn = None
+        drawn: Drawn | None = None
         if isinstance(self._shown, str):
             text = Text(plain(self._shown), look().faint)
             self._lines = list(text.wrap(self.app.console, min(room.width, 60), overflow="fold"))
         else:
-            self._lines = self._position(self._shown, room)
+            self._lines, drawn = self._position(self._shown, room)
+        self._drawn = drawn
         for line in self._lines:
             line.end = ""
-        width = max((line.cell_len for line in self._lines), default=0)
+        width, height = max((line.cell_len for line in self._lines), default=0), len(self._lines)
+        self.virtual_size = Size(max(width, 1), max(height, 1))
+        # What changes from position to position must not move the board: the footer of a grid, the length of a text.
+        if drawn is not None:
+            width = max(map(len, drawn.lines[: height - len(drawn.grid.footer)]))
+        elif isinstance(self._shown, _Shown) and self._shown.frame.picture is None:
+            columns, rows = self._shown.largest
+            tall = height > rows and rows > 0  # cards as boxes
+            width, height = max(width, columns), max(height, rows * (ROOM[0] if tall else 1))
         self._left = max(0, (room.width - width) // 2)
-        self._top = max(0, (room.height - len(self._lines)) // 2)
-        # A line that is only just too wide, such as a footer, is no reason to move the board.
-        self.virtual_size = Size(max(width, 1), max(len(self._lines), 1))
+        self._top = max(0, (room.height - height) // 2)
         self.refresh()
 
-    def _position(self, shown: _Shown, room: Size) -> list[Text]:
+    def _position(self, shown: _Shown, room: Size) -> tuple[list[Text], Drawn | None]:
         frame = shown.frame
         if frame.picture is not None:
-            return list(Text.from_ansi(half_blocks(frame.picture, room.width, room.height)).split("\n"))
+            picture = Text.from_ansi(half_blocks(frame.picture, room.width, room.height))
+            return list(picture.split("\n")), None
         drawing = plain(frame.drawing, lines=True)
         before = plain(shown.before.drawing, lines=True) if shown.before is not None else None
         grid = read_grid(drawing)
         colours = look()
         if grid is None:
+            columns, rows = shown.largest
+            if rows and fits(columns, rows, room.width, room.height) and (larger := large_cards(drawing)) is not None:
+                drawing, before = larger, None if before is None else large_cards(before)
             text = Text(drawing)
             for start, end, part in spans(drawing, before):
                 text.stylize(colours.part(part), start, end)
-            return list(text.split("\n", allow_blank=True))
+            return list(text.split("\n", allow_blank=True)), None
         drawn = draw_grid(
             grid,
             room.width,
             room.height,
-            marks=(*_changes(grid, before), *_winning(grid, shown.line), *shown.marks),
+            marks=(
+                *_changes(grid, before),
+                *[(cell, "winning") for cell in winning_cells(shown.game, grid) if not frame.acting],
+                *shown.marks,
+            ),
             flipped=shown.flipped,
         )
-        self._drawn = drawn
-        width = max(map(len, drawn.lines))
+        width = max(max(map(len, drawn.lines)), max((span.end for span in drawn.spans), default=0))
         lines = [Text(line.ljust(width)) for line in drawn.lines]
         for span in drawn.spans:
             lines[span.row].stylize(colours.part(span.part), span.start, span.end)
-        return lines
+        return lines, drawn
 
 
 _MOST_CHANGED = 6
@@ -180,25 +204,3 @@ def _changes(grid: Grid, before: str | None) -> list[Mark]:
         return []
     cells = changed_cells(old, grid)
     return [(cell, "changed") for cell in cells] if len(cells) <= _MOST_CHANGED else []
-
-
-def _winning(grid: Grid, length: int) -> list[Mark]:
-    return [(cell, "winning") for cell in lines_of(grid, length)] if length else []
-
-
-_LINES = {
-    "connect_four": ("x_in_row", 4),
-    "pettingzoo:connect_four_v3": ("", 4),
-    "pettingzoo:tictactoe_v3": ("", 3),
-    "tic_tac_toe": ("", 3),
-    "gomoku": ("connect", 5),
-    "mnk": ("k", 5),
-}
-"""For the games in which a line of equal pieces wins: the parameter that is its length, and the usual length."""
-
-
-def line_that_wins(spec: str) -> int:
-    """How many equal pieces in a line win the game; 0 in all other games."""
-    name, parameters = parse_spec(spec)
-    key, usual = _LINES.get(name, ("", 0))
-    return int(parameters.get(key, usual))

@@ -111,7 +111,7 @@ class _Drawn:
     """A plot in dots.
 
     Attributes:
-        size, palette: what it was drawn for.
+        palette: that it was drawn for.
         gutter: columns left of the plot.
         x, y: the axes, in dots.
         canvas: the curves.
@@ -119,7 +119,6 @@ class _Drawn:
         rows: row of the canvas -> label of the y axis.
     """
 
-    size: tuple[int, int]
     palette: Palette
     gutter: int
     x: Scale
@@ -158,14 +157,17 @@ class Chart(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.plot = Plot()
         self.cursor: float | None = None
+        self._shown = 0  # plots so far
         self._drawn: _Drawn | None = None
+        self._drawn_for: tuple[int, int, int, Palette] | None = None
         self._lines: list[Strip] | None = None
 
     def show(self, plot: Plot) -> None:
         """Show ``plot``. The cursor stays where it is."""
         if plot != self.plot:
-            self.plot, self._drawn = plot, None
-        self._compose_again()
+            self.plot = plot
+            self._shown += 1
+            self._compose_again()
 
     def read(self, x: float | None) -> None:
         """Read the values at ``x``; None for the newest."""
@@ -178,8 +180,9 @@ class Chart(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        if self._drawn is None or (self._drawn.size, self._drawn.palette) != ((width, height), look()):
-            self._drawn, self._lines = _draw(self.plot, width, height), None
+        drawn_for = (self._shown, width, height, look())
+        if self._drawn_for != drawn_for:
+            self._drawn, self._drawn_for, self._lines = _draw(self.plot, width, height), drawn_for, None
         if self._lines is None:
             self._lines = self._compose_lines(self._drawn, width, height)
         return self._lines[y] if y < len(self._lines) else Strip.blank(width, self.rich_style)
@@ -355,7 +358,7 @@ def _draw(plot: Plot, width: int, height: int) -> _Drawn | None:
             starred = index == series.starred
             if (marked or starred) and depth == depth and 0 <= place < 2 * columns and 0 <= depth <= bottom:
                 points[round(depth) // 4 * columns + round(place) // 2] = series.colour, starred
-    return _Drawn((width, height), look(), gutter, x, y, canvas, points, labels)
+    return _Drawn(look(), gutter, x, y, canvas, points, labels)
 
 
 def _ends(plot: Plot) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -441,6 +444,8 @@ def _axis(plot: Plot, drawn: _Drawn, styles: _Styles, cursor: int | None) -> lis
     """The line below the plot, with its marks."""
     across, columns = drawn.x.place(), drawn.canvas.width
     marks = {round(across(mark.x)) // 2: mark.colour for mark in plot.marks}
+    if 3 * len(marks) > columns:  # so many say nothing
+        marks = {}
     segments = [Segment(" " * drawn.gutter)]
     for column in range(columns):
         if column in marks:

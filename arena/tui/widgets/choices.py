@@ -31,17 +31,15 @@ class Choices(ScrollView, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class Chosen(Message):
-        """An action was chosen, by a key or click of the time ``at``."""
+        """An action was chosen."""
 
         action: int
-        at: float
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._choices: tuple[tuple[int, str], ...] = ()
         self._cursor = 0
         self._room = 1
-        self._pressed = 0.0
 
     def show_choices(self, choices: Sequence[tuple[int, str]]) -> None:
         """Show ``(action, label)`` pairs; the cursor stays on its action where it can."""
@@ -65,10 +63,6 @@ class Choices(ScrollView, can_focus=True, inherit_bindings=False):
     def on_blur(self) -> None:
         self.refresh()
 
-    def on_key(self, event: events.Key) -> None:
-        """Remember when the key came."""
-        self._pressed = event.time
-
     def on_click(self, event: events.Click) -> None:
         """Choose the move that was clicked."""
         offset = event.get_content_offset(self)
@@ -77,7 +71,7 @@ class Choices(ScrollView, can_focus=True, inherit_bindings=False):
         column = min(offset.x // self._room, self.columns - 1)
         at = (offset.y + round(self.scroll_y)) * self.columns + column
         if at < len(self._choices):
-            self._cursor, self._pressed = at, event.time
+            self._cursor = at
             self.action_choose()
 
     def action_cursor(self, lines: int, columns: int) -> None:
@@ -95,7 +89,7 @@ class Choices(ScrollView, can_focus=True, inherit_bindings=False):
     def action_choose(self) -> None:
         """Choose the move under the cursor."""
         if self._choices:
-            self.post_message(self.Chosen(self._choices[self._cursor][0], self._pressed))
+            self.post_message(self.Chosen(self._choices[self._cursor][0]))
 
     def render_line(self, y: int) -> Strip:
         """One line of moves."""
@@ -129,15 +123,16 @@ class Entry(Input):
 
     @dataclass
     class Typed(Message):
-        """A line was entered; its last key came at the time ``at``."""
+        """A line was entered."""
 
         text: str
-        at: float
 
-    def on_key(self, event: events.Key) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(
+            id=id, placeholder="type a move, such as its name or number", compact=True, select_on_focus=False
+        )
+
+    async def action_submit(self) -> None:
         """Tell what was typed."""
-        if event.key == "enter":
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Typed(self.value, event.time))
-            self.value = ""
+        self.post_message(self.Typed(self.value))
+        self.value = ""

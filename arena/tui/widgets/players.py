@@ -17,9 +17,9 @@ from textual.widget import Widget
 
 from arena.tui.keys import PLAYERS, bindings
 from arena.tui.look import look
+from arena.view.pieces import pieces
 from arena.view.text import plain
 from arena.view.theme import TO_MOVE
-from games.drawing.grids import read_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,10 @@ def seat_colour(seat: int) -> str:
     return colours[seat % len(colours)]
 
 
-def marks_of(drawing: str, seats: int) -> list[str]:
-    """What stands for each seat: its piece where the drawing is a board for two, otherwise its number."""
-    if seats == 2 and (read_grid(drawing) is not None or {"●", "○"} <= set(drawing)):
-        return ["✕" if "─┼─" in drawing else "●", "○"]
-    return [str(seat) for seat in range(seats)]
+def marks_of(game: str, seats: int) -> list[str]:
+    """What stands for each seat of the game: its piece, or the number of the seat in games without pieces."""
+    own = pieces(game)
+    return [each.mark for each in own] if len(own) == seats else [str(seat) for seat in range(seats)]
 
 
 def strip_of(widget: Widget, text: Text, width: int) -> Strip:

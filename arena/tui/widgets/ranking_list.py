@@ -74,10 +74,11 @@ class RankingList(RowList):
             best: ID of the best member.
             empty: what is said where there is no row.
         """
-        self._rows = {row.standing.agent: row for row in rows}
+        before, self._rows = self._rows, {row.standing.agent: row for row in rows}
+        if before != self._rows:  # another order needs no other columns
+            self._columns = (0, ())
         self._ranks, self._marked, self._best = ranks, tuple(marked), best
         self._axis = _axis(rows)
-        self._columns = (0, ())
         self.show_rows(list(self._rows), self._paint_row, self._paint_head if rows else None, empty=empty)
 
     def _laid_out(self, width: int) -> tuple[_Column, ...]:
@@ -158,18 +159,21 @@ class RankingList(RowList):
         scale = (width - 1) / (right - left)
         at = round((standing.rating - left) * scale)
         first, last = (max(0, min(width - 1, round((end - left) * scale))) for end in (standing.low, standing.high))
-        zero = round(-left * scale)
-        line = Text(no_wrap=True, end="")
+        cells, zero = [" "] * width, round(-left * scale)
+        if 0 <= zero < width:
+            cells[zero] = "│"
+        reaches = standing.games and standing.low < standing.high
+        if reaches:
+            cells[first : last + 1] = "━" * (last + 1 - first)
+        if 0 <= at < width:
+            cells[at] = "●" if standing.games else "○"
+        line = Text("".join(cells), no_wrap=True, end="")
+        line.stylize(colours.panel, max(0, zero), max(0, zero + 1))
         colour = colours.good if standing.agent == self._best else _colour(row)
-        for column in range(width):
-            if column == at:
-                line.append("●" if standing.games else "○", f"bold {colour}" if standing.games else colours.faint)
-            elif first <= column <= last and standing.games and standing.low < standing.high:
-                line.append("━", colour)
-            elif column == zero:
-                line.append("│", colours.panel)
-            else:
-                line.append(" ")
+        if reaches:
+            line.stylize(colour, first, last + 1)
+        if 0 <= at < width:
+            line.stylize(f"bold {colour}" if standing.games else colours.faint, at, at + 1)
         return line
 
 

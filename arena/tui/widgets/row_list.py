@@ -11,7 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.color import Color
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -145,11 +145,13 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         at = max(0, min(at, len(self._keys) - 1))
         if not self._keys or at == self._cursor:
             return
-        self._cursor = at
+        before, self._cursor = self._cursor, at
         top, room = round(self.scroll_y), self._room
         if not top <= at < top + room:
             self.scroll_to(y=at if at < top else at - room + 1, animate=False, force=True)
-        self.refresh()
+            self.refresh()
+        else:  # only two lines differ
+            self.refresh(*(Region(0, self._above + row - top, self.size.width, 1) for row in (before, at)))
         self.post_message(self.Moved(self, self._keys[at]))
 
     @property

@@ -197,6 +197,8 @@ def progress_of(row: Row[Any]) -> Progress:
     )
     if not all(isinstance(value, int | float) and math.isfinite(value) for value in row.runtime.values()):
         raise ValueError(f"runtime={row.runtime!r}")
+    if not all(map(math.isfinite, (row.seconds, row.rate, row.remaining or 0.0))):
+        raise ValueError(f"seconds={row.seconds}, rate={row.rate}, remaining={row.remaining}")
     return Progress(
         iteration=row.iteration,
         agent_steps=row.agent_steps,

@@ -52,8 +52,7 @@ async def _act(person: Person, dice: random.Random, league: Path) -> str:
     try:
         with open_store(league).writer() as store:
             play(store, [("random", "first")], block=store.next_event())
-    except StoreError as error:  # a table at which the monkey sits will record its game
-        assert "is writing" in str(error)
+    except StoreError:  # a table at which the monkey sits will record its game
         return "no match"
     return "a match"
 

@@ -126,13 +126,17 @@ async def test_lineage_reason_and_copies_are_told(tmp_path: Path) -> None:
         await person.see(person.shows("no evaluation games yet", "it has no evaluation game yet"))
 
 
-async def test_its_keys_mark_list_and_copy(league: Path) -> None:
+async def test_its_keys_play_mark_and_list(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[str] = []
+    monkeypatch.setattr("arena.tui.app.LeagueApp.open_play", lambda _, member: played.append(member))
     async with watching(league) as person:
         await person.press("6")
         await shown(person, "main@1")
         await person.press("space")
         assert person.app.marked == ("main@1",)
         await person.see(person.shows("marked"))
+        await person.press("P")
+        assert played == ["main@1"]
         await person.press("m")
         await person.see(lambda: isinstance(person.screen, MatchesScreen))
 

@@ -20,7 +20,7 @@ from arena.tui.screens.matches import MatchesScreen
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.filter_input import FilterInput
 from arena.tui.widgets.ranking_list import MARK, RankingList
-from leagues.records import Member
+from leagues.records import Measure, Member
 from leagues.store import open_store
 
 
@@ -54,12 +54,22 @@ async def test_rank_rating_and_a_bar_on_one_axis_are_there_at_every_size(league:
         await person.see(lambda: person.screen.query_one("#board-charts").display == (size[1] >= 20))
 
 
-async def test_wide_terminals_show_all_columns_and_two_charts(league: Path) -> None:
+async def test_wide_terminals_show_all_columns_and_the_ratings(league: Path) -> None:
     async with watching(league, size=HUGE) as person:
         await rated(person)
         await person.see(person.shows("won/drawn/lost", "form", "outside", "role", "games", "95%"))
-        await person.see(person.shows("Ratings of snapshots", "Outside measure", "● main"))
+        await person.see(person.shows("Ratings of snapshots", "● main"))
         await person.see(person.shows("main", "→ @2"))  # the live learner
+        assert not person.screen.query_one("#board-outside").display  # nothing is measured
+
+
+async def test_a_measure_from_outside_has_a_chart_of_its_own(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    with open_store(league).writer() as store:
+        store.record(measures=[Measure("nash_conv", "main", k, 1000 * k, 4 / k) for k in range(1, 9)])
+    async with watching(league) as person:
+        await rated(person)
+        await person.see(person.shows("Ratings of snapshots", "NashConv of learners", "● main 0.5"))
 
 
 async def test_a_graded_game_shows_mean_returns(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from arena.tui.widgets.board import Board, line_that_wins
+from arena.tui.widgets.board import Board
 from arena.view.replay import Frame
 from games import make_game
 from games.contract import State
@@ -97,7 +97,3 @@ async def test_text_that_is_no_board_keeps_its_shape_and_control_characters_are_
         board.say("nothing to see " * 8)
         await pilot.pause()
         assert sum("nothing" in line for line in text(pilot)) > 1
-
-
-def test_the_length_of_a_line_that_wins_is_the_games() -> None:
-    assert [line_that_wins(spec) for spec in ("mnk(k=3,m=4,n=5)", "mnk", "connect_four", "chess")] == [3, 5, 4, 0]
