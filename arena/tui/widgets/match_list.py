@@ -311,7 +311,7 @@ class _Column:
             case "UTC":
                 text = f"{match.started_at:%m-%d %H:%M:%S}"
             case "took":
-                text = f"{match.duration:.1f}s" if match.duration < _MINUTE else duration(match.duration)
+                text = f"{match.duration:.2f}s" if match.duration < _MINUTE else duration(match.duration)
             case "iteration":
                 text = f"{match.iteration:,}" if match.iteration else ""
             case "event":
