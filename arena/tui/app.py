@@ -18,7 +18,7 @@ from textual.screen import Screen
 from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
-from arena.tui.look import themes, use
+from arena.tui.look import dress
 from arena.tui.screens.base import ArenaScreen, LeagueScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.theme import PALETTES
@@ -79,11 +79,7 @@ class LeagueApp(App[Exception]):
         self._back: list[str] = []
 
     def on_mount(self) -> None:
-        for theme in themes():
-            self.register_theme(theme)
-        self.theme_changed_signal.subscribe(self, lambda theme: self._use(theme.name))
-        use(self._theme_name)
-        self.theme = self._theme_name
+        dress(self, self._theme_name, self._show_again)
         self.push_screen(self._installed(NUMBERED[0].lower()))
         if self._match is not None:
             self.open_match(self._match)
@@ -252,11 +248,6 @@ class LeagueApp(App[Exception]):
     @on(FeedFailed)
     def _end(self, message: FeedFailed) -> None:
         self.exit(message.error)
-
-    def _use(self, name: str) -> None:
-        if name in PALETTES:
-            use(name)
-            self._show_again()
 
     def _show_again(self) -> None:
         for screen in self.screen_stack:

@@ -154,8 +154,6 @@ AGENT = Group(
     ),
 )
 
-EVENTS = Group("Events", (Key("enter", "select_cursor", "its agent", "the member's page", footer=True),))
-
 PAYOFFS = Group(
     "Payoffs",
     (

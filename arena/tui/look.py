@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
 from textual.theme import Theme
 
 from arena.view.theme import DARK, PALETTES, Palette
@@ -14,13 +18,29 @@ def look() -> Palette:
     return _in_use
 
 
-def use(name: str) -> None:
-    """Use the palette called ``name`` from now on."""
-    global _in_use
-    _in_use = PALETTES[name]
+def dress(app: App[Any], name: str, show_again: Callable[[], object]) -> None:
+    """Give an app a theme for every palette.
+
+    Args:
+        app: the app, in its ``on_mount``.
+        name: the palette that it begins with.
+        show_again: called when the person has chosen another one.
+    """
+
+    def use(theme: Theme) -> None:
+        global _in_use
+        if theme.name in PALETTES and PALETTES[theme.name] is not _in_use:
+            _in_use = PALETTES[theme.name]
+            show_again()
+
+    for theme in _themes():
+        app.register_theme(theme)
+    use(app.available_themes[name])
+    app.theme = name
+    app.theme_changed_signal.subscribe(app, use)
 
 
-def themes() -> list[Theme]:
+def _themes() -> list[Theme]:
     """Textual's theme for every palette, by the same name."""
     return [
         Theme(

@@ -13,10 +13,9 @@ from agents.errors import AgentError
 from arena.play.opponent import Seating
 from arena.tui.keys import TABLE_APP, bindings
 from arena.tui.layout import HEIGHTS, SIZES
-from arena.tui.look import themes, use
+from arena.tui.look import dress
 from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.play import NoTable, PlayScreen
-from arena.view.theme import PALETTES
 from games.contract import Move
 
 
@@ -48,11 +47,7 @@ class PlayApp(App[Exception]):
         self._theme_name = theme
 
     def on_mount(self) -> None:
-        for theme in themes():
-            self.register_theme(theme)
-        self.theme_changed_signal.subscribe(self, lambda theme: self._use(theme.name))
-        use(self._theme_name)
-        self.theme = self._theme_name
+        dress(self, self._theme_name, self.table.show_again)
         self.push_screen(self.table)
 
     def action_help(self) -> None:
@@ -69,11 +64,6 @@ class PlayApp(App[Exception]):
     @on(NoTable)
     def _no_table(self, message: NoTable) -> None:
         self.exit(AgentError(message.why))
-
-    def _use(self, name: str) -> None:
-        if name in PALETTES:
-            use(name)
-            self.table.show_again()
 
 
 def play(seating: Seating, seat: int = 0, *, seed: int | None = None) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from arena.tui.feed import Query, Source
-from arena.tui.ranking import plot_of
-from arena.tui.widgets.chart import Plot
+from arena.tui.ranking import ways_of
+from arena.tui.widgets.plot import Plot, plot_of
 from leagues.errors import LeagueError
 from leagues.records import Match, Member
 
@@ -155,26 +155,20 @@ def _rivals(source: Source, played: Sequence[Standing], place: int | None) -> tu
 
 
 def _way(source: Source, learner: str) -> NextSnapshot | None:
-    from arena.tui.ranking import ways_of
-
     return next((way for way in ways_of(source)[0] if way.learner == learner), None)
 
 
 def _curve(source: Source, member: Member, learner: str | None) -> Plot:
-    from arena.view.course import strength
-    from leagues.results.payoff_table import PayoffTable
+    from arena.view.course.curves import in_order
+    from arena.view.course.strength import ratings
 
-    reader = source.reader
-    charts = strength(reader.info(), reader.members(), source.derived.standings, PayoffTable(), ())  # ratings alone
-    if not charts:
-        return Plot(empty="no snapshot is rated yet")
-    if learner not in {curve.name for curve in charts[0].curves}:
-        return Plot(
-            empty="it is no snapshot of a learner, so it has no curve"
-            if learner is None
-            else "no snapshot is rated yet"
-        )
-    return plot_of(charts[0], only=(learner,), starred=member.step if member.frozen else None)
+    if learner is None:
+        return Plot(empty="it is no snapshot of a learner, so it has no curve")
+    members = source.reader.members()
+    for chart in in_order([ratings(members, source.derived.standings)], members):
+        if learner in {curve.name for curve in chart.curves}:
+            return plot_of(chart, only=(learner,), starred=member.step if member.frozen else None)
+    return Plot(empty="no snapshot is rated yet")
 
 
 @dataclass(frozen=True, slots=True)

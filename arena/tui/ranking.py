@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arena.tui.feed import Query, Source
-from arena.tui.widgets.chart import Level, Mark, Plot, Series
 from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
-    from arena.view.course import Chart as Course
+    from arena.view.course.curves import Chart
     from leagues.next_snapshot import NextSnapshot
     from leagues.ratings.leaderboard import Standing
     from leagues.ratings.notes import Note
-
-MOST_CURVES = 12
-"""Most curves in a chart."""
-
-MOST_LEVELS = 5
-"""Most levels in a chart, the highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +59,8 @@ class Leaderboard:
     rated: bool = False
     notes: tuple[Note, ...] = ()
     ways: tuple[NextSnapshot, ...] = ()
-    ratings: Course | None = None
-    outside: Course | None = None
+    ratings: Chart | None = None
+    outside: Chart | None = None
     best: str | None = None
     problem: str = ""
 
@@ -84,13 +76,13 @@ class Ranking(Query):
     def answer(self, source: Source) -> Leaderboard:
         import numpy as np
 
-        from arena.view.course import RATINGS, strength
+        from arena.view.course.strength import strength
         from leagues.ratings.leaderboard import best
         from leagues.results.form import forms
         from leagues.results.payoff_table import PayoffTable
 
         reader, derived = source.reader, source.derived
-        info, members, scores = reader.info(), reader.members(), reader.block_scores()
+        members, scores = reader.members(), reader.block_scores()
         places = {member.id: place for place, member in enumerate(members)}
         learners = {member.id: place for place, member in enumerate(m for m in members if not m.frozen)}
         form = forms(scores)
@@ -117,8 +109,8 @@ class Ranking(Query):
             )
         ways, problem = ways_of(source)
         table = derived.payoffs or PayoffTable(graded=scores.graded)
-        charts = strength(info, members, derived.standings, table, reader.measures())
-        ratings = next((chart for chart in charts if chart.title == RATINGS), None)
+        charts = strength(members, derived.standings, table, reader.measures())
+        ratings = next((chart for chart in charts if chart.kind == "ratings"), None)
         return Leaderboard(
             tuple(rows),
             source.rated,
@@ -143,42 +135,3 @@ def ways_of(source: Source) -> tuple[tuple[NextSnapshot, ...], str]:
         return tuple(next_snapshots(settings, source.reader.members(), state, sides=info.graded_sides)), ""
     except LeagueError as error:
         return (), str(error)
-
-
-def plot_of(course: Course, *, only: Collection[str] = (), starred: int | None = None, empty: str = "") -> Plot:
-    """A chart of a league's course as a plot.
-
-    Args:
-        course: the chart.
-        only: names of the curves to draw; all where none of them is there.
-        starred: the step at which points stand out.
-        empty: what to say without a point.
-    """
-    curves = [curve for curve in course.curves if curve.name in only] or list(course.curves)
-    series, marks = [], []
-    for curve in curves[:MOST_CURVES]:
-        steps = tuple(float(point.step) for point in curve.points)
-        known = all(point.low is not None and point.high is not None for point in curve.points)
-        series.append(
-            Series(
-                curve.name,
-                steps,
-                tuple(point.value for point in curve.points),
-                tuple(point.low or 0.0 for point in curve.points) if known else (),
-                tuple(point.high or 0.0 for point in curve.points) if known else (),
-                curve.place,
-                next((k for k, step in enumerate(steps) if step == starred), None),
-            )
-        )
-        if known:
-            marks += [Mark(step, f"{curve.name}@{k}", curve.place) for k, step in enumerate(steps, 1)]
-    levels = sorted(course.levels, key=lambda level: -level[1])[:MOST_LEVELS]
-    return Plot(
-        tuple(series),
-        tuple(marks),
-        tuple(Level(value, name) for name, value in levels),
-        log=course.logarithmic,
-        x_range=(0.0, float(course.last_step() or 1)),
-        y_least=0.0 if course.from_zero and not course.logarithmic else None,
-        empty=empty,
-    )

@@ -1,12 +1,11 @@
-"""Which pieces the seats of a board game play, what the seats of a match are called, and which line has won."""
+"""Which pieces the seats of a board game play, what tells seats apart, and which line has won."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from arena.view.text import plain
 from games.drawing.boards import PIECES
 from games.drawing.grids import Cell, Grid, lines_of
 from games.drawing.spans import Part, piece_part
@@ -57,19 +56,6 @@ def labels(spec: str, seats: int) -> tuple[str, ...]:
     """What tells the seats apart: ``Black``, ``●``, or ``seat 0`` in games without pieces."""
     names = tuple(own.name for own in pieces(spec))
     return names if len(names) == seats else tuple(f"seat {seat}" for seat in range(seats))
-
-
-def seat_names(spec: str, members: Sequence[str]) -> tuple[str, ...]:
-    """What to call the seats of a match, safe to show: the member's ID, or ``main (●)`` where it sits at several seats.
-
-    Args:
-        spec: the game.
-        members: member ID at each seat.
-    """
-    return tuple(
-        f"{plain(name)} ({label})" if list(members).count(name) > 1 else plain(name)
-        for name, label in zip(members, labels(spec, len(members)), strict=True)
-    )
 
 
 def winning_cells(spec: str, grid: Grid) -> tuple[Cell, ...]:

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from arena.view.course import Chart, Course, Curve, Heatmap, course, is_thin, steps_text
+from arena.view.course.curves import Chart, Curve, steps_text
+from arena.view.course.league import Course, Heatmap, course, is_thin
 from arena.view.files import replacing
 from arena.view.text import counted, plain, short_name
 from arena.view.theme import DARK

@@ -6,25 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from arena.tui.feed import Query, Source
-from arena.tui.keys import EVENTS, TABLE, Group, bindings
+from arena.tui.keys import CHOOSE, PAGES, TABLE, Group
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.cells import right
-from arena.tui.widgets.keyed_table import KeyedTable, Row
+from arena.tui.widgets.cells import fitted, joined, name_cell
+from arena.tui.widgets.row_list import RowList
 from arena.view.journal import detail_text, kind_text, traceback_text
-from arena.view.text import plain
+from arena.view.text import moment, plain
 from leagues.records import JournalEntry
 
 LISTED = 500
 """Most entries listed."""
+
+_MOST_NAME = 24
+"""Most columns of a member's name."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,16 @@ class EventsScreen(LeagueScreen):
     """The journal as a list, and one entry with all its details."""
 
     NAME = "Events"
-    GROUPS: ClassVar[tuple[Group, ...]] = (EVENTS, TABLE)
+    GROUPS: ClassVar[tuple[Group, ...]] = (CHOOSE, TABLE, PAGES)
 
     def body(self) -> ComposeResult:
-        yield EventList()
+        yield RowList(id="events")
         with VerticalScroll(id="event", classes="pane"):
             yield Static(markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one(EventList).focus()
+        self.query_one(RowList).focus()
 
     def queries(self) -> Sequence[Query]:
         return (Journal(),)
@@ -57,67 +60,83 @@ class EventsScreen(LeagueScreen):
         return f"journal {self.arena.folder}"
 
     def show(self, query: Query, value: tuple[JournalEntry, ...]) -> None:
-        events = self.query_one(EventList)
-        events.show_entries(value)
+        events, columns = self.query_one(RowList), _Columns(value)
+        entries = {str(entry.id): entry for entry in value}
+        events.show_rows(
+            list(entries),
+            lambda key, width: columns.paint(entries[key], width),
+            columns.head if entries else None,
+            empty="nothing has happened yet",
+        )
         events.border_title = Text(f"Events ({len(value):,}{'+' if len(value) == LISTED else ''})")
         self._show_entry()
 
-    @on(DataTable.RowHighlighted, "EventList")
+    @on(RowList.Moved)
     def _cursor_moved(self) -> None:
         self._show_entry()
 
-    @on(DataTable.RowSelected, "EventList")
+    @on(RowList.Chosen)
     def _chosen(self) -> None:
         entry = self._entry()
         if entry is not None and entry.subject is not None:
             self.arena.open_agent(entry.subject)
 
     def _entry(self) -> JournalEntry | None:
-        key = self.query_one(EventList).key
+        key = self.query_one(RowList).key
         return next((entry for entry in self.answer(Journal()) or () if str(entry.id) == key), None)
 
     def _show_entry(self) -> None:
         entry = self._entry()
         box = self.query_one("#event", VerticalScroll)
-        box.query_one(Static).update(Text("nothing has happened yet", look().faint) if entry is None else _whole(entry))
+        box.query_one(Static).update("" if entry is None else _whole(entry))
         box.border_title = Text("" if entry is None else kind_text(entry))
 
 
-class EventList(KeyedTable):
-    """The entries; the keys are their IDs."""
+class _Columns:
+    """The rows of a list of entries. Its last column has what is left of the width."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(EVENTS)
+    def __init__(self, entries: Sequence[JournalEntry]) -> None:
+        kinds = max((len(kind_text(entry)) for entry in entries), default=0)
+        names = max((cell_len(plain(entry.subject or "")) for entry in entries), default=0)
+        self._widths = 14, 9, max(5, kinds), max(6, min(names, _MOST_NAME))
 
-    def show_entries(self, entries: Sequence[JournalEntry]) -> None:
-        """Show the entries, newest first."""
-        labels = [Text("time"), right("iteration"), Text("event"), Text("member"), Text("what")]
-        self.show(labels, [_row(entry) for entry in entries])
+    def head(self, width: int) -> Text:
+        """The labels."""
+        faint = look().faint
+        cells = [Text(label, faint) for label in ("UTC", "iteration", "event", "member", "what")]
+        return self._row(cells, width)
 
+    def paint(self, entry: JournalEntry, width: int) -> Text:
+        """The row of an entry."""
+        colours = look()
+        styles = {
+            "crash": colours.bad,
+            "restored": colours.bad,
+            "snapshot": colours.good,
+            "gate_passed": colours.good,
+            "gate_failed": colours.warm,
+            "reset": colours.warm,
+        }
+        cells = [
+            Text(moment(entry.at, brief=True), colours.faint),
+            Text(f"{entry.iteration:,}", colours.faint),
+            Text(kind_text(entry), styles.get(entry.kind, colours.secondary)),
+            name_cell(entry.subject or "", self._widths[3], "bold"),
+            Text(detail_text(entry), colours.faint),
+        ]
+        return self._row(cells, width)
 
-def _row(entry: JournalEntry) -> Row:
-    colours = look()
-    styles = {
-        "crash": colours.bad,
-        "restored": colours.bad,
-        "snapshot": colours.good,
-        "gate_passed": colours.good,
-        "gate_failed": colours.warm,
-        "reset": colours.warm,
-    }
-    return str(entry.id), (
-        Text(f"{entry.at:%m-%d %H:%M:%S}", colours.faint),
-        right(f"{entry.iteration:,}", colours.faint),
-        Text(kind_text(entry), styles.get(entry.kind, colours.secondary)),
-        Text(plain(entry.subject or ""), "bold"),
-        Text(detail_text(entry), colours.faint),
-    )
+    def _row(self, cells: Sequence[Text], width: int) -> Text:
+        rest = max(0, width - sum(self._widths) - 2 * len(self._widths))
+        widths = zip(cells, (*self._widths, rest), strict=True)
+        return joined(fitted(cell, room, right=at == 1) for at, (cell, room) in enumerate(widths))
 
 
 def _whole(entry: JournalEntry) -> Text:
     """All that is known of an entry."""
     colours, text = look(), Text()
     facts = [
-        ("at", f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("at", moment(entry.at)),
         ("after", f"iteration {entry.iteration:,}, {entry.agent_steps:,} agent steps"),
         ("member", plain(entry.subject or "")),
         ("by", plain(entry.writer)),

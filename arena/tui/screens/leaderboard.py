@@ -16,11 +16,12 @@ from textual.widgets import Input, Static
 from arena.tui.feed import Query
 from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.ranking import Leaderboard, Ranked, Ranking, plot_of
+from arena.tui.ranking import Leaderboard, Ranked, Ranking
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.chart import Chart, Plot
-from arena.tui.widgets.filter_input import FilterInput
+from arena.tui.widgets.chart import Chart
+from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.learner_list import LearnerList
+from arena.tui.widgets.plot import Plot, plot_of
 from arena.tui.widgets.ranking_list import RankingList
 from arena.tui.widgets.row_list import RowList
 from arena.view.text import counted, plain
@@ -55,7 +56,7 @@ class LeaderboardScreen(LeagueScreen):
         with Container(id="board"):
             with Container(id="board-main"):
                 yield RankingList(id="board-list")
-                yield FilterInput(id="board-filter", placeholder="words of names and roles", compact=True)
+                yield FilterInput(id="board-filter", behind="board-list")
                 yield LearnerList(id="board-learners")
                 with VerticalScroll(id="board-notes"):
                     yield Static(markup=False)
@@ -65,7 +66,6 @@ class LeaderboardScreen(LeagueScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one(FilterInput).display = False
         self.ranking.focus()
 
     @property
@@ -113,12 +113,7 @@ class LeaderboardScreen(LeagueScreen):
 
     def _shown(self, board: Leaderboard) -> list[Ranked]:
         """The rows that fit the filter, in the person's order."""
-        rows = [
-            row
-            for row in board.rows
-            if not self._words
-            or any(word in row.standing.agent.lower() or word in row.standing.role for word in self._words)
-        ]
+        rows = [row for row in board.rows if fits(self._words, row.standing.agent, row.standing.role)]
         if self._order == "outside":
             rows.sort(key=_by_outside)
         elif self._order == "games":
@@ -199,25 +194,12 @@ class LeaderboardScreen(LeagueScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        line = self.query_one(FilterInput)
-        line.display = True
-        line.focus()
-
-    def action_no_filter(self) -> None:
-        """Remove the filter."""
-        self.query_one(FilterInput).value = ""
-        self._leave_filter()
+        self.query_one(FilterInput).open()
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._words = tuple(event.value.lower().split())
+    def _typed(self) -> None:
+        self._words = self.query_one(FilterInput).words
         self._show_list(self.board)
-
-    @on(Input.Submitted)
-    def _leave_filter(self) -> None:
-        line = self.query_one(FilterInput)
-        line.display = bool(line.value)
-        self.ranking.focus()
 
 
 def _ranks(board: Leaderboard) -> dict[str, int]:

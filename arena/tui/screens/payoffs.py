@@ -18,7 +18,7 @@ from arena.tui.feed import Query, Source
 from arena.tui.keys import HEATMAP, PAYOFFS, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.filter_input import FilterInput
+from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.heatmap import Heat, Heatmap, levels
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
 from arena.tui.widgets.shades import shade
@@ -68,8 +68,7 @@ class Payoffs(Query):
         shown = [
             place
             for place, (name, role) in enumerate(roles.items())
-            if (not self.only or name in self.only)
-            and (not self.words or any(word in name.lower() or word in role for word in self.words))
+            if (not self.only or name in self.only) and fits(self.words, name, role)
         ]
         if self.order == "rating":
             rank = {standing.agent: at for at, standing in enumerate(source.derived.standings)}
@@ -135,13 +134,12 @@ class PayoffsScreen(LeagueScreen):
 
     def body(self) -> ComposeResult:
         with Vertical(id="payoffs-left"):
-            yield Heatmap()
-            yield FilterInput(id="payoffs-filter", placeholder="words of names and roles")
+            yield Heatmap(id="payoffs-heat")
+            yield FilterInput(id="payoffs-filter", behind="payoffs-heat")
         yield PairPane(id="payoffs-pair")
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one(FilterInput).display = False
         self.query_one(Heatmap).focus()
 
     def _heatmap(self) -> Payoffs:
@@ -244,25 +242,12 @@ class PayoffsScreen(LeagueScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        line = self.query_one(FilterInput)
-        line.display = True
-        line.focus()
-
-    def action_no_filter(self) -> None:
-        """Remove the filter."""
-        self.query_one(FilterInput).value = ""
-        self._leave_filter()
+        self.query_one(FilterInput).open()
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._words = tuple(event.value.lower().split())
+    def _typed(self) -> None:
+        self._words = self.query_one(FilterInput).words
         self.ask()
-
-    @on(Input.Submitted)
-    def _leave_filter(self) -> None:
-        line = self.query_one(FilterInput)
-        line.display = bool(line.value)
-        self.query_one(Heatmap).focus()
 
 
 def _end(value: float) -> str:

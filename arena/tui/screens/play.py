@@ -20,7 +20,7 @@ from textual.widgets import Static
 from agents.human import Names, Point
 from arena.play.analysis import Choice, Opinion
 from arena.play.opponent import Opponent, Seating
-from arena.play.served import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told
+from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told
 from arena.tui.keys import CHOICES, PLAY, TABLE_BOARD, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import ArenaScreen
@@ -30,6 +30,7 @@ from arena.tui.widgets.key_bar import KeyBar
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import policy_text
 from arena.tui.widgets.players import Player, Players, marks_of
+from arena.tui.widgets.table_board import TableBoard
 from arena.view.choosing import cell_name, cells_of, pick, refusal, targets
 from arena.view.pieces import pieces
 from arena.view.replay import Frame
@@ -54,31 +55,6 @@ class NoTable(Message):
     """The game could not begin."""
 
     why: str
-
-
-class TableBoard(Board, can_focus=True, inherit_bindings=False):
-    """The board with a cursor."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_BOARD)
-
-    @dataclass
-    class Pointed(Message):
-        """The cell under the cursor was chosen."""
-
-    @dataclass
-    class Moved(Message):
-        """The cursor is to move."""
-
-        rows: int
-        columns: int
-
-    def action_press(self) -> None:
-        """Choose the cell under the cursor."""
-        self.post_message(self.Pointed())
-
-    def action_cursor(self, rows: int, columns: int) -> None:
-        """Move the cursor."""
-        self.post_message(self.Moved(rows, columns))
 
 
 class PlayScreen(ArenaScreen):

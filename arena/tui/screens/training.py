@@ -17,8 +17,11 @@ from arena.tui.feed import Query, Source
 from arena.tui.keys import CHART, TILES, TRAINING, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.chart import Chart, Mark, Plot, Series
-from arena.view.series import Panel, Training, smoothed, thinned, training
+from arena.tui.widgets.chart import Chart
+from arena.tui.widgets.plot import Mark, plot_of
+from arena.view.course.curves import Chart as Curves
+from arena.view.course.curves import smoothed, thinned
+from arena.view.course.training import Training, training
 from arena.view.text import plain
 
 WINDOWS = (1.0, 0.5, 0.1, 0.02)
@@ -37,7 +40,7 @@ _MOST_COLUMNS = 4
 
 @dataclass(frozen=True)
 class Course(Query):
-    """The course of training: :class:`arena.view.series.Training`, or None before the first iteration.
+    """The course of training: :class:`arena.view.course.training.Training`, or None before the first iteration.
 
     Attributes:
         part: the newest part of the iterations.
@@ -49,9 +52,9 @@ class Course(Query):
 
     def answer(self, source: Source) -> Training | None:
         found = training(source.reader, part=self.part, payoffs=source.derived.payoffs)
-        if found is None or not self.weight:
-            return found
-        return replace(found, panels=tuple(smoothed(panel, self.weight) for panel in found.panels))
+        if found is None:
+            return None
+        return replace(found, charts=tuple(smoothed(chart, self.weight) for chart in found.charts))
 
 
 class Tile(Chart):
@@ -63,18 +66,18 @@ class Tile(Chart):
     def on_mount(self) -> None:
         self.add_class("pane")
 
-    def show_panel(self, panel: Panel, course: Training, *, log: bool, width: int) -> None:
-        """Show a panel of the course in about ``width`` columns."""
-        self.border_title = Text(panel.title)
-        curves = [thinned(each, width) for each in panel.curves]
+    def show_curves(self, curves: Curves, course: Training, *, log: bool, width: int) -> None:
+        """Show curves of the course in about ``width`` columns."""
+        self.border_title, self.border_subtitle = Text(curves.title), Text(curves.unit)
+        plot = plot_of(thinned(curves, width))
         self.show(
-            Plot(
-                series=tuple(Series(each.name, each.xs, each.ys, each.lows, each.highs, each.place) for each in curves),
+            replace(
+                plot,
                 marks=tuple(Mark(each.step, each.member, each.place) for each in course.snapshots),
-                log=log and any(value > 0 for each in panel.curves for value in each.ys),
+                log=log and any(y > 0 for each in plot.series for y in each.ys),
                 x_name="steps",
                 x_range=course.steps if course.steps[0] < course.steps[1] else None,
-                y_least=None if log else panel.least,
+                y_least=0.0 if curves.from_zero and not log else None,
             )
         )
 
@@ -109,13 +112,13 @@ class TrainingScreen(LeagueScreen):
         return f"plot {self.arena.folder} -o training.png"
 
     def show(self, query: Query, value: Training | None) -> None:
-        panels = {} if value is None else {panel.title: panel for panel in value.panels}
+        charts = {} if value is None else {chart.title: chart for chart in value.charts}
         self.query_one("#training-about", Static).update(self._about(value))
-        self._place_tiles(tuple(panels))
-        for title, panel in panels.items():
+        self._place_tiles(tuple(charts))
+        for title, chart in charts.items():
             assert value is not None
             tile = self._tiles[title]
-            tile.show_panel(panel, value, log=self._log, width=self._tile_width * self._span(tile))
+            tile.show_curves(chart, value, log=self._log, width=self._tile_width * self._span(tile))
 
     def _about(self, course: Training | None) -> Text:
         """What the tiles show, in a line."""

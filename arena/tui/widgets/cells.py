@@ -1,17 +1,17 @@
-"""Cells of tables. Names come from other people's files, so they are escaped."""
+"""Cells and lines of lists. Names come from other people's files, so they are escaped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.style import Style
 from rich.text import Text
+from textual.color import Color
+from textual.strip import Strip
+from textual.widget import Widget
 
+from arena.tui.look import look
 from arena.view.text import short_name
-
-
-def right(text: str, style: str = "") -> Text:
-    """A cell that is aligned to the right."""
-    return Text(text, style=style, justify="right")
 
 
 def name_cell(name: str, width: int, style: str = "") -> Text:
@@ -38,3 +38,21 @@ def joined(cells: Iterable[Text], gap: int = 2) -> Text:
             line.append(" " * gap)
         line.append_text(cell)
     return line
+
+
+def row_style(widget: Widget, *, here: bool = False) -> Style:
+    """What lies behind a line of a list. ``here``: the cursor is on it."""
+    style = widget.visual_style.rich_style
+    if here:
+        colours, behind = look(), widget.background_colors[1]
+        lit = behind.blend(Color.parse(colours.accent), 0.22).hex6 if widget.has_focus else colours.panel
+        style += Style(bgcolor=lit)
+    return style
+
+
+def strip_of(widget: Widget, line: Text, width: int, *, here: bool = False) -> Strip:
+    """A line of a list, cut or filled to ``width``, with the style of :func:`row_style`."""
+    line.stylize_before(line.style)  # a text without spans is rendered without its own style
+    line.truncate(width, pad=True)
+    line.end = ""
+    return Strip(line.render(widget.app.console)).apply_style(row_style(widget, here=here))

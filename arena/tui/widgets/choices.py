@@ -18,7 +18,7 @@ from textual.widgets import Input
 
 from arena.tui.keys import CHOICES, bindings
 from arena.tui.look import look
-from arena.tui.widgets.players import strip_of
+from arena.tui.widgets.cells import strip_of
 from arena.view.text import plain
 
 _MARGIN = 3

@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from textual import on
 from textual.binding import Binding
+from textual.widget import Widget
 from textual.widgets import Input
 
 
 class FilterInput(Input):
-    """Its screen has an action ``no_filter``, which removes the filter."""
+    """Words of names and roles. The line is there while the person types, and as long as it has a word.
 
-    BINDINGS = [Binding("escape", "screen.no_filter", "no filter", show=False)]  # noqa: RUF012 - as Textual declares it
+    Args:
+        id: of the widget.
+        behind: ID of the widget that has the focus otherwise.
+    """
+
+    BINDINGS = [Binding("escape", "no_filter", "no filter", show=False)]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, *, id: str, behind: str) -> None:
+        super().__init__(id=id, placeholder="words of names and roles", compact=True)
+        self._behind = behind
+
+    def on_mount(self) -> None:
+        self.display = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, in small letters."""
+        return tuple(self.value.lower().split())
+
+    def open(self) -> None:
+        """Let the person type."""
+        self.display = True
+        self.focus()
+
+    def action_no_filter(self) -> None:
+        """Remove the filter."""
+        self.value = ""
+        self._leave()
+
+    @on(Input.Submitted)
+    def _leave(self) -> None:
+        self.display = bool(self.value)
+        self.screen.query_one(f"#{self._behind}", Widget).focus()
+
+
+def fits(words: Sequence[str], name: str, role: str) -> bool:
+    """Whether a member's name or role has one of ``words``; without words every member fits."""
+    return not words or any(word in name.lower() or word in role for word in words)

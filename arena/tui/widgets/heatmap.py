@@ -89,8 +89,8 @@ class Heatmap(ScrollView, can_focus=True):
     class Chosen(Message):
         """The person wants to see more of the cell under the cursor."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._heat: Heat | None = None
         self._missing = Text()
         self._marked: frozenset[str] = frozenset()

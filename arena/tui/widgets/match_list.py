@@ -20,9 +20,9 @@ from textual.widget import Widget
 from arena.tui.keys import PAGES, TABLE, bindings
 from arena.tui.look import look
 from arena.tui.match_pages import AROUND, Page
-from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.cells import row_style
 from arena.view.outcome import SeatResult, returns_text, seat_results
-from arena.view.text import duration, plain
+from arena.view.text import duration, moment, plain, short_name
 from leagues.records import Match
 
 _GAP = 2
@@ -47,7 +47,6 @@ class MatchList(Widget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE), *bindings(PAGES)]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"match-list--cursor"}
 
     @dataclass
     class Moved(Message):
@@ -241,9 +240,7 @@ class MatchList(Widget, can_focus=True):
             line = [Segment(plain(self._sentence), Style.parse(look().faint))]
         else:
             line = []
-        style = self.visual_style.rich_style
-        if y and self.page.matches and index == self._cursor:
-            style += Style(bgcolor=self.get_component_rich_style("match-list--cursor").bgcolor)
+        style = row_style(self, here=bool(y and self.page.matches and index == self._cursor))
         # Every cell is as wide as its column, so rows need not be measured, which would take most of the time.
         length = self._length if len(line) == len(self._columns) else None
         strip = Strip(line, length).adjust_cell_length(self.size.width - 1)
@@ -309,7 +306,7 @@ class _Column:
                 text = "" if match.ending == "terminated" else match.ending
                 style = colours.bad if match.fault is not None or match.void else colours.warm
             case "UTC":
-                text = f"{match.started_at:%m-%d %H:%M:%S}"
+                text = moment(match.started_at, brief=True)
             case "took":
                 text = f"{match.duration:.2f}s" if match.duration < _MINUTE else duration(match.duration)
             case "iteration":
@@ -324,9 +321,7 @@ class _Column:
         return Segment(set_cell_size(text, self.width) + " " * _GAP, Style.parse(style))
 
 
-@lru_cache(4096)
-def _cut(name: str, width: int) -> str:
-    return name_cell(name, width).plain
+_cut = lru_cache(4096)(short_name)
 
 
 def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tuple[_Column, ...]:

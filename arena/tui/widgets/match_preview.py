@@ -18,7 +18,7 @@ from arena.tui.match_pages import Opened
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.cells import name_cell
 from arena.view.outcome import outcome_text, seat_results
-from arena.view.text import counted, duration, plain, signed
+from arena.view.text import counted, duration, moment, plain, signed
 from arena.view.theme import PLAYING, TO_MOVE
 
 PACE = 0.4
@@ -173,7 +173,7 @@ class MatchPreview(Vertical):
             text.append(f" {frame.ply}/{last} ", colours.faint).append(f"{moves or 'the start'}\n")
         if over and (match.ending != "terminated" or match.void):
             text.append(f"{outcome_text(match, info.teams)}\n", colours.warm)
-        facts = [match.kind, f"{match.started_at:%m-%d %H:%M:%S} UTC"]
+        facts = [match.kind, moment(match.started_at)]
         if width >= _ROOMY:
             facts += [
                 f"took {duration(match.duration)}" if match.duration >= 1 else "",

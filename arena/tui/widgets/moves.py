@@ -14,7 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from arena.tui.look import look
-from arena.tui.widgets.players import seat_colour, strip_of
+from arena.tui.widgets.cells import strip_of
+from arena.tui.widgets.players import seat_colour
 from arena.view.text import plain
 
 _GAP = 1

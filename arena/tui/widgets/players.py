@@ -13,10 +13,10 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from arena.tui.keys import PLAYERS, bindings
 from arena.tui.look import look
+from arena.tui.widgets.cells import strip_of
 from arena.view.pieces import pieces
 from arena.view.text import plain
 from arena.view.theme import TO_MOVE
@@ -53,12 +53,6 @@ def marks_of(game: str, seats: int) -> list[str]:
     """What stands for each seat of the game: its piece, or the number of the seat in games without pieces."""
     own = pieces(game)
     return [each.mark for each in own] if len(own) == seats else [str(seat) for seat in range(seats)]
-
-
-def strip_of(widget: Widget, text: Text, width: int) -> Strip:
-    """A line of a widget, cut or filled to ``width``, on the widget's background."""
-    line = Strip(text.render(widget.app.console)).adjust_cell_length(width)
-    return line.apply_style(widget.rich_style)
 
 
 class Players(ScrollView, can_focus=True, inherit_bindings=False):

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
-from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -18,6 +16,7 @@ from textual.strip import Strip
 
 from arena.tui.keys import CHOOSE, PAGES, TABLE, bindings
 from arena.tui.look import look
+from arena.tui.widgets.cells import strip_of
 
 Painter = Callable[[str, int], Text]
 """From a row's key and the width to its text. It is asked only for rows in sight, and again after every change."""
@@ -166,29 +165,15 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Drawing
 
-    def _cursor_colour(self) -> str:
-        """What lies behind the row under the cursor."""
-        background, colours = self.background_colors[1], look()
-        if not self.has_focus:
-            return colours.panel
-        return background.blend(Color.parse(colours.accent), 0.22).hex6
-
     def render_line(self, y: int) -> Strip:
         """The head, or the row in this line of the screen."""
-        width, style = self.scrollable_content_region.width, self.rich_style
+        width = self.scrollable_content_region.width
         at = y - self._above + round(self.scroll_y)
         if y < self._above and self._head is not None:
-            line = self._head(width)
-        elif 0 <= at < len(self._keys):
-            line = self._paint(self._keys[at], width)
-            if at == self._cursor:
-                style += Style(bgcolor=self._cursor_colour())
-        elif not self._keys and 0 <= at < len(lines := Text(self._empty).wrap(self.app.console, max(1, width))):
-            line = lines[at]
-            line.stylize(look().faint)
-        else:
-            return Strip.blank(width, style)
-        line.stylize_before(line.style)  # a text without spans is rendered without its own style
-        line.truncate(width, pad=True)
-        line.end = ""
-        return Strip(line.render(self.app.console)).apply_style(style)
+            return strip_of(self, self._head(width), width)
+        if 0 <= at < len(self._keys):
+            return strip_of(self, self._paint(self._keys[at], width), width, here=at == self._cursor)
+        if not self._keys and 0 <= at < len(lines := Text(self._empty).wrap(self.app.console, max(1, width))):
+            lines[at].stylize(look().faint)
+            return strip_of(self, lines[at], width)
+        return Strip.blank(width, self.rich_style)

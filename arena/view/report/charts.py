@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from arena.view.course import Chart, Curve, Heatmap, is_thin, steps_text
+from arena.view.course.curves import Chart, Curve, steps_text
+from arena.view.course.league import Heatmap, is_thin
 from arena.view.report.html import Html, element, joined, number
 from arena.view.text import counted, short_name
 from arena.view.theme import DARK

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 
-from arena.view.course import Chart, Course, course
+from arena.view.course.curves import Chart
+from arena.view.course.league import Course, course
 from arena.view.files import replacing
 from arena.view.report.charts import chart_svg, colour, heatmap_svg, icon
 from arena.view.report.html import Html, data, element, joined, raw
@@ -149,7 +150,7 @@ def _ratings(found: Course, warned: Sequence[Note], right: int) -> Html:
     if not found.standings:
         return _quiet("No ratings yet: the league has no snapshots and no baselines.")
     warnings = [element("p", element("b", "Note"), f" {note.text}.", class_="warning") for note in warned]
-    strength = _figures([chart for chart in found.charts if chart.kind == "strength"], right)
+    strength = _figures([chart for chart in found.charts if chart.kind != "training"], right)
     return joined(*warnings, leaderboard_table(found.standings), strength or "")
 
 
@@ -160,7 +161,7 @@ def _figures(charts: Sequence[Chart], right: int) -> Html | None:
         return None
     drawn = []
     for chart in charts:
-        wide = chart.title.startswith("Ratings")
+        wide = chart.kind == "ratings"
         pictures = [chart_svg(chart, right=right, name="narrow" if wide else "")]
         pictures += [chart_svg(chart, right=right, width=960, height=320, name="wide")] if wide else []
         keys = [
@@ -173,8 +174,7 @@ def _figures(charts: Sequence[Chart], right: int) -> Html | None:
             )
             for curve in chart.curves
         ]
-        axis = element("small", chart.axis) if chart.axis.lower() != chart.title.lower() else ""
-        heading = element("h3", chart.title, axis)
+        heading = element("h3", chart.title, element("small", chart.unit) if chart.unit else "")
         caption = element("figcaption", *keys, element("span", class_="at"))
         drawn.append(element("figure", heading, *pictures, caption, class_="wide" if wide else None))
     return element("div", *drawn, class_="figures")

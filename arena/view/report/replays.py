@@ -12,7 +12,7 @@ from typing import Any, Literal
 from arena.view.outcome import outcome_text, seat_results
 from arena.view.pictures import png
 from arena.view.replay import Frame, best_match, frames
-from arena.view.text import counted, plain, signed
+from arena.view.text import counted, moment, plain, signed
 from games.drawing.spans import Part, spans
 from games.errors import GameError
 from leagues.records import Match
@@ -77,7 +77,7 @@ def _replay(reader: Reader, number: int, *, best: bool, trust_code: bool) -> Rep
         "id": match.id,
         "title": f"{'Best match: ' if best else ''}{' against '.join(map(plain, match.seats))}",
         "about": (
-            f"Match {match.id}, {match.kind}, {match.started_at:%Y-%m-%d %H:%M} UTC, "
+            f"Match {match.id}, {match.kind}, {moment(match.started_at)}, "
             f"{counted(match.plies, 'ply', 'plies')}, seed {match.seed}"
         ),
         "seats": _seats(match, info),

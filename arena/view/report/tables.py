@@ -7,20 +7,23 @@ from typing import Any, NamedTuple
 
 from arena.settings import upgraded
 from arena.settings_files import toml
-from arena.view.course import Course, steps_text
+from arena.view.course.curves import steps_text
+from arena.view.course.league import Course
 from arena.view.journal import detail_text, kind_text, traceback_text
 from arena.view.report.charts import interval_svg
 from arena.view.report.html import Html, element, joined
+from arena.view.run_state import run_state
 from arena.view.text import (
     duration,
     interval_text,
+    moment,
     newest_measured,
     outside_sentence,
     outside_text,
     rating_text,
 )
 from leagues.ratings.leaderboard import Standing, best
-from leagues.records import JournalEntry, JournalKind
+from leagues.records import JournalEntry
 from leagues.store import LeagueInfo, Reader
 
 MOST_RANKED = 100
@@ -28,17 +31,6 @@ MOST_RANKED = 100
 
 MOST_EVENTS = 100
 """Most entries of the journal."""
-
-_ENDS: Mapping[str, str] = {
-    "limit": "finished",
-    "asked": "stopped",
-    "interrupted": "stopped",
-    "error": "crashed",
-    "closed": "closed",
-}
-"""What a run is called by the reason of its end."""
-
-_TURNS: tuple[JournalKind, ...] = ("start", "resume", "stop")
 
 
 class Fact(NamedTuple):
@@ -50,13 +42,13 @@ class Fact(NamedTuple):
 
 
 def state_text(info: LeagueInfo, reader: Reader) -> str:
-    """The state of the league and its time in a sentence: ``Training finished · 2026-01-02 03:04 to 05:06 UTC``."""
+    """The state of the league and its time in a line: ``Finished · 2026-01-02 03:04:05 UTC to ...``."""
     progress, newest = reader.progress(), reader.matches(limit=1)
     first = info.created_at
     last = max([first, *([progress.at] if progress else []), *(match.started_at for match in newest)])
-    day, end = (f"{at:%Y-%m-%d %H:%M}" for at in (first, last))
-    until = "" if end == day else f" to {last:%H:%M}" if first.date() == last.date() else f" to {end}"
-    return f"{_state(reader)} · {day}{until} UTC"
+    state = run_state(reader).text
+    until = f" to {moment(last)}" if last > first else ""
+    return f"{state[:1].upper()}{state[1:]} · {moment(first)}{until}"
 
 
 def facts(found: Course, reader: Reader) -> list[Fact]:
@@ -84,17 +76,6 @@ def facts(found: Course, reader: Reader) -> list[Fact]:
         names = [name for name in ("algorithm", "preset") if isinstance(settings.get(name), str)]
         result += [Fact(name, settings[name]) for name in names]
     return result
-
-
-def _state(reader: Reader) -> str:
-    """How the newest run of training stands, by the journal."""
-    turns = [entry for kind in _TURNS for entry in reader.journal(kind=kind, limit=1)]
-    newest = max(turns, key=lambda entry: entry.id, default=None)
-    if newest is None:
-        return "Never trained" if reader.progress() is None else "Trained"
-    if newest.kind != "stop":
-        return "In training"
-    return f"Training {_ENDS.get(str(newest.detail.get('reason')), 'ended')}"
 
 
 def leaderboard_table(standings: Sequence[Standing]) -> Html:
@@ -140,7 +121,7 @@ def events_table(entries: Sequence[JournalEntry]) -> Html:
                 element("details", element("summary", "traceback"), element("pre", traceback_text(entry.detail)))
             )
         cells = [
-            _cell(f"{entry.at:%m-%d %H:%M:%S}", "time"),
+            _cell(moment(entry.at, brief=True), "time"),
             _cell(steps_text(float(f"{entry.agent_steps:.3g}")), "number extra"),
             _cell(kind_text(entry), "bad" if entry.kind == "crash" else "strong"),
             _cell(entry.subject or "", "name"),

@@ -16,7 +16,7 @@ from leagues.store import StoreError, open_store
 
 GROUPS = [each for each in vars(keys).values() if isinstance(each, keys.Group)]
 KEYS = sorted({name for group in GROUPS for key in group.keys for name in key.keys.split(",")})
-LETTERS = [*list("main@1lostplies<20 []"), "backspace", "enter", "tab", "shift+tab", "delete", "space", "ctrl+p"]
+LETTERS = [*"main@1lostplies<20 []", "backspace", "enter", "tab", "shift+tab", "delete", "space", "ctrl+p"]
 
 _WHEEL = (MouseScrollDown, MouseScrollUp, MouseMove)
 

@@ -6,9 +6,8 @@ import random
 
 import numpy as np
 import pytest
-from small_league import HOSTILE
 
-from arena.view.pieces import labels, pieces, pieces_text, seat_names, winning_cells
+from arena.view.pieces import labels, pieces, pieces_text, winning_cells
 from games import State, make_game
 from games.drawing.boards import PIECES
 from games.drawing.grids import Cell, Grid, changed_cells, named_cells, read_grid
@@ -66,15 +65,6 @@ def test_games_without_pieces_have_seats(spec: str) -> None:
     assert pieces(spec) == ()
     assert pieces_text(spec) == ""
     assert labels(spec, 2) == ("seat 0", "seat 1")
-    assert seat_names(spec, ("main", "main")) == ("main (seat 0)", "main (seat 1)")
-
-
-def test_a_member_at_several_seats_is_told_apart() -> None:
-    assert seat_names("connect_four", ("main", "main")) == ("main (●)", "main (○)")
-    assert seat_names("chess", ("main", "main")) == ("main (Black)", "main (White)")
-    assert seat_names("connect_four", ("main", "random")) == ("main", "random")
-    assert seat_names("kuhn_poker(players=3)", ("a", "b", "a")) == ("a (seat 0)", "b", "a (seat 2)")
-    assert "\x1b" not in seat_names("chess", (HOSTILE, HOSTILE))[0]
     assert labels("connect_four", 3) == ("seat 0", "seat 1", "seat 2")  # of a record that does not fit its game
 
 

@@ -13,7 +13,7 @@ from textual import events
 from textual.message import Message
 
 from agents.errors import AgentError
-from arena.play.served import Position
+from arena.play.told import Position
 from arena.tui import LeagueApp
 from arena.tui.screens.play import Entry, PlayScreen, TableBoard
 from arena.tui.screens.replay import ReplayScreen

@@ -44,17 +44,17 @@ async def test_at_every_size_tiles_fill_the_room(size: tuple[int, int], trained:
     async with watching(trained, size=size) as person:
         await open_training(person)
         assert titles(person) == [
-            "score in training by role",
-            "score in training of main",
-            "entropy",
-            "value loss",
-            "steps per second",
-            "plies per game",
-            "seconds by stage",
-            "memory in GiB",
-            "CPU in %",
+            "Training games against frozen members",
+            "Training games of main",
+            "Entropy",
+            "Value loss",
+            "Speed",
+            "Plies per game",
+            "Seconds by stage",
+            "Memory",
+            "CPU",
         ]
-        await person.see(person.shows("1 to 40", "score in training by role", "entropy" if size != SLIM else "main"))
+        await person.see(person.shows("1 to 40", "Training games of main", "Entropy" if size != SLIM else "main"))
         columns = min(4, (size[0] - 1) // 38)
         tops = {tile.region.y for tile in tiles(person)}
         assert len(tops) == -(-9 // columns)
@@ -121,7 +121,7 @@ async def test_tiles_come_with_what_the_league_learns(tmp_path: Path) -> None:
         await person.press("4")
         with open_store(league).writer() as store:
             learn(store, range(1, 3))
-        await person.see(person.shows("1 to 2", "entropy", "seconds by stage"))
+        await person.see(person.shows("1 to 2", "Entropy", "Seconds by stage"))
         there = tiles(person)
         await person.press("j")
         focused = person.screen.focused

@@ -8,7 +8,8 @@ import pytest
 from textual.app import App, ComposeResult
 
 from arena.tui.widgets.canvas import BRAILLE, Canvas
-from arena.tui.widgets.chart import Chart, Level, Mark, Plot, Series
+from arena.tui.widgets.chart import Chart
+from arena.tui.widgets.plot import Level, Mark, Plot, Series
 from arena.tui.widgets.scale import Scale, short_number, span
 
 SNAPSHOTS = Series("main", (1e5, 3e5, 8e5), (-120.0, 80.0, 310.0), (-180.0, 0.0, 250.0), (-60.0, 160.0, 380.0))

@@ -107,7 +107,7 @@ def test_an_empty_league_has_a_page(tmp_path: Path) -> None:
     with open_store(tmp_path / "league").create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW)) as writer:
         page = report_page(writer)
     assert "No ratings yet" in page
-    assert "Never trained" in page
+    assert "No training yet" in page
     assert re.findall('<section id="([a-z]+)"', page) == ["ratings", "settings"]
 
 
@@ -187,12 +187,12 @@ def test_a_league_without_evaluation_shows_its_newest_training_matches(tmp_path:
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ([], "Trained"),
-        (["start"], "In training"),
-        (["start", "limit"], "Training finished"),
-        (["start", "asked"], "Training stopped"),
-        (["start", "error"], "Training crashed"),
-        (["start", "limit", "resume"], "In training"),
+        ([], "Stopped"),
+        (["start"], "Killed"),
+        (["start", "limit"], "Finished"),
+        (["start", "asked"], "Stopped"),
+        (["start", "error"], "Crashed"),
+        (["start", "limit", "resume"], "Killed"),
     ],
 )
 def test_the_state_is_that_of_the_newest_run(entries: list[str], words: str, tmp_path: Path) -> None:
@@ -202,4 +202,4 @@ def test_the_state_is_that_of_the_newest_run(entries: list[str], words: str, tmp
             kind: Any = each if each in ("start", "resume") else "stop"
             detail = {"reason": each} if kind == "stop" else {}
             writer.record(journal=[JournalEntry(kind, NOW, 3, 24_000, None, detail)])
-        assert state_text(writer.info(), writer) == f"{words} · 2026-01-02 03:04 UTC"
+        assert state_text(writer.info(), writer) == f"{words} · 2026-01-02 03:04:05 UTC"

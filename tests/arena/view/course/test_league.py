@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from small_league import new_league, play, played_league, progress
 
-from arena.view.course import MOST_CELLS, MOST_POINTS, course, grouped, is_thin, steps_text
+from arena.view.course.curves import MOST_POINTS
+from arena.view.course.league import MOST_CELLS, course, is_thin
 from leagues.records import LiveResult, Member
 from leagues.store import open_store
 
@@ -84,15 +84,3 @@ def test_a_learner_has_the_same_colour_in_all_charts(tmp_path: Path) -> None:
         writer.record(progress=replace(progress(1), metrics=metrics))
         chart = next(each for each in course(writer).charts if each.title == "Entropy")
     assert [(curve.name, curve.place) for curve in chart.curves] == [("main", 0), ("exploiter", 1)]
-
-
-def test_groups_of_neighbours() -> None:
-    assert grouped(range(5), 2) == [range(3), range(3, 5)]
-    assert grouped([], 2) == []
-
-
-@pytest.mark.parametrize(
-    ("steps", "shown"), [(0, "0"), (950, "950"), (250_000, "250k"), (1_500_000, "1.5M"), (2e9, "2G")]
-)
-def test_steps_are_short(steps: float, shown: str) -> None:
-    assert steps_text(steps) == shown
