@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.registry import is_agent_name
-from arena.play.served import Failed, Told, parse_told
+from arena.play.told import Failed, Told, parse_told
 from games.contract import Action, Move
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from arena.play.served import main; main()"
@@ -61,7 +61,7 @@ class Opponent:
 
     Args:
         seating: who plays what.
-        hear: takes what the process tells. The last thing is :class:`arena.play.served.Failed` if the process ends by
+        hear: takes what the process tells. The last thing is :class:`arena.play.told.Failed` if the process ends by
             itself; nothing comes after :meth:`close`.
     """
 
