@@ -19,9 +19,9 @@ import numpy as np
 
 from agents.contract import Agent, AgentError, QuitGame, Turn
 from agents.policies.weights import WeightsError
-from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, told_line
+from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, action_of, told_line
 from games import Game, GameError, State, make_game
-from games.contract import CHANCE, Action, ActionArray, Move
+from games.contract import CHANCE, ActionArray, Move
 from games.foreign import FOREIGN_ERRORS, describe_error
 from leagues.errors import LeagueError
 
@@ -29,11 +29,6 @@ if TYPE_CHECKING:  # it loads the store, which the board need not wait for
     from arena.play.contest import Contest
 
 Say = Callable[[Told], None]
-
-
-def action_of(told: Any) -> Action:
-    """An action from JSON."""
-    return tuple(map(float, told)) if isinstance(told, list) else int(told)
 
 
 class Table:
@@ -109,7 +104,6 @@ class Table:
 
     def _play(self, request: dict[str, Any]) -> None:
         from arena.play.source import Planned
-        from arena.seeds import Purpose  # noqa: F401 - loads with the rest
         from leagues.records import Match, Pairing
 
         self._last = request
@@ -136,8 +130,9 @@ class Table:
                 contest.play(Planned([pairing]), on_match=played.append)
             except QuitGame:
                 return
-            self.moves = [move for move in played[0].history if move[0] != CHANCE]
-            view.end(played[0])
+        # After the league is closed: whoever hears of the end may end this process.
+        self.moves = [move for move in played[0].history if move[0] != CHANCE]
+        view.end(played[0])
 
     def _contest(self, stack: ExitStack, person: Agent, request: dict[str, Any]) -> Contest:
         from arena.play.contest import open_contest
