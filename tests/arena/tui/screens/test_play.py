@@ -335,7 +335,7 @@ async def test_one_plays_on_from_a_position_of_a_replay_while_the_league_is_free
         await my_turn(person)
         screen = table(person)
         assert here(person).ply == 2
-        assert len(screen.sitting.steps) == 2
+        assert len(screen.game.steps) == 2
         assert "not recorded" in person.text()
         with open_store(league).writer() as trainer:
             await play_to_the_end(person)
