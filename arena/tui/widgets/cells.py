@@ -40,14 +40,19 @@ def joined(cells: Iterable[Text], gap: int = 2) -> Text:
     return line
 
 
-def strip_of(widget: Widget, line: Text, width: int, *, here: bool = False) -> Strip:
-    """A line of a list, cut or filled to ``width``, on the widget's background. ``here``: the cursor is on it."""
-    line.stylize_before(line.style)  # a text without spans is rendered without its own style
-    line.truncate(width, pad=True)
-    line.end = ""
-    style = widget.rich_style
+def row_style(widget: Widget, *, here: bool = False) -> Style:
+    """What lies behind a line of a list. ``here``: the cursor is on it."""
+    style = widget.visual_style.rich_style
     if here:
         colours, behind = look(), widget.background_colors[1]
         lit = behind.blend(Color.parse(colours.accent), 0.22).hex6 if widget.has_focus else colours.panel
         style += Style(bgcolor=lit)
-    return Strip(line.render(widget.app.console)).apply_style(style)
+    return style
+
+
+def strip_of(widget: Widget, line: Text, width: int, *, here: bool = False) -> Strip:
+    """A line of a list, cut or filled to ``width``, with the style of :func:`row_style`."""
+    line.stylize_before(line.style)  # a text without spans is rendered without its own style
+    line.truncate(width, pad=True)
+    line.end = ""
+    return Strip(line.render(widget.app.console)).apply_style(row_style(widget, here=here))

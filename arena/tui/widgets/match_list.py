@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.text import Text
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region
@@ -18,9 +20,9 @@ from textual.widget import Widget
 from arena.tui.keys import PAGES, TABLE, bindings
 from arena.tui.look import look
 from arena.tui.match_pages import AROUND, Page
-from arena.tui.widgets.cells import fitted, joined, name_cell, strip_of
-from arena.view.outcome import returns_text, seat_results
-from arena.view.text import duration, moment, plain
+from arena.tui.widgets.cells import row_style
+from arena.view.outcome import SeatResult, returns_text, seat_results
+from arena.view.text import duration, moment, plain, short_name
 from leagues.records import Match
 
 _GAP = 2
@@ -72,7 +74,8 @@ class MatchList(Widget, can_focus=True):
         self._cursor = 0  # index in the page
         self._top = 0  # index of the first row in sight
         self._columns: tuple[_Column, ...] = ()
-        self._names = 0  # columns of the longest name so far
+        self._length = 0  # columns of the screen that they take
+        self._names = 0  # columns of the screen of the longest name so far
         self._sentence = "reading the matches ..."
 
     @property
@@ -222,44 +225,47 @@ class MatchList(Widget, can_focus=True):
             [self._names, *(cell_len(plain(name)) for name in {name for match in matches for name in match.seats})]
         )
         self._columns = _columns(matches, self.page, self._names, self.size.width - 1)
+        self._length = sum(column.width + _GAP for column in self._columns)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the labels, or a match, and a piece of the bar that says where in the league it
         is."""
-        width = self.size.width
         index = self._top + y - 1
         if y == 0:
-            line = joined(column.label(look().faint) for column in self._columns)
+            line = [column.label() for column in self._columns]
         elif index < len(self.page.matches):
             line = self._row(self.page.matches[index])
         elif not self.page.matches and y == 1:
-            line = Text(plain(self._sentence), look().faint)
+            line = [Segment(plain(self._sentence), Style.parse(look().faint))]
         else:
-            line = Text()
-        line.truncate(width - 1, pad=True)
-        line.append_text(self._bar(y))
-        return strip_of(self, line, width, here=y > 0 and bool(self.page.matches) and index == self._cursor)
+            line = []
+        style = row_style(self, here=bool(y and self.page.matches and index == self._cursor))
+        # Every cell is as wide as its column, so rows need not be measured, which would take most of the time.
+        length = self._length if len(line) == len(self._columns) else None
+        strip = Strip(line, length).adjust_cell_length(self.size.width - 1)
+        return Strip([*strip, self._bar(y)], self.size.width).apply_style(style)
 
-    def _row(self, match: Match) -> Text:
+    def _row(self, match: Match) -> list[Segment]:
         results = seat_results(match, self.page.teams)
-        line = joined(column.cell(match, results) for column in self._columns)
+        number, *rest = [column.cell(match, results) for column in self._columns]
         if match.id == self.playing:
-            line.stylize(f"bold {look().good}", 0, self._columns[0].width)
-        return line
+            number = Segment(number.text, Style.parse(f"bold {look().good}"))
+        return [number, *rest]
 
-    def _bar(self, y: int) -> Text:
+    def _bar(self, y: int) -> Segment:
         """The piece of the bar beside a line: where between the newest and the oldest match the rows in sight lie."""
         shown = self.page.matches[self._top : self._top + self.height]
         if y == 0 or not shown or (self.page.first and self.page.last and len(self.page.matches) <= self.height):
-            return Text(" ")
+            return Segment(" ")
         of, room = max(1, self.page.newest), self.height
         start = int((of - shown[0].id) / of * room)
         end = max(start + 1, round((of - shown[-1].id + 1) / of * room))
         if start >= room:
             start, end = room - 1, room
         here = start <= y - 1 < end
-        return Text(_THUMB if here else _BAR, look().accent if here and self.has_focus else look().faint)
+        style = look().accent if here and self.has_focus else look().faint
+        return Segment(_THUMB if here else _BAR, Style.parse(style))
 
 
 # Columns
@@ -274,22 +280,20 @@ class _Column:
     right: bool = False
     seat: int = 0
 
-    def label(self, style: str) -> Text:
+    def label(self) -> Segment:
         if self.name != "seat":
-            return fitted(Text(self.name, style), self.width, right=self.right)
+            return self._fitted(self.name, look().faint)
         seats = look().seats
-        return fitted(Text(f"seat {self.seat}", seats[self.seat % len(seats)]), self.width)
+        return self._fitted(f"seat {self.seat}", seats[self.seat % len(seats)])
 
-    def cell(self, match: Match, results: Sequence[str]) -> Text:
+    def cell(self, match: Match, results: Sequence[SeatResult]) -> Segment:
         colours = look()
         text, style = "", colours.faint
         match self.name:
             case "seat":
-                if self.seat >= len(match.seats):
-                    return Text(" " * self.width)
-                result = results[self.seat]
-                style = f"bold {colours.good}" if result == "won" else colours.result(result)  # type: ignore[arg-type]
-                return fitted(name_cell(match.seats[self.seat], self.width, style), self.width)
+                if self.seat < len(match.seats):
+                    text, result = _cut(match.seats[self.seat], self.width), results[self.seat]
+                    style = f"bold {colours.good}" if result == "won" else colours.result(result)
             case "match":
                 text = f"{match.id:,}"
             case "returns":
@@ -304,12 +308,20 @@ class _Column:
             case "UTC":
                 text = moment(match.started_at, brief=True)
             case "took":
-                text = f"{match.duration:.1f}s" if match.duration < _MINUTE else duration(match.duration)
+                text = f"{match.duration:.2f}s" if match.duration < _MINUTE else duration(match.duration)
             case "iteration":
                 text = f"{match.iteration:,}" if match.iteration else ""
             case "event":
                 text = f"{match.event:,}" if match.event else ""
-        return fitted(Text(text, style), self.width, right=self.right)
+        return self._fitted(text, style)
+
+    def _fitted(self, text: str, style: str) -> Segment:
+        if self.right:
+            text = text.rjust(self.width)
+        return Segment(set_cell_size(text, self.width) + " " * _GAP, Style.parse(style))
+
+
+_cut = lru_cache(4096)(short_name)
 
 
 def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tuple[_Column, ...]:
