@@ -80,6 +80,7 @@ async def _replay(person: Person) -> None:
     person.app.open_match(1)
     await person.see(person.shows("random"))
     await person.press("right", "right", "right")
+    await person.see(lambda: "asking the frozen weights" not in person.text())
 
 
 LOOKS: dict[str, Look] = {
