@@ -28,14 +28,11 @@ from arena.tui.widgets.opinions import PolicyBars, ValueLine
 from arena.tui.widgets.players import Player, Players, marks_of
 from arena.tui.widgets.timeline import Timeline
 from arena.view.outcome import outcome_text, seat_results
-from arena.view.text import plain, signed
+from arena.view.text import moment, plain, signed
 from games.contract import CHANCE
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Positions a second while the match plays by itself."""
-
-LEAP = 5
-"""Plies of a step with the keys up and down."""
 
 
 @dataclass
@@ -172,7 +169,7 @@ class ReplayScreen(LeagueScreen):
             return f"as {plain(opened.agent_ids[self._view])} sees it"
         if opened.hides:
             return "all cards open (v)" if self.room != "slim" else "all open"
-        return f"seed {opened.match.seed} · {opened.match.started_at:%Y-%m-%d %H:%M} UTC" if self.room in ROOMY else ""
+        return f"seed {opened.match.seed} · {moment(opened.match.started_at)}" if self.room in ROOMY else ""
 
     def _marks(self, opened: Opened) -> list[str]:
         return marks_of(opened.game, len(opened.match.seats))
