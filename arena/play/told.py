@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # it loads NumPy
+    from games.contract import Action
 
 Step = tuple[tuple[int, str], ...]
 """``(seat, name of its action)`` of every seat that acted in one step, as far as the person knows."""
@@ -139,7 +142,7 @@ _TOLD: Mapping[str, type[Any]] = {
 }
 
 
-def parse_told(line: str) -> Told:
+def parse_told(line: str | bytes) -> Told:
     """What the process said in a line.
 
     Raises:
@@ -154,6 +157,11 @@ def parse_told(line: str) -> Told:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"nothing that is known: {error!r}") from error
     return told
+
+
+def parse_action(told: Any) -> Action:
+    """An action from JSON."""
+    return tuple(map(float, told)) if isinstance(told, list) else int(told)
 
 
 def _frozen(value: Any) -> Any:
