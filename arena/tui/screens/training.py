@@ -108,8 +108,8 @@ class TrainingScreen(LeagueScreen):
     def _query(self) -> Course:
         return Course(self._part, self._weight)
 
-    def command(self) -> str:
-        return f"plot {self.arena.folder} -o training.png"
+    def command(self) -> Sequence[str]:
+        return "plot", str(self.arena.folder), "-o", "training.png"
 
     def show(self, query: Query, value: Training | None) -> None:
         charts = {} if value is None else {chart.title: chart for chart in value.charts}
