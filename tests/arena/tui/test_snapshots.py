@@ -73,7 +73,7 @@ async def _matches(person: Person) -> None:
 
 async def _training(person: Person) -> None:
     await person.press("4")
-    await person.see(person.shows("score in training"))
+    await person.see(person.shows("enlarge", "┻ snap"))
 
 
 async def _replay(person: Person) -> None:
