@@ -107,6 +107,6 @@ def _sit_down(
     from arena.tui.play_app import play
 
     place = None if league is None else str(league)
-    seating = Seating(game, against, place, insist=True, modules=modules, trust_game=True, trust_code=trust_code)
+    seating = Seating(game, against, place, modules=modules, trust_game=True, trust_code=trust_code)
     if play(seating, seat, seed=seed):
         raise typer.Exit(FAILED)

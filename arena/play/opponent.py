@@ -36,7 +36,6 @@ class Seating:
         game: the spec of the game.
         against: the agent's name, as :func:`arena.load_agent` takes it.
         league: the league that records the games; None for none.
-        insist: whether a game that cannot be recorded is an error; otherwise it is played all the same.
         modules: names of network classes, as of ``--module``.
         trust_game: whether the game may be code, as where the person has spelled it out.
         trust_code: whether what a league's files name may run as well.
@@ -45,7 +44,6 @@ class Seating:
     game: str
     against: str
     league: str | None = None
-    insist: bool = False
     modules: tuple[str, ...] = ()
     trust_game: bool = False
     trust_code: bool = False
@@ -80,7 +78,7 @@ class Opponent:
             start_new_session=True,  # Ctrl-C in the terminal is not for it
             env=os.environ | {"OMP_NUM_THREADS": "1"},  # training needs the processors more
         )
-        names = ("game", "against", "league", "insist", "modules", "trust_game", "trust_code")
+        names = ("game", "against", "league", "modules", "trust_game", "trust_code")
         self._send({name: getattr(seating, name) for name in names})
         self._thread = threading.Thread(target=self._run, name="opponent", daemon=True)
         self._thread.start()

@@ -13,24 +13,22 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents.contract import Agent, AgentError, QuitGame, Turn
 from agents.policies.weights import WeightsError
-from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, told_line
+from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, action_of, told_line
 from games import Game, GameError, State, make_game
-from games.contract import CHANCE, Action, ActionArray, Move
+from games.contract import CHANCE, ActionArray, Move
 from games.foreign import FOREIGN_ERRORS, describe_error
 from leagues.errors import LeagueError
 
+if TYPE_CHECKING:  # it loads the store, which the board need not wait for
+    from arena.play.contest import Contest
+
 Say = Callable[[Told], None]
-
-
-def action_of(told: Any) -> Action:
-    """An action from JSON."""
-    return tuple(map(float, told)) if isinstance(told, list) else int(told)
 
 
 class Table:
@@ -40,7 +38,6 @@ class Table:
         game: the game.
         against: the agent's name, as :func:`arena.load_agent` takes it. It takes all other seats.
         league: the league that records the games; None for none.
-        insist: whether a game that cannot be recorded is an error. Otherwise it is played all the same.
         module_classes, trust_code: as of :func:`arena.load_agent`.
         requests: what the person wants.
         say: takes what the person learns.
@@ -52,13 +49,12 @@ class Table:
         against: str,
         league: str | None,
         *,
-        insist: bool,
         module_classes: Mapping[str, type[Any]] | None,
         trust_code: bool,
         requests: SimpleQueue[dict[str, Any]],
         say: Say,
     ) -> None:
-        self.game, self.against, self.league, self.insist = game, against, league, insist
+        self.game, self.against, self.league = game, against, league
         self.module_classes, self.trust_code = module_classes, trust_code
         self.requests, self.say = requests, say
         self.number = 0
@@ -108,7 +104,6 @@ class Table:
 
     def _play(self, request: dict[str, Any]) -> None:
         from arena.play.source import Planned
-        from arena.seeds import Purpose  # noqa: F401 - loads with the rest
         from leagues.records import Match, Pairing
 
         self._last = request
@@ -120,14 +115,14 @@ class Table:
         view.open(seed, opening)
         person = _Person(self, view, seed)
         with ExitStack() as stack:
-            contest, why = self._contest(stack, person, request, view)
+            contest = self._contest(stack, person, request)
             you, other = contest.names
             self.opponent = contest.agents[other]
             from arena.play.observed import Observed
 
             contest.agents.update({name: Observed(agent, view) for name, agent in contest.agents.items()})
             kept = self.league if contest.event else ""
-            self.say(Begun(self.number, kept or "", why))
+            self.say(Begun(self.number, kept or ""))
             seats = tuple(you if place == seat else other for place in range(game.num_seats))
             pairing = Pairing(seats, seed, contest.event, 1, "human", opening=opening)
             played: list[Match] = []
@@ -135,34 +130,24 @@ class Table:
                 contest.play(Planned([pairing]), on_match=played.append)
             except QuitGame:
                 return
-            self.moves = [move for move in played[0].history if move[0] != CHANCE]
-            view.end(played[0])
+        # After the league is closed: whoever hears of the end may end this process.
+        self.moves = [move for move in played[0].history if move[0] != CHANCE]
+        view.end(played[0])
 
-    def _contest(self, stack: ExitStack, person: Agent, request: dict[str, Any], view: _View) -> tuple[Any, str]:
-        """The contest, and why it is recorded nowhere although it was to be."""
+    def _contest(self, stack: ExitStack, person: Agent, request: dict[str, Any]) -> Contest:
         from arena.play.contest import open_contest
 
-        def opened(league: str | None) -> Any:
-            return stack.enter_context(
-                open_contest(
-                    self.game,
-                    [person, self.against],
-                    command="play",
-                    arguments={"seed": request["seed"], "seat": request["seat"]},
-                    league=league,
-                    module_classes=self.module_classes,
-                    trust_code=self.trust_code,
-                )
+        return stack.enter_context(
+            open_contest(
+                self.game,
+                [person, self.against],
+                command="play",
+                arguments={"seed": request["seed"], "seat": request["seat"]},
+                league=self.league if request["record"] else None,
+                module_classes=self.module_classes,
+                trust_code=self.trust_code,
             )
-
-        if self.league is None or not request["record"]:
-            return opened(None), ""
-        try:
-            return opened(self.league), ""
-        except (LeagueError, AgentError) as error:
-            if self.insist:
-                raise
-            return opened(None), str(error)
+        )
 
 
 class _Person(Agent):
@@ -333,7 +318,6 @@ def main() -> None:
             game,
             first["against"],
             first["league"],
-            insist=first["insist"],
             module_classes=_networks(first["modules"]),
             trust_code=first["trust_code"],
             requests=requests,

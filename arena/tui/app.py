@@ -151,7 +151,10 @@ class LeagueApp(App[Exception]):
     def open_play(
         self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
     ) -> None:
-        """Sit down against a member, once the league has been read; arguments as of :class:`PlayScreen`."""
+        """Sit down against a member, once the league has been read; arguments as of :class:`PlayScreen`.
+
+        The game is not recorded: to watch a league must never stop a training that wants to write to it.
+        """
         from arena.play.opponent import Seating, against_member
         from arena.tui.screens.play import PlayScreen
 
@@ -159,7 +162,6 @@ class LeagueApp(App[Exception]):
             seating = Seating(
                 self.view.info.game,
                 against_member(self.folder, member_id),
-                os.fspath(self.folder),
                 trust_game=self.trust_code,
                 trust_code=self.trust_code,
             )

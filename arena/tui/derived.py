@@ -12,6 +12,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.results.payoff_table import PayoffTable
     from leagues.store.contract import Reader
 
-MANY_MATCHES = 20_000
+MANY_MATCHES = 100_000
 """From this number of matches on, a process of its own derives."""
 
 _NICE = 19
@@ -35,7 +36,7 @@ _START = (
 )
 """The process imports exactly what this one can import, and nothing else from the current folder."""
 
-_PAGE = 500
+_PAGE = 100
 """Matches read at once."""
 
 _LENGTH = struct.Struct("!Q")
@@ -147,11 +148,12 @@ def serve(folder: Path) -> None:
     from leagues.errors import LeagueError
     from leagues.store import open_store
 
-    os.nice(_NICE)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     derive = Derivation()
     with open_store(folder).reader() as reader:
-        for _ in requests:
+        for number, _ in enumerate(requests):
+            if number == 1:  # the first answer is awaited by a person
+                _yield_to_others()
             answer: Derived | str
             try:
                 answer = derive(reader)
@@ -160,3 +162,10 @@ def serve(folder: Path) -> None:
             data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
             answers.write(_LENGTH.pack(len(data)) + data)
             answers.flush()
+
+
+def _yield_to_others() -> None:
+    """Give way to training from now on."""
+    os.nice(_NICE)
+    with suppress(OSError):  # Linux may weigh sessions, not processes
+        Path("/proc/self/autogroup").write_text(str(_NICE))

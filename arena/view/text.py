@@ -64,6 +64,11 @@ LOOK_ALIKES: Mapping[str, str] = {
     "│": "|",
     "┼": "+",
     "▀": "^",
+    "▄": "_",
+    "█": "#",
+    "▌": "|",
+    "▐": "|",
+    **dict.fromkeys("╭╮╰╯", "+"),
     **dict(zip("♠♥♦♣", "shdc", strict=True)),
     **dict(zip("♔♕♖♗♘♙♚♛♜♝♞♟", "KQRBNPkqrbnp", strict=True)),
     **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),  # the frames of a spinner

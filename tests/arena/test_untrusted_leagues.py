@@ -20,7 +20,8 @@ from agents.registry import make_agent
 from arena.cli.app import run
 from arena.play.analysis import Analyses
 from arena.settings import Settings
-from arena.tui.feed import Feed, MatchOpened
+from arena.tui.feed import Answered, Feed
+from arena.tui.opened import Replayed
 from arena.verify import verify
 from arena.view.replay import frames, replay_json, replay_text
 from games import UntrustedCodeError, make_game
@@ -85,14 +86,14 @@ def opened(folder: Path, *, trust_code: bool = False) -> str:
 
     def post(message: Message) -> None:
         messages.append(message)
-        if isinstance(message, MatchOpened):
+        if isinstance(message, Answered):
             feed.stop()
 
     feed = Feed(folder, post, trust_code=trust_code)
-    feed.open(1)
+    feed.ask([Replayed(1)])
     feed.run()
-    (match,) = (message.opened for message in messages if isinstance(message, MatchOpened))
-    return match.problem or match.frames[-1].drawing
+    (match,) = (message.value for message in messages if isinstance(message, Answered))
+    return str(match.problem or match.frames[-1].drawing)
 
 
 def read(folder: Path, work: Callable[..., object], **settings: bool) -> object:

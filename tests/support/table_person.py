@@ -82,6 +82,6 @@ async def sitting(
 ) -> AsyncIterator[Person]:
     """A table, with a person who has sat down at it."""
     place = None if league is None else str(league)
-    app = PlayApp(Seating(game, against, place, insist=True, trust_game=True), seat, seed=seed)
+    app = PlayApp(Seating(game, against, place, trust_game=True), seat, seed=seed)
     async with app.run_test(size=size) as pilot:
         yield Person(pilot)

@@ -121,7 +121,7 @@ class LeagueScreen(ArenaScreen):
 
     def ask(self) -> None:
         """Tell the feed what this screen wants to know now."""
-        if self.is_current:
+        if self.app.screen is self:
             self.arena.feed.ask(self.queries())
 
     def answer(self, query: Query) -> Any:
@@ -147,7 +147,7 @@ class LeagueScreen(ArenaScreen):
     @property
     def _alive(self) -> bool:
         """Whether its widgets are there; when the app ends, they go before the screen does."""
-        return self.is_mounted and self.app.is_running
+        return self.is_mounted and bool(self.children)
 
     def show_status(self) -> None:
         """Show the header."""

@@ -19,7 +19,8 @@ from arena.tui.keys import HEATMAP, PAYOFFS, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.filter_input import FilterInput, fits
-from arena.tui.widgets.heatmap import Heat, Heatmap, levels
+from arena.tui.widgets.heat import Heat, levels
+from arena.tui.widgets.heatmap import Heatmap
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
 from arena.tui.widgets.shades import shade
 from arena.view.text import counted, plain, rating_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -16,88 +16,23 @@ from textual.widgets import Static
 
 from arena.play.analysis import Analysis, Opinion
 from arena.play.analyst import Analyst
-from arena.tui.feed import Query, Source
+from arena.tui.feed import Query
 from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
 from arena.tui.layout import ROOMY
 from arena.tui.look import look
+from arena.tui.opened import Neighbours, Opened, Replayed
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.widgets.board import Board, largest_of
+from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import PolicyBars, ValueLine
 from arena.tui.widgets.players import Player, Players, marks_of
 from arena.tui.widgets.timeline import Timeline
 from arena.view.outcome import outcome_text, seat_results
-from arena.view.replay import Frame, frames
 from arena.view.text import moment, plain, signed
-from games import GameError, UntrustedCodeError, make_game
 from games.contract import CHANCE
-from leagues.records import Match
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Positions a second while the match plays by itself."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """A match to walk through.
-
-    Attributes:
-        match: its record.
-        game: the spec of the game.
-        agent_ids, teams: of the seats.
-        frames: its positions, as ``view`` saw them; at least one, unless ``problem`` says why there are none.
-        hides: whether the seats see different things.
-        problem: why the match cannot be replayed; empty if it can.
-        largest: columns and rows of its largest drawing.
-    """
-
-    match: Match
-    game: str
-    agent_ids: tuple[str, ...]
-    teams: tuple[int, ...]
-    frames: tuple[Frame, ...] = ()
-    hides: bool = False
-    problem: str = ""
-    largest: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class Replayed(Query):
-    """A match as one seat saw it, or as it was: :class:`Opened`."""
-
-    live: ClassVar[bool] = False
-    match_id: int
-    view: int | None = None
-
-    def answer(self, source: Source) -> Opened:
-        match, info = source.reader.match(self.match_id), source.reader.info()
-        opened = Opened(match, info.game, info.agent_ids, info.teams)
-        try:
-            game = make_game(info.game, trust_code=source.trust_code)
-            found = frames(source.reader, self.match_id, trust_code=source.trust_code, view=self.view)
-        except UntrustedCodeError as error:
-            return replace(opened, problem=str(error))
-        except GameError as error:
-            return replace(opened, problem=f"The match cannot be replayed: {error}")
-        return replace(opened, frames=tuple(found), hides=not game.perfect_information, largest=largest_of(found))
-
-
-@dataclass(frozen=True)
-class Neighbours(Query):
-    """IDs of the matches before and after one: ``(earlier, later)``, None where there is none."""
-
-    match_id: int
-
-    def answer(self, source: Source) -> tuple[int | None, int | None]:
-        earlier = source.reader.matches(before=self.match_id, limit=1)
-        newest = source.reader.matches(limit=1)
-        reach, later = 1, None
-        while newest and newest[0].id > self.match_id and later is None:
-            # IDs have gaps where matches were not recorded.
-            page = source.reader.matches(before=self.match_id + 1 + reach, limit=reach)
-            later = min((match.id for match in page if match.id > self.match_id), default=None)
-            reach *= 2
-        return (earlier[0].id if earlier else None, later)
 
 
 @dataclass

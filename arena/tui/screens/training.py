@@ -128,7 +128,7 @@ class TrainingScreen(LeagueScreen):
         window = "all iterations" if self._part == 1 else f"the newest {100 * self._part:.0f}%"
         line = Text.assemble((f"{course.first:,} to {course.last:,}", "bold"), f" {window}")
         if course.every > 1:
-            line.append(f", every {course.every}th", colours.faint)
+            line.append(f", one in {course.every}", colours.faint)
         line.append(f"   {'smoothed ' + str(self._weight) if self._weight else 'not smoothed'}", colours.faint)
         line.append(f"   {'log' if self._log else 'linear'}", colours.faint)
         if course.snapshots:

@@ -30,8 +30,16 @@ Mark = tuple[Cell, Part]
 
 def largest_of(frames: Iterable[Frame]) -> tuple[int, int]:
     """Columns and rows of the largest drawing of a match."""
-    lines = [plain(frame.drawing, lines=True).split("\n") for frame in frames]
-    return max((cell_len(line) for each in lines for line in each), default=0), max(map(len, lines), default=0)
+    largest = (0, 0)
+    for frame in frames:
+        largest = larger_of(largest, frame.drawing)
+    return largest
+
+
+def larger_of(largest: tuple[int, int], drawing: str) -> tuple[int, int]:
+    """``largest``, or what is larger in a drawing."""
+    lines = plain(drawing, lines=True).split("\n")
+    return max(largest[0], *map(cell_len, lines)), max(largest[1], len(lines))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""The legal moves as a list to choose from, and the line to type a move into."""
+"""Where a person chooses a move: on the board, in the list of legal moves, or in the line to type into."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Input
 
-from arena.tui.keys import CHOICES, bindings
+from arena.tui.keys import CHOICES, TABLE_BOARD, bindings
 from arena.tui.look import look
+from arena.tui.widgets.board import Board
 from arena.tui.widgets.cells import strip_of
 from arena.view.text import plain
 
@@ -136,3 +137,28 @@ class Entry(Input):
         """Tell what was typed."""
         self.post_message(self.Typed(self.value))
         self.value = ""
+
+
+class TableBoard(Board, can_focus=True, inherit_bindings=False):
+    """The board with a cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_BOARD)
+
+    @dataclass
+    class Pointed(Message):
+        """The cell under the cursor was chosen."""
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is to move."""
+
+        rows: int
+        columns: int
+
+    def action_press(self) -> None:
+        """Choose the cell under the cursor."""
+        self.post_message(self.Pointed())
+
+    def action_cursor(self, rows: int, columns: int) -> None:
+        """Move the cursor."""
+        self.post_message(self.Moved(rows, columns))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -23,9 +22,9 @@ from textual.strip import Strip
 from arena.tui.keys import HEATMAP, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.heat import LEVELS, Heat, score_text
 from arena.tui.widgets.shades import shade
 from arena.view.text import plain
-from leagues.results.payoff_table import PayoffMatrix
 
 Cell = tuple[str, str]
 """The members of a cell's row and column."""
@@ -36,41 +35,7 @@ SIZES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (7, 3), (10, 4), (14, 6), (20, 
 READABLE = 2
 """The first zoom whose cells have digits."""
 
-_LEVELS = 32
-"""Steps of colour between the middle and each end."""
-
 _MARK = "◆"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Heat:
-    """What a heatmap shows. Arrays are of all members; ``order`` says which of them are shown.
-
-    Attributes:
-        matrix: the payoffs.
-        level: ``(n, n)`` int8, ``-32..32`` from the lowest to the highest colour.
-        thin: ``(n, n)`` whether a payoff is hardly known.
-        roles: the role of each member.
-        order: places of the shown members, from the top.
-        scale: the size of a score that has the full colour; 0.5 from the middle where scores are not returns.
-    """
-
-    matrix: PayoffMatrix
-    level: npt.NDArray[np.int8]
-    thin: npt.NDArray[np.bool_]
-    roles: tuple[str, ...]
-    order: tuple[int, ...]
-    scale: float
-
-    def name(self, place: int) -> str:
-        """The member in this row."""
-        return self.matrix.members[self.order[place]]
-
-
-def levels(strength: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
-    """The colours of strengths -1..1; NaN counts as the middle."""
-    found: npt.NDArray[np.int8] = np.rint(np.clip(np.nan_to_num(strength), -1, 1) * _LEVELS).astype(np.int8)
-    return found
 
 
 class Heatmap(ScrollView, can_focus=True):
@@ -293,7 +258,7 @@ class Heatmap(ScrollView, can_focus=True):
             if not met:
                 style = Style.parse(f"{shade(colours.background, colours.faint, 0.5)} on {colours.background}")
             else:
-                back = shade(colours.middle, colours.high if level > 0 else colours.low, abs(level) / _LEVELS)
+                back = shade(colours.middle, colours.high if level > 0 else colours.low, abs(level) / LEVELS)
                 if thin:
                     back = shade(colours.background, back, 0.4)
                 style = Style.parse(f"{colours.faint if thin else colours.foreground} on {back}")
@@ -423,22 +388,6 @@ class Heatmap(ScrollView, can_focus=True):
         """Draw again: heads stay where they are."""
         super().watch_scroll_y(old_value, new_value)
         self.refresh()
-
-
-def score_text(score: float, width: int, *, graded: bool) -> str:
-    """A score in ``width`` columns: percents, or in a graded game returns with as many digits as fit."""
-    if not graded:
-        text = f"{100 * score:.0f}" + "%" * (width >= 7)
-        return f"{text:>{width}}" if width <= 3 else f"{text:^{width}}"
-    room = width - 1 if width > 3 else width
-    for digits in (2, 1, 0):
-        text = f"{score:+.{digits}f}"
-        text = text if float(text) else "0"
-        if abs(score) < 1 and len(text) > room:
-            text = text.replace("0.", ".", 1)  # +.3
-        if len(text) <= room:
-            return f"{text:^{width}}" if width > 3 else f"{text:>{width}}"
-    return f"{'+' if score > 0 else '-'}{'…':<{width - 1}}"
 
 
 def _centred(text: str, width: int) -> str:

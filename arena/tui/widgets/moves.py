@@ -98,8 +98,7 @@ class MoveList(ScrollView, can_focus=False):
         at, width = y + round(self.scroll_y), self.scrollable_content_region.width
         if at >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        colours = look()
-        text = Text(f"{at + 1:>{self._numbers}} ", colours.faint, end="", no_wrap=True)
+        text = Text(no_wrap=True).append(f"{at + 1:>{self._numbers}} ", look().faint)
         room = self._room(width)
         for made in self._lines[at]:
             cell = self._cell(made, room) if made else Text("")

@@ -13,7 +13,8 @@ from textual.widget import Widget
 
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
-from arena.tui.widgets.heatmap import Cell, Heat
+from arena.tui.widgets.heat import Heat
+from arena.tui.widgets.heatmap import Cell
 from arena.view.text import counted, plain, rating_text
 from leagues.records import Match
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_scores

@@ -73,13 +73,14 @@ async def _matches(person: Person) -> None:
 
 async def _training(person: Person) -> None:
     await person.press("4")
-    await person.see(person.shows("enlarge", "┻ snap"))
+    await person.see(person.shows("Training games"))
 
 
 async def _replay(person: Person) -> None:
     person.app.open_match(1)
     await person.see(person.shows("random"))
     await person.press("right", "right", "right")
+    await person.see(lambda: "asking the frozen weights" not in person.text())
 
 
 LOOKS: dict[str, Look] = {

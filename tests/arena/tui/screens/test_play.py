@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,10 @@ from textual.message import Message
 
 from agents.errors import AgentError
 from arena.play.told import Position
-from arena.tui import LeagueApp
-from arena.tui.screens.play import Entry, PlayScreen, TableBoard
+from arena.tui.screens.play import PlayScreen
 from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.board import Board
-from arena.tui.widgets.choices import Choices
+from arena.tui.widgets.choices import Choices, Entry, TableBoard
 from games.drawing.grids import Cell
 from leagues.store import open_store
 
@@ -30,7 +31,7 @@ def table(person: Person) -> PlayScreen:
 
 
 def here(person: Person) -> Position:
-    position = table(person).position
+    position = table(person).game.position
     assert position is not None
     return position
 
@@ -40,8 +41,8 @@ async def my_turn(person: Person, after: int = -1) -> None:
     screen = table(person)
 
     def asked() -> bool:
-        position = screen.position
-        return position is not None and position.asks and position.ply > after and screen._shown_at < float("inf")
+        position = screen.game.position
+        return position is not None and screen.ready and position.ply > after
 
     await person.see(asked)
 
@@ -50,13 +51,13 @@ async def play_to_the_end(person: Person) -> None:
     """Play the first legal move again and again."""
     screen = table(person)
     screen.query_one(Choices).focus()
-    while screen.over is None:
+    while screen.game.over is None:
         ply = here(person).ply
         await person.press("enter")
         await person.see(
             lambda at=ply: (
-                screen.over is not None  # type: ignore[misc]
-                or (here(person).asks and here(person).ply > at and screen._shown_at < float("inf"))
+                screen.game.over is not None  # type: ignore[misc]
+                or (screen.ready and here(person).ply > at)
             )
         )
 
@@ -116,7 +117,7 @@ async def test_keys_that_come_at_once_are_one_move() -> None:
         for key, character in (("4", "4"), ("enter", "\r")):
             person.app.post_message(events.Key(key, character))
         await my_turn(person, 0)
-        assert table(person).steps[0] == ((0, "board 4"),)
+        assert table(person).game.steps[0] == ((0, "board 4"),)
 
 
 async def test_a_piece_moves_by_two_cells() -> None:
@@ -125,11 +126,11 @@ async def test_a_piece_moves_by_two_cells() -> None:
         screen = table(person)
         await person.press("enter")
         await person.read("Where to?")
-        start = screen._source
+        start = screen.game.source
         assert start is not None
         await person.press("down", "enter")
         await my_turn(person, 0)
-        assert screen.steps[0][0][0] == 0
+        assert screen.game.steps[0][0][0] == 0
 
 
 async def test_in_chess_moves_are_typed_and_the_board_is_turned() -> None:
@@ -160,7 +161,7 @@ async def test_cards_of_others_stay_hidden_until_the_end() -> None:
         await person.read("player_0  │ ? │")
         assert "player_0  ?" in here(person).drawing
         await person.press("m", *"bet", "enter")
-        await person.see(lambda: table(person).over is not None)
+        await person.see(lambda: table(person).game.over is not None)
         await person.see(lambda: "player_0  │ ? │" not in person.text())
         await person.read("player_0  │", "returns")
 
@@ -169,10 +170,10 @@ async def test_simultaneous_moves_are_told_once_all_have_chosen() -> None:
     async with sitting("pettingzoo:rps_v2(max_cycles=3)", "first") as person:
         await my_turn(person)
         await person.read("all move at once")
-        assert table(person).steps == []
+        assert table(person).game.steps == []
         await person.press("m", *"paper", "enter")
         await my_turn(person, 0)
-        assert table(person).steps == [((0, "paper"), (1, "rock"))]
+        assert table(person).game.steps == [((0, "paper"), (1, "rock"))]
         await person.read("+1")
 
 
@@ -188,8 +189,8 @@ async def test_continuous_actions_are_typed() -> None:
         for ply in (0, 1):
             entry.value = "0.1 0.5 0 1 0"
             await person.press("enter")
-            await person.see(lambda at=ply: table(person).over is not None or here(person).ply > at)  # type: ignore[misc]
-        await person.see(lambda: table(person).over is not None)
+            await person.see(lambda at=ply: table(person).game.over is not None or here(person).ply > at)  # type: ignore[misc]
+        await person.see(lambda: table(person).game.over is not None)
 
 
 async def test_a_key_from_before_the_position_is_no_move() -> None:
@@ -215,6 +216,8 @@ async def test_a_hint_and_an_evaluation_come_from_the_opponent() -> None:
         await person.press("enter")
         await my_turn(person, 0)
         assert "would play" not in person.text()
+        await person.press("E")
+        await person.read("random estimates no values")
 
 
 async def test_undo_takes_back_the_move_and_the_answer_and_the_game_is_not_recorded(tmp_path: Path) -> None:
@@ -232,7 +235,7 @@ async def test_undo_takes_back_the_move_and_the_answer_and_the_game_is_not_recor
         await my_turn(person)
         await play_to_the_end(person)
         await person.press("u")
-        await person.see(lambda: table(person).over is None)
+        await person.see(lambda: table(person).game.over is None)
     assert not open_store(league).exists()
 
 
@@ -266,10 +269,22 @@ async def test_a_rematch_changes_the_seats_and_a_resigned_game_is_asked_about_fi
         assert here(person).ply == 1
 
 
+async def test_what_comes_late_of_a_resigned_game_is_not_heard() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        old = here(person)
+        await person.press("R", "R", "r")
+        await my_turn(person)
+        screen, now = table(person), here(person)
+        assert (old.number, now.number) == (1, 2)
+        screen.game.hear(old)
+        assert screen.game.position == now
+
+
 async def test_moves_are_chosen_while_the_opponent_loads() -> None:
     async with sitting("tic_tac_toe", "first") as person:
         screen = table(person)
-        await person.see(lambda: screen.position is not None and screen._shown_at < float("inf"))
+        await person.see(lambda: screen.game.position is not None and screen._shown_at < float("inf"))
         await person.press("enter")  # whether or not the opponent is there already
         await my_turn(person, 0)
 
@@ -312,7 +327,7 @@ async def test_every_size_shows_the_board_and_the_legal_moves(size: tuple[int, i
         assert {*map(len, person.text().split("\n"))} == {size[0]}
 
 
-async def test_one_plays_on_from_a_position_of_a_replay_and_it_is_recorded(tmp_path: Path) -> None:
+async def test_one_plays_on_from_a_position_of_a_replay_while_the_league_is_free_for_a_trainer(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with replaying(league, 5) as person:
         await person.read("Match 5", "the start")
@@ -320,24 +335,16 @@ async def test_one_plays_on_from_a_position_of_a_replay_and_it_is_recorded(tmp_p
         await my_turn(person)
         screen = table(person)
         assert here(person).ply == 2
-        assert len(screen.steps) == 2
-        await play_to_the_end(person)
-        await person.read("Recorded as match 14")
+        assert len(screen.game.steps) == 2
+        assert "not recorded" in person.text()
+        with open_store(league).writer() as trainer:
+            await play_to_the_end(person)
+            assert trainer.count_matches() == 13
         await person.press("escape")
         await person.see(lambda: isinstance(person.app.screen, ReplayScreen))
-    with open_store(league).reader() as reader:
-        assert reader.match(14).opening == 2
 
 
-async def test_a_league_in_training_records_nothing_and_says_why(tmp_path: Path) -> None:
-    league = played_league(tmp_path / "league")
-    with open_store(league).writer():
-        async with replaying(league, 1) as person:
-            await person.read("Match 1")
-            app = person.app
-            assert isinstance(app, LeagueApp)
-            app.open_play("first")
-            await my_turn(person)
-            await person.read("Not recorded:", "first")
-            await play_to_the_end(person)
-            assert "Recorded" not in person.text()
+def test_neither_play_nor_replay_loads_torch_or_ray() -> None:
+    code = "import sys, arena.tui.play_app, arena.tui.screens.replay; print({'torch', 'ray'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

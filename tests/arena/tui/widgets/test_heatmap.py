@@ -7,7 +7,8 @@ import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 
-from arena.tui.widgets.heatmap import Heat, Heatmap, levels, score_text
+from arena.tui.widgets.heat import Heat, levels, score_text
+from arena.tui.widgets.heatmap import Heatmap
 from arena.tui.widgets.shades import shade
 from leagues.results.payoff_table import PayoffMatrix
 

@@ -1,0 +1,60 @@
+"""What a heatmap shows, as a value, and its scores as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leagues.results.payoff_table import PayoffMatrix
+
+LEVELS = 32
+"""Steps of colour between the middle and each end."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Heat:
+    """What a heatmap shows. Arrays are of all members; ``order`` says which of them are shown.
+
+    Attributes:
+        matrix: the payoffs.
+        level: ``(n, n)`` int8, ``-32..32`` from the lowest to the highest colour.
+        thin: ``(n, n)`` whether a payoff is hardly known.
+        roles: the role of each member.
+        order: places of the shown members, from the top.
+        scale: the size of a score that has the full colour; 0.5 from the middle where scores are not returns.
+    """
+
+    matrix: PayoffMatrix
+    level: npt.NDArray[np.int8]
+    thin: npt.NDArray[np.bool_]
+    roles: tuple[str, ...]
+    order: tuple[int, ...]
+    scale: float
+
+    def name(self, place: int) -> str:
+        """The member in this row."""
+        return self.matrix.members[self.order[place]]
+
+
+def levels(strength: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
+    """The colours of strengths -1..1; NaN counts as the middle."""
+    found: npt.NDArray[np.int8] = np.rint(np.clip(np.nan_to_num(strength), -1, 1) * LEVELS).astype(np.int8)
+    return found
+
+
+def score_text(score: float, width: int, *, graded: bool) -> str:
+    """A score in ``width`` columns: percents, or in a graded game returns with as many digits as fit."""
+    if not graded:
+        text = f"{100 * score:.0f}" + "%" * (width >= 7)
+        return f"{text:>{width}}" if width <= 3 else f"{text:^{width}}"
+    room = width - 1 if width > 3 else width
+    for digits in (2, 1, 0):
+        text = f"{score:+.{digits}f}"
+        text = text if float(text) else "0"
+        if abs(score) < 1 and len(text) > room:
+            text = text.replace("0.", ".", 1)  # +.3
+        if len(text) <= room:
+            return f"{text:^{width}}" if width > 3 else f"{text:>{width}}"
+    return f"{'+' if score > 0 else '-'}{'…':<{width - 1}}"
