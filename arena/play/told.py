@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # it loads NumPy
+    from arena.view.outcome import SeatResult
     from games.contract import Action
 
 Step = tuple[tuple[int, str], ...]
@@ -97,7 +98,7 @@ class Over:
     drawing: str | None
     steps: tuple[Step, ...]
     returns: tuple[float, ...]
-    results: tuple[str, ...]
+    results: tuple[SeatResult, ...]
     sentence: str
     match: int
 
