@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -67,7 +68,9 @@ def matches(
     with open_store(folder).reader() as reader:
         game = reader.info().game
         names = [each.id for each in reader.members()]
-        where = parse(" ".join([*(words or []), *filter(None, [kind])]), names)
+        # The shell has removed the quotes of a name with spaces; a word may also hold a whole filter.
+        quoted = [shlex.quote(word) if word in names else word for word in words or []]
+        where = parse(" ".join([*quoted, *filter(None, [kind])]), names)
         if member is not None:
             where = replace(where, members=(*where.members, member))
         found = reader.matches(where, before=before, limit=limit)

@@ -40,8 +40,11 @@ def watch_league(folder: Path, match: int | None = None, *, theme: Theme = "dark
         raise CallError(
             "the viewer needs a terminal, but stdin or stdout is none; use arena leaderboard, matches or replay"
         )
-    if folder.is_file():
-        raise CallError(f"{str(folder)!r} is a file; name the folder of a league")
+    try:
+        if folder.is_file():
+            raise CallError(f"{str(folder)!r} is a file; name the folder of a league")
+    except OSError as error:
+        raise CallError(f"{str(folder)!r} cannot be read: {error.strerror}") from error
     if match is not None:
         from leagues.store import open_store
 

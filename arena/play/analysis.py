@@ -1,6 +1,6 @@
 """What agents think of positions: the value, and the most probable actions.
 
-The opinions on a recorded match are computed again from the frozen weights that played it. :func:`main` answers the
+Those on a recorded match are computed again from the frozen weights that played it. :func:`main` answers the
 requests of :class:`arena.play.analyst.Analyst` in a process of its own, which may load torch.
 """
 
@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -20,11 +17,11 @@ import numpy as np
 from agents.contract import Agent, AgentError, Turn
 from agents.frozen import frozen_agent
 from agents.policies.weights import WeightsError
-from arena.names import load_agent
+from arena.play.child import requests
 from arena.play.referee import checked
-from arena.seeds import Purpose, stream
+from arena.play.told import parse_action
 from games import Game, GameError, State, make_game
-from games.contract import CHANCE, Action, Move
+from games.contract import CHANCE, Action
 from games.foreign import FOREIGN_ERRORS, describe_error
 from games.legality import legal_rows
 from leagues.records import LeagueError, Match
@@ -78,7 +75,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Opinions on the positions of a match, or on one position.
+    """Opinions on the positions of a match.
 
     Attributes:
         opinions: by ply and seat, of every seat that acts there and has an agent to ask.
@@ -111,25 +108,6 @@ def analyse_match(
                 played = step[place] if step else None
                 found.append(opinion(game, state, seat, judges[seat], ply, played))
     return Analysis(tuple(found), dict(absent or {}))
-
-
-def analyse_position(game: Game, seed: int, history: Sequence[Move], agent: Agent) -> Analysis:
-    """What ``agent`` thinks of the position of a game under way, at every seat that acts there.
-
-    Args:
-        game: the game.
-        seed: the seed of the game.
-        history: its moves so far, chance included.
-        agent: the agent to ask. One that tells no probabilities, such as a search, is asked to choose.
-
-    Raises:
-        GameError: the game cannot be replayed, or the history does not fit its rules.
-        AgentError: the agent chooses no legal action.
-    """
-    *_, (ply, state) = enumerate(game.replay(seed, history))
-    agent.reset([0])
-    rng = stream(seed, Purpose.HINT, len(history))
-    return Analysis(tuple(opinion(game, state, seat, agent, ply, rng=rng) for seat in state.acting()))
 
 
 def opinion(
@@ -187,7 +165,7 @@ class Analyses:
     """Makes analyses, and keeps the last ones and the agents that they need."""
 
     def __init__(self) -> None:
-        self._agents: dict[object, Agent] = {}
+        self._agents: dict[object, Agent] = {}  # networks, which hold nothing that must be closed
         self._matches: dict[object, Analysis] = {}
 
     def match(self, place: str, match_id: int, *, trust_code: bool = False) -> Analysis:
@@ -221,36 +199,6 @@ class Analyses:
             _keep(self._matches, key, analyse_match(game, match, judges, absent), KEPT_MATCHES)
         return self._matches[key]
 
-    def position(
-        self,
-        spec: str,
-        seed: int,
-        history: Sequence[Move],
-        agent: str,
-        *,
-        trust_game: bool = False,
-        trust_code: bool = False,
-    ) -> Analysis:
-        """What an agent thinks of the position of a game under way; see :func:`analyse_position`.
-
-        The agent is made once and kept: ``DIR:best`` stays who it was when it was asked first.
-
-        Args:
-            spec: the game.
-            seed, history: as there.
-            agent: its name, as of :func:`arena.load_agent`.
-            trust_game: whether ``spec`` may name code to run, as where a person has spelled it out.
-            trust_code: whether what a league's file names may run as well, be it a game or an agent.
-
-        Raises:
-            AgentError, GameError, StoreError, WeightsError: as there.
-        """
-        game = make_game(spec, trust_code=trust_game or trust_code)
-        key = (game.spec, agent, trust_code)
-        if key not in self._agents:
-            _keep(self._agents, key, load_agent(agent, game, trust_code=trust_code), KEPT_AGENTS, Agent.close)
-        return analyse_position(game, seed, history, self._agents[key])
-
     def _judge(self, store: Store, reader: Reader, match: Match, seat: int, game: Game) -> Agent | str:
         """The agent with the weights that played at ``seat``, or why there is none."""
         name, digest = match.seats[seat], match.weights[seat]
@@ -266,58 +214,39 @@ class Analyses:
                 agent = frozen_agent(store.weights.get(digest), game)
             except (StoreError, WeightsError, AgentError) as error:
                 return f"the weights of {name} cannot be used: {error}"
-            _keep(self._agents, key, agent, KEPT_AGENTS, Agent.close)
+            _keep(self._agents, key, agent, KEPT_AGENTS)
         return self._agents[key]
 
 
-def _keep(kept: dict[object, Any], key: object, value: Any, most: int, drop: Callable[[Any], object] = id) -> None:
+def _keep(kept: dict[object, Any], key: object, value: Any, most: int) -> None:
     """Add an entry, and drop the oldest one if there are more than ``most``."""
     kept[key] = value
     if len(kept) > most:
-        drop(kept.pop(next(iter(kept))))
+        kept.pop(next(iter(kept)))
 
 
 def main() -> None:
     """Answer requests until stdin ends: each is a line of JSON, and so is each answer."""
-    # Games and agents may print, so answers have a stream of their own.
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)
+    lines, answers = requests()
     os.nice(10)  # training comes first
-    requests: SimpleQueue[str] = SimpleQueue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     analyses = Analyses()
     while True:
-        print(json.dumps(asdict(_answer(analyses, json.loads(requests.get())))), file=answers, flush=True)
-
-
-def _listen(requests: SimpleQueue[str]) -> None:
-    """Pass lines on, and end the process at once when nobody is left to ask."""
-    for line in sys.stdin:
-        requests.put(line)
-    os._exit(0)
+        answer = _answer(analyses, json.loads(lines.get()))
+        answers.write(f"{json.dumps(asdict(answer))}\n".encode("ascii"))
+        answers.flush()
 
 
 def _answer(analyses: Analyses, request: Mapping[str, Any]) -> Analysis:
     """The answer to a request, whatever happens: leagues, games and agents are other people's."""
     try:
-        if "match" in request:
-            return analyses.match(request["place"], request["match"], trust_code=request["trust_code"])
-        history = [(player, _action(action)) for player, action in request["history"]]
-        return analyses.position(
-            request["game"],
-            request["seed"],
-            history,
-            request["agent"],
-            trust_game=request["trust_game"],
-            trust_code=request["trust_code"],
-        )
+        return analyses.match(request["place"], request["match"], trust_code=request["trust_code"])
     except _KNOWN_ERRORS as error:
         return Analysis(problem=str(error))
     except FOREIGN_ERRORS as error:
         return Analysis(problem=f"the analysis failed: {describe_error(error)}")
 
 
-def parse_analysis(line: str) -> Analysis:
+def parse_analysis(line: bytes) -> Analysis:
     """The analysis that :func:`main` wrote as a line.
 
     Raises:
@@ -344,8 +273,4 @@ def parse_analysis(line: str) -> Analysis:
 
 
 def _choice(told: Mapping[str, Any]) -> Choice:
-    return Choice(_action(told["action"]), told["name"], told["probability"])
-
-
-def _action(told: Any) -> Action:
-    return tuple(told) if isinstance(told, list) else int(told)
+    return Choice(parse_action(told["action"]), told["name"], told["probability"])

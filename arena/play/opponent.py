@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from agents.registry import is_agent_name
+from arena.play.child import Child
 from arena.play.told import Failed, Told, parse_told
 from games.contract import Action, Move
-
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from arena.play.served import main; main()"
-"""The process imports exactly what this one can import, and nothing else from the current folder."""
-
-_LAST_WORDS = 300
-"""Characters kept of what the process wrote to stderr before it ended."""
-
-_GOODBYE = 1.0
-"""Seconds that the process has to end once its pipes are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +54,15 @@ class Opponent:
     def __init__(self, seating: Seating, hear: Callable[[Told], object]) -> None:
         self._hear = hear
         self._closed = False
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            text=True,
-            encoding="ascii",
-            errors="backslashreplace",
-            start_new_session=True,  # Ctrl-C in the terminal is not for it
-            env=os.environ | {"OMP_NUM_THREADS": "1"},  # training needs the processors more
-        )
-        names = ("game", "against", "league", "modules", "trust_game", "trust_code")
-        self._send({name: getattr(seating, name) for name in names})
+        self._child = Child("arena.play.served")
+        self._send(asdict(seating))
         self._thread = threading.Thread(target=self._run, name="opponent", daemon=True)
         self._thread.start()
 
     @property
     def process_id(self) -> int:
         """The ID of the process."""
-        return self._process.pid
+        return self._child.process_id
 
     def start(self, seed: int, seat: int, opening: Sequence[Move] = (), *, record: bool = True) -> None:
         """Begin a game; the one under way is left once the person is asked.
@@ -114,19 +90,15 @@ class Opponent:
     def close(self) -> None:
         """End the process at once."""
         self._closed = True
-        self._process.kill()
+        self._child.kill()
         self._thread.join()
 
     def _send(self, request: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # the thread tells that it has ended
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+        self._child.ask(json.dumps(request))
 
     def _run(self) -> None:
-        assert self._process.stdout is not None
         failed = False
-        for line in self._process.stdout:
+        for line in self._child.answers:
             try:
                 told = parse_told(line)
             except ValueError as error:
@@ -136,25 +108,9 @@ class Opponent:
                 self._hear(told)
             if failed:
                 break
-        how = self._end()
+        how = self._child.end()
         if not failed and not self._closed:
-            self._hear(Failed(how))
-
-    def _end(self) -> str:
-        """End the process, and say how it ended."""
-        with self._process as process, self._stderr as stderr:
-            assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                code = process.wait(_GOODBYE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                code = process.wait()
-            stderr.seek(0)
-            words = " ".join(stderr.read().decode("utf-8", "replace").split())[-_LAST_WORDS:]
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return f"the opponent's process ended with {how}{words and f': {words}'}"
+            self._hear(Failed(f"the opponent's process ended with {how}"))
 
 
 def against_member(folder: Path, member_id: str) -> str:

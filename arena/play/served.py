@@ -7,9 +7,6 @@ in :mod:`arena.play.told`.
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from queue import SimpleQueue
@@ -19,7 +16,8 @@ import numpy as np
 
 from agents.contract import Agent, AgentError, QuitGame, Turn
 from agents.policies.weights import WeightsError
-from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, action_of, told_line
+from arena.play.child import requests
+from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, parse_action, told_line
 from games import Game, GameError, State, make_game
 from games.contract import CHANCE, ActionArray, Move
 from games.foreign import FOREIGN_ERRORS, describe_error
@@ -39,7 +37,7 @@ class Table:
         against: the agent's name, as :func:`arena.load_agent` takes it. It takes all other seats.
         league: the league that records the games; None for none.
         module_classes, trust_code: as of :func:`arena.load_agent`.
-        requests: what the person wants.
+        lines: what the person wants, as :class:`arena.play.opponent.Opponent` writes it.
         say: takes what the person learns.
     """
 
@@ -51,12 +49,12 @@ class Table:
         *,
         module_classes: Mapping[str, type[Any]] | None,
         trust_code: bool,
-        requests: SimpleQueue[dict[str, Any]],
+        lines: SimpleQueue[str],
         say: Say,
     ) -> None:
         self.game, self.against, self.league = game, against, league
         self.module_classes, self.trust_code = module_classes, trust_code
-        self.requests, self.say = requests, say
+        self._lines, self.say = lines, say
         self.number = 0
         self.asked: list[int] = []  # moves made in the game whenever the person was asked
         self.moves: list[Move] = []  # of the game, without chance
@@ -77,7 +75,7 @@ class Table:
             )
         )
         while True:
-            request, self._next = self._next or self.requests.get(), None
+            request, self._next = self._next or self.next_request(), None
             if request["want"] == "start":
                 self.asked = []
                 self._play(request)
@@ -85,6 +83,11 @@ class Table:
                 self.undo(over=True)
             elif request["want"] != "move":  # one that came too late
                 self.say(Refused("the game is over"))
+
+    def next_request(self) -> dict[str, Any]:
+        """What the person wants next; waits for it."""
+        request: dict[str, Any] = json.loads(self._lines.get())
+        return request
 
     def undo(self, *, over: bool) -> bool:
         """Set the game back to where the person was asked before; returns whether that is done next."""
@@ -110,7 +113,7 @@ class Table:
         if not request.get("undone"):
             self.number += 1
         game, seat, seed = self.game, int(request["seat"]), int(request["seed"])
-        opening = tuple((player, action_of(action)) for player, action in request["opening"])
+        opening = tuple((player, parse_action(action)) for player, action in request["opening"])
         view = _View(self, seat)
         view.open(seed, opening)
         person = _Person(self, view, seed)
@@ -171,7 +174,7 @@ class _Person(Agent):
         here = self._view.position(state, asks=True)
         table.say(here)
         while True:
-            request = table.requests.get()
+            request = table.next_request()
             want = request["want"]
             if want == "start" or (want == "undo" and table.undo(over=False)):
                 if want == "start":
@@ -301,17 +304,14 @@ class _View:
 
 
 def main() -> None:
-    """Serve a table until stdin ends. The first line says which; see :meth:`arena.play.opponent.Opponent.lay`."""
-    # Games and agents may print, so answers have a stream of their own.
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)
-    requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    """Serve a table until stdin ends. The first line says which: :class:`arena.play.opponent.Seating`."""
+    lines, answers = requests()
 
     def say(told: Told) -> None:
-        print(told_line(told), file=answers, flush=True)
+        answers.write(f"{told_line(told)}\n".encode("ascii"))
+        answers.flush()
 
-    first = requests.get()
+    first = json.loads(lines.get())
     try:
         game = make_game(first["game"], trust_code=first["trust_game"])
         Table(
@@ -320,7 +320,7 @@ def main() -> None:
             first["league"],
             module_classes=_networks(first["modules"]),
             trust_code=first["trust_code"],
-            requests=requests,
+            lines=lines,
             say=say,
         ).serve()
     except (AgentError, GameError, LeagueError, WeightsError) as error:
@@ -335,10 +335,3 @@ def _networks(names: Sequence[str]) -> dict[str, type[Any]]:
     from arena.cli.code import load_networks
 
     return load_networks(names)
-
-
-def _listen(requests: SimpleQueue[dict[str, Any]]) -> None:
-    """Pass requests on, and end the process at once when nobody is left to ask."""
-    for line in sys.stdin:
-        requests.put(json.loads(line))
-    os._exit(0)

@@ -1,6 +1,6 @@
-"""What a person at the table is told by the process of their opponent (:mod:`arena.play.served`).
+"""What a person at a table is told by the process of the games, and how it is written in a line of JSON.
 
-A line is ``[name of the class, its fields]`` in JSON. A position holds no more than the person may know.
+A line is ``[name of the class, its fields]``. A position holds no more than the person may know.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from arena.view.outcome import SeatResult
-from games.contract import Action
+if TYPE_CHECKING:  # it loads NumPy
+    from arena.view.outcome import SeatResult
+    from games.contract import Action
 
 Step = tuple[tuple[int, str], ...]
 """``(seat, name of its action)`` of every seat that acted in one step, as far as the person knows."""
@@ -87,7 +88,7 @@ class Over:
         ply: number of its steps.
         drawing: the last position; None if it cannot be drawn.
         steps: all steps.
-        returns, results: by seat; results are those of :func:`arena.view.outcome.seat_results`.
+        returns, results: by seat, results as of :func:`arena.view.outcome.seat_results`.
         sentence: the result in words.
         match: ID of the recorded match; 0 if it was not recorded.
     """
@@ -142,12 +143,7 @@ _TOLD: Mapping[str, type[Any]] = {
 }
 
 
-def told_line(told: Told) -> str:
-    """What :func:`parse_told` reads, without the line's end."""
-    return json.dumps([type(told).__name__, asdict(told)])
-
-
-def parse_told(line: str) -> Told:
+def parse_told(line: str | bytes) -> Told:
     """What the process said in a line.
 
     Raises:
@@ -164,10 +160,15 @@ def parse_told(line: str) -> Told:
     return told
 
 
+def parse_action(told: Any) -> Action:
+    """An action from JSON."""
+    return tuple(map(float, told)) if isinstance(told, list) else int(told)
+
+
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-def action_of(told: Any) -> Action:
-    """An action from JSON."""
-    return tuple(map(float, told)) if isinstance(told, list) else int(told)
+def told_line(told: Told) -> str:
+    """What :func:`parse_told` reads, without the end of the line."""
+    return json.dumps([type(told).__name__, asdict(told)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -176,13 +177,13 @@ class LeagueApp(App[Exception]):
         screen.choose(member_id)
         self.action_go("agent")
 
-    def list_matches(self, words: str) -> None:
-        """Show the matches that fit ``words`` of the filter language."""
+    def list_matches(self, *words: str) -> None:
+        """Show the matches that fit ``words`` of the filter language, such as the ID of a member."""
         from arena.tui.screens.matches import MatchesScreen
 
         screen = self._installed("matches")
         assert isinstance(screen, MatchesScreen)
-        screen.filter(words)
+        screen.filter(shlex.join(words))
         self.action_go("matches")
 
     def mark(self, member_id: str) -> bool:
@@ -207,13 +208,14 @@ class LeagueApp(App[Exception]):
     def action_copy(self) -> None:
         """Copy the command that shows the same."""
         screen = self.screen
-        command = screen.command() if isinstance(screen, LeagueScreen) else ""
-        if isinstance(screen, LeagueScreen):
-            if command:
-                self.copy_to_clipboard(f"arena {command}")
-                screen.say(f"copied: arena {command}")
-            else:
-                screen.say("no command shows the same")
+        if not isinstance(screen, LeagueScreen):
+            return
+        if words := screen.command():
+            command = shlex.join(["arena", *words])  # members' names are not ours, and a shell will read them
+            self.copy_to_clipboard(command)
+            screen.say(f"copied: {command}")
+        else:
+            screen.say("no command shows the same")
 
     # Messages of the feed
 

@@ -6,16 +6,17 @@ its own, which answers every line on stdin with one pickle on stdout.
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import struct
-import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from arena.play.child import Child, requests
+from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.ratings.leaderboard import Ratings, Standing
@@ -30,11 +31,8 @@ MANY_MATCHES = 100_000
 _NICE = 19
 """How much the process yields to training."""
 
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from pathlib import Path; "
-    "from arena.tui.derived import serve; serve(Path(sys.argv[1]))"
-)
-"""The process imports exactly what this one can import, and nothing else from the current folder."""
+MODULE = "arena.tui.derived"
+"""What the process runs."""
 
 _PAGE = 100
 """Matches read at once."""
@@ -102,58 +100,58 @@ class Deriver:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
 
     def ask(self) -> None:
         """Ask for an answer, which :meth:`result` returns once it is there."""
-        if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, str(self._folder), json.dumps(sys.path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # the screen belongs to the TUI; errors come as answers
-                start_new_session=True,
-            )
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        self._process.stdin.flush()
+        if self._child is None:
+            self._child = Child(MODULE, str(self._folder))
+        self._child.ask("")
 
     def result(self) -> Derived:
-        """Wait for the answer.
+        """Wait for the answer. Once the process has died, the next request starts another one.
 
         Raises:
             LeagueError: the league cannot be read, or the process died.
         """
-        from leagues.errors import LeagueError
-
-        assert self._process is not None
-        assert self._process.stdout is not None
-        head = self._process.stdout.read(_LENGTH.size)
-        if len(head) < _LENGTH.size:
-            raise LeagueError("the process that rates the league has died; the ratings may be old")
-        found = pickle.loads(self._process.stdout.read(_LENGTH.unpack(head)[0]))  # from our own process
+        assert self._child is not None
+        head = self._child.answers.read(_LENGTH.size)
+        size = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else 0
+        data = self._child.answers.read(size)
+        if not size or len(data) < size:
+            how, self._child = self._child.end(), None
+            raise LeagueError(f"the process that rates the league ended with {how}; the ratings may be old")
+        found = pickle.loads(data)  # from our own process
         if isinstance(found, Derived):
             return found
         raise LeagueError(str(found))
 
+    def kill(self) -> None:
+        """End the process. A thread that waits for an answer gets a LeagueError."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+        """Release the process, when no thread waits for an answer."""
+        self.kill()
+        if self._child is not None:
+            self._child.end()
+        self._child = None
 
 
-def serve(folder: Path) -> None:
-    """The work of the process: answer every line until there are no more."""
-    from leagues.errors import LeagueError
+def main() -> None:
+    """The work of the process, whose argument is the league's folder: answer every line until there are no more."""
     from leagues.store import open_store
 
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    derive = Derivation()
-    with open_store(folder).reader() as reader:
-        for number, _ in enumerate(requests):
-            if number == 1:  # the first answer is awaited by a person
+    lines, answers = requests()
+    derive, first = Derivation(), True
+    with open_store(Path(sys.argv[1])).reader() as reader:
+        while True:
+            lines.get()
+            if not first:  # the first answer is awaited by a person
                 _yield_to_others()
+            first = False
             answer: Derived | str
             try:
                 answer = derive(reader)

@@ -262,10 +262,17 @@ class Feed(threading.Thread):
                 if following and (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
                     self._post(HeartbeatSeen(beat))
-                if following and rating.update(source):
+                if following and self._rate(rating, source, version):
                     self._post(LeagueChanged(source.view(rates.update(reader))))
                     self._answer_again(source, ())
                 self._wait(rating.soon)
+
+    def _rate(self, rating: _Rating, source: Source, version: int | None) -> bool:
+        try:
+            return rating.update(source, version)
+        except LeagueError as error:  # the old ratings stay, until it goes well again
+            self._post(LeagueLost(str(error), absent=False))
+            return False
 
     def _answer_again(self, source: Source, fresh: Sequence[Query]) -> None:
         for query in self._wanted.queries:
@@ -300,7 +307,7 @@ class _Rates:
         if newest is None:
             return ()
         if self._last is None:
-            self._rates = [each.rate for each in reader.history()[-RATES:]]
+            self._rates = [each.rate for each in reader.history(since=max(0, newest.iteration - RATES))]
         elif newest.iteration != self._last:
             self._rates = [*self._rates, newest.rate][-RATES:]
         self._last = newest.iteration
@@ -316,6 +323,7 @@ class _Rating:
         self._derive = Derivation()
         self._waiter: threading.Thread | None = None
         self._arrived: SimpleQueue[Derived | LeagueError] = SimpleQueue()
+        self._version: int | None = None
         self._of: tuple[int, int, int] | None = None
         self._began = 0.0
         self._not_before = 0.0
@@ -325,29 +333,46 @@ class _Rating:
         """Seconds after which to look again, where an answer is under way; otherwise None."""
         return 0.1 if self._waiter is not None else None
 
-    def update(self, source: Source) -> bool:
-        """Rate again if something has changed and the rest is over; return whether there is something new."""
-        if self._waiter is not None:
-            return self._take(source)
-        now = time.monotonic()
-        if now < self._not_before:
-            return False
-        matches = source.reader.count_matches()
-        frozen = sum(member.frozen for member in source.reader.members())
-        of = (frozen, matches, len(source.reader.measures()))
-        if of == self._of:
-            return False
-        self._of, self._began = of, now
-        if matches >= MANY_MATCHES:
-            self._deriver.ask()
-            self._waiter = threading.Thread(target=self._await, name="league-ratings", daemon=True)
-            self._waiter.start()
-            return False
-        self._set(source, self._derive(source.reader))
+    def update(self, source: Source, version: int | None) -> bool:
+        """Rate again if something has changed and the rest is over; return whether there is something new.
+
+        Args:
+            source: what is read and rated.
+            version: of the store. While it is the same, nothing is read.
+
+        Raises:
+            LeagueError: the league cannot be read, or the process that rates it has died.
+        """
+        try:
+            if self._waiter is not None:
+                return self._take(source)
+            now = time.monotonic()
+            if now < self._not_before or version == self._version:
+                return False
+            self._version = version
+            matches = source.reader.count_matches()
+            frozen = sum(member.frozen for member in source.reader.members())
+            of = (frozen, matches, len(source.reader.measures()))
+            if of == self._of:
+                return False
+            self._of, self._began = of, now
+            if matches >= MANY_MATCHES:
+                self._deriver.ask()
+                self._waiter = threading.Thread(target=self._await, name="league-ratings", daemon=True)
+                self._waiter.start()
+                return False
+            self._set(source, self._derive(source.reader))
+        except LeagueError:
+            self._version = self._of = None  # to try again after a rest
+            self._rest()
+            raise
         return True
 
     def close(self) -> None:
-        """End the process."""
+        """End the process and its thread."""
+        self._deriver.kill()
+        if self._waiter is not None:
+            self._waiter.join()
         self._deriver.close()
 
     def _await(self) -> None:
@@ -369,5 +394,8 @@ class _Rating:
 
     def _set(self, source: Source, derived: Derived) -> None:
         source.derived, source.rated = derived, True
+        self._rest()
+
+    def _rest(self) -> None:
         ended = time.monotonic()
         self._not_before = ended + REST * (ended - self._began)

@@ -104,6 +104,6 @@ async def test_the_terminal_ui_shows_it(folder: Path) -> None:
         for _ in range(1500):
             await pilot.pause(0.01)
             text = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-            if all(part in text for part in ("tic_tac_toe", "main_exploiter@1", "Match 457")):
+            if all(part in text for part in ("tic_tac_toe", "main_exploiter@1", "457 matches")):
                 return
         raise AssertionError(f"the screen shows:\n{text}")

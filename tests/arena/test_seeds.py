@@ -25,6 +25,7 @@ ALLOWED = {
     "arena/training/learner.py": "the order of rows, seeded by the number that it is given",
     "agents/conformance.py": "a check of somebody's agent, with a fixed seed",
     "games/conformance.py": "a check of somebody's game, with a fixed seed",
+    "leagues/ratings/cyclic_order.py": "where an iteration begins, with a fixed seed",
     "leagues/ratings/leaderboard.py": "the bootstrap, with a fixed seed",
     "leagues/ratings/notes.py": "the test of fit, with a fixed seed",
 }

@@ -75,9 +75,9 @@ class AgentScreen(LeagueScreen):
         profile: Profile | None = self.answer(page)
         return (page,) if profile is None else (page, Openings(profile.member.id))
 
-    def command(self) -> str:
+    def command(self) -> Sequence[str]:
         profile = self.profile
-        return "" if profile is None else f"show {self.arena.folder} {profile.member.id}"
+        return () if profile is None else ("show", str(self.arena.folder), profile.member.id)
 
     # Showing
 

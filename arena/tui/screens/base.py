@@ -19,6 +19,7 @@ from arena.tui.keys import Group
 from arena.tui.layout import LEAST, Size, size_of
 from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
+from arena.view.text import plain
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
     from arena.view.run_state import RunState
@@ -50,7 +51,7 @@ class Arena(Protocol):
         self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
     ) -> None: ...
 
-    def list_matches(self, words: str) -> None: ...
+    def list_matches(self, *words: str) -> None: ...
 
     def action_return(self) -> None: ...
 
@@ -113,9 +114,9 @@ class LeagueScreen(ArenaScreen):
         """Show that there is no answer; by default as a notice."""
         self.say(problem, bad=True)
 
-    def command(self) -> str:
-        """The command, without ``arena``, that shows the same; empty where there is none."""
-        return ""
+    def command(self) -> Sequence[str]:
+        """The words of the command, without ``arena``, that shows the same; none where there is no such command."""
+        return ()
 
     # What it may call
 
@@ -130,7 +131,7 @@ class LeagueScreen(ArenaScreen):
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """Show a sentence for a moment."""
-        self.notify(sentence, severity="error" if bad else "information", markup=False, timeout=4)
+        self.notify(plain(sentence), severity="error" if bad else "information", markup=False, timeout=4)
 
     # Its own work
 
@@ -189,8 +190,10 @@ class LeagueScreen(ArenaScreen):
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
+        if not self._alive:
+            return
         current = self.queries()
-        if not self._alive or message.query not in current:
+        if message.query not in current:
             return  # the person has asked for something else meanwhile
         if message.problem:
             self.refuse(message.query, message.problem)

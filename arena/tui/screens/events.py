@@ -56,8 +56,8 @@ class EventsScreen(LeagueScreen):
     def queries(self) -> Sequence[Query]:
         return (Journal(),)
 
-    def command(self) -> str:
-        return f"journal {self.arena.folder}"
+    def command(self) -> Sequence[str]:
+        return "journal", str(self.arena.folder)
 
     def show(self, query: Query, value: tuple[JournalEntry, ...]) -> None:
         events, columns = self.query_one(RowList), _Columns(value)

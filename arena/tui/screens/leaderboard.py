@@ -81,8 +81,8 @@ class LeaderboardScreen(LeagueScreen):
     def queries(self) -> Sequence[Query]:
         return (Ranking(),)
 
-    def command(self) -> str:
-        return f"leaderboard {self.arena.folder}"
+    def command(self) -> Sequence[str]:
+        return "leaderboard", str(self.arena.folder)
 
     # Showing
 

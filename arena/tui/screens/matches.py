@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -71,9 +70,9 @@ class MatchesScreen(LeagueScreen):
         """The match beside the list."""
         return self.query_one(MatchPreview)
 
-    def command(self) -> str:
-        words = " ".join(shlex.quote(word) for word in shlex.split(self._words)) if not self._wrong else ""
-        return f"matches {shlex.quote(str(self.arena.folder))} {words}".strip()
+    def command(self) -> Sequence[str]:
+        words = () if self._wrong or not self._words else (self._words,)
+        return "matches", str(self.arena.folder), *words
 
     def filter(self, words: str) -> None:
         """List the matches that fit ``words`` of the filter language."""

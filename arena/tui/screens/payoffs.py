@@ -155,8 +155,8 @@ class PayoffsScreen(LeagueScreen):
         pair = self._pair()
         return (self._heatmap(),) if pair is None else (self._heatmap(), pair)
 
-    def command(self) -> str:
-        return f"payoffs {self.arena.folder}"
+    def command(self) -> Sequence[str]:
+        return "payoffs", str(self.arena.folder)
 
     def show(self, query: Query, value: Any) -> None:
         if isinstance(query, Payoffs):
@@ -212,7 +212,7 @@ class PayoffsScreen(LeagueScreen):
         if pair is None:
             self.say("a member does not play against itself")
         else:
-            self.arena.list_matches(f"{pair.member} {pair.opponent} evaluation")
+            self.arena.list_matches(pair.member, pair.opponent, "evaluation")
 
     def action_sort(self, by: int) -> None:
         """Change the order."""

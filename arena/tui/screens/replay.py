@@ -69,7 +69,7 @@ class ReplayScreen(LeagueScreen):
         self._analysing: bool | None = None  # as the person decided; None: where there is room
         self._analyst = Analyst()
         self._analyses: dict[int, Analysis] = {}
-        self._asked: set[int] = set()
+        self._asked: int | None = None  # the match whose analysis is under way
         self._listed: Opened | None = None  # whose moves are listed
 
     def body(self) -> ComposeResult:
@@ -95,8 +95,8 @@ class ReplayScreen(LeagueScreen):
     def queries(self) -> Sequence[Query]:
         return (Replayed(self.match_id, self._view), Neighbours(self.match_id))
 
-    def command(self) -> str:
-        return f"replay {self.arena.folder} {self.match_id}"
+    def command(self) -> Sequence[str]:
+        return "replay", str(self.arena.folder), str(self.match_id)
 
     @property
     def opened(self) -> Opened | None:
@@ -204,9 +204,10 @@ class ReplayScreen(LeagueScreen):
     # The analysis
 
     def _ask_analysis(self, opened: Opened) -> None:
-        if self.analysing and opened.frames and self.match_id not in self._asked:
-            self._asked.add(self.match_id)
-            number = self.match_id
+        known, number = self._analyses.get(self.match_id), self.match_id
+        missing = known is None or known.problem  # where it has failed, it is asked for again
+        if self.analysing and opened.frames and missing and number != self._asked:
+            self._asked = number
             self._analyst.match(
                 self.arena.folder,
                 number,
@@ -217,8 +218,8 @@ class ReplayScreen(LeagueScreen):
     @on(Analysed)
     def _analysed(self, message: Analysed) -> None:
         self._analyses[message.match_id] = message.analysis
-        if message.analysis.problem:
-            self._asked.discard(message.match_id)  # the next time it is wanted, it is asked for again
+        if message.match_id == self._asked:
+            self._asked = None
         if self.opened is not None and self.match_id == message.match_id:
             self._show_analysis(self.opened)
             self._show_opinion(self.opened)

@@ -108,8 +108,8 @@ class TrainingScreen(LeagueScreen):
     def _query(self) -> Course:
         return Course(self._part, self._weight)
 
-    def command(self) -> str:
-        return f"plot {self.arena.folder} -o training.png"
+    def command(self) -> Sequence[str]:
+        return "plot", str(self.arena.folder), "-o", "training.png"
 
     def show(self, query: Query, value: Training | None) -> None:
         charts = {} if value is None else {chart.title: chart for chart in value.charts}
@@ -128,7 +128,7 @@ class TrainingScreen(LeagueScreen):
         window = "all iterations" if self._part == 1 else f"the newest {100 * self._part:.0f}%"
         line = Text.assemble((f"{course.first:,} to {course.last:,}", "bold"), f" {window}")
         if course.every > 1:
-            line.append(f", every {course.every}th", colours.faint)
+            line.append(f", one in {course.every}", colours.faint)
         line.append(f"   {'smoothed ' + str(self._weight) if self._weight else 'not smoothed'}", colours.faint)
         line.append(f"   {'log' if self._log else 'linear'}", colours.faint)
         if course.snapshots:

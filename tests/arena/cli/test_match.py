@@ -27,7 +27,7 @@ def test_every_reader_works_on_a_league_that_a_match_made(cli: Cli, tmp_path: Pa
     assert [row["games"] for row in rows(cli, "payoffs", league)] == [6, 6]
     assert len(rows(cli, "matches", league)) == 6
     assert rows(cli, "show", league, "mcts:5")["kind"] == "guest"
-    assert "mcts:5 (seat" in cli("replay", league, 1, "--text")[1]
+    assert "○ player_1 (mcts:5)" in cli("replay", league, 1, "--text")[1]
     for command in (("show", "--settings"), ("verify",), ("leaderboard",), ("payoffs",), ("matches",)):
         assert cli(command[0], league, *command[1:])[0] == 0, command
 

@@ -116,7 +116,7 @@ def test_a_person_is_told_which_pieces_are_whose(cli: Cli, game: str, seat: int,
 
 
 def test_what_is_typed_before_the_question_is_no_move() -> None:
-    code = "import sys; from arena.cli import main; main(['play', 'tic_tac_toe', '--against', 'first'])"
+    code = "import sys; from arena.cli import main; main(['play', 'tic_tac_toe', '--against', 'first', '--text'])"
     with terminal(code) as screen:
         screen.type("4\n7\n")
         screen.see(lambda text: text.count("Your move (q quits):") == 1)

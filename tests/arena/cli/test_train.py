@@ -369,7 +369,7 @@ def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> No
     assert "random" in [row["agent"] for row in board]
     assert json.loads(arena("verify", str(league), "--json"))["findings"] == []
     newest = json.loads(arena("matches", str(league), "--limit", "1", "--json"))[0]
-    assert arena("replay", str(league), str(newest["match"])).count(" plays ") == newest["plies"]
+    assert arena("replay", str(league), str(newest["match"])).count(") plays ") == newest["plies"]
     for file in (league / "weights").iterdir():
         file.write_bytes(b"altered")
     code, _, err = call(*resume, "100000")

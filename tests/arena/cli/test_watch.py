@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from arena.cli.app import run
+from arena.tui import LeagueApp
 
 Asked = list[tuple[Path, int | None]]
 
@@ -25,7 +26,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """The folders and matches that the terminal UI, which is not run, is asked for."""
     asked: Asked = []
 
-    def record(folder: Path, match: int | None, *, trust_code: bool) -> int:
+    def record(folder: Path, match: int | None, *, theme: str, trust_code: bool) -> int:
         asked.append((folder, match))
         return 0
 
@@ -54,18 +55,27 @@ def test_a_league_is_watched_also_before_it_exists(
 
 def test_what_will_never_be_a_league_that_can_be_read_is_a_wrong_call(
     watched: Asked,
-    league: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = tmp_path / "file"
     file.touch()
-    newer = shutil.copytree(league, tmp_path / "newer")
-    with closing(sqlite3.connect(newer / "league.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-    for folder, says in ((file, "is a file"), (newer, "update this program"), ("x" * 300, "cannot be read")):
+    for folder, says in ((file, "is a file"), ("x" * 300, "cannot be read")):
         assert in_terminal(monkeypatch, "watch", folder) == 2
         assert says in capsys.readouterr().err
     assert in_terminal(monkeypatch, "replay", tmp_path / "none", 1) == 2  # a replay has nothing to wait for
     assert watched == []
+
+
+async def test_a_league_that_a_newer_program_made_ends_the_terminal_ui(league: Path, tmp_path: Path) -> None:
+    newer = shutil.copytree(league, tmp_path / "newer")
+    with closing(sqlite3.connect(newer / "league.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    app = LeagueApp(newer)
+    async with app.run_test() as pilot:
+        for _ in range(1500):
+            await pilot.pause(0.01)
+            if not app.is_running:
+                break
+    assert "update this program" in str(app.return_value)

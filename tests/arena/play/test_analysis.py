@@ -1,7 +1,8 @@
-"""What networks think of the positions of recorded matches and of games under way."""
+"""What agents think of the positions of recorded matches and of games under way."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ from network_league import network_league
 import arena
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from arena.play.analysis import BEST, Analyses, Choice, analyse_position
+from arena.play.analysis import BEST, Analyses, Choice, Opinion, opinion
 from arena.play.matches import play_match, play_pairings
-from games import GameError, UntrustedCodeError, make_game
-from games.contract import CHANCE, IntArray
+from games import Game, make_game
+from games.contract import CHANCE, IntArray, Move
 from leagues.records import Pairing
 from leagues.store import StoreError, open_store
 
@@ -113,34 +114,31 @@ def test_hidden_cards_and_chance_are_no_hindrance(tmp_path: Path) -> None:
     assert {choice.name for each in opinions for choice in each.best} == {"pass", "bet"}
 
 
-def test_an_unknown_match_and_an_untrusted_game_are_refused(folder: Path) -> None:
+def test_an_unknown_match_is_refused(folder: Path) -> None:
     with pytest.raises(StoreError, match="99"):
         Analyses().match(str(folder), 99)
-    with pytest.raises(UntrustedCodeError):
-        Analyses().position("os:system(command=true)", 0, [], "random")
+
+
+def opinion_on(game: Game, history: Sequence[Move], seat: int, agent: Agent) -> Opinion:
+    """What an agent thinks of a game under way, when it is asked for a hint."""
+    *_, state = game.replay(0, history)
+    return opinion(game, state, seat, agent, len(history), rng=np.random.default_rng(0))
 
 
 def test_a_position_is_judged_by_the_seat_that_moves(folder: Path) -> None:
-    analyses = Analyses()
-    (told,) = analyses.position(GAME, 0, [(0, 4)], f"{folder}:main@1").opinions
+    game = make_game(GAME)
+    told = opinion_on(game, [(0, 4)], 1, arena.load_agent(f"{folder}:main@1", game))
     assert (told.ply, told.seat, told.played) == (1, 1, None)
     assert told.value is not None
     assert len(told.best) == BEST
     assert 4 not in [choice.action for choice in told.best]
-    assert analyses.position(GAME, 0, [(0, 0), (1, 3), (0, 1), (1, 4), (0, 2)], "random").opinions == ()
 
 
 def test_a_search_gives_the_move_that_it_chooses() -> None:
-    history = [(0, 0), (1, 3), (0, 1), (1, 4)]
-    (told,) = Analyses().position(GAME, 0, history, "mcts:200").opinions
+    game = make_game(GAME)
+    told = opinion_on(game, [(0, 0), (1, 3), (0, 1), (1, 4)], 0, arena.load_agent("mcts:200", game))
     assert told.best == (Choice(2, "square 2", None),)  # wins at once
     assert told.value is None
-
-
-def test_seats_that_act_at_once_are_all_judged() -> None:
-    history = make_game("goofspiel(num_cards=3)").new_state(0).history()  # a prize is drawn at the start
-    told = Analyses().position("goofspiel(num_cards=3)", 0, history, "random").opinions
-    assert [each.seat for each in told] == [0, 1]
 
 
 class Cheat(Agent):
@@ -152,6 +150,4 @@ class Cheat(Agent):
 
 def test_an_agent_that_breaks_the_rules_gives_no_hint() -> None:
     with pytest.raises(AgentError, match="legal action"):
-        analyse_position(make_game(GAME), 0, [(0, 4)], Cheat())
-    with pytest.raises(GameError, match="does not fit"):
-        analyse_position(make_game(GAME), 0, [(1, 4)], RandomAgent())
+        opinion_on(make_game(GAME), [(0, 4)], 1, Cheat())

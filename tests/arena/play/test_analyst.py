@@ -12,6 +12,8 @@ from queue import Queue
 
 import pytest
 from network_league import network_league
+from played_league import make_league
+from small_league import played_league
 
 from arena.play.analysis import Analyses, Analysis
 from arena.play.analyst import Analyst
@@ -19,7 +21,23 @@ from arena.play.matches import play_match
 
 LONG = 60.0
 """Seconds that an answer may take on a busy machine."""
-MOVES = [(0, 0), (1, 3), (0, 1), (1, 4)]
+
+CODE = """
+import os, sys, time
+from pathlib import Path
+
+def make():
+    from pettingzoo.classic.tictactoe.tictactoe import env
+    print("loud", flush=True)
+    os.write(1, b"louder")
+    if Path("fatal").exists():
+        print("last words", file=sys.stderr, flush=True)
+        os._exit(3)
+    while Path("slow").exists():
+        Path("begun").touch()
+        time.sleep(0.01)
+    return env()
+"""
 
 
 @pytest.fixture
@@ -34,6 +52,16 @@ def answers() -> Queue[Analysis]:
     return Queue()
 
 
+@pytest.fixture
+def loud_league(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A league of a game of its maker's own, which prints, and does what files in the current folder say."""
+    (tmp_path / "loud_game.py").write_text(CODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "loud_game", raising=False)
+    return make_league(tmp_path / "league", "loud_game:make")
+
+
 @pytest.mark.slow
 def test_the_process_answers_as_this_one_would(tmp_path: Path, analyst: Analyst, answers: Queue[Analysis]) -> None:
     folder = network_league(tmp_path, "tic_tac_toe")
@@ -43,66 +71,63 @@ def test_the_process_answers_as_this_one_would(tmp_path: Path, analyst: Analyst,
     assert told.problem == ""
     assert told.opinions == pytest.approx(Analyses().match(str(folder), 1).opinions)
     assert list(told.absent.values()) == ["random is no network, so it has no weights to ask"]
-    analyst.match(folder, 7, answers.put)
-    assert "7" in answers.get(timeout=LONG).problem
 
 
-def test_a_killed_process_is_an_answer_and_starts_again(analyst: Analyst, answers: Queue[Analysis]) -> None:
-    analyst.position("tic_tac_toe", 0, MOVES, "mcts:50", answers.put)
-    assert [choice.name for choice in answers.get(timeout=LONG).opinions[0].best] == ["square 2"]
+def test_a_killed_process_is_an_answer_and_starts_again(
+    tmp_path: Path, analyst: Analyst, answers: Queue[Analysis]
+) -> None:
+    folder = played_league(tmp_path / "league")
+    analyst.match(folder, 1, answers.put)
+    first = answers.get(timeout=LONG)
+    assert first.problem == ""
+    assert first.absent
     assert analyst.process_id is not None
     os.kill(analyst.process_id, signal.SIGKILL)
-    analyst.position("tic_tac_toe", 0, MOVES, "mcts:50", answers.put)
+    analyst.match(folder, 1, answers.put)
     assert "ended with signal 9" in answers.get(timeout=LONG).problem
-    analyst.position("tic_tac_toe", 0, MOVES, "first", answers.put)
-    assert answers.get(timeout=LONG).opinions[0].best[0].probability == 1
+    analyst.match(folder, 1, answers.put)
+    assert answers.get(timeout=LONG) == first
 
 
-def test_what_games_and_agents_print_disturbs_no_answer(
-    tmp_path: Path, analyst: Analyst, answers: Queue[Analysis], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "loud_agents.py").write_text(
-        "import os, sys\n"
-        "from agents.basic import FirstLegalAgent\n"
-        "def loud(game):\n    print('loud', flush=True)\n    os.write(1, b'louder')\n    return FirstLegalAgent()\n"
-        "def fatal(game):\n    print('last words', file=sys.stderr)\n    sys.stderr.flush()\n    os._exit(3)\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    analyst.position("tic_tac_toe", 0, [], "py:loud_agents:loud", answers.put)
-    assert answers.get(timeout=LONG).opinions[0].best[0].name == "square 0"
-    analyst.position("tic_tac_toe", 0, [], "py:loud_agents:fatal", answers.put)
+@pytest.mark.slow
+def test_what_games_print_disturbs_no_answer(loud_league: Path, analyst: Analyst, answers: Queue[Analysis]) -> None:
+    analyst.match(loud_league, 1, answers.put, trust_code=True)
+    assert answers.get(timeout=LONG).problem == ""
+    Path("fatal").touch()
+    analyst.match(loud_league, 2, answers.put, trust_code=True)
     problem = answers.get(timeout=LONG).problem
     assert "ended with exit code 3: " in problem
     assert problem.endswith("last words; ask again to restart it")
 
 
-def test_errors_come_as_problems(analyst: Analyst, answers: Queue[Analysis]) -> None:
-    for game, agent, words in (
-        ("tic_tac_toe", "nobody", "matches no kind of agent"),
-        ("os:system(command=true)", "first", "may not run code"),
-        ("tic_tac_toe", "uci:nothing", "UCI"),
-    ):
-        analyst.position(game, 0, [], agent, answers.put)
+def test_errors_come_as_problems(tmp_path: Path, analyst: Analyst, answers: Queue[Analysis]) -> None:
+    folder = played_league(tmp_path / "league")
+    for place, match, words in ((folder, 99, "99"), (tmp_path / "nothing", 1, "does not exist")):
+        analyst.match(place, match, answers.put)
         assert words in answers.get(timeout=LONG).problem
 
 
-def test_of_requests_that_wait_the_last_is_answered(analyst: Analyst, answers: Queue[Analysis]) -> None:
-    for length in range(5):
-        analyst.position("tic_tac_toe", 0, MOVES[:length], "first", answers.put)
-    plies = [answers.get(timeout=LONG).opinions[0].ply]
-    while plies[-1] != 4:
-        plies.append(answers.get(timeout=LONG).opinions[0].ply)
-    assert plies == sorted(plies)
-    assert len(plies) < 5
+def test_of_requests_that_wait_the_last_is_answered(tmp_path: Path, analyst: Analyst) -> None:
+    folder = played_league(tmp_path / "league")
+    answered: Queue[int] = Queue()
+    for match in range(1, 9):
+        analyst.match(folder, match, lambda _, match=match: answered.put(match))  # type: ignore[misc]
+    found = [answered.get(timeout=LONG)]
+    while found[-1] != 8:
+        found.append(answered.get(timeout=LONG))
+    assert found == sorted(found)
+    assert len(found) < 8
 
 
-def test_closing_ends_the_process_in_the_middle_of_an_answer(answers: Queue[Analysis]) -> None:
+@pytest.mark.slow
+def test_closing_ends_the_process_in_the_middle_of_an_answer(loud_league: Path, answers: Queue[Analysis]) -> None:
     analyst = Analyst()
-    analyst.position("tic_tac_toe", 0, [], "first", answers.put)
-    answers.get(timeout=LONG)
+    Path("slow").touch()
+    analyst.match(loud_league, 1, answers.put, trust_code=True)
+    while not Path("begun").exists():
+        assert answers.empty()
     process = analyst.process_id
     assert process is not None
-    analyst.position("go(board_size=19)", 0, [], "mcts:100000000", answers.put)
     analyst.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from small_league import new_league, play, played_league, progress
 from textual.message import Message
 from tui_person import watching
@@ -156,3 +157,39 @@ async def test_a_league_that_does_not_exist_yet_is_waited_for(tmp_path: Path) ->
         with open_store(league).writer() as store:
             store.record(progress=progress(iteration=4))
         await person.see(person.shows("iteration 4"))
+
+
+def rated(messages: list[Message]) -> list[object]:
+    """The best snapshots of the views, once the league is rated."""
+    return [each.view.best for each in messages if isinstance(each, LeagueChanged) and each.view.best is not None]
+
+
+def test_many_matches_are_rated_by_another_process_with_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    league = played_league(tmp_path / "league")
+    here = posted(league, then=lambda feed, message: bool(rated([message])))
+    monkeypatch.setattr("arena.tui.feed.MANY_MATCHES", 0)
+    there = posted(league, then=lambda feed, message: bool(rated([message])))
+    assert rated(here)
+    assert rated(there) == rated(here)
+
+
+def test_a_rating_process_that_dies_is_said_and_started_again_after_a_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    league = played_league(tmp_path / "league")
+    monkeypatch.setattr("arena.tui.feed.MANY_MATCHES", 0)
+    monkeypatch.setattr("arena.tui.feed.REST", 0.1)
+    monkeypatch.setattr("arena.tui.derived.MODULE", "no.such.module")
+
+    def then(feed: Feed, message: Message) -> bool:
+        if isinstance(message, LeagueLost):
+            monkeypatch.setattr("arena.tui.derived.MODULE", "arena.tui.derived")
+        return bool(rated([message]))
+
+    messages = posted(league, then=then)
+    (lost,) = [each for each in messages if isinstance(each, LeagueLost)]
+    assert "ended with exit code 1" in lost.reason
+    assert not lost.absent
+    assert rated(messages)

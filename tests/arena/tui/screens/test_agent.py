@@ -48,7 +48,7 @@ async def test_without_a_choice_it_is_the_best_member(league: Path) -> None:
         await person.press("6")
         await shown(person, "main@1")
         await person.see(person.shows("main snapshot, generation 1 of main", "rank", "8,000 agent steps"))
-        assert screen(person).command() == f"show {league} main@1"
+        assert screen(person).command() == ("show", str(league), "main@1")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -332,7 +332,7 @@ async def test_a_filter_is_written_with_suggestions_and_lists_what_fits(league: 
         copied: list[str] = []
         person.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
         await person.press("y")
-        assert copied == [f"arena matches {league} main@1 won 'plies<8'"]
+        assert copied == [f"arena matches {league} 'main@1 won plies<8'"]
         await person.press("escape")
         await person.see(lambda: len(matches_of(person).page.matches) == 13)
 
@@ -363,7 +363,7 @@ async def test_a_filter_that_means_nothing_is_refused_below_it_and_the_list_stay
 async def test_another_screen_lists_matches_and_escape_goes_back(league: Path) -> None:
     async with watching(league) as person:
         await person.see(person.shows("13 matches"))
-        person.app.list_matches("first evaluation")
+        person.app.list_matches("first", "evaluation")
         await person.see(person.shows("first evaluation", "Matches that fit"))
         await person.see(lambda: all("first" in each.seats for each in matches_of(person).page.matches[:1]))
         await person.press("escape")

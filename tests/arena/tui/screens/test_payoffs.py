@@ -66,11 +66,11 @@ async def test_enter_lists_the_matches_of_the_pair(inflated: Path) -> None:
     async with watching(inflated) as person:
         shown = await open_payoffs(person)
         shown.select("main@2", "main@1")
-        asked: list[str] = []
-        person.app.list_matches = asked.append  # type: ignore[method-assign]
+        asked: list[tuple[str, ...]] = []
+        person.app.list_matches = lambda *words: asked.append(words)  # type: ignore[method-assign]
         said = sentences(person)
         await person.press("enter")
-        assert asked == ["main@2 main@1 evaluation"]
+        assert asked == [("main@2", "main@1", "evaluation")]
         shown.select("main@2", "main@2")
         await person.press("enter")
         assert said == ["a member does not play against itself"]

@@ -154,4 +154,4 @@ async def test_it_offers_the_command_that_draws_the_same(tmp_path: Path) -> None
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
         screen = await open_training(person)
-        assert screen.command() == f"plot {league} -o training.png"
+        assert screen.command() == ("plot", str(league), "-o", "training.png")
