@@ -150,10 +150,7 @@ async def test_an_empty_league_is_shown_by_its_first_member(tmp_path: Path) -> N
         await person.see(person.shows("no recorded match without a given opening yet"))
 
 
-async def test_its_numbers_follow_the_league_and_the_cursor_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("arena.tui.feed.REST", 0.0)
+async def test_its_numbers_follow_the_league_and_the_cursor_stays(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
         await person.press("6")

@@ -24,12 +24,6 @@ from leagues.records import Measure, Member
 from leagues.store import open_store
 
 
-@pytest.fixture
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rate without a rest."""
-    monkeypatch.setattr("arena.tui.feed.REST", 0.0)
-
-
 def ranking(person: Person) -> RankingList:
     screen = person.screen
     assert isinstance(screen, LeaderboardScreen)
@@ -91,7 +85,6 @@ async def test_warnings_are_whole_sentences(tmp_path: Path, size: tuple[int, int
         assert notes.can_focus == (notes.max_scroll_y > 0)
 
 
-@pytest.mark.usefixtures("_at_once")
 async def test_changes_of_rank_are_told_since_the_league_was_opened(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
@@ -176,7 +169,6 @@ async def test_a_league_without_matches_says_when_ratings_come(tmp_path: Path) -
         await person.see(person.shows("no games", "the first ratings come when"))
 
 
-@pytest.mark.usefixtures("_at_once")
 async def test_a_league_that_grows_does_not_move_the_cursor(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
