@@ -79,6 +79,7 @@ class PlayScreen(ArenaScreen):
         self._seed, self._opening = seed, tuple(opening)
         self._opponent: Opponent | None = None
         self._laid: Laid | None = None
+        self._number = 0  # of the game, as the opponent counts
         self._ever = False  # whether a game has begun
         self._flipped = False
         self._again = ""  # what has to be asked for twice: resign, leave
@@ -156,7 +157,7 @@ class PlayScreen(ArenaScreen):
 
             self._opponent = opponent = Opponent(self.seating, hear)
         seed = secrets.randbelow(2**31) if self._seed is None else self._seed
-        self._opponent.start(seed, self.seat, self._opening)
+        self._number = self._opponent.start(seed, self.seat, self._opening)
         self._seed, self._opening = None, ()
         self._show()
 
@@ -165,6 +166,8 @@ class PlayScreen(ArenaScreen):
         if message.opponent is not None and message.opponent is not self._opponent:
             return  # one that has left
         match message.told:
+            case Begun() | Position() | Over() | Advice() as told if told.number != self._number:
+                return  # of the game before, which was left while the opponent was thinking
             case Laid() as laid:
                 self._laid = laid
             case Begun() as begun:
@@ -553,7 +556,7 @@ class PlayScreen(ArenaScreen):
     # Commands
 
     def _say(self, sentence: str, *, bad: bool = False) -> None:
-        self._note = Text(sentence, look().warm if bad else "")
+        self._note = Text(plain(sentence), look().warm if bad else "")
         self.query_one("#play-said", Static).update(self._said())
 
     def action_type(self) -> None:

@@ -13,8 +13,8 @@ from textual import events
 from textual.message import Message
 
 from agents.errors import AgentError
-from arena.play.told import Position
-from arena.tui.screens.play import Entry, PlayScreen, TableBoard
+from arena.play.told import Begun, Over, Position
+from arena.tui.screens.play import Entry, Heard, PlayScreen, TableBoard
 from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.choices import Choices
@@ -248,6 +248,23 @@ async def test_a_game_is_recorded_as_a_match_of_a_human_and_can_be_replayed(tmp_
     assert (match.kind, match.seats) == ("human", ("human", "first"))
     async with replaying(league, 1) as person:
         await person.read("Match 1", "human")
+
+
+async def test_what_is_told_late_of_a_game_that_was_left_does_not_reach_the_next_one() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        screen = table(person)
+        late = here(person)
+        await person.press("R", "R", "r")
+        await person.see(lambda: here(person).number == 2)
+        over = Over(1, 5, None, (), (-1.0, 1.0), ("lost", "won"), "the opponent won", 0)
+        for told in (late, over, Begun(1, "some league")):
+            screen.post_message(Heard(screen._opponent, told))
+        await person.pilot.pause()
+        assert here(person).number == 2
+        assert screen.over is None
+        assert not screen.undone
+        assert "some league" not in person.text()
 
 
 async def test_a_rematch_changes_the_seats_and_a_resigned_game_is_asked_about_first() -> None:
