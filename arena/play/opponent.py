@@ -54,6 +54,7 @@ class Opponent:
     def __init__(self, seating: Seating, hear: Callable[[Told], object]) -> None:
         self._hear = hear
         self._closed = False
+        self._started = 0
         self._child = Child("arena.play.served")
         self._send(asdict(seating))
         self._thread = threading.Thread(target=self._run, name="opponent", daemon=True)
@@ -64,16 +65,22 @@ class Opponent:
         """The ID of the process."""
         return self._child.process_id
 
-    def start(self, seed: int, seat: int, opening: Sequence[Move] = (), *, record: bool = True) -> None:
-        """Begin a game; the one under way is left once the person is asked.
+    def start(self, seed: int, seat: int, opening: Sequence[Move] = (), *, record: bool = True) -> int:
+        """Begin a game; the one under way is left once the person is asked, and may still tell something until then.
 
         Args:
             seed: of the game.
             seat: the person's.
             opening: moves that are made before anybody is asked, without chance.
             record: whether to record the game, if there is a league.
+
+        Returns:
+            The number of the game: 1, 2, ...
         """
-        self._send({"want": "start", "seed": seed, "seat": seat, "opening": list(opening), "record": record})
+        self._started += 1
+        request = {"number": self._started, "seed": seed, "seat": seat, "opening": list(opening), "record": record}
+        self._send({"want": "start"} | request)
+        return self._started
 
     def move(self, number: int, ply: int, action: Action) -> None:
         """Choose an action in the position after ``ply`` steps of the game ``number``; it may be told in advance."""

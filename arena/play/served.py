@@ -110,8 +110,7 @@ class Table:
         from leagues.records import Match, Pairing
 
         self._last = request
-        if not request.get("undone"):
-            self.number += 1
+        self.number = int(request["number"])
         game, seat, seed = self.game, int(request["seat"]), int(request["seed"])
         opening = tuple((player, parse_action(action)) for player, action in request["opening"])
         view = _View(self, seat)

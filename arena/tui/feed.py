@@ -10,6 +10,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -246,6 +247,7 @@ class Feed(threading.Thread):
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
+                self._take_requests()
                 queries, following = self._wanted.queries, not self._wanted.paused
                 new = [query for query in queries if query not in answered]
                 for query in new:
@@ -262,7 +264,8 @@ class Feed(threading.Thread):
                 if following and (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
                     self._post(HeartbeatSeen(beat))
-                if following and self._rate(rating, source, version):
+                # What the person has asked for meanwhile comes before the ratings, which may take long.
+                if following and self._requests.empty() and self._rate(rating, source, version):
                     self._post(LeagueChanged(source.view(rates.update(reader))))
                     self._answer_again(source, ())
                 self._wait(rating.soon)
@@ -287,12 +290,15 @@ class Feed(threading.Thread):
 
     def _wait(self, poll: float | None = None) -> None:
         """Apply the waiting requests; without any, wait for one until the next poll."""
-        try:
+        with suppress(Empty):
             self._requests.get(timeout=POLL if poll is None else poll)(self._wanted)
+        self._take_requests()
+
+    def _take_requests(self) -> None:
+        """Apply the waiting requests."""
+        with suppress(Empty):
             while True:
                 self._requests.get_nowait()(self._wanted)
-        except Empty:
-            pass
 
 
 class _Rates:

@@ -70,7 +70,7 @@ def refusal(entry: str, legal: Mapping[int, str], grid: Grid | None) -> str:
         grid: the board; None without one.
     """
     kind = next((name.split()[0] for name in legal.values() if re.fullmatch(r"(column|square) \d+", name)), "")
-    found = re.fullmatch(rf"(?:{kind} ?)?#?(\d+)", entry.strip(), re.IGNORECASE) if kind else None
+    found = re.fullmatch(rf"(?:{kind} ?)?#?(\d{{1,9}})", entry.strip(), re.IGNORECASE) if kind else None
     if grid is not None and found is not None:
         number, width = int(found[1]), len(grid.cells[0])
         count = width if kind == "column" else width * len(grid.cells)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 _PIECE = "[●◆✕♚♛♜♝♞♟○◇♔♕♖♗♘♙·?]"
 _RANKED = re.compile(rf" *(\d+) +({_PIECE}(?: +{_PIECE})*) *")
 _FILES = re.compile(r" +[A-Za-z](?: +[A-Za-z])+")
-_RULE = re.compile(r"[ ─┼]*─[ ─┼]*")
-_WORDS = re.compile(r"(column|square|board) (\d+)")
+_RULE = re.compile(r"[ ┼]*─[ ─┼]*")
+_WORDS = re.compile(r"(column|square|board) (\d{1,9})")
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 

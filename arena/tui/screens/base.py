@@ -122,7 +122,9 @@ class LeagueScreen(ArenaScreen):
 
     def ask(self) -> None:
         """Tell the feed what this screen wants to know now."""
-        if self.app.screen is self:
+        # Not `is_current`: while a screen above has no background yet, that also holds for the screens below it.
+        league_screens = [screen for screen in self.app.screen_stack if isinstance(screen, LeagueScreen)]
+        if league_screens[-1:] == [self]:
             self.arena.feed.ask(self.queries())
 
     def answer(self, query: Query) -> Any:

@@ -306,8 +306,10 @@ class WriterLock:
         """Let others write. The file stays: removing it would let two writers lock two files of one name."""
         self._released.set()
         self._heart.join()
-        os.utime(self._file)
-        os.close(self._file)
+        try:
+            os.utime(self._file)
+        finally:
+            os.close(self._file)
 
     def __enter__(self) -> Self:
         return self

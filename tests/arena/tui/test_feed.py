@@ -193,3 +193,10 @@ def test_a_rating_process_that_dies_is_said_and_started_again_after_a_rest(
     assert "ended with exit code 1" in lost.reason
     assert not lost.absent
     assert rated(messages)
+
+
+def test_what_a_screen_asks_is_answered_before_the_league_is_rated(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    messages = posted(league, Count("first"), then=lambda feed, message: bool(rated([message])))
+    kinds = [type(message) for message in messages]
+    assert kinds.index(Answered) < next(at for at, each in enumerate(messages) if rated([each]))

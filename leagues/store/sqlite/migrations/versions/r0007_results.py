@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,21 +46,30 @@ def upgrade() -> None:
 
 
 def _fill(connection: sa.Connection) -> None:
+    """Compute the results row by row, so that a league of millions of different returns takes no memory."""
     row = connection.exec_driver_sql("SELECT agent_ids, teams FROM league").first()
     if row is None:
         return
     seats, teams = len(json.loads(row.agent_ids)), tuple(json.loads(row.teams or "null") or ())
-    op.execute("CREATE TEMP TABLE found (returns, fault, ending, results, PRIMARY KEY (returns, fault, ending))")
-    distinct = connection.exec_driver_sql("SELECT DISTINCT returns, coalesce(fault, -1), ending FROM matches").all()
-    found = []
-    for packed, fault, ending in distinct:
-        returns, at_fault = codec.unpack_returns(packed, seats), fault if fault >= 0 else None
-        results = seat_results(returns, at_fault, ending == _CRASH and at_fault is None, teams)
-        found.append((packed, fault, ending, "".join(_LETTERS[result] for result in results)))
-    if found:
-        connection.exec_driver_sql("INSERT INTO found VALUES (?, ?, ?, ?)", found)
-    op.execute(
-        "UPDATE matches SET results = (SELECT results FROM found WHERE found.returns = matches.returns "
-        "AND found.fault = coalesce(matches.fault, -1) AND found.ending = matches.ending)"
-    )
-    op.execute("DROP TABLE found")
+    failures: list[Exception] = []
+
+    @lru_cache(maxsize=4096)
+    def letters(packed: bytes, fault: int | None, ending: int) -> str:
+        results = seat_results(codec.unpack_returns(packed, seats), fault, ending == _CRASH and fault is None, teams)
+        return "".join(_LETTERS[result] for result in results)
+
+    def results_of(packed: bytes, fault: int | None, ending: int) -> str:
+        try:
+            return letters(packed, fault, ending)
+        except Exception as error:  # SQLite only tells that there was one
+            failures.append(error)
+            raise
+
+    driver: Any = connection.connection.dbapi_connection
+    driver.create_function("results_of", 3, results_of, deterministic=True)
+    try:
+        op.execute("UPDATE matches SET results = results_of(returns, fault, ending)")
+    except sa.exc.DBAPIError as error:
+        raise (failures or [error])[0] from error
+    finally:
+        driver.create_function("results_of", 3, None)
