@@ -38,7 +38,7 @@ from arena.view.text import plain, signed
 from games.contract import Action, Move
 from games.drawing.grids import Cell, read_grid
 
-_COMMANDS = frozenset("mHEuRrfq?hjklgG")
+_COMMANDS = frozenset("mHuRrfq?hjklgG")
 """Characters that do not begin a typed move."""
 
 
@@ -570,8 +570,6 @@ class PlayScreen(ArenaScreen):
             self._opponent.advise()
         else:
             self._say("advice comes when it is your turn", bad=True)
-
-    action_evaluate = action_hint
 
     def action_undo(self) -> None:
         """Take back the person's last move."""

@@ -185,9 +185,9 @@ async def test_in_a_game_of_cards_one_chooses_whose_view_to_take(tmp_path: Path)
         cards = [line for line in person.text().split("\n") if "player_1 " in line]
         assert all("?" not in line for line in cards)
         await person.press("v")
-        await person.read("as player_0 sees it", "player_1  ?")
+        await person.read("as player_0 sees it", "player_1  │ ? │")
         await person.press("v")
-        await person.read("as player_1 sees it", "player_0  ?")
+        await person.read("as player_1 sees it", "player_0  │ ? │")
         await person.press("v")
         await person.see(lambda: "?" not in "".join(line for line in person.text().split("\n") if "player_" in line))
 
