@@ -149,7 +149,7 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
                 with _watching(league) as terminal:
                     figures.setdefault(name, []).append(terminal.seconds_until(text))
         with _watching(league) as terminal:
-            terminal.seconds_until(game)
+            terminal.seconds_until(" Elo ")  # the league has been rated
             terminal.settle(20)
             for name, key in SCREENS.items():
                 figures[f"to {name}, ms"] = [terminal.press(key)]

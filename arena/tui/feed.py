@@ -247,7 +247,6 @@ class Feed(threading.Thread):
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
-                self._take_requests()
                 queries, following = self._wanted.queries, not self._wanted.paused
                 new = [query for query in queries if query not in answered]
                 for query in new:
@@ -292,11 +291,6 @@ class Feed(threading.Thread):
         """Apply the waiting requests; without any, wait for one until the next poll."""
         with suppress(Empty):
             self._requests.get(timeout=POLL if poll is None else poll)(self._wanted)
-        self._take_requests()
-
-    def _take_requests(self) -> None:
-        """Apply the waiting requests."""
-        with suppress(Empty):
             while True:
                 self._requests.get_nowait()(self._wanted)
 

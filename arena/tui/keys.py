@@ -273,8 +273,7 @@ PLAY = Group(
     "Play",
     (
         Key("m", "type", "type", "type a move by its name or number; digits begin at once", footer=True),
-        Key("H", "advice(True)", "hint", "what your opponent would play at your seat", footer=True),
-        Key("E", "advice(False)", "evaluate", "what your opponent expects you to get"),
+        Key("H", "hint", "hint", "what your opponent would play at your seat, and expects you to get", footer=True),
         Key("u", "undo", "undo", "take back your last move; the game is not recorded then", footer=True),
         Key("R", "resign", "resign", "give up; the game is not recorded then", footer=True),
         Key("r", "rematch", "rematch", "another game, with the seats changed"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from arena.tui.feed import Query, Source
+from arena.tui.match_pages import newer_matches
 from arena.tui.widgets.board import largest_of
 from arena.view.replay import Frame, frames
 from games import GameError, UntrustedCodeError, make_game
@@ -66,10 +67,10 @@ class Neighbours(Query):
     def answer(self, source: Source) -> tuple[int | None, int | None]:
         earlier = source.reader.matches(before=self.match_id, limit=1)
         newest = source.reader.matches(limit=1)
-        reach, later = 1, None
-        while newest and newest[0].id > self.match_id and later is None:
-            # IDs have gaps where matches were not recorded.
-            page = source.reader.matches(before=self.match_id + 1 + reach, limit=reach)
-            later = min((match.id for match in page if match.id > self.match_id), default=None)
-            reach *= 2
-        return (earlier[0].id if earlier else None, later)
+        later, _ = newer_matches(
+            lambda before, limit: source.reader.matches(before=before, limit=limit),
+            self.match_id,
+            1,
+            newest[0].id if newest else 0,
+        )
+        return (earlier[0].id if earlier else None, later[-1].id if later else None)

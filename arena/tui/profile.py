@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -210,7 +210,7 @@ class Openings(Query):
 
         info, reader = source.reader.info(), source.reader
         found: dict[int, Counter[str]] = {}
-        points: Counter[tuple[int, str]] = Counter()
+        points: defaultdict[tuple[int, str], float] = defaultdict(float)
         known: Counter[tuple[int, str]] = Counter()
         looked_at = 0
         try:
@@ -225,7 +225,7 @@ class Openings(Query):
                     found.setdefault(seat, Counter())[name] += 1
                     score = {"won": 1.0, "drew": 0.5, "lost": 0.0, "at fault": 0.0}.get(results[seat])
                     if score is not None:
-                        points[seat, name] += score  # type: ignore[assignment]  # a Counter adds floats as well
+                        points[seat, name] += score
                         known[seat, name] += 1
         except (GameError, LeagueError) as error:
             return FirstMoves(problem=str(error))

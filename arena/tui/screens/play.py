@@ -30,7 +30,7 @@ from arena.view.choosing import cell_name, cells_of, pick, refusal
 from games.contract import Action, Move
 from games.drawing.grids import Cell
 
-_COMMANDS = frozenset(" mHEuRrfq?hjklgG")
+_COMMANDS = frozenset(" mHuRrfq?hjklgG")
 """Characters that do not begin a typed move."""
 
 
