@@ -35,7 +35,8 @@ def play(
     The agent takes all other seats. On a terminal you choose moves on the board by cursor, click or name; ? shows the
     keys. With --text, or in a pipe, enter a move by its name, or by the number shown with it; ? lists the moves, q
     leaves. Enter a continuous action as its numbers. With --league the game is recorded, under the kind human, and you
-    are its guest human; it counts in no rating. A game in which a move was taken back is not recorded.
+    are its guest human; it counts in no rating. A game in which a move was taken back is not recorded. A league has one
+    writer at a time, so it cannot be trained while you play.
     """
     import secrets
     import sys

@@ -300,7 +300,8 @@ class WriterLock:
 
     def _beat(self) -> None:
         while not self._released.wait(HEARTBEAT):
-            os.utime(self._file)
+            with suppress(OSError):  # a disk that fails for a moment; the next beat tries again
+                os.utime(self._file)
 
     def release(self) -> None:
         """Let others write. The file stays: removing it would let two writers lock two files of one name."""
