@@ -83,6 +83,8 @@ class Terminal:
         """Seconds from the start until ``text`` has been written."""
         seen = b""
         while text.encode() not in seen:
+            if time.perf_counter() - self.began > limit:
+                raise RuntimeError(f"{text!r} was not written in {limit:.0f} s")
             seen += self._read(limit)
         return time.perf_counter() - self.began
 
@@ -149,7 +151,7 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
                 with _watching(league) as terminal:
                     figures.setdefault(name, []).append(terminal.seconds_until(text))
         with _watching(league) as terminal:
-            terminal.seconds_until(" Elo ")  # the league has been rated
+            terminal.seconds_until("Elo")  # the league has been rated
             terminal.settle(20)
             for name, key in SCREENS.items():
                 figures[f"to {name}, ms"] = [terminal.press(key)]

@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need
 POLL = 0.5
 """Seconds between two checks of the store's version."""
 
+CALM = 2.0
+"""Least seconds between two readings because the league has changed."""
+
 REST = 40.0
 """Rest after answering or rating because the league has changed, as a multiple of the time it took: training needs the
 processor more. What the person asks for is answered at once."""
@@ -259,7 +262,8 @@ class Feed(threading.Thread):
                     self._post(LeagueChanged(source.view(rates.update(reader))))
                     self._found = True
                     self._answer_again(source, new)
-                    not_before = time.monotonic() + REST * (time.monotonic() - began)
+                    ended = time.monotonic()
+                    not_before = ended + max(CALM, REST * (ended - began))
                 if following and (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
                     self._post(HeartbeatSeen(beat))

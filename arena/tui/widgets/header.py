@@ -44,12 +44,11 @@ class Header(Vertical):
     def show(self, view: LeagueView | None, state: RunState | None, problem: str, *, paused: bool) -> None:
         """Show the league, or ``problem``, the reason why it cannot be read."""
         width = self.size.width or self.app.size.width
-        status = self.query_one("#status", Static)
-        if problem:
-            status.update(Text(plain(problem), look().bad))
-        else:
-            status.update(_status(view, state, width, paused=paused))
-        self.query_one("#tabs", Static).update(_tabs(self._current, width))
+        line = Text(plain(problem), look().bad) if problem else _status(view, state, width, paused=paused)
+        for name, text in (("#status", line), ("#tabs", _tabs(self._current, width))):
+            part = self.query_one(name, Static)
+            if part.content != text:  # a screen that stays as it is costs nothing
+                part.update(text)
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

@@ -11,6 +11,7 @@ from small_league import played_league
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arena.tui.feed.POLL", 0.1)
+    monkeypatch.setattr("arena.tui.feed.CALM", 0.0)
     monkeypatch.setattr("arena.tui.feed.REST", 0.0)  # on a busy machine an answer may take long
 
 
