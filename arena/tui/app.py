@@ -236,7 +236,7 @@ class LeagueApp(App[Exception]):
         if not message.absent:
             self.problem = f"The league cannot be read: {message.reason}"
         elif self.view is None:
-            self.problem = f"Waiting for a league in {where}"
+            self.problem = f"Waiting for a league in {where}; arena train GAME --league {where} makes one"
         else:
             self.problem = f"The league is gone from {where}; waiting for it to come back"
         self._forward(message)

@@ -95,7 +95,8 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
 def _tabs(current: str, width: int) -> Text:
     """The screens by number; their names are cut on a narrow terminal."""
     colours, line = look(), Text()
-    room = (width - 2) // len(NUMBERED)
+    whole = sum(len(title) + 2 for title in NUMBERED) + len(_GAP) * (len(NUMBERED) - 1)
+    room = width if whole <= width - 2 else (width - 2) // len(NUMBERED)
     for number, title in enumerate(NUMBERED, 1):
         here = title == current
         name = title if len(title) + 4 <= room else title[: max(0, room - 4)]

@@ -17,6 +17,7 @@ from arena.tui.look import look
 from arena.tui.match_pages import Opened
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.players import marks_of
 from arena.view.outcome import outcome_text, seat_results
 from arena.view.text import counted, duration, moment, plain, signed
 from arena.view.theme import PLAYING, TO_MOVE
@@ -153,9 +154,10 @@ class MatchPreview(Vertical):
             outcomes = [f"{result} {signed(value)}" for result, value in zip(results, match.returns, strict=True)]
             room = width - 4 - max(map(len, outcomes))
             room = min(room, max(cell_len(plain(name)) for name in match.seats))
+            marks = marks_of(info.game, len(match.seats))
             for seat, name in enumerate(match.seats):
                 to_move = frame is not None and seat in frame.acting and not over
-                text.append(f"{TO_MOVE if to_move else '●'} ", colours.seats[seat % len(colours.seats)])
+                text.append(f"{TO_MOVE if to_move else marks[seat]} ", colours.seats[seat % len(colours.seats)])
                 cell = name_cell(name, room, f"bold {colours.good}" if over and results[seat] == "won" else "bold")
                 cell.pad_right(room - cell.cell_len + 2)
                 text.append_text(cell).append(f"{outcomes[seat] if over else ''}\n", colours.result(results[seat]))
