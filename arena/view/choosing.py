@@ -81,7 +81,7 @@ def refusal(entry: str, legal: Mapping[int, str], grid: Grid | None) -> str:
         way = named_cells(grid, entry.strip())
         single = all(len(named_cells(grid, name)) < 2 for name in legal.values())
         if len(way) == 1 and single and grid.piece(way[0]):
-            return f"{plain(entry.strip())} is taken"
+            return f"{plain(entry.strip())} is taken; choose a cell that a move goes to"
     return f"{plain(entry.strip()) or 'this'} is not legal here; legal: {_names(legal)}"
 
 
