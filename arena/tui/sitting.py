@@ -47,7 +47,6 @@ class Sitting:
         advance: the move that was chosen before the opponent was there; empty without one.
         note: the answer to what the person did last.
         advice: what the opponent thinks of the position; None if it was not asked.
-        hinted: whether the advice may show moves.
     """
 
     def __init__(self, seating: Seating, seat: int, number: int, laid: Laid | None = None) -> None:
@@ -64,7 +63,6 @@ class Sitting:
         self.source: Cell | None = None
         self.advance = self.note = ""
         self.advice: Advice | None = None
-        self.hinted = False
         self._times = [0.0, 0.0]  # seconds of the person, and of the others
         self._clock = time.monotonic()
 
@@ -155,7 +153,7 @@ class Sitting:
             return []
         cells = cells_of(grid, position.legal)
         marks: list[Mark] = [(cell, "legal") for cell in targets(cells, self.source)]
-        if self.advice is not None and self.hinted and self.advice.best:
+        if self.advice is not None and self.advice.best:
             way = cells.get(self.advice.best[0][0], ())
             marks += [(cell, "winning") for cell in (way[-1:] if len(way) != 2 else way)]
         if self.source is not None:
@@ -270,9 +268,7 @@ class Sitting:
         text = Text(self.opponent, colours.faint)
         if advice.value is not None:
             text.append(" expects ").append(f"{advice.value:+.2f}", f"bold {colours.foreground}").append(" for you")
-        elif not self.hinted:
-            text.append(" estimates no values")
-        if self.hinted and advice.best:
+        if advice.best:
             best = tuple(Choice(action, name, share) for action, name, share in advice.best)
             text.append(" and would play\n" if advice.value is not None else " would play\n")
             text.append_text(policy_text(Opinion(advice.ply, self.seat, None, best), width))

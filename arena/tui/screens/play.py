@@ -345,11 +345,10 @@ class PlayScreen(ArenaScreen):
         self._typing = True
         self.set_focus(self.query_one(Entry))
 
-    def action_advice(self, moves: bool) -> None:
-        """Ask what the opponent thinks of the position; ``moves``: also what it would play."""
+    def action_hint(self) -> None:
+        """Ask what the opponent thinks of the position, and what it would play."""
         position = self.game.position
         if self.game.running and position is not None and position.asks and self._opponent is not None:
-            self.game.hinted = moves
             self._opponent.advise()
         else:
             self._say("advice comes when it is your turn")
