@@ -111,7 +111,7 @@ def test_an_illegal_move_changes_nothing() -> None:
         ("neutral(game=kuhn_poker,player_1=mcts:5)", "by your own package.module:function, but got 'mcts:5'"),
         ("neutral(game=kuhn_poker,player_1=no_such_module:f)", "cannot be imported: No module named"),
         ("neutral(game=no_such_game,player_1=first)", "no game 'no_such_game'"),
-        ("neutral(game=" * 1500 + "kuhn_poker" + ",player_0=first)" * 1500, "names the scripts of all neutral seats"),
+        ("neutral(game=" * 1500 + "kuhn_poker" + ",player_0=first)" * 1500, "games may be nested 20 deep"),
         ("neutral(game=pettingzoo:simple_v3(continuous_actions=True),agent_0=first)", "not for all"),
     ],
 )
