@@ -63,6 +63,7 @@ class ReplayScreen(LeagueScreen):
         self.among = tuple(among)
         self.ply = 0
         self.playing = False
+        self._neighbour = 0  # the way to go as soon as the neighbours are known
         self._view: int | None = None
         self._flipped = False
         self._speed = SPEEDS.index(2.0)
@@ -115,6 +116,10 @@ class ReplayScreen(LeagueScreen):
         return self.room in ROOMY if self._analysing is None else self._analysing
 
     def show(self, query: Query, value: Any) -> None:
+        if isinstance(query, Neighbours) and self._neighbour:
+            by, self._neighbour = self._neighbour, 0
+            self.action_neighbour(by)
+            return
         if isinstance(query, Replayed):
             self.ply = min(self.ply, max(0, len(value.frames) - 1))
             self._show_match()
@@ -364,7 +369,11 @@ class ReplayScreen(LeagueScreen):
             at = self.among.index(self.match_id) + by
             to = self.among[at] if 0 <= at < len(self.among) else None
         else:
-            earlier, later = self.answer(Neighbours(self.match_id)) or (None, None)
+            found = self.answer(Neighbours(self.match_id))
+            if found is None:
+                self._neighbour = by  # once it is known
+                return
+            earlier, later = found
             to = later if by > 0 else earlier
         if to is None:
             self.say("this is the last match" if by > 0 else "this is the first match")
