@@ -1,7 +1,7 @@
 """What agents think of positions: the value, and the most probable actions.
 
 Those on a recorded match are computed again from the frozen weights that played it. :func:`main` answers the
-requests of :class:`arena.play.analyst.Analyst` in a process of its own, which may load torch.
+requests of :class:`arena.play.analyst.Analyst` in a separate process, which may load torch.
 """
 
 from __future__ import annotations

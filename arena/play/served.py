@@ -205,8 +205,8 @@ class _Person(Agent):
 
 
 class _View:
-    """What the person at ``seat`` learns of one game. Moves of others are told where the game makes them public, and
-    all of them when it is over."""
+    """What the person at ``seat`` learns of one game. Messages contain the moves of others where the game makes them
+    public, and all moves when it is over."""
 
     def __init__(self, table: Table, seat: int) -> None:
         self._table, self.seat = table, seat

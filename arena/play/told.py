@@ -1,4 +1,4 @@
-"""What a person at a table is told by the process of the games, and how it is written in a line of JSON.
+"""The messages from the process of the games to a person at a table, each a line of JSON.
 
 A line is ``[name of the class, its fields]``. A position holds no more than the person may know.
 """
@@ -47,7 +47,7 @@ class Position:
         drawing: what the person sees.
         acting: the seats that act.
         first: index of the first of ``steps``.
-        steps: the newest steps; those before ``first`` are told already and stay.
+        steps: the newest steps; those before ``first`` were in earlier messages.
         got: the person's rewards so far.
         legal: action -> its name, for the person; empty where another seat acts, or where actions are continuous.
         bounds: lowest and highest continuous action.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.store.contract import Reader
 
 MANY_MATCHES = 100_000
-"""From this number of matches on, a process of its own derives."""
+"""From this number of matches on, a separate process derives."""
 
 _NICE = 19
 """How much the process yields to training."""

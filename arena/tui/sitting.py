@@ -29,7 +29,7 @@ class Sitting:
     Args:
         seating: who plays what.
         seat: the person's seat.
-        number: of the game at this table; what is told of other games is not heard.
+        number: of the game at this table; messages about other games are ignored.
         laid: the game that lies on the table; None before that is known.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Play: a seat at the table, against an agent in a process of its own."""
+"""Play: a seat at the table, against an agent in a separate process."""
 
 from __future__ import annotations
 

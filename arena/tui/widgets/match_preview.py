@@ -34,7 +34,7 @@ HOLD = 2.0
 _DAY = 86_400
 
 _ROOMY = 32
-"""Columns from which on everything about a match is told."""
+"""Columns from which on all facts of a match are shown."""
 
 _MOST_SEATS = 4
 """Seats that have a line of their own."""

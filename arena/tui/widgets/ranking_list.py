@@ -69,7 +69,7 @@ class RankingList(RowList):
 
         Args:
             rows: the rows.
-            ranks: earlier ranks, to which changes are told.
+            ranks: earlier ranks, from which changes are counted.
             marked: IDs of marked members.
             best: ID of the best member.
             empty: what is said where there is no row.

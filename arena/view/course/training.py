@@ -28,7 +28,7 @@ MOST_MARKS = 200
 """Newest snapshots that are marked."""
 
 _OPPONENTS_OF = 3
-"""Most learners whose opponents are told apart."""
+"""Most learners that have a chart of scores by opponent."""
 
 _GIB = 2.0**30
 
