@@ -189,7 +189,7 @@ class Sitting:
     def title(self) -> Text:
         """The game, the opponent, and whether it is recorded."""
         colours = look()
-        line = Text(plain(self.seating.game), f"bold {colours.accent}", no_wrap=True, overflow="ellipsis")
+        line = Text(no_wrap=True, overflow="ellipsis").append(plain(self.seating.game), f"bold {colours.accent}")
         line.append("  you against ", colours.faint).append(plain(self.seating.against), "bold")
         if self.undone:
             kept = "not recorded, because a move was taken back"

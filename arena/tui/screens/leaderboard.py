@@ -65,7 +65,6 @@ class LeaderboardScreen(LeagueScreen):
                 yield Chart(id="board-outside", classes="pane")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.ranking.focus()
 
     @property

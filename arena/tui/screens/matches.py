@@ -55,7 +55,6 @@ class MatchesScreen(LeagueScreen):
         yield MatchPreview()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(FilterLine).put(self._words)
         self.list.focus()
         self.set_interval(1.0, lambda: self.preview.show_title(self.arena.now()))

@@ -86,7 +86,6 @@ class ReplayScreen(LeagueScreen):
         yield Timeline(id="replay-time")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Board).say("reading the match ...")
         self._timer = self.set_interval(1 / SPEEDS[self._speed], self._tick, pause=True)
 

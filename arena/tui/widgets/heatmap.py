@@ -22,8 +22,8 @@ from textual.strip import Strip
 from arena.tui.keys import HEATMAP, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
-from arena.tui.widgets.heat import LEVELS, Heat, score_text
-from arena.tui.widgets.shades import shade
+from arena.tui.widgets.heat import LEVELS, Heat, score_text, tenth
+from arena.view.colours import shade
 from arena.view.text import plain
 
 Cell = tuple[str, str]
@@ -220,6 +220,8 @@ class Heatmap(ScrollView, can_focus=True):
                 text = f"{'·':^{size}}" if middle and i != places[at] else blank
             elif middle and digits:
                 text = score_text(value, size, graded=heat.matrix.graded)
+            elif middle and not look().scaled:
+                text = f"{tenth(level[at]):>{size}}"
             elif below:
                 text = (
                     f"{games[at]:^{size},}" if games[at] < 10 ** (size - 3) else f"{games[at]:.0e}"[:size].center(size)
@@ -228,7 +230,7 @@ class Heatmap(ScrollView, can_focus=True):
             if lit and (row, column) in lit:
                 text, style = self._lit(text, style, line)
             elif below and met:
-                style += Style(dim=True)
+                style += Style(bold=False)
             cells.append(Segment(text, style))
         return self._joined(self._label(heat, row, middle=middle), cells, hidden, width)
 
@@ -258,10 +260,9 @@ class Heatmap(ScrollView, can_focus=True):
             if not met:
                 style = Style.parse(f"{shade(colours.background, colours.faint, 0.5)} on {colours.background}")
             else:
-                back = shade(colours.middle, colours.high if level > 0 else colours.low, abs(level) / LEVELS)
-                if thin:
-                    back = shade(colours.background, back, 0.4)
-                style = Style.parse(f"{colours.faint if thin else colours.foreground} on {back}")
+                back = colours.scale(level / LEVELS, thin=thin)
+                weight = "not bold" if thin else "bold"
+                style = Style.parse(f"{weight} {colours.ink(back, thin=thin)} on {back}")
             self._styles[level, thin, met] = style
         return style
 

@@ -49,5 +49,5 @@ class KeyBar(Widget):
 
     def _key(self, binding: Binding, colour: str) -> Text:
         meta = Style(meta={"@click": f"app.simulate_key('{binding.key}')"})
-        text = Text(f" {self.app.get_key_display(binding)}", Style.parse(f"bold {colour}") + meta)
+        text = Text().append(f" {self.app.get_key_display(binding)}", Style.parse(f"bold {colour}") + meta)
         return text.append(f" {binding.description} ", Style.parse(look().faint) + meta)
