@@ -23,6 +23,7 @@ from arena.tui.keys import HEATMAP, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
 from arena.tui.widgets.heat import LEVELS, Heat, score_text, tenth
+from arena.tui.widgets.scale import short_number
 from arena.view.colours import shade
 from arena.view.text import plain
 
@@ -223,9 +224,8 @@ class Heatmap(ScrollView, can_focus=True):
             elif middle and not look().scaled:
                 text = f"{tenth(level[at]):>{size}}"
             elif below:
-                text = (
-                    f"{games[at]:^{size},}" if games[at] < 10 ** (size - 3) else f"{games[at]:.0e}"[:size].center(size)
-                )
+                count = f"{games[at]:,}"
+                text = f"{count if len(count) <= size - 2 else short_number(games[at]):^{size}}"
             style = self._style(level[at], thin=thin[at], met=met)
             if lit and (row, column) in lit:
                 text, style = self._lit(text, style, line)
