@@ -12,7 +12,7 @@ from arena.tui.layout import HEIGHTS, SIZES
 from arena.tui.look import look, wear
 from arena.tui.nearest import Nearest
 from arena.tui.screens.base import ArenaScreen
-from arena.view.theme import PALETTES, Palette, palette_for
+from arena.view.theme import DARK, PALETTES, Palette, palette_for
 
 
 class DressedApp(App[Exception]):
@@ -39,6 +39,9 @@ class DressedApp(App[Exception]):
         self._use(self.available_themes[self._first_theme])
         self.theme = self._first_theme
         self.theme_changed_signal.subscribe(self, self._use)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return _variables(DARK)  # until there is a theme; only their names count
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._nearest]
@@ -69,5 +72,10 @@ def _theme(name: str, palette: Palette) -> Theme:
         background=palette.background,
         surface=palette.surface,
         panel=palette.panel,
-        variables={"faint": palette.faint, "footer-key-foreground": palette.accent},
+        variables=_variables(palette),
     )
+
+
+def _variables(palette: Palette) -> dict[str, str]:
+    """The variables of ``arena.tcss`` that Textual does not have."""
+    return {"faint": palette.faint, "frame": palette.frame}

@@ -26,6 +26,7 @@ class Palette:
         accent, good, bad, warm, secondary: what stands out, is better, is worse, needs attention, comes second.
         faint: what matters less; still readable on the background.
         foreground, background, surface, panel: text, and what lies behind it.
+        frame: borders and scroll bars.
         raised, lit: behind what has just changed, and behind what has won.
         first, second: pieces of the first and the second seat.
         low, middle, high: ends and middle of a scale, as in the heatmap of payoffs.
@@ -44,6 +45,7 @@ class Palette:
     background: str
     surface: str
     panel: str
+    frame: str
     raised: str
     lit: str
     first: str
@@ -116,6 +118,7 @@ DARK = Palette(
     background="#14171d",
     surface="#191d25",
     panel="#222833",
+    frame="#4a5363",
     raised="#343c48",
     lit="#24402b",
     first="#e8c07a",
@@ -135,6 +138,7 @@ LIGHT = Palette(
     background="#f6f7f9",
     surface="#ffffff",
     panel="#e6e9ef",
+    frame="#a3abb8",
     raised="#dcded6",
     lit="#d3e9c5",
     first="#7a4f00",
@@ -155,6 +159,7 @@ CONTRAST = Palette(
     background="#000000",
     surface="#000000",
     panel="#262626",
+    frame="#8c8c8c",
     raised="#303030",
     lit="#003d1d",
     first="#ffff00",

@@ -190,7 +190,7 @@ class Chart(Widget, can_focus=True):
                 value += f" ({short_number(series.lows[index])} to {short_number(series.highs[index])})"
             part = Text("  " if line else "")
             part.append(f"{POINT} ", colours.lines[series.colour % len(colours.lines)])
-            part.append(plain(series.name)).append(value, "bold")
+            part.append(plain(series.name)).append(value if series.name else value.lstrip(), "bold")
             rest = len(self.plot.series) - place
             if line.cell_len + part.cell_len > width - (5 if rest > 1 else 0):
                 line.append(f"  +{rest}", colours.faint)

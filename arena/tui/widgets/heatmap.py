@@ -97,9 +97,11 @@ class Heatmap(ScrollView, can_focus=True):
         before = None if self._heat is None or not self._heat.order else (self.row, self._heat.name(self._column))
         self._heat, self._missing, self._marked = heat, missing, frozenset(marked)
         self._hovered = None
-        if before is not None:
+        most = max(0, len(self.members) - 1)
+        if before is None:
+            self._row, self._column = 0, min(1, most)  # nobody plays against itself
+        else:
             place = {name: at for at, name in enumerate(self.members)}
-            most = max(0, len(place) - 1)
             self._row, self._column = (
                 place.get(str(name), min(at, most)) for name, at in zip(before, (self._row, self._column), strict=True)
             )

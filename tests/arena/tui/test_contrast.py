@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from rich.color import Color
 from rich.segment import Segment
+from textual.widgets import Input
 from tui_person import WIDE, Person, watching
 
+from arena.play.opponent import Seating
 from arena.tui.layout import NUMBERED
+from arena.tui.play_app import PlayApp
 from arena.view.colours import contrast
 from arena.view.theme import PALETTES
 
@@ -26,6 +29,11 @@ async def test_every_word_on_every_screen_stands_out_from_what_is_behind_it(leag
             await person.see(person.shows(title, "13 matches"))
             await person.pilot.pause()
             assert unreadable(person, theme) == {}, title
+        for number in (1, 2, 3):
+            await person.press(str(number), "slash")
+            await person.see(lambda: isinstance(person.app.focused, Input))
+            assert unreadable(person, theme) == {}, f"filter {number}"
+            await person.press("escape")
         for key, seen, box in (("question_mark", "Everywhere", "#help"), ("ctrl+p", "Theme", "#--container")):
             await person.press(key)
             await person.see(person.shows(seen))
@@ -37,6 +45,15 @@ async def test_every_word_on_every_screen_stands_out_from_what_is_behind_it(leag
             await person.press(*keys)
             await person.pilot.pause()
             assert unreadable(person, theme) == {}, keys
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+async def test_so_does_every_word_at_the_table(theme: str) -> None:
+    app = PlayApp(Seating("connect_four", "first"), seed=5, theme=theme)
+    async with app.run_test(size=WIDE) as pilot:
+        person = Person(pilot)
+        await person.see(person.shows("Your move.", "type a move"))
+        assert unreadable(person, theme) == {}
 
 
 def unreadable(person: Person, theme: str, box: str = "") -> dict[str, float]:

@@ -53,6 +53,7 @@ def test_text_is_readable_in_every_palette(name: str) -> None:
     ratios = {(text, back): contrast(getattr(palette, text), back) for text in TEXTS for back in behind}
     assert {pair: ratio for pair, ratio in ratios.items() if ratio < LEAST[name]} == {}
     assert contrast(palette.background, palette.accent) >= LEAST[name]  # the cursor
+    assert contrast(palette.frame, palette.background) >= (3 if name == "contrast" else 2)
 
 
 @pytest.mark.parametrize("colours", ["truecolor", "256", "standard", None])
