@@ -116,6 +116,10 @@ class LeagueApp(DressedApp):
             self._back = [*self._back, before][-20:]
             self.switch_screen(self._installed(name))
 
+    def action_replay(self, match_id: int) -> None:
+        """Replay a match."""
+        self.open_match(match_id)
+
     def action_return(self) -> None:
         """Close the screen in front, or show the numbered screen of before."""
         if len(self.screen_stack) > 2:

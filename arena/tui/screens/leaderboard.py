@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, get_args
 
 from rich.cells import cell_len
@@ -29,6 +29,14 @@ from arena.view.theme import WARNED
 
 Order = Literal["rating", "outside", "games", "age", "name"]
 ORDERS: tuple[Order, ...] = get_args(Order)
+
+_BY_COLUMN: Mapping[str, Order] = {
+    **dict.fromkeys(("rank", "rating", "interval", "bar"), "rating"),
+    "agent": "name",
+    "games": "games",
+    "outside": "outside",
+}
+"""The order that a click on the head of a column gives."""
 
 NO_RATING = "no evaluation match yet: the first ratings come when there is a snapshot and it has played"
 NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come after the first snapshot"
@@ -175,6 +183,15 @@ class LeaderboardScreen(LeagueScreen):
         self._order = ORDERS[(ORDERS.index(self._order) + by) % len(ORDERS)]
         self._show_list(self.board)
 
+    @on(RowList.HeadClicked)
+    def _sort_by_column(self, message: RowList.HeadClicked) -> None:
+        """Order by the column that was clicked; the other way round if the rows have that order already."""
+        order = _BY_COLUMN.get(self.ranking.column_at(message.x) or "")
+        if order is not None:
+            self._turned = order == self._order and not self._turned
+            self._order = order
+            self._show_list(self.board)
+
     def action_mark(self) -> None:
         """Mark the member under the cursor, or remove its mark."""
         if self.ranking.key is not None:
@@ -190,6 +207,10 @@ class LeaderboardScreen(LeagueScreen):
     @on(RowList.Chosen)
     def _chosen(self, message: RowList.Chosen) -> None:
         self.arena.open_agent(message.key)
+
+    @on(LearnerList.Chosen)
+    def _learner_chosen(self, message: LearnerList.Chosen) -> None:
+        self.arena.open_agent(message.learner)
 
     def action_filter(self) -> None:
         """Type a filter."""

@@ -115,6 +115,13 @@ class Chart(Widget, can_focus=True):
         self._read_by_person(None)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._read_at(event)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Read where the button is pressed: some terminals tell of no other move of the mouse."""
+        self._read_at(event)
+
+    def _read_at(self, event: events.MouseEvent) -> None:
         drawn, offset = self._drawn, event.get_content_offset(self)
         if drawn is None or offset is None or not 0 <= offset.x - drawn.gutter < drawn.canvas.width:
             return

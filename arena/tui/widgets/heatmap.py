@@ -348,11 +348,12 @@ class Heatmap(ScrollView, can_focus=True):
             self.post_message(self.Chosen())
 
     def _at(self, event: events.MouseEvent) -> tuple[int, int] | None:
-        """The cell under the mouse."""
+        """The cell under the mouse: also beside a row's name and below a column's head, those of the cursor."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._stacked:
+        if offset is None:
             return None
-        row = (offset.y - self._stacked + int(self.scroll_y)) // self._height
+        down = offset.y - self._stacked
+        row = self._row if down < 0 else (down + int(self.scroll_y)) // self._height
         across = offset.x - self._margin
         column = self._column if across < 0 else (across + int(self.scroll_x)) // self._width
         return (row, column) if max(row, column) < len(self.members) else None

@@ -52,6 +52,10 @@ class MatchPreview(Vertical):
     class Ended(Message):
         """A match that played by itself is over."""
 
+    @dataclass
+    class Clicked(Message):
+        """The person wants to see all of the match."""
+
     def __init__(self) -> None:
         super().__init__(classes="pane")
         self.opened: Opened | None = None
@@ -124,6 +128,11 @@ class MatchPreview(Vertical):
 
     def on_resize(self) -> None:
         self.show_again()
+
+    def on_click(self) -> None:
+        """Ask for a replay of the match."""
+        if self.opened is not None:
+            self.post_message(self.Clicked())
 
     def _stop(self) -> None:
         if self._timer is not None:
