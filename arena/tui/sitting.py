@@ -16,9 +16,9 @@ from arena.play.told import Advice, Begun, Laid, Over, Position, Refused, Step, 
 from arena.tui.look import look, pressing
 from arena.tui.widgets.board import Mark, larger_of
 from arena.tui.widgets.opinions import policy_text
-from arena.tui.widgets.players import Player, marks_of
+from arena.tui.widgets.players import Player
 from arena.view.choosing import cells_of, pick, targets
-from arena.view.pieces import pieces
+from arena.view.pieces import marks_of, pieces
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
 from games.drawing.grids import Cell, Grid, read_grid

@@ -25,9 +25,10 @@ from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import PolicyBars, ValueLine
-from arena.tui.widgets.players import Player, Players, marks_of
+from arena.tui.widgets.players import Player, Players
 from arena.tui.widgets.timeline import Timeline
 from arena.view.outcome import outcome_text, seat_results
+from arena.view.pieces import marks_of
 from arena.view.text import moment, plain, signed
 from games.contract import CHANCE
 

@@ -17,8 +17,8 @@ from arena.tui.look import look
 from arena.tui.match_pages import Opened
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.cells import name_cell
-from arena.tui.widgets.players import marks_of
 from arena.view.outcome import outcome_text, seat_results
+from arena.view.pieces import marks_of
 from arena.view.text import counted, duration, moment, plain, signed
 from arena.view.theme import PLAYING, TO_MOVE
 
