@@ -220,7 +220,11 @@ class LeagueApp(DressedApp):
 
     @on(LeagueChanged)
     def _changed(self, message: LeagueChanged) -> None:
-        self.view, self.problem = message.view, ""
+        before, self.view, self.problem = self.view, message.view, ""
+        if before is not None and before.info.created_at != message.view.info.created_at:
+            self.marked = ()
+            if isinstance(self.screen, LeagueScreen):
+                self.screen.say(f"Another league is in {os.fspath(self.folder)} now")
         self._forward(message)
 
     @on(HeartbeatSeen)
@@ -233,7 +237,7 @@ class LeagueApp(DressedApp):
     def _lost(self, message: LeagueLost) -> None:
         where = os.fspath(self.folder)
         if not message.absent:
-            self.problem = f"The league cannot be read: {message.reason}"
+            self.problem = f"{message.reason[:1].upper()}{message.reason[1:]}"
         elif self.view is None:
             self.problem = f"Waiting for a league in {where}; arena train GAME --league {where} makes one"
         else:

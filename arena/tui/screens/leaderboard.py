@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
 from rich.cells import cell_len
@@ -59,6 +60,7 @@ class LeaderboardScreen(LeagueScreen):
         self._turned = False
         self._words: tuple[str, ...] = ()
         self._ranks: dict[str, int] = {}  # as they were when the person opened the league
+        self._ranked: datetime | None = None  # when that league was made; None before there are ranks
 
     def body(self) -> ComposeResult:
         with Container(id="board"):
@@ -95,8 +97,9 @@ class LeaderboardScreen(LeagueScreen):
 
     def show(self, query: Query, value: Any) -> None:
         board: Leaderboard = value
-        if board.rated and not self._ranks:
-            self._ranks = _ranks(board)
+        league = None if self.view is None else self.view.info.created_at
+        if board.rated and league != self._ranked:
+            self._ranked, self._ranks = league, _ranks(board)
         self._lay_out(board)
         self._show_list(board)
         self.query_one(LearnerList).show_ways(board.ways, board.problem)
