@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import locale
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -40,7 +41,8 @@ from arena.cli import (
 )
 from arena.cli.errors import FAILED
 from arena.cli.errors import report as report_error
-from arena.view.text import look_alikes, plain
+from arena.view.look_alikes import look_alikes
+from arena.view.text import plain
 
 
 def _version(asked: bool) -> None:
@@ -136,11 +138,19 @@ def _escape_warnings() -> None:
 
 
 def _degrade_text() -> None:
-    """Let the standard streams replace what their encoding lacks, as with ``LANG=C`` or on Windows, and not fail."""
+    """Let the standard streams replace what their encoding lacks, and not fail."""
     codecs.register_error("look_alikes", look_alikes)
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "look_alikes"), (sys.stderr, "look_alikes")):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            writes_ascii = stream is not sys.stdin and stream.isatty() and _says_ascii()
+            stream.reconfigure(encoding="ascii" if writes_ascii else None, errors=errors)
+
+
+def _says_ascii() -> bool:
+    """Whether the locale says that the terminal has ASCII only, as with ``LC_ALL=C``. Python writes UTF-8 then, which
+    is meant for files."""
+    chosen = os.environ.get("PYTHONUTF8") or os.environ.get("PYTHONIOENCODING")
+    return not chosen and locale.setlocale(locale.LC_CTYPE) == "C"
 
 
 def main(args: Sequence[str] | None = None) -> None:

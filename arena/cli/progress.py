@@ -173,7 +173,7 @@ class _BesideEcho:
 @contextmanager
 def _on_screen(title: str) -> Iterator[OnState]:
     line = _Line(
-        SpinnerColumn(),
+        SpinnerColumn("line"),
         BarColumn(bar_width=8),
         TextColumn("{task.fields[state]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
         console=console(),

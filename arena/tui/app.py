@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from arena.tui.dressed import DressedApp
 from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
-from arena.tui.layout import HEIGHTS, NUMBERED, SIZES
-from arena.tui.look import dress
+from arena.tui.layout import NUMBERED
 from arena.tui.screens.base import ArenaScreen, LeagueScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.theme import PALETTES
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need n
     from games.contract import Move
 
 
-class LeagueApp(App[Exception]):
+class LeagueApp(DressedApp):
     """Shows the league in ``folder`` live. Its result is the error that ended it, or None.
 
     Args:
@@ -48,10 +48,6 @@ class LeagueApp(App[Exception]):
         marked: IDs of the members that the person has marked, in the order of marking.
     """
 
-    CSS_PATH = "arena.tcss"
-    TITLE = "arena"
-    HORIZONTAL_BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(APP),
         *[(str(number), f"go('{title.lower()}')") for number, title in enumerate(NUMBERED, 1)],
@@ -66,7 +62,7 @@ class LeagueApp(App[Exception]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         trust_code: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.folder = folder
         self.trust_code = trust_code
         self.now = now
@@ -75,12 +71,11 @@ class LeagueApp(App[Exception]):
         self.problem = ""
         self.paused = False
         self.marked: tuple[str, ...] = ()
-        self._theme_name = theme
         self._match = match
         self._back: list[str] = []
 
     def on_mount(self) -> None:
-        dress(self, self._theme_name, self._show_again)
+        self.dress()
         self.push_screen(self._installed(NUMBERED[0].lower()))
         if self._match is not None:
             self.open_match(self._match)
@@ -120,6 +115,10 @@ class LeagueApp(App[Exception]):
         if before != name:
             self._back = [*self._back, before][-20:]
             self.switch_screen(self._installed(name))
+
+    def action_replay(self, match_id: int) -> None:
+        """Replay a match."""
+        self.open_match(match_id)
 
     def action_return(self) -> None:
         """Close the screen in front, or show the numbered screen of before."""
@@ -221,7 +220,11 @@ class LeagueApp(App[Exception]):
 
     @on(LeagueChanged)
     def _changed(self, message: LeagueChanged) -> None:
-        self.view, self.problem = message.view, ""
+        before, self.view, self.problem = self.view, message.view, ""
+        if before is not None and before.info.created_at != message.view.info.created_at:
+            self.marked = ()
+            if isinstance(self.screen, LeagueScreen):
+                self.screen.say(f"Another league is in {os.fspath(self.folder)} now")
         self._forward(message)
 
     @on(HeartbeatSeen)
@@ -234,7 +237,7 @@ class LeagueApp(App[Exception]):
     def _lost(self, message: LeagueLost) -> None:
         where = os.fspath(self.folder)
         if not message.absent:
-            self.problem = f"The league cannot be read: {message.reason}"
+            self.problem = f"{message.reason[:1].upper()}{message.reason[1:]}"
         elif self.view is None:
             self.problem = f"Waiting for a league in {where}; arena train GAME --league {where} makes one"
         else:
@@ -252,11 +255,6 @@ class LeagueApp(App[Exception]):
     @on(FeedFailed)
     def _end(self, message: FeedFailed) -> None:
         self.exit(message.error)
-
-    def _show_again(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, ArenaScreen):
-                screen.show_again()
 
     def _show_status(self) -> None:
         for screen in self.screen_stack:

@@ -226,7 +226,10 @@ class Feed(threading.Thread):
     def _present(self) -> bool:
         from leagues.store import open_store
 
-        return open_store(self._folder).exists()
+        try:
+            return open_store(self._folder).exists()
+        except LeagueError:  # nobody may look, or the folder has become a file
+            return True
 
     def _forget_ratings(self) -> None:
         if self._rating is not None:

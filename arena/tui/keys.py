@@ -21,7 +21,7 @@ class Key:
         action: Textual's action.
         label: what it does in one or two words, for the footer.
         help: what it does in a line, for the help; empty for keys that the help does not list.
-        shown: how the key is written for people; empty for Textual's way.
+        shown: how the key is written for people, where it is not by Textual's names.
         footer: whether the footer shows it where there is room.
         priority: whether it comes before the keys of the focused widget.
     """
@@ -33,6 +33,11 @@ class Key:
     shown: str = ""
     footer: bool = False
     priority: bool = False
+
+    @property
+    def written(self) -> str:
+        """How the key is written for people."""
+        return self.shown or self.keys.replace(",", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +291,7 @@ PLAY = Group(
 def bindings(group: Group) -> list[BindingType]:
     """Textual's bindings of a group."""
     return [
-        Binding(key.keys, key.action, key.label, show=key.footer, key_display=key.shown or None, priority=key.priority)
+        Binding(key.keys, key.action, key.label, show=key.footer, key_display=key.written, priority=key.priority)
         for key in group.keys
         if key.action
     ]
@@ -294,7 +299,4 @@ def bindings(group: Group) -> list[BindingType]:
 
 def described(groups: Sequence[Group]) -> list[tuple[str, list[tuple[str, str]]]]:
     """For the help: title -> pairs of the keys as they are written and what they do."""
-    return [
-        (group.title, [(key.shown or key.keys.replace(",", " "), key.help) for key in group.keys if key.help])
-        for group in groups
-    ]
+    return [(group.title, [(key.written, key.help) for key in group.keys if key.help]) for group in groups]

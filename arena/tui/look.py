@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from rich.style import Style
 
-from textual.app import App
-from textual.theme import Theme
-
-from arena.view.theme import DARK, PALETTES, Palette
+from arena.view.theme import DARK, Palette
 
 _in_use = DARK
 
@@ -18,45 +14,12 @@ def look() -> Palette:
     return _in_use
 
 
-def dress(app: App[Any], name: str, show_again: Callable[[], object]) -> None:
-    """Give an app a theme for every palette.
-
-    Args:
-        app: the app, in its ``on_mount``.
-        name: the palette that it begins with.
-        show_again: called when the person has chosen another one.
-    """
-
-    def use(theme: Theme) -> None:
-        global _in_use
-        if theme.name in PALETTES and PALETTES[theme.name] is not _in_use:
-            _in_use = PALETTES[theme.name]
-            show_again()
-
-    for theme in _themes():
-        app.register_theme(theme)
-    use(app.available_themes[name])
-    app.theme = name
-    app.theme_changed_signal.subscribe(app, use)
+def pressing(key: str) -> Style:
+    """The style of text where a click presses ``key``."""
+    return Style(meta={"@click": f"app.simulate_key({key!r})"})
 
 
-def _themes() -> list[Theme]:
-    """Textual's theme for every palette, by the same name."""
-    return [
-        Theme(
-            name=name,
-            dark=each.dark,
-            primary=each.accent,
-            secondary=each.secondary,
-            accent=each.accent,
-            success=each.good,
-            warning=each.warm,
-            error=each.bad,
-            foreground=each.foreground,
-            background=each.background,
-            surface=each.surface,
-            panel=each.panel,
-            variables={"faint": each.faint, "footer-key-foreground": each.accent},
-        )
-        for name, each in PALETTES.items()
-    ]
+def wear(palette: Palette) -> None:
+    """Use another palette from now on."""
+    global _in_use
+    _in_use = palette

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.app import App
 from textual.binding import BindingType
 
 from agents.errors import AgentError
 from arena.play.opponent import Seating
+from arena.tui.dressed import DressedApp
 from arena.tui.keys import TABLE_APP, bindings
-from arena.tui.layout import HEIGHTS, SIZES
-from arena.tui.look import dress
 from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.play import NoTable, PlayScreen
 from games.contract import Move
 
 
-class PlayApp(App[Exception]):
+class PlayApp(DressedApp):
     """A person plays. Its result is the error because of which no game could begin, or None.
 
     Args:
@@ -27,10 +25,6 @@ class PlayApp(App[Exception]):
         theme: name of a palette.
     """
 
-    CSS_PATH = "arena.tcss"
-    TITLE = "arena"
-    HORIZONTAL_BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_APP)
 
     def __init__(
@@ -42,12 +36,11 @@ class PlayApp(App[Exception]):
         opening: Sequence[Move] = (),
         theme: str = "dark",
     ) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.table = PlayScreen(seating, seat, seed=seed, opening=opening)
-        self._theme_name = theme
 
     def on_mount(self) -> None:
-        dress(self, self._theme_name, self.table.show_again)
+        self.dress()
         self.push_screen(self.table)
 
     def action_help(self) -> None:

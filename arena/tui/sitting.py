@@ -6,18 +6,19 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from rich.style import Style
 from rich.text import Text
 
 from agents.human import Names, Point
 from arena.play.analysis import Choice, Opinion
 from arena.play.opponent import Seating
 from arena.play.told import Advice, Begun, Laid, Over, Position, Refused, Step, Told
-from arena.tui.look import look
+from arena.tui.look import look, pressing
 from arena.tui.widgets.board import Mark, larger_of
 from arena.tui.widgets.opinions import policy_text
-from arena.tui.widgets.players import Player, marks_of
+from arena.tui.widgets.players import Player
 from arena.view.choosing import cells_of, pick, targets
-from arena.view.pieces import pieces
+from arena.view.pieces import marks_of, pieces
 from arena.view.replay import Frame
 from arena.view.text import plain, signed
 from games.drawing.grids import Cell, Grid, read_grid
@@ -189,7 +190,7 @@ class Sitting:
     def title(self) -> Text:
         """The game, the opponent, and whether it is recorded."""
         colours = look()
-        line = Text(plain(self.seating.game), f"bold {colours.accent}", no_wrap=True, overflow="ellipsis")
+        line = Text(no_wrap=True, overflow="ellipsis").append(plain(self.seating.game), f"bold {colours.accent}")
         line.append("  you against ", colours.faint).append(plain(self.seating.against), "bold")
         if self.undone:
             kept = "not recorded, because a move was taken back"
@@ -197,7 +198,8 @@ class Sitting:
             kept = f"recorded in {plain(self.begun.kept)} when it is over"
         else:
             kept = "not recorded"
-        return line.append(f"  {kept}", colours.faint)
+        line.append(f"  {kept}  ", colours.faint)
+        return line.append("esc leaves", Style.parse(colours.faint) + pressing("escape"))
 
     def heading(self) -> str:
         """Which pieces are the person's, and who moves first."""
@@ -236,15 +238,17 @@ class Sitting:
         """The answer to what the person did last, and what happens now."""
         colours, position = look(), self.position
         if self.failure:
-            return Text(f"{plain(self.failure)}; r starts again", colours.bad)
+            return Text(f"{plain(self.failure)}; ", colours.bad).append("r starts again", pressing("r"))
         if self.resigned:
             kept = "A game that is not played to its end is not recorded"
-            return Text(f"You resigned. {kept}; r plays another.", colours.warm)
+            text = Text(f"You resigned. {kept}; ", colours.warm)
+            return text.append("r plays another", pressing("r")).append(".")
         text = Text(f"{self.note}\n" if self.note else "", colours.warm)
         if self.over is not None:
             text.append(f"{self.over.sentence[:1].upper()}{self.over.sentence[1:]}.", "bold")
             kept = f" Recorded as match {self.over.match}." if self.over.match else ""
-            return text.append(f"{kept} r plays another.", colours.faint)
+            text.append(f"{kept} ", colours.faint)
+            return text.append("r plays another", Style.parse(colours.faint) + pressing("r")).append(".", colours.faint)
         if position is None:
             return text.append("setting the table ...", colours.faint)
         if self.advance:

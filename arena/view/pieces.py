@@ -58,6 +58,12 @@ def labels(spec: str, seats: int) -> tuple[str, ...]:
     return names if len(names) == seats else tuple(f"seat {seat}" for seat in range(seats))
 
 
+def marks_of(spec: str, seats: int) -> list[str]:
+    """What stands for each seat: its piece, or the number of the seat in games without pieces."""
+    own = pieces(spec)
+    return [each.mark for each in own] if len(own) == seats else [str(seat) for seat in range(seats)]
+
+
 def winning_cells(spec: str, grid: Grid) -> tuple[Cell, ...]:
     """The cells of the line that has ended a game of ``spec``; nothing while there is none, and in other games."""
     name, parameters = _board(spec)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,52 +40,16 @@ def plain(text: str, *, lines: bool = False) -> str:
 
 def short_name(name: str, width: int) -> str:
     """A member's name in at most ``width`` columns, safe to show: ``main_…-2@12``. It is cut in front of the number of
-    its learner and its generation, which tell snapshots apart."""
+    its learner and its generation, and of the number in the name of an agent such as ``mcts:200``, which tell members
+    apart."""
     from rich.text import Text
 
     text = plain(name)
-    ends = [found[0] for end in (r"-\d+(@\d+)?$", r"@\d+$") if (found := re.search(end, text))]
+    ends = [found[0] for end in (r"-\d+(@\d+)?$", r"[@:]\d+$") if (found := re.search(end, text))]
     kept = next((end for end in ends if len(end) < width - 1), "")
     cut = Text(text.removesuffix(kept))
     cut.truncate(width - len(kept), overflow="ellipsis")
     return cut.plain + kept
-
-
-LOOK_ALIKES: Mapping[str, str] = {
-    "●": "X",
-    "✕": "X",
-    "○": "O",
-    "◆": "#",
-    "◇": "@",
-    "·": ".",
-    "…": "~",
-    "─": "-",
-    "━": "-",
-    "│": "|",
-    "┼": "+",
-    "▀": "^",
-    "▄": "_",
-    "█": "#",
-    "▌": "|",
-    "▐": "|",
-    **dict.fromkeys("╭╮╰╯", "+"),
-    **dict(zip("♠♥♦♣", "shdc", strict=True)),
-    **dict(zip("♔♕♖♗♘♙♚♛♜♝♞♟", "KQRBNPkqrbnp", strict=True)),
-    **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),  # the frames of a spinner
-}
-"""ASCII characters for those that not every terminal has. All are one column wide, so that tables and boards keep their
-shape, and the pieces of a board stay different."""
-
-
-def look_alikes(error: UnicodeError) -> tuple[str, int]:
-    """An error handler of codecs: what a stream cannot encode becomes its look-alike, or ``?`` without one.
-
-    Raises:
-        UnicodeError: the error is about decoding.
-    """
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    return "".join(LOOK_ALIKES.get(each, "?") for each in error.object[error.start : error.end]), error.end
 
 
 def duration(seconds: float) -> str:

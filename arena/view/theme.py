@@ -7,8 +7,11 @@ own background, so they have palettes of 24-bit colours; ``arena.tcss`` uses the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
+
+from arena.view.colours import contrast, shade
 
 if TYPE_CHECKING:  # it loads NumPy, which the first paint of the TUI need not wait for
     from arena.view.outcome import SeatResult
@@ -23,10 +26,13 @@ class Palette:
         accent, good, bad, warm, secondary: what stands out, is better, is worse, needs attention, comes second.
         faint: what matters less; still readable on the background.
         foreground, background, surface, panel: text, and what lies behind it.
+        frame: borders and scroll bars.
         raised, lit: behind what has just changed, and behind what has won.
         first, second: pieces of the first and the second seat.
         low, middle, high: ends and middle of a scale, as in the heatmap of payoffs.
         dark: whether the background is dark.
+        steps: all colours of the scale, from its low end, where a terminal has too few to mix them; a single one where
+            colours say nothing and digits have to.
     """
 
     accent: str
@@ -39,6 +45,7 @@ class Palette:
     background: str
     surface: str
     panel: str
+    frame: str
     raised: str
     lit: str
     first: str
@@ -47,6 +54,26 @@ class Palette:
     middle: str
     high: str
     dark: bool = True
+    steps: tuple[str, ...] = ()
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the colours of the scale differ."""
+        return len(self.steps) != 1
+
+    def scale(self, part: float, *, thin: bool = False) -> str:
+        """Colour of a place -1..1 on the scale; ``thin``: of a value that is hardly known."""
+        if self.steps:
+            centre = len(self.steps) // 2
+            return self.steps[centre + round(part * (_THIN if thin else 1) * centre)]
+        colour = shade(self.middle, self.high if part > 0 else self.low, abs(part))
+        return shade(self.background, colour, _THIN) if thin else colour
+
+    def ink(self, background: str, *, thin: bool = False) -> str:
+        """Colour of text on a colour of the scale, with a contrast of 4.5 at least; ``thin`` as of :meth:`scale`."""
+        if thin and len(self.steps) < 2:  # where steps are few, even the first is too strong for faint text
+            return self.faint
+        return max(_INKS, key=lambda ink: contrast(ink, background))
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -76,40 +103,46 @@ class Palette:
         }.get(part, "")
 
 
+_INKS = ("#ffffff", "#000000")
+_THIN = 0.4
+"""How strong the colour is of a value that is hardly known."""
+
 DARK = Palette(
     accent="#7fd1c7",
     good="#9ccf7a",
-    bad="#e88a83",
+    bad="#ec9a94",
     warm="#e8c07a",
-    secondary="#8fa6d8",
-    faint="#7b8494",
+    secondary="#9db1dd",
+    faint="#a0a9b8",
     foreground="#d8dee9",
     background="#14171d",
     surface="#191d25",
     panel="#222833",
-    raised="#39424f",
-    lit="#2f4a35",
+    frame="#4a5363",
+    raised="#343c48",
+    lit="#24402b",
     first="#e8c07a",
     second="#7fd1c7",
     low="#b4544f",
     middle="#2a303c",
-    high="#3f8f78",
+    high="#34806a",
 )
 LIGHT = Palette(
-    accent="#11766c",
-    good="#457c1b",
-    bad="#b8403a",
-    warm="#8a5a00",
-    secondary="#3f5fae",
-    faint="#626c7c",
+    accent="#0d655c",
+    good="#3a6a15",
+    bad="#a83530",
+    warm="#7a4f00",
+    secondary="#35529b",
+    faint="#525b69",
     foreground="#1d2330",
     background="#f6f7f9",
     surface="#ffffff",
     panel="#e6e9ef",
-    raised="#d2d4cc",
-    lit="#cde5bd",
-    first="#8a5a00",
-    second="#11766c",
+    frame="#a3abb8",
+    raised="#dcded6",
+    lit="#d3e9c5",
+    first="#7a4f00",
+    second="#0d655c",
     low="#e5938c",
     middle="#ececea",
     high="#7fc4b0",
@@ -118,23 +151,62 @@ LIGHT = Palette(
 CONTRAST = Palette(
     accent="#00ffff",
     good="#00ff66",
-    bad="#ff6666",
+    bad="#ffb0a6",
     warm="#ffff00",
-    secondary="#99bbff",
-    faint="#c8c8c8",
+    secondary="#b3ccff",
+    faint="#d0d0d0",
     foreground="#ffffff",
     background="#000000",
     surface="#000000",
-    panel="#303030",
-    raised="#505050",
-    lit="#006b3a",
+    panel="#262626",
+    frame="#8c8c8c",
+    raised="#303030",
+    lit="#003d1d",
     first="#ffff00",
     second="#00ffff",
     low="#a00000",
     middle="#303030",
-    high="#006b3a",
+    high="#006233",
 )
 PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}
+
+_STEPS_OF_256: Mapping[str, tuple[str, ...]] = {
+    "dark": (
+        *("#d78787", "#af5f5f", "#870000", "#5f0000"),
+        "#262626",
+        *("#005f5f", "#00875f", "#5faf87", "#87d7af"),
+    ),
+    "light": (
+        *("#d75f5f", "#ff8787", "#ffafaf", "#ffd7d7"),
+        "#e4e4e4",
+        *("#afd7af", "#87d7af", "#5faf87", "#00875f"),
+    ),
+    "contrast": (
+        *("#ff8787", "#af0000", "#870000", "#5f0000"),
+        "#262626",
+        *("#005f00", "#00af5f", "#00d787", "#87ffd7"),
+    ),
+}
+"""Scales in the 256 colours of a terminal, by the name of their palette."""
+
+
+@cache
+def palette_for(name: str, colours: str | None) -> Palette:
+    """The palette ``name`` as a terminal can show it.
+
+    Args:
+        name: its name in ``PALETTES``.
+        colours: what the terminal has, in rich's words: ``truecolor``, ``256``, ``standard`` for 16, or None.
+    """
+    palette = PALETTES[name]
+    if colours == "truecolor":
+        return palette
+    if colours == "256":
+        return replace(palette, steps=_STEPS_OF_256[name])
+    if palette.dark and colours is not None:  # of the 16 colours, white is the nearest to most of the dark palette
+        palette = replace(CONTRAST, bad="#ff5555")
+    return replace(palette, steps=(palette.background,))
+
 
 # ANSI escapes of the command line.
 RESET = "\x1b[0m"

@@ -52,6 +52,14 @@ class Person:
         lines = self.pilot.app.screen._compositor.render_strips()
         return "\n".join(strip.text for strip in lines)
 
+    async def click_on(self, text: str, times: int = 1) -> None:
+        """Click on the first place that shows ``text``."""
+        for row, line in enumerate(self.text().split("\n")):
+            if text in line:
+                await self.pilot.click(offset=(line.index(text) + len(text) // 2, row), times=times)
+                return
+        raise AssertionError(f"{text!r} is not there:\n{self.text()}")
+
     def shows(self, *texts: str) -> Callable[[], bool]:
         """Whether all of ``texts`` are on the screen, as a condition for :meth:`see`."""
         return lambda: all(text in self.text() for text in texts)

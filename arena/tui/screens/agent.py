@@ -56,7 +56,6 @@ class AgentScreen(LeagueScreen):
                 yield RowList(id="agent-matches")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#agent-opponents").focus()
 
     def choose(self, member_id: str) -> None:

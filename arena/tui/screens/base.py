@@ -142,6 +142,7 @@ class LeagueScreen(ArenaScreen):
         with Container(id="body"):
             yield from self.body()
         yield KeyBar()
+        yield Static(id="waiting", markup=False)
         yield Static(id="cramped", markup=False)
 
     def on_mount(self) -> None:
@@ -158,6 +159,8 @@ class LeagueScreen(ArenaScreen):
             return
         app = self.arena
         self.query_one(Header).show(app.view, app.run_state(), app.problem, paused=app.paused)
+        self.query_one("#waiting", Static).update(Text(plain(app.problem)))
+        self.set_class(app.view is None and bool(app.problem), "-waiting")
 
     def show_again(self) -> None:
         """Show everything again, as after a resize."""

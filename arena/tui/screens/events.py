@@ -50,7 +50,6 @@ class EventsScreen(LeagueScreen):
             yield Static(markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(RowList).focus()
 
     def queries(self) -> Sequence[Query]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -38,6 +39,11 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._text(), markup=False)
         box.border_title = "Keys"
         box.border_subtitle = "esc closes"
+
+    def on_click(self, event: events.Click) -> None:
+        """Close at a click beside the box."""
+        if not self.query_one("#help").region.contains(event.screen_x, event.screen_y):
+            self.dismiss()
 
     def action_move(self, by: int) -> None:
         """Scroll."""

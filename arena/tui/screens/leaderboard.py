@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
 from rich.cells import cell_len
@@ -30,6 +31,14 @@ from arena.view.theme import WARNED
 Order = Literal["rating", "outside", "games", "age", "name"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
+_BY_COLUMN: Mapping[str, Order] = {
+    **dict.fromkeys(("rank", "rating", "interval", "bar"), "rating"),
+    "agent": "name",
+    "games": "games",
+    "outside": "outside",
+}
+"""The order that a click on the head of a column gives."""
+
 NO_RATING = "no evaluation match yet: the first ratings come when there is a snapshot and it has played"
 NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come after the first snapshot"
 
@@ -51,6 +60,7 @@ class LeaderboardScreen(LeagueScreen):
         self._turned = False
         self._words: tuple[str, ...] = ()
         self._ranks: dict[str, int] = {}  # as they were when the person opened the league
+        self._ranked: datetime | None = None  # when that league was made; None before there are ranks
 
     def body(self) -> ComposeResult:
         with Container(id="board"):
@@ -65,7 +75,6 @@ class LeaderboardScreen(LeagueScreen):
                 yield Chart(id="board-outside", classes="pane")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.ranking.focus()
 
     @property
@@ -88,8 +97,9 @@ class LeaderboardScreen(LeagueScreen):
 
     def show(self, query: Query, value: Any) -> None:
         board: Leaderboard = value
-        if board.rated and not self._ranks:
-            self._ranks = _ranks(board)
+        league = None if self.view is None else self.view.info.created_at
+        if board.rated and league != self._ranked:
+            self._ranked, self._ranks = league, _ranks(board)
         self._lay_out(board)
         self._show_list(board)
         self.query_one(LearnerList).show_ways(board.ways, board.problem)
@@ -176,6 +186,15 @@ class LeaderboardScreen(LeagueScreen):
         self._order = ORDERS[(ORDERS.index(self._order) + by) % len(ORDERS)]
         self._show_list(self.board)
 
+    @on(RowList.HeadClicked)
+    def _sort_by_column(self, message: RowList.HeadClicked) -> None:
+        """Order by the column that was clicked; the other way round if the rows have that order already."""
+        order = _BY_COLUMN.get(self.ranking.column_at(message.x) or "")
+        if order is not None:
+            self._turned = order == self._order and not self._turned
+            self._order = order
+            self._show_list(self.board)
+
     def action_mark(self) -> None:
         """Mark the member under the cursor, or remove its mark."""
         if self.ranking.key is not None:
@@ -191,6 +210,10 @@ class LeaderboardScreen(LeagueScreen):
     @on(RowList.Chosen)
     def _chosen(self, message: RowList.Chosen) -> None:
         self.arena.open_agent(message.key)
+
+    @on(LearnerList.Chosen)
+    def _learner_chosen(self, message: LearnerList.Chosen) -> None:
+        self.arena.open_agent(message.learner)
 
     def action_filter(self) -> None:
         """Type a filter."""

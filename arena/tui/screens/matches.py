@@ -55,7 +55,6 @@ class MatchesScreen(LeagueScreen):
         yield MatchPreview()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(FilterLine).put(self._words)
         self.list.focus()
         self.set_interval(1.0, lambda: self.preview.show_title(self.arena.now()))
@@ -253,6 +252,10 @@ class MatchesScreen(LeagueScreen):
         self.query_one(FilterLine).write()
         self.call_after_refresh(self.ask)  # for suggestions
 
+    def action_complete(self, number: int) -> None:
+        """Complete the filter by a suggestion that was clicked."""
+        self.query_one(FilterLine).complete(number)
+
     @on(FilterLine.Changed)
     def _typing(self, message: FilterLine.Changed) -> None:
         """Read what is written once the typing rests."""
@@ -292,6 +295,10 @@ class MatchesScreen(LeagueScreen):
         self._live, self._played = True, None
         self.set_class(True, "-live")
         self._ask_next()
+
+    @on(MatchPreview.Clicked)
+    def _clicked(self) -> None:
+        self.action_open()
 
     @on(MatchPreview.Ended)
     def _ask_next(self) -> None:

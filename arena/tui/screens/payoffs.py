@@ -22,7 +22,6 @@ from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.heat import Heat, levels
 from arena.tui.widgets.heatmap import Heatmap
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
-from arena.tui.widgets.shades import shade
 from arena.view.text import counted, plain, rating_text
 from leagues.records import MatchFilter
 
@@ -140,7 +139,6 @@ class PayoffsScreen(LeagueScreen):
         yield PairPane(id="payoffs-pair")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Heatmap).focus()
 
     def _heatmap(self) -> Payoffs:
@@ -174,11 +172,14 @@ class PayoffsScreen(LeagueScreen):
             if len(heat.order) < len(heat.matrix.members):
                 title.append(f", of {len(heat.matrix.members):,}", "not bold")
             low, high = ("0", "100%") if not heat.matrix.graded else (_end(-heat.scale), _end(heat.scale))
-            bar = Text(f"{low} ")
-            for level in range(-4, 5):
-                end = colours.high if level > 0 else colours.low
-                bar.append("  ", f"on {shade(colours.middle, end, abs(level) / 4)}")
-            heatmap.border_subtitle = bar.append(f" {high}   dim: few games")
+            if colours.scaled:
+                bar = Text(f"{low} ")
+                for level in range(-4, 5):
+                    bar.append("  ", f"on {colours.scale(level / 4)}")
+                bar.append(f" {high}")
+            else:
+                bar = Text(f"a single figure: 0 for {low}, 9 for {high}")
+            heatmap.border_subtitle = bar.append("   dim: few games")
         else:
             heatmap.border_subtitle = ""
         heatmap.border_title = title

@@ -25,9 +25,10 @@ from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import PolicyBars, ValueLine
-from arena.tui.widgets.players import Player, Players, marks_of
+from arena.tui.widgets.players import Player, Players
 from arena.tui.widgets.timeline import Timeline
 from arena.view.outcome import outcome_text, seat_results
+from arena.view.pieces import marks_of
 from arena.view.text import moment, plain, signed
 from games.contract import CHANCE
 
@@ -86,7 +87,6 @@ class ReplayScreen(LeagueScreen):
         yield Timeline(id="replay-time")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Board).say("reading the match ...")
         self._timer = self.set_interval(1 / SPEEDS[self._speed], self._tick, pause=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -65,6 +65,11 @@ class Tile(Chart):
 
     def on_mount(self) -> None:
         self.add_class("pane")
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what enter does at the second of two clicks."""
+        if event.chain == 2:
+            await self.run_action("screen.enlarge")
 
     def show_curves(self, curves: Curves, course: Training, *, log: bool, width: int) -> None:
         """Show curves of the course in about ``width`` columns."""

@@ -13,6 +13,9 @@ from textual.widget import Widget
 from arena.tui.look import look
 from arena.view.text import short_name
 
+LIT = 0.16
+"""How much of the accent is behind the row of the cursor."""
+
 
 def name_cell(name: str, width: int, style: str = "") -> Text:
     """A name in at most ``width`` columns."""
@@ -45,7 +48,7 @@ def row_style(widget: Widget, *, here: bool = False) -> Style:
     style = widget.visual_style.rich_style
     if here:
         colours, behind = look(), widget.background_colors[1]
-        lit = behind.blend(Color.parse(colours.accent), 0.22).hex6 if widget.has_focus else colours.panel
+        lit = behind.blend(Color.parse(colours.accent), LIT).hex6 if widget.has_focus else colours.panel
         style += Style(bgcolor=lit)
     return style
 

@@ -115,6 +115,13 @@ class Chart(Widget, can_focus=True):
         self._read_by_person(None)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._read_at(event)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Read where the button is pressed: some terminals tell of no other move of the mouse."""
+        self._read_at(event)
+
+    def _read_at(self, event: events.MouseEvent) -> None:
         drawn, offset = self._drawn, event.get_content_offset(self)
         if drawn is None or offset is None or not 0 <= offset.x - drawn.gutter < drawn.canvas.width:
             return
@@ -190,7 +197,7 @@ class Chart(Widget, can_focus=True):
                 value += f" ({short_number(series.lows[index])} to {short_number(series.highs[index])})"
             part = Text("  " if line else "")
             part.append(f"{POINT} ", colours.lines[series.colour % len(colours.lines)])
-            part.append(plain(series.name)).append(value, "bold")
+            part.append(plain(series.name)).append(value if series.name else value.lstrip(), "bold")
             rest = len(self.plot.series) - place
             if line.cell_len + part.cell_len > width - (5 if rest > 1 else 0):
                 line.append(f"  +{rest}", colours.faint)

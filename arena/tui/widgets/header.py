@@ -64,7 +64,7 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
     if view is None or state is None:
         return Text("reading the league ...", colours.faint)
     moods = {"training": colours.good, "stale": colours.warm, "crashed": colours.bad, "killed": colours.bad}
-    line = Text(plain(view.info.game), f"bold {colours.accent}")
+    line = Text().append(plain(view.info.game), f"bold {colours.accent}")
     mark = LIVE if state.runs else SILENT
     facts = [Text(f"{mark} {state.text}", moods.get(state.word, ""))]
     if paused:

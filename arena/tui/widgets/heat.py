@@ -44,6 +44,11 @@ def levels(strength: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
     return found
 
 
+def tenth(level: int) -> int:
+    """The tenth of the scale, 0..9, that a level is in, for cells with room for one figure."""
+    return min(9, 10 * (level + LEVELS) // (2 * LEVELS))
+
+
 def score_text(score: float, width: int, *, graded: bool) -> str:
     """A score in ``width`` columns: percents, or in a graded game returns with as many digits as fit."""
     if not graded:

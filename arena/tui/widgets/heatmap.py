@@ -22,8 +22,9 @@ from textual.strip import Strip
 from arena.tui.keys import HEATMAP, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
-from arena.tui.widgets.heat import LEVELS, Heat, score_text
-from arena.tui.widgets.shades import shade
+from arena.tui.widgets.heat import LEVELS, Heat, score_text, tenth
+from arena.tui.widgets.scale import short_number
+from arena.view.colours import shade
 from arena.view.text import plain
 
 Cell = tuple[str, str]
@@ -96,9 +97,11 @@ class Heatmap(ScrollView, can_focus=True):
         before = None if self._heat is None or not self._heat.order else (self.row, self._heat.name(self._column))
         self._heat, self._missing, self._marked = heat, missing, frozenset(marked)
         self._hovered = None
-        if before is not None:
+        most = max(0, len(self.members) - 1)
+        if before is None:
+            self._row, self._column = 0, min(1, most)  # nobody plays against itself
+        else:
             place = {name: at for at, name in enumerate(self.members)}
-            most = max(0, len(place) - 1)
             self._row, self._column = (
                 place.get(str(name), min(at, most)) for name, at in zip(before, (self._row, self._column), strict=True)
             )
@@ -220,15 +223,16 @@ class Heatmap(ScrollView, can_focus=True):
                 text = f"{'·':^{size}}" if middle and i != places[at] else blank
             elif middle and digits:
                 text = score_text(value, size, graded=heat.matrix.graded)
+            elif middle and not look().scaled:
+                text = f"{tenth(level[at]):>{size}}"
             elif below:
-                text = (
-                    f"{games[at]:^{size},}" if games[at] < 10 ** (size - 3) else f"{games[at]:.0e}"[:size].center(size)
-                )
+                count = f"{games[at]:,}"
+                text = f"{count if len(count) <= size - 2 else short_number(games[at]):^{size}}"
             style = self._style(level[at], thin=thin[at], met=met)
             if lit and (row, column) in lit:
                 text, style = self._lit(text, style, line)
             elif below and met:
-                style += Style(dim=True)
+                style += Style(bold=False)
             cells.append(Segment(text, style))
         return self._joined(self._label(heat, row, middle=middle), cells, hidden, width)
 
@@ -258,10 +262,9 @@ class Heatmap(ScrollView, can_focus=True):
             if not met:
                 style = Style.parse(f"{shade(colours.background, colours.faint, 0.5)} on {colours.background}")
             else:
-                back = shade(colours.middle, colours.high if level > 0 else colours.low, abs(level) / LEVELS)
-                if thin:
-                    back = shade(colours.background, back, 0.4)
-                style = Style.parse(f"{colours.faint if thin else colours.foreground} on {back}")
+                back = colours.scale(level / LEVELS, thin=thin)
+                weight = "not bold" if thin else "bold"
+                style = Style.parse(f"{weight} {colours.ink(back, thin=thin)} on {back}")
             self._styles[level, thin, met] = style
         return style
 
@@ -345,11 +348,12 @@ class Heatmap(ScrollView, can_focus=True):
             self.post_message(self.Chosen())
 
     def _at(self, event: events.MouseEvent) -> tuple[int, int] | None:
-        """The cell under the mouse."""
+        """The cell under the mouse: also beside a row's name and below a column's head, those of the cursor."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._stacked:
+        if offset is None:
             return None
-        row = (offset.y - self._stacked + int(self.scroll_y)) // self._height
+        down = offset.y - self._stacked
+        row = self._row if down < 0 else (down + int(self.scroll_y)) // self._height
         across = offset.x - self._margin
         column = self._column if across < 0 else (across + int(self.scroll_x)) // self._width
         return (row, column) if max(row, column) < len(self.members) else None

@@ -6,17 +6,21 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
 from textual.binding import Binding
+from textual.keys import key_to_character
 from textual.widget import Widget
 
 from arena.tui.keys import FOOTER
-from arena.tui.look import look
+from arena.tui.look import look, pressing
+
+_ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 
 _LAST = ("help", "quit")
 """Actions that are always there, at the end."""
 
 
 class KeyBar(Widget):
-    """At most :data:`arena.tui.keys.FOOTER` keys, those of the focused widget first. A click presses the key."""
+    """At most :data:`arena.tui.keys.FOOTER` keys, those of the focused widget first. A click presses the key: where
+    several are written, such as ``n N``, the one that is clicked."""
 
     def on_mount(self) -> None:
         self.auto_links = False  # keys have colours of their own
@@ -48,6 +52,15 @@ class KeyBar(Widget):
         return list(by_action.values())[: FOOTER - len(last)], last
 
     def _key(self, binding: Binding, colour: str) -> Text:
-        meta = Style(meta={"@click": f"app.simulate_key('{binding.key}')"})
-        text = Text(f" {self.app.get_key_display(binding)}", Style.parse(f"bold {colour}") + meta)
-        return text.append(f" {binding.description} ", Style.parse(look().faint) + meta)
+        text, bold = Text(), Style.parse(f"bold {colour}")
+        written = self.app.get_key_display(binding).split()
+        for name in written:
+            key = binding.key if len(written) == 1 else self._called(name) or binding.key
+            text.append(f" {name}", bold + pressing(key))
+        return text.append(f" {binding.description} ", Style.parse(look().faint) + pressing(binding.key))
+
+    def _called(self, name: str) -> str | None:
+        """The active key that is written ``name``."""
+        return next(
+            (key for key in self.screen.active_bindings if name in (key, key_to_character(key), _ARROWS.get(key))), None
+        )

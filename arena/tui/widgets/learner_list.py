@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import events
 from textual.app import RenderResult
+from textual.message import Message
 from textual.widget import Widget
 
 from arena.tui.look import look
@@ -19,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class LearnerList(Widget):
-    """One line a learner. It shows as many as fit and says how many more there are."""
+    """One line a learner. It shows as many as fit and says how many more there are. A click chooses a learner."""
+
+    @dataclass
+    class Chosen(Message):
+        """A learner was clicked."""
+
+        learner: str
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -31,11 +40,21 @@ class LearnerList(Widget):
         self._ways, self._problem = tuple(ways), problem
         self.refresh()
 
+    def on_click(self, event: events.Click) -> None:
+        """Choose the learner that was clicked."""
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y < len(self._shown()):
+            self.post_message(self.Chosen(self._shown()[offset.y].learner))
+
+    def _shown(self) -> tuple[NextSnapshot, ...]:
+        """The learners that have a line."""
+        height = self.size.height
+        return self._ways if len(self._ways) <= height else self._ways[: max(0, height - 1)]
+
     def render(self) -> RenderResult:
         if self._problem:
             return Text(plain(self._problem), look().bad)
-        width, height = self.size
-        shown = self._ways if len(self._ways) <= height else self._ways[: max(0, height - 1)]
+        width, shown = self.size.width, self._shown()
         name = min(24, max((len(plain(way.learner)) for way in shown), default=0))
         lines = [_line(way, place, name, width) for place, way in enumerate(shown)]
         if len(shown) < len(self._ways):

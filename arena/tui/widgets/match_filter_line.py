@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -39,7 +40,9 @@ class FilterLine(Vertical):
 
     def compose(self) -> ComposeResult:
         yield _Entry()
-        yield Static(id="matches-hint", markup=False)
+        hint = Static(id="matches-hint", markup=False)
+        hint.auto_links = False  # words have colours of their own
+        yield hint
 
     @property
     def words(self) -> str:
@@ -79,7 +82,8 @@ class FilterLine(Vertical):
         colours, hint = look(), Text()
         if self.writing:
             for number, word in enumerate(self._suggestions):
-                hint.append(f"{plain(word)}  ", colours.accent if number == 0 else colours.faint)
+                style = Style.parse(colours.accent if number == 0 else colours.faint)
+                hint.append(plain(word), style + Style(meta={"@click": f"screen.complete({number})"})).append("  ")
         if self._problem:
             hint.append("\n" if hint else "").append(plain(self._problem), colours.bad)
         self.query_one("#matches-hint", Static).update(hint)
@@ -95,11 +99,11 @@ class FilterLine(Vertical):
         """Go to the list."""
         self.post_message(self.Left())
 
-    def complete(self) -> None:
-        """Put the first suggestion in the place of the last word."""
-        if self._suggestions:
+    def complete(self, number: int = 0) -> None:
+        """Put a suggestion in the place of the last word, by its number from the first."""
+        if number < len(self._suggestions):
             entry = self.query_one(_Entry)
-            entry.value = completed(entry.value, self._suggestions[0])
+            entry.value = completed(entry.value, self._suggestions[number])
             entry.cursor_position = len(entry.value)
 
     def on_descendant_blur(self) -> None:

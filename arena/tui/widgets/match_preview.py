@@ -17,8 +17,8 @@ from arena.tui.look import look
 from arena.tui.match_pages import Opened
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.cells import name_cell
-from arena.tui.widgets.players import marks_of
 from arena.view.outcome import outcome_text, seat_results
+from arena.view.pieces import marks_of
 from arena.view.text import counted, duration, moment, plain, signed
 from arena.view.theme import PLAYING, TO_MOVE
 
@@ -51,6 +51,10 @@ class MatchPreview(Vertical):
     @dataclass
     class Ended(Message):
         """A match that played by itself is over."""
+
+    @dataclass
+    class Clicked(Message):
+        """The person wants to see all of the match."""
 
     def __init__(self) -> None:
         super().__init__(classes="pane")
@@ -124,6 +128,11 @@ class MatchPreview(Vertical):
 
     def on_resize(self) -> None:
         self.show_again()
+
+    def on_click(self) -> None:
+        """Ask for a replay of the match."""
+        if self.opened is not None:
+            self.post_message(self.Clicked())
 
     def _stop(self) -> None:
         if self._timer is not None:

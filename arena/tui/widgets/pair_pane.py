@@ -216,7 +216,8 @@ def _matches(met: Meetings | None, *, graded: bool) -> list[Text]:
     lines = [Text("newest matches", f"bold {colours.faint}")]
     for each in met.newest:
         word, colour = words[each.result]
-        line = Text(f"#{each.match:<{digits}} ", colours.faint).append(f"{word:<5}", colour)
+        line = Text(style=Style(meta={"@click": f"app.replay({each.match})"}))
+        line.append(f"#{each.match:<{digits}} ", colours.faint).append(f"{word:<5}", colour)
         if graded:
             line.append(f"{each.gained:>+6.4g}", colour)
         line.append(f"  seat {each.seat}  {counted(each.plies, 'ply', 'plies')}")

@@ -17,7 +17,6 @@ from textual.strip import Strip
 from arena.tui.keys import PLAYERS, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import strip_of
-from arena.view.pieces import pieces
 from arena.view.text import plain
 from arena.view.theme import TO_MOVE
 
@@ -47,12 +46,6 @@ def seat_colour(seat: int) -> str:
     """The colour of a seat: that of its pieces where it has any."""
     colours = look().seats
     return colours[seat % len(colours)]
-
-
-def marks_of(game: str, seats: int) -> list[str]:
-    """What stands for each seat of the game: its piece, or the number of the seat in games without pieces."""
-    own = pieces(game)
-    return [each.mark for each in own] if len(own) == seats else [str(seat) for seat in range(seats)]
 
 
 class Players(ScrollView, can_focus=True, inherit_bindings=False):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # it loads NumPy, which the first paint need not wait for
     from arena.tui.ranking import Ranked
 
 MARK, ANCHOR = "▌", "◇"
+_MARK_WIDTH = 1
 _LEAST_BAR, _MOST_BAR = 10, 72
 _LEAST_NAME = 10
 _FORM = "▁▂▃▄▅▆▇"
@@ -80,6 +81,16 @@ class RankingList(RowList):
         self._ranks, self._marked, self._best = ranks, tuple(marked), best
         self._axis = _axis(rows)
         self.show_rows(list(self._rows), self._paint_row, self._paint_head if rows else None, empty=empty)
+
+    def column_at(self, x: int) -> str | None:
+        """Name of the column that a click at ``x`` means; None beside them."""
+        width = self.scrollable_content_region.width
+        right = _MARK_WIDTH
+        for column in self._laid_out(width):
+            right += column.width + _gap(width)
+            if x < right:
+                return column.name
+        return None
 
     def _laid_out(self, width: int) -> tuple[_Column, ...]:
         if self._columns[0] != width:

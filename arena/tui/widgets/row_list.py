@@ -50,6 +50,17 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         def control(self) -> RowList:
             return self.list
 
+    @dataclass
+    class HeadClicked(Message):
+        """The head line was clicked, ``x`` columns from its left."""
+
+        list: RowList
+        x: int
+
+        @property
+        def control(self) -> RowList:
+            return self.list
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._keys: tuple[str, ...] = ()
@@ -128,9 +139,12 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Chosen(self, self.key))
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the row that was clicked, or choose it if the cursor is there already."""
+        """Go to the row that was clicked, or choose it if the cursor is there already; tell of a click on the head."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._above:
+        if offset is None:
+            return
+        if offset.y < self._above:
+            self.post_message(self.HeadClicked(self, offset.x))
             return
         at = offset.y - self._above + round(self.scroll_y)
         if at >= len(self._keys):

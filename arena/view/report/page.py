@@ -104,13 +104,15 @@ def _style() -> str:
     """The style sheet, after the colours of light and dark pages."""
 
     def colours(palette: Palette) -> str:
-        named = {name: value for name, value in asdict(palette).items() if name != "dark"}
+        named = {name: value for name, value in asdict(palette).items() if isinstance(value, str)}
         named |= {f"line{place}": value for place, value in enumerate(palette.lines)}
+        named |= {f"seat{place}": value for place, value in enumerate(palette.seats)}
         return f":root{{{''.join(f'--{name}:{value};' for name, value in named.items())}}}"
 
     dark = f"@media screen and (prefers-color-scheme: dark){{{colours(DARK)}}}"
-    curves = "".join(f".line{place}{{--line:var(--line{place})}}" for place in range(len(DARK.lines)))
-    return f"{colours(LIGHT)}{dark}{curves}\n{_resource('report.css')}"
+    names = [f"line{place}" for place in range(len(DARK.lines))] + [f"seat{place}" for place in range(len(DARK.seats))]
+    classes = "".join(f".{name}{{--line:var(--{name})}}" for name in names)
+    return f"{colours(LIGHT)}{dark}{classes}\n{_resource('report.css')}"
 
 
 def _resource(name: str) -> str:

@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 from arena.view.outcome import outcome_text, seat_results
 from arena.view.pictures import png
+from arena.view.pieces import marks_of
 from arena.view.replay import Frame, best_match, frames
 from arena.view.text import counted, moment, plain, signed
-from games.drawing.spans import Part, spans
+from arena.view.theme import DARK
+from games.drawing.spans import Part, piece_part, spans
 from games.errors import GameError
 from leagues.records import Match
 from leagues.store import LeagueInfo, Reader
@@ -33,10 +35,11 @@ _LOOKED_AT = 500
 Replay = dict[str, Any]
 """A match as plain JSON.
 
-Keys: ``id``; ``title`` and ``about``, sentences; ``seats``, each with its ``name``, ``agent`` (what the game calls the
-seat) and ``result``; ``outcome``; ``problem``, why there are no positions; ``lines``, which the positions share, each a
-list of ``[part, text]``; ``pictures``, likewise, as data URLs; ``frames``, each with ``moves`` (a sentence), ``acting``
-seats, ``lines`` (their places), ``changed`` (``[line, character]``) and ``picture`` (its place, or -1).
+Keys: ``id``; ``title`` and ``about``, sentences; ``seats``, each with its ``mark``, the ``part`` that colours it, its
+``name``, ``agent`` (what the game calls the seat) and ``result``; ``outcome``; ``problem``, why there are no positions;
+``lines``, which the positions share, each a list of ``[part, text]``; ``pictures``, likewise, as data URLs; ``frames``,
+each with ``moves`` (a sentence), ``acting`` seats, ``lines`` (their places), ``changed`` (``[line, character]``) and
+``picture`` (its place, or -1).
 """
 
 
@@ -94,8 +97,15 @@ def _replay(reader: Reader, number: int, *, best: bool, trust_code: bool) -> Rep
 
 
 def _seats(match: Match, info: LeagueInfo) -> list[dict[str, str]]:
+    marks = marks_of(info.game, len(match.seats))
     return [
-        {"name": plain(name), "agent": plain(info.agent_ids[seat]), "result": f"{result} {signed(match.returns[seat])}"}
+        {
+            "mark": marks[seat],
+            "part": piece_part(marks[seat]) or f"seat{seat % len(DARK.seats)}",
+            "name": plain(name),
+            "agent": plain(info.agent_ids[seat]),
+            "result": f"{result} {signed(match.returns[seat])}",
+        }
         for seat, (name, result) in enumerate(zip(match.seats, seat_results(match, info.teams), strict=True))
     ]
 

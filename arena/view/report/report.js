@@ -128,8 +128,10 @@ if (viewer) {
     const replay = replays[current];
     ply = last();
     find(".about").textContent = replay.about;
-    seats.replaceChildren(...replay.seats.map(({ name, agent, result }, seat) => {
-      const shown = make("span", `seat name ${seat % 2 ? "second" : "first"}`, name);
+    seats.replaceChildren(...replay.seats.map(({ mark, part, name, agent, result }) => {
+      const kind = "●○".includes(mark) ? "stone" : part.startsWith("seat") ? "number" : "";
+      const shown = make("span", "seat name");
+      shown.append(make("span", `mark ${part} ${kind}`, kind === "stone" ? "" : mark), make("span", "who", name));
       shown.append(make("small", "", `${agent}, ${result}`));
       return shown;
     }));

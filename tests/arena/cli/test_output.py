@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import Cli, rows
 from small_league import HOSTILE, new_league, play
+from terminal import terminal
 
 from arena.cli.app import run
 from leagues.records import Member
@@ -104,6 +105,23 @@ def test_a_terminal_without_unicode_gets_look_alikes(
     if "--text" in call:
         for part in (" X |", " O |", "---+---+---"):
             assert part in text
+
+
+@pytest.mark.parametrize("setting", [("LC_ALL", "C"), ("PYTHONIOENCODING", "ascii")])
+@pytest.mark.parametrize("command", ["leaderboard", "watch"])
+def test_a_terminal_that_has_ascii_only_gets_nothing_else(
+    league: Path, monkeypatch: pytest.MonkeyPatch, command: str, setting: tuple[str, str]
+) -> None:
+    for name in ("PYTHONUTF8", "PYTHONIOENCODING"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(*setting)
+    with terminal(f"from arena.cli.app import main; main([{command!r}, {str(league)!r}])") as screen:
+        if command == "watch":
+            screen.see(lambda shown: "13 matches" in shown and "random" in shown)
+            screen.type("q")
+        shown = screen.end()
+    assert "---" in shown
+    assert shown.isascii()
 
 
 def test_a_live_line_and_names_from_elsewhere_degrade(tmp_path: Path) -> None:

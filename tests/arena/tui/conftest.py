@@ -15,6 +15,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arena.tui.feed.REST", 0.0)  # on a busy machine an answer may take long
 
 
+@pytest.fixture(autouse=True)
+def _in_full_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
 @pytest.fixture(scope="package")
 def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A league of tic-tac-toe with 13 matches, for tests that only read it."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from small_league import hostile_league, new_league, play
-from tui_person import NARROW, Person, watching
+from small_league import GAME, NOW, hostile_league, new_league, play, played_league
+from tui_person import HUGE, NARROW, SIZES, Person, watching
 
 from arena.tui.app import NUMBERED
+from arena.tui.screens.agent import AgentScreen
 from arena.tui.screens.replay import ReplayScreen
-from leagues.store import open_store
+from games import make_game
+from leagues.records import Member
+from leagues.store import LeagueInfo, open_store
 
 SCREENS = [*NUMBERED, "Replay"]
 
@@ -66,6 +70,55 @@ async def test_a_league_that_shrinks_is_shown_as_it_is_now(screen: str, tmp_path
         await person.press("escape", "3")
         await person.see(person.shows("match 1 of 1"))
         assert person.app.is_running
+
+
+async def test_a_league_that_becomes_a_file_is_told_and_comes_back(tmp_path: Path) -> None:
+    league = hostile_league(tmp_path / "league")
+    async with watching(league) as person:
+        await _go(person, "Leaderboard")
+        league.rename(tmp_path / "away")
+        league.touch()
+        await person.see(person.shows(f"'{league}' is a file"))
+        league.unlink()
+        (tmp_path / "away").rename(league)
+        await person.see(lambda: not person.app.problem)
+
+
+async def test_another_league_in_the_same_place_is_told_and_nothing_of_the_first_is_left(tmp_path: Path) -> None:
+    league, other = played_league(tmp_path / "league"), tmp_path / "other"
+    game = make_game(GAME)
+    with open_store(other).create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW + timedelta(days=1))) as store:
+        store.add_members([Member(name, "baseline", "baseline", agent=name) for name in ("first", "random")])
+        play(store, [("first", "random"), ("random", "first")])
+    async with watching(league, size=HUGE) as person:
+        await person.see(person.shows("best main@1"))
+        person.app.mark("main@1")
+        said: list[str] = []
+        person.screen.say = lambda sentence, **_: said.append(sentence)  # type: ignore[attr-defined]
+        shutil.rmtree(league)
+        other.rename(league)
+        await person.see(person.shows("2 members", "0/0/2"))
+        assert said == [f"Another league is in {league} now"]
+        assert person.app.marked == ()
+        assert not any(sign in person.text() for sign in ("main@1", "▲", "▼", "new"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_while_there_is_no_league_the_whole_sentence_is_read(tmp_path: Path, size: tuple[int, int]) -> None:
+    folder = tmp_path / "a_league_that_comes_later"
+    async with watching(folder, size=size) as person:
+        sentence = f"Waiting for a league in {folder}; arena train GAME --league {folder} makes one"
+        await person.see(lambda: "".join(sentence.split()) in _letters(person))
+        played_league(folder)
+        await person.see(person.shows("main@1"))
+        assert "Waiting" not in person.text()
+        await person.press("j", "enter")
+        await person.see(lambda: isinstance(person.screen, AgentScreen))
+
+
+def _letters(person: Person) -> str:
+    """What stands between the header and the footer, without blanks."""
+    return "".join("".join(person.text().split("\n")[2:-1]).split())
 
 
 @pytest.mark.parametrize("screen", SCREENS)

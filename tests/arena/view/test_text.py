@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
-import games.drawing
 from arena.view.text import (
-    LOOK_ALIKES,
     duration,
     interval_bar,
     interval_text,
@@ -112,14 +109,6 @@ def test_the_anchor_of_a_scale_has_no_interval() -> None:
     assert rated_text(0.0, 0.0, 0.0, "Elo") == "0"
 
 
-def test_look_alikes_keep_the_width_and_tell_the_pieces_of_each_board_apart() -> None:
-    assert all(len(each) == 1 and each.isascii() for each in LOOK_ALIKES.values())
-    drawn = "".join(file.read_text() for file in Path(games.drawing.__file__).parent.glob("*.py"))
-    assert {each for each in drawn if not each.isascii()} <= LOOK_ALIKES.keys()
-    for pieces in ("●○◆◇·│", "✕○│─┼", "♔♕♖♗♘♙♚♛♜♝♞♟·", "♠♥♦♣"):
-        assert len({LOOK_ALIKES[piece] for piece in pieces}) == len(pieces)
-
-
 @pytest.mark.parametrize(
     ("name", "width", "shown"),
     [
@@ -129,6 +118,7 @@ def test_look_alikes_keep_the_width_and_tell_the_pieces_of_each_board_apart() ->
         ("main_exploiter-2@12", 6, "ma…@12"),
         ("main@1234", 5, "main…"),
         ("a_long_baseline", 8, "a_long_…"),
+        ("mcts:200", 6, "m…:200"),
         ("棋棋棋棋@3", 7, "棋棋…@3"),
         ("\x1b@12", 8, "\\x1b@12"),
     ],

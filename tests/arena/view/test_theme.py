@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from rich.color import Color, ColorSystem
 
 import arena
+from arena.tui.nearest import nearest
 from arena.view import theme
+from arena.view.colours import contrast, luminance
 from games.drawing.spans import Part
 
 ROOT = Path(arena.__file__).parent
@@ -37,22 +40,70 @@ def test_every_part_of_a_drawing_has_a_code() -> None:
     assert set(theme.PART_CODES) == set(get_args(Part))
 
 
+LEAST = {"dark": 4.5, "light": 4.5, "contrast": 7.0}
+"""WCAG 2.1: criterion 1.4.3 asks for a contrast of 4.5 to 1, and 1.4.6 for 7 to 1."""
+
+TEXTS = ("foreground", "accent", "good", "bad", "warm", "secondary", "faint", "first", "second")
+
+
 @pytest.mark.parametrize("name", theme.PALETTES)
 def test_text_is_readable_in_every_palette(name: str) -> None:
-    """WCAG 2.1, success criterion 1.4.3: a contrast of 4.5 to 1, and 3 to 1 for what matters less."""
     palette = theme.PALETTES[name]
-    for text in ("foreground", "accent", "good", "bad", "warm", "secondary", "first", "second"):
-        assert contrast(getattr(palette, text), palette.background) >= 4.5, text
-    assert contrast(palette.faint, palette.background) >= 3
+    behind = [palette.background, palette.surface, palette.panel, palette.raised, palette.lit]
+    ratios = {(text, back): contrast(getattr(palette, text), back) for text in TEXTS for back in behind}
+    assert {pair: ratio for pair, ratio in ratios.items() if ratio < LEAST[name]} == {}
+    assert contrast(palette.background, palette.accent) >= LEAST[name]  # the cursor
+    assert contrast(palette.frame, palette.background) >= (3 if name == "contrast" else 2)
 
 
-def contrast(first: str, second: str) -> float:
-    """The contrast ratio of two colours, by the formula of WCAG 2.1."""
-    lighter, darker = sorted(map(luminance, (first, second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
+@pytest.mark.parametrize("colours", ["truecolor", "256", "standard", None])
+@pytest.mark.parametrize("name", theme.PALETTES)
+def test_text_is_readable_on_every_colour_of_a_scale(name: str, colours: str | None) -> None:
+    palette = theme.palette_for(name, colours)
+    for part in (number / 32 for number in range(-32, 33)):
+        for thin in (False, True):
+            back = palette.scale(part, thin=thin)
+            assert contrast(palette.ink(back, thin=thin), back) >= LEAST[name], (part, thin)
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+@pytest.mark.parametrize("name", theme.PALETTES)
+@pytest.mark.parametrize("colours", ["truecolor", "256"])
+def test_more_looks_like_more_on_both_sides_of_a_scale(name: str, colours: str) -> None:
+    """From the middle to each end, colours go one way from that of the background, and are never the same again."""
+    palette = theme.palette_for(name, colours)
+    parts = [number / 32 for number in range(33)]
+    for sign in (-1, 1):
+        shown = list(dict.fromkeys(_in_256(palette.scale(sign * part)) for part in parts))
+        light = [luminance(colour) for colour in shown]
+        if colours == "256":
+            assert len(shown) == 5
+            assert light == sorted(light, reverse=not palette.dark)
+            assert {palette.scale(sign * part) for part in parts} == set(shown)  # the terminal has exactly these
+        red = [int(colour[1:3], 16) - int(colour[3:5], 16) for colour in shown[1:]]
+        assert all(each * sign <= 0 for each in red)  # reddish below the middle, greenish above
+
+
+def _in_256(colour: str) -> str:
+    shown = nearest(Color.parse(colour))
+    assert shown is not None
+    return shown.get_truecolor().hex
+
+
+def test_where_there_are_few_colours_all_cells_look_alike() -> None:
+    for name in theme.PALETTES:
+        for colours in ("standard", None):
+            palette = theme.palette_for(name, colours)
+            assert not palette.scaled
+            assert {palette.scale(part) for part in (-1, -0.3, 0, 1)} == {palette.background}
+
+
+def test_what_16_colours_tell_apart() -> None:
+    palette = theme.palette_for("dark", "standard")
+    texts = ("foreground", "accent", "good", "bad", "warm", "faint")
+    shown = {Color.parse(getattr(palette, text)).downgrade(ColorSystem.STANDARD).number for text in texts}
+    assert len(shown) == len(texts)
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # the grey that just fails

@@ -84,10 +84,11 @@ async def test_keys_move_the_cursor_and_stop_at_the_edges(inflated: Path) -> Non
         names = shown.members
         last = len(names) - 1
         for keys, row, column in [
-            (["j", "j", "down", "k"], 2, 0),
-            (["l", "right", "h"], 2, 1),
-            (["G"], last, 1),
-            (["j"], last, 1),
+            ([], 0, 1),
+            (["j", "j", "down", "k"], 2, 1),
+            (["l", "right", "h"], 2, 2),
+            (["G"], last, 2),
+            (["j"], last, 2),
             (["end"], last, last),
             (["l"], last, last),
             (["g"], 0, last),

@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 
 from arena.tui.widgets.heat import Heat, levels, score_text
 from arena.tui.widgets.heatmap import Heatmap
-from arena.tui.widgets.shades import shade
+from arena.view.colours import shade
 from leagues.results.payoff_table import PayoffMatrix
 
 

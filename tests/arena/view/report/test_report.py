@@ -16,13 +16,16 @@ from leaguekit import unguarded
 from small_league import GAME, NOW, new_league, play, played_league, progress
 
 import arena
+from agents.basic import RandomAgent
 from arena.cli.app import run
+from arena.play.matches import play_pairings
 from arena.view.report import replays as made
 from arena.view.report.page import report_page
 from arena.view.report.replays import replays
 from arena.view.report.tables import state_text
+from games import make_game
 from leagues.errors import LeagueError
-from leagues.records import JournalEntry, Measure
+from leagues.records import JournalEntry, Measure, Member, Pairing
 from leagues.store import LeagueInfo, open_store
 
 
@@ -132,6 +135,39 @@ def test_the_command_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(["report", str(folder), "-o", str(file)]) == 0
     assert str(file) in capsys.readouterr().out
     assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_command_writes_to_standard_output_what_it_writes_to_a_file(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    folder, file = played_league(tmp_path / "league"), tmp_path / "report.html"
+    assert run(["report", str(folder), "-o", str(file)]) == 0
+    capfdbinary.readouterr()
+    assert run(["report", str(folder), "-o", "-"]) == 0
+    written, errors = capfdbinary.readouterr()
+    assert errors == b""
+    assert written == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("game", "marks"),
+    [
+        ("tic_tac_toe", [("✕", "first"), ("○", "second")]),
+        ("connect_four", [("●", "first"), ("○", "second")]),
+        ("leduc_poker", [("0", "seat0"), ("1", "seat1")]),
+        ("kuhn_poker(players=3)", [("0", "seat0"), ("1", "seat1"), ("2", "seat2")]),
+    ],
+)
+def test_a_seat_is_marked_by_its_piece_or_its_number(tmp_path: Path, game: str, marks: list[tuple[str, str]]) -> None:
+    played = make_game(game)
+    players = ("random",) * played.num_seats
+    matches = play_pairings(played, [Pairing(players, 1, 1, 1, "evaluation")], {"random": RandomAgent()})
+    info = LeagueInfo(played.spec, played.agent_ids, 7, {}, {}, NOW)
+    with open_store(tmp_path / "league").create(info) as writer:
+        writer.add_members([Member("random", "baseline", "baseline", agent="random")])
+        writer.record(matches=list(matches))
+        (replay,) = replays(writer)
+    assert [(seat["mark"], seat["part"]) for seat in replay["seats"]] == marks
 
 
 def test_a_replay_has_every_position_of_its_match(tmp_path: Path) -> None:
