@@ -22,6 +22,10 @@ from torch import Tensor, nn
 
 from agents.contract import AgentError
 from agents.policies.convolutions import Convolutions, channel_axis
+from agents.policies.interface import ACTION_MASK as ACTION_MASK
+from agents.policies.interface import LOGIT_OF_ILLEGAL as LOGIT_OF_ILLEGAL
+from agents.policies.interface import OBSERVATION as OBSERVATION
+from agents.policies.interface import SEAT as SEAT
 from agents.policies.names import current_name
 from agents.policies.views import Orientation, SeatView
 from games.contract import Game
@@ -30,13 +34,8 @@ from games.specs import suggest
 # RLlib warns about the way it builds modules, which users cannot change.
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
 
-OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
-
 WAY = "way"
 """Where the network keeps the way in which it turned each board."""
-
-LOGIT_OF_ILLEGAL = -1e9
-"""Finite, so that the KL divergence and the entropy of masked logits stay finite. The probability is exactly 0."""
 
 FIRST_LOG_STD = math.log(0.5)
 """Continuous actions start with a standard deviation of 0.5 units, so most draws lie inside the bounds (best value in
