@@ -17,7 +17,7 @@ from agents.contract import AgentError, Turn
 from agents.onnx import OnnxAgent
 from agents.policies import weights
 from arena.mixtures import MIXTURES
-from arena.names import find_member, require_game
+from arena.names import find_member
 from arena.play.recording import LIBRARIES
 from arena.play.referee import Trusting
 from arena.play.rounds import Rounds
@@ -104,7 +104,6 @@ def export(
     with store.reader() as reader:
         info = reader.info()
         game = make_game(info.game, trust_code=trust_code)
-        require_game(reader, store.name, game)
         if agent in MIXTURES:
             raise AgentError(
                 f"{agent!r} mixes several networks, and a file has one; distill it first: arena distill "
@@ -166,7 +165,7 @@ def _provenance(reader: Reader, member: Member) -> dict[str, Any]:
     }
 
 
-def _spaces(game: Game, names: list[str | None]) -> dict[str, Any]:
+def _spaces(game: Game, names: list[str | None] | None) -> dict[str, Any]:
     """What seats see and do, as plain JSON."""
     if game.action_bounds is None:
         actions: dict[str, Any] = {"kind": "discrete", "number": game.num_actions, "names": names}
@@ -199,14 +198,14 @@ class _Scout(RandomAgent, Observer):
         """Whether there are enough rows."""
         return sum(len(turn.seats) for turn in self.turns) >= POSITIONS
 
-    def called(self, game: Game) -> list[str | None]:
-        """The name of each action that has the same one in all positions; None for others."""
-        return [
-            next(iter(known)) if len(known := self.names[action]) == 1 else None for action in range(game.num_actions)
-        ]
+    def called(self, game: Game) -> list[str | None] | None:
+        """The names of the actions, None for one that was never legal; None if a name depends on the position."""
+        if game.action_bounds is not None or any(len(known) > 1 for known in self.names.values()):
+            return None
+        return [next(iter(self.names[action]), None) for action in range(game.num_actions)]
 
 
-def _random_positions(game: Game, seed: int) -> tuple[Turn, list[str | None]]:
+def _random_positions(game: Game, seed: int) -> tuple[Turn, list[str | None] | None]:
     """Rows of random games, and the names of the actions.
 
     Raises:
