@@ -26,6 +26,7 @@ from agents.policies.interface import ACTION_MASK as ACTION_MASK
 from agents.policies.interface import LOGIT_OF_ILLEGAL as LOGIT_OF_ILLEGAL
 from agents.policies.interface import OBSERVATION as OBSERVATION
 from agents.policies.interface import SEAT as SEAT
+from agents.policies.interface import module_observation_space as module_observation_space
 from agents.policies.names import current_name
 from agents.policies.views import Orientation, SeatView
 from games.contract import Game
@@ -57,17 +58,6 @@ SETTINGS = (
 TRUNKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
 SMALLEST_BOARD_FOR_CONVOLUTION = 9
-
-
-def module_observation_space(game: Game, seat: int) -> gym.spaces.Dict:
-    """A module's observation space at ``seat`` of ``game``: observation, action mask, and the seat as one-hot."""
-    return gym.spaces.Dict(
-        {
-            OBSERVATION: game.observation_space(seat),
-            ACTION_MASK: gym.spaces.MultiBinary(game.num_actions),
-            SEAT: gym.spaces.Box(0.0, 1.0, (game.num_seats,), np.float32),
-        }
-    )
 
 
 def mask_logits(logits: Tensor, mask: Tensor) -> Tensor:
@@ -107,6 +97,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     the position.
 
     Raises:
+        TypeError: in a forward: the batch has no dict of the three parts of an observation.
         ValueError: the network, activation, sharing, view, orientation or precision is unknown, or convolutions get an
             observation that is neither a board nor an image, or do not fit it.
     """
@@ -185,6 +176,11 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
     def _seen(self, batch: dict[str, Any]) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = batch[Columns.OBS]
+        if not isinstance(seen, Mapping):
+            raise TypeError(
+                f"the network reads a dict of {OBSERVATION}, {ACTION_MASK} and {SEAT} under {Columns.OBS!r}, but got a "
+                f"{type(seen).__name__}; arena.GameEnv and best_response_env(as_dict=True) give such observations"
+            )
         if self.view is not None:
             seen = {**seen, OBSERVATION: self.view(seen[OBSERVATION], seen[SEAT])}
         if self.orientation is not None:
