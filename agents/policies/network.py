@@ -131,10 +131,9 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         if not isinstance(shared, bool):
             raise ValueError(f"`vf_share_layers` must be true or false, but got {shared!r}")
         self.value_trunk = None if shared else trunk()
-        precision = config.get("precision", "float32")
-        if precision not in PRECISIONS:
-            raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {precision!r}")
-        self._half = precision == "bfloat16"
+        self.precision = config.get("precision", "float32")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {self.precision!r}")
         continuous = isinstance(self.action_space, gym.spaces.Box)
         actions = self.action_space.shape[0] if continuous else int(self.action_space.n)
         board = space.shape, 0 if continuous else actions
@@ -189,7 +188,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         return seen
 
     def _embed(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
-        if not self._half:
+        if self.precision == "float32":
             return trunk(seen[OBSERVATION], seen[SEAT])
         with torch.autocast(seen[OBSERVATION].device.type, torch.bfloat16):
             return trunk(seen[OBSERVATION], seen[SEAT]).float()

@@ -20,7 +20,7 @@ from agents.contract import AgentError, Turn
 from agents.onnx import CARD, MISSING, OnnxAgent
 from agents.policies.agent import build_policy, module_batch
 from agents.policies.interface import LOG_PROBABILITIES, Port, inputs, outputs
-from agents.policies.network import MaskedNetwork, network_class
+from agents.policies.network import MaskedNetwork
 from agents.policies.weights import Tensors
 from games.contract import Game
 
@@ -95,21 +95,11 @@ def exportable(
 
     Args and errors are those of :func:`agents.policies.agent.build_policy`.
     """
-    card = dict(card)
-    if isinstance(card.get("modules"), Mapping):
-        card["modules"] = {name: _in_float32(module) for name, module in card["modules"].items()}
     policy = build_policy(tensors, card, game, module_classes=module_classes)
+    for module in policy.modules.values():
+        if isinstance(module, MaskedNetwork):
+            module.precision = "float32"  # onnxruntime has no bfloat16 on CPUs
     return Exportable(game, policy.modules).eval()
-
-
-def _in_float32(module: Any) -> Any:
-    """A module of a card, without bfloat16, which onnxruntime lacks on CPUs."""
-    try:
-        if network_class(module["network"]) is MaskedNetwork:
-            return module | {"model_config": module["model_config"] | {"precision": "float32"}}
-    except (AgentError, KeyError, TypeError):
-        pass  # a user's own network, or a card that is refused later
-    return module
 
 
 def to_onnx(network: Exportable, card: Mapping[str, Any]) -> bytes:

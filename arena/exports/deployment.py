@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -119,9 +119,10 @@ def export(
             "spaces": _spaces(game, names),
             "provenance": {"league": Path(store.name).resolve().name, **_provenance(reader, member)},
         }
-    written = Exported(f"{store.name}:{member.id}", str(path), f"weights:{path}", card)
+    place = f"{store.name}:{member.id}"
     if path.suffix.lower() == ".safetensors":
         data = weights.pack(tensors, card)
+        written = Exported(place, str(path), f"weights:{path}", card)
     else:
         if card.get("policy") == tabular.KIND:
             raise AgentError(
@@ -142,7 +143,7 @@ def export(
                 f"the ONNX model of {member.id!r} differs from its network by {difference:.2g}, and at most "
                 f"{LARGEST_DIFFERENCE:g} is allowed; write .safetensors instead"
             )
-        written = replace(written, name=f"onnx:{path}", card=card, positions=len(turn.seats), difference=difference)
+        written = Exported(place, str(path), f"onnx:{path}", card, len(turn.seats), difference)
     with replacing(path) as fresh:
         fresh.write_bytes(data)
     return written
