@@ -1,5 +1,5 @@
 """Agents by name: ``random``, ``first``, ``mcts:200``, ``minimax:4``, ``equilibrium``, ``perfect``,
-``human``, ``exec:./program``, ``uci:./engine``, ``py:package.module:Factory``.
+``human``, ``onnx:FILE``, ``weights:FILE``, ``exec:./program``, ``uci:./engine``, ``py:package.module:Factory``.
 
 :data:`KINDS` is the one list of them. The command line makes its help from it, without NumPy, so what makes agents is
 imported late.
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from agents.errors import AgentError
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 GREEDY = "greedy:"
 """Before an agent's name: always its most likely action. :func:`arena.load_agent` makes such agents."""
 
+MOST_BYTES = 1 << 30
+"""The most bytes of a file that an agent is made of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -30,29 +34,36 @@ class Kind:
 
     Attributes:
         usage: how to write it.
-        make: makes an agent from what stands after the colon, and the game.
+        make: makes an agent from what stands after the colon, and the game; also from the user's network classes if
+            ``takes_networks``.
         runs_code: whether making it runs code that its name names.
         asks_person: whether a person chooses its actions.
+        takes_networks: whether it may need a network class of the user's own.
     """
 
     usage: str
-    make: Callable[[str, Game], Agent]
+    make: Callable[..., Agent]
     runs_code: bool = False
     asks_person: bool = False
+    takes_networks: bool = False
 
 
-def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
+def make_agent(
+    spec: str, game: Game, *, module_classes: Mapping[str, type[Any]] | None = None, trust_code: bool = True
+) -> Agent:
     """The agent called ``spec``, ready to play ``game``.
 
     Args:
         spec: a name as in :data:`KINDS`.
         game: the game to play.
+        module_classes: the user's own RLModule classes by ``package.module:Class``, for weights that need them.
         trust_code: whether the name may run code: a ``py:module:Factory``, or a program of ``exec:`` or ``uci:``. Pass
             False for a name that comes from a file.
 
     Raises:
         AgentError: no agent has this name, its argument is wrong, or it cannot play this game; or it names code that
             is not trusted, none of which has run then.
+        WeightsError: a weights file is none, or its tensors do not fit its networks.
     """
     require_trust(spec, trust_code=trust_code)
     kind, _, argument = spec.partition(":")
@@ -63,7 +74,8 @@ def make_agent(spec: str, game: Game, *, trust_code: bool = True) -> Agent:
             f"{spec!r} matches no kind of agent and no league's folder; use {usages()}, DIR or DIR:MEMBER, or "
             f"{GREEDY}AGENT{suggest(kind.lower(), KINDS)}"
         )
-    return KINDS[kind].make(argument, game)
+    found = KINDS[kind]
+    return found.make(argument, game, module_classes) if found.takes_networks else found.make(argument, game)
 
 
 def require_trust(spec: str, *, trust_code: bool) -> None:
@@ -163,6 +175,31 @@ def _human(argument: str, game: Game) -> Agent:
     return HumanAgent()
 
 
+def _onnx(argument: str, game: Game) -> Agent:
+    from agents.onnx import OnnxAgent
+
+    return OnnxAgent(_content("onnx", argument), game)
+
+
+def _weights(argument: str, game: Game, module_classes: Mapping[str, type[Any]] | None) -> Agent:
+    from agents.frozen import frozen_agent
+
+    return frozen_agent(_content("weights", argument), game, module_classes=module_classes)
+
+
+def _content(name: str, argument: str) -> bytes:
+    """The content of the file that an agent is made of."""
+    path = Path(argument)
+    try:
+        if not path.is_file():
+            raise AgentError(f"{name} needs a file, but there is no file {argument!r}; write {name}:FILE")
+        if path.stat().st_size > MOST_BYTES:
+            raise AgentError(f"{name} takes a file of at most {MOST_BYTES:,} bytes, but {argument!r} has more")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise AgentError(f"{argument!r} cannot be read: {error}; name another file") from error
+
+
 def _python(argument: str, game: Game) -> Agent:
     """Call ``Factory(game)`` of ``package.module:Factory``."""
     from agents.contract import Agent
@@ -211,6 +248,8 @@ KINDS: dict[str, Kind] = {
     "equilibrium": Kind("equilibrium", _equilibrium),
     "perfect": Kind("perfect", _perfect),
     "human": Kind("human", _human, asks_person=True),
+    "onnx": Kind("onnx:FILE", _onnx),
+    "weights": Kind("weights:FILE", _weights, takes_networks=True),
     "exec": Kind("exec:COMMAND", _program, runs_code=True),
     "uci": Kind("uci:COMMAND?nodes=N", _uci, runs_code=True),
     "py": Kind("py:MODULE:FACTORY", _python, runs_code=True),

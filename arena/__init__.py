@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from arena.api import open_league
+    from arena.exports.deployment import Exported, export
     from arena.exports.gymnasium import best_response_env
     from arena.exports.rllib import GameEnv
     from arena.names import load_agent
@@ -48,6 +49,7 @@ __all__ = [
     "Distilled",
     "DoubleOracle",
     "Exploitability",
+    "Exported",
     "GameEnv",
     "LeagueEnvRunner",
     "LeaguePPO",
@@ -64,6 +66,7 @@ __all__ = [
     "distill",
     "double_oracle",
     "exploitability",
+    "export",
     "list_games",
     "list_presets",
     "load_agent",
@@ -82,6 +85,7 @@ _HOMES = {
     "Distilled": "arena.training.distill",
     "DoubleOracle": "arena.play.double_oracle",
     "Exploitability": "arena.play.exploitability",
+    "Exported": "arena.exports.deployment",
     "GameEnv": "arena.exports.rllib",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeaguePPO": "arena.training.algorithms.ppo",
@@ -98,6 +102,7 @@ _HOMES = {
     "distill": "arena.training.distill",
     "double_oracle": "arena.play.double_oracle",
     "exploitability": "arena.play.exploitability",
+    "export": "arena.exports.deployment",
     "list_games": "games",
     "list_presets": "arena.presets",
     "load_agent": "arena.names",

@@ -48,7 +48,7 @@ def load_agent(
         AgentError: no agent has this name, it cannot play this game, or it needs code that was not passed.
         GameError: the game cannot be made.
         StoreError: the league cannot be read, has no such member, or the member's weights are missing or altered.
-        WeightsError: the member's weights are not a weights file.
+        WeightsError: the weights are not a weights file.
     """
     game = as_game(game)
     if spec.startswith(GREEDY):
@@ -56,7 +56,7 @@ def load_agent(
         return greedy(agent, game, spec)
     place = split_name(spec)
     if place is None:
-        return make_agent(spec, game)
+        return make_agent(spec, game, module_classes=module_classes)
     where, name = place
     store = open_store(where)
     with store.reader() as reader:
@@ -155,7 +155,7 @@ def member_agent(
     """
     if member.agent is not None:
         spelled_out = f":{spec}".endswith(f":{member.agent}")
-        return make_agent(member.agent, game, trust_code=trust_code or spelled_out)
+        return make_agent(member.agent, game, module_classes=module_classes, trust_code=trust_code or spelled_out)
     if member.weights is None:
         raise AgentError(f"{member.id!r} is a learner, and only frozen members can play; name one of its snapshots")
     return frozen_agent(blobs.get(member.weights), game, module_classes=module_classes)

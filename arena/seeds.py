@@ -85,6 +85,8 @@ class Purpose(Enum):
     """Seeds of the games in which a learner plays every seat, for its mean return. The learner is its place."""
     HINT = 50, ("moves",)
     """The search that a person asks for a hint after so many moves. The seed is the game's."""
+    EXPORT = 60, ()
+    """Random games whose positions an exported network is compared in. The seed is the league's."""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import typer
+from network_league import network_league
 
+import arena
 from arena.cli.app import build_app
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +51,8 @@ def test_an_example_runs_and_shows_something(example: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("name", "code"), snippets())
 def test_a_snippet_of_the_documents_runs(name: str, code: str, tmp_path: Path) -> None:
+    if '"net.onnx"' in code:  # what an earlier command on the page has written
+        arena.export(network_league(tmp_path / "my-league", "tic_tac_toe"), "best", tmp_path / "net.onnx")
     script = tmp_path / name
     script.write_text(code)
     run(script, tmp_path)

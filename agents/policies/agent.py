@@ -85,6 +85,11 @@ class PolicyAgent(Agent):
         self._shared = len({id(module) for module in self._modules.values()}) == 1
         self._deterministic = deterministic
 
+    @property
+    def modules(self) -> Mapping[int, RLModule]:
+        """Seat -> its module, the same object where seats share one."""
+        return self._modules
+
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         if self._shared:
             return self._act(self._modules[0], turn.observations, turn.masks, turn.seats, rng)

@@ -81,7 +81,7 @@ class Convolutions(nn.Module):
         weights = self.first.get_parameter("weight").flatten(1)  # (channels, C * kh * kw)
         seen = board.index_select(1, self.cells).view(-1, weights.shape[1])
         hidden: Tensor = self.activation(functional.linear(seen, weights, self.first.get_parameter("bias")))
-        hidden = hidden.view(len(board), self.rows, self.columns, len(weights)).permute(0, 3, 1, 2)
+        hidden = hidden.view(board.shape[0], self.rows, self.columns, weights.shape[0]).permute(0, 3, 1, 2)
         for layer, pads in zip(self.others, self.pads, strict=True):
             hidden = self.activation(layer(functional.pad(hidden, pads)))
         return hidden.permute(0, 2, 3, 1).flatten(1)

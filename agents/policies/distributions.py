@@ -31,7 +31,7 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
     """Draw from the categorical distribution of each row, or take its mode.
 
     Args:
-        logits: ``(B, A)`` float32, illegal actions at :data:`agents.policies.network.LOGIT_OF_ILLEGAL`.
+        logits: ``(B, A)`` float32, illegal actions at :data:`agents.policies.interface.LOGIT_OF_ILLEGAL`.
         rng: None takes the most likely action.
 
     Returns:

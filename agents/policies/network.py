@@ -22,6 +22,11 @@ from torch import Tensor, nn
 
 from agents.contract import AgentError
 from agents.policies.convolutions import Convolutions, channel_axis
+from agents.policies.interface import ACTION_MASK as ACTION_MASK
+from agents.policies.interface import LOGIT_OF_ILLEGAL as LOGIT_OF_ILLEGAL
+from agents.policies.interface import OBSERVATION as OBSERVATION
+from agents.policies.interface import SEAT as SEAT
+from agents.policies.interface import module_observation_space as module_observation_space
 from agents.policies.names import current_name
 from agents.policies.views import Orientation, SeatView
 from games.contract import Game
@@ -30,13 +35,8 @@ from games.specs import suggest
 # RLlib warns about the way it builds modules, which users cannot change.
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
 
-OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
-
 WAY = "way"
 """Where the network keeps the way in which it turned each board."""
-
-LOGIT_OF_ILLEGAL = -1e9
-"""Finite, so that the KL divergence and the entropy of masked logits stay finite. The probability is exactly 0."""
 
 FIRST_LOG_STD = math.log(0.5)
 """Continuous actions start with a standard deviation of 0.5 units, so most draws lie inside the bounds (best value in
@@ -58,17 +58,6 @@ SETTINGS = (
 TRUNKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
 SMALLEST_BOARD_FOR_CONVOLUTION = 9
-
-
-def module_observation_space(game: Game, seat: int) -> gym.spaces.Dict:
-    """A module's observation space at ``seat`` of ``game``: observation, action mask, and the seat as one-hot."""
-    return gym.spaces.Dict(
-        {
-            OBSERVATION: game.observation_space(seat),
-            ACTION_MASK: gym.spaces.MultiBinary(game.num_actions),
-            SEAT: gym.spaces.Box(0.0, 1.0, (game.num_seats,), np.float32),
-        }
-    )
 
 
 def mask_logits(logits: Tensor, mask: Tensor) -> Tensor:
@@ -108,6 +97,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
     the position.
 
     Raises:
+        TypeError: in a forward: the batch has no dict of the three parts of an observation.
         ValueError: the network, activation, sharing, view, orientation or precision is unknown, or convolutions get an
             observation that is neither a board nor an image, or do not fit it.
     """
@@ -141,10 +131,9 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         if not isinstance(shared, bool):
             raise ValueError(f"`vf_share_layers` must be true or false, but got {shared!r}")
         self.value_trunk = None if shared else trunk()
-        precision = config.get("precision", "float32")
-        if precision not in PRECISIONS:
-            raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {precision!r}")
-        self._half = precision == "bfloat16"
+        self.precision = config.get("precision", "float32")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {self.precision!r}")
         continuous = isinstance(self.action_space, gym.spaces.Box)
         actions = self.action_space.shape[0] if continuous else int(self.action_space.n)
         board = space.shape, 0 if continuous else actions
@@ -186,6 +175,11 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
 
     def _seen(self, batch: dict[str, Any]) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = batch[Columns.OBS]
+        if not isinstance(seen, Mapping):
+            raise TypeError(
+                f"the network reads a dict of {OBSERVATION}, {ACTION_MASK} and {SEAT} under {Columns.OBS!r}, but got a "
+                f"{type(seen).__name__}; arena.GameEnv and best_response_env(as_dict=True) give such observations"
+            )
         if self.view is not None:
             seen = {**seen, OBSERVATION: self.view(seen[OBSERVATION], seen[SEAT])}
         if self.orientation is not None:
@@ -194,7 +188,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         return seen
 
     def _embed(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
-        if not self._half:
+        if self.precision == "float32":
             return trunk(seen[OBSERVATION], seen[SEAT])
         with torch.autocast(seen[OBSERVATION].device.type, torch.bfloat16):
             return trunk(seen[OBSERVATION], seen[SEAT]).float()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
 from agents.contract import Agent, AgentError, Turn
+from agents.policies.interface import module_observation, module_observation_space
 from arena.names import load_agent
 from games import Game, GameError, as_game
-from games.contract import BoolArray, FloatArray, State
+from games.contract import BoolArray, State
 from games.exports.episode import RENDER_MODES, Episode, check_render_mode, render
 from games.legality import illegal_action
 
@@ -26,6 +28,7 @@ def best_response_env(
     *,
     seat: int | None = None,
     weights: Sequence[float] | None = None,
+    as_dict: bool = False,
     render_mode: str | None = None,
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
@@ -39,6 +42,8 @@ def best_response_env(
             agents, which stay open. One is drawn for each game and plays all other seats, those of partners too.
         seat: the learner's seat; None draws one for each game. The info has it; the observations of some games do not.
         weights: how often each opponent is drawn, in proportion; equally often by default.
+        as_dict: whether an observation is what the arena's networks read, as :class:`arena.GameEnv` gives it: a dict of
+            the observation, the action mask and the seat (one-hot). Otherwise it is the observation alone.
         render_mode: ``"ansi"``: ``render()`` returns the position as text; ``"human"``: every position is printed.
         module_classes, trust_code: code that the opponents may need, as in :func:`arena.load_agent`.
 
@@ -55,15 +60,16 @@ def best_response_env(
                 opponent = load_agent(opponent, game, module_classes=module_classes, trust_code=trust_code)
                 stack.callback(opponent.close)
             agents.append(opponent)
-        env = BestResponseEnv(game, agents, seat, weights, render_mode)
+        env = BestResponseEnv(game, agents, seat, weights, as_dict, render_mode)
         env.resources = stack.pop_all()
     return env
 
 
-class BestResponseEnv(gym.Env[FloatArray, Any]):
+class BestResponseEnv(gym.Env[Any, Any]):
     """One seat of a game against agents; made by :func:`best_response_env`.
 
-    An episode is a game. An observation is float32 of ``game.observation_shape``. A step lasts until the seat acts
+    An episode is a game. An observation is float32 of ``game.observation_shape``, or with ``as_dict`` as
+    :func:`agents.policies.interface.module_observation` gives it. A step lasts until the seat acts
     again or the game is over, and its reward is all that the seat has earned meanwhile, so the rewards of an episode
     sum to the seat's return. ``reset(seed=s)`` seeds everything: the games, the seats, the choice of opponents and
     their random numbers. Only a game that is not ``replayable`` draws chance that no seed repeats.
@@ -86,9 +92,11 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         opponents: Sequence[Agent],
         seat: int | None,
         weights: Sequence[float] | None,
+        as_dict: bool,
         render_mode: str | None,
     ) -> None:
         self.game = game
+        self.as_dict = as_dict
         self.opponents = tuple(opponents)
         self.render_mode = check_render_mode(render_mode)
         self.resources = ExitStack()  # the opponents to close
@@ -97,7 +105,8 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         if game.num_seats > 1 and not self.opponents:
             raise AgentError(f"the other seats of {game.spec!r} need an opponent, but got none; name at least one")
         self.action_space = game.action_space(self._seats[0])
-        self.observation_space = game.observation_space(self._seats[0])
+        space_of = partial(module_observation_space, game) if as_dict else game.observation_space
+        self.observation_space = space_of(self._seats[0])
         self._episode = Episode(game)
         self._seat, self._opponent = self._seats[0], 0
 
@@ -110,9 +119,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
         """
         return self._episode.state
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[FloatArray, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin a game in which the seat acts, and return its first observation and info.
 
         Raises:
@@ -132,7 +139,7 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
             "seat or other opponents"
         )
 
-    def step(self, action: Any) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Apply the seat's action, and let the others act until it is the seat's turn again.
 
         Raises:
@@ -207,12 +214,13 @@ class BestResponseEnv(gym.Env[FloatArray, Any]):
             )
         return list(answer.tolist())
 
-    def _look(self) -> tuple[FloatArray, dict[str, Any]]:
+    def _look(self) -> tuple[Any, dict[str, Any]]:
         observation, mask = self._episode.observe(self._seat)
         info: dict[str, Any] = {"seat": self._seat, "opponent": self._opponent}
         if isinstance(self.action_space, gym.spaces.Discrete):
             info["action_mask"] = mask.astype(np.int8)
-        return observation, info
+        shown = module_observation(self.game, self._seat, observation, mask) if self.as_dict else observation
+        return shown, info
 
     def _show(self) -> None:
         if self.render_mode == "human":

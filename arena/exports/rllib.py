@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from ray.rllib.env.vector.vector_multi_agent_env import VectorMultiAgentEnv
 
-from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, module_observation_space
+from agents.policies.interface import module_observation, module_observation_space
 from games import as_game
 from games.contract import Game
 from games.errors import GameError
@@ -88,11 +87,7 @@ class GameEnv(MultiAgentEnv):
         result = {}
         for seat in seats:
             observation, mask = self._episode.observe(seat)
-            result[self.game.agent_ids[seat]] = {
-                OBSERVATION: observation,
-                ACTION_MASK: mask.astype(np.int8),
-                SEAT: np.eye(self.game.num_seats, dtype=np.float32)[seat],
-            }
+            result[self.game.agent_ids[seat]] = module_observation(self.game, seat, observation, mask)
         return result
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import ray
 from ray.exceptions import RayActorError
 from ray.rllib.algorithms.algorithm import Algorithm
-from ray.rllib.core import COMPONENT_RL_MODULE
+from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
+from ray.rllib.core.rl_module import RLModule
 from ray.rllib.policy.sample_batch import SampleBatch
 
 from agents.policies.fit import check_fit, outline
@@ -21,7 +22,7 @@ from arena.training.config import LeagueAlgorithmConfig
 from arena.training.continuation import Continuation
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
-from arena.training.modules import check_network, network_of
+from arena.training.modules import MapToMain, check_network, network_of
 from arena.training.population import set_factors
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
@@ -175,6 +176,15 @@ class LeagueAlgorithm(Algorithm):
         finally:
             super().cleanup()
             self.session.close()
+
+    def get_module(self, module_id: str = DEFAULT_MODULE_ID) -> RLModule | None:
+        """The module with an ID, in the newest weights that the runners have; None if there is none.
+
+        Without an ID it is that of the first main learner, at the first seat if it has one for each.
+        """
+        if module_id == DEFAULT_MODULE_ID:
+            module_id = MapToMain.of(self.config.learning_members())(self.game.agent_ids[0])
+        return super().get_module(module_id)
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)

@@ -65,7 +65,7 @@ class OpponentCache:
 
     def _made(self, member: Member, plan: Plan) -> Agent:
         if member.kind == "baseline":
-            return make_agent(str(member.agent), self._game)
+            return make_agent(str(member.agent), self._game, module_classes=self._module_classes)
         data = plan.weights[str(member.weights)]
         data = ray.get(data) if isinstance(data, ray.ObjectRef) else data
         return frozen_agent(data, self._game, module_classes=self._module_classes, device=self._device)

@@ -81,6 +81,7 @@ def play(env: Any, rng: np.random.Generator, seed: int | None = None) -> tuple[l
 @pytest.mark.parametrize("seat", [None, 0])
 def test_gymnasium_accepts_it(spec: str, seat: int | None) -> None:
     check_env(arena.best_response_env(spec, ["random", "first"], seat=seat, render_mode="ansi"))
+    check_env(arena.best_response_env(spec, ["random", "first"], seat=seat, as_dict=True, render_mode="ansi"))
 
 
 @pytest.mark.parametrize("spec", GAMES)

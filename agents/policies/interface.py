@@ -1,0 +1,99 @@
+"""What a network takes and gives, by name: the words of its batch, its card and its ONNX model. Loads no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from games.contract import BoolArray, FloatArray, Game
+
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
+"""The parts of a module's observation."""
+
+LOG_PROBABILITIES, MEAN, LOG_STD, VALUE = "log_probabilities", "mean", "log_std", "value"
+
+LOGIT_OF_ILLEGAL = -1e9
+"""Finite, so that the KL divergence and the entropy of masked logits stay finite. The probability is exactly 0."""
+
+
+def module_observation_space(game: Game, seat: int) -> gym.spaces.Dict:
+    """A module's observation space at ``seat`` of ``game``: observation, action mask, and the seat as one-hot."""
+    import gymnasium as gym  # takes 0.4 s to import
+
+    return gym.spaces.Dict(
+        {
+            OBSERVATION: game.observation_space(seat),
+            ACTION_MASK: gym.spaces.MultiBinary(game.num_actions),
+            SEAT: gym.spaces.Box(0.0, 1.0, (game.num_seats,), np.float32),
+        }
+    )
+
+
+def module_observation(game: Game, seat: int, observation: FloatArray, mask: BoolArray) -> dict[str, npt.NDArray[Any]]:
+    """What an environment shows to a module at ``seat``, in :func:`module_observation_space`."""
+    return {
+        OBSERVATION: observation,
+        ACTION_MASK: mask.astype(np.int8),
+        SEAT: np.eye(game.num_seats, dtype=np.float32)[seat],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An array that goes in or out: ``(rows, *shape)``, with any number of rows.
+
+    Attributes:
+        name: its name.
+        shape: of one row.
+        dtype: NumPy's name of its dtype.
+        meaning: for a person.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    meaning: str
+
+
+def inputs(game: Game) -> tuple[Port, ...]:
+    """What every network of ``game`` takes.
+
+    A network that keeps a state between steps would take that as well, and give the next one.
+    """
+    return (
+        Port(OBSERVATION, game.observation_shape, "float32", "what the seat sees"),
+        Port(ACTION_MASK, (game.num_actions,), "bool", "the legal actions; continuous actions have one that is true"),
+        Port(SEAT, (game.num_seats,), "float32", "1 for the seat that acts, 0 for the others"),
+    )
+
+
+def outputs(game: Game, *, value: bool = True) -> tuple[Port, ...]:
+    """What a network of ``game`` gives.
+
+    Args:
+        game: the game.
+        value: whether it has a value head.
+    """
+    if game.action_bounds is None:
+        policy: tuple[Port, ...] = (
+            Port(
+                LOG_PROBABILITIES,
+                (game.num_actions,),
+                "float32",
+                f"logarithms of the actions' probabilities, about {LOGIT_OF_ILLEGAL:g} where illegal",
+            ),
+        )
+    else:
+        size = (len(game.action_bounds[0]),)
+        policy = (
+            Port(MEAN, size, "float32", "means of the actions, in units: -1 is the low bound, 1 the high one"),
+            Port(LOG_STD, size, "float32", "logarithms of their standard deviations, in units; clip what you draw"),
+        )
+    expected = Port(VALUE, (), "float32", "what the seat can expect to get from here on, in rewards of the game")
+    return (*policy, expected) if value else policy

@@ -1,0 +1,185 @@
+"""From the networks of a policy to an ONNX model that plays every seat."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module import RLModule
+from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
+from torch import Tensor, nn
+
+from agents.contract import AgentError, Turn
+from agents.onnx import CARD, MISSING, OnnxAgent
+from agents.policies.agent import build_policy, module_batch
+from agents.policies.interface import LOG_PROBABILITIES, Port, inputs, outputs
+from agents.policies.network import MaskedNetwork
+from agents.policies.weights import Tensors
+from games.contract import Game
+
+OPSET = 20
+"""Version of ONNX's operators, which onnxruntime 1.17 and later run."""
+
+_ROWS = 4
+"""Rows of the example that a model is traced with; PyTorch takes 0 and 1 for fixed numbers."""
+
+
+class Exportable(nn.Module):
+    """The networks of a policy as one, which gives each row what the network of its seat gives.
+
+    All of them see all rows, and the seat chooses, because ONNX has no cheap way to send rows to different places.
+
+    Args:
+        game: the game.
+        modules: seat -> its module, the same object where seats share one.
+    """
+
+    def __init__(self, game: Game, modules: Mapping[int, RLModule]) -> None:
+        super().__init__()
+        self.game = game
+        distinct: dict[int, Any] = {id(module): module for module in modules.values()}
+        self.networks = nn.ModuleList(distinct.values())
+        self.seats = [[seat for seat, each in modules.items() if each is module] for module in distinct.values()]
+        self.value = all(isinstance(module, ValueFunctionAPI) for module in distinct.values())
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """What it takes."""
+        return inputs(self.game)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """What it gives."""
+        return outputs(self.game, value=self.value)
+
+    def forward(self, *rows: Tensor) -> tuple[Tensor, ...]:
+        """What :attr:`outputs` names, for what :attr:`inputs` names."""
+        batch = {Columns.OBS: {port.name: tensor for port, tensor in zip(self.inputs, rows, strict=True)}}
+        chosen, *others = [self.of(network, batch) for network in self.networks]
+        for seats, given in zip(self.seats[1:], others, strict=True):
+            mine = rows[-1][:, seats].sum(1) > 0.5  # (B,)
+            chosen = tuple(
+                torch.where(mine.view(-1, *[1] * (old.dim() - 1)), new, old)
+                for old, new in zip(chosen, given, strict=True)
+            )
+        return chosen
+
+    def of(self, network: Any, batch: dict[str, Any]) -> tuple[Tensor, ...]:
+        """What one of the networks gives for a batch."""
+        output = network._forward_inference(batch)
+        policy = output[Columns.ACTION_DIST_INPUTS]
+        parts = (torch.log_softmax(policy, 1),) if self.game.action_bounds is None else policy.chunk(2, 1)
+        if not self.value:
+            return tuple(parts)
+        value = output.get(Columns.VF_PREDS)
+        if value is None:
+            value = network.compute_values(batch, embeddings=output.get(Columns.EMBEDDINGS))
+        return (*parts, value)
+
+
+def exportable(
+    tensors: Tensors,
+    card: Mapping[str, Any],
+    game: Game,
+    *,
+    module_classes: Mapping[str, type[RLModule]] | None = None,
+) -> Exportable:
+    """The networks of a weights file, which compute in float32 whatever they trained in.
+
+    Args and errors are those of :func:`agents.policies.agent.build_policy`.
+    """
+    policy = build_policy(tensors, card, game, module_classes=module_classes)
+    for module in policy.modules.values():
+        if isinstance(module, MaskedNetwork):
+            module.precision = "float32"  # onnxruntime has no bfloat16 on CPUs
+    return Exportable(game, policy.modules).eval()
+
+
+def to_onnx(network: Exportable, card: Mapping[str, Any]) -> bytes:
+    """The bytes of an ONNX model.
+
+    Args:
+        network: what it computes.
+        card: what the model says about itself, as plain JSON; its ``game`` is the spec of the game.
+
+    Raises:
+        AgentError: a library of the extra ``onnx`` is not installed, or a network has something that ONNX cannot
+            express.
+    """
+    try:
+        import onnxscript  # noqa: F401 - torch needs it
+    except ImportError as error:
+        raise AgentError(MISSING) from error
+    game = network.game
+    rows = (
+        torch.zeros(_ROWS, *game.observation_shape),
+        torch.ones(_ROWS, game.num_actions, dtype=torch.bool),
+        torch.eye(game.num_seats)[torch.arange(_ROWS) % game.num_seats],
+    )
+    try:
+        with _quiet(), torch.no_grad():
+            program = torch.onnx.export(
+                network,
+                rows,
+                input_names=[port.name for port in network.inputs],
+                output_names=[port.name for port in network.outputs],
+                dynamic_shapes=(tuple({0: "rows"} for _ in rows),),
+                opset_version=OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        assert program is not None
+        model = program.model_proto
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise AgentError(f"the network cannot be written as ONNX: {reason}; write .safetensors instead") from error
+    for part in (*model.graph.node, *model.graph.value_info, model.graph):
+        del part.metadata_props[:]  # the lines of source code that each part comes from
+        part.doc_string = ""
+    entry = model.metadata_props.add()
+    entry.key, entry.value = CARD, json.dumps(card, sort_keys=True, separators=(",", ":"))
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what PyTorch tells the developers of its exporter."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def largest_difference(network: Exportable, agent: OnnxAgent, turn: Turn) -> float:
+    """By how much a model and its networks differ at most, in what they give for these rows.
+
+    Probabilities of illegal actions do not count. Numbers above 1 count in proportion to the largest of their kind.
+    """
+    found, largest = agent.run(turn), 0.0
+    for module, seats in zip(network.networks, network.seats, strict=True):
+        rows = np.flatnonzero(np.isin(turn.seats, seats))
+        if not len(rows):
+            continue
+        batch = module_batch(turn.observations[rows], turn.masks[rows], turn.seats[rows], network.game.num_seats)
+        with torch.no_grad():
+            given = network.of(module, batch)
+        for port, tensor in zip(network.outputs, given, strict=True):
+            right, got = tensor.numpy(), found[port.name][rows]
+            if port.name == LOG_PROBABILITIES:
+                right, got = right[turn.masks[rows]], got[turn.masks[rows]]
+            largest = max(largest, float(np.abs(got - right).max() / max(1.0, np.abs(right).max())))
+    return largest
