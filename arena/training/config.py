@@ -73,11 +73,15 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         settings_class: the group of the algorithm's stored settings; each is an attribute of the config, and its
             default is the config's.
         no_effect: settings of the algorithm that have no effect, and what to set instead.
+        asynchronous: whether remote env runners wait neither for each other nor for the learners
+            (:class:`arena.training.asynchronous.AsynchronousRequests`). The loss must allow for samples of older
+            weights.
     """
 
     algorithm: ClassVar[str]
     settings_class: ClassVar[type[SettingsGroup]]
     no_effect: ClassVar[Mapping[str, str]] = {}
+    asynchronous: ClassVar[bool] = False
 
     seed: Any  # RLlib leaves these untyped
     num_envs_per_env_runner: Any

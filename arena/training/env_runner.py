@@ -139,8 +139,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         if self.sampler is None:
             self.sampler = self._make_training_sampler()
-        # A stream for each iteration and runner, so that no restart and no resumption repeats old games.
-        keys = plan.iteration, self.worker_index or 0
+        # A stream for each plan and runner, so that no restart and no resumption repeats old games.
+        keys = plan.key, self.worker_index or 0
         self.rng = self.sampler.rng = stream(plan.seed, Purpose.SAMPLING, *keys)
         self.sampler.opening_rng = stream(plan.seed, Purpose.RANDOM_PLIES, *keys)
         self.sampler.abandon_games_of(plan.reset_modules)
@@ -178,11 +178,24 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             runner=self.worker_index or 0,
             plies=sum(sampled.plies),
             running=self.running_games() if self.worker_index else None,
+            key=plan.key,
         )
 
-    def work(self, plan: Plan, steps: int) -> tuple[TrainingSample, Any]:
-        """The training games of one iteration (:meth:`sample_plan`), and the metrics since the last."""
+    def work(self, plan: Plan, steps: int, weights: Mapping[str, Any] | None = None) -> tuple[TrainingSample, Any]:
+        """The training games of one plan (:meth:`sample_plan`), and the metrics since the last.
+
+        Args:
+            plan, steps: as of :meth:`sample_plan`.
+            weights: state of the live modules to play with; None for those that the runner has.
+        """
+        if weights is not None:
+            self.set_state(weights)
         return self.sample_plan(plan, steps), self.get_metrics()
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take weights and counters. RLlib ignores weights older than the runner's, but a checkpoint may have them."""
+        self._weights_seq_no = 0
+        super().set_state(state)
 
     def play(self, plan: Plan) -> Played:
         """Play every pairing of an evaluation plan once, to its end, between frozen members.
