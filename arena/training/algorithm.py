@@ -124,10 +124,7 @@ class LeagueAlgorithm(Algorithm):
         self.module_specs = self.config.get_multi_rl_module_spec(
             spaces=runners.get_spaces(), inference_only=False
         ).rl_module_specs
-        asynchronous = self.config.asynchronous
-        self.learners = Learners(
-            self.learner_group, runners, self.make_batch, self.config, self.metrics, with_requests=asynchronous
-        )
+        self.learners = Learners(self.learner_group, runners, self.make_batch, self.config, self.metrics)
         sampling: dict[str, Any] = {
             "steps": self.config.total_train_batch_size,
             "tables": self.config.num_envs_per_env_runner,
@@ -141,7 +138,7 @@ class LeagueAlgorithm(Algorithm):
                 in_flight=self.config.max_requests_in_flight_per_env_runner,
                 weights=lambda: self.learners.shared,
             )
-            if asynchronous
+            if self.config.asynchronous
             else Requests(*groups, **sampling, overlap=self.config.overlap)
         )
         self.snapshots = Snapshots(self.session, self.module_specs)

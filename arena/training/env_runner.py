@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import ray
 import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.columns import Columns
@@ -240,6 +241,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         if self.env is None:
             raise ValueError(f"{self} has no env, so it cannot sample; call sample() on a runner that has one")
+        self._pull_weights()
         self.rng = self._episode_rng
         self._explore = bool(self.config.explore if explore is None else explore)
         seatings = mapped_seatings(self.game, self.config.policy_mapping_fn, self.rng, random_actions=random_actions)
@@ -260,6 +262,17 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             call_on_episode_end(self, episodes)
         call_on_sample_end(self, episodes)
         return episodes
+
+    def _pull_weights(self) -> None:
+        """Take newer weights, if there are any, from the server that RLlib's own IMPALA and APPO put them on."""
+        if self._env_runner_state_server is None:
+            return
+        try:
+            newer = ray.get(self._env_runner_state_server.pull_if_newer.remote(self._weights_seq_no))
+        except ray.exceptions.RayError:  # Ray restarts the server; until then the runner goes on with what it has
+            return
+        if newer is not None:
+            self.set_state(newer)
 
     def get_metrics(self) -> Any:
         """Metrics since the last call, reduced as RLlib expects."""

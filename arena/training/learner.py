@@ -136,6 +136,11 @@ class LeagueTorchLearner(TorchLearner):
                 for _, optimizer in self.get_optimizers_for_module(module_id):
                     self._optimizer_lr_schedules[optimizer] = Schedule(values["lr"], self.clock)
 
+    @property
+    def networks(self) -> dict[str, TorchRLModule]:
+        """The modules' networks by ID, without what RLlib wraps around them."""
+        return {module_id: module.unwrapped() for module_id, module in self.module.items()}
+
     def forget(self, module_id: str) -> None:
         """Drop what is known of a module's past, because it starts over. Algorithms drop what they added."""
         self._usual.pop(module_id, None)

@@ -40,9 +40,8 @@ class Learners:
         group: the learners.
         runners: get their weights.
         make_batch: the algorithm's batch.
-        config: epochs, minibatches and number of learners.
+        config: epochs, minibatches, number of learners, and whether runners are asynchronous.
         metrics: gets the learners' metrics.
-        with_requests: whether weights travel to remote runners with the requests, instead of being sent to them.
     """
 
     def __init__(
@@ -52,11 +51,9 @@ class Learners:
         make_batch: MakeBatch,
         config: AlgorithmConfig,
         metrics: MetricsLogger,
-        *,
-        with_requests: bool = False,
     ) -> None:
         self._group, self._runners, self._make_batch = group, runners, make_batch
-        self._config, self._metrics, self._with_requests = config, metrics, with_requests
+        self._config, self._metrics = config, metrics
         self.shared: Any = None
         self.restored: dict[str, str] = {}
         self._in_a_row: dict[str, int] = {}
@@ -159,7 +156,7 @@ class Learners:
     def broadcast(self) -> None:
         """Send the weights to the runners; remote ones use them once they have done what they were asked before."""
         remote = self._runners.num_remote_workers() > 0
-        if not remote or self._with_requests:
+        if not remote or self._config.asynchronous:
             weights = self._group.get_state(components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}")[COMPONENT_LEARNER]
             if remote:
                 self.shared = ray.put(weights)

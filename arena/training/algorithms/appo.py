@@ -21,9 +21,9 @@ from ray.rllib.evaluation.postprocessing import Postprocessing
 from torch import Tensor
 
 from arena.training.algorithms.appo_settings import APPOSettings
-from arena.training.algorithms.copies import Copies
 from arena.training.algorithms.impala import LEARNED_WHEN_NEW, LeagueIMPALA, LeagueIMPALAConfig, LeagueVtraceLearner
 from arena.training.algorithms.passes import policy_and_values, policy_outputs
+from arena.training.algorithms.targets import Targets
 
 TARGET_LOGP = "target_action_logp"
 TARGET_INPUTS = "target_action_dist_inputs"
@@ -35,20 +35,20 @@ class LeagueAPPOTorchLearner(LeagueVtraceLearner):
 
     def build(self) -> None:
         super().build()
-        self._targets = Copies(self.config.tau)
+        self._targets = Targets()
         self._batches: defaultdict[str, int] = defaultdict(int)  # module -> those since its target moved
         self._kl_coeffs: dict[str, float] = {}  # module -> adapted weight
         self._divergences: dict[str, list[Tensor]] = {}
 
     def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
         network = self.module[module_id].unwrapped()
-        self._targets.make(module_id, network)
+        target = self._targets.of(module_id, network)
         if self._batches[module_id] >= self.config.target_network_update_freq:
-            self._targets.move(module_id, network)
+            self._targets.move(module_id, network, self.config.tau)
             self._batches[module_id] = 0
         self._batches[module_id] += 1
         _, values = policy_and_values(network, columns[Columns.OBS])
-        inputs = policy_outputs(self._targets[module_id], columns[Columns.OBS])
+        inputs = policy_outputs(target, columns[Columns.OBS])
         log_probs = self.distribution(module_id, inputs).logp(columns[Columns.ACTIONS])
         kept = self.with_vtrace(columns, log_probs, values) | {TARGET_LOGP: log_probs}
         return kept | {TARGET_INPUTS: inputs} if self.config.use_kl_loss else kept
@@ -84,7 +84,7 @@ class LeagueAPPOTorchLearner(LeagueVtraceLearner):
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:
         super().set_league_state(state)
-        self._targets.restore(state["targets"], self.module)
+        self._targets.restore(state["targets"], self.networks)
         self._batches = defaultdict(int, {name: index(count) for name, count in state["batches"].items()})
         self._kl_coeffs = {name: float(value) for name, value in state["kl_coeffs"].items()}
 

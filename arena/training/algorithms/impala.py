@@ -171,7 +171,6 @@ class LeagueIMPALAConfig(LeagueAlgorithmConfig, IMPALAConfig):
     """
 
     algorithm: ClassVar[str] = "impala"
-    asynchronous: ClassVar[bool] = True
     settings_class: ClassVar[type[IMPALASettings]] = IMPALASettings
     no_effect: ClassVar[Mapping[str, str]] = {
         "vtrace": "V-trace is always on",

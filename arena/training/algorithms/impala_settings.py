@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from arena.training.algorithms.ppo_settings import check_minibatch, check_schedule
 from leagues.setting_groups import SettingsGroup, setting
@@ -11,6 +12,8 @@ from leagues.setting_groups import SettingsGroup, setting
 @dataclass(frozen=True)
 class IMPALASettings(SettingsGroup):
     """Settings of IMPALA, named as in RLlib's ``IMPALAConfig.training()``."""
+
+    asynchronous: ClassVar[bool] = True
 
     gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
     lambda_: float = setting(

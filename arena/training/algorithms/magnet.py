@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from arena.training.algorithms.copies import Copies
 from arena.training.algorithms.passes import policy_outputs
+from arena.training.algorithms.targets import Targets
 
 
 def log_softmax(logits: Tensor) -> Tensor:
@@ -23,9 +23,9 @@ def log_softmax(logits: Tensor) -> Tensor:
     return log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
 
 
-class Magnets(Copies):
+class Magnets(Targets):
     """The magnets of a learner's modules."""
 
     def log_probs(self, module_id: str, observations: Mapping[str, Tensor]) -> Tensor:
         """The log-probabilities ``(B, A)`` of a module's magnet for discrete actions."""
-        return log_softmax(policy_outputs(self[module_id], observations))
+        return log_softmax(policy_outputs(self._networks[module_id], observations))

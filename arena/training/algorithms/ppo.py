@@ -47,7 +47,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
 
     def build(self) -> None:
         super().build()
-        self._magnets = Magnets(self.config.magnet_rate)
+        self._magnets = Magnets()
         self.entropy_coeff_schedulers_per_module: dict[str, Schedule] = LambdaDefaultDict(
             lambda module_id: Schedule(self.config.get_config_for_module(module_id).entropy_coeff, self.clock)
         )
@@ -63,7 +63,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
             if self.config.use_kl_loss and self.config.kl_target is None:
                 self.curr_kl_coeffs_per_module[module_id] = torch.tensor(self.coefficient(module_id, "kl_coeff"))
             if self.config.magnet_coeff:
-                self._magnets.move(module_id, self.module[module_id].unwrapped())
+                self._magnets.move(module_id, self.module[module_id].unwrapped(), self.config.magnet_rate)
 
     def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
         if not self.config.magnet_coeff:
@@ -82,7 +82,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:
         super().set_league_state(state)
-        self._magnets.restore(state["magnets"], self.module)
+        self._magnets.restore(state["magnets"], self.networks)
         for module_id, value in state["kl_coeffs"].items():
             self.curr_kl_coeffs_per_module[module_id].data.fill_(value)
 
