@@ -194,8 +194,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         return self.sample_plan(plan, steps), self.get_metrics()
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Take weights and counters. RLlib ignores weights older than the runner's, but a checkpoint may have them."""
-        self._weights_seq_no = 0
+        """Take weights and counters."""
+        self._weights_seq_no = 0  # RLlib ignores weights older than the runner's, but a checkpoint may have them
         super().set_state(state)
 
     def play(self, plan: Plan) -> Played:

@@ -152,6 +152,7 @@ class LeagueTorchLearner(TorchLearner):
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
+        self._weights_seq_no = 0  # RLlib ignores weights older than its own, but a checkpoint may have them
         super().set_state(state)
         if LEAGUE_STATE in state:  # leagues of earlier versions have none
             self.set_league_state(state[LEAGUE_STATE])
