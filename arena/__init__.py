@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from arena.play.sprt import SprtResult, play_sprt
     from arena.play.tournaments import TournamentResult, play_tournament
     from arena.presets import list_presets
+    from arena.training.algorithms.appo import LeagueAPPO, LeagueAPPOConfig
+    from arena.training.algorithms.impala import LeagueIMPALA, LeagueIMPALAConfig
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.best_response import LowerBound, best_response
     from arena.training.distill import Distilled, distill
@@ -51,7 +53,11 @@ __all__ = [
     "Exploitability",
     "Exported",
     "GameEnv",
+    "LeagueAPPO",
+    "LeagueAPPOConfig",
     "LeagueEnvRunner",
+    "LeagueIMPALA",
+    "LeagueIMPALAConfig",
     "LeaguePPO",
     "LeaguePPOConfig",
     "Limits",
@@ -87,7 +93,11 @@ _HOMES = {
     "Exploitability": "arena.play.exploitability",
     "Exported": "arena.exports.deployment",
     "GameEnv": "arena.exports.rllib",
+    "LeagueAPPO": "arena.training.algorithms.appo",
+    "LeagueAPPOConfig": "arena.training.algorithms.appo",
     "LeagueEnvRunner": "arena.training.env_runner",
+    "LeagueIMPALA": "arena.training.algorithms.impala",
+    "LeagueIMPALAConfig": "arena.training.algorithms.impala",
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
     "Limits": "arena.play.source",

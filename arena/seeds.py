@@ -25,12 +25,13 @@ class Purpose(Enum):
     The seed is a league's, unless the comment names another one.
     """
 
-    TRAINING_PLAN = 1, ("iteration",)
-    """Who meets whom in the training games of an iteration."""
+    TRAINING_PLAN = 1, ("plan",)
+    """Who meets whom in the games of a training plan. Plans are named by :attr:`arena.training.planner.Plan.key`: by
+    their iteration, if it has only one."""
     EVALUATION_PLAN = 2, ("event",)
     """Who meets whom in the evaluation matches of an event."""
-    SAMPLING = 3, ("iteration", "runner")
-    """Actions and further game seeds of a runner while it plays an iteration's training games."""
+    SAMPLING = 3, ("plan", "runner")
+    """Actions and further game seeds of a runner while it plays a training plan."""
     EPISODES = 4, ("runner", "in_evaluation")
     """What a runner draws when RLlib calls ``sample()``."""
     MODULE_RESET = 5, ("iteration",)
@@ -68,10 +69,10 @@ class Purpose(Enum):
     VERIFIED_SAMPLE = 25, ()
     """Which matches are played again when a league is verified. The seed is the call's."""
 
-    RANDOM_PLIES = 39, ("iteration", "runner")
-    """How many random steps the training games of a runner begin with in an iteration, and these steps."""
-    RECORDED_OPENINGS = 40, ("iteration",)
-    """Which training games of an iteration begin with recorded moves, and with which."""
+    RANDOM_PLIES = 39, ("plan", "runner")
+    """How many random steps the games of a training plan begin with at a runner, and these steps."""
+    RECORDED_OPENINGS = 40, ("plan",)
+    """Which games of a training plan begin with recorded moves, and with which."""
     DISTILL = 31, ("use",)
     """First weights of a distilled network (0), its training games and minibatches (1), games that it has not seen (2)
     and games against the mixture (3). The seed is the call's."""

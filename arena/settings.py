@@ -211,9 +211,14 @@ class Settings:
             stored: whether a league has them, which goes on as it began.
 
         Raises:
-            LeagueError: `enough_games` cannot be reached, a population has too few main learners, or hyper-parameters
-                that mains cannot differ in.
+            LeagueError: `overlap` with an algorithm whose runners play all the time, `enough_games` cannot be reached,
+                a population has too few main learners, or hyper-parameters that mains cannot differ in.
         """
+        if self.resources.overlap and self.optimization.asynchronous:
+            raise LeagueError(
+                f"`overlap` has no effect with {self.algorithm}, whose sampling processes play while it learns in any "
+                "case; drop it"
+            )
         enough, decay = self.league.enough_games, self.league.payoff_decay
         if not stored and enough * (1 - decay) > 1 - 1e-9:
             raise LeagueError(

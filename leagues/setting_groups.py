@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from leagues.errors import LeagueError
 from leagues.names import near
@@ -87,9 +87,15 @@ class SettingsGroup:
 
     Lists become tuples, mappings become read-only, whole numbers become floats where a float is declared.
 
+    Attributes:
+        asynchronous: of an algorithm's settings, whether its remote env runners wait neither for each other nor for the
+            learners.
+
     Raises:
         LeagueError: a value has the wrong type or breaks its rule.
     """
+
+    asynchronous: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         types = _types(type(self))

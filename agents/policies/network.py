@@ -15,7 +15,9 @@ import gymnasium as gym
 import numpy as np
 import torch
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.learner.utils import make_target_network
 from ray.rllib.core.rl_module import RLModule
+from ray.rllib.core.rl_module.apis.target_network_api import TARGET_NETWORK_ACTION_DIST_INPUTS, TargetNetworkAPI
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
@@ -70,7 +72,7 @@ def mask_logits(logits: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask.bool(), logits, LOGIT_OF_ILLEGAL)
 
 
-class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
+class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     """A shared trunk with a masked policy head and a value head.
 
     The trunk is chosen by ``model_config``, whose keys are RLlib's where RLlib has one:
@@ -172,6 +174,21 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI):
         if embeddings is None:
             embeddings = self._embed(self.trunk if self.value_trunk is None else self.value_trunk, self._seen(batch))
         return self.value(embeddings).squeeze(-1)
+
+    def make_target_networks(self) -> None:
+        """Make a target network, a copy of this one, for RLlib's own APPO. It is a part of the state from then on.
+
+        A league's learners keep their targets themselves.
+        """
+        self.target = make_target_network(self)
+
+    def get_target_network_pairs(self) -> list[tuple[nn.Module, nn.Module]]:
+        """This network and its target network, which RLlib moves towards it."""
+        return [(self, self.target)]
+
+    def forward_target(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """The inputs of the target network's action distributions, ``(B, ...)``."""
+        return {TARGET_NETWORK_ACTION_DIST_INPUTS: self.target._forward(batch)[Columns.ACTION_DIST_INPUTS]}
 
     def _seen(self, batch: dict[str, Any]) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = batch[Columns.OBS]

@@ -99,7 +99,7 @@ def train(
     from arena.cli.output import print_text
     from arena.cli.progress import Stop, progress_line
     from arena.presets import settings_for
-    from arena.settings import Resources
+    from arena.settings import Resources, Settings
     from arena.view.text import newest_measured, outside_sentence, plain
     from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
@@ -131,6 +131,8 @@ def train(
     measured: Sequence[Measure] = ()
     newest: Standing | None = None
     title = spec if resume or settings.preset is None else f"{spec} with the preset {settings.preset}"
+    if title != spec and settings.algorithm != Settings().algorithm:
+        title += f" but for its optimization, which is for {Settings().algorithm}"
     with Stop() as stop, progress_line(title) as show, run_failures(kept) as started:
 
         def on_start() -> None:

@@ -13,10 +13,12 @@ from ray.exceptions import RayActorError
 from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
 from ray.rllib.core.rl_module import RLModule
+from ray.rllib.env.env_runner_group import EnvRunnerGroup
 from ray.rllib.policy.sample_batch import SampleBatch
 
 from agents.policies.fit import check_fit, outline
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
+from arena.training.asynchronous import AsynchronousRequests
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.continuation import Continuation
@@ -123,16 +125,23 @@ class LeagueAlgorithm(Algorithm):
         self.module_specs = self.config.get_multi_rl_module_spec(
             spaces=runners.get_spaces(), inference_only=False
         ).rl_module_specs
-        self.requests = Requests(
-            self.session,
-            runners,
-            self.eval_env_runner_group,
-            steps=self.config.total_train_batch_size,
-            tables=self.config.num_envs_per_env_runner,
-            evaluation_games=self.session.settings.evaluation.games_per_iteration or 0,
-            overlap=self.config.overlap,
-        )
         self.learners = Learners(self.learner_group, runners, self.make_batch, self.config, self.metrics)
+        sampling: dict[str, Any] = {
+            "steps": self.config.total_train_batch_size,
+            "tables": self.config.num_envs_per_env_runner,
+            "evaluation_games": self.session.settings.evaluation.games_per_iteration or 0,
+        }
+        groups = self.session, runners, self.eval_env_runner_group
+        self.requests = (
+            AsynchronousRequests(
+                *groups,
+                **sampling,
+                in_flight=self.config.max_requests_in_flight_per_env_runner,
+                weights=lambda: self.learners.shared,
+            )
+            if self.config.asynchronous
+            else Requests(*groups, **sampling, overlap=self.config.overlap)
+        )
         self.snapshots = Snapshots(self.session, self.module_specs)
         self.continuation = Continuation(self.session, self.requests, self.learners, self.snapshots)
         self.trainer = Trainer(
@@ -158,6 +167,12 @@ class LeagueAlgorithm(Algorithm):
                     "a learner process has died, see Ray's logs for the cause; every stored iteration is kept, and a "
                     "resumed run goes on from the newest"
                 ) from death
+
+    def restore_env_runners(self, env_runner_group: EnvRunnerGroup) -> list[int]:
+        """RLlib's, called between iterations: returns the runners that have died and are there again."""
+        restored: list[int] = super().restore_env_runners(env_runner_group)
+        self.requests.restarted(env_runner_group, restored)
+        return restored
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.

@@ -138,27 +138,25 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
     def preset(self, name: str | None = None) -> Self:
         """Set what a preset of the game says (:mod:`arena.presets`). Settings that are set later lie over it.
 
+        Settings of another algorithm in the preset are left out.
+
         Args:
             name: the preset; None for the one that fits the game.
 
         Raises:
-            LeagueError: no game is set, there is no such preset, or it is for other games or another algorithm.
+            LeagueError: no game is set, there is no such preset, or it is for other games.
         """
         if self.game_spec is None:
             raise LeagueError(NO_GAME)
         found = find_preset(make_game(self.game_spec), name)
         values = {} if found is None else found.values
-        if values.get("algorithm", self.algorithm) != self.algorithm:
-            raise LeagueError(
-                f"the preset {name!r} is for the algorithm {values['algorithm']!r}, not {self.algorithm!r}; "
-                "use the config of that algorithm"
-            )
         network = values.get("network")
         if network is not None:
             group = NetworkSettings.from_dict(network)
             spec = RLModuleSpec(module_class=network_class(group.name), model_config=dict(group.config))
             self.rl_module(rl_module_spec=spec)
-        self.training(**values.get("optimization", {}))
+        if values.get("algorithm", Settings().algorithm) == self.algorithm:
+            self.training(**values.get("optimization", {}))
         for group_name in values.keys() - {"algorithm", "network", "optimization"}:
             self.league(**values[group_name])
         self.preset_name = None if found is None else found.name
@@ -204,6 +202,12 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         if self.game_spec is not None:
             self._set_modules()
         return self
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether remote env runners wait neither for each other nor for the learners
+        (:class:`arena.training.asynchronous.AsynchronousRequests`). The loss must allow for older weights then."""
+        return self.settings_class.asynchronous
 
     def needs_dist_inputs(self, game: Game) -> bool:
         """Whether the algorithm's batch has the inputs of the distributions that actions were drawn from.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import ray
 import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.columns import Columns
@@ -139,8 +140,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         if self.sampler is None:
             self.sampler = self._make_training_sampler()
-        # A stream for each iteration and runner, so that no restart and no resumption repeats old games.
-        keys = plan.iteration, self.worker_index or 0
+        # A stream for each plan and runner, so that no restart and no resumption repeats old games.
+        keys = plan.key, self.worker_index or 0
         self.rng = self.sampler.rng = stream(plan.seed, Purpose.SAMPLING, *keys)
         self.sampler.opening_rng = stream(plan.seed, Purpose.RANDOM_PLIES, *keys)
         self.sampler.abandon_games_of(plan.reset_modules)
@@ -178,11 +179,24 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             runner=self.worker_index or 0,
             plies=sum(sampled.plies),
             running=self.running_games() if self.worker_index else None,
+            key=plan.key,
         )
 
-    def work(self, plan: Plan, steps: int) -> tuple[TrainingSample, Any]:
-        """The training games of one iteration (:meth:`sample_plan`), and the metrics since the last."""
+    def work(self, plan: Plan, steps: int, weights: Mapping[str, Any] | None = None) -> tuple[TrainingSample, Any]:
+        """The training games of one plan (:meth:`sample_plan`), and the metrics since the last.
+
+        Args:
+            plan, steps: as of :meth:`sample_plan`.
+            weights: state of the live modules to play with; None for those that the runner has.
+        """
+        if weights is not None:
+            self.set_state(weights)
         return self.sample_plan(plan, steps), self.get_metrics()
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take weights and counters."""
+        self._weights_seq_no = 0  # RLlib ignores weights older than the runner's, but a checkpoint may have them
+        super().set_state(state)
 
     def play(self, plan: Plan) -> Played:
         """Play every pairing of an evaluation plan once, to its end, between frozen members.
@@ -227,6 +241,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         if self.env is None:
             raise ValueError(f"{self} has no env, so it cannot sample; call sample() on a runner that has one")
+        self._pull_weights()
         self.rng = self._episode_rng
         self._explore = bool(self.config.explore if explore is None else explore)
         seatings = mapped_seatings(self.game, self.config.policy_mapping_fn, self.rng, random_actions=random_actions)
@@ -247,6 +262,17 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             call_on_episode_end(self, episodes)
         call_on_sample_end(self, episodes)
         return episodes
+
+    def _pull_weights(self) -> None:
+        """Take newer weights, if there are any, from the server that RLlib's own IMPALA and APPO put them on."""
+        if self._env_runner_state_server is None:
+            return
+        try:
+            newer = ray.get(self._env_runner_state_server.pull_if_newer.remote(self._weights_seq_no))
+        except ray.exceptions.RayError:  # Ray restarts the server; until then the runner goes on with what it has
+            return
+        if newer is not None:
+            self.set_state(newer)
 
     def get_metrics(self) -> Any:
         """Metrics since the last call, reduced as RLlib expects."""

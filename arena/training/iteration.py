@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from operator import mul
 
 from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
@@ -212,4 +213,7 @@ class Trainer:
             self._metrics.log_value((LEAGUE, name), getattr(self._session.progress, name), window=1)
         broken = sum(sample.broken for sample in samples)
         self._metrics.log_value((LEAGUE, "broken_games"), broken, reduce="lifetime_sum")
+        steps = [sum(map(len, sample.trajectories.values())) for sample in samples]
+        lag = sum(map(mul, (sample.lag for sample in samples), steps)) / max(1, sum(steps))
+        self._metrics.log_value((LEAGUE, "sample_lag"), lag, window=1)
         self._metrics.log_value((LEAGUE, "members"), len(self._session.members), window=1)

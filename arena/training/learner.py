@@ -136,6 +136,11 @@ class LeagueTorchLearner(TorchLearner):
                 for _, optimizer in self.get_optimizers_for_module(module_id):
                     self._optimizer_lr_schedules[optimizer] = Schedule(values["lr"], self.clock)
 
+    @property
+    def networks(self) -> dict[str, TorchRLModule]:
+        """The modules' networks by ID, without what RLlib wraps around them."""
+        return {module_id: module.unwrapped() for module_id, module in self.module.items()}
+
     def forget(self, module_id: str) -> None:
         """Drop what is known of a module's past, because it starts over. Algorithms drop what they added."""
         self._usual.pop(module_id, None)
@@ -147,6 +152,7 @@ class LeagueTorchLearner(TorchLearner):
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
+        self._weights_seq_no = 0  # RLlib ignores weights older than its own, but a checkpoint may have them
         super().set_state(state)
         if LEAGUE_STATE in state:  # leagues of earlier versions have none
             self.set_league_state(state[LEAGUE_STATE])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import ray
 import tree
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
@@ -33,12 +34,13 @@ class Learners:
     Attributes:
         restored: module ID -> what went wrong in the newest update, after which the module has the weights and the
             optimizer from before it.
+        shared: a reference to the newest weights, if they travel with requests.
 
     Args:
         group: the learners.
         runners: get their weights.
         make_batch: the algorithm's batch.
-        config: epochs, minibatches and number of learners.
+        config: epochs, minibatches, number of learners, and whether runners are asynchronous.
         metrics: gets the learners' metrics.
     """
 
@@ -52,6 +54,7 @@ class Learners:
     ) -> None:
         self._group, self._runners, self._make_batch = group, runners, make_batch
         self._config, self._metrics = config, metrics
+        self.shared: Any = None
         self.restored: dict[str, str] = {}
         self._in_a_row: dict[str, int] = {}
 
@@ -152,9 +155,13 @@ class Learners:
 
     def broadcast(self) -> None:
         """Send the weights to the runners; remote ones use them once they have done what they were asked before."""
-        if self._runners.num_remote_workers() == 0:
-            weights = self._group.get_state(components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}")
-            self._runners.local_env_runner.set_state(weights[COMPONENT_LEARNER])
+        remote = self._runners.num_remote_workers() > 0
+        if not remote or self._config.asynchronous:
+            weights = self._group.get_state(components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}")[COMPONENT_LEARNER]
+            if remote:
+                self.shared = ray.put(weights)
+            else:
+                self._runners.local_env_runner.set_state(weights)
             return
         # RLlib drops a broadcast while the one before is under way, so this waits for that one: runners took it before
         # they began with the games that they may be playing now.

@@ -40,6 +40,7 @@ class Plan:
         iteration: training iteration, for the record and the runners' streams.
         seed: seed of the league, for the runners' streams.
         reset_modules: modules that got new weights before this plan: their running games are abandoned.
+        request: number of the plan among those that are made before the same iteration ends, from 0.
     """
 
     kind: MatchKind
@@ -49,11 +50,22 @@ class Plan:
     iteration: int
     seed: int
     reset_modules: tuple[str, ...] = ()
+    request: int = 0
+
+    @property
+    def key(self) -> int:
+        """What names the plan's random streams in place of its iteration, because an iteration may have several."""
+        return key_of(self.iteration, self.request)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with the pairings as bare tuples: Ray spends 4 microseconds on each object, and they are many."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return _unpickled, (list(map(tuple, values.pop("pairings"))), values)
+
+
+def key_of(iteration: int, request: int) -> int:
+    """A number for each request of each iteration; that of the first is the iteration's."""
+    return iteration + (request << 32)
 
 
 def _unpickled(pairings: list[tuple[Any, ...]], values: dict[str, Any]) -> Plan:
@@ -152,21 +164,23 @@ class Planner:
         self._budget = AnchorBudget(settings.anchor_share, anchors)
         self.next_event, self.reset_modules = next_event, reset_modules
 
-    def training(self, count: int, iteration: int) -> Plan:
-        """The training matches of an iteration.
+    def training(self, count: int, iteration: int, request: int = 0) -> Plan:
+        """Training matches.
 
         Args:
             count: how many.
             iteration: the coming iteration, or one after it whose games are played ahead.
+            request: as of :class:`Plan`.
         """
-        rng = stream(self._seed, Purpose.TRAINING_PLAN, iteration)
+        key = key_of(iteration, request)
+        rng = stream(self._seed, Purpose.TRAINING_PLAN, key)
         pairings, event = self._league.ask(count, rng), self._begin_event()
         # Shuffled, so that each runner gets every learner and seat when they are dealt out.
         shuffled = [pairings[index]._replace(event=event) for index in rng.permutation(len(pairings))]
-        shuffled = self._openings.given(shuffled, iteration)
+        shuffled = self._openings.given(shuffled, key)
         plan = self._plan("training", shuffled, iteration)
         reset, self.reset_modules = self.reset_modules, ()
-        return replace(plan, reset_modules=reset)
+        return replace(plan, reset_modules=reset, request=request)
 
     def going_on(self, pairings: Sequence[Pairing], iteration: int) -> Plan:
         """Training matches that were broken off, for a runner that goes on with them.

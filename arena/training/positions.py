@@ -42,8 +42,8 @@ class RecordedOpenings:
         self._pool: deque[Match] = deque(maxlen=POOL)
         self._read = 0  # ID of the newest match that was read
 
-    def given(self, pairings: Sequence[Pairing], iteration: int) -> list[Pairing]:
-        """The pairings of an iteration, some of them with an opening and with the seed of the match it comes from.
+    def given(self, pairings: Sequence[Pairing], plan: int) -> list[Pairing]:
+        """The pairings of a training plan, some of them with an opening and with the seed of the match it comes from.
 
         A pairing stays as it is if there is no match yet, or if the match does not fit the game.
         """
@@ -54,7 +54,7 @@ class RecordedOpenings:
         for match in self._pool:
             for member in set(match.seats):
                 by_member[member].append(match)
-        rng = stream(self._seed, Purpose.RECORDED_OPENINGS, iteration)
+        rng = stream(self._seed, Purpose.RECORDED_OPENINGS, plan)
         recorded, opponent = self._settings.recorded_share, self._settings.opponent_share
         result = []
         for pairing, drawn in zip(pairings, rng.random(len(pairings)).tolist(), strict=True):

@@ -45,8 +45,9 @@ class Requests:
         self._evaluators = evaluators if evaluators is not None and evaluators.num_remote_workers() else None
         self._steps, self._tables, self._evaluation_games = steps, tables, evaluation_games
         self._overlap = overlap
-        self._running: dict[int, Mapping[str, Any]] = {}  # remote runner -> its games after the newest iteration
+        self._running: dict[int, Mapping[str, Any]] = {}  # remote runner -> its games after its newest sample
         self._under_way: int | None = None  # the iteration whose games are being played
+        self._lag = 0  # of those games, see `TrainingSample`
         self._discarded: Mapping[str, Collection[str]] = {}
         self._evaluating: set[int] = set()  # the evaluators that are playing
 
@@ -59,26 +60,30 @@ class Requests:
         """
         iteration = self._session.progress.iteration + 1
         if self._evaluators is not None:
-            self._evaluate_beside(self._evaluators)
+            self._evaluate_beside(self._evaluators, self._evaluation_games * len(self._evaluators.healthy_worker_ids()))
         if self._runners.num_remote_workers() == 0:
             evaluation = None if self._evaluators is not None else self._evaluation_plan(self._evaluation_games)
             plan = self._session.planner.training(self._tables, iteration)
             sampled = self._runners.local_env_runner.work(plan, self._steps)
             return [sampled], self.evaluation_matches() + (self.play(evaluation) if evaluation is not None else [])
+        return self._sample_remotely(iteration)
+
+    def _sample_remotely(self, iteration: int) -> tuple[list[tuple[TrainingSample, Any]], list[Match]]:
+        """:meth:`sample` for remote runners."""
         if self._under_way != iteration:
             if self._under_way is not None:
                 self.abandon()
             self._ask_for(iteration)
-        self._under_way = None
+        lag, self._under_way = self._lag, None
         results = list(_collect(self._runners, "work").values())
         matches = self.evaluation_matches()
         if results and self._evaluators is None:  # played while the learners learn
             _send(self._runners, "play", self._evaluation_plan(self._evaluation_games))
         if results and self._overlap:
-            self._ask_for(iteration + 1)
+            self._ask_for(iteration + 1, lag=1)
         discarded, self._discarded = self._discarded, {}
         self._running = {sample.runner: sample.running for sample, _ in results if sample.running is not None}
-        return [(_without(sample, discarded), metrics) for sample, metrics in results], matches
+        return [(replace(without(sample, discarded), lag=lag), metrics) for sample, metrics in results], matches
 
     def running_games(self) -> dict[str, Any]:
         """The training games that were running when the newest iteration ended, by the index of their runner."""
@@ -133,6 +138,11 @@ class Requests:
                 group.fetch_ready_async_reqs(tags=["work", "play"], timeout_seconds=None)
         self._under_way, self._discarded, self._evaluating = None, {}, set()
 
+    def restarted(self, group: EnvRunnerGroup, runners: Collection[int]) -> None:
+        """Runners of a group have died and are there again: they will not answer what they were asked for before."""
+        if group is (self._runners if self._evaluators is None else self._evaluators):
+            self._evaluating -= set(runners)
+
     def evaluation_matches(self, timeout: float = 0.0) -> list[Match]:
         """Evaluation matches that have been played since the last call.
 
@@ -141,8 +151,12 @@ class Requests:
                 evaluation matches before they go on with training games.
         """
         if self._evaluators is None:
-            return self._counted(_collect(self._runners, "play"))
-        ready = _collect(self._evaluators, "play", timeout=timeout)
+            return self._played(self._runners, timeout=None)
+        return self._played(self._evaluators, timeout)
+
+    def _played(self, group: EnvRunnerGroup, timeout: float | None) -> list[Match]:
+        """Evaluation matches that runners have played; None waits for all of them."""
+        ready = _collect(group, "play", timeout=timeout)
         self._evaluating -= set(ready)
         return self._counted(ready)
 
@@ -163,19 +177,20 @@ class Requests:
     def _evaluation_plan(self, games: int) -> Plan | None:
         return self._session.planner.evaluation(games, self._session.progress.iteration + 1)
 
-    def _ask_for(self, iteration: int) -> None:
+    def _ask_for(self, iteration: int, lag: int = 0) -> None:
         if alive := len(self._runners.healthy_worker_ids()):
             plan = self._session.planner.training(self._tables * alive, iteration)
             _send(self._runners, "work", plan, steps=-(-self._steps // alive))
-            self._under_way = iteration
+            self._under_way, self._lag = iteration, lag
 
-    def _evaluate_beside(self, evaluators: EnvRunnerGroup) -> None:
-        """Give evaluation matches to the evaluators that are idle."""
-        alive = evaluators.healthy_worker_ids()
+    def _evaluate_beside(self, group: EnvRunnerGroup, games: int) -> None:
+        """Give evaluation matches to those runners of a group that play none; ``games`` is about how many all would
+        get together."""
+        alive = group.healthy_worker_ids()
         self._evaluating &= set(alive)
-        if idle := [evaluator for evaluator in alive if evaluator not in self._evaluating]:
-            plan = self._evaluation_plan(self._evaluation_games * len(idle))
-            self._evaluating |= _send(evaluators, "play", plan, to=idle)
+        if idle := [runner for runner in alive if runner not in self._evaluating]:
+            plan = self._evaluation_plan(-(-games * len(idle) // len(alive)))
+            self._evaluating |= _send(group, "play", plan, to=idle)
 
 
 def _send(
@@ -216,7 +231,7 @@ def _deal(plan: Plan, parts: int) -> list[Plan | None]:
     return dealt
 
 
-def _without(sample: TrainingSample, learners: Mapping[str, Collection[str]]) -> TrainingSample:
+def without(sample: TrainingSample, learners: Mapping[str, Collection[str]]) -> TrainingSample:
     """A sample without the experience, results and recorded games of some learners."""
     modules = {module for names in learners.values() for module in names}
     return replace(

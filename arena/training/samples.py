@@ -81,6 +81,9 @@ class TrainingSample:
         runner: index of the runner.
         plies: plies of the finished games together.
         running: its running games (:meth:`arena.training.sampler.Sampler.state`), if it is a remote one.
+        key: key of the plan that it answers.
+        lag: updates that the learners have made since those weights that began with this request. Steps of games that
+            began in an earlier request are older.
     """
 
     trajectories: dict[str, Trajectories]
@@ -94,3 +97,5 @@ class TrainingSample:
     runner: int = 0
     plies: int = 0
     running: Mapping[str, Any] | None = None
+    key: int = 0
+    lag: int = 0

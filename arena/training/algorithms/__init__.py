@@ -24,8 +24,12 @@ class Entry:
     settings: str
 
 
+_HERE = "arena.training.algorithms"
+
 ALGORITHMS: dict[str, Entry] = {
-    "ppo": Entry("arena.training.algorithms.ppo:LeaguePPOConfig", "arena.training.algorithms.ppo_settings:PPOSettings")
+    "ppo": Entry(f"{_HERE}.ppo:LeaguePPOConfig", f"{_HERE}.ppo_settings:PPOSettings"),
+    "appo": Entry(f"{_HERE}.appo:LeagueAPPOConfig", f"{_HERE}.appo_settings:APPOSettings"),
+    "impala": Entry(f"{_HERE}.impala:LeagueIMPALAConfig", f"{_HERE}.impala_settings:IMPALASettings"),
 }
 """Algorithms by the short names that leagues store."""
 

@@ -24,7 +24,9 @@ from ray.rllib.utils.torch_utils import explained_variance
 from torch import Tensor
 
 from arena.training.algorithm import LeagueAlgorithm
+from arena.training.algorithms.entropy import fitting_entropy_coeff
 from arena.training.algorithms.magnet import Magnets, log_softmax
+from arena.training.algorithms.passes import values_of
 from arena.training.algorithms.ppo_settings import PPOSettings
 from arena.training.columns import Trajectories, advantages
 from arena.training.config import LeagueAlgorithmConfig
@@ -32,11 +34,6 @@ from arena.training.learner import LeagueTorchLearner
 from arena.training.schedules import Schedule
 from games.contract import Game
 from leagues.errors import LeagueError
-
-ENTROPY = {True: 0.003, False: 0.05}
-"""Entropy bonus by perfect information. With hidden information, policy gradients need one high enough to keep policies
-mixed (arXiv 2502.08938); otherwise mixing only costs games. Continuous actions get none: the entropy of a Gaussian has
-no upper bound, so a bonus would widen it without end (and deviations begin wide)."""
 
 OWN = {"magnet_coeff", "magnet_rate", "adam_epsilon", "advantage_scale"}
 """Settings that RLlib's PPO lacks."""
@@ -50,7 +47,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
 
     def build(self) -> None:
         super().build()
-        self._magnets = Magnets(self.config.magnet_rate)
+        self._magnets = Magnets()
         self.entropy_coeff_schedulers_per_module: dict[str, Schedule] = LambdaDefaultDict(
             lambda module_id: Schedule(self.config.get_config_for_module(module_id).entropy_coeff, self.clock)
         )
@@ -66,7 +63,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
             if self.config.use_kl_loss and self.config.kl_target is None:
                 self.curr_kl_coeffs_per_module[module_id] = torch.tensor(self.coefficient(module_id, "kl_coeff"))
             if self.config.magnet_coeff:
-                self._magnets.move(module_id, self.module[module_id].unwrapped())
+                self._magnets.move(module_id, self.module[module_id].unwrapped(), self.config.magnet_rate)
 
     def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
         if not self.config.magnet_coeff:
@@ -85,10 +82,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
 
     def set_league_state(self, state: Mapping[str, Any]) -> None:
         super().set_league_state(state)
-        for module_id, weights in state["magnets"].items():
-            if _shapes(weights) != _shapes(self.module[module_id].unwrapped().get_state()):
-                raise ValueError(f"the magnet of {module_id!r} is of another network")
-        self._magnets.restore(state["magnets"])
+        self._magnets.restore(state["magnets"], self.networks)
         for module_id, value in state["kl_coeffs"].items():
             self.curr_kl_coeffs_per_module[module_id].data.fill_(value)
 
@@ -121,10 +115,8 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         gains = batch[Postprocessing.ADVANTAGES]
         clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
         policy_loss = -torch.min(gains * ratio, gains * clipped).mean()
-        targets, values = batch[Postprocessing.VALUE_TARGETS], fwd_out.get(Columns.VF_PREDS)
-        if values is None:
-            module = self.module[module_id].unwrapped()
-            values = module.compute_values(batch, embeddings=fwd_out.get(Columns.EMBEDDINGS))
+        targets = batch[Postprocessing.VALUE_TARGETS]
+        values = values_of(self.module[module_id].unwrapped(), batch, fwd_out)
         errors = (values - targets).square()
         value_loss = errors.clamp(max=config.vf_clip_param).mean()
         kl = (ratio * log_ratio - (ratio - 1)).mean()
@@ -150,10 +142,6 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
         """The weighted divergence KL(policy, magnet)."""
         drift = (log_probs.exp() * (log_probs - batch[MAGNET_LOG_PROBS])).sum(1).mean()
         return self.coefficient(module_id, "magnet_coeff") * drift
-
-
-def _shapes(weights: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    return {name: np.shape(value) for name, value in weights.items()}
 
 
 class LeaguePPO(LeagueAlgorithm, PPO):
@@ -234,11 +222,11 @@ class LeaguePPOConfig(LeagueAlgorithmConfig, PPOConfig):
         return game.action_bounds is not None or not known or adapted or not self.use_critic
 
     def fit_to_game(self, game: Game) -> None:
-        """The entropy bonus depends on the game's information, see :data:`ENTROPY`."""
+        """The entropy bonus depends on the game, see :func:`fitting_entropy_coeff`."""
         super().fit_to_game(game)
         if game.action_bounds is not None and self.magnet_coeff:
             raise LeagueError(
                 f"a magnet needs discrete actions, but {game.spec!r} has continuous ones; set magnet_coeff to 0"
             )
         if self.entropy_coeff is None:
-            self.entropy_coeff = ENTROPY[game.perfect_information] if game.action_bounds is None else 0.0
+            self.entropy_coeff = fitting_entropy_coeff(game)

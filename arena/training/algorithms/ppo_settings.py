@@ -38,6 +38,19 @@ def check_schedule(name: str, value: float | tuple[tuple[float, ...], ...] | Non
         )
 
 
+def check_minibatch(minibatch: int | None, batch: int) -> None:
+    """Refuse a minibatch that is larger than the batch.
+
+    Raises:
+        LeagueError: it is.
+    """
+    if minibatch is not None and minibatch > batch:
+        raise LeagueError(
+            "`minibatch_size <= train_batch_size_per_learner` must hold, but got "
+            f"minibatch_size={minibatch}, train_batch_size_per_learner={batch}"
+        )
+
+
 @dataclass(frozen=True)
 class PPOSettings(SettingsGroup):
     """Settings of PPO, named as in RLlib's ``PPOConfig.training()``."""
@@ -110,9 +123,4 @@ class PPOSettings(SettingsGroup):
                 f"a schedule of kl_coeff excludes adapting it, but got kl_target={self.kl_target:g}; set kl_target to "
                 "none"
             )
-        if self.minibatch_size is not None and self.minibatch_size > self.train_batch_size_per_learner:
-            raise LeagueError(
-                "`minibatch_size <= train_batch_size_per_learner` must hold, but got "
-                f"minibatch_size={self.minibatch_size}, "
-                f"train_batch_size_per_learner={self.train_batch_size_per_learner}"
-            )
+        check_minibatch(self.minibatch_size, self.train_batch_size_per_learner)

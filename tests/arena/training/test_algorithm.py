@@ -162,12 +162,16 @@ def test_restoring_in_place_takes_the_past_for_the_present(tmp_path, build):
     for _ in range(4):
         algorithm.train()
     members, standings = dict(algorithm.session.members), algorithm.session.standings()
+    weights = {name: value.copy() for name, value in module_state(algorithm)["main"].items()}
     algorithm.save_to_path(tmp_path / "checkpoint")
     for _ in range(4):
         algorithm.train()
     assert algorithm.session.members != members
     algorithm.restore_from_path(tmp_path / "checkpoint")
     assert algorithm.session.members == members
+    for state in (module_state(algorithm)["main"], algorithm.env_runner.module["main"].get_state()):
+        for name, value in weights.items():
+            np.testing.assert_array_equal(value, state[name])
     assert algorithm.session.standings() == standings
     algorithm.train()
     assert algorithm.session.progress.iteration == 5

@@ -3,104 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from sampling import trajectories
+from fake_runners import Runners, league_of_snapshots, next_iteration
 
-from arena.settings import Settings
-from arena.training.planner import Plan, Played
 from arena.training.runners import Requests
-from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
-from games import make_game
-from leagues.records import Member, Tally
-
-GAME = make_game("tic_tac_toe")
-SETTINGS = Settings().replaced({"evaluation.anchors": ()})
-MAIN, OTHER = (Member(name, "learner", "main", modules=dict.fromkeys(GAME.agent_ids, name)) for name in ("main", "two"))
-
-
-class Runners:
-    """Remote runners, in the interface of RLlib's group; they answer as soon as they are asked for an answer.
-
-    Attributes:
-        alive: IDs of the living ones.
-        busy: IDs of those that do not answer yet.
-        asked: every call: runner, method, plan, steps.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.alive, self.busy = set(range(1, count + 1)), set[int]()
-        self.asked: list[tuple[int, str, Plan, int | None]] = []
-        self.error: Exception | None = None
-        self._count, self._waiting = count, list[tuple[int, str, Plan]]()
-
-    def num_remote_workers(self) -> int:
-        return self._count
-
-    def healthy_worker_ids(self) -> list[int]:
-        return sorted(self.alive)
-
-    def foreach_env_runner_async(
-        self, func: str, *, tag: str, kwargs: dict[str, Any], remote_worker_ids: list[int]
-    ) -> None:
-        assert (func, kwargs["method"]) == ("call", tag)
-        (runner,) = remote_worker_ids
-        self.asked.append((runner, tag, kwargs["plan"], kwargs.get("steps")))
-        self._waiting.append((runner, tag, kwargs["plan"]))
-
-    def fetch_ready_async_reqs(self, *, tags: str | list[str], timeout_seconds: float | None) -> list[tuple[int, Any]]:
-        # In the order of arrival, which is not that of the runners.
-        ready = [
-            each for each in reversed(self._waiting) if each[1] in tags and (timeout_seconds is None or self.idle(each))
-        ]
-        self._waiting = [each for each in self._waiting if each not in ready]
-        return [(runner, self.answer(runner, tag, plan)) for runner, tag, plan in ready if runner in self.alive]
-
-    def idle(self, request: tuple[int, str, Plan]) -> bool:
-        return request[0] not in self.busy
-
-    def answer(self, runner: int, tag: str, plan: Plan) -> Any:
-        if self.error is not None:
-            return self.error
-        if tag == "play":
-            return Played(plan.pairings, {})  # pairings stand for matches
-        return sample_of(runner), f"metrics of {runner}"
-
-    def plans(self, method: str) -> dict[int, Plan]:
-        """The newest plan of each runner."""
-        return {runner: plan for runner, tag, plan, _ in self.asked if tag == method}
-
-
-def sample_of(runner: int) -> TrainingSample:
-    rng = np.random.default_rng(runner)
-    return TrainingSample(
-        trajectories={name: trajectories([2, 3], rng) for name in ("main", "two")},
-        tallies=(Tally("main", "random", 1, 0, 0), Tally("two", "random", 0, 0, 1), Tally("main", "two", 1, 0, 0)),
-        matches=(),
-        games=3,
-        env_steps=10 * runner,
-        agent_steps=10,
-        broken=0,
-        seconds=0.1,
-    )
 
 
 @pytest.fixture
 def session() -> Iterator[LeagueSession]:
-    made = LeagueSession(None, GAME, SETTINGS, seed=3, learners=[MAIN, OTHER], share=bytes)
-    for generation in range(1, 5):
-        member = made.freeze("main", {"main/x": np.full(1, generation, np.float32)}, {}, generation, "max_steps")
-        made.writer.add_members([member])
-    yield made
-    made.close()
-
-
-def next_iteration(session: LeagueSession) -> None:
-    session.progress = replace(session.progress, iteration=session.progress.iteration + 1)
+    with league_of_snapshots() as made:
+        yield made
 
 
 def requests_to(

@@ -141,12 +141,12 @@ def test_the_magnet_draws_by_the_divergence_to_its_policy() -> None:
 def test_a_magnet_moves_a_share_of_the_way_at_every_update() -> None:
     network = masked_spec(GAME, fcnet_hiddens=[8]).build()
     first = {name: value.copy() for name, value in network.get_state().items()}
-    magnets = Magnets(0.25)
-    magnets.move("main", network)
+    magnets = Magnets()
+    magnets.move("main", network, 0.25)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(1.0)
-    magnets.move("main", network)
+    magnets.move("main", network, 0.25)
     for name, value in magnets.state()["main"].items():
         np.testing.assert_allclose(value, first[name] + 0.25, rtol=1e-5)
     magnets.forget("main")
@@ -155,7 +155,7 @@ def test_a_magnet_moves_a_share_of_the_way_at_every_update() -> None:
 
 def test_a_network_that_is_its_own_magnet_is_not_drawn() -> None:
     learner = make_learner(magnet_coeff=5.0)
-    learner._magnets.move("main", learner.module["main"].unwrapped())
+    learner._magnets.move("main", learner.module["main"].unwrapped(), 0.05)
     batch = rows(2)
     assert loss(learner, learner.completed("main", batch)).item() == pytest.approx(loss(learner, batch).item())
 

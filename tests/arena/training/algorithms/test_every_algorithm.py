@@ -1,0 +1,155 @@
+"""What a league promises holds with every algorithm: stopping, starting over, failed updates, populations, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_training import module_state
+
+from arena import load_agent, play_match
+from arena.training.algorithms import ALGORITHMS, algorithm_config
+from leagues.store import open_store
+
+pytestmark = pytest.mark.slow
+
+OURS = [name for name, entry in ALGORITHMS.items() if entry.config.startswith("arena.")]
+
+
+@pytest.fixture(params=OURS)
+def algorithm(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def config(algorithm: str, folder: Path | None = None, game: str = "tic_tac_toe", **league: Any) -> Any:
+    settings = {"snapshot_min_steps": 300, "snapshot_max_steps": 900, "anchors": ()} | league
+    return (
+        algorithm_config(algorithm)()
+        .game(game)
+        .league(folder, **settings)
+        .env_runners(num_envs_per_env_runner=16)
+        .training(train_batch_size_per_learner=512)
+        .debugging(seed=1, log_level="ERROR")
+    )
+
+
+def learned(algorithm: Any) -> dict[str, Any]:
+    """What the learners know, as plain values by path."""
+    state = algorithm.learners.state()
+    return leaves({"modules": state["rl_module"], "optimizers": state["optimizer"], "league": state["league"]})
+
+
+def leaves(tree: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(tree, Mapping):
+        return {key: leaf for name in tree for key, leaf in leaves(tree[name], f"{path}/{name}").items()}
+    if isinstance(tree, list | tuple):
+        return leaves(dict(enumerate(tree)), path)
+    return {path: np.array(tree)}
+
+
+def test_a_stopped_run_goes_on_where_it_was_and_its_snapshots_play(build: Any, tmp_path: Path, algorithm: str) -> None:
+    folder = tmp_path / "league"
+    first = build(config(algorithm, folder))
+    for _ in range(3):
+        first.train()
+    before, steps = learned(first), first.session.progress.agent_steps
+    metrics = first.session.progress.metrics["main"]
+    assert metrics
+    assert np.isfinite(list(metrics.values())).all()
+    first.stop()
+    second = build(config(algorithm, folder))
+    after = learned(second)
+    assert before.keys() == after.keys()
+    for path, value in before.items():
+        np.testing.assert_array_equal(value, after[path], err_msg=path)
+    second.train()
+    assert second.session.progress.iteration == 4
+    assert second.session.progress.agent_steps > steps
+    second.finish()
+    second.stop()
+    played = play_match("tic_tac_toe", [load_agent(f"{folder}:main@1", "tic_tac_toe"), "random"], games=10, seed=1)
+    assert played.games == 10
+    with open_store(folder).reader() as reader:
+        assert reader.info().settings["algorithm"] == algorithm
+
+
+def test_equal_seeds_give_equal_runs(build: Any, algorithm: str) -> None:
+    one, other = build(config(algorithm)), build(config(algorithm))
+    for each in (one, other):
+        for _ in range(2):
+            each.train()
+    matches = [[(match.seed, match.history) for match in each.session.writer.iter_matches()] for each in (one, other)]
+    assert matches[0] == matches[1]
+    for path, value in leaves(module_state(one)).items():
+        np.testing.assert_array_equal(value, leaves(module_state(other))[path], err_msg=path)
+
+
+def test_a_learner_that_starts_over_knows_nothing_of_its_past(build: Any, algorithm: str) -> None:
+    built = build(config(algorithm, roles={"main": 1, "main_exploiter": 1}))
+    reset = built.learners.reset
+    fresh: dict[str, Any] = {}
+    built.learners.reset = lambda weights: (fresh.update(weights), reset(weights))
+    while not fresh:
+        built.train()
+        assert built.iteration < 20
+    assert fresh.keys() == {"main_exploiter"}
+    for name, value in fresh["main_exploiter"].items():
+        np.testing.assert_array_equal(value, module_state(built)["main_exploiter"][name])
+    kept = [path for path in leaves(built.learners.state()["league"]) if "main_exploiter" in path]
+    assert not kept, "its targets, averages and counts are gone"
+    built.train()
+    assert built.session.journal is not None
+
+
+def test_a_failed_update_is_taken_back_and_the_run_goes_on(build: Any, algorithm: str) -> None:
+    built = build(config(algorithm))
+    built.train()
+    before = leaves(module_state(built))
+    before = {path: value.copy() for path, value in before.items()}
+    make_batch = built.learners._make_batch
+    built.learners._make_batch = lambda steps: make_batch(replace(steps, rewards=np.full_like(steps.rewards, np.nan)))
+    built.train()
+    for path, value in before.items():
+        np.testing.assert_array_equal(value, leaves(module_state(built))[path], err_msg=path)
+    [entry] = built.session.writer.journal(kind="restored")
+    assert entry.subject == "main"
+    built.learners._make_batch = make_batch
+    built.train()
+    assert built.session.progress.iteration == 3
+    assert built.learners.restored == {}
+
+
+def test_mains_of_a_population_learn_with_their_own_values(build: Any, algorithm: str) -> None:
+    built = build(config(algorithm, roles={"main": 2}, hyperparam_mutations={"lr": 3.0}))
+    built.train()
+    learner = built.learner_group._learner
+    rates = {}
+    for module in ("main", "main-2"):
+        ((_, optimizer), *_) = learner.get_optimizers_for_module(module)
+        rates[module] = optimizer.param_groups[0]["lr"]
+    factor = built.session.population.factors["main-2"]["lr"]
+    assert factor != 1.0
+    assert rates["main-2"] == pytest.approx(factor * rates["main"])
+    built.learners.copy({"main-2": "main"})
+    built.train()
+    assert built.learners.restored == {}
+
+
+def test_a_checkpoint_brings_a_league_in_memory_back(build: Any, tmp_path: Path, algorithm: str) -> None:
+    built = build(config(algorithm))
+    for _ in range(2):
+        built.train()
+    built.save_to_path(tmp_path / "checkpoint")
+    restored = type(built).from_checkpoint(tmp_path / "checkpoint")
+    try:
+        for path, value in learned(built).items():
+            np.testing.assert_array_equal(value, learned(restored)[path], err_msg=path)
+        assert restored.session.members == built.session.members
+        restored.train()
+        assert restored.session.progress.iteration == 3
+    finally:
+        restored.stop()
