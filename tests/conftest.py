@@ -1,6 +1,10 @@
-"""A fixture that many tests share: one small local Ray for the whole session."""
+"""What all tests share: one thread of torch for each process, and one small local Ray for the whole session."""
+
+import os
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads spin while they wait for each other
 
 
 @pytest.fixture(scope="session")
