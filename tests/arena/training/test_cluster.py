@@ -57,7 +57,6 @@ def cluster(tmp_path, ray_folder):
     """A head without CPUs, so that no actor is on it, and a function that adds nodes which know of no league."""
     from ray.cluster_utils import Cluster
 
-
     guard = Path(__file__).parents[2] / "support" / "no_league"
     log = tmp_path / "log"
     log.touch()
