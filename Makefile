@@ -2,6 +2,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 TIANSHOU := .venv-tianshou/.installed
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 LEAGUE := demo-league
 
 .DEFAULT_GOAL := help
@@ -31,11 +32,11 @@ demo: $(STAMP)  ## train a connect four league for two minutes and show it; call
 	@echo "Replay a match: $(BIN)/arena replay $(LEAGUE) best"
 	@echo "Play it:        $(BIN)/arena play connect_four --against $(LEAGUE):best"
 
-test: $(STAMP)  ## run the whole suite
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## run the whole suite in two processes
+	$(PYTEST)
 
 test-fast: $(STAMP)  ## run the suite without its slow tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(STAMP)  ## check format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -1,6 +1,12 @@
-"""A fixture that many tests share: one small local Ray for the whole session."""
+"""What all tests share: the environment of their processes, and one small local Ray for the whole session."""
+
+import os
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads spin while they wait for each other
+for _name in ("COLUMNS", "LINES"):  # readline sets them for the processes of pytest-xdist, whatever their terminal is
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")

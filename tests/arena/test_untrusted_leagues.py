@@ -175,13 +175,19 @@ def test_the_command_line_runs_nothing(
     assert not Path("ran").exists()
     if not (league == "agent_league" and args[0] in ("verify", "replay")):  # these need no agent
         assert (code, out, err.count("\n")) == (2, "", 1)
+    assert run(["matches", "league"]) == 0  # no harm was done to it
+    assert not Path("other").exists()
+
+
+@pytest.mark.parametrize("league", ["game_league", "agent_league"])
+def test_what_only_reads_a_league_works_and_runs_nothing(league: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(league)
     for command in (["leaderboard"], ["payoffs"], ["matches"], ["show", "random"], ["rank", "--by", "nash"]):
         assert run([command[0], "league", *command[1:]]) == 0
     assert run(["replay", "league", "1", "--export", "json"]) == 0
     assert run(["plot", "league", "-o", "league.png"]) in (0, 2)  # there may be nothing to draw
     assert run(["report", "league", "-o", "league.html"]) == 0
     assert not Path("ran").exists()
-    assert not Path("other").exists()
 
 
 def test_no_id_of_a_baseline_is_taken_for_its_agent(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,10 +6,14 @@ runs are made one after the other. Each is a fork of this process, so that the l
 of each: 0, or -9 for a killed one.
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
+
+LIBRARIES = ("arena.training.run", "arena.training.algorithms.ppo", "leagues.store.sqlite.writer", "torch._dynamo")
+"""What a run loads, most of it late; it takes longer than the run itself."""
 
 PLACES = ("sampling", "learning", "state_written", "stored")
 
@@ -50,11 +54,11 @@ def die_at(place, visit):
 
 
 def main(file):
-
     from arena.training.process import prepare_process
 
     prepare_process()
-
+    for library in LIBRARIES:
+        importlib.import_module(library)
     with open(file) as text:
         runs = json.load(text)
     for run in runs:

@@ -6,8 +6,6 @@ import inspect
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Cli
 from small_league import GAME, played_league
 from terminal import CTRL_C, terminal
 
@@ -346,25 +345,20 @@ def test_a_fault_of_the_program_stays_one_and_a_pipe_that_closes_is_none(
 
 
 @pytest.mark.slow
-def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> None:
+def test_a_league_is_trained_resumed_looked_at_and_damaged(cli: Cli, tmp_path: Path) -> None:
     league = tmp_path / "league"
 
-    def call(*args: str) -> tuple[int, str, str]:
-        command = [sys.executable, "-c", "from arena.cli import main; main()", *args]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        return done.returncode, done.stdout, done.stderr
-
     def arena(*args: str) -> str:
-        code, out, err = call(*args)
-        assert code == 0, err
+        code, out, err = cli(*args)
+        assert (code, err) == (0, "")
         return out
 
     assert "steps/s" in arena("train", GAME, "--league", str(league), "--steps", "6000", "--seed", "1")
     resume = ("train", GAME, "--league", str(league), "--resume", "--steps")
     with open_store(league).writer():
-        code, _, err = call(*resume, "12000")
-        assert (code, err.count("\n")) == (2, 1), err  # another process writes there: the call was wrong
-    arena(*resume, "12000")
+        code, _, err = cli(*resume, "13000")
+        assert (code, err.count("\n")) == (2, 1), err  # another writes there: the call was wrong
+    arena(*resume, "13000")
     board = json.loads(arena("leaderboard", str(league), "--json"))
     assert "random" in [row["agent"] for row in board]
     assert json.loads(arena("verify", str(league), "--json"))["findings"] == []
@@ -372,7 +366,7 @@ def test_a_league_is_trained_resumed_looked_at_and_damaged(tmp_path: Path) -> No
     assert arena("replay", str(league), str(newest["match"])).count(") plays ") == newest["plies"]
     for file in (league / "weights").iterdir():
         file.write_bytes(b"altered")
-    code, _, err = call(*resume, "100000")
+    code, _, err = cli(*resume, "100000")
     assert (code, err.count("\n")) == (1, 1), err  # found out when an opponent is needed: the run failed
     assert "weights" in err
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,15 @@ algorithm.stop()
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def ray_folder(monkeypatch):
+    """A folder for Ray's notes, such as the address of the head, which other processes would join otherwise."""
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:  # short, as for a socket
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        yield
+
+
+@pytest.fixture
+def cluster(tmp_path, ray_folder):
     """A head without CPUs, so that no actor is on it, and a function that adds nodes which know of no league."""
     from ray.cluster_utils import Cluster
 

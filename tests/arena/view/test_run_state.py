@@ -150,7 +150,7 @@ def test_a_real_run_trains_until_it_is_ended(tmp_path: Path, number: signal.Sign
             assert trains.text.startswith("training 0:")
             assert " of 10:0" in trains.text
             process.send_signal(number)
-            process.wait(60)
+            process.wait(120)
             soon = datetime.now(UTC) + timedelta(seconds=16)
             assert run_state(reader, soon).word == word
     finally:

@@ -48,7 +48,7 @@ LONG = {
 
 QUICK = sorted({*CATALOGUE, *SHORT} - LONG)
 
-LONGEST = 60
+LONGEST = 40
 """Steps played of one game."""
 
 seeds = st.integers(0, 2**63 - 1)
