@@ -23,6 +23,10 @@ NUMBERED = ("Leaderboard", "Payoffs", "Matches", "Training", "Events", "Agent")
 on. It is loaded when it is first shown: most screens load NumPy, which the first paint need not wait for."""
 
 
+SHORT = ("Board", "Payoffs", "Matches", "Train", "Events", "Agent")
+"""The same titles where a terminal has too few columns for them."""
+
+
 def size_of(columns: int) -> Size:
     """The size of a terminal with this number of columns."""
     return next(name for width, name in reversed(SIZES) if columns >= width)

@@ -10,13 +10,16 @@ from typing import NamedTuple
 from games.drawing.grids import Cell, Grid
 from games.drawing.spans import Part, piece_part, spans
 
-SIZES = ((7, 3), (5, 3), (4, 2), (3, 1), (2, 1))
+SIZES = ((15, 7), (11, 5), (7, 3), (5, 3), (4, 2), (3, 1), (2, 1))
 """Columns and rows of the screen that one cell may take, the largest first."""
 
 _DISC = (" ▄▄▄ ", "▐███▌", " ▀▀▀ ")
 _CROSS = ("▀▄ ▄▀", "  █  ", "▄▀ ▀▄")
-_RING = (" ▄▄▄ ", "▐ {} ▌", " ▀▀▀ ")
+_RING = (" ▄▄▄ ", "▐   ▌", " ▀▀▀ ")
 """Pieces in cells of three rows; any other figure stands in a ring."""
+
+_HALVES = " ▀▄█"
+"""Characters by which of their halves are filled: none, the upper one, the lower one, both."""
 
 
 class BoardSpan(NamedTuple):
@@ -168,7 +171,7 @@ def _draw(grid: Grid, width: int, height: int, marks: tuple[tuple[Cell, Part], .
         for column, figure in enumerate(cells[order]):
             x, y = layout.x(row, column), layout.y(row)
             part = piece_part(figure) or "faint"
-            body = _body(figure) if layout.height > 2 else None
+            body = _body(figure, layout.height) if layout.height > 2 else None
             if body is None:
                 write(x + centre, y + middle, figure, part)
             else:
@@ -207,15 +210,27 @@ def _rule(layout: _Layout, write: Callable[[int, int, str, Part | None], None]) 
         write(layout.left, layout.y(row) - 1, across, "faint")
 
 
-def _body(figure: str) -> tuple[str, ...] | None:
-    """A piece in cells of three rows; None for an empty cell."""
+@lru_cache(maxsize=64)
+def _body(figure: str, height: int) -> tuple[str, ...] | None:
+    """A piece in cells of this many rows, 3 at least; None for an empty cell."""
     if figure == "●":
-        return _DISC
+        return _DISC if height == 3 else _shape(height, lambda x, y: x * x + y * y <= 1)
     if figure == "✕":
-        return _CROSS
+        return _CROSS if height == 3 else _shape(height, lambda x, y: abs(abs(x) - abs(y)) <= 0.25)
     if piece_part(figure) is None:
         return None
-    return tuple(line.format(" " if figure == "○" else figure) for line in _RING)
+    ring = _RING if height == 3 else _shape(height, lambda x, y: 0.5 <= x * x + y * y <= 1)
+    middle, centre = height // 2, len(ring[0]) // 2
+    line = ring[middle][:centre] + (" " if figure == "○" else figure) + ring[middle][centre + 1 :]
+    return *ring[:middle], line, *ring[middle + 1 :]
+
+
+def _shape(height: int, inside: Callable[[float, float], bool]) -> tuple[str, ...]:
+    """A shape in half blocks, nearly as wide as it is high on the screen. ``inside`` tells it in -1..1."""
+    width, halves = 2 * height - 1, 2 * height
+    filled = [[inside((2 * x + 1) / width - 1, (2 * y + 1) / halves - 1) for x in range(width)] for y in range(halves)]
+    pairs = zip(filled[::2], filled[1::2], strict=True)
+    return tuple("".join(_HALVES[a + 2 * b] for a, b in zip(up, low, strict=True)) for up, low in pairs)
 
 
 def _turned(layout: _Layout, cell: Cell) -> Cell:

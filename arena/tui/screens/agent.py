@@ -124,7 +124,7 @@ class AgentScreen(LeagueScreen):
             empty="it has no evaluation game yet" if profile.member.frozen else "it has no training game yet",
         )
         kind = "evaluation" if profile.member.frozen else "training"
-        opponents.border_title = Text(f"Opponents in {kind}, best first")
+        opponents.border_title = Text(f"Opponents in {kind}")
         opponents.border_subtitle = Text(f"{len(payoffs):,}")
         rivals = {each.standing.agent: each for each in profile.rivals}
         shown = self.query_one("#agent-rivals", RowList)
@@ -135,7 +135,7 @@ class AgentScreen(LeagueScreen):
             empty="its rivals are known when it is rated",
         )
         shown.border_title = Text("Nearest rivals")
-        shown.border_subtitle = Text("better: probability that it is the better one")
+        shown.border_subtitle = Text("better: how likely it is better")
         matches = {str(each.id): each for each in profile.matches}
         listed = self.query_one("#agent-matches", RowList)
         listed.show_rows(

@@ -27,6 +27,7 @@ LISTED = 500
 """Most entries listed."""
 
 _MOST_NAME = 24
+_LEAST_WHAT = 12
 """Most columns of a member's name."""
 
 
@@ -126,9 +127,11 @@ class _Columns:
         return self._row(cells, width)
 
     def _row(self, cells: Sequence[Text], width: int) -> Text:
-        rest = max(0, width - sum(self._widths) - 2 * len(self._widths))
-        widths = zip(cells, (*self._widths, rest), strict=True)
-        return joined(fitted(cell, room, right=at == 1) for at, (cell, room) in enumerate(widths))
+        rest = width - sum(self._widths) - 2 * len(self._widths)
+        fits = rest >= _LEAST_WHAT  # or else what happened takes the room of the iteration
+        widths = (*self._widths, max(0, rest if fits else rest + self._widths[1] + 2))
+        shown = [fitted(cell, room, right=at == 1) for at, (cell, room) in enumerate(zip(cells, widths, strict=True))]
+        return joined(shown if fits else [shown[0], *shown[2:]])
 
 
 def _whole(entry: JournalEntry) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,6 +16,9 @@ from textual.widgets import Static
 
 from arena.tui.keys import Group, described
 from arena.tui.look import look
+
+_AROUND = 10
+"""Columns of the box beside the keys and their lines: border, padding, blanks and a scroll bar."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,7 +40,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as box:
-            yield Static(self._text(), markup=False)
+            yield Static(markup=False)
         box.border_title = "Keys"
         box.border_subtitle = "esc closes"
 
@@ -45,6 +49,10 @@ class HelpScreen(ModalScreen[None]):
         if not self.query_one("#help").region.contains(event.screen_x, event.screen_y):
             self.dismiss()
 
+    def on_resize(self) -> None:
+        """Fit the lines to the terminal."""
+        self.query_one("#help Static", Static).update(self._text())
+
     def action_move(self, by: int) -> None:
         """Scroll."""
         self.query_one("#help").scroll_relative(y=by, animate=False)
@@ -52,10 +60,12 @@ class HelpScreen(ModalScreen[None]):
     def _text(self) -> Text:
         described_groups = described(self._groups)
         width = max(len(keys) for _, lines in described_groups for keys, _ in lines)
+        room = max(20, self.app.size.width - width - _AROUND)
         text = Text()
         for title, lines in described_groups:
             text.append(f"\n{title}\n" if text else f"{title}\n", f"bold {look().accent}")
             for keys, help_line in lines:
-                text.append(f"  {keys:<{width}}  ", look().warm).append(f"{help_line}\n")
+                text.append(f"  {keys:<{width}}  ", look().warm)
+                text.append(f"\n{' ' * (width + 4)}".join(wrap(help_line, room)) + "\n")
         text.rstrip()
         return text

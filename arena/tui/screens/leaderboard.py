@@ -110,7 +110,7 @@ class LeaderboardScreen(LeagueScreen):
         rows = self._shown(board)
         empty = "rating ..." if not board.rated else "no member fits the filter" if board.rows else "no member yet"
         self.ranking.show_ranking(rows, ranks=self._ranks, marked=self.arena.marked, best=board.best, empty=empty)
-        title = Text("Leaderboard ").append(counted(len(board.rows), "member"), "not bold")
+        title = Text("Leaderboard ").append(counted(len(board.rows), "member") if board.rated else "", "not bold")
         if self._words:
             title.append(f", {len(rows):,} shown", "not bold")
         if self.arena.marked:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leagues.results.payoff_table import Payoff
 
 _LABEL = 9
-_ROOM_FOR_LABELS = 46
+_ROOM_FOR_LABELS, _ROOM_FOR_INTERVAL = 46, 34
 _ROOM_FOR_TIMES = 50
 """Columns from which on matches have their plies and times."""
 _ROOM_FOR_RANKS = 42
@@ -30,22 +30,29 @@ _PARENTS = 6
 
 
 def card(profile: Profile, width: int) -> Text:
-    """Who the member is: its rank, rating, results, lineage and settings. Where ``width`` is small, without labels."""
+    """Who the member is: its rank, rating, results, lineage and settings. Where ``width`` is small, without labels and
+    in fewer words."""
     colours, member, standing = look(), profile.member, profile.standing
-    text = Text()
+    text, brief = Text(), width < _ROOM_FOR_LABELS
 
     def fact(label: str, value: Text | str) -> None:
         if value:
             text.append("\n" if text else "")
-            text.append(f"{label:<{_LABEL}} " if width >= _ROOM_FOR_LABELS else "", colours.faint)
+            text.append("" if brief else f"{label:<{_LABEL}} ", colours.faint)
             text.append_text(Text(value) if isinstance(value, str) else value)
 
     kind = Text.assemble((f"{plain(member.role).replace('_', ' ')} {member.kind}", "bold"))
-    if member.generation is not None:
+    if brief and member.generation is not None:
+        kind = Text.assemble((f"{member.kind} {member.generation}", "bold"), f" of {plain(member.learner or '')}")
+    elif member.generation is not None:
         kind.append(f", generation {member.generation} of {plain(member.learner or '')}", colours.faint)
     fact("kind", kind)
     if standing is not None and profile.rank is not None:
-        found = rated_text(standing.rating, standing.low, standing.high, standing.unit)
+        found = (
+            rating_text(standing.rating, standing.unit)
+            if width < _ROOM_FOR_INTERVAL
+            else rated_text(standing.rating, standing.low, standing.high, standing.unit)
+        )
         rating = Text.assemble((f"rank {profile.rank} of {profile.of}  ", "bold"), (found, f"bold {colours.good}"))
         fact("rating", rating.append(f" {standing.unit}", colours.faint))
         results = Text.assemble(
@@ -54,6 +61,9 @@ def card(profile: Profile, width: int) -> Text:
             (f"{standing.losses:,} lost", colours.bad),
             (f" in {counted(standing.games, 'game')}", colours.faint),
         )
+        if brief:
+            results = Text(f"{standing.wins:,}/{standing.draws:,}/{standing.losses:,}")
+            results.append(f" in {counted(standing.games, 'game')}", colours.faint)
         fact("results", results)
         fact("outside", outside_text(standing.outside))
     else:
@@ -62,8 +72,9 @@ def card(profile: Profile, width: int) -> Text:
         steps = f"{short_number(profile.way.steps)} steps since the last"
         fact("snapshot", f"@{profile.way.generation} next: {steps}; {way_text(profile.way)}")
     if member.step:
-        why = f", frozen by {plain(profile.reason).replace('_', ' ')}" if profile.reason else ""
-        fact("trained", f"{member.step:,} agent steps{why}")
+        reason = plain(profile.reason or "").replace("_", " ")
+        why = f", {'' if brief else 'frozen by '}{reason}" if reason else ""
+        fact("trained", f"{short_number(member.step)} steps{why}" if brief else f"{member.step:,} agent steps{why}")
     if profile.line:
         more = f" and {len(profile.line) - _PARENTS} more" if len(profile.line) > _PARENTS else ""
         fact("from", " < ".join(map(plain, profile.line[:_PARENTS])) + more)

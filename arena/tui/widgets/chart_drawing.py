@@ -154,7 +154,7 @@ def row_of(
     gridded = row in drawn.rows
     segments: list[Segment] = []
     text, style = "", styles.grid
-    name_from = canvas.width - cell_len(level) if level and cell_len(level) < canvas.width // 2 else canvas.width
+    name_from = _free(drawn, start, cell_len(level)) if level else canvas.width
     for place in range(start, end):
         column = place - start
         here = column == cursor
@@ -172,7 +172,7 @@ def row_of(
                 segments.append(Segment(text, style))
                 text, style = "", styles.faint
             character, now = _LEVEL, styles.level(tint)
-            if column >= name_from:
+            if name_from <= column < name_from + len(level):
                 character, now = level[column - name_from : column - name_from + 1], styles.faint
         else:
             character = _GRID if gridded else " "
@@ -183,6 +183,14 @@ def row_of(
         text += character
     segments.append(Segment(text, style))
     return segments
+
+
+def _free(drawn: Drawn, start: int, length: int) -> int:
+    """The column from which on a text of ``length`` columns covers no curve in the row of cells that begins at
+    ``start``: the last one in the right half; the width of the canvas where there is none."""
+    canvas, width = drawn.canvas, drawn.canvas.width
+    taken = [bool(canvas.bits[place]) or place in drawn.points for place in range(start, start + width)]
+    return next((at for at in range(width - length, width // 2, -1) if not any(taken[at : at + length])), width)
 
 
 def levels_of(plot: Plot, drawn: Drawn) -> dict[int, str]:

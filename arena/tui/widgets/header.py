@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from arena.tui.feed import LeagueView
-from arena.tui.layout import NUMBERED
+from arena.tui.layout import NUMBERED, SHORT
 from arena.tui.look import look
 from arena.view.text import counted, plain, rating_text
 from arena.view.theme import LIVE, SILENT
@@ -93,14 +93,12 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
 
 
 def _tabs(current: str, width: int) -> Text:
-    """The screens by number; their names are cut on a narrow terminal."""
+    """The screens by number."""
     colours, line = look(), Text()
     whole = sum(len(title) + 2 for title in NUMBERED) + len(_GAP) * (len(NUMBERED) - 1)
-    room = width if whole <= width - 2 else (width - 2) // len(NUMBERED)
-    for number, title in enumerate(NUMBERED, 1):
-        here = title == current
-        name = title if len(title) + 4 <= room else title[: max(0, room - 4)]
-        style = Style.parse(f"bold {colours.accent}" if here else colours.faint)
+    names, gap = (NUMBERED, _GAP) if whole <= width - 2 else (SHORT, " ")
+    for number, (title, name) in enumerate(zip(NUMBERED, names, strict=True), 1):
+        style = Style.parse(f"bold {colours.accent}" if title == current else colours.faint)
         style += Style(meta={"@click": f"app.go('{title.lower()}')"})
-        line.append(f"{number} {name}", style).append(_GAP)
+        line.append(f"{number} {name}", style).append(gap)
     return line

@@ -12,6 +12,12 @@ from leagues.results.payoff_table import PayoffMatrix
 LEVELS = 32
 """Steps of colour between the middle and each end."""
 
+SIZES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (7, 3), (10, 4), (14, 6), (20, 9), (32, 14))
+"""Columns and lines of a cell, from the smallest zoom on."""
+
+READABLE = 2
+"""The first zoom whose cells have digits."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Heat:

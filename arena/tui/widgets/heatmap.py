@@ -22,19 +22,13 @@ from textual.strip import Strip
 from arena.tui.keys import HEATMAP, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
-from arena.tui.widgets.heat import LEVELS, Heat, score_text, tenth
+from arena.tui.widgets.heat import LEVELS, READABLE, SIZES, Heat, score_text, tenth
 from arena.tui.widgets.scale import short_number
 from arena.view.colours import shade
 from arena.view.text import plain
 
 Cell = tuple[str, str]
 """The members of a cell's row and column."""
-
-SIZES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (7, 3), (10, 4), (14, 6), (20, 9))
-"""Columns and lines of a cell, from the smallest zoom on."""
-
-READABLE = 2
-"""The first zoom whose cells have digits."""
 
 _MARK = "◆"
 
@@ -117,12 +111,17 @@ class Heatmap(ScrollView, can_focus=True):
         names = min(longest, 12 if room < 70 else 18 if room < 110 else 28)
         self._margin = len(str(count)) + 3 + names
         self._width, self._height = SIZES[self._fitting(count) if self._zoom is None else self._zoom]
-        digits = len(str(count))
-        self._stacked = digits if digits >= self._width else 1
+        self._stacked = self._lines_of_heads()
         self.virtual_size = Size(
             self._margin + count * self._width, self._stacked + count * self._height if count else 0
         )
         self.refresh()
+
+    def _lines_of_heads(self) -> int:
+        """Lines that the numbers of the visible columns need, with their figures on top of each other if need be."""
+        last = (int(self.scroll_x) + self.size.width - self._margin) // self._width
+        digits = len(str(max(1, min(len(self.members), last))))
+        return digits if digits >= self._width else 1
 
     def _fitting(self, count: int) -> int:
         """The largest zoom that shows all members; of large leagues one that shows digits."""
@@ -190,8 +189,9 @@ class Heatmap(ScrollView, can_focus=True):
         for column in range(first, last):
             style = base + Style.parse(f"bold {colours.accent}" if column == at else colours.faint)
             if self._width >= SIZES[READABLE + 3][0]:
-                text = name_cell(self._heat.name(column), self._width - 1).plain
-                text = f"{text:^{self._width}}" if text.isascii() else _centred(text, self._width)
+                name = name_cell(self._heat.name(column), self._width - 1)
+                name.align("center", self._width)
+                text = name.plain
             elif self._stacked > 1:
                 figure = f"{column + 1:>{self._stacked}}"[line]
                 text = f"{figure:^{self._width}}"
@@ -386,14 +386,12 @@ class Heatmap(ScrollView, can_focus=True):
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         """Draw again: names stay where they are."""
         super().watch_scroll_x(old_value, new_value)
+        if self._lines_of_heads() != self._stacked:
+            self._arrange()
+            self.call_after_refresh(self._reveal)
         self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw again: heads stay where they are."""
         super().watch_scroll_y(old_value, new_value)
         self.refresh()
-
-
-def _centred(text: str, width: int) -> str:
-    space = max(0, width - cell_len(text))
-    return " " * (space // 2) + text + " " * (space - space // 2)

@@ -18,9 +18,10 @@ from tui_person import HUGE, SIZES, Person, watching
 from arena.tui import LeagueApp
 from arena.tui.feed import Query, Source
 from arena.tui.keys import APP, FOOTER
-from arena.tui.layout import NUMBERED
+from arena.tui.layout import NUMBERED, SHORT
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
+from arena.tui.screens.matches import MatchesScreen
 from arena.tui.widgets.key_bar import KeyBar
 from arena.view.theme import PALETTES
 from leagues.records import Member
@@ -123,6 +124,25 @@ async def test_every_screen_has_a_footer_of_few_keys_that_fit(league: Path, size
             assert [binding.action for binding in last] == ["help", "quit"]
             assert len(first) + len(last) <= FOOTER
             assert person.text().splitlines()[-1].rstrip().endswith("quit")
+
+
+@pytest.mark.parametrize("width", [56, 60, 79, 80, 300])
+async def test_the_tabs_are_whole_words(league: Path, width: int) -> None:
+    async with watching(league, size=(width, 20)) as person:
+        await person.see(person.shows("tic_tac_toe"))
+        words = person.text().split("\n")[1].split()
+        assert words[::2] == list("123456")
+        assert words[1::2] in (list(NUMBERED), list(SHORT))
+
+
+async def test_in_a_narrow_terminal_the_help_breaks_its_lines(league: Path) -> None:
+    async with watching(league, size=(60, 60)) as person:
+        await person.see(person.shows("tic_tac_toe"))
+        await person.press("3", "question_mark")
+        await person.see(person.shows("Everywhere"))
+        letters = "".join(person.text().replace("│", " ").split())
+        groups = [*MatchesScreen.GROUPS, APP]
+        assert [key.help for group in groups for key in group.keys if "".join(key.help.split()) not in letters] == []
 
 
 async def test_themes_reach_what_is_drawn_and_what_textual_draws(league: Path) -> None:

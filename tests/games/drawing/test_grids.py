@@ -80,7 +80,7 @@ def test_the_last_cell_of_a_move_is_where_its_piece_then_stands(spec: str) -> No
 def test_a_board_shows_every_piece_at_its_place_in_every_size(spec: str) -> None:
     *_, (state, _, _) = moves(make_game(spec), steps=12)
     read = grid(state)
-    drawn = [draw_grid(read, *room) for room in ((200, 66), (70, 45), (60, 30), (40, 20), (1, 1))]
+    drawn = [draw_grid(read, *room) for room in ((400, 160), (200, 66), (70, 45), (60, 30), (40, 20), (1, 1))]
     assert drawn[0].cell_size == SIZES[0]
     assert drawn[-1].cell_size[1] == 1
     for board in drawn:
@@ -135,7 +135,7 @@ def test_marks_lie_over_the_pieces_and_cover_their_cell() -> None:
 def test_beside_the_cells_there_is_no_cell() -> None:
     board = draw_grid(grid(make_game("tic_tac_toe").new_state(0)), 80, 24)
     assert board.cell_at(0, 0) is None
-    assert board.cell_at(8, 1) is None  # the line between two boxes
+    assert board.cell_at(16, 1) is None  # the line between two boxes
     assert board.cell_at(500, 1) is None
 
 

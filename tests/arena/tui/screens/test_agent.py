@@ -9,7 +9,7 @@ import pytest
 from played_league import make_league
 from rich.cells import cell_len
 from small_league import hostile_league, new_league, play, played_league
-from tui_person import HUGE, SIZES, Person, watching
+from tui_person import HUGE, NARROW, SIZES, SLIM, Person, watching
 
 from arena.tui.profile import Profile
 from arena.tui.screens.agent import AgentScreen
@@ -178,3 +178,13 @@ async def test_hostile_names_neither_break_lines_nor_colour_them(tmp_path: Path,
             assert "\x1b" not in text
             assert "\u202e" not in text
             assert all(cell_len(line) == size[0] for line in text.splitlines())
+
+
+@pytest.mark.parametrize("size", [SLIM, NARROW])
+async def test_in_a_narrow_terminal_the_card_has_fewer_words_and_cuts_none(league: Path, size: tuple[int, int]) -> None:
+    async with watching(league, size=size) as person:
+        await person.press("6")
+        await shown(person, "main@1")
+        await person.see(person.shows("snapshot 1 of main", "rank", " in "))
+        left = [line[: size[0] // 2] for line in person.text().split("\n")[2:5]]
+        assert not any("…" in line for line in left)

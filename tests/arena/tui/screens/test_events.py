@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_league import HOSTILE, NOW, new_league
-from tui_person import NARROW, SIZES, Person, watching
+from tui_person import NARROW, SIZES, SLIM, Person, watching
 
 from arena.tui.screens.events import EventsScreen
 from arena.tui.widgets.row_list import RowList
@@ -75,3 +75,18 @@ async def test_before_anything_has_happened_it_says_so(tmp_path: Path) -> None:
     async with watching(tmp_path / "league") as person:
         await open_events(person)
         await person.see(person.shows("nothing has happened yet"))
+
+
+async def test_a_small_terminal_shows_what_happened_rather_than_the_iteration(league: Path) -> None:
+    async with watching(league, size=SLIM) as person:
+        await open_events(person)
+        await person.see(person.shows("Events (3)", "win_rate"))
+        assert "iteration  event" not in person.text()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_boxes_are_closed(league: Path, size: tuple[int, int]) -> None:
+    async with watching(league, size=size) as person:
+        await open_events(person)
+        await person.see(person.shows("Events (3)"))
+        assert person.text().count("╭") == person.text().count("╯") == 2

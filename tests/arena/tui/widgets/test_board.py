@@ -46,7 +46,9 @@ def played(game: str, *actions: int) -> list[Frame]:
     return frames
 
 
-@pytest.mark.parametrize(("size", "piece"), [((80, 40), "▐███▌"), ((24, 9), "●")])
+@pytest.mark.parametrize(
+    ("size", "piece"), [((120, 50), "█████████████"), ((80, 40), "█████████"), ((70, 30), "▐███▌"), ((24, 9), "●")]
+)
 async def test_it_grows_with_its_room_and_stands_in_the_middle(size: tuple[int, int], piece: str) -> None:
     frames = played("connect_four", 3)
     async with Shown().run_test(size=size) as pilot:

@@ -182,3 +182,10 @@ def test_numbers_that_differ_by_rounding_alone_are_moved_apart(log: bool) -> Non
     ends = span([24.999999999999993, 25.0], log=log)
     assert ends is not None
     assert ends[1] - ends[0] > 1
+
+
+async def test_the_name_of_a_level_stands_where_no_point_is() -> None:
+    series = Series("main", (0.0, 100.0), (30.0, 0.0))
+    async with (app := Charts(Plot((series,), levels=(Level(0.0, "random"),)))).run_test(size=(60, 12)):
+        (line,) = [line for line in app.text() if "random" in line]
+        assert line.rstrip().endswith("●")

@@ -7,9 +7,11 @@ import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 
-from arena.tui.widgets.heat import Heat, levels, score_text
+from arena.tui.look import wear
+from arena.tui.widgets.heat import Heat, levels, score_text, tenth
 from arena.tui.widgets.heatmap import Heatmap
 from arena.view.colours import shade
+from arena.view.theme import DARK, palette_for
 from leagues.results.payoff_table import PayoffMatrix
 
 
@@ -78,3 +80,37 @@ async def test_small_cells_stack_the_figures_of_their_columns() -> None:
         heads = [shown.render_line(y).text[shown._margin :] for y in (0, 1)]
         assert heads[0].strip().startswith("1111111111222")
         assert heads[1].startswith("1234567890123")
+
+
+async def test_the_heads_have_no_more_lines_than_the_columns_in_sight_need() -> None:
+    app = Heatmaps()
+    async with app.run_test(size=(100, 30)) as pilot:
+        shown = app.query_one(Heatmap)
+        shown.show(random_heat(1000), Text(), ())
+        await pilot.pause()
+        assert shown.render_line(0).text.split()[:3] == ["row", "vs", "column"]
+        assert shown.render_line(1).text.startswith("   1  main@0")
+        await pilot.press("end", "G")
+        await pilot.pause()
+        assert shown.render_line(3).text.startswith("row vs column")
+        assert shown.render_line(shown.size.height - 1).text.startswith("1000  main@999")
+
+
+@pytest.mark.parametrize("colours", ["256", "standard", None])
+async def test_without_colours_a_figure_tells_the_tenth(colours: str | None) -> None:
+    wear(palette_for("dark", colours))
+    app = Heatmaps()
+    async with app.run_test(size=(78, 30)) as pilot:
+        shown = app.query_one(Heatmap)
+        heat = random_heat(60)
+        shown.show(heat, Text(), ())
+        await pilot.pause()
+        (row,) = [shown.render_line(y) for y in range(shown.size.height) if shown.render_line(y).text.startswith(" 2 ")]
+        cells = row.text[shown._margin :]
+        behind = {segment.style.bgcolor for segment in list(row)[3:] if segment.style is not None}
+        if colours == "256":
+            assert not cells.strip()
+            assert len(behind) > 5
+        else:
+            assert [int(each) for each in cells[2:60]] == [tenth(level) for level in heat.level[1, 2:60].tolist()]
+    wear(DARK)
