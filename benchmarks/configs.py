@@ -22,7 +22,8 @@ from ray.rllib.core.rl_module import RLModuleSpec
 from torch import Tensor
 
 from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork, module_observation_space
-from arena import LeaguePPOConfig
+from arena.training.algorithms import algorithm_config
+from arena.training.config import LeagueAlgorithmConfig
 from arena.training.planner import Plan
 from benchmarks.games import pettingzoo_module
 from games import Game, make_game
@@ -124,7 +125,9 @@ def stock_env(spec: str) -> Any:
     return PettingZooEnv(module.env())
 
 
-def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | None = None) -> LeaguePPOConfig:
+def our_config(
+    spec: str, tables: int | None, *, self_play: bool, folder: str | None = None, algorithm: str = "ppo"
+) -> LeagueAlgorithmConfig:
     """Our config, with evaluation matches: in self-play only, as stock trains, or with a league's default opponents.
 
     Args:
@@ -132,10 +135,11 @@ def our_config(spec: str, tables: int | None, *, self_play: bool, folder: str | 
         tables: tables stepped in lock-step; None fits their number to the game.
         self_play: play against the latest weights only.
         folder: the league's folder; None keeps the league in memory.
+        algorithm: name of the training algorithm.
     """
     mix: dict[str, Any] = {"opponents": {"latest": 1.0}} if self_play else {}
-    config: LeaguePPOConfig = (
-        LeaguePPOConfig()
+    config: LeagueAlgorithmConfig = (
+        algorithm_config(algorithm)()
         .game(spec)
         .league(folder, **mix)
         .env_runners(num_env_runners=0)

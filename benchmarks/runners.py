@@ -7,6 +7,9 @@
   at once and waited for, as training does. Self-play, one torch thread per process.
 - *training*: agent steps trained on per second by ``LeaguePPO.train()``, league and evaluation matches included: in one
   process, and with one and two remote runners, each without and with ``training(overlap=True)``.
+- *uneven runners*: the same of PPO with overlap and of APPO, with two remote runners of which one takes
+  :data:`SLOWER` times as long, as on a slower machine or in games that differ much in length. Both have the same batch,
+  minibatch and epochs.
 - *iteration*: where the driver spends the seconds of an iteration, with two runners, without and with overlap.
 - *transport*: bytes of an agent step, the time to ship a ready sample from another process, and the time to play it;
   for one small and two large observations.
@@ -20,6 +23,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import ray
@@ -33,6 +37,7 @@ from benchmarks.measure import Measure, compare, rate
 from games import make_game
 
 GAME, TABLES = "connect_four", 256
+SLOWER = 8
 TRANSPORT = {"connect_four": 256, "backgammon": 256, "go(board_size=9)": 16}
 """Game -> number of tables."""
 
@@ -78,6 +83,15 @@ def _run(repeats: int, seconds: float) -> dict[str, Any]:
                 "one runner, overlap": training(1, seconds, overlap=True),
                 "two runners": training(2, seconds),
                 "two runners, overlap": training(2, seconds, overlap=True),
+            },
+            repeats=repeats,
+        ),
+        "uneven_runners": compare(
+            f"training {GAME}, agent steps trained on, two runners, one {SLOWER} times slower",
+            {
+                "PPO": training(2, seconds, slower=SLOWER),
+                "PPO, overlap": training(2, seconds, overlap=True, slower=SLOWER),
+                "APPO": training(2, seconds, algorithm="appo", slower=SLOWER),
             },
             repeats=repeats,
         ),
@@ -142,27 +156,47 @@ def steps_of(sample: TrainingSample) -> int:
     return sum(len(trajectories) for trajectories in sample.trajectories.values())
 
 
-def built(runners: int, *, overlap: bool) -> Any:
+def built(runners: int, *, overlap: bool, algorithm: str = "ppo", slower: int = 1) -> Any:
     """An algorithm in self-play after two iterations, so that every process is warm."""
-    config = our_config(GAME, TABLES, self_play=True).env_runners(num_env_runners=runners).training(overlap=overlap)
-    algorithm = config.build_algo()
+    config = our_config(GAME, TABLES, self_play=True, algorithm=algorithm)
+    config.env_runners(num_env_runners=runners).training(overlap=overlap)
+    made = config.build_algo()
+    if slower > 1:
+        made.env_runner_group.foreach_env_runner(partial(slow_down, factor=slower), local_env_runner=False)
     for _ in range(2):
-        algorithm.train()
-    return algorithm
+        made.train()
+    return made
+
+
+def slow_down(runner: LeagueEnvRunner, factor: int) -> None:
+    """Let the first runner take longer for its training games. It sleeps, so the others have its core meanwhile."""
+    if runner.worker_index != 1:
+        return
+    play = runner.sample_plan
+
+    def slowed(plan: Plan, steps: int) -> TrainingSample:
+        began = time.perf_counter()
+        sample = play(plan, steps)
+        time.sleep((factor - 1) * (time.perf_counter() - began))
+        return sample
+
+    runner.sample_plan = slowed
 
 
 @contextmanager
-def training(runners: int, seconds: float, *, overlap: bool = False) -> Iterator[Measure]:
-    """Measure ``LeaguePPO.train()``."""
-    algorithm = built(runners, overlap=overlap)
+def training(
+    runners: int, seconds: float, *, overlap: bool = False, algorithm: str = "ppo", slower: int = 1
+) -> Iterator[Measure]:
+    """Measure ``train()``; one of the runners takes ``slower`` times as long."""
+    made = built(runners, overlap=overlap, algorithm=algorithm, slower=slower)
 
     def work() -> int:
-        before = algorithm.session.progress.agent_steps
-        algorithm.train()
-        return int(algorithm.session.progress.agent_steps - before)
+        before = made.session.progress.agent_steps
+        made.train()
+        return int(made.session.progress.agent_steps - before)
 
     yield lambda: rate(work, seconds)
-    algorithm.stop()
+    made.stop()
 
 
 def iteration(seconds: float, *, overlap: bool) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.settings import Settings, groups
+from arena.training.algorithms import ALGORITHMS, algorithm_settings
 from leagues.setting_groups import SettingsGroup, default, kind, rules, shown
 
 DOCUMENT = Path(__file__).with_name("settings.md")
@@ -36,15 +37,19 @@ settings of the groups league, evaluation, training, positions and population by
 
 def text() -> str:
     """The whole document."""
-    return HEAD + "".join(section(name, group) for name, group in groups(Settings().algorithm).items())
+    usual = Settings().algorithm
+    sections = [section(f"`[{name}]`", group) for name, group in groups(usual).items()]
+    others = [name for name in ALGORITHMS if name != usual]
+    sections += [section(f"`[optimization]` of `{name}`", algorithm_settings(name)) for name in others]
+    return HEAD + "".join(sections)
 
 
-def section(name: str, group: type[SettingsGroup]) -> str:
+def section(heading: str, group: type[SettingsGroup]) -> str:
     """One group as a table."""
     title = (group.__doc__ or "").partition("\n")[0]
     lines = ["| setting | type | default | rule | meaning |", "|---|---|---|---|---|"]
     lines += [row(group, each) for each in rules(group)]
-    return f"\n## `[{name}]`\n\n{title}\n\n" + "".join(f"{line}\n" for line in lines)
+    return f"\n## {heading}\n\n{title}\n\n" + "".join(f"{line}\n" for line in lines)
 
 
 def row(group: type[SettingsGroup], name: str) -> str:

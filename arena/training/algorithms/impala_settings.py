@@ -16,8 +16,10 @@ class IMPALASettings(SettingsGroup):
     asynchronous: ClassVar[bool] = True
 
     gamma: float = setting(0.99, "Discount per step of a seat.", low=0, high=1)
+    # On connect four, 0.8 scores 0.92 (APPO) and 0.86 (IMPALA) against random play after 400,000 steps, and 1 scores
+    # 0.87 and 0.82: one seed each.
     lambda_: float = setting(
-        1.0, "Factor of the trace coefficients of V-trace: below 1, values count more and returns less.", low=0, high=1
+        0.8, "Factor of the trace coefficients of V-trace: below 1, values count more and returns less.", low=0, high=1
     )
     vtrace_clip_rho_threshold: float = setting(
         1.0, "Most that a probability ratio counts in the value targets (rho bar of V-trace).", above=0

@@ -128,13 +128,13 @@ def test_a_person_is_refused_outside_arena_play() -> None:
 @pytest.fixture
 def build(local_ray: None) -> Iterator[Callable[..., Any]]:
     """Build algorithms on the game, stopped when the test ends."""
-    from arena import LeaguePPOConfig
+    from arena.training.algorithms import algorithm_config
 
     built = []
 
-    def build(folder: Path | None = None, *, seed: int = 1) -> Any:
+    def build(folder: Path | None = None, *, seed: int = 1, algorithm: str = "ppo") -> Any:
         config = (
-            LeaguePPOConfig()
+            algorithm_config(algorithm)()
             .game(SPEC)
             .league(folder, snapshot_min_steps=1000, snapshot_max_steps=3000)
             .env_runners(num_envs_per_env_runner=64)
@@ -173,6 +173,19 @@ def test_training_learns_to_meet_and_everything_recorded_is_exact(build: Callabl
     assert learned.score > 0.8
     trained, random = learned.returns
     assert trained > random / 2  # returns are negative squared distances; random play has -2.33 a game
+
+
+@pytest.mark.parametrize("algorithm", ["appo", "impala"])
+def test_training_from_older_weights_learns_to_meet(build: Callable[..., Any], tmp_path: Path, algorithm: str) -> None:
+    built = build(tmp_path, algorithm=algorithm)
+    for _ in range(20):
+        built.train()
+    assert built.config.entropy_coeff == 0.0
+    built.finish()
+    built.stop()
+    learned = play_match(GAME, [f"{tmp_path}:latest", "random"], games=200)
+    trained, random = learned.returns
+    assert trained > random / 2
 
 
 def test_equal_seeds_play_equal_matches(build: Callable[..., Any]) -> None:

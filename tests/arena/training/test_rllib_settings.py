@@ -8,6 +8,8 @@ from typing import Any
 import pyspiel
 import pytest
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.algorithms.appo import APPOConfig
+from ray.rllib.algorithms.impala import IMPALAConfig
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import RLModuleSpec
@@ -16,9 +18,8 @@ from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from small_training import small
 
 from agents.policies.network import SETTINGS, MaskedNetwork
-from arena import LeagueEnvRunner, LeaguePPO, LeaguePPOConfig
+from arena import LeagueAPPOConfig, LeagueEnvRunner, LeagueIMPALAConfig, LeaguePPO, LeaguePPOConfig
 from arena.training.algorithms.ppo import OWN
-from arena.training.algorithms.ppo_settings import PPOSettings
 from arena.training.rllib_settings import ALLOWED, NO_EFFECT, NOT_STORED, STORED
 from games import GameError, make_game
 from leagues.records import LeagueError
@@ -91,12 +92,21 @@ def test_every_field_of_rllibs_model_config_is_read_or_refused() -> None:
             small().rl_module(model_config={name: field.default}).validate()
 
 
-def test_every_setting_of_rllib_is_classified_once() -> None:
-    stored = STORED | {"_train_batch_size_per_learner" if name in BEHIND else name for name in rules(PPOSettings)}
-    tables = [set(NO_EFFECT), set(LeaguePPOConfig.no_effect), set(NOT_STORED), set(ALLOWED), stored - {"overlap"}]
+@pytest.mark.parametrize(
+    ("league", "rllib", "own"),
+    [
+        (LeaguePPOConfig, PPOConfig, OWN),
+        (LeagueAPPOConfig, APPOConfig, LeagueAPPOConfig.own),
+        (LeagueIMPALAConfig, IMPALAConfig, LeagueIMPALAConfig.own),
+    ],
+)
+def test_every_setting_of_rllib_is_classified_once(league: Any, rllib: Any, own: set[str]) -> None:
+    settings = rules(league.settings_class)
+    stored = STORED | {"_train_batch_size_per_learner" if name in BEHIND else name for name in settings}
+    tables = [set(NO_EFFECT), set(league.no_effect), set(NOT_STORED), set(ALLOWED), stored - {"overlap"}]
     names = [name for table in tables for name in table]
     assert len(names) == len(set(names))
-    assert set(names) == set(vars(PPOConfig())) | set(vars(AlgorithmConfig())) | OWN
+    assert set(names) == set(vars(rllib())) | set(vars(AlgorithmConfig())) | own
 
 
 @pytest.mark.parametrize(
