@@ -122,7 +122,7 @@ class AgentScreen(LeagueScreen):
             list(payoffs),
             lambda key, width: opponent_row(payoffs[key], width, reach if profile.graded else 0.0),
             opponents_head if payoffs else None,
-            empty="it has no evaluation game yet" if profile.member.frozen else "it has no training game yet",
+            empty=profile.unopposed,
         )
         kind = "evaluation" if profile.member.frozen else "training"
         opponents.border_title = Text(f"Opponents in {kind}, best first")
@@ -133,7 +133,9 @@ class AgentScreen(LeagueScreen):
             list(rivals),
             lambda key, width: rival_row(rivals[key], width),
             rivals_head if rivals else None,
-            empty="its rivals are known when it is rated",
+            empty="its rivals are known when it is rated"
+            if profile.member.frozen
+            else "no rivals: a learner still changes, so it is not rated",
         )
         shown.border_title = Text("Nearest rivals")
         shown.border_subtitle = Text("better: probability that it is the better one")
