@@ -177,13 +177,14 @@ class LeagueApp(App[Exception]):
         screen.choose(member_id)
         self.action_go("agent")
 
-    def list_matches(self, *words: str) -> None:
-        """Show the matches that fit ``words`` of the filter language, such as the ID of a member."""
+    def list_matches(self, *members: str, kind: str = "") -> None:
+        """Show the matches in which all of these members had a seat, of a kind if it is not empty."""
         from arena.tui.screens.matches import MatchesScreen
+        from arena.view.match_filter import member_word
 
         screen = self._installed("matches")
         assert isinstance(screen, MatchesScreen)
-        screen.filter(shlex.join(words))
+        screen.filter(" ".join([*map(member_word, members), *filter(None, [kind])]))
         self.action_go("matches")
 
     def mark(self, member_id: str) -> bool:
@@ -221,6 +222,8 @@ class LeagueApp(App[Exception]):
 
     @on(LeagueChanged)
     def _changed(self, message: LeagueChanged) -> None:
+        if self.view is None:
+            self.run_worker(_load_screens, thread=True)
         self.view, self.problem = message.view, ""
         self._forward(message)
 
@@ -262,6 +265,12 @@ class LeagueApp(App[Exception]):
         for screen in self.screen_stack:
             if isinstance(screen, LeagueScreen):
                 screen.show_status()
+
+
+def _load_screens() -> None:
+    """Load the modules of all screens, so that the first key which opens one need not wait for that."""
+    for name in (*NUMBERED, "replay"):
+        importlib.import_module(f"arena.tui.screens.{name.lower()}")
 
 
 def run(folder: Path, match: int | None = None, *, theme: str = "dark", trust_code: bool = False) -> int:

@@ -28,7 +28,7 @@ from arena.tui.widgets.agent_parts import (
 )
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.row_list import RowList
-from arena.view.text import plain
+from arena.view.text import LOADING, plain
 
 
 class AgentScreen(LeagueScreen):
@@ -46,7 +46,7 @@ class AgentScreen(LeagueScreen):
         with Container(id="agent"):
             with Vertical(id="agent-left"):
                 with VerticalScroll(id="agent-card", classes="pane", can_focus=False):
-                    yield Static(markup=False)
+                    yield Static(LOADING, markup=False)
                 yield RowList(id="agent-opponents")
                 with Container(id="agent-openings", classes="pane"):
                     yield Static(markup=False)

@@ -24,13 +24,13 @@ from arena.tui.widgets.learner_list import LearnerList
 from arena.tui.widgets.plot import Plot, plot_of
 from arena.tui.widgets.ranking_list import RankingList
 from arena.tui.widgets.row_list import RowList
-from arena.view.text import counted, plain
+from arena.view.text import RATING, counted, plain
 from arena.view.theme import WARNED
 
 Order = Literal["rating", "outside", "games", "age", "name"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
-NO_RATING = "no evaluation match yet: the first ratings come when there is a snapshot and it has played"
+NO_RATING = "no snapshot is rated yet: the first ratings come when there is one and it has played"
 NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come after the first snapshot"
 
 _FRAME = 3
@@ -98,9 +98,9 @@ class LeaderboardScreen(LeagueScreen):
 
     def _show_list(self, board: Leaderboard) -> None:
         rows = self._shown(board)
-        empty = "rating ..." if not board.rated else "no member fits the filter" if board.rows else "no member yet"
+        empty = RATING if not board.rated else "no member fits the filter" if board.rows else "no member yet"
         self.ranking.show_ranking(rows, ranks=self._ranks, marked=self.arena.marked, best=board.best, empty=empty)
-        title = Text("Leaderboard ").append(counted(len(board.rows), "member"), "not bold")
+        title = Text("Leaderboard ").append(counted(len(board.rows), "member") if board.rated else RATING, "not bold")
         if self._words:
             title.append(f", {len(rows):,} shown", "not bold")
         if self.arena.marked:
@@ -141,7 +141,7 @@ class LeaderboardScreen(LeagueScreen):
             (first, ratings, "Ratings over training", NO_RATING),
             (second, outside, "Outside measure", NO_OUTSIDE),
         ):
-            chart.show(Plot(empty=empty) if course is None else plot_of(course, only=only))
+            chart.show(Plot(empty=empty if board.rated else RATING) if course is None else plot_of(course, only=only))
             chart.border_title = Text(title if course is None else course.title)
             chart.border_subtitle = Text("" if course is None else course.axis)
 

@@ -23,7 +23,7 @@ from arena.tui.widgets.heat import Heat, levels
 from arena.tui.widgets.heatmap import Heatmap
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
 from arena.tui.widgets.shades import shade
-from arena.view.text import counted, plain, rating_text
+from arena.view.text import RATING, counted, plain, rating_text
 from leagues.records import MatchFilter
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class PayoffsScreen(LeagueScreen):
 
     def _missing(self, heat: Heat | None) -> Text:
         if heat is None:
-            return Text("rating ...")
+            return Text(RATING)
         if self._only_marked and not self.arena.marked:
             return Text("no member is marked: x shows all again, space marks the row's member")
         if heat.matrix.members:
@@ -212,7 +212,7 @@ class PayoffsScreen(LeagueScreen):
         if pair is None:
             self.say("a member does not play against itself")
         else:
-            self.arena.list_matches(pair.member, pair.opponent, "evaluation")
+            self.arena.list_matches(pair.member, pair.opponent, kind="evaluation")
 
     def action_sort(self, by: int) -> None:
         """Change the order."""

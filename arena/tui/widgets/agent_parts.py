@@ -13,7 +13,7 @@ from arena.tui.profile import FirstMoves, Profile, Rival
 from arena.tui.widgets.cells import fitted, joined, name_cell
 from arena.tui.widgets.learner_list import steps_text, way_text
 from arena.view.outcome import seat_results
-from arena.view.text import counted, moment, outside_text, plain, rated_text, rating_text, signed
+from arena.view.text import LOADING, counted, moment, outside_text, plain, rated_text, rating_text, signed
 from leagues.records import Match
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def first_moves(moves: FirstMoves | None, width: int, height: int) -> Text:
     """The first moves at each seat, as many as fit, with their share and the mean result after them."""
     colours, text = look(), Text()
     if moves is None:
-        return Text("reading its first moves ...", colours.faint)
+        return Text(LOADING, colours.faint)
     if moves.problem:
         return Text(plain(moves.problem), colours.bad)
     if not moves.by_seat:

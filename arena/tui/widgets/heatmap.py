@@ -24,7 +24,7 @@ from arena.tui.look import look
 from arena.tui.widgets.cells import name_cell
 from arena.tui.widgets.heat import LEVELS, Heat, score_text
 from arena.tui.widgets.shades import shade
-from arena.view.text import plain
+from arena.view.text import LOADING, plain
 
 Cell = tuple[str, str]
 """The members of a cell's row and column."""
@@ -57,7 +57,7 @@ class Heatmap(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._heat: Heat | None = None
-        self._missing = Text()
+        self._missing = Text(LOADING)
         self._marked: frozenset[str] = frozenset()
         self._row = self._column = 0
         self._hovered: tuple[int, int] | None = None

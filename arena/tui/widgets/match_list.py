@@ -22,7 +22,7 @@ from arena.tui.look import look
 from arena.tui.match_pages import AROUND, Page
 from arena.tui.widgets.cells import row_style
 from arena.view.outcome import SeatResult, returns_text, seat_results
-from arena.view.text import duration, moment, plain, short_name
+from arena.view.text import LOADING, duration, moment, plain, short_name
 from leagues.records import Match
 
 _GAP = 2
@@ -76,7 +76,7 @@ class MatchList(Widget, can_focus=True):
         self._columns: tuple[_Column, ...] = ()
         self._length = 0  # columns of the screen that they take
         self._names = 0  # columns of the screen of the longest name so far
-        self._sentence = "reading the matches ..."
+        self._sentence = LOADING
 
     @property
     def match(self) -> Match | None:

@@ -363,7 +363,7 @@ async def test_a_filter_that_means_nothing_is_refused_below_it_and_the_list_stay
 async def test_another_screen_lists_matches_and_escape_goes_back(league: Path) -> None:
     async with watching(league) as person:
         await person.see(person.shows("13 matches"))
-        person.app.list_matches("first", "evaluation")
+        person.app.list_matches("first", kind="evaluation")
         await person.see(person.shows("first evaluation", "Matches that fit"))
         await person.see(lambda: all("first" in each.seats for each in matches_of(person).page.matches[:1]))
         await person.press("escape")
@@ -380,7 +380,7 @@ async def test_a_rare_match_among_many_is_found_from_both_ends(long_league: Path
             rare = replace(first, kind="human", block=0)
             store.record(matches=[rare, *[replace(first, block=9000 + number) for number in range(300)]])
     async with watching(long_league) as person:
-        person.app.list_matches("human")
+        person.app.list_matches(kind="human")
         await at(person, MANY + 603)
         await person.press("G")
         await at(person, MANY + 1)

@@ -67,7 +67,7 @@ async def test_enter_lists_the_matches_of_the_pair(inflated: Path) -> None:
         shown = await open_payoffs(person)
         shown.select("main@2", "main@1")
         asked: list[tuple[str, ...]] = []
-        person.app.list_matches = lambda *words: asked.append(words)  # type: ignore[method-assign]
+        person.app.list_matches = lambda *members, kind: asked.append((*members, kind))  # type: ignore[method-assign]
         said = sentences(person)
         await person.press("enter")
         assert asked == [("main@2", "main@1", "evaluation")]
