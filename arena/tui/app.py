@@ -122,7 +122,10 @@ class LeagueApp(App[Exception]):
             self.switch_screen(self._installed(name))
 
     def action_return(self) -> None:
-        """Close the screen in front, or show the numbered screen of before."""
+        """Undo what the screen in front has narrowed or enlarged; otherwise close it, or show the numbered one of
+        before."""
+        if isinstance(self.screen, LeagueScreen) and self.screen.step_back():
+            return
         if len(self.screen_stack) > 2:
             self.pop_screen()
         elif self._back:

@@ -53,8 +53,6 @@ class Arena(Protocol):
 
     def list_matches(self, *members: str, kind: str = "") -> None: ...
 
-    def action_return(self) -> None: ...
-
 
 class ArenaScreen(Screen[None]):
     """A screen with keys of its own, whose colours follow the theme."""
@@ -117,6 +115,10 @@ class LeagueScreen(ArenaScreen):
     def command(self) -> Sequence[str]:
         """The words of the command, without ``arena``, that shows the same; none where there is no such command."""
         return ()
+
+    def step_back(self) -> bool:
+        """Undo what the person has narrowed or enlarged, before the screen is left; return whether there was such."""
+        return False
 
     # What it may call
 

@@ -192,6 +192,10 @@ class LeaderboardScreen(LeagueScreen):
     def _chosen(self, message: RowList.Chosen) -> None:
         self.arena.open_agent(message.key)
 
+    def step_back(self) -> bool:
+        """Show all members again."""
+        return self.query_one(FilterInput).remove_filter()
+
     def action_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterInput).open()

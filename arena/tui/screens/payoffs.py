@@ -241,6 +241,10 @@ class PayoffsScreen(LeagueScreen):
             self._show_heat(self.answer(self._heatmap()))
             self.ask()
 
+    def step_back(self) -> bool:
+        """Show all members again."""
+        return self.query_one(FilterInput).remove_filter()
+
     def action_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterInput).open()

@@ -186,6 +186,13 @@ class TrainingScreen(LeagueScreen):
 
     # Keys
 
+    def step_back(self) -> bool:
+        """Show all tiles again."""
+        enlarged = self._large is not None
+        if enlarged:
+            self._enlarge(None)
+        return enlarged
+
     def action_window(self) -> None:
         """Show another part of the iterations."""
         self._part = WINDOWS[(WINDOWS.index(self._part) + 1) % len(WINDOWS)]
@@ -230,11 +237,3 @@ class TrainingScreen(LeagueScreen):
         if self._large is not None:
             self._enlarge(tiles[to])
         tiles[to].focus()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Escape shows all tiles again where one has all the room; otherwise it is the app's."""
-        return self._large is not None if action == "shrink" else super().check_action(action, parameters)
-
-    def action_shrink(self) -> None:
-        """Show all tiles again."""
-        self.action_enlarge()

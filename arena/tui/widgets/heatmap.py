@@ -96,7 +96,9 @@ class Heatmap(ScrollView, can_focus=True):
         before = None if self._heat is None or not self._heat.order else (self.row, self._heat.name(self._column))
         self._heat, self._missing, self._marked = heat, missing, frozenset(marked)
         self._hovered = None
-        if before is not None:
+        if before is None:
+            self._row, self._column = (0, 0) if heat is None else heat.first_met()
+        else:
             place = {name: at for at, name in enumerate(self.members)}
             most = max(0, len(place) - 1)
             self._row, self._column = (
@@ -104,6 +106,8 @@ class Heatmap(ScrollView, can_focus=True):
             )
         self._styles.clear()
         self._arrange()
+        if before is None:
+            self._reveal()
 
     def _arrange(self) -> None:
         """Fit the cells to the room."""

@@ -295,7 +295,7 @@ class _Column:
                     text, result = _cut(match.seats[self.seat], self.width), results[self.seat]
                     style = f"bold {colours.good}" if result == "won" else colours.result(result)
             case "match":
-                text = f"{match.id:,}"
+                text = str(match.id)
             case "returns":
                 text, style = returns_text(match), ""
             case "plies":
@@ -328,7 +328,7 @@ def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tu
     """The columns that fit ``width``, the most useful first: names are cut before a column is left out, but only down
     to a length at which most can be read."""
     seats = max((len(match.seats) for match in matches), default=2)
-    number = max(5, len(f"{page.newest:,}"))
+    number = max(5, len(str(page.newest)))
     returns = max((len(returns_text(match)) for match in matches), default=0)
     odd = any(match.ending != "terminated" for match in matches)
     wanted = [

@@ -233,11 +233,10 @@ def _axis(rows: Sequence[Ranked]) -> tuple[float, float] | None:
     if not played:
         return None
     low, high = min(each.rating for each in played), max(each.rating for each in played)
-    room = (high - low) / 2 or max(each.high - each.low for each in played) or 1.0
-    return (
-        max(min(each.low for each in played), low - room),
-        min(max(each.high for each in played), high + room),
-    )
+    room = (high - low) / 2 or max(each.high - each.low for each in played)
+    left = max(min(each.low for each in played), low - room)
+    right = min(max(each.high for each in played), high + room)
+    return (left, right) if left < right else (left - 1.0, right + 1.0)  # nothing but the anchor
 
 
 def _columns(rows: Sequence[Ranked], width: int) -> tuple[_Column, ...]:
