@@ -235,9 +235,9 @@ class OpenLeague:
             LeagueError: a word of ``where`` means nothing.
         """
         if isinstance(where, str):
-            from arena.view.match_filter import parse
+            from arena.view.match_filter import filter_of
 
-            where = parse(where, [each.id for each in self.reader.members()])
+            where = filter_of(self.reader, where)
         return self.reader.matches(where, member=member, kind=kind, before=before, limit=limit)
 
     def match(self, match_id: int) -> Match:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from agents.mixture import MixtureAgent
 from agents.registry import GREEDY, is_agent_name, make_agent
 from arena.mixtures import MIXTURES, mixture
 from games import Game, as_game
-from leagues.ratings.leaderboard import best, leaderboard
+from leagues.ratings.leaderboard import Standing, best, leaderboard
 from leagues.records import Member
 from leagues.store import open_store
 from leagues.store.contract import BlobStore, Reader
@@ -113,8 +113,13 @@ def split_name(spec: str) -> tuple[str, str] | None:
     return place and (place[0], place[1] or BEST)
 
 
-def find_member(reader: Reader, name: str) -> Member:
+def find_member(reader: Reader, name: str, *, standings: Sequence[Standing] | None = None) -> Member:
     """The frozen member called ``name``, as in :func:`load_agent`.
+
+    Args:
+        reader: of the league.
+        name: the name.
+        standings: its leaderboard, where that is known already; None to compute it.
 
     Raises:
         StoreError: the league has no such member.
@@ -123,7 +128,7 @@ def find_member(reader: Reader, name: str) -> Member:
     members = reader.members()
     snapshots = [member for member in members if member.kind == "snapshot"]
     if name == BEST:
-        strongest = best(leaderboard(members, reader.block_scores()))
+        strongest = best(leaderboard(members, reader.block_scores()) if standings is None else standings)
         found = snapshots if strongest is None else [member for member in members if member.id == strongest]
     elif name == LATEST:
         found = [member for member in snapshots if member.role == "main"] or snapshots

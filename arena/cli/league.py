@@ -125,6 +125,7 @@ def show(
     from arena.cli.output import print_json
     from arena.hyperparameters import hyperparameters
     from arena.names import BEST, LATEST, find_member
+    from arena.view.opponents import without_opponents
     from leagues.lineage import line_of_parents
     from leagues.ratings.differences import difference
     from leagues.ratings.leaderboard import rate
@@ -152,7 +153,8 @@ def show(
             gap = difference(ratings, found.id, other.id)
         curve = [] if found.frozen else _curve(reader, found)
         measures = [each for each in reader.measures() if each.member == found.id]
-        distinct = effective_games(reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES), found.id)
+        noted = reader.matches(member=found.id, kind="evaluation", limit=NOTED_MATCHES)
+        distinct = effective_games(noted, found.id)
         own = {} if found.frozen else hyperparameters(reader, found.id)
         line = line_of_parents(reader.members(), found.id)
         frozen = reader.journal(kind="snapshot", subject=found.id, limit=1)
@@ -160,6 +162,7 @@ def show(
         kind: MatchKind = "evaluation" if found.frozen else "training"
         table = PayoffTable.of_blocks(blocks) if found.frozen else PayoffTable(reader.tallies(), graded=blocks.graded)
         rows = [payoff for payoff in table if payoff.member == found.id]
+        unopposed = without_opponents(reader, found)
     rows.sort(key=lambda row: (-row.score, row.opponent))
     place = next((i for i, each in enumerate(standings) if each.agent == found.id and each.games), None)
     rank, standing = (None, None) if place is None else (place + 1, standings[place])
@@ -189,7 +192,8 @@ def show(
         gap=gap,
         curve=curve,
         measures=measures,
-        distinct=distinct,
+        distinct=(distinct, len(noted)),
+        unopposed=unopposed,
         line=line,
         reason=reason,
         hyperparameters=own,

@@ -188,7 +188,8 @@ def print_member(
     gap: Difference | None = None,
     curve: Sequence[LiveRating] = (),
     measures: Sequence[Measure] = (),
-    distinct: float = 0.0,
+    distinct: tuple[float, int] = (0.0, 0),
+    unopposed: str = "",
     line: Sequence[str] = (),
     reason: str | None = None,
     hyperparameters: Mapping[str, object] | None = None,
@@ -203,7 +204,8 @@ def print_member(
         gap: its difference to another member; None if none was asked for.
         curve: the course of a learner's rating.
         measures: what was measured of it, in the order of the iterations.
-        distinct: effective number of different games among its newest evaluation matches.
+        distinct: effective number of different games among its newest evaluation matches, and the number of these.
+        unopposed: what is said where it has no opponent.
         line: its parent, the parent of that, and so on.
         reason: why it was frozen; None where the journal does not say.
         hyperparameters: its hyper-parameters, by name.
@@ -220,7 +222,9 @@ def print_member(
         ]
         if its.outside is not None and its.outside.against is not None:  # measures have a separate line
             facts.append(("outside", _outside_fact(its.outside)))
-        facts.append(("distinct", f"about {distinct:,.0f} of its newest {NOTED_MATCHES:,} games"))
+        different, games = distinct
+        newest = "newest " if games == NOTED_MATCHES else ""
+        facts.append(("distinct", f"about {different:,.0f} of its {newest}{counted(games, 'game')}"))
     else:
         facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))
     if gap is not None:
@@ -258,7 +262,7 @@ def print_member(
         rows.add_row(cell(name, QUIET_STYLE), cell(value, NAME_STYLE if name == "member" else ""))
     print_table(rows)
     if not opponents:
-        console().print("no games yet")
+        print_text(unopposed)
         return
     parts = [("opponents", list(opponents))]
     if len(opponents) > 2 * _MOST_OPPONENTS:

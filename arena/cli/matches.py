@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -54,25 +53,23 @@ def matches(
 ) -> None:
     """List the recorded matches, newest first.
 
-    A match must fit all words of FILTER. MEMBER had a seat; a part of its name is enough where no other member has it.
-    won, drew, lost is the result of the first member. training, evaluation, human is the kind; terminated, truncated,
-    adjudicated, crash, illegal, timeout, stall the ending. plies<20, plies>=10, plies=9 bound the length, and event=3
-    is the call that played it. Quote < and > for the shell.
+    A match must fit all words of FILTER. MEMBER had a seat; a part of its name is enough where no other member has it,
+    best and latest are members, and member=lost is one whose name is a word of FILTER. won, drew, lost is the result of
+    the first member. training, evaluation, human is the kind; terminated, truncated, adjudicated, crash, illegal,
+    timeout, stall the ending. plies<20, plies>=10, plies=9 bound the length, and event=3 is the call that played it.
+    Quote < and > for the shell.
     """
-    from dataclasses import replace
-
     from arena.cli.output import fits, is_screen, print_json, print_table, print_text
-    from arena.view.match_filter import parse
+    from arena.view.match_filter import CHOSEN, filter_of, member_word, quoted
     from leagues.store import open_store
 
     with open_store(folder).reader() as reader:
         game = reader.info().game
         names = [each.id for each in reader.members()]
-        # The shell has removed the quotes of a name with spaces; a word may also hold a whole filter.
-        quoted = [shlex.quote(word) if word in names else word for word in words or []]
-        where = parse(" ".join([*quoted, *filter(None, [kind])]), names)
+        given = [quoted(word, names) for word in words or []]
         if member is not None:
-            where = replace(where, members=(*where.members, member))
+            given.append(member if member in CHOSEN else member_word(reader.member(member).id))
+        where = filter_of(reader, " ".join([*given, *filter(None, [kind])]))
         found = reader.matches(where, before=before, limit=limit)
     if as_json:
         print_json([match_row(match, game) for match in found])

@@ -121,7 +121,10 @@ class LeagueApp(DressedApp):
         self.open_match(match_id)
 
     def action_return(self) -> None:
-        """Close the screen in front, or show the numbered screen of before."""
+        """Undo what the screen in front has narrowed or enlarged; otherwise close it, or show the numbered one of
+        before."""
+        if isinstance(self.screen, LeagueScreen) and self.screen.step_back():
+            return
         if len(self.screen_stack) > 2:
             self.pop_screen()
         elif self._back:
@@ -176,13 +179,14 @@ class LeagueApp(DressedApp):
         screen.choose(member_id)
         self.action_go("agent")
 
-    def list_matches(self, *words: str) -> None:
-        """Show the matches that fit ``words`` of the filter language, such as the ID of a member."""
+    def list_matches(self, *members: str, kind: str = "") -> None:
+        """Show the matches in which all of these members had a seat, of a kind if it is not empty."""
         from arena.tui.screens.matches import MatchesScreen
+        from arena.view.match_filter import member_word
 
         screen = self._installed("matches")
         assert isinstance(screen, MatchesScreen)
-        screen.filter(shlex.join(words))
+        screen.filter(" ".join([*map(member_word, members), *filter(None, [kind])]))
         self.action_go("matches")
 
     def mark(self, member_id: str) -> bool:
@@ -221,7 +225,9 @@ class LeagueApp(DressedApp):
     @on(LeagueChanged)
     def _changed(self, message: LeagueChanged) -> None:
         before, self.view, self.problem = self.view, message.view, ""
-        if before is not None and before.info.created_at != message.view.info.created_at:
+        if before is None:
+            self.run_worker(_load_screens, thread=True)
+        elif before.info.created_at != message.view.info.created_at:
             self.marked = ()
             if isinstance(self.screen, LeagueScreen):
                 self.screen.say(f"Another league is in {os.fspath(self.folder)} now")
@@ -260,6 +266,12 @@ class LeagueApp(DressedApp):
         for screen in self.screen_stack:
             if isinstance(screen, LeagueScreen):
                 screen.show_status()
+
+
+def _load_screens() -> None:
+    """Load the modules of all screens, so that the first key which opens one need not wait for that."""
+    for name in (*NUMBERED, "replay"):
+        importlib.import_module(f"arena.tui.screens.{name.lower()}")
 
 
 def run(folder: Path, match: int | None = None, *, theme: str = "dark", trust_code: bool = False) -> int:

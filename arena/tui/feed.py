@@ -86,6 +86,16 @@ class Source:
         self.derived = Derived()
         self.rated = False
 
+    def standings(self) -> Sequence[Standing]:
+        """The newest standings.
+
+        Raises:
+            LeagueError: the league is not rated yet.
+        """
+        if not self.rated:
+            raise LeagueError("`best` is not known while the league is rated for the first time; wait for its ratings")
+        return self.derived.standings
+
     def view(self, rates: Sequence[float]) -> LeagueView:
         """What the header shows."""
         from arena.view.run_state import TURNS

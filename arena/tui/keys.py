@@ -60,7 +60,7 @@ APP = Group(
     "Everywhere",
     (
         Key("1,2,3,4,5,6", "", "screens", "leaderboard, payoffs, matches, training, events, agent", "1-6"),
-        Key("escape", "return", "back", "back to where you came from", "esc"),
+        Key("escape", "return", "back", "without a filter; then back to where you came from", "esc"),
         Key("tab", "app.focus_next", "next", "the next part of the screen; shift+tab: the one before", "tab"),
         Key("p", "pause", "pause", "stop following the league, or go on"),
         Key("y", "copy", "copy", "copy the command that shows the same"),
@@ -204,7 +204,6 @@ MATCHES = Group(
         Key("l,right", "step(1)", "on"),
         Key("a", "agent(0)", "agent", "the agent at the first seat, at the second", "a A", footer=True),
         Key("A", "agent(1)", "agent"),
-        Key("escape", "return", "back"),
     ),
 )
 
@@ -232,7 +231,6 @@ TRAINING = Group(
         Key("w", "window", "window", "all iterations, or the newest half, tenth, fiftieth", footer=True),
         Key("e", "smooth", "smooth", "smooth the curves a little, a lot, or not", footer=True),
         Key("o", "log", "log scale", "a linear or a logarithmic axis", footer=True),
-        Key("escape", "shrink", "all tiles"),
     ),
 )
 

@@ -6,7 +6,6 @@ counted or read from its start.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -93,11 +92,11 @@ class Suggested(Query):
     words: str
 
     def answer(self, source: Source) -> tuple[str, ...]:
-        from arena.view.match_filter import RESULTS
+        from arena.view.match_filter import CHOSEN, RESULTS, member_word
         from leagues.records import ENDINGS, MATCH_KINDS
 
-        members = [shlex.quote(member.id) for member in source.reader.members()]
-        known = [*members, *RESULTS, *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
+        members = [member_word(member.id) for member in source.reader.members()]
+        known = [*members, *CHOSEN, *RESULTS, *MATCH_KINDS, "plies<", "plies>", "event=", *ENDINGS]
         return suggestions(self.words, known)
 
 
@@ -172,9 +171,9 @@ def newer_matches(find: Find, after: int, count: int, newest: int, *, guess: int
 
 
 def _finder(source: Source, words: str) -> Find:
-    from arena.view.match_filter import parse
+    from arena.view.match_filter import filter_of
 
-    where = parse(words, [member.id for member in source.reader.members()]) if words else None
+    where = filter_of(source.reader, words, standings=source.standings) if words else None
     return lambda before, limit: source.reader.matches(where, before=before, limit=limit)
 
 

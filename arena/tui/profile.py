@@ -54,6 +54,7 @@ class Profile:
         rank, of: its rank among the members that have played; None without games.
         standing: its row of the leaderboard; None for learners, and before the league is rated.
         opponents: what it scores against each opponent, best first; of a learner in its training games.
+        unopposed: what is said where it has no opponent.
         rivals: its neighbours on the leaderboard, best first.
         line: its parent, the parent of that, and so on.
         generations: the snapshots of its learner, oldest first, and the learner itself at the end.
@@ -72,6 +73,7 @@ class Profile:
     of: int = 0
     standing: Standing | None = None
     opponents: tuple[Payoff, ...] = ()
+    unopposed: str = ""
     rivals: tuple[Rival, ...] = ()
     line: tuple[str, ...] = ()
     generations: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class AgentProfile(Query):
 
     def answer(self, source: Source) -> Profile | None:
         from arena.hyperparameters import hyperparameters
+        from arena.view.opponents import without_opponents
         from leagues.lineage import line_of_parents
         from leagues.ratings.leaderboard import best
         from leagues.results.payoff_table import PayoffTable
@@ -126,6 +129,7 @@ class AgentProfile(Query):
             len(played),
             next((each for each in derived.standings if each.agent == chosen), None),
             tuple(opponents),
+            without_opponents(reader, member),
             _rivals(source, played, place),
             tuple(line_of_parents(members, chosen)),
             (*snapshots, *([learner] if learner is not None else [])),

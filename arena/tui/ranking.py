@@ -131,7 +131,8 @@ def ways_of(source: Source) -> tuple[tuple[NextSnapshot, ...], str]:
     info, progress = source.reader.info(), source.reader.progress()
     try:
         settings = Settings.from_dict(info.settings).league if info.settings else Settings().league
-        state = {} if progress is None else progress.league
-        return tuple(next_snapshots(settings, source.reader.members(), state, sides=info.graded_sides)), ""
+        state, seconds = ({}, 0.0) if progress is None else (progress.league, progress.seconds)
+        members = source.reader.members()
+        return tuple(next_snapshots(settings, members, state, sides=info.graded_sides, seconds=seconds)), ""
     except LeagueError as error:
         return (), str(error)

@@ -6,15 +6,29 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from leagues.errors import LeagueError
 from leagues.records import ENDINGS, MATCH_KINDS, MatchFilter, Result
 
+if TYPE_CHECKING:  # they load SQLAlchemy and NumPy, which --help need not wait for
+    from leagues.ratings.leaderboard import Standing
+    from leagues.store.contract import Reader
+
+RESULTS: tuple[Result, ...] = get_args(Result)
+
+CHOSEN = ("best", "latest")
+"""Members that are named by what they are, see :func:`arena.names.load_agent`."""
+
+WORDS = (*RESULTS, *MATCH_KINDS, *ENDINGS)
+"""Words that stand for themselves."""
+
 HELP = f"""\
 A filter is some of these words, and a match must fit them all:
 MEMBER: the member had a seat; the beginning of its name, or a part of it, is enough if no other member has it
-{", ".join(get_args(Result))}: the result of the member that is named first
+{", ".join(CHOSEN)}: the best rated member and the newest snapshot, as in `arena show`
+member=lost: the member, where its name is also a word of the filter
+{", ".join(RESULTS)}: the result of the member that is named first
 {", ".join(MATCH_KINDS)}: the kind
 {", ".join(ENDINGS)}: the ending
 plies<20, plies>=10, plies=9: the number of plies
@@ -22,12 +36,14 @@ event=3: the call that played it
 """
 """The language in words, a line for each kind of word."""
 
-RESULTS: tuple[Result, ...] = get_args(Result)
-
 _MOST_NAMED = 5
 """Members that a message names."""
 
 _NUMBER = re.compile(r"(plies|event)\s*(<=|>=|<|>|=)\s*(.*)")
+_MEMBER = re.compile(r"member\s*=\s*(.*)")
+_EXAMPLES = {"plies": "plies<20", "event": "event=3", "member": "member=NAME"}
+"""Words that need more -> how they are written."""
+
 _BOUNDS: dict[str, Callable[[int], tuple[int | None, int | None]]] = {
     "<": lambda n: (None, n - 1),
     "<=": lambda n: (None, n),
@@ -38,12 +54,35 @@ _BOUNDS: dict[str, Callable[[int], tuple[int | None, int | None]]] = {
 """Operator -> the bounds that it sets."""
 
 
-def parse(text: str, members: Sequence[str]) -> MatchFilter:
+def filter_of(reader: Reader, text: str, *, standings: Callable[[], Sequence[Standing]] | None = None) -> MatchFilter:
+    """The filter that a text means in a league; see :func:`parse`.
+
+    Args:
+        reader: of the league.
+        text: words as in :data:`HELP`.
+        standings: gives its leaderboard for the word ``best``; None to compute it.
+    """
+
+    def find(name: str) -> str:
+        from agents.errors import AgentError
+        from arena.names import BEST, find_member
+
+        known = standings() if standings is not None and name == BEST else None
+        try:
+            return find_member(reader, name, standings=known).id
+        except AgentError as error:
+            raise LeagueError(str(error)) from error
+
+    return parse(text, [member.id for member in reader.members()], find)
+
+
+def parse(text: str, members: Sequence[str], find: Callable[[str], str]) -> MatchFilter:
     """The filter that a text means; an empty text means every match.
 
     Args:
         text: words as in :data:`HELP`. A name with spaces stands in quotes.
         members: IDs of all members of the league.
+        find: gives the ID of one of :data:`CHOSEN`.
 
     Raises:
         LeagueError: a word means nothing, or several members, or contradicts another.
@@ -64,15 +103,30 @@ def parse(text: str, members: Sequence[str]) -> MatchFilter:
         elif (number := _NUMBER.fullmatch(word)) is not None:
             where = _with_number(where, *number.groups())
         else:
-            member = _member(word, members)
+            named = _MEMBER.fullmatch(word)
+            if named is not None:
+                member = _member(named[1], members)
+            else:
+                member = find(word) if word in CHOSEN else _member(word, members, WORDS)
             where = replace(where, members=tuple(dict.fromkeys([*where.members, member])))
     if result is None:
         return where
     if not where.members:
-        raise LeagueError(
-            f"{result!r} is the result of a member, but none is named; name one, such as {_some(members)}"
-        )
+        fix = f"member={result} means the member" if result in members else f"name one, such as {_some(members)}"
+        raise LeagueError(f"{result!r} is the result of a member, but none is named; {fix}")
     return replace(where, result=(where.members[0], result))
+
+
+def member_word(name: str) -> str:
+    """The word that means the member of this ID, in quotes where it needs them."""
+    taken = name in WORDS or name in CHOSEN or _NUMBER.fullmatch(name) or _MEMBER.fullmatch(name)
+    return shlex.quote(f"member={name}" if taken else name)
+
+
+def quoted(word: str, members: Sequence[str]) -> str:
+    """A word as a shell gives it, which has removed the quotes; it may also hold a whole filter."""
+    named = _MEMBER.fullmatch(word)
+    return shlex.quote(word) if (word if named is None else named[1]) in members else word
 
 
 def _with(where: MatchFilter, name: str, value: object) -> MatchFilter:
@@ -88,7 +142,9 @@ def _check_one(what: str, known: object, value: object) -> None:
 
 def _with_number(where: MatchFilter, name: str, operator: str, text: str) -> MatchFilter:
     if not re.fullmatch("[0-9]{1,18}", text):
-        raise LeagueError(f"`{name}{operator}` is followed by a whole number, but got {text!r}")
+        raise LeagueError(
+            f"`{name}{operator}` is followed by a whole number, but got {text!r}; write {_EXAMPLES[name]}"
+        )
     number = int(text)
     if name == "event":
         if operator != "=":
@@ -102,10 +158,14 @@ def _with_number(where: MatchFilter, name: str, operator: str, text: str) -> Mat
     )
 
 
-def _member(word: str, members: Sequence[str]) -> str:
-    """The one member that a word names, in full, by its beginning or by a part."""
+def _member(word: str, members: Sequence[str], others: Sequence[str] = ()) -> str:
+    """The one member that a word names, in full, by its beginning or by a part; ``others``: what else it may be."""
     if word in members:
         return word
+    if others and word in _EXAMPLES:
+        raise LeagueError(f"{word!r} says nothing alone; write {_EXAMPLES[word]}")
+    if not word:
+        raise LeagueError(f"`member=` is followed by a name, but got ''; name one, such as {_some(members)}")
     found = [name for name in members if name.startswith(word)] or [name for name in members if word in name]
     if len(found) == 1:
         return found[0]
@@ -114,9 +174,13 @@ def _member(word: str, members: Sequence[str]) -> str:
     # Imported here, because it loads NumPy, which takes a while.
     from games.specs import suggest
 
-    words = (*RESULTS, *MATCH_KINDS, *ENDINGS, "plies", "event")
-    hint = suggest(word, [*words, *members]) or f"; its words are members, {', '.join(words)}"
-    raise LeagueError(f"{word!r} is no member and no word of a filter{hint}")
+    # Whoever writes `ending=crash` or `Random` is near, too.
+    known = list(dict.fromkeys([*CHOSEN, *others, *members])) if others else members
+    near = next(filter(None, (suggest(each, known) for each in (word, word.lower(), word.rpartition("=")[2]))), "")
+    if not others:
+        raise LeagueError(f"{word!r} is no member{near or f'; name one, such as {_some(members)}'}")
+    words = ", ".join((*CHOSEN, *others, *_EXAMPLES.values()))
+    raise LeagueError(f"{word!r} is no member and no word of a filter{near or f'; write a member, or one of {words}'}")
 
 
 def _some(members: Iterable[str]) -> str:

@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # they load NumPy, which --help need not wait for
     from leagues.ratings.leaderboard import Outside, Standing
 
+LOADING = "loading ..."
+"""What a part of a screen says before it knows what to show."""
+
+RATING = "rating ..."
+"""What it says until the ratings are there, which may take longer than the rest."""
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that control a terminal or are invisible: controls, format and bidi marks, surrogates, line
 separators."""

@@ -28,7 +28,7 @@ from arena.tui.widgets.agent_parts import (
 )
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.row_list import RowList
-from arena.view.text import plain
+from arena.view.text import LOADING, plain
 
 
 class AgentScreen(LeagueScreen):
@@ -46,7 +46,7 @@ class AgentScreen(LeagueScreen):
         with Container(id="agent"):
             with Vertical(id="agent-left"):
                 with VerticalScroll(id="agent-card", classes="pane", can_focus=False):
-                    yield Static(markup=False)
+                    yield Static(LOADING, markup=False)
                 yield RowList(id="agent-opponents")
                 with Container(id="agent-openings", classes="pane"):
                     yield Static(markup=False)
@@ -121,7 +121,7 @@ class AgentScreen(LeagueScreen):
             list(payoffs),
             lambda key, width: opponent_row(payoffs[key], width, reach if profile.graded else 0.0),
             opponents_head if payoffs else None,
-            empty="it has no evaluation game yet" if profile.member.frozen else "it has no training game yet",
+            empty=profile.unopposed,
         )
         kind = "evaluation" if profile.member.frozen else "training"
         opponents.border_title = Text(f"Opponents in {kind}")
@@ -132,7 +132,9 @@ class AgentScreen(LeagueScreen):
             list(rivals),
             lambda key, width: rival_row(rivals[key], width),
             rivals_head if rivals else None,
-            empty="its rivals are known when it is rated",
+            empty="its rivals are known when it is rated"
+            if profile.member.frozen
+            else "no rivals: a learner still changes, so it is not rated",
         )
         shown.border_title = Text("Nearest rivals")
         shown.border_subtitle = Text("better: how likely it is better")

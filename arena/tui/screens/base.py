@@ -51,9 +51,7 @@ class Arena(Protocol):
         self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()
     ) -> None: ...
 
-    def list_matches(self, *words: str) -> None: ...
-
-    def action_return(self) -> None: ...
+    def list_matches(self, *members: str, kind: str = "") -> None: ...
 
 
 class ArenaScreen(Screen[None]):
@@ -117,6 +115,10 @@ class LeagueScreen(ArenaScreen):
     def command(self) -> Sequence[str]:
         """The words of the command, without ``arena``, that shows the same; none where there is no such command."""
         return ()
+
+    def step_back(self) -> bool:
+        """Undo what the person has narrowed or enlarged, before the screen is left; return whether there was such."""
+        return False
 
     # What it may call
 

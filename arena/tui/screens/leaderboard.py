@@ -25,7 +25,7 @@ from arena.tui.widgets.learner_list import LearnerList
 from arena.tui.widgets.plot import Plot, plot_of
 from arena.tui.widgets.ranking_list import RankingList
 from arena.tui.widgets.row_list import RowList
-from arena.view.text import counted, plain
+from arena.view.text import RATING, counted, plain
 from arena.view.theme import WARNED
 
 Order = Literal["rating", "outside", "games", "age", "name"]
@@ -39,7 +39,7 @@ _BY_COLUMN: Mapping[str, Order] = {
 }
 """The order that a click on the head of a column gives."""
 
-NO_RATING = "no evaluation match yet: the first ratings come when there is a snapshot and it has played"
+NO_RATING = "no snapshot is rated yet: the first ratings come when there is one and it has played"
 NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come after the first snapshot"
 
 _FRAME = 3
@@ -108,9 +108,9 @@ class LeaderboardScreen(LeagueScreen):
 
     def _show_list(self, board: Leaderboard) -> None:
         rows = self._shown(board)
-        empty = "rating ..." if not board.rated else "no member fits the filter" if board.rows else "no member yet"
+        empty = RATING if not board.rated else "no member fits the filter" if board.rows else "no member yet"
         self.ranking.show_ranking(rows, ranks=self._ranks, marked=self.arena.marked, best=board.best, empty=empty)
-        title = Text("Leaderboard ").append(counted(len(board.rows), "member") if board.rated else "", "not bold")
+        title = Text("Leaderboard ").append(counted(len(board.rows), "member") if board.rated else RATING, "not bold")
         if self._words:
             title.append(f", {len(rows):,} shown", "not bold")
         if self.arena.marked:
@@ -151,7 +151,7 @@ class LeaderboardScreen(LeagueScreen):
             (first, ratings, "Ratings over training", NO_RATING),
             (second, outside, "Outside measure", NO_OUTSIDE),
         ):
-            chart.show(Plot(empty=empty) if course is None else plot_of(course, only=only))
+            chart.show(Plot(empty=empty if board.rated else RATING) if course is None else plot_of(course, only=only))
             chart.border_title = Text(title if course is None else course.title)
             chart.border_subtitle = Text("" if course is None else course.axis)
 
@@ -214,6 +214,10 @@ class LeaderboardScreen(LeagueScreen):
     @on(LearnerList.Chosen)
     def _learner_chosen(self, message: LearnerList.Chosen) -> None:
         self.arena.open_agent(message.learner)
+
+    def step_back(self) -> bool:
+        """Show all members again."""
+        return self.query_one(FilterInput).remove_filter()
 
     def action_filter(self) -> None:
         """Type a filter."""

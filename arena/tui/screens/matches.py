@@ -138,16 +138,16 @@ class MatchesScreen(LeagueScreen):
             self._open_soon()
 
     def _show_titles(self) -> None:
-        """Show the place in the league, and what the list follows."""
+        """Show the match under the cursor, and what the list follows."""
         matches, colours = self.list, look()
-        match, newest = matches.match, matches.page.newest
+        match = matches.match
         title = Text("Matches")
         if self._words:
             title.append(" that fit", colours.faint)
         if self._follow:
             title.append(" · following", f"bold {colours.good}")
         matches.border_title = title
-        matches.border_subtitle = None if match is None else Text(f"match {match.id:,} of {newest:,}")
+        matches.border_subtitle = None if match is None else Text(f"match {match.id}")
         self.preview.show_title(self.arena.now())
 
     # The list
@@ -229,17 +229,16 @@ class MatchesScreen(LeagueScreen):
             self.preview.step(by)
             self._back = len(self.preview.opened.frames) - 1 - self.preview.ply
 
-    def action_return(self) -> None:
-        """Stop the live table, else list all matches again, else go back."""
+    def step_back(self) -> bool:
+        """Stop the live table, else list all matches again. The filter of another screen goes with this one."""
         if self._live:
             self._stop_live()
             self._open()
-        elif self._words and self._typed:
+            return True
+        narrowed = bool(self._words)
+        if narrowed:
             self._clear()
-        else:
-            if self._words:
-                self._clear()
-            self.arena.action_return()
+        return narrowed and self._typed
 
     # The filter
 

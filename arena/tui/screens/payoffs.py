@@ -22,7 +22,7 @@ from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.heat import Heat, levels
 from arena.tui.widgets.heatmap import Heatmap
 from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
-from arena.view.text import counted, plain, rating_text
+from arena.view.text import RATING, counted, plain, rating_text
 from leagues.records import MatchFilter
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class PayoffsScreen(LeagueScreen):
 
     def _missing(self, heat: Heat | None) -> Text:
         if heat is None:
-            return Text("rating ...")
+            return Text(RATING)
         if self._only_marked and not self.arena.marked:
             return Text("no member is marked: x shows all again, space marks the row's member")
         if heat.matrix.members:
@@ -213,7 +213,7 @@ class PayoffsScreen(LeagueScreen):
         if pair is None:
             self.say("a member does not play against itself")
         else:
-            self.arena.list_matches(pair.member, pair.opponent, "evaluation")
+            self.arena.list_matches(pair.member, pair.opponent, kind="evaluation")
 
     def action_sort(self, by: int) -> None:
         """Change the order."""
@@ -241,6 +241,10 @@ class PayoffsScreen(LeagueScreen):
             self.say(f"{plain(row)} is {'marked' if marked else 'not marked any more'}")
             self._show_heat(self.answer(self._heatmap()))
             self.ask()
+
+    def step_back(self) -> bool:
+        """Show all members again."""
+        return self.query_one(FilterInput).remove_filter()
 
     def action_filter(self) -> None:
         """Type a filter."""

@@ -22,7 +22,7 @@ from arena.tui.widgets.plot import Mark, plot_of
 from arena.view.course.curves import Chart as Curves
 from arena.view.course.curves import smoothed, thinned
 from arena.view.course.training import Training, training
-from arena.view.text import plain
+from arena.view.text import LOADING, plain
 
 WINDOWS = (1.0, 0.5, 0.1, 0.02)
 """Newest parts of the iterations that can be shown."""
@@ -36,6 +36,8 @@ _TILE = 38, 9
 _SHORT_TILE = 6
 
 _MOST_COLUMNS = 4
+
+NOT_ABOVE_0 = "no point is above 0, so a logarithmic axis has none; o: a linear one"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Tile(Chart):
             replace(
                 plot,
                 marks=tuple(Mark(each.step, each.member, each.place) for each in course.snapshots),
-                log=log and any(y > 0 for each in plot.series for y in each.ys),
+                log=log,
+                empty=NOT_ABOVE_0 if log else plot.empty,
                 x_name="steps",
                 x_range=course.steps if course.steps[0] < course.steps[1] else None,
                 y_least=0.0 if curves.from_zero and not log else None,
@@ -104,7 +107,7 @@ class TrainingScreen(LeagueScreen):
         self._columns, self._free, self._tile_width = 1, 0, _TILE[0]  # of the grid: columns, free places, columns
 
     def body(self) -> ComposeResult:
-        yield Static(id="training-about", markup=False)
+        yield Static(LOADING, id="training-about", markup=False)
         yield VerticalScroll(id="training-tiles", can_focus=False)
 
     def queries(self) -> Sequence[Query]:
@@ -188,6 +191,13 @@ class TrainingScreen(LeagueScreen):
 
     # Keys
 
+    def step_back(self) -> bool:
+        """Show all tiles again."""
+        enlarged = self._large is not None
+        if enlarged:
+            self._enlarge(None)
+        return enlarged
+
     def action_window(self) -> None:
         """Show another part of the iterations."""
         self._part = WINDOWS[(WINDOWS.index(self._part) + 1) % len(WINDOWS)]
@@ -232,11 +242,3 @@ class TrainingScreen(LeagueScreen):
         if self._large is not None:
             self._enlarge(tiles[to])
         tiles[to].focus()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Escape shows all tiles again where one has all the room; otherwise it is the app's."""
-        return self._large is not None if action == "shrink" else super().check_action(action, parameters)
-
-    def action_shrink(self) -> None:
-        """Show all tiles again."""
-        self.action_enlarge()

@@ -11,10 +11,10 @@ from rich.text import Text
 from arena.tui.look import look
 from arena.tui.profile import FirstMoves, Profile, Rival
 from arena.tui.widgets.cells import fitted, joined, name_cell
-from arena.tui.widgets.learner_list import way_text
+from arena.tui.widgets.learner_list import steps_text, way_text
 from arena.tui.widgets.scale import short_number
 from arena.view.outcome import seat_results
-from arena.view.text import counted, moment, outside_text, plain, rated_text, rating_text, signed
+from arena.view.text import LOADING, counted, moment, outside_text, plain, rated_text, rating_text, signed
 from leagues.records import Match
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def card(profile: Profile, width: int) -> Text:
     else:
         fact("rating", "no evaluation games yet" if member.frozen else "none: a learner still changes")
     if profile.way is not None:
-        steps = f"{short_number(profile.way.steps)} steps since the last"
-        fact("snapshot", f"@{profile.way.generation} next: {steps}; {way_text(profile.way)}")
+        steps = "".join(steps_text(profile.way))
+        fact("snapshot", f"@{profile.way.generation} next: {steps}, {way_text(profile.way)}")
     if member.step:
         reason = plain(profile.reason or "").replace("_", " ")
         why = f", {'' if brief else 'frozen by '}{reason}" if reason else ""
@@ -181,11 +181,13 @@ def rival_row(rival: Rival, width: int) -> Text:
 
 
 def match_row(match: Match, member: str, teams: Sequence[int], width: int) -> Text:
-    """A match of the member: what it was for it, against whom, how long, and when."""
+    """A match of the member: what it was for it, which is nothing in self-play, against whom, how long, and when."""
     colours = look()
     seat = match.seats.index(member)
-    result = seat_results(match, teams)[seat]
-    against = ", ".join(dict.fromkeys(plain(each) for k, each in enumerate(match.seats) if k != seat)) or "alone"
+    others = dict.fromkeys(plain(each) for each in match.seats if each != member)
+    alone = len(match.seats) == 1
+    against = ", ".join(others) or ("alone" if alone else "itself")
+    result = seat_results(match, teams)[seat] if others or alone else ""
     styles = {"won": colours.good, "lost": colours.bad, "at fault": colours.bad}
     cells = [
         fitted(Text(f"{match.id}", colours.faint), 7, right=True),
@@ -212,7 +214,7 @@ def first_moves(moves: FirstMoves | None, width: int, height: int) -> Text:
     """The first moves at each seat, as many as fit, with their share and the mean result after them."""
     colours, text = look(), Text()
     if moves is None:
-        return Text("reading its first moves ...", colours.faint)
+        return Text(LOADING, colours.faint)
     if moves.problem:
         return Text(plain(moves.problem), colours.bad)
     if not moves.by_seat:

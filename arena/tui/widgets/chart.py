@@ -177,9 +177,11 @@ class Chart(Widget, can_focus=True):
         return [Strip(Segment.apply_style(line, self.rich_style)).adjust_cell_length(width) for line in lines]
 
     def _legend(self, width: int) -> Text:
-        """The curves with their values at the cursor, or the newest ones."""
+        """The curves with their values at the cursor, or the newest ones; and how many points are not drawn."""
         colours, line = look(), Text(end="")
         at = self.cursor
+        hidden = Text(f"  {self.plot.left_out:,} ≤ 0 left out" if self.plot.left_out else "", colours.warm)
+        width -= hidden.cell_len
         if at is not None:
             marked = _near(self.plot.marks, at, self._drawn)
             line.append(f"{short_number(at)} {self.plot.x_name}", f"bold {colours.foreground}")
@@ -203,7 +205,7 @@ class Chart(Widget, can_focus=True):
                 line.append(f"  +{rest}", colours.faint)
                 break
             line.append_text(part)
-        return line
+        return line.append_text(hidden)
 
 
 def _index(xs: Sequence[float], at: float | None) -> int | None:

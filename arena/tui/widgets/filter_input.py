@@ -37,15 +37,24 @@ class FilterInput(Input):
         self.display = True
         self.focus()
 
-    def action_no_filter(self) -> None:
-        """Remove the filter."""
+    def remove_filter(self) -> bool:
+        """Remove the filter; return whether there was one."""
+        there = bool(self.words)
         self.value = ""
+        self.display = False
+        return there
+
+    def action_no_filter(self) -> None:
+        """Remove the filter, and go back to what it is about."""
+        self.remove_filter()
         self._leave()
 
     @on(Input.Submitted)
     def _leave(self) -> None:
-        self.display = bool(self.value)
         self.screen.query_one(f"#{self._behind}", Widget).focus()
+
+    def on_blur(self) -> None:
+        self.display = bool(self.words)
 
 
 def fits(words: Sequence[str], name: str, role: str) -> bool:

@@ -43,6 +43,12 @@ class Heat:
         """The member in this row."""
         return self.matrix.members[self.order[place]]
 
+    def first_met(self) -> tuple[int, int]:
+        """The first cell of two shown members that have met, row by row; 0, 0 where there is none."""
+        met = np.isfinite(self.matrix.score[np.ix_(self.order, self.order)])
+        row, column = np.unravel_index(int(met.argmax()), met.shape) if met.any() else (0, 0)
+        return int(row), int(column)
+
 
 def levels(strength: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
     """The colours of strengths -1..1; NaN counts as the middle."""

@@ -25,7 +25,7 @@ from arena.tui.widgets.cells import name_cell
 from arena.tui.widgets.heat import LEVELS, READABLE, SIZES, Heat, score_text, tenth
 from arena.tui.widgets.scale import short_number
 from arena.view.colours import shade
-from arena.view.text import plain
+from arena.view.text import LOADING, plain
 
 Cell = tuple[str, str]
 """The members of a cell's row and column."""
@@ -52,7 +52,7 @@ class Heatmap(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._heat: Heat | None = None
-        self._missing = Text()
+        self._missing = Text(LOADING)
         self._marked: frozenset[str] = frozenset()
         self._row = self._column = 0
         self._hovered: tuple[int, int] | None = None
@@ -93,7 +93,7 @@ class Heatmap(ScrollView, can_focus=True):
         self._hovered = None
         most = max(0, len(self.members) - 1)
         if before is None:
-            self._row, self._column = 0, min(1, most)  # nobody plays against itself
+            self._row, self._column = (0, 0) if heat is None else heat.first_met()
         else:
             place = {name: at for at, name in enumerate(self.members)}
             self._row, self._column = (
@@ -101,6 +101,8 @@ class Heatmap(ScrollView, can_focus=True):
             )
         self._styles.clear()
         self._arrange()
+        if before is None:
+            self._reveal()
 
     def _arrange(self) -> None:
         """Fit the cells to the room."""

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from arena.tui.look import look
 from arena.tui.widgets.cells import fitted, name_cell
 from arena.tui.widgets.scale import short_number
-from arena.view.text import plain
+from arena.view.text import duration, plain
 
 if TYPE_CHECKING:
     from leagues.next_snapshot import NextSnapshot
@@ -62,15 +62,34 @@ class LearnerList(Widget):
         return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
 
 
+def steps_aim(way: NextSnapshot) -> tuple[int, bool]:
+    """The steps that a learner is on its way to, and whether these are only the least; 0 where none are counted."""
+    least = way.steps < way.min_steps < way.max_steps
+    return (way.min_steps if least else way.max_steps), least
+
+
+def steps_text(way: NextSnapshot, *, brief: bool = False) -> tuple[str, str]:
+    """Its steps since the last snapshot, and of how many: ``8.4k``, `` of 50k steps at least``."""
+    aim, least = steps_aim(way)
+    of, what = ("/", "") if brief else (" of ", " steps at least" if least else " steps")
+    return short_number(way.steps), f"{of}{short_number(aim)}{what}" if aim else " steps"
+
+
 def way_text(way: NextSnapshot, *, brief: bool = False) -> str:
     """What a learner still has to do for its next snapshot, in a few words, or in even fewer."""
+    if way.seconds_left is None:
+        return _way_text(way, brief=brief)
+    return f"{_way_text(way, brief=brief)}, or in {duration(way.seconds_left)} of training"
+
+
+def _way_text(way: NextSnapshot, *, brief: bool) -> str:
     if not way.max_steps:
         return "frozen when the run ends"
     if way.gate is not None:
         test = f"a test against {plain(way.gate)}"
         return f"then {test}" if way.steps < way.min_steps else f"next: {test}"
     if way.hardest is None:
-        return "by steps alone" if not way.counted else ""
+        return "by steps alone"
     opponent = plain(way.hardest)
     if way.games < way.needed_games:
         return f"has met {opponent} in {way.games:.0f} of {way.needed_games:.0f} games"
@@ -85,13 +104,11 @@ def _line(way: NextSnapshot, place: int, name: int, width: int) -> Text:
     colour = colours.lines[place % len(colours.lines)]
     line = Text.assemble(("● ", colour), fitted(name_cell(way.learner, name, "bold"), name))
     line.append(f" → @{way.generation}  ", colours.faint)
-    if way.max_steps:
-        early = way.steps < way.min_steps
-        aim = way.min_steps if early else way.max_steps
+    aim, _ = steps_aim(way)
+    if aim:
         room = 0 if width < 70 else 8 if width < 110 else 16
         full = min(room, round(room * way.steps / aim))
         line.append("━" * full, colour).append("━" * (room - full), colours.panel).append(" " if room else "")
-        line.append(f"{short_number(way.steps)}", "bold")
-        words = (" of ", " steps at least" if early else " steps") if width >= 110 else ("/", "")
-        line.append(f"{words[0]}{short_number(aim)}{words[1]}  ", colours.faint)
+        done, rest = steps_text(way, brief=width < 110)
+        line.append(done, "bold").append(f"{rest}  ", colours.faint)
     return line.append(way_text(way, brief=width < 110))

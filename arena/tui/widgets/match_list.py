@@ -22,7 +22,7 @@ from arena.tui.look import look
 from arena.tui.match_pages import AROUND, Page
 from arena.tui.widgets.cells import row_style
 from arena.view.outcome import SeatResult, returns_text, seat_results
-from arena.view.text import duration, moment, plain, short_name
+from arena.view.text import LOADING, duration, moment, plain, short_name
 from leagues.records import Match
 
 _GAP = 2
@@ -76,7 +76,7 @@ class MatchList(Widget, can_focus=True):
         self._columns: tuple[_Column, ...] = ()
         self._length = 0  # columns of the screen that they take
         self._names = 0  # columns of the screen of the longest name so far
-        self._sentence = "reading the matches ..."
+        self._sentence = LOADING
 
     @property
     def match(self) -> Match | None:
@@ -295,7 +295,7 @@ class _Column:
                     text, result = _cut(match.seats[self.seat], self.width), results[self.seat]
                     style = f"bold {colours.good}" if result == "won" else colours.result(result)
             case "match":
-                text = f"{match.id:,}"
+                text = str(match.id)
             case "returns":
                 text, style = returns_text(match), ""
             case "plies":
@@ -328,7 +328,7 @@ def _columns(matches: Sequence[Match], page: Page, names: int, width: int) -> tu
     """The columns that fit ``width``, the most useful first: names are cut before a column is left out, but only down
     to a length at which most can be read."""
     seats = max((len(match.seats) for match in matches), default=2)
-    number = max(5, len(f"{page.newest:,}"))
+    number = max(5, len(str(page.newest)))
     returns = max((len(returns_text(match)) for match in matches), default=0)
     odd = any(match.ending != "terminated" for match in matches)
     wanted = [

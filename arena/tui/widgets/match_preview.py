@@ -105,11 +105,11 @@ class MatchPreview(Vertical):
         if self.opened is None:
             return
         match, colours = self.opened.match, look()
-        title = Text(f"Match {match.id:,}")
+        title = Text(f"Match {match.id}")
         if self.playing:
             ago = (now - match.started_at).total_seconds() - match.duration
             when = f"played {duration(ago)} ago" if ago < _DAY else f"of {match.started_at:%Y-%m-%d}"
-            title = Text.assemble((f"{PLAYING} live", f"bold {colours.good}"), f" · match {match.id:,}")
+            title = Text.assemble((f"{PLAYING} live", f"bold {colours.good}"), f" · match {match.id}")
             title.append(f", {when}", colours.faint)
         self.border_title = title
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from arena.view.text import LOADING
+
 if TYPE_CHECKING:
     from arena.view.course.curves import Chart, Point
 
@@ -65,10 +67,10 @@ class Plot:
         marks: places on the x axis.
         levels: heights.
         x_name: what ``x`` counts, such as ``agent steps``.
-        log: whether the y axis is logarithmic; points at 0 and below are left out then.
+        log: whether the y axis is logarithmic; points at 0 and below are left out then, see :attr:`left_out`.
         x_range: ends of the x axis; None for those of the points.
         y_least: the y axis reaches at least down to this, such as 0; None for the lowest point.
-        empty: what to say while there is no point.
+        empty: what to say while there is no point to draw.
     """
 
     series: tuple[Series, ...] = ()
@@ -78,7 +80,12 @@ class Plot:
     log: bool = False
     x_range: tuple[float, float] | None = None
     y_least: float | None = None
-    empty: str = "nothing to draw yet"
+    empty: str = LOADING
+
+    @property
+    def left_out(self) -> int:
+        """Number of points that the logarithmic axis cannot show."""
+        return sum(y <= 0 for each in self.series for y in each.ys) if self.log else 0
 
 
 def plot_of(chart: Chart, *, only: Collection[str] = (), starred: int | None = None) -> Plot:
@@ -106,6 +113,7 @@ def plot_of(chart: Chart, *, only: Collection[str] = (), starred: int | None = N
         log=chart.logarithmic,
         x_range=(0.0, float(chart.last_step() or 1)),
         y_least=0.0 if chart.from_zero and not chart.logarithmic else None,
+        empty="no point has a number",
     )
 
 

@@ -54,7 +54,7 @@ class RankingList(RowList):
         self._ranks: Mapping[str, int] = {}
         self._marked: tuple[str, ...] = ()
         self._best: str | None = None
-        self._axis = (0.0, 1.0)
+        self._axis: tuple[float, float] | None = None
         self._columns: tuple[int, tuple[_Column, ...]] = (0, ())
 
     def show_ranking(
@@ -127,7 +127,7 @@ class RankingList(RowList):
                 return Text(plain(standing.role).replace("_", " "), _colour(row))
             case "rating":
                 style = f"bold {colours.good}" if standing.agent == self._best else "bold"
-                return Text(rating_text(standing.rating, standing.unit), style if standing.games else colours.faint)
+                return Text(_rating(row), style if standing.games else colours.faint)
             case "interval":
                 return Text(_interval(row), colours.faint)
             case "games":
@@ -156,7 +156,9 @@ class RankingList(RowList):
         )
 
     def _axis_label(self, width: int) -> Text:
-        unit = next((row.standing.unit for row in self._rows.values()), "Elo")
+        if self._axis is None:
+            return Text()
+        unit = next(row.standing.unit for row in self._rows.values())
         left, right = (rating_text(end, unit) for end in self._axis)
         label = unit if len(left) + len(right) + len(unit) + 4 <= width else ""
         line = Text(left)
@@ -164,7 +166,9 @@ class RankingList(RowList):
         return line.append(f"{label:^{max(0, room)}}").append(right)
 
     def _bar(self, row: Ranked, width: int) -> Text:
-        """The interval and the rating on the axis of all rows, with a line at 0, the anchor."""
+        """The interval and the rating, if it has one, on the axis of all rows, with a line at 0, the anchor."""
+        if self._axis is None:
+            return Text()
         colours, standing = look(), row.standing
         left, right = self._axis
         scale = (width - 1) / (right - left)
@@ -174,17 +178,18 @@ class RankingList(RowList):
         if 0 <= zero < width:
             cells[zero] = "│"
         reaches = standing.games and standing.low < standing.high
+        inside = standing.games and 0 <= at < width
         if reaches:
             cells[first : last + 1] = "━" * (last + 1 - first)
-        if 0 <= at < width:
-            cells[at] = "●" if standing.games else "○"
+        if inside:
+            cells[at] = "●"
         line = Text("".join(cells), no_wrap=True, end="")
         line.stylize(colours.panel, max(0, zero), max(0, zero + 1))
         colour = colours.good if standing.agent == self._best else _colour(row)
         if reaches:
             line.stylize(colour, first, last + 1)
-        if 0 <= at < width:
-            line.stylize(f"bold {colour}" if standing.games else colours.faint, at, at + 1)
+        if inside:
+            line.stylize(f"bold {colour}", at, at + 1)
         return line
 
 
@@ -232,18 +237,17 @@ def _outside(row: Ranked) -> Text:
     return Text.assemble(f"{outside.value:.2f}", (f" {plain(outside.against)}", colours.faint))
 
 
-def _axis(rows: Sequence[Ranked]) -> tuple[float, float]:
+def _axis(rows: Sequence[Ranked]) -> tuple[float, float] | None:
     """The ends of the common axis: all ratings of members with games, and their intervals as far as these do not push
-    the others together."""
-    played = [row.standing for row in rows if row.standing.games] or [row.standing for row in rows]
+    the others together. None before there is a rating."""
+    played = [row.standing for row in rows if row.standing.games]
     if not played:
-        return 0.0, 1.0
+        return None
     low, high = min(each.rating for each in played), max(each.rating for each in played)
-    room = (high - low) / 2 or max(each.high - each.low for each in played) or 1.0
-    return (
-        max(min(each.low for each in played), low - room),
-        min(max(each.high for each in played), high + room),
-    )
+    room = (high - low) / 2 or max(each.high - each.low for each in played)
+    left = max(min(each.low for each in played), low - room)
+    right = min(max(each.high for each in played), high + room)
+    return (left, right) if left < right else (left - 1.0, right + 1.0)  # nothing but the anchor
 
 
 def _columns(rows: Sequence[Ranked], width: int) -> tuple[_Column, ...]:
@@ -263,7 +267,7 @@ def _columns(rows: Sequence[Ranked], width: int) -> tuple[_Column, ...]:
     wanted = (
         _Column("rank", "", len(str(len(rows))), right=True),
         _Column("agent", "agent", min(name, max(_LEAST_NAME, width // 5))),
-        right("rating", "rating", lambda row: rating_text(row.standing.rating, row.standing.unit)),
+        right("rating", "rating", _rating),
         _Column("interval", "95%", widest(_interval, "no games")),
         _Column("change", "", 3 if len(rows) < 100 else 4),
         _Column("form", "form", 8),
@@ -280,6 +284,11 @@ def _columns(rows: Sequence[Ranked], width: int) -> tuple[_Column, ...]:
             room -= column.width + gap
     taken["bar"] = _Column("bar", "", min(_MOST_BAR, _LEAST_BAR + max(0, room)))
     return tuple(taken[name] for name in _ORDER if name in taken)
+
+
+def _rating(row: Ranked) -> str:
+    standing = row.standing
+    return rating_text(standing.rating, standing.unit) if standing.games else "-"
 
 
 def _interval(row: Ranked) -> str:

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from arena.tui.keys import CHOOSE, PAGES, TABLE, bindings
 from arena.tui.look import look
 from arena.tui.widgets.cells import strip_of
+from arena.view.text import LOADING
 
 Painter = Callable[[str, int], Text]
 """From a row's key and the width to its text. It is asked only for rows in sight, and again after every change."""
@@ -67,7 +68,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._head: Callable[[int], Text] | None = None
         self._paint: Painter = lambda key, width: Text(key)
-        self._empty = ""
+        self._empty = LOADING
 
     @property
     def key(self) -> str | None:

@@ -65,7 +65,7 @@ class SqliteStore(Store):
         return found + list(dict.fromkeys(lost))
 
     def create(self, info: LeagueInfo) -> Writer:
-        from leagues.store.sqlite.writer import build  # loads alembic, which readers need not wait for
+        from leagues.store.sqlite.opening import build  # loads alembic, which readers need not wait for
 
         path = self._folder / database.DATABASE
         try:
@@ -100,7 +100,7 @@ class SqliteStore(Store):
             return open_reader(path)
 
     def writer(self) -> Writer:
-        from leagues.store.sqlite.writer import open_writer
+        from leagues.store.sqlite.opening import open_writer
 
         path = database.check_file(self._folder, write=True)
         lock = database.WriterLock(self._folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_line import Cli, rows
 from inflated_league import inflated_league
-from small_league import new_league, play
+from small_league import new_league, play, progress
 
 from leagues.records import Measure
 from leagues.store import open_store
@@ -92,6 +92,29 @@ def test_show_tells_what_a_member_is_and_whom_it_beats(cli: Cli, league: Path) -
     assert code == 0
     assert "a learner still changes" in out
     assert "58%" in out
+
+
+def test_a_learner_in_self_play_has_games_though_no_opponents(cli: Cli, tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        assert cli("show", tmp_path / "league", "main")[1].splitlines()[-1] == "no training game yet"
+        store.record(progress=progress())
+    assert cli("show", tmp_path / "league", "main")[1].splitlines()[-1] == "900 training games, all self-play"
+    assert cli("show", tmp_path / "league", "main@1")[1].splitlines()[-1] == "no evaluation game yet"
+
+
+def test_different_games_are_counted_among_those_that_there_are(
+    cli: Cli, league: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def distinct() -> str:
+        (line,) = [each for each in cli("show", league, "main@1")[1].splitlines() if each.startswith("distinct")]
+        return line.split(maxsplit=1)[1]
+
+    whole = distinct()
+    assert whole.startswith("about ")
+    assert whole.endswith(" of its 8 games")
+    monkeypatch.setattr("leagues.ratings.notes.NOTED_MATCHES", 4)
+    monkeypatch.setattr("arena.cli.league_output.NOTED_MATCHES", 4)
+    assert distinct().endswith(" of its newest 4 games")
 
 
 def test_show_settings_prints_toml_and_json_of_any_league(cli: Cli, tmp_path: Path) -> None:

@@ -74,11 +74,27 @@ def test_matches_are_found_by_the_words_of_a_filter(cli: Cli, league: Path) -> N
     both = rows(cli, "matches", league, "main@1", "--member", "first")
     assert {*both[0]["agents"]} == {"main@1", "first"}
 
+    assert rows(cli, "matches", league, "best") == rows(cli, "matches", league, "--member", "best")
+    assert {row["agents"].count("main@1") for row in rows(cli, "matches", league, "latest", "won")} == {1}
+
     code, _, err = cli("matches", league, "frist")
     assert (code, err) == (2, "error: 'frist' is no member and no word of a filter; did you mean 'first'?\n")
     assert cli("matches", league, "training", "--kind", "human")[0] == 2
     _, out, _ = cli("matches", "--help")
     assert {"won", "drew", "lost", *MATCH_KINDS, *ENDINGS} <= {*re.findall(r"\w+", out)}
+
+
+def test_a_member_whose_name_is_a_word_of_the_filter_can_be_named(cli: Cli, tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        store.add_members([Member(name, "guest", "guest", agent="random") for name in ("lost", "my bot")])
+        (whole,) = (store.match(number) for number in play(store, [("first", "random")]))
+        store.record(matches=[replace(whole, seats=seats) for seats in (("lost", "first"), ("my bot", "random"))])
+    for words in (["member=lost"], ["first member=lost"], ["--member", "lost"], ["member=lost", "won"]):
+        assert [row["agents"] for row in rows(cli, "matches", tmp_path / "league", *words)] == [["lost", "first"]]
+    for words in (["my bot"], ["member=my bot"], ["--member", "my bot"], ["member='my bot'"]):
+        assert [row["agents"] for row in rows(cli, "matches", tmp_path / "league", *words)] == [["my bot", "random"]]
+    code, _, err = cli("matches", tmp_path / "league", "lost")
+    assert (code, "member=lost means the member" in err) == (2, True)
 
 
 def test_one_list_of_matches_follows_another(cli: Cli, league: Path) -> None:

@@ -68,7 +68,7 @@ async def test_a_league_that_shrinks_is_shown_as_it_is_now(screen: str, tmp_path
         await person.press("j", "k", "g", "G", "enter")
         await person.see(lambda: not person.app.problem)
         await person.press("escape", "3")
-        await person.see(person.shows("match 1 of 1"))
+        await person.see(person.shows("match 1 ─"))
         assert person.app.is_running
 
 

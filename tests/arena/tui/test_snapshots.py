@@ -66,7 +66,7 @@ async def _payoffs(person: Person) -> None:
 
 async def _matches(person: Person) -> None:
     await person.press("3", "j", "j")
-    await person.see(person.shows("match 23 of 25"))
+    await person.see(person.shows("match 23 ─"))
     if person.app.size.width >= NARROW[0]:
         await person.see(person.shows("Match 23", "evaluation · "))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from played_league import make_league
 from rich.cells import cell_len
-from small_league import hostile_league, new_league, play, played_league
+from small_league import hostile_league, new_league, play, played_league, progress
 from tui_person import HUGE, NARROW, SIZES, SLIM, Person, watching
 
 from arena.tui.profile import Profile
@@ -123,7 +123,7 @@ async def test_lineage_reason_and_copies_are_told(tmp_path: Path) -> None:
         await person.see(person.shows("best"))
         person.app.open_agent("main@2")
         await person.see(person.shows("frozen by win rate", "from      main@1", "took over main-2"))
-        await person.see(person.shows("no evaluation games yet", "it has no evaluation game yet"))
+        await person.see(person.shows("no evaluation games yet", "│ no evaluation game yet"))
 
 
 async def test_its_keys_play_mark_and_list(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +146,25 @@ async def test_an_empty_league_is_shown_by_its_first_member(tmp_path: Path) -> N
         pass
     async with watching(tmp_path / "league") as person:
         await person.press("6")
-        await person.see(person.shows("main learner", "it has no training game yet", "no match of it is recorded yet"))
+        await person.see(person.shows("main learner", "no training game yet", "no match of it is recorded yet"))
         await person.see(person.shows("no recorded match without a given opening yet"))
+
+
+async def test_a_learner_in_self_play_has_games_a_way_by_steps_and_no_result_against_itself(tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        play(store, [("main", "main"), ("main", "random")], kind="training")
+        store.record(progress=replace(progress(), league={"steps": {"main": 9_000}}))
+    async with watching(tmp_path / "league") as person:
+        await person.see(lambda: person.app.view is not None)
+        person.app.open_agent("main")
+        await person.see(person.shows("900 training games, all self-play", "no rivals: a learner still changes"))
+        await person.see(person.shows("@2 next: 9k of 400k steps, by steps alone"))
+        matches = rows(person, "matches")
+        await person.see(lambda: len(matches.keys) == 2)
+        against = [matches.render_line(line).text.split() for line in (1, 2)]
+        assert against[0][1] in ("won", "drew", "lost")
+        assert against[0][2] == "random"
+        assert against[1][1] == "itself"
 
 
 async def test_its_numbers_follow_the_league_and_the_cursor_stays(tmp_path: Path) -> None:

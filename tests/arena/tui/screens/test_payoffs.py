@@ -67,7 +67,7 @@ async def test_enter_lists_the_matches_of_the_pair(inflated: Path) -> None:
         shown = await open_payoffs(person)
         shown.select("main@2", "main@1")
         asked: list[tuple[str, ...]] = []
-        person.app.list_matches = lambda *words: asked.append(words)  # type: ignore[method-assign]
+        person.app.list_matches = lambda *members, kind: asked.append((*members, kind))  # type: ignore[method-assign]
         said = sentences(person)
         await person.press("enter")
         assert asked == [("main@2", "main@1", "evaluation")]
@@ -84,11 +84,10 @@ async def test_keys_move_the_cursor_and_stop_at_the_edges(inflated: Path) -> Non
         names = shown.members
         last = len(names) - 1
         for keys, row, column in [
-            ([], 0, 1),
-            (["j", "j", "down", "k"], 2, 1),
-            (["l", "right", "h"], 2, 2),
-            (["G"], last, 2),
-            (["j"], last, 2),
+            (["home", "j", "j", "down", "k"], 2, 0),
+            (["l", "right", "h"], 2, 1),
+            (["G"], last, 1),
+            (["j"], last, 1),
             (["end"], last, last),
             (["l"], last, last),
             (["g"], 0, last),
@@ -99,6 +98,27 @@ async def test_keys_move_the_cursor_and_stop_at_the_edges(inflated: Path) -> Non
         ]:
             await person.press(*keys)
             assert shown.cell == (names[row], names[column])
+
+
+async def test_the_cursor_begins_where_two_members_have_met(inflated: Path, tmp_path: Path) -> None:
+    async with watching(inflated) as person:
+        shown = await open_payoffs(person)
+        assert shown.cell == shown.members[:2]
+        await person.see(person.shows(f"{shown.members[0]} against {shown.members[1]}", "score"))
+    with new_league(tmp_path / "league") as store:
+        store.add_members([Member("strong", "guest", "guest", agent="first")])
+        play(store, [("first", "random"), ("random", "first")] * 2)
+        play(store, [("main@1", "first"), ("first", "main@1")], block=2)
+    async with watching(tmp_path / "league") as person:
+        shown = await open_payoffs(person)
+        first = shown.cell
+        assert first is not None
+        assert set(first) != {"main@1", "random"}  # these have not met
+        assert first[0] != first[1]
+        await person.press("slash", *"nobody")
+        await person.see(lambda: shown.cell is None)
+        await person.press("escape")
+        await person.see(lambda: shown.cell == first)
 
 
 async def test_a_small_screen_scrolls_with_the_cursor_and_names_and_heads_stay(inflated: Path) -> None:

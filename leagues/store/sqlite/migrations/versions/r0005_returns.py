@@ -12,8 +12,7 @@ from itertools import islice
 import sqlalchemy as sa
 from alembic import op
 
-from leagues.results.scoring import pair_scores
-from leagues.store import codec
+from leagues.store.sqlite.migrations.old_records import pair_returns, unpack_lineup, unpack_returns
 
 revision = "0005"
 down_revision = "0004"
@@ -70,7 +69,7 @@ def upgrade() -> None:
         _fill(connection, seats, tuple(json.loads(row.teams or "null") or ()))
         found: set[float] = set()
         for (packed,) in connection.exec_driver_sql("SELECT DISTINCT returns FROM matches LIMIT 4096"):
-            found.update(codec.unpack_returns(packed, seats))
+            found.update(unpack_returns(packed, seats))
         graded = len(found) > 3 or _GRADED.search(row.game) is not None
         connection.exec_driver_sql("UPDATE league SET graded = ?", (int(graded),))
     _count_rows()
@@ -83,9 +82,9 @@ def _fill(connection: sa.Connection, seats: int, teams: tuple[int, ...]) -> None
     @cache
     def results(lineup: int, fault: int | None, packed: bytes) -> list[tuple[int, int, float, float]]:
         """The returns of each pair that counts: member < opponent by name."""
-        players = [names[member] for member, _ in codec.unpack_lineup(lineups[lineup])]
+        players = [names[member] for member in unpack_lineup(lineups[lineup])]
         pairs = []
-        for a, b, _, ours, theirs in pair_scores(players, codec.unpack_returns(packed, seats), fault, teams):
+        for a, b, ours, theirs in pair_returns(players, unpack_returns(packed, seats), fault, teams):
             pairs.append((rows[a], rows[b], ours, theirs) if a < b else (rows[b], rows[a], theirs, ours))
         return pairs
 

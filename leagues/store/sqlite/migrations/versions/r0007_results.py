@@ -9,16 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from leagues.results.scoring import seat_results
-from leagues.store import codec
+from leagues.store.sqlite.migrations.old_records import result_letters, unpack_returns
 
 revision = "0007"
 down_revision = "0006"
 
 _CRASH = 2
 """``matches.ending`` of a crash."""
-
-_LETTERS = {"won": "w", "drew": "d", "lost": "l", None: "-"}
 
 
 def upgrade() -> None:
@@ -55,8 +52,7 @@ def _fill(connection: sa.Connection) -> None:
 
     @lru_cache(maxsize=4096)
     def letters(packed: bytes, fault: int | None, ending: int) -> str:
-        results = seat_results(codec.unpack_returns(packed, seats), fault, ending == _CRASH and fault is None, teams)
-        return "".join(_LETTERS[result] for result in results)
+        return result_letters(unpack_returns(packed, seats), fault, ending == _CRASH and fault is None, teams)
 
     def results_of(packed: bytes, fault: int | None, ending: int) -> str:
         try:
