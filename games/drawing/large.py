@@ -226,11 +226,13 @@ def _body(figure: str, height: int) -> tuple[str, ...] | None:
 
 
 def _shape(height: int, inside: Callable[[float, float], bool]) -> tuple[str, ...]:
-    """A shape in half blocks, nearly as wide as it is high on the screen. ``inside`` tells it in -1..1."""
-    width, halves = 2 * height - 1, 2 * height
-    filled = [[inside((2 * x + 1) / width - 1, (2 * y + 1) / halves - 1) for x in range(width)] for y in range(halves)]
-    pairs = zip(filled[::2], filled[1::2], strict=True)
-    return tuple("".join(_HALVES[a + 2 * b] for a, b in zip(up, low, strict=True)) for up, low in pairs)
+    """A shape in half blocks, nearly as wide as it is high on the screen, with half a row free above and below.
+    ``inside`` tells it in -1..1."""
+    width, high = 2 * height - 1, 2 * height - 2
+    rows = [[inside((2 * x + 1) / width - 1, (2 * y + 1) / high - 1) for x in range(width)] for y in range(high)]
+    empty = [False] * width
+    pairs = zip([empty, *rows[1::2]], [*rows[::2], empty], strict=True)
+    return tuple("".join(_HALVES[up + 2 * low] for up, low in zip(*pair, strict=True)) for pair in pairs)
 
 
 def _turned(layout: _Layout, cell: Cell) -> Cell:

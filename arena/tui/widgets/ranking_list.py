@@ -259,6 +259,7 @@ def _columns(rows: Sequence[Ranked], width: int) -> tuple[_Column, ...]:
     gap = _gap(width)
     graded = any(row.mean_return is not None for row in rows)
     name = widest(lambda row: plain(row.standing.agent) + (" " * 2 if row.anchor else ""), "agent")
+    outside = widest(lambda row: _outside(row).plain, "outside")
     results = "return" if graded else "won/drawn/lost" if width > 120 else "w/d/l"
 
     def right(name: _Name, label: str, text: Callable[[Ranked], str]) -> _Column:
@@ -270,10 +271,10 @@ def _columns(rows: Sequence[Ranked], width: int) -> tuple[_Column, ...]:
         right("rating", "rating", _rating),
         _Column("interval", "95%", widest(_interval, "no games")),
         _Column("change", "", 3 if len(rows) < 100 else 4),
-        _Column("form", "form", 8),
+        *([_Column("form", "form", 8)] if any(row.form for row in rows) else []),
         right("games", "games", lambda row: f"{row.standing.games:,}"),
         right("results", results, lambda row: _results(row).plain),
-        _Column("outside", "outside", min(24, widest(lambda row: _outside(row).plain, "outside"))),
+        *([_Column("outside", "outside", min(24, outside))] if any(row.standing.outside for row in rows) else []),
         _Column("role", "role", min(16, widest(lambda row: plain(row.standing.role), "role"))),
     )
     room = width - 1 - _LEAST_BAR

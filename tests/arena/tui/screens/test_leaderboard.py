@@ -51,10 +51,11 @@ async def test_rank_rating_and_a_bar_on_one_axis_are_there_at_every_size(league:
 async def test_wide_terminals_show_all_columns_and_the_ratings(league: Path) -> None:
     async with watching(league, size=HUGE) as person:
         await rated(person)
-        await person.see(person.shows("won/drawn/lost", "form", "outside", "role", "games", "95%"))
+        await person.see(person.shows("won/drawn/lost", "form", "role", "games", "95%"))
         await person.see(person.shows("Ratings of snapshots", "● main"))
         await person.see(person.shows("main", "→ @2"))  # the live learner
         assert not person.screen.query_one("#board-outside").display  # nothing is measured
+        assert "outside" not in person.text()
 
 
 async def test_a_measure_from_outside_has_a_chart_of_its_own(tmp_path: Path) -> None:
