@@ -142,11 +142,6 @@ class LeagueTorchLearner(TorchLearner):
         """The modules' networks by ID, without what RLlib wraps around them."""
         return {module_id: module.unwrapped() for module_id, module in self.module.items()}
 
-    @property
-    def networks(self) -> dict[str, TorchRLModule]:
-        """The modules' networks by ID, without what RLlib wraps around them."""
-        return {module_id: module.unwrapped() for module_id, module in self.module.items()}
-
     def forget(self, module_id: str) -> None:
         """Drop what is known of a module's past, because it starts over. Algorithms drop what they added."""
         self._usual.pop(module_id, None)

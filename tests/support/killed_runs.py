@@ -1,9 +1,9 @@
 """Trains leagues in separate processes that kill themselves, with SIGKILL, at a chosen place.
 
 ``python killed_runs.py FILE``: FILE is JSON, a list of runs ``{"folder", "game", "steps", "kill", "settings",
-"optimization", "algorithm"}``. ``kill`` is null, or the name of a place in PLACES and the visit at which the process ends there. The
-runs are made one after the other. Each is a fork of this process, so that the libraries load once. It prints the status
-of each: 0, or -9 for a killed one.
+"optimization", "algorithm"}``. ``kill`` is null, or the name of a place in PLACES and the visit at which the process
+ends there. The runs are made one after the other. Each is a fork of this process, so that the libraries load once. It
+prints the status of each: 0, or -9 for a killed one.
 """
 
 import importlib

@@ -115,7 +115,7 @@ class OffPolicyAlgorithm(LeagueAlgorithm):
         seen = (trajectories.observations, trajectories.masks, trajectories.seats)
         last_seats = trajectories.seats[trajectories.offsets[:-1]][ends]
         last = (trajectories.final_observations, trajectories.final_masks, last_seats)
-        observations, masks, seats = (np.concatenate(pair)[following] for pair in zip(seen, last, strict=True))
+        observations, masks, seats = (np.concatenate([seen[i], last[i]])[following] for i in range(3))
         return SampleBatch(
             {
                 Columns.OBS: self.observations(trajectories),

@@ -26,9 +26,9 @@ class OffPolicySettings(SettingsGroup):
     train_batch_size_per_learner: int = setting(
         2048, "Agent steps of finished games that an iteration plays.", unit="agent steps", low=1, high=10**9
     )
-    minibatch_size: int = setting(256, "Rows of one gradient step.", unit="rows", low=1, high=10**9)
+    minibatch_size: int = setting(128, "Rows of one gradient step.", unit="rows", low=1, high=10**9)
     training_intensity: float = setting(
-        4.0, "Rows that a module learns from for each new step of it.", unit="rows per agent step", above=0, high=10_000
+        8.0, "Rows that a module learns from for each new step of it.", unit="rows per agent step", above=0, high=10_000
     )
     replay_buffer_config: Mapping[str, Any] = setting(
         _REPLAY,

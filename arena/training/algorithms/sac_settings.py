@@ -23,7 +23,7 @@ class SACSettings(OffPolicySettings):
         low=1,
         high=10_000,
     )
-    actor_lr: float | tuple[tuple[float, ...], ...] = setting(3e-4, "Learning rate of the policy.", above=0)
+    actor_lr: float | tuple[tuple[float, ...], ...] = setting(1e-3, "Learning rate of the policy.", above=0)
     critic_lr: float | tuple[tuple[float, ...], ...] = setting(1e-3, "Learning rate of the critics.", above=0)
     alpha_lr: float | tuple[tuple[float, ...], ...] = setting(
         1e-3, "Learning rate of alpha, the weight of the entropy.", above=0
@@ -49,7 +49,7 @@ class SACSettings(OffPolicySettings):
         low=0,
         high=10**9,
     )
-    tau: float = setting(5e-3, "Share of the way that a target network moves.", above=0, high=1)
+    tau: float = setting(1e-2, "Share of the way that a target network moves.", above=0, high=1)
 
     def mutable(self) -> tuple[str, ...]:
         known = {"actor_lr": True, "critic_lr": True, "alpha_lr": True, "grad_clip": self.grad_clip is not None}

@@ -166,12 +166,13 @@ def config(game: str, folder: Path | None = None, *, seed: int = 1, **settings: 
         .env_runners(num_envs_per_env_runner=32)
         .rl_module(model_config={"fcnet_hiddens": [64, 64]})
         .training(epsilon=[[0, 1.0], [20_000, 0.05]], num_steps_sampled_before_learning_starts=2000)
+        .training(minibatch_size=64, training_intensity=4, lr=1e-3)
         .debugging(seed=seed, log_level="ERROR")
     )
     return made.training(**settings)
 
 
-RAINBOW = {"num_atoms": 21, "noisy": True, "epsilon": 0.0, "lr": 1e-3}
+RAINBOW = {"num_atoms": 21, "noisy": True, "epsilon": 0.0}
 
 
 @pytest.mark.parametrize("settings", [{}, RAINBOW], ids=["dqn", "rainbow"])
@@ -180,7 +181,7 @@ def test_it_learns_tic_tac_toe(build: Any, settings: dict[str, Any]) -> None:
     for _ in range(20):
         algorithm.train()
     result = play_match(GAME, [algorithm.snapshots.agent("main"), "random"], games=200, seed=1)
-    assert result.score > 0.8  # 0.9 and more over seeds; random play has 0.5
+    assert result.score > 0.7  # 0.8 to 0.9 over seeds; random play has 0.5
     assert {"qf_loss", "td_error_mean"} < set(algorithm.session.progress.metrics["main"])
 
 
@@ -189,7 +190,7 @@ def test_it_learns_poker_by_its_returns(build: Any) -> None:
     for _ in range(15):
         algorithm.train()
     result = play_match("leduc_poker", [algorithm.snapshots.agent("main"), "random"], games=1000, seed=3)
-    assert result.returns[0] > 0.4  # chips a hand; random play has 0
+    assert result.returns[0] > 0.8  # chips a hand, 1.4 to 1.9 over seeds; random play has 0
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_it_learns_poker_by_its_returns(build: Any) -> None:
         ({"replay_buffer_config": {"type": "ReplayBuffer"}}, "type of a replay is one of"),
         ({"replay_buffer_config": {"capasity": 5}}, "no 'capasity'.*capacity"),
         ({"replay_buffer_config": {"capacity": 1000}}, "num_steps_sampled_before_learning_starts <= capacity"),
-        ({"train_batch_size_per_learner": 32, "minibatch_size": 256}, "minibatch_size <= training_intensity"),
+        ({"train_batch_size_per_learner": 32, "minibatch_size": 512}, "minibatch_size <= training_intensity"),
         ({"epsilon": [[0, 1.0], [1000, 2.0]]}, "at most 1"),
         ({"epsilon": [[10, 1.0], [1000, 0.1]]}, "steps rise from 0"),
         ({"v_min": 1.0, "v_max": -1.0}, "v_min < v_max"),

@@ -140,7 +140,7 @@ def config(game: str, **settings: Any) -> LeagueSACConfig:
         .league(None, snapshot_min_steps=8000, snapshot_max_steps=16000, anchors=())
         .env_runners(num_envs_per_env_runner=32)
         .rl_module(model_config={"fcnet_hiddens": [64, 64]})
-        .training(num_steps_sampled_before_learning_starts=2000, actor_lr=1e-3)
+        .training(num_steps_sampled_before_learning_starts=2000, minibatch_size=64, training_intensity=4)
         .debugging(seed=1, log_level="ERROR")
     )
     return made.training(**settings)
@@ -148,7 +148,7 @@ def config(game: str, **settings: Any) -> LeagueSACConfig:
 
 def test_it_learns_tic_tac_toe(build: Any) -> None:
     algorithm = build(config("tic_tac_toe"))
-    for _ in range(20):
+    for _ in range(15):
         algorithm.train()
     result = play_match(GAME, [algorithm.snapshots.agent("main"), "random"], games=200, seed=1)
     assert result.score > 0.7
@@ -157,7 +157,7 @@ def test_it_learns_tic_tac_toe(build: Any) -> None:
 
 def test_it_learns_continuous_actions(build: Any) -> None:
     algorithm = build(config("meeting_game:Meeting"))
-    for _ in range(12):
+    for _ in range(8):
         algorithm.train()
     result = play_match(POINTS, [algorithm.snapshots.agent("main"), "random"], games=200, seed=1)
     trained, random = result.returns
