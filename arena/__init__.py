@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from arena.play.tournaments import TournamentResult, play_tournament
     from arena.presets import list_presets
     from arena.training.algorithms.appo import LeagueAPPO, LeagueAPPOConfig
+    from arena.training.algorithms.dqn import LeagueDQN, LeagueDQNConfig
     from arena.training.algorithms.impala import LeagueIMPALA, LeagueIMPALAConfig
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
+    from arena.training.algorithms.sac import LeagueSAC, LeagueSACConfig
     from arena.training.best_response import LowerBound, best_response
     from arena.training.distill import Distilled, distill
     from arena.training.env_runner import LeagueEnvRunner
@@ -55,11 +57,15 @@ __all__ = [
     "GameEnv",
     "LeagueAPPO",
     "LeagueAPPOConfig",
+    "LeagueDQN",
+    "LeagueDQNConfig",
     "LeagueEnvRunner",
     "LeagueIMPALA",
     "LeagueIMPALAConfig",
     "LeaguePPO",
     "LeaguePPOConfig",
+    "LeagueSAC",
+    "LeagueSACConfig",
     "Limits",
     "LowerBound",
     "MatchResult",
@@ -95,11 +101,15 @@ _HOMES = {
     "GameEnv": "arena.exports.rllib",
     "LeagueAPPO": "arena.training.algorithms.appo",
     "LeagueAPPOConfig": "arena.training.algorithms.appo",
+    "LeagueDQN": "arena.training.algorithms.dqn",
+    "LeagueDQNConfig": "arena.training.algorithms.dqn",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeagueIMPALA": "arena.training.algorithms.impala",
     "LeagueIMPALAConfig": "arena.training.algorithms.impala",
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
+    "LeagueSAC": "arena.training.algorithms.sac",
+    "LeagueSACConfig": "arena.training.algorithms.sac",
     "Limits": "arena.play.source",
     "LowerBound": "arena.training.best_response",
     "MatchResult": "arena.play.matches",

@@ -84,6 +84,9 @@ class Purpose(Enum):
 
     SELF_PLAY_RETURN = 43, ("iteration", "learner")
     """Seeds of the games in which a learner plays every seat, for its mean return. The learner is its place."""
+    REPLAY = 60, ("module",)
+    """Which of its past steps a module learns from in an iteration. The module is its place among the learners'; the
+    seed is the number of the iteration's minibatches."""
     HINT = 50, ("moves",)
     """The search that a person asks for a hint after so many moves. The seed is the game's."""
     EXPORT = 60, ()

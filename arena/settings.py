@@ -119,7 +119,12 @@ class PositionSettings(SettingsGroup):
 class NetworkSettings(SettingsGroup):
     """Which networks the learners have."""
 
-    name: str = setting("masked", "Registered name of the network, or package.module:Class in Python.")
+    name: str | None = setting(
+        None,
+        "Registered name of the network, or package.module:Class in Python.",
+        none="that of the algorithm, such as `masked` for PPO",
+        fitted=True,
+    )
     config: Mapping[str, Any] = setting({}, "Settings of the network, see docs/extending.md.")
 
 

@@ -22,12 +22,10 @@ from agents.policies.network import (
     ACTION_MASK,
     OBSERVATION,
     SEAT,
-    MaskedNetwork,
     build_network,
     is_recurrent,
-    network_class,
-    network_name,
 )
+from agents.policies.networks import is_own, network_class, network_name
 from agents.policies.weights import Tensors, WeightsError
 from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
@@ -200,8 +198,8 @@ def build_policy(
         # Building a network draws its weights at random; a copy of one that is there already is faster.
         with torch.random.fork_rng(devices=[]):  # these draws must not move the numbers that a run goes on with
             module = (
-                deepcopy(_own_network(game, settings))
-                if cls is MaskedNetwork
+                deepcopy(_own_network(cls, game, settings))  # type: ignore[arg-type] # classes are hashable
+                if is_own(cls)
                 else build_network(cls, game, model_config)
             )
         if is_recurrent(module):
@@ -239,9 +237,9 @@ def _outline(network: type[RLModule], game: Game, model_config: str, tensors: in
 
 
 @lru_cache(maxsize=4)
-def _own_network(game: Game, model_config: str) -> RLModule:
+def _own_network(network: type[RLModule], game: Game, model_config: str) -> RLModule:
     """A network to copy, with random weights; ``model_config`` as JSON."""
-    return build_network(MaskedNetwork, game, json.loads(model_config))
+    return build_network(network, game, json.loads(model_config))
 
 
 def policy_tensors(modules: Mapping[str, Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:

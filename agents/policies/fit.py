@@ -15,7 +15,8 @@ from ray.rllib.core.rl_module import RLModule
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from agents.policies.network import MaskedNetwork, build_network
+from agents.policies.network import build_network
+from agents.policies.networks import is_own
 from agents.policies.weights import Tensors, WeightsError
 from games.contract import Game
 
@@ -44,7 +45,7 @@ def outline(network: type[RLModule], game: Game, model_config: Mapping[str, Any]
     except WeightsError:
         raise
     except Exception as error:
-        if network is MaskedNetwork:
+        if is_own(network):
             reason = str(error).partition("\n")[0]
             raise WeightsError(f"the network's settings describe no network: {reason}; restore the file") from error
         module = build_network(network, game, model_config)  # a user's own may need numbers while it is built

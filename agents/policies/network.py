@@ -1,4 +1,4 @@
-"""The arena's network, a masked MLP or residual CNN with a policy and a value head, and the registry of networks.
+"""The arena's network, a masked MLP or residual CNN with a policy and a value head.
 
 A module's observation has three parts: what the seat sees, which actions are legal, and which seat it is. So all seats
 of a game can share one module.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -22,17 +22,14 @@ from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
 
-from agents.contract import AgentError
 from agents.policies.convolutions import Convolutions, channel_axis
 from agents.policies.interface import ACTION_MASK as ACTION_MASK
 from agents.policies.interface import LOGIT_OF_ILLEGAL as LOGIT_OF_ILLEGAL
 from agents.policies.interface import OBSERVATION as OBSERVATION
 from agents.policies.interface import SEAT as SEAT
 from agents.policies.interface import module_observation_space as module_observation_space
-from agents.policies.names import current_name
 from agents.policies.views import Orientation, SeatView
 from games.contract import Game
-from games.specs import suggest
 
 # RLlib warns about the way it builds modules, which users cannot change.
 logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleConfig" not in record.getMessage())
@@ -104,35 +101,17 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
             observation that is neither a board nor an image, or do not fit it.
     """
 
+    SETTINGS: ClassVar[tuple[str, ...]] = SETTINGS
+    """What the network reads of ``model_config``."""
+
     def setup(self) -> None:
-        config = self.model_config if isinstance(self.model_config, dict) else vars(self.model_config)
+        config = self._settings
         space = self.observation_space[OBSERVATION]
-        seats = self.observation_space[SEAT].shape[0]
-        network = config.get("network", "auto")
-        if network not in TRUNKS:
-            raise ValueError(f"`network` must be one of {TRUNKS}, but got {network!r}")
-        filters = config.get("conv_filters") or []
-        if network == "auto":
-            network = "residual" if _is_large_board(space.shape) and not filters else "mlp"
-        if network == "residual" and filters:
-            raise ValueError('`conv_filters` stand before an MLP, but `network` is "residual"; drop one of them')
-
-        def trunk() -> _Mlp | _Residual:
-            if network == "residual":
-                return _Residual(space.shape, seats, config.get("conv_channels", 64), config.get("conv_blocks", 4))
-            return _Mlp(
-                space.shape,
-                seats,
-                filters,
-                config.get("fcnet_hiddens", [256, 256]),
-                config.get("fcnet_activation", "relu"),
-            )
-
-        self.trunk = trunk()
+        self.trunk = self._make_trunk()
         shared = config.get("vf_share_layers", True)
         if not isinstance(shared, bool):
             raise ValueError(f"`vf_share_layers` must be true or false, but got {shared!r}")
-        self.value_trunk = None if shared else trunk()
+        self.value_trunk = None if shared else self._make_trunk()
         self.precision = config.get("precision", "float32")
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {self.precision!r}")
@@ -142,6 +121,39 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         view, orientation = config.get("view"), config.get("orientation")
         self.view = None if view is None else SeatView(view, *board)
         self.orientation = None if orientation is None else Orientation(orientation, *board)
+        self._make_heads(actions, continuous)
+
+    policy: nn.Module
+    value: nn.Module
+
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return self.model_config if isinstance(self.model_config, dict) else vars(self.model_config)
+
+    def _make_trunk(self, more: int = 0) -> _Mlp | _Residual:
+        """A trunk that ``model_config`` describes; it reads ``more`` numbers beside what a seat sees."""
+        config, space = self._settings, self.observation_space[OBSERVATION]
+        inputs = self.observation_space[SEAT].shape[0] + more
+        network = config.get("network", "auto")
+        if network not in TRUNKS:
+            raise ValueError(f"`network` must be one of {TRUNKS}, but got {network!r}")
+        filters = config.get("conv_filters") or []
+        if network == "auto":
+            network = "residual" if _is_large_board(space.shape) and not filters else "mlp"
+        if network == "residual" and filters:
+            raise ValueError('`conv_filters` stand before an MLP, but `network` is "residual"; drop one of them')
+        if network == "residual":
+            return _Residual(space.shape, inputs, config.get("conv_channels", 64), config.get("conv_blocks", 4))
+        return _Mlp(
+            space.shape,
+            inputs,
+            filters,
+            config.get("fcnet_hiddens", [256, 256]),
+            config.get("fcnet_activation", "relu"),
+        )
+
+    def _make_heads(self, actions: int, continuous: bool) -> None:
+        """The layers on the trunks."""
         self.policy = nn.Linear(self.trunk.width, actions)
         self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
         self.value = nn.Linear(self.trunk.width, 1)
@@ -156,11 +168,7 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         seen = self._seen(batch)
         hidden = self._embed(self.trunk, seen)  # (B, width)
         critic = hidden if self.value_trunk is None else self._embed(self.value_trunk, seen)  # (B, width)
-        policy = self.policy(hidden)  # (B, A) logits, or (B, D) means
-        if self.orientation is not None:
-            policy = self.orientation.usual(policy, seen[WAY])
-        if self.view is not None:
-            policy = self.view.usual(policy, seen[SEAT])
+        policy = self._usual(self.policy(hidden), seen)  # (B, A) logits, or (B, D) means
         return {
             Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (B, A)
             if self.log_std is None
@@ -203,6 +211,12 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
             observation, way = self.orientation(seen[OBSERVATION])
             seen = {**seen, OBSERVATION: observation, WAY: way}
         return seen
+
+    def _usual(self, values: Tensor, seen: dict[str, Tensor]) -> Tensor:
+        """Values ``(B, A)`` of the game's actions, for those of the actions that are seen."""
+        if self.orientation is not None:
+            values = self.orientation.usual(values, seen[WAY])
+        return values if self.view is None else self.view.usual(values, seen[SEAT])
 
     def _embed(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
         if self.precision == "float32":
@@ -294,38 +308,6 @@ def build_network(network: type[RLModule], game: Game, model_config: Mapping[str
         inference_only=False,
         model_config=dict(model_config),
     )
-
-
-NETWORKS: dict[str, type[RLModule]] = {"masked": MaskedNetwork}
-"""The arena's own networks by the short name that files store, so that a class can move."""
-
-
-def network_name(network: type[RLModule]) -> str:
-    """What files call a network class: its name in :data:`NETWORKS`, or ``package.module:Class`` for a user's own."""
-    for name, registered in NETWORKS.items():
-        if network is registered:
-            return name
-    return f"{network.__module__}:{network.__qualname__}"
-
-
-def network_class(name: str, own: Mapping[str, type[RLModule]] | None = None) -> type[RLModule]:
-    """The network class that a file calls ``name``. Nothing is imported.
-
-    Args:
-        name: as :func:`network_name` of this version or an older one gave it.
-        own: the user's own classes by ``package.module:Class``.
-
-    Raises:
-        AgentError: ``name`` is neither registered nor in ``own``.
-    """
-    network = NETWORKS.get(current_name(name)) or (own or {}).get(name)
-    if network is None:
-        raise AgentError(
-            f"there is no network {name!r}; files never import code, so name your own network by "
-            f"module_classes={{{name!r}: ...}}, on the command line by --module, in training by rl_module()"
-            f"{suggest(name, NETWORKS)}"
-        )
-    return network
 
 
 def is_recurrent(module: RLModule) -> bool:

@@ -21,7 +21,7 @@ from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
 from arena.training.asynchronous import AsynchronousRequests
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
-from arena.training.continuation import Continuation
+from arena.training.continuation import EXPERIENCE, Continuation
 from arena.training.iteration import LEAGUE, Trainer
 from arena.training.learners import Learners
 from arena.training.modules import MapToMain, check_network, network_of
@@ -30,6 +30,7 @@ from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
 from games import make_game
+from games.contract import BoolArray, FloatArray, IntArray
 
 
 class LeagueAlgorithm(Algorithm):
@@ -65,12 +66,20 @@ class LeagueAlgorithm(Algorithm):
     def make_batch(self, trajectories: Trajectories) -> SampleBatch:
         """The columns that the loss reads, one row per step, of the trajectories of one module."""
 
+    def make_learners(self, *arguments: Any) -> Learners:
+        """What asks the learners to learn; arguments as of :class:`Learners`."""
+        return Learners(*arguments)
+
     def observations(self, trajectories: Trajectories) -> dict[str, Any]:
         """What the modules saw at each step, as their input."""
+        return self.seen(trajectories.observations, trajectories.masks, trajectories.seats)
+
+    def seen(self, observations: FloatArray, masks: BoolArray, seats: IntArray) -> dict[str, Any]:
+        """Rows of what seats see as the input of modules."""
         return {
-            OBSERVATION: trajectories.observations,
-            ACTION_MASK: trajectories.masks,
-            SEAT: np.eye(self.game.num_seats, dtype=np.float32)[trajectories.seats],
+            OBSERVATION: observations,
+            ACTION_MASK: masks,
+            SEAT: np.eye(self.game.num_seats, dtype=np.float32)[seats],
         }
 
     def setup(self, config: LeagueAlgorithmConfig) -> None:
@@ -125,7 +134,7 @@ class LeagueAlgorithm(Algorithm):
         self.module_specs = self.config.get_multi_rl_module_spec(
             spaces=runners.get_spaces(), inference_only=False
         ).rl_module_specs
-        self.learners = Learners(self.learner_group, runners, self.make_batch, self.config, self.metrics)
+        self.learners = self.make_learners(self.learner_group, runners, self.make_batch, self.config, self.metrics)
         sampling: dict[str, Any] = {
             "steps": self.config.total_train_batch_size,
             "tables": self.config.num_envs_per_env_runner,
@@ -206,6 +215,8 @@ class LeagueAlgorithm(Algorithm):
         if self._check_component(LEAGUE, components, not_components):
             state[LEAGUE] = self.session.checkpoint()
             state[AVERAGES] = self.snapshots.averages
+            if state[LEAGUE]:  # one in a folder has it in its own state
+                state[EXPERIENCE] = self.learners.experience()
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -223,5 +234,6 @@ class LeagueAlgorithm(Algorithm):
             self.continuation.restore(newest)
         else:
             self.snapshots.restore(state.get(AVERAGES), self.learners.state())
+            self.learners.restore_experience(state.get(EXPERIENCE, {}))
         set_factors(self.session, self.learners)
         self.learners.broadcast()

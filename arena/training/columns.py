@@ -37,6 +37,9 @@ class Trajectories:
         offsets: ``(E + 1,)`` int64; trajectory e is ``[offsets[e], offsets[e + 1])`` and never empty.
         final_values: ``(E,)`` float32: 0 if the game terminated, the value of the last position if it was truncated.
         games: ``(E,)`` int64, number of the game that a trajectory belongs to, unique in its runner.
+        truncated: ``(E,)`` bool, whether the game was truncated for this seat. F of them were, in order:
+        final_observations: ``(F, *observation_shape)`` float32, what the seat saw in the last position.
+        final_masks: ``(F, A)`` bool, what it could have done there; all true if it was not its turn.
     """
 
     observations: FloatArray
@@ -51,6 +54,9 @@ class Trajectories:
     offsets: IntArray
     final_values: Float
     games: IntArray
+    truncated: BoolArray
+    final_observations: FloatArray
+    final_masks: BoolArray
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -69,12 +75,12 @@ def _pack(column: npt.NDArray[Any]) -> _Packed:
     dtype = column.dtype.str
     if column.dtype == np.int64 and column.min(initial=0) >= 0:
         return column.astype(np.min_scalar_type(column.max(initial=0))), dtype, None
-    if column.size and _holds_bits(column[:1]) and _holds_bits(column):
+    if column.size and holds_bits(column[:1]) and holds_bits(column):
         return np.packbits(column != 0), dtype, column.shape
     return column, dtype, None
 
 
-def _holds_bits(column: npt.NDArray[Any]) -> bool:
+def holds_bits(column: npt.NDArray[Any]) -> bool:
     """Whether a column holds zeros and ones only. A negative zero is neither."""
     if column.dtype == np.bool_:
         return True
@@ -96,18 +102,19 @@ def _unpack(packed: _Packed) -> npt.NDArray[Any]:
 
 STEP_COLUMNS = ("observations", "masks", "seats", "actions", "dist_inputs", "log_probs", "values", "rewards", "plies")
 
+END_COLUMNS = ("final_values", "truncated", "final_observations", "final_masks")
+
 
 def concatenate(parts: list[Trajectories]) -> Trajectories:
     """The trajectories of one module from several runners as one; game numbers stay unique."""
     if len(parts) == 1:
         return parts[0]
-    steps = {name: np.concatenate([getattr(part, name) for part in parts]) for name in STEP_COLUMNS}
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in STEP_COLUMNS + END_COLUMNS}
     lengths = np.concatenate([np.diff(part.offsets) for part in parts])
     bases = np.cumsum([0] + [int(part.games.max(initial=-1)) + 1 for part in parts[:-1]])
     return Trajectories(
-        **steps,
+        **joined,
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        final_values=np.concatenate([part.final_values for part in parts]),
         games=np.concatenate([part.games + base for part, base in zip(parts, bases, strict=True)]),
     )
 
@@ -142,3 +149,29 @@ def advantages(trajectories: Trajectories, *, gamma: float, lambda_: float) -> t
         result[at] = advantage
         next_value = values[at]
     return result, result + values
+
+
+def bootstrapped(trajectories: Trajectories, *, n_step: int, gamma: float) -> tuple[Float, Float, IntArray]:
+    """Returns over a seat's next steps, and from where what comes after them is to be estimated.
+
+    Args:
+        trajectories: the experience.
+        n_step: steps of the seat that a return has; fewer before the end of its game.
+        gamma: discount per step of the seat.
+
+    Returns:
+        Discounted returns ``(T,)``; the discount ``(T,)`` of what comes after them, 0 where the game terminated; and
+        where that is, ``(T,)`` int64: a row of the observations, or T + f for the final observation f.
+    """
+    lengths = np.diff(trajectories.offsets)
+    rows, stops = np.arange(len(trajectories)), trajectories.offsets[1:].repeat(lengths)
+    steps = np.minimum(n_step, stops - rows)
+    returns = np.zeros(len(rows), np.float32)
+    for ahead in range(int(steps.max(initial=0))):
+        live = np.flatnonzero(steps > ahead)
+        returns[live] += gamma**ahead * trajectories.rewards[live + ahead]
+    goes_on = rows + n_step < stops
+    cut = trajectories.truncated.repeat(lengths) & ~goes_on
+    finals = (len(rows) + np.cumsum(trajectories.truncated) - 1).repeat(lengths)
+    discounts = np.where(goes_on | cut, gamma**steps, 0.0).astype(np.float32)
+    return returns, discounts, np.where(goes_on, rows + n_step, np.where(cut, finals, rows))

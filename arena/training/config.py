@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Self
 
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig, NotProvided
 from ray.rllib.core import DEFAULT_POLICY_ID
-from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
+from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModule, RLModuleSpec
 from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
-from agents.policies.network import MaskedNetwork, network_class, network_name
+from agents.policies.network import MaskedNetwork
+from agents.policies.networks import network_class, network_name
 from arena.exports.rllib import GameEnv
 from arena.presets import find_preset
 from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
@@ -26,6 +27,7 @@ from arena.training.modules import (
     learning_members,
     network_of,
     refuse_other_modules,
+    refuse_other_network,
     refuse_unread_settings,
 )
 from arena.training.positions import check_positions
@@ -73,11 +75,13 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         settings_class: the group of the algorithm's stored settings; each is an attribute of the config, and its
             default is the config's.
         no_effect: settings of the algorithm that have no effect, and what to set instead.
+        network_base: what a network of the user's own must derive from.
     """
 
     algorithm: ClassVar[str]
     settings_class: ClassVar[type[SettingsGroup]]
     no_effect: ClassVar[Mapping[str, str]] = {}
+    network_base: ClassVar[type[RLModule]] = RLModule
 
     seed: Any  # RLlib leaves these untyped
     num_envs_per_env_runner: Any
@@ -153,8 +157,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         network = values.get("network")
         if network is not None:
             group = NetworkSettings.from_dict(network)
-            spec = RLModuleSpec(module_class=network_class(group.name), model_config=dict(group.config))
-            self.rl_module(rl_module_spec=spec)
+            self._set_network(group)
         if values.get("algorithm", Settings().algorithm) == self.algorithm:
             self.training(**values.get("optimization", {}))
         for group_name in values.keys() - {"algorithm", "network", "optimization"}:
@@ -278,13 +281,16 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.training(**settings.optimization.to_dict())
         groups = league, settings.evaluation, settings.training, settings.positions, settings.population
         self.league(**{name: value for group in groups for name, value in group.to_dict().items()})
-        network_spec = RLModuleSpec(module_class=network_class(network.name), model_config=dict(network.config))
-        self.rl_module(rl_module_spec=network_spec)
+        self._set_network(network)
         self._stored = stored
         self._stored_model_settings = frozenset(network.config if stored else ())
         for name, attribute in RESOURCES.items():
             setattr(self, attribute, getattr(settings.resources, name))
         return self
+
+    def _set_network(self, network: NetworkSettings) -> None:
+        found = None if network.name is None else network_class(network.name)
+        self.rl_module(rl_module_spec=RLModuleSpec(module_class=found, model_config=dict(network.config)))
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
         """The masked network of :mod:`agents.policies.network`; ``rl_module(model_config={...})`` has its settings."""
@@ -312,6 +318,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         _refuse_seed_and_runner(self)
         refuse_settings(self, self.no_effect)
         refuse_other_modules(self, self._module_ids)
+        refuse_other_network(self, self.network_base)
         refuse_unread_settings(self, self._stored_model_settings)
         game = make_game(str(self.game_spec))
         self.fit_to_game(game)

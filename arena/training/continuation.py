@@ -20,6 +20,9 @@ from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
 
+EXPERIENCE = "experience"
+"""Where a state keeps what learners have of past experience."""
+
 
 class Part(NamedTuple):
     """One part of the state.
@@ -55,6 +58,7 @@ class Continuation:
             "planner": Part(lambda: session.planner.state(), lambda state: session.planner.restore(state)),
             "torch": Part(_generator, _set_generator),
             "running": Part(requests.running_games, self._go_on),
+            EXPERIENCE: Part(learners.experience, learners.restore_experience),
         }
 
     def state(self, learners: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from ray.rllib.core.rl_module.torch import TorchRLModule
 from agents.contract import Agent, AgentError
 from agents.mixture import MixtureAgent
 from agents.policies.agent import PolicyAgent, module_batch, policy_card, policy_tensors
-from agents.policies.network import build_network, is_recurrent, network_class
+from agents.policies.network import SETTINGS, MaskedNetwork, build_network, is_recurrent
+from agents.policies.networks import is_own, network_class
 from agents.policies.weights import pack
 from arena.mixtures import MIXTURES, NASH
 from arena.mixtures import mixture as mixture_of
@@ -198,8 +199,11 @@ def _check_limits(mixture: str, steps: int | None, minutes: float | None, seed: 
 def _new_network(
     game: Game, settings: Settings, seed: int, own: Mapping[str, type[RLModule]] | None
 ) -> tuple[TorchRLModule, RLModuleSpec]:
-    """A network as the league's settings describe it, with new weights."""
-    network, config = network_class(settings.network.name, own), dict(settings.network.config)
+    """A network as the league's settings describe it, with new weights; a `masked` one of the same trunk where that
+    of the league has no policy to teach."""
+    network, config = network_class(settings.network.name or "masked", own), dict(settings.network.config)
+    if is_own(network) and network is not MaskedNetwork:
+        network, config = MaskedNetwork, {name: config[name] for name in SETTINGS if name in config}
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(number(seed, Purpose.DISTILL, 0))
         module = build_network(network, game, config)

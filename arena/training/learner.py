@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import tree
-from ray.rllib.core.learner.learner import Learner
+from ray.rllib.core.learner.learner import DEFAULT_OPTIMIZER, Learner
 from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.core.rl_module.torch import TorchRLModule
@@ -57,6 +57,7 @@ class LeagueTorchLearner(TorchLearner):
     def build(self) -> None:
         self.clock = Clock()
         self.failures: dict[str, str] = {}
+        self._lr_settings: dict[torch.optim.Optimizer, str] = {}
         self._usual: dict[str, float] = {}  # mean magnitude of the losses of good updates
         self._losses: dict[str, list[Tensor]] = {}
         self._skipped: set[str] = set()
@@ -132,9 +133,9 @@ class LeagueTorchLearner(TorchLearner):
             values = {name: scaled(getattr(self.config, name), factor) for name, factor in own.items()}
             self.config.algorithm_config_overrides_per_module[module_id] = values
             self.config._per_module_overrides.pop(module_id, None)  # RLlib keeps what it made of older ones
-            if "lr" in values:
-                for _, optimizer in self.get_optimizers_for_module(module_id):
-                    self._optimizer_lr_schedules[optimizer] = Schedule(values["lr"], self.clock)
+            for _, optimizer in self.get_optimizers_for_module(module_id):
+                if (setting := self._lr_settings[optimizer]) in values:
+                    self._optimizer_lr_schedules[optimizer] = Schedule(values[setting], self.clock)
 
     @property
     def networks(self) -> dict[str, TorchRLModule]:
@@ -209,18 +210,24 @@ class LeagueTorchLearner(TorchLearner):
 
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Adam in one kernel instead of one per operation and parameter."""
-        parameters = self.get_parameters(self._module[module_id])
-        schedule = Schedule(config.lr, self.clock)
-        optimizer = torch.optim.Adam(
-            parameters, eps=getattr(config, "adam_epsilon", 1e-8), fused=self._device.type in ("cpu", "cuda")
-        )
-        self.register_optimizer(
-            module_id=module_id,
-            optimizer=optimizer,
-            params=parameters,
-            lr_or_lr_schedule=schedule.get_current_value(),
-        )
-        self._optimizer_lr_schedules[optimizer] = schedule
+        for setting, parameters in self.optimized(module_id).items():
+            schedule = Schedule(getattr(config, setting), self.clock)
+            optimizer = torch.optim.Adam(
+                parameters, eps=getattr(config, "adam_epsilon", 1e-8), fused=self._device.type in ("cpu", "cuda")
+            )
+            self.register_optimizer(
+                module_id=module_id,
+                optimizer_name=DEFAULT_OPTIMIZER if setting == "lr" else setting,
+                optimizer=optimizer,
+                params=parameters,
+                lr_or_lr_schedule=schedule.get_current_value(),
+            )
+            self._optimizer_lr_schedules[optimizer] = schedule
+            self._lr_settings[optimizer] = setting
+
+    def optimized(self, module_id: str) -> dict[str, list[torch.nn.Parameter]]:
+        """The parameters of each optimizer of a module, by the setting that is its learning rate."""
+        return {"lr": self.get_parameters(self._module[module_id])}
 
     def apply_gradients(self, gradients_dict: Mapping[Any, Any]) -> None:
         """Step every optimizer whose gradients are finite. The steps of others are skipped and counted."""

@@ -78,10 +78,9 @@ class Learners:
         batches, rows = {}, {}
         for module in sorted({module for sample in samples for module in sample.trajectories}):
             trajectories = concatenate([s.trajectories[module] for s in samples if module in s.trajectories])
-            # Remote learners work in step, so each must get the same number of rows.
-            count = rows[module] = len(trajectories) - len(trajectories) % max(1, self._config.num_learners)
-            if count:
-                columns = dict(self._make_batch(trajectories))
+            rows[module] = self._even(len(trajectories))
+            columns = self._rows_to_learn(module, trajectories, shuffle_seed)
+            if count := self._even(len(tree.flatten(columns)[0]) if columns else 0):
                 batches[module] = SampleBatch(tree.map_structure(lambda column, count=count: column[:count], columns))
         if batches:
             results = self._group.update(
@@ -95,6 +94,20 @@ class Learners:
             self._metrics.aggregate(results, key=names.LEARNER_RESULTS)
             self._restore_failed(batches)
         return rows
+
+    def _even(self, rows: int) -> int:
+        """Remote learners work in step, so each must get the same number of rows."""
+        return rows - rows % max(1, self._config.num_learners)
+
+    def _rows_to_learn(self, module: str, trajectories: Trajectories, seed: int) -> dict[str, Any]:
+        """The columns that a module learns from in this update; empty for none.
+
+        Args:
+            module: its ID.
+            trajectories: its newest experience.
+            seed: of this iteration's minibatches.
+        """
+        return dict(self._make_batch(trajectories))
 
     def _restore_failed(self, modules: Iterable[str]) -> None:
         """Take modules whose update failed at any learner back to the weights and optimizers from before it."""
@@ -128,6 +141,17 @@ class Learners:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state` gave."""
         self._group.set_state({COMPONENT_LEARNER: dict(state)})
+
+    def experience(self) -> dict[str, Any]:
+        """What learners keep of past iterations' experience, as plain values and arrays; none does by default."""
+        return {}
+
+    def restore_experience(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`experience` gave.
+
+        Raises:
+            LookupError, TypeError, ValueError, AttributeError: it cannot be read.
+        """
 
     def reset(self, weights: Mapping[str, Mapping[str, Any]]) -> None:
         """Give modules new weights, and new optimizers.

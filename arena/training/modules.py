@@ -12,7 +12,8 @@ from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
 from agents.policies.fit import outline
-from agents.policies.network import SETTINGS, MaskedNetwork, build_network, is_recurrent
+from agents.policies.network import build_network, is_recurrent
+from agents.policies.networks import is_own
 from agents.policies.weights import WeightsError
 from arena.settings import TrainingSettings
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
@@ -100,7 +101,7 @@ def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]
         )
     own = spec.model_config
     settings = config.model_config | (own if isinstance(own, dict) else asdict(own) if own is not None else {})
-    return spec.module_class or MaskedNetwork, settings
+    return spec.module_class, settings
 
 
 def check_network(config: AlgorithmConfig, game: Game) -> None:
@@ -111,7 +112,7 @@ def check_network(config: AlgorithmConfig, game: Game) -> None:
         ValueError: the network keeps a state between steps.
     """
     network, settings = network_of(config)
-    if network is MaskedNetwork:
+    if is_own(network):
         try:
             outline(network, game, settings, MOST_TENSORS)  # takes no memory
         except WeightsError as problem:
@@ -127,6 +128,25 @@ def check_network(config: AlgorithmConfig, game: Game) -> None:
         )
 
 
+def refuse_other_network(config: AlgorithmConfig, base: type[RLModule]) -> None:
+    """Refuse a network that the algorithm cannot train.
+
+    Args:
+        config: the config.
+        base: what a network of the user's own must derive from.
+
+    Raises:
+        LeagueError: it is another of the arena's own networks than the algorithm's, or does not derive from ``base``.
+    """
+    network, _ = network_of(config)
+    default = config.get_default_rl_module_spec().module_class
+    if network is not default and (is_own(network) or not issubclass(network, base)):
+        raise LeagueError(
+            f"the algorithm {config.algorithm!r} trains a {default.__name__}, but got {network.__name__}; drop the "
+            f"network, or derive yours from {base.__module__}.{base.__qualname__}"
+        )
+
+
 def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> None:
     """Refuse settings that the built-in network does not read, which would go unnoticed.
 
@@ -138,14 +158,15 @@ def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> 
         ValueError: there is one.
     """
     network, settings = network_of(config)
-    if network is not MaskedNetwork:
+    if not is_own(network):
         return
+    known = network.SETTINGS
     for name, value in settings.items():
-        if name in SETTINGS or name in stored:
+        if name in known or name in stored:
             continue
         if name not in DefaultModelConfig.__dataclass_fields__:
             raise ValueError(
-                f"`model_config` has the settings {', '.join(SETTINGS)}, but got {name!r}{suggest(name, SETTINGS)}"
+                f"`model_config` has the settings {', '.join(known)}, but got {name!r}{suggest(name, known)}"
             )
         if reason := refused_model_setting(name, value):
             raise ValueError(reason)

@@ -17,7 +17,7 @@ from arena.play.rounds import Rounds
 from arena.play.source import Observer, Seating
 from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
-from arena.training.samples import Decision, Sampled
+from arena.training.samples import Decision, LastSeen, Sampled
 from arena.training.step_buffer import Experience
 from arena.training.symmetries import Views
 from games.contract import ActionArray, Ending, FloatArray, Game, IntArray, Tables
@@ -115,7 +115,7 @@ class Recorder(Observer):
         self._collected = 0  # kept steps of finished games
         self._finished: list[IntArray] = []  # numbers of finished trajectories
         self._returns: list[npt.NDArray[np.float64]] = [np.empty((0, self._game.num_seats))]
-        self._truncated: dict[str, dict[int, FloatArray]] = defaultdict(dict)  # module -> trajectory -> observation
+        self._truncated: dict[str, dict[int, LastSeen]] = defaultdict(dict)  # module -> trajectory -> what it saw
 
     def taken(self, value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]]) -> Sampled:
         """Take the finished games out of the experience; ``value`` as in :class:`arena.training.sampler.Sampler`."""
@@ -189,11 +189,12 @@ class Recorder(Observer):
             truncated, number = endings[seat] == "truncated", int(trajectories[seat])
             if not (truncated or self._final_observations):
                 continue
-            observation = _last_observation(self._game, self._rounds.tables, table, seat)
-            observation = self._views.observations(observation[None], self._games.numbers[[table]])[0]
+            seen, games = _last_seen(self._game, self._rounds.tables, table, seat), self._games.numbers[[table]]
+            observation = self._views.observations(seen.observation[None], games)[0]
             if truncated:
                 self._sampled.truncated.add(number)
-                self._truncated[seating.players[seat]][number] = observation
+                mask = self._views.masks(seen.mask[None], games)[0]
+                self._truncated[seating.players[seat]][number] = LastSeen(observation, mask)
             if self._final_observations:
                 self._sampled.final_observations[number] = observation
 
@@ -211,7 +212,7 @@ class Recorder(Observer):
         self._experience.abandon(tables, self._games.numbers[tables])
 
 
-def _last_observation(game: Game, tables: Tables, table: int, seat: int) -> FloatArray:
-    observation = np.empty(game.observation_shape, np.float32)
-    tables.state(table).observe(seat, observation, np.empty(game.num_actions, np.bool_))
-    return observation
+def _last_seen(game: Game, tables: Tables, table: int, seat: int) -> LastSeen:
+    observation, mask = np.empty(game.observation_shape, np.float32), np.empty(game.num_actions, np.bool_)
+    tables.state(table).observe(seat, observation, mask)
+    return LastSeen(observation, mask if mask.any() else np.ones_like(mask))

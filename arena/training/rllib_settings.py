@@ -217,7 +217,8 @@ def refuse_code(settings: Settings) -> None:
     Raises:
         LeagueError: they do.
     """
-    own = [settings.network.name] if ":" in settings.network.name else []
+    network = settings.network.name or ""
+    own = [network] if ":" in network else []
     own += filter(names_code, (*settings.league.baselines, *(settings.evaluation.anchors or ())))
     if own:
         raise LeagueError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from arena.training.columns import Trajectories
-from games.contract import ActionArray, FloatArray
+from games.contract import ActionArray, BoolArray, FloatArray
 from leagues.records import Match, Tally
 
 
@@ -30,6 +30,18 @@ class Decision:
     dist_inputs: npt.NDArray[np.float32]
     log_probs: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
+
+
+class LastSeen(NamedTuple):
+    """What a seat saw in the last position of its game.
+
+    Attributes:
+        observation: ``observation_shape`` float32.
+        mask: ``(A,)`` bool, what it could have done; all true if it was not its turn.
+    """
+
+    observation: FloatArray
+    mask: BoolArray
 
 
 @dataclass(slots=True)

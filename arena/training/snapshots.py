@@ -16,7 +16,7 @@ from ray.rllib.core import COMPONENT_RL_MODULE
 from ray.rllib.core.rl_module import RLModuleSpec
 
 from agents.policies.agent import PolicyAgent, build_policy, policy_card, policy_tensors
-from agents.policies.network import network_name
+from agents.policies.networks import network_name
 from agents.policies.weights import Tensors, pack
 from arena.seeds import Purpose, number
 from arena.training.session import LeagueSession

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from agents.contract import Turn
 from arena.play.lockstep import Rows
 from arena.training.columns import STEP_COLUMNS, Float, Trajectories
-from arena.training.samples import Decision
+from arena.training.samples import Decision, LastSeen
 from arena.training.under_way import smallest, whole
 from games.contract import BoolArray, FloatArray, Game, IntArray, Tables
 from games.legality import legal_rows
@@ -75,7 +76,8 @@ class StepBuffer:
             final_values: final value of each, in the same order.
 
         Returns:
-            The trajectories in the order of their numbers, and the new row of each old one (-1 for those taken out).
+            The trajectories in the order of their numbers, none of them truncated, and the new row of each old one (-1
+            for those taken out).
         """
         numbers = self._columns["trajectory"][: self._rows]
         over = np.isin(numbers, finished)
@@ -88,6 +90,9 @@ class StepBuffer:
             offsets=np.append(starts, len(rows)).astype(np.int64),
             final_values=final_values[np.searchsorted(finished, present)],
             games=present // self._num_seats,
+            truncated=np.zeros(len(present), np.bool_),
+            final_observations=np.empty((0, *steps["observations"].shape[1:]), np.float32),
+            final_masks=np.empty((0, steps["masks"].shape[1]), np.bool_),
         )
         kept = np.flatnonzero(~over)
         moved = np.full(self._rows, -1, np.int64)
@@ -248,26 +253,34 @@ class Experience:
     def take(
         self,
         finished: IntArray,
-        truncated: Mapping[str, Mapping[int, FloatArray]],
+        truncated: Mapping[str, Mapping[int, LastSeen]],
         value: Callable[[str, FloatArray, IntArray], Float],
     ) -> dict[str, Trajectories]:
         """Take out the finished trajectories, by module.
 
         Args:
             finished: sorted numbers of the trajectories that are over.
-            truncated: module -> number of each truncated trajectory -> its last observation.
+            truncated: module -> number of each truncated trajectory -> what its seat saw last.
             value: ``value(module, observations (B, ...), seats (B,)) -> (B,)``.
         """
         taken = {}
         for module, buffer in self._buffers.items():
             final_values = np.zeros(len(finished), np.float32)
-            if ends := truncated.get(module):
-                numbers = np.fromiter(ends, np.int64)
-                final_values[np.searchsorted(finished, numbers)] = value(
-                    module, np.stack(list(ends.values())), numbers % self._game.num_seats
-                )
+            ends = dict(sorted(truncated.get(module, {}).items()))
+            numbers = np.fromiter(ends, np.int64)
+            seen = [np.stack(column) for column in zip(*ends.values(), strict=True)]
+            if seen:
+                seats = numbers % self._game.num_seats
+                final_values[np.searchsorted(finished, numbers)] = value(module, seen[0], seats)
             trajectories, moved = buffer.take(finished, final_values)
             self._move(module, moved)
+            if seen:
+                firsts = trajectories.offsets[:-1]
+                own = trajectories.games * self._game.num_seats + trajectories.seats[firsts]
+                truncations = np.isin(own, numbers)
+                trajectories = replace(
+                    trajectories, truncated=truncations, final_observations=seen[0], final_masks=seen[1]
+                )
             if len(trajectories):
                 taken[module] = trajectories
         return taken

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from agents.contract import Turn
 from arena.training.columns import Trajectories
-from games.contract import ActionArray, FloatArray, IntArray, Symmetry
+from games.contract import ActionArray, BoolArray, FloatArray, IntArray, Symmetry
 
 
 class Views:
@@ -44,7 +44,7 @@ class Views:
         if not self:
             return turn
         observations = self.observations(turn.observations, games)
-        return replace(turn, observations=observations, masks=self._through(turn.masks, games, self._actions))
+        return replace(turn, observations=observations, masks=self.masks(turn.masks, games))
 
     def played(self, actions: ActionArray, games: IntArray) -> ActionArray:
         """The game's actions, ``(B,)``, for those that a module took in what it saw."""
@@ -55,15 +55,20 @@ class Views:
         flat = observations.reshape(len(observations), -1)
         return self._through(flat, games, self._cells).reshape(observations.shape)
 
+    def masks(self, masks: BoolArray, games: IntArray) -> BoolArray:
+        """Masks ``(B, A)`` as a module sees them."""
+        return self._through(masks, games, self._actions)
+
     def learned(self, trajectories: Trajectories) -> Trajectories:
-        """Trajectories of the games as they are, as the module saw them and acted; ``dist_inputs`` are so already."""
+        """Trajectories of the games as they are, as the module saw them and acted; ``dist_inputs`` and the final
+        observations and masks are so already."""
         if not self:
             return trajectories
         games = trajectories.games.repeat(np.diff(trajectories.offsets))
         return replace(
             trajectories,
             observations=self.observations(trajectories.observations, games),
-            masks=self._through(trajectories.masks, games, self._actions),
+            masks=self.masks(trajectories.masks, games),
             actions=self._renamed(trajectories.actions, games, self._back),
         )
 

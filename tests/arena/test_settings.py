@@ -152,7 +152,8 @@ def test_the_document_is_made_from_the_declarations() -> None:
 
 def test_training_takes_the_network_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
     from agents.contract import AgentError
-    from agents.policies.network import NETWORKS, MaskedNetwork
+    from agents.policies.network import MaskedNetwork
+    from agents.policies.networks import NETWORKS
     from arena import LeaguePPOConfig
 
     class Other(MaskedNetwork):

@@ -42,7 +42,7 @@ def self_play(game, rng, learner="main"):
         yield Seating((learner,) * game.num_seats, pairing, (None,) * game.num_seats, (True,) * game.num_seats)
 
 
-def trajectories(lengths, rng, finals=None):
+def trajectories(lengths, rng, finals=None, truncated=None):
     """Random experience: one trajectory for each of ``lengths``."""
     total = sum(lengths)
     return Trajectories(
@@ -58,6 +58,9 @@ def trajectories(lengths, rng, finals=None):
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         final_values=(rng.random(len(lengths)) if finals is None else finals).astype(np.float32),
         games=np.arange(len(lengths)),
+        truncated=np.asarray(truncated, bool) if truncated is not None else np.zeros(len(lengths), bool),
+        final_observations=rng.random((sum(truncated or ()), 3)).astype(np.float32),
+        final_masks=np.ones((sum(truncated or ()), 2), bool),
     )
 
 

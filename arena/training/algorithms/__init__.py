@@ -30,6 +30,8 @@ ALGORITHMS: dict[str, Entry] = {
     "ppo": Entry(f"{_HERE}.ppo:LeaguePPOConfig", f"{_HERE}.ppo_settings:PPOSettings"),
     "appo": Entry(f"{_HERE}.appo:LeagueAPPOConfig", f"{_HERE}.appo_settings:APPOSettings"),
     "impala": Entry(f"{_HERE}.impala:LeagueIMPALAConfig", f"{_HERE}.impala_settings:IMPALASettings"),
+    "dqn": Entry(f"{_HERE}.dqn:LeagueDQNConfig", f"{_HERE}.dqn_settings:DQNSettings"),
+    "sac": Entry(f"{_HERE}.sac:LeagueSACConfig", f"{_HERE}.sac_settings:SACSettings"),
 }
 """Algorithms by the short names that leagues store."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sampling import trajectories
 
-from arena.training.columns import Trajectories, advantages, concatenate
+from arena.training.columns import Trajectories, advantages, bootstrapped, concatenate
 
 
 def naive_gae(t, gamma, lambda_):
@@ -42,10 +42,45 @@ def test_a_terminated_game_does_not_bootstrap_and_a_truncated_one_does():
     np.testing.assert_allclose(targets, t.rewards + np.array([0.0, 2.5]), rtol=1e-6)
 
 
+def naive_return(t, row, trajectory, n_step, gamma):
+    """What a step earns over n steps, and the discount and the observation of what comes after, one step at a time."""
+    stop, finals = int(t.offsets[trajectory + 1]), t.truncated[:trajectory].sum()
+    earned, discount = 0.0, 1.0
+    for at in range(row, min(row + n_step, stop)):
+        earned, discount = earned + discount * t.rewards[at], discount * gamma
+    if row + n_step < stop:
+        return earned, discount, t.observations[row + n_step]
+    if t.truncated[trajectory]:
+        return earned, discount, t.final_observations[finals]
+    return earned, 0.0, None
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.booleans()), min_size=1, max_size=6),
+    st.integers(1, 8),
+    st.floats(0.1, 1.0),
+    st.integers(0, 99),
+)
+def test_returns_over_n_steps_equal_the_sum_and_go_on_only_where_the_game_does(games, n_step, gamma, seed):
+    lengths, truncated = [length for length, _ in games], [cut for _, cut in games]
+    t = trajectories(lengths, np.random.default_rng(seed), truncated=truncated)
+    returns, discounts, following = bootstrapped(t, n_step=n_step, gamma=gamma)
+    seen = np.concatenate([t.observations, t.final_observations])
+    for trajectory, length in enumerate(lengths):
+        for row in range(t.offsets[trajectory], t.offsets[trajectory] + length):
+            earned, discount, after = naive_return(t, row, trajectory, n_step, gamma)
+            assert returns[row] == pytest.approx(earned, abs=1e-4)
+            assert discounts[row] == pytest.approx(discount, rel=1e-5)
+            if after is not None:
+                np.testing.assert_array_equal(seen[following[row]], after)
+
+
 def test_concatenation_keeps_every_trajectory():
     rng = np.random.default_rng(1)
-    parts = [trajectories([2, 3], rng), trajectories([4], rng)]
+    parts = [trajectories([2, 3], rng, truncated=[True, False]), trajectories([4], rng, truncated=[True])]
     joined = concatenate(parts)
+    assert joined.truncated.tolist() == [True, False, True]
+    np.testing.assert_array_equal(joined.final_observations[1], parts[1].final_observations[0])
     assert joined.offsets.tolist() == [0, 2, 5, 9]
     assert len(set(joined.games.tolist())) == 3
     np.testing.assert_array_equal(joined.rewards, np.concatenate([part.rewards for part in parts]))

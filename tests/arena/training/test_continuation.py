@@ -31,6 +31,8 @@ CASES: dict[str, dict[str, Any]] = {
     "goofspiel(num_cards=4)": {"kill": ("sampling", 60)},
     "pettingzoo:tictactoe_v3": {"kill": ("learning", 4), "settings": {"checkpoint_every": 2}},
     "pettingzoo:rps_v2": {"kill": ("stored", 2)},
+    "tic_tac_toe": {"kill": ("learning", 5), "algorithm": "dqn", "optimization": {"noisy": True, "num_atoms": 5}},
+    "kuhn_poker": {"kill": ("state_written", 4), "algorithm": "sac"},
 }
 
 
@@ -91,7 +93,13 @@ def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(tmp_path: Pa
     runs, expected = [], []
     for number, (game, case) in enumerate(CASES.items()):
         settings = {"roles": ROLES, "record_every": 4, "games_at_end": 20} | case.get("settings", {})
-        run = {"game": game, "steps": 4000, "settings": settings, "optimization": case.get("optimization", {})}
+        run = {
+            "game": game,
+            "steps": 4000,
+            "settings": settings,
+            "optimization": case.get("optimization", {}),
+            "algorithm": case.get("algorithm", "ppo"),
+        }
         killed, whole = (str(tmp_path / f"{name}-{number}") for name in ("killed", "whole"))
         runs.append(run | {"folder": killed, "kill": case["kill"]})
         runs.append(run | {"folder": killed, "kill": None})

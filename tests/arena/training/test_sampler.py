@@ -32,7 +32,7 @@ def test_every_trajectory_is_what_its_seat_saw_and_earned(spec):
     sampled = sampler.run(lambda: next(seatings), {}, modules=["main"], steps=300, final_observations=True)
     trajectories = sampled.trajectories["main"]
     by_game = dict(zip(sampled.numbers, sampled.matches, strict=True))
-    checked = 0
+    checked, last_of_truncated = 0, iter(trajectories.final_observations)
     for index, number in enumerate(trajectories.games.tolist()):
         rows = range(trajectories.offsets[index], trajectories.offsets[index + 1])
         seat = int(trajectories.seats[rows[0]])
@@ -43,6 +43,9 @@ def test_every_trajectory_is_what_its_seat_saw_and_earned(spec):
         np.testing.assert_array_equal(trajectories.actions[list(rows)], chosen)
         np.testing.assert_allclose(trajectories.rewards[list(rows)], earned, atol=1e-6)
         np.testing.assert_array_equal(sampled.final_observations[number * game.num_seats + seat], seen[-1])
+        assert trajectories.truncated[index] == (match.ending == "truncated")
+        if trajectories.truncated[index]:
+            np.testing.assert_array_equal(next(last_of_truncated), seen[-1])
         checked += 1
     assert checked == sum(len({player for player, _ in match.history if player >= 0}) for match in sampled.matches)
     assert sum(len(m.history) > 0 for m in sampled.matches) == len(sampled.seats)
@@ -113,6 +116,10 @@ def test_a_truncated_game_ends_with_the_value_of_its_last_position():
     seatings = self_play(game, np.random.default_rng(1))
     sampled = make_sampler(game).run(lambda: next(seatings), {}, modules=["main"], steps=30)
     assert len(sampled.truncated) == 2 * len(sampled.seats), "every seat of every game"
+    t = sampled.trajectories["main"]
+    assert t.truncated.all()
+    assert t.final_masks.shape == (len(t.truncated), 3)
+    assert t.final_masks.all(), "it is nobody's turn, so nothing is ruled out"
     assert set(sampled.trajectories["main"].final_values.tolist()) == {9.0}
 
 
