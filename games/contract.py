@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.errors import BrokenGameError, GameError
+from games.foreign import foreign_game
 
 if TYPE_CHECKING:
     import gymnasium as gym
@@ -129,6 +130,14 @@ class State(ABC):
     @abstractmethod
     def action_name(self, seat: int, action: Any) -> str:
         """The name of ``action`` in this position, as people who play the game write it."""
+
+    def action_route(self, seat: int, action: Any) -> str:
+        """The name of ``action`` with the cells from and to which a piece moves, such as ``g1f3``.
+
+        By default it is the name. A game in which names leave out where a piece comes from (``Nf3``) overrides it, so
+        that a person can show the move on the board.
+        """
+        return self.action_name(seat, action)
 
     @abstractmethod
     def digest(self) -> str:
@@ -251,20 +260,25 @@ class Game(ABC):
 
         Raises:
             GameError: the game is not replayable, or the history does not fit its rules.
+            BrokenGameError: the game's own code fails.
         """
         if not self.replayable:
             raise GameError(f"{self.spec!r} cannot be replayed: it draws chance that no seed repeats")
         outcomes = [action for player, action in history if player == CHANCE and isinstance(action, int)]
-        state = self.new_state(seed, outcomes)
+        with foreign_game(self.spec, "in its reset"):
+            state = self.new_state(seed, outcomes)
         moves = [move for move in history if move[0] != CHANCE]
         yield state
         at = 0
         while at < len(moves):
-            seats = state.acting()
-            step = moves[at : at + len(seats)]
-            if not seats or tuple(player for player, _ in step) != seats:
-                raise GameError(f"the history does not fit {self.spec!r}: at move {at} seats {seats} act, not {step}")
-            state.apply([action for _, action in step])
+            with foreign_game(self.spec, "in a step"):
+                seats = state.acting()
+                step = moves[at : at + len(seats)]
+                if not seats or tuple(player for player, _ in step) != seats:
+                    raise GameError(
+                        f"the history does not fit {self.spec!r}: at move {at} seats {seats} act, not {step}"
+                    )
+                state.apply([action for _, action in step])
             at += len(seats)
             yield state
         if state.history() != tuple(history):

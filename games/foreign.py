@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
+
+from games.errors import BrokenGameError, GameError
 
 FOREIGN_ERRORS = (Exception, SystemExit)
 """Whatever foreign code may raise. ``sys.exit()`` is included, because it must not end our process; Ctrl-C is not."""
@@ -24,6 +27,25 @@ def describe_error(error: BaseException) -> str:
 def describe_failure(error: BaseException) -> str:
     """One line about a failure of foreign code: the rule that it broke, or what it raised."""
     return str(error) if isinstance(error, BrokenRule) else f"its code raises {describe_error(error)}"
+
+
+@contextmanager
+def foreign_game(spec: str, where: str) -> Iterator[None]:
+    """Only calls of a game belong in here: whatever they raise is the game's fault.
+
+    Args:
+        spec: of the game.
+        where: what it does, such as ``when drawn``.
+
+    Raises:
+        BrokenGameError: in place of an error that is no :class:`GameError`.
+    """
+    try:
+        yield
+    except GameError:
+        raise
+    except FOREIGN_ERRORS as error:
+        raise BrokenGameError(f"{spec!r} breaks the contract {where}: {describe_failure(error)}") from error
 
 
 def check_rewards(rewards: Sequence[float], agent_ids: Sequence[str]) -> None:

@@ -203,6 +203,9 @@ class NeutralState(State):
     def action_name(self, seat: int, action: Any) -> str:
         return self._inner.action_name(self._game.own[seat], action)
 
+    def action_route(self, seat: int, action: Any) -> str:
+        return self._inner.action_route(self._game.own[seat], action)
+
     def digest(self) -> str:
         return self._inner.digest()
 

@@ -14,6 +14,8 @@ from arena.view.paint import painted
 from arena.view.pictures import half_blocks, picture_of
 from arena.view.text import plain, signed
 from games import Game, State
+from games.contract import Action
+from games.foreign import foreign_game
 from leagues.records import FAULTS, Match
 
 _PICTURE_ROWS = 20
@@ -63,9 +65,10 @@ class PersonsView:
             self._length = length
             self._print_step(state.returns()[self._seat])
 
-    def add_move(self, seat: int, move: str) -> None:
+    def add_move(self, state: State, seat: int, action: Action) -> None:
         """Note the move of a seat in the step under way."""
-        self._moves.append((seat, plain(move)))
+        with foreign_game(self._game.spec, "when its actions are named"):
+            self._moves.append((seat, plain(state.action_name(seat, action))))
 
     def end(self, match: Match) -> None:
         """Print the last step, the last position if it can be replayed, and the result. Nothing is hidden any more."""

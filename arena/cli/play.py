@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from arena.cli.options import GameSpec, Networks, RecordIn, TrustCode
+
+if TYPE_CHECKING:
+    from arena.play.late_recording import NotRecorded
 
 
 def play(
@@ -34,9 +37,11 @@ def play(
 
     The agent takes all other seats. On a terminal you choose moves on the board by cursor, click or name; ? shows the
     keys. With --text, or in a pipe, enter a move by its name, or by the number shown with it; ? lists the moves, q
-    leaves. Enter a continuous action as its numbers. With --league the game is recorded, under the kind human, and you
-    are its guest human; it counts in no rating. A game in which a move was taken back is not recorded. A league has one
-    writer at a time, so it cannot be trained while you play.
+    leaves. Enter a continuous action as its numbers.
+
+    With --league the game is recorded when it is over, under the kind human, and you are its guest human; it counts in
+    no rating. A game in which a move was taken back is not recorded. A league has one writer at a time, such as a
+    training. If one is there at the end, the game is kept until you record it there later, or in another league.
     """
     import secrets
     import sys
@@ -48,6 +53,8 @@ def play(
     from arena.cli.output import print_text
     from arena.cli.persons_view import PersonsView
     from arena.play.contest import open_contest
+    from arena.play.late_recording import NotRecorded
+    from arena.play.observed import TableFailed
     from arena.play.source import Planned
     from arena.view.pieces import pieces
     from arena.view.text import plain
@@ -64,12 +71,14 @@ def play(
     person = HumanAgent(write=lambda text: print(plain(text, lines=True)), show=view.show)
     seed = secrets.randbelow(2**31) if seed is None else seed
     played: list[Match] = []
+    waiting: NotRecorded | None = None
     with open_contest(
         made,
         [person, against],
         command="play",
         arguments={"seed": seed, "seat": seat},
         league=league,
+        late=True,
         module_classes=load_networks(modules or ()),
         trust_code=trust_code,
     ) as contest:
@@ -82,14 +91,47 @@ def play(
             print(f"You play {own[seat].name}; {own[first].name} moves first.")
         try:
             contest.play(Planned([Pairing(seats, seed, contest.event, 1, "human")]), on_match=played.append)
+        except TableFailed as failed:
+            raise failed.error from None
         except (QuitGame, KeyboardInterrupt):
             print("\nYou left the table; this game does not count.")
             return
+        except NotRecorded as error:
+            waiting, played = error, [*error.matches]
     view.end(played[0])
-    if league is not None:
+    if waiting is not None:
+        _record_later(waiting, str(league))
+    elif league is not None:
         print_text(f"recorded in {league} as match {played[0].id}")
     if played[0].ending in FAULTS:
         raise typer.Exit(FAILED)
+
+
+def _record_later(waiting: NotRecorded, place: str) -> None:
+    """Ask where to record a game whose league could not be written, until that is done."""
+    from agents.contract import AgentError
+    from agents.human import read_line
+    from arena.cli.errors import RunError
+    from arena.cli.output import print_text
+    from leagues.errors import LeagueError
+
+    why = str(waiting)
+    while True:
+        print_text(f"The game is not recorded: {why}.")
+        try:
+            entry = read_line("Enter tries again, a folder records it there, q gives it up: ").strip()
+        except EOFError as error:
+            raise RunError(f"the game is not recorded: {why}") from error
+        if entry == "q":
+            return
+        place = entry or place
+        try:
+            (match,) = waiting.recording.record(waiting.matches, place)
+        except (AgentError, LeagueError) as error:
+            why = str(error)
+        else:
+            print_text(f"recorded in {place} as match {match.id}")
+            return
 
 
 def _sit_down(

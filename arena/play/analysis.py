@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from arena.play.referee import checked
 from arena.play.told import parse_action
 from games import Game, GameError, State, make_game
 from games.contract import CHANCE, Action
-from games.foreign import FOREIGN_ERRORS, describe_error
+from games.foreign import FOREIGN_ERRORS, describe_error, foreign_game
 from games.legality import legal_rows
 from leagues.records import LeagueError, Match
 from leagues.store import Reader, Store, StoreError, open_store
@@ -33,9 +34,6 @@ BEST = 5
 KEPT_AGENTS = 8
 KEPT_MATCHES = 64
 """How many agents and analysed matches the process keeps."""
-
-_KNOWN_ERRORS = (AgentError, GameError, LeagueError, WeightsError)
-"""Errors whose text says all that a person needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,13 @@ class Analysis:
         opinions: by ply and seat, of every seat that acts there and has an agent to ask.
         absent: seat -> why it has no opinions, as a sentence.
         problem: why there is no analysis at all, as a sentence; empty if there is one.
+        trace: the traceback of an error that nobody expects; empty without one.
     """
 
     opinions: tuple[Opinion, ...] = ()
     absent: Mapping[int, str] = field(default_factory=dict)
     problem: str = ""
+    trace: str = ""
 
 
 def analyse_match(
@@ -100,7 +100,8 @@ def analyse_match(
     at = 0
     found = []
     for ply, state in enumerate(game.replay(match.seed, match.history)):
-        acting = state.acting()
+        with foreign_game(game.spec, "when it is shown"):
+            acting = state.acting()
         step = moves[at : at + len(acting)]
         at += len(step)
         for place, seat in enumerate(acting):
@@ -127,14 +128,17 @@ def opinion(
         rng: lets an agent that tells no probabilities choose an action; None does not ask it.
 
     Raises:
-        AgentError: the agent is asked, and chooses no legal action.
+        AgentError: the agent fails, or is asked and chooses no legal action.
+        BrokenGameError: the game's own code fails.
     """
     observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
-    state.observe(seat, observation, mask)
+    with foreign_game(game.spec, "when observed"):
+        state.observe(seat, observation, mask)
     turn = Turn(
         observation[None], mask[None], np.array([seat]), np.zeros(1, np.int64), lambda _: state, game.action_bounds
     )
-    values, chances = agent.values(turn), agent.probabilities(turn)
+    with _foreign_agent():
+        values, chances = agent.values(turn), agent.probabilities(turn)
     best: list[tuple[Action, float | None]] = []
     if chances is not None:
         legal = np.flatnonzero(mask)
@@ -142,17 +146,29 @@ def opinion(
         best = [(int(action), float(chances[0, action])) for action in order]
     elif rng is not None:
         best = [(_chosen(agent, turn, rng), None)]
-    name = state.action_name
     made = None
-    if played is not None:
-        share = float(chances[0, played]) if chances is not None and isinstance(played, int) else None
-        made = Choice(played, name(seat, played), share)
-    choices = tuple(Choice(action, name(seat, action), probability) for action, probability in best)
+    with foreign_game(game.spec, "when its actions are named"):
+        if played is not None:
+            likely = float(chances[0, played]) if chances is not None and isinstance(played, int) else None
+            made = Choice(played, state.action_name(seat, played), likely)
+        choices = tuple(Choice(action, state.action_name(seat, action), share) for action, share in best)
     return Opinion(ply, seat, None if values is None else float(values[0]), choices, made)
 
 
+@contextmanager
+def _foreign_agent() -> Iterator[None]:
+    """Only calls of an agent belong in here, which may be anybody's code."""
+    try:
+        yield
+    except AgentError:
+        raise
+    except FOREIGN_ERRORS as error:
+        raise AgentError(f"the agent raises {describe_error(error)}") from error
+
+
 def _chosen(agent: Agent, turn: Turn, rng: np.random.Generator) -> Action:
-    answer = checked(agent.act(turn, rng), turn)
+    with _foreign_agent():
+        answer = checked(agent.act(turn, rng), turn)
     if isinstance(answer, str):
         raise AgentError(f"the agent gives no action: {answer}")
     if not legal_rows(answer, turn.masks, turn.action_bounds)[0]:
@@ -237,13 +253,11 @@ def main() -> None:
 
 
 def _answer(analyses: Analyses, request: Mapping[str, Any]) -> Analysis:
-    """The answer to a request, whatever happens: leagues, games and agents are other people's."""
+    """The answer to a request. What is wrong with a league, a game or an agent is an answer too."""
     try:
         return analyses.match(request["place"], request["match"], trust_code=request["trust_code"])
-    except _KNOWN_ERRORS as error:
+    except (AgentError, GameError, LeagueError, WeightsError) as error:
         return Analysis(problem=str(error))
-    except FOREIGN_ERRORS as error:
-        return Analysis(problem=f"the analysis failed: {describe_error(error)}")
 
 
 def parse_analysis(line: bytes) -> Analysis:

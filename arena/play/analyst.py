@@ -82,8 +82,9 @@ class Analyst:
         child.ask(line)
         answer = child.answers.readline()
         if not answer.endswith(b"\n"):
+            how = self._end()
             return Analysis(
-                problem=f"the process that asks the agents ended with {self._end()}; ask again to restart it"
+                problem=f"the process that asks the agents ended with {how}; ask again to restart it", trace=child.trace
             )
         try:
             return parse_analysis(answer)

@@ -18,6 +18,10 @@ _START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from {} im
 _LAST_WORDS = 300
 """Characters kept of what the process wrote to stderr before it ended."""
 
+_TRACEBACK = "Traceback (most recent call last):"
+_MOST_TRACE = 20_000
+"""Characters kept of the traceback with which it ended."""
+
 _GOODBYE = 1.0
 """Seconds that the process has to end once its pipes are closed."""
 
@@ -28,9 +32,13 @@ class Child:
     Args:
         module: the module.
         arguments: what follows in its ``sys.argv``.
+
+    Attributes:
+        trace: the traceback of the error that has ended the process; empty before its end, and where there is none.
     """
 
     def __init__(self, module: str, *arguments: str) -> None:
+        self.trace = ""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _START.format(module), *arguments, json.dumps(sys.path)],
@@ -75,7 +83,11 @@ class Child:
                 process.kill()
                 code = process.wait()
             stderr.seek(0)
-            words = " ".join(stderr.read().decode("utf-8", "replace").split())[-_LAST_WORDS:]
+            said = stderr.read().decode("utf-8", "replace").strip()
+        if code == 1 and _TRACEBACK in said:
+            self.trace = said[said.index(_TRACEBACK) :][-_MOST_TRACE:]
+            said = said.splitlines()[-1]
+        words = " ".join(said.split())[-_LAST_WORDS:]
         return f"{f'signal {-code}' if code < 0 else f'exit code {code}'}{words and f': {words}'}"
 
 

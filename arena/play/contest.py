@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from agents.contract import Agent, AgentError
 from arena.names import require_game
+from arena.play.late_recording import LateRecording, pinned
 from arena.play.openings import Openings, make_openings
 from arena.play.play import play
 from arena.play.recording import Cast, Entrant, Recording, entrants, recorded_entrants, taken_up
 from arena.play.source import NO_LIMITS, Limits, Source, in_order
 from games import Game
 from leagues.records import Event, Match, Pairing
-from leagues.store import Store, Writer, open_store
+from leagues.store import Reader, Store, Writer, open_store
 
 if TYPE_CHECKING:
     from arena.play.workers import Crew
@@ -38,6 +39,7 @@ def open_contest(
     arguments: Mapping[str, Any],
     league: Path | str | None = None,
     resume: bool = False,
+    late: bool = False,
     module_classes: Mapping[str, type[Any]] | None = None,
     trust_code: bool = False,
 ) -> Iterator[Contest]:
@@ -53,6 +55,8 @@ def open_contest(
         league: the folder of the league that records the matches. If there is none, a new one is made, without a
             learner. Agents that are no members of it become its guests.
         resume: take up the newest unfinished event of an equal call.
+        late: open the league for writing only when matches are over, as for a person, who plays for long. What cannot
+            be written then raises :class:`arena.play.late_recording.NotRecorded`, which keeps the matches.
         module_classes, trust_code: as in :func:`arena.load_agent`.
 
     Raises:
@@ -64,13 +68,17 @@ def open_contest(
         raise AgentError("only a recorded contest can be taken up; name its league")
     with ExitStack() as stack:
         store = None if league is None else open_store(league)
-        writer = stack.enter_context(store.writer()) if store is not None and store.exists() else None
+        opened: Reader | None = None
+        if store is not None and store.exists():
+            opened = stack.enter_context(store.reader() if late else store.writer())
         if store is None:
             found = entrants(agents, game)
         else:
-            if writer is not None:
-                require_game(writer, store.name, game)
-            found = recorded_entrants(agents, game, store, [] if writer is None else writer.members())
+            if opened is not None:
+                require_game(opened, store.name, game)
+            if late:
+                agents = [pinned(agent, game, store) for agent in agents]
+            found = recorded_entrants(agents, game, store, [] if opened is None else opened.members())
         cast = Cast(game, found, None if league is None else str(league), module_classes, trust_code)
         players = {}
         for entrant in found:
@@ -80,11 +88,15 @@ def open_contest(
         if store is None:
             yield Contest(cast, players)
             return
-        event = _event(store, writer, command, {**arguments, "agents": [each.name for each in found]}, resume)
-        recording = Recording(store, writer, cast, event)
+        event = _event(store, opened, command, {**arguments, "agents": [each.name for each in found]}, resume)
+        recording: Recording | LateRecording
+        if late:
+            recording = LateRecording(store, opened, cast, event)
+        else:
+            recording = Recording(store, opened if isinstance(opened, Writer) else None, cast, event)
         finished = False
         try:
-            yield Contest(cast, players, recording, _seeds_met(writer, found, event))
+            yield Contest(cast, players, recording, _seeds_met(opened, found, event))
             finished = True
         except KeyboardInterrupt as error:
             if recording.begun:
@@ -94,23 +106,23 @@ def open_contest(
             recording.close(finished=finished)
 
 
-def _event(store: Store, writer: Writer | None, command: str, arguments: Mapping[str, Any], resume: bool) -> Event:
+def _event(store: Store, opened: Reader | None, command: str, arguments: Mapping[str, Any], resume: bool) -> Event:
     arguments = json.loads(json.dumps(arguments))  # as it is when it is read again
     if resume:
-        if writer is None:
+        if opened is None:
             raise AgentError(f"there is no league in '{store.name}'; begin one without --resume")
-        return taken_up(writer, store.name, command, arguments)
-    return Event(1 if writer is None else writer.next_event(), command, arguments)
+        return taken_up(opened, store.name, command, arguments)
+    return Event(1 if opened is None else opened.next_event(), command, arguments)
 
 
-def _seeds_met(writer: Writer | None, found: Sequence[Entrant], event: Event) -> Collection[int]:
+def _seeds_met(opened: Reader | None, found: Sequence[Entrant], event: Event) -> Collection[int]:
     """Seeds at which two of the agents have met in other events."""
-    if writer is None:
+    if opened is None:
         return frozenset()
-    known = {member.id for member in writer.members()}
+    known = {member.id for member in opened.members()}
     ids = {entrant.member.id for entrant in found if entrant.member is not None} & known
-    own = {match.seed for match in writer.matches(event=event.number, limit=None)}
-    return writer.seeds_met(ids) - own
+    own = {match.seed for match in opened.matches(event=event.number, limit=None)}
+    return opened.seeds_met(ids) - own
 
 
 class Contest:
@@ -133,7 +145,7 @@ class Contest:
         self,
         cast: Cast,
         agents: dict[str, Agent],
-        recording: Recording | None = None,
+        recording: Recording | LateRecording | None = None,
         without: Collection[int] = (),
     ) -> None:
         self.game = cast.game

@@ -94,6 +94,10 @@ class Opponent:
         """Take back the person's last move and all after it. The game is not recorded then."""
         self._send({"want": "undo"})
 
+    def record(self, place: str) -> None:
+        """Record the game that is over in the league in ``place``, after its own league could not be written."""
+        self._send({"want": "record", "place": place})
+
     def close(self) -> None:
         """End the process at once."""
         self._closed = True
@@ -117,7 +121,7 @@ class Opponent:
                 break
         how = self._child.end()
         if not failed and not self._closed:
-            self._hear(Failed(f"the opponent's process ended with {how}"))
+            self._hear(Failed(f"the opponent's process ended with {how}", self._child.trace))
 
 
 def against_member(folder: Path, member_id: str) -> str:

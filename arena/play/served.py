@@ -17,14 +17,29 @@ import numpy as np
 from agents.contract import Agent, AgentError, QuitGame, Turn
 from agents.policies.weights import WeightsError
 from arena.play.child import requests
-from arena.play.told import Advice, Begun, Failed, Laid, Over, Position, Refused, Step, Told, parse_action, told_line
+from arena.play.observed import Observed, TableFailed, nobodys_fault
+from arena.play.told import (
+    Advice,
+    Begun,
+    Failed,
+    Laid,
+    Over,
+    Position,
+    Recorded,
+    Refused,
+    Step,
+    Told,
+    parse_action,
+    told_line,
+)
 from games import Game, GameError, State, make_game
-from games.contract import CHANCE, ActionArray, Move
-from games.foreign import FOREIGN_ERRORS, describe_error
+from games.contract import CHANCE, Action, ActionArray, Move
+from games.foreign import foreign_game
 from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # it loads the store, which the board need not wait for
     from arena.play.contest import Contest
+    from arena.play.late_recording import NotRecorded
 
 Say = Callable[[Told], None]
 
@@ -35,7 +50,7 @@ class Table:
     Args:
         game: the game.
         against: the agent's name, as :func:`arena.load_agent` takes it. It takes all other seats.
-        league: the league that records the games; None for none.
+        league: the league that records the games when they are over; None for none.
         module_classes, trust_code: as of :func:`arena.load_agent`.
         lines: what the person wants, as :class:`arena.play.opponent.Opponent` writes it.
         say: takes what the person learns.
@@ -59,6 +74,7 @@ class Table:
         self.asked: list[int] = []  # moves made in the game whenever the person was asked
         self.moves: list[Move] = []  # of the game, without chance
         self.opponent: Agent | None = None
+        self._unrecorded: NotRecorded | None = None  # the game that is over, while its league cannot be written
         self._next: dict[str, Any] | None = None
         self._last: dict[str, Any] = {}
 
@@ -81,6 +97,8 @@ class Table:
                 self._play(request)
             elif request["want"] == "undo":
                 self.undo(over=True)
+            elif request["want"] == "record":
+                self._record(request["place"])
             elif request["want"] != "move":  # one that came too late
                 self.say(Refused("the game is over"))
 
@@ -105,11 +123,25 @@ class Table:
         """Do ``request`` once the game under way is left."""
         self.asked, self._next = [], request
 
+    def _record(self, place: str) -> None:
+        """Record the game that is over in the league in ``place``."""
+        if self._unrecorded is None:
+            self.say(Refused("there is no game to record"))
+            return
+        try:
+            (match,) = self._unrecorded.recording.record(self._unrecorded.matches, place)
+        except (AgentError, LeagueError) as error:
+            self.say(Refused(str(error)))
+            return
+        self._unrecorded = None
+        self.say(Recorded(self.number, match.id, place))
+
     def _play(self, request: dict[str, Any]) -> None:
+        from arena.play.late_recording import NotRecorded
         from arena.play.source import Planned
         from leagues.records import Match, Pairing
 
-        self._last = request
+        self._last, self._unrecorded = request, None
         self.number = int(request["number"])
         game, seat, seed = self.game, int(request["seat"]), int(request["seed"])
         opening = tuple((player, parse_action(action)) for player, action in request["opening"])
@@ -120,8 +152,6 @@ class Table:
             contest = self._contest(stack, person, request)
             you, other = contest.names
             self.opponent = contest.agents[other]
-            from arena.play.observed import Observed
-
             contest.agents.update({name: Observed(agent, view) for name, agent in contest.agents.items()})
             kept = self.league if contest.event else ""
             self.say(Begun(self.number, kept or ""))
@@ -130,11 +160,16 @@ class Table:
             played: list[Match] = []
             try:
                 contest.play(Planned([pairing]), on_match=played.append)
+            except TableFailed as failed:
+                raise failed.error from None
             except QuitGame:
                 return
+            except NotRecorded as error:
+                self._unrecorded = error
+                played += error.matches
         # After the league is closed: whoever hears of the end may end this process.
         self.moves = [move for move in played[0].history if move[0] != CHANCE]
-        view.end(played[0])
+        view.end(played[0], "" if self._unrecorded is None else str(self._unrecorded))
 
     def _contest(self, stack: ExitStack, person: Agent, request: dict[str, Any]) -> Contest:
         from arena.play.contest import open_contest
@@ -146,6 +181,7 @@ class Table:
                 command="play",
                 arguments={"seed": request["seed"], "seat": request["seat"]},
                 league=self.league if request["record"] else None,
+                late=True,
                 module_classes=self.module_classes,
                 trust_code=self.trust_code,
             )
@@ -167,6 +203,10 @@ class _Person(Agent):
         Raises:
             QuitGame: the person wants another game.
         """
+        with nobodys_fault():
+            return self._choose(turn)
+
+    def _choose(self, turn: Turn) -> ActionArray:
         table, state = self._table, turn.state(int(turn.tables[0]))
         table.moves = [move for move in state.history() if move[0] != CHANCE]
         table.asked.append(len(table.moves))
@@ -196,10 +236,8 @@ class _Person(Agent):
         rng = stream(self._seed, Purpose.HINT, here.ply)
         try:
             found = opinion(self._table.game, state, seat, agent, here.ply, rng=rng)
-        except FOREIGN_ERRORS as error:
-            return Advice(
-                here.number, here.ply, problem=f"{self._table.against} gives no advice: {describe_error(error)}"
-            )
+        except AgentError as error:
+            return Advice(here.number, here.ply, problem=f"{self._table.against} gives no advice: {error}")
         best = tuple((each.action, each.name, each.probability) for each in found.best)
         return Advice(here.number, here.ply, best, found.value)
 
@@ -220,14 +258,15 @@ class _View:
         game = self._table.game
         if not game.replayable:
             return
-        state, at = game.new_state(seed), 0
-        while at < len(opening):
-            acting = state.acting()
-            step = opening[at : at + len(acting)]
-            self._steps.append(tuple((seat, state.action_name(seat, action)) for seat, action in step))
-            state.apply([action for _, action in step])
-            at += len(step)
-        self._length = len(state.history())
+        with foreign_game(game.spec, "in its opening"):
+            state, at = game.new_state(seed), 0
+            while at < len(opening):
+                acting = state.acting()
+                step = opening[at : at + len(acting)]
+                self._steps.append(tuple((seat, state.action_name(seat, action)) for seat, action in step))
+                state.apply([action for _, action in step])
+                at += len(step)
+            self._length = len(state.history())
         self._table.say(self.position(state, asks=False))
 
     def before_move(self, state: State) -> None:
@@ -239,58 +278,66 @@ class _View:
             if self.seat not in state.acting():
                 self._table.say(self.position(state, asks=False))
 
-    def add_move(self, seat: int, move: str) -> None:
+    def add_move(self, state: State, seat: int, action: Action) -> None:
         """A seat has chosen in the step under way."""
-        self._under_way.append((seat, move))
+        with foreign_game(self._table.game.spec, "when its actions are named"):
+            self._under_way.append((seat, state.action_name(seat, action)))
 
     def position(self, state: State, *, asks: bool) -> Position:
         """A position as the person sees it."""
-        game, acting = self._table.game, state.acting()
+        game = self._table.game
         legal: dict[int, str] = {}
+        routes: dict[int, str] = {}
         bounds = None
-        if self.seat in acting and game.action_bounds is None:
-            observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
-            state.observe(self.seat, observation, mask)
-            legal = {action: state.action_name(self.seat, action) for action in np.flatnonzero(mask).tolist()}
-        elif self.seat in acting and game.action_bounds is not None:
+        with foreign_game(game.spec, "when it is shown"):
+            acting, drawing, got = state.acting(), state.draw(self.seat), state.returns()[self.seat]
+            if self.seat in acting and game.action_bounds is None:
+                observation, mask = np.zeros(game.observation_shape, np.float32), np.zeros(game.num_actions, np.bool_)
+                state.observe(self.seat, observation, mask)
+                legal = {action: state.action_name(self.seat, action) for action in np.flatnonzero(mask).tolist()}
+                found = {action: state.action_route(self.seat, action) for action in legal}
+                routes = {action: route for action, route in found.items() if route != legal[action]}
+        if self.seat in acting and game.action_bounds is not None:
             low, high = game.action_bounds
             bounds = (tuple(low.tolist()), tuple(high.tolist()))
         first, self._told = self._told, len(self._steps)
         return Position(
             self._table.number,
             len(self._steps),
-            state.draw(self.seat),
+            drawing,
             acting,
             first,
             tuple(map(self._known, self._steps[first:])),
-            state.returns()[self.seat],
+            got,
             legal,
+            routes,
             bounds,
             asks,
         )
 
-    def end(self, match: Any) -> None:
-        """Tell the result."""
+    def end(self, match: Any, unrecorded: str) -> None:
+        """Tell the result, and why it could not be recorded."""
         from arena.view.outcome import result_text, seat_results
         from leagues.records import FAULTS
 
         game = self._table.game
         if match.ending not in FAULTS and self._under_way:
             self._finish_step()
-        drawing = None
-        if game.replayable:
-            *_, last = game.replay(match.seed, match.history)
-            drawing = last.draw()
+        drawings: list[str] = []
+        for state in game.replay(match.seed, match.history) if game.replayable else ():
+            with foreign_game(game.spec, "when it is shown"):
+                drawings.append(state.draw())
         self._table.say(
             Over(
                 self._table.number,
                 match.plies,
-                drawing,
+                tuple(drawings),
                 tuple(self._steps),
                 match.returns,
                 seat_results(match, game.teams),
                 result_text(match, game.teams, self.seat, game.spec),
                 match.id,
+                unrecorded,
             )
         )
 
@@ -324,8 +371,6 @@ def main() -> None:
         ).serve()
     except (AgentError, GameError, LeagueError, WeightsError) as error:
         say(Failed(str(error)))
-    except FOREIGN_ERRORS as error:
-        say(Failed(f"the game failed: {describe_error(error)}"))
 
 
 def _networks(names: Sequence[str]) -> dict[str, type[Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # it loads NumPy
@@ -50,6 +50,8 @@ class Position:
         steps: the newest steps; those before ``first`` were in earlier messages.
         got: the person's rewards so far.
         legal: action -> its name, for the person; empty where another seat acts, or where actions are continuous.
+        routes: action -> its name with the cells from and to which a piece moves, as of
+            :meth:`games.State.action_route`, where that is another one.
         bounds: lowest and highest continuous action.
         asks: whether the person is to choose now.
     """
@@ -62,8 +64,14 @@ class Position:
     steps: tuple[Step, ...]
     got: float
     legal: Mapping[int, str]
+    routes: Mapping[int, str] = field(default_factory=dict)
     bounds: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     asks: bool = False
+
+    @property
+    def ways(self) -> Mapping[int, str]:
+        """Action -> the name that tells its cells."""
+        return {**self.legal, **self.routes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +94,38 @@ class Over:
     Attributes:
         number: of the game.
         ply: number of its steps.
-        drawing: the last position; None if it cannot be drawn.
+        drawings: every position, from the start to the end; empty if the game cannot be replayed.
         steps: all steps.
         returns, results: by seat, results as of :func:`arena.view.outcome.seat_results`.
         sentence: the result in words.
         match: ID of the recorded match; 0 if it was not recorded.
+        unrecorded: why the league could not be written; empty if it was, or if the game is not to be recorded.
     """
 
     number: int
     ply: int
-    drawing: str | None
+    drawings: tuple[str, ...]
     steps: tuple[Step, ...]
     returns: tuple[float, ...]
     results: tuple[SeatResult, ...]
     sentence: str
     match: int
+    unrecorded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A game that is over was recorded after all.
+
+    Attributes:
+        number: of the game.
+        match: ID of the match.
+        place: the league.
+    """
+
+    number: int
+    match: int
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +156,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The games end with an error; ``why`` is its message."""
+    """The games end with an error; ``why`` is its message, and ``trace`` the traceback of one that nobody expects."""
 
     why: str
+    trace: str = ""
 
 
-Told = Laid | Position | Begun | Over | Advice | Refused | Failed
+Told = Laid | Position | Begun | Over | Recorded | Advice | Refused | Failed
 
 _TOLD: Mapping[str, type[Any]] = {
-    each.__name__: each for each in (Laid, Position, Begun, Over, Advice, Refused, Failed)
+    each.__name__: each for each in (Laid, Position, Begun, Over, Recorded, Advice, Refused, Failed)
 }
 
 
@@ -152,8 +178,8 @@ def parse_told(line: str | bytes) -> Told:
     try:
         name, fields = json.loads(line)
         fields = {key: _frozen(value) for key, value in fields.items()}
-        if "legal" in fields:
-            fields["legal"] = {int(action): text for action, text in fields["legal"].items()}
+        for named in {"legal", "routes"} & fields.keys():
+            fields[named] = {int(action): text for action, text in fields[named].items()}
         told: Told = _TOLD[name](**fields)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"nothing that is known: {error!r}") from error

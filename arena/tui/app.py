@@ -16,12 +16,11 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from arena.tui.dressed import DressedApp
+from arena.tui.base_app import ArenaApp
 from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import NUMBERED
-from arena.tui.screens.base import ArenaScreen, LeagueScreen
-from arena.tui.screens.help import HelpScreen
+from arena.tui.screens.base import LeagueScreen
 from arena.view.theme import PALETTES
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
@@ -29,7 +28,7 @@ if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need n
     from games.contract import Move
 
 
-class LeagueApp(DressedApp):
+class LeagueApp(ArenaApp):
     """Shows the league in ``folder`` live. Its result is the error that ended it, or None.
 
     Args:
@@ -109,6 +108,9 @@ class LeagueApp(DressedApp):
 
     def action_go(self, name: str) -> None:
         """Show the numbered screen called ``name``; ``escape`` comes back to this one."""
+        self.leave(lambda: self._go(name))
+
+    def _go(self, name: str) -> None:
         before = self._numbered()
         while len(self.screen_stack) > 2:  # screens that were opened above
             self.pop_screen()
@@ -126,7 +128,7 @@ class LeagueApp(DressedApp):
         if isinstance(self.screen, LeagueScreen) and self.screen.step_back():
             return
         if len(self.screen_stack) > 2:
-            self.pop_screen()
+            self.leave(self.pop_screen)
         elif self._back:
             self.switch_screen(self._back.pop())
 
@@ -196,11 +198,6 @@ class LeagueApp(DressedApp):
         return not there
 
     # Keys of every screen
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        groups = self.screen.GROUPS if isinstance(self.screen, ArenaScreen) else ()
-        self.push_screen(HelpScreen([*groups, APP]))
 
     def action_pause(self) -> None:
         """Stop following the league, or go on."""
@@ -275,16 +272,10 @@ def _load_screens() -> None:
 
 
 def run(folder: Path, match: int | None = None, *, theme: str = "dark", trust_code: bool = False) -> int:
-    """Show the league in ``folder`` until the person leaves. Arguments as of :class:`LeagueApp`.
-
-    Returns:
-        0, or 1 when the TUI itself failed; Textual has printed the error then.
+    """Show the league in ``folder`` until the person leaves. Arguments as of :class:`LeagueApp`, result as of
+    :meth:`ArenaApp.outcome`.
 
     Raises:
         Exception: what ended the thread that reads the league.
     """
-    app = LeagueApp(folder, match, theme=theme, trust_code=trust_code)
-    failure = app.run()
-    if failure is not None:
-        raise failure
-    return app.return_code or 0
+    return LeagueApp(folder, match, theme=theme, trust_code=trust_code).outcome()

@@ -94,8 +94,8 @@ REPLAY = Group(
     "Replay",
     (
         Key("space", "autoplay", "play", "play by itself, or stop", "space", footer=True),
-        Key("left,h", "step(-1)", "back", "a position back, on", "← → h l", footer=True),
-        Key("right,l", "step(1)", "on"),
+        Key("left,h", "step(-1)", "step", "a position back, on", "← → h l", footer=True),
+        Key("right,l", "step(1)", "step"),
         Key("down,j", "step(5)", "five on", "five positions on, back", "↓ ↑ j k"),
         Key("up,k", "step(-5)", "five back"),
         Key("home,g", "first", "start", "the start, the end", "g G home end"),
@@ -277,11 +277,28 @@ PLAY = Group(
     (
         Key("m", "type", "type", "type a move by its name or number; digits begin at once", footer=True),
         Key("H", "hint", "hint", "what your opponent would play at your seat, and expects you to get", footer=True),
-        Key("u", "undo", "undo", "take back your last move; the game is not recorded then", footer=True),
         Key("R", "resign", "resign", "give up; the game is not recorded then", footer=True),
-        Key("r", "rematch", "rematch", "another game, with the seats changed"),
+    ),
+)
+
+SEAT = Group(
+    "Table",
+    (
+        Key("u", "undo", "undo", "take back your last move; the game is not recorded then", footer=True),
         Key("f", "flip", "flip", "the board from the other side"),
         Key("escape", "leave", "leave", "leave the table, or the line to type into", "esc"),
+    ),
+)
+
+AFTERWARDS = Group(
+    "After the game",
+    (
+        Key("r", "rematch", "rematch", "another game, with the seats changed"),
+        Key("left,h", "step(-1)", "replay", "a position back, on", "← → h l"),
+        Key("right,l", "step(1)", "replay"),
+        Key("home,g", "step(-9999)", "start", "the start, the end", "g G home end"),
+        Key("end,G", "step(9999)", "end"),
+        Key("w", "record", "record", "record the game, if its league could not be written before"),
     ),
 )
 

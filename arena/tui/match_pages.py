@@ -184,12 +184,13 @@ def _newest(source: Source) -> int:
 
 def _open(source: Source, match_id: int, *, whole: bool) -> Opened:
     from arena.view.replay import frames
+    from games import GameError
 
     match, info = source.reader.match(match_id), source.reader.info()
     try:
         found: Sequence[Frame] = frames(
             source.reader, match_id, last=None if whole else 2, trust_code=source.trust_code
         )
-    except Exception as error:  # a game may fail in any way; only this match suffers
+    except GameError as error:
         return Opened(match, info, problem=str(error))
     return Opened(match, info, tuple(found))

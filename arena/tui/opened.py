@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from arena.play.analysis import Analysis
 from arena.tui.feed import Query, Source
 from arena.tui.match_pages import newer_matches
 from arena.tui.widgets.board import largest_of
@@ -35,6 +36,22 @@ class Opened:
     hides: bool = False
     problem: str = ""
     largest: tuple[int, int] = (0, 0)
+
+
+def why_none(opened: Opened, analysis: Analysis | None, ply: int, what: str) -> str:
+    """Why there is no ``what``, value or policy, to show at ``ply``, in a sentence. ``analysis`` is None while it is
+    awaited."""
+    if not opened.frames:
+        return ""
+    if analysis is None:
+        return "asking the frozen weights ..."
+    if analysis.problem:
+        return analysis.problem
+    acting = opened.frames[ply].acting
+    absent = [analysis.absent[seat] for seat in (acting or sorted(analysis.absent)) if seat in analysis.absent]
+    if absent:
+        return "; ".join(dict.fromkeys(absent))
+    return "the match is over" if what == "policy" and not acting else f"these weights tell no {what}"
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,13 @@ from textual.binding import BindingType
 
 from agents.errors import AgentError
 from arena.play.opponent import Seating
-from arena.tui.dressed import DressedApp
+from arena.tui.base_app import ArenaApp
 from arena.tui.keys import TABLE_APP, bindings
-from arena.tui.screens.help import HelpScreen
 from arena.tui.screens.play import NoTable, PlayScreen
 from games.contract import Move
 
 
-class PlayApp(DressedApp):
+class PlayApp(ArenaApp):
     """A person plays. Its result is the error because of which no game could begin, or None.
 
     Args:
@@ -43,16 +42,9 @@ class PlayApp(DressedApp):
         self.dress()
         self.push_screen(self.table)
 
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.push_screen(HelpScreen([*PlayScreen.GROUPS, TABLE_APP]))
-
     def action_return(self) -> None:
-        """Close the screen in front; leave the app with the table."""
-        if self.screen is self.table:
-            self.exit()
-        else:
-            self.pop_screen()
+        """Leave the app with the table."""
+        self.leave(self.exit)
 
     @on(NoTable)
     def _no_table(self, message: NoTable) -> None:
@@ -60,16 +52,9 @@ class PlayApp(DressedApp):
 
 
 def play(seating: Seating, seat: int = 0, *, seed: int | None = None) -> int:
-    """Let a person play until they leave. Arguments as of :class:`PlayApp`.
-
-    Returns:
-        0, or 1 when the TUI itself failed; Textual has printed the error then.
+    """Let a person play until they leave. Arguments as of :class:`PlayApp`, result as of :meth:`ArenaApp.outcome`.
 
     Raises:
         AgentError: no game could begin.
     """
-    app = PlayApp(seating, seat, seed=seed)
-    failure = app.run()
-    if failure is not None:
-        raise failure
-    return app.return_code or 0
+    return PlayApp(seating, seat, seed=seed).outcome()

@@ -246,17 +246,19 @@ class Openings(Query):
 def _first_moves(game: Any, match: Match, member: str) -> dict[int, str]:
     """Seat -> name of the first move that the member made there."""
     from games import CHANCE
+    from games.foreign import foreign_game
 
     waiting = {seat for seat, name in enumerate(match.seats) if name == member}
     moves = [action for player, action in match.history if player != CHANCE]
     found: dict[int, str] = {}
     at = 0
     for state in game.replay(match.seed, match.history):
-        acting = state.acting()
-        for seat, action in zip(acting, moves[at : at + len(acting)], strict=False):
-            if seat in waiting:
-                found[seat] = state.action_name(seat, action)
-                waiting.discard(seat)
+        with foreign_game(game.spec, "when its actions are named"):
+            acting = state.acting()
+            for seat, action in zip(acting, moves[at : at + len(acting)], strict=False):
+                if seat in waiting:
+                    found[seat] = state.action_name(seat, action)
+                    waiting.discard(seat)
         at += len(acting)
         if not waiting:
             break

@@ -1,26 +1,22 @@
-"""A person's game as they know it, and how it is put into words: what the play screen shows."""
+"""A person's game as they know it, and how far they have come in choosing a move."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from rich.style import Style
-from rich.text import Text
 
 from agents.human import Names, Point
-from arena.play.analysis import Choice, Opinion
 from arena.play.opponent import Seating
-from arena.play.told import Advice, Begun, Laid, Over, Position, Refused, Step, Told
-from arena.tui.look import look, pressing
+from arena.play.told import Advice, Begun, Laid, Over, Position, Recorded, Refused, Step, Told
 from arena.tui.widgets.board import Mark, larger_of
-from arena.tui.widgets.opinions import policy_text
-from arena.tui.widgets.players import Player
-from arena.view.choosing import cells_of, pick, targets
-from arena.view.pieces import marks_of, pieces
+from arena.view.choosing import cell_name, cells_of, listed, moves_pieces, pick, refusal, targets
+from arena.view.pieces import marks_of
 from arena.view.replay import Frame
-from arena.view.text import plain, signed
+from arena.view.text import plain
+from games.contract import Action
 from games.drawing.grids import Cell, Grid, read_grid
 
 
@@ -38,16 +34,19 @@ class Sitting:
         position: the newest position; None before the first.
         begun: how the game began; None while the opponent loads.
         over: how it ended; None before.
+        ply: the position that is looked at, once it is over.
         failure: why it cannot go on; empty while it can.
         resigned: whether the person gave it up.
         undone: whether a move was taken back.
+        moved: whether the person has made a move.
         steps: the steps so far, as far as the person knows them.
-        before: the position before; None at the start.
         largest: columns and rows of the largest drawing so far.
-        cursor, source: the cell under the cursor, and the one whose piece is to move.
+        cursor, source, target: the cell under the cursor, the one whose piece is to move, and the one that several
+            moves go to.
         advance: the move that was chosen before the opponent was there; empty without one.
         note: the answer to what the person did last.
         advice: what the opponent thinks of the position; None if it was not asked.
+        times: seconds of the person, and of the others.
     """
 
     def __init__(self, seating: Seating, seat: int, number: int, laid: Laid | None = None) -> None:
@@ -55,16 +54,18 @@ class Sitting:
         self.position: Position | None = None
         self.begun: Begun | None = None
         self.over: Over | None = None
+        self.ply = 0
         self.failure = ""
-        self.resigned = self.undone = False
+        self.resigned = self.undone = self.moved = False
         self.steps: list[Step] = []
-        self.before: Frame | None = None
         self.largest = (0, 0)
         self.cursor: Cell | None = None
         self.source: Cell | None = None
+        self.target: Cell | None = None
         self.advance = self.note = ""
         self.advice: Advice | None = None
-        self._times = [0.0, 0.0]  # seconds of the person, and of the others
+        self._before: Frame | None = None  # the position before; None at the start
+        self.times = [0.0, 0.0]
         self._clock = time.monotonic()
 
     @property
@@ -88,9 +89,11 @@ class Sitting:
         return plain(self.seating.name)
 
     @property
-    def has_moved(self) -> bool:
-        """Whether the person has made a move."""
-        return any(seat == self.seat for step in self.steps for seat, _ in step)
+    def at_stake(self) -> str:
+        """What to ask before this game is left; empty where nothing is lost."""
+        if self.over is not None and self.over.unrecorded and not self.failure:
+            return "The game is not recorded yet. Lose it?"
+        return "The game is not over. Leave it?" if self.running and self.moved else ""
 
     def hear(self, told: Told) -> bool:
         """Take what the opponent's process tells; returns whether there is a new position to choose in."""
@@ -107,6 +110,13 @@ class Sitting:
                 self._ended(told)
             case Advice() if self.position is not None and told.ply == self.position.ply:
                 self.advice = told
+            case Recorded() if self.over is not None:
+                self.over, self.begun = (
+                    replace(self.over, match=told.match, unrecorded=""),
+                    Begun(told.number, told.place),
+                )
+            case Refused() if self.over is not None and self.over.unrecorded:
+                self.over = replace(self.over, unrecorded=told.why)
             case Refused():
                 self.note = told.why
         return False
@@ -116,8 +126,9 @@ class Sitting:
         new = old is None or old.ply != position.ply
         if old is not None and new:
             back = old.ply > position.ply or self.over is not None
-            self.before, self.undone = None if back else self._frame(old), self.undone or back
-            self.source, self.advice, self.note = None, None, ""
+            self._before, self.undone = None if back else self._frame(old), self.undone or back
+            self.advice = None
+            self.let_go()
         self.position, self.over = position, None
         self.largest = larger_of(self.largest, position.drawing)
         self.steps[position.first :] = position.steps
@@ -125,24 +136,52 @@ class Sitting:
             self.advance = ""
         grid = read_grid(position.drawing)
         if self.cursor is None and grid is not None and position.legal:
-            found = targets(cells_of(grid, position.legal))
+            found = targets(cells_of(grid, position.ways))
             self.cursor = found[len(found) // 2] if found else None
         return new
 
     def _ended(self, over: Over) -> None:
-        if self.position is not None:
-            self.before = self._frame(self.position)
-        self.over, self.steps, self.note = over, list(over.steps), ""
-        self.largest = larger_of(self.largest, over.drawing or "")
+        self.over, self.steps, self.ply = over, list(over.steps), over.ply
+        self.let_go()
+        for drawing in over.drawings:
+            self.largest = larger_of(self.largest, drawing)
+
+    def keys(self, grid: Grid | None) -> tuple[str, ...]:
+        """The actions that the person may want once the game is over; empty while it runs.
+
+        Args:
+            grid: the board; None without one.
+        """
+        if self.running:
+            return ()
+        waits = self.over is not None and bool(self.over.unrecorded)
+        past = self.over is not None and len(self.over.drawings) > 1
+        turns = grid is not None and grid.turns
+        return (*["record"] * waits, "rematch", *["step(-1)"] * past, *["flip"] * turns)
 
     # The board
 
     @property
     def frame(self) -> Frame | None:
         """The position to show; None before there is one."""
-        if self.over is not None and self.over.drawing is not None:
-            return Frame(self.over.ply, (), self.over.drawing, (), ())
+        if self.over is not None and self.over.drawings:
+            return self._past(self.over, self.ply)
         return None if self.position is None else self._frame(self.position)
+
+    @property
+    def before(self) -> Frame | None:
+        """The one before it; None at the start."""
+        if self.over is not None and self.over.drawings:
+            return self._past(self.over, self.ply - 1) if self.ply else None
+        return self._before
+
+    def look_at(self, ply: int) -> None:
+        """Look at a position of the game that is over, or at the nearest one."""
+        if self.over is not None and self.over.drawings:
+            self.ply = max(0, min(ply, len(self.over.drawings) - 1))
+
+    def _past(self, over: Over, ply: int) -> Frame:
+        return Frame(ply, (), over.drawings[ply], (), (self.seat,) if ply < len(over.drawings) - 1 else ())
 
     def _frame(self, position: Position) -> Frame:
         return Frame(position.ply, (), position.drawing, (position.got,), position.acting or (self.seat,))
@@ -152,7 +191,7 @@ class Sitting:
         position = self.position
         if position is None or grid is None or not self.running or not position.legal or self.advance:
             return []
-        cells = cells_of(grid, position.legal)
+        cells = cells_of(grid, position.ways)
         marks: list[Mark] = [(cell, "legal") for cell in targets(cells, self.source)]
         if self.advice is not None and self.advice.best:
             way = cells.get(self.advice.best[0][0], ())
@@ -177,106 +216,78 @@ class Sitting:
 
     def listed(self, grid: Grid | None) -> list[tuple[int, str]]:
         """The legal moves to list, ``(action, label)``: those of the piece that is chosen, or all."""
-        names = self.choice()
-        if not isinstance(names, Names):
+        names, position = self.choice(), self.position
+        if not isinstance(names, Names) or position is None:
             return []
         shown: Sequence[int] = tuple(names.names)
-        if self.source is not None and grid is not None:
-            shown = pick(cells_of(grid, names.names), self.source).actions
+        here = self.target or self.source
+        if here is not None and grid is not None:
+            shown = pick(cells_of(grid, position.ways), here, self.source if self.target else None).actions
         return [(action, names.label(action)) for action in shown]
 
-    # In words
+    # Choosing a move
 
-    def title(self) -> Text:
-        """The game, the opponent, and whether it is recorded."""
-        colours = look()
-        line = Text(no_wrap=True, overflow="ellipsis").append(plain(self.seating.game), f"bold {colours.accent}")
-        line.append("  you against ", colours.faint).append(plain(self.seating.against), "bold")
-        if self.undone:
-            kept = "not recorded, because a move was taken back"
-        elif self.begun is not None and self.begun.kept:
-            kept = f"recorded in {plain(self.begun.kept)} when it is over"
-        else:
-            kept = "not recorded"
-        line.append(f"  {kept}  ", colours.faint)
-        return line.append("esc leaves", Style.parse(colours.faint) + pressing("escape"))
+    def let_go(self) -> bool:
+        """Put the piece that is to move back; returns whether there was one."""
+        held = self.source is not None or self.target is not None
+        self.source, self.target, self.note = None, None, ""
+        return held
 
-    def heading(self) -> str:
-        """Which pieces are the person's, and who moves first."""
-        laid, position = self.laid, self.position
-        if laid is None:
-            return ""
-        own = pieces(laid.game)
-        who = f"You are {own[self.seat].name if self.seat < len(own) else plain(laid.agent_ids[self.seat])}"
-        if laid.together:
-            return f"{who} · all move at once"
-        first = self.steps[0][0][0] if self.steps and self.steps[0] else None
-        if first is None and position is not None and not position.ply and position.acting:
-            first = position.acting[0]
-        if first is None or self.seats == 1:
-            return who
-        return f"{who} · {'you move first' if first == self.seat else f'{self.opponent} moves first'}"
-
-    def players(self) -> list[Player]:
-        """The seats, with their clocks, or what they got."""
-        marks, colours, position = self.marks, look(), self.position
-        acting = position.acting if position is not None and self.running else ()
-        players = []
-        for seat in range(self.seats):
-            mine = seat == self.seat
-            if self.over is not None:
-                result = self.over.results[seat]
-                note, style = f"{result} {signed(self.over.returns[seat])}", colours.result(result)
-            else:
-                clock = round(self._times[0 if mine else 1])
-                got = f"{signed(position.got)}  " if mine and position is not None and position.got else ""
-                note, style = f"{got}{clock // 60}:{clock % 60:02}", colours.faint
-            players.append(Player(seat, "you" if mine else self.seating.name, marks[seat], note, style, seat in acting))
-        return players
-
-    def said(self) -> Text:
-        """The answer to what the person did last, and what happens now."""
-        colours, position = look(), self.position
-        if self.failure:
-            return Text(f"{plain(self.failure)}; ", colours.bad).append("r starts again", pressing("r"))
-        if self.resigned:
-            kept = "A game that is not played to its end is not recorded"
-            text = Text(f"You resigned. {kept}; ", colours.warm)
-            return text.append("r plays another", pressing("r")).append(".")
-        text = Text(f"{self.note}\n" if self.note else "", colours.warm)
-        if self.over is not None:
-            text.append(f"{self.over.sentence[:1].upper()}{self.over.sentence[1:]}.", "bold")
-            kept = f" Recorded as match {self.over.match}." if self.over.match else ""
-            text.append(f"{kept} ", colours.faint)
-            return text.append("r plays another", Style.parse(colours.faint) + pressing("r")).append(".", colours.faint)
-        if position is None:
-            return text.append("setting the table ...", colours.faint)
-        if self.advance:
-            text.append(f"{plain(self.advance)}: waits for {self.opponent}, which is loading")
-        elif self.begun is None:
-            rest = "; choose your move meanwhile" if self.seat in position.acting else ""
-            text.append(f"{self.opponent} is loading{rest}")
-        elif position.asks:
-            text.append("Where to?" if self.source is not None else "Your move.", f"bold {colours.good}")
-        else:
-            text.append(f"{self.opponent} thinks ...", colours.faint)
-        return text
-
-    def advised(self, width: int) -> Text | None:
-        """What the opponent thinks of the position, in ``width`` columns; None if it was not asked."""
-        advice, colours = self.advice, look()
-        if advice is None or not self.running:
+    def point(self, cell: Cell, grid: Grid) -> Action | None:
+        """The person points at a cell. Returns the move that it means; where it means none yet, the piece to move is
+        chosen, or :attr:`note` says what is missing."""
+        self.cursor = cell
+        position, start = self.position, self.source
+        if position is None or not self.running:
             return None
-        if advice.problem:
-            return Text(plain(advice.problem), colours.warm)
-        text = Text(self.opponent, colours.faint)
-        if advice.value is not None:
-            text.append(" expects ").append(f"{advice.value:+.2f}", f"bold {colours.foreground}").append(" for you")
-        if advice.best:
-            best = tuple(Choice(action, name, share) for action, name, share in advice.best)
-            text.append(" and would play\n" if advice.value is not None else " would play\n")
-            text.append_text(policy_text(Opinion(advice.ply, self.seat, None, best), width))
-        return text
+        self.let_go()
+        if not position.legal:
+            self.note = f"it is not your turn: {self.opponent} thinks"
+            return None
+        cells, name = cells_of(grid, position.ways), cell_name(grid, cell)
+        picked = pick(cells, cell, start)
+        if picked.source is not None:
+            self.source = None if picked.source == start else picked.source
+        elif len(picked.actions) == 1:
+            return picked.actions[0]
+        elif picked.actions:
+            self.source, self.target = start, cell
+            self.note = f"Which move to {name}? {listed([position.legal[action] for action in picked.actions])}"
+        elif start is not None:
+            self.note = f"the piece cannot move to {name}"
+        elif moves_pieces(cells):
+            self.note = f"no piece that may move stands on {name}"
+        else:
+            self.note = refusal(name, position.legal, grid)
+        return None
+
+    def typed(self, entry: str, grid: Grid | None) -> Action | None:
+        """The move that the person has typed; where it is none, :attr:`note` says why."""
+        choice, position = self.choice(), self.position
+        if choice is None or position is None:
+            self.note = "it is not your turn" if self.running else "the game is over"
+            return None
+        meant = choice.find(entry) or [each for each, route in position.routes.items() if route == entry.lower()]
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            self.note = f"{entry!r} means {len(meant)} legal moves; choose one from the list"
+        elif isinstance(choice, Point):
+            self.note = f"{entry!r} is no legal move. {choice.text(brief=True)}"
+        else:
+            self.note = refusal(entry, choice.names, grid)
+        return None
+
+    def move_cursor(self, rows: int, columns: int, grid: Grid) -> None:
+        """Move the cursor over the board."""
+        if self.cursor is not None:
+            row = max(0, min(self.cursor.row + rows, len(grid.cells) - 1))
+            self.cursor = Cell(row, max(0, min(self.cursor.column + columns, len(grid.cells[0]) - 1)))
+
+    def is_chosen_on(self, grid: Grid | None) -> bool:
+        """Whether moves can be chosen on the board ``grid``."""
+        position = self.position
+        return position is not None and grid is not None and (not position.legal or bool(cells_of(grid, position.ways)))
 
     def tick(self) -> None:
         """Let the clocks go on."""
@@ -284,5 +295,5 @@ class Sitting:
         if self.position is not None and self.running and self.position.acting:
             mine = self.seat in self.position.acting and not self.advance
             if mine or self.begun is not None:
-                self._times[0 if mine else 1] += now - self._clock
+                self.times[0 if mine else 1] += now - self._clock
         self._clock = now

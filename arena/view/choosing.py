@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from arena.view.text import plain
-from games.drawing.grids import Cell, Grid, named_cells
+from games.drawing.grids import Cell, Grid, cell_label, named_cells
 
 _LISTED = 60
 """Characters of the legal moves that a refusal names."""
@@ -29,9 +29,9 @@ class Picked:
     source: Cell | None = None
 
 
-def cells_of(grid: Grid, legal: Mapping[int, str]) -> Cells:
-    """The cells of each legal action."""
-    found = {action: named_cells(grid, name) for action, name in legal.items()}
+def cells_of(grid: Grid, routes: Mapping[int, str]) -> Cells:
+    """The cells of each legal action, from its name or its route, see :meth:`games.State.action_route`."""
+    found = {action: named_cells(grid, route) for action, route in routes.items()}
     return {action: cells for action, cells in found.items() if cells}
 
 
@@ -54,6 +54,11 @@ def targets(cells: Cells, source: Cell | None = None) -> tuple[Cell, ...]:
     else:
         found = (way[0] if _moves(way) else way[-1] for way in cells.values())
     return tuple(dict.fromkeys(found))
+
+
+def moves_pieces(cells: Cells) -> bool:
+    """Whether some of the moves go from one cell to another."""
+    return any(map(_moves, cells.values()))
 
 
 def _moves(way: tuple[Cell, ...]) -> bool:
@@ -82,14 +87,15 @@ def refusal(entry: str, legal: Mapping[int, str], grid: Grid | None) -> str:
         single = all(len(named_cells(grid, name)) < 2 for name in legal.values())
         if len(way) == 1 and single and grid.piece(way[0]):
             return f"{plain(entry.strip())} is taken; choose a cell that a move goes to"
-    return f"{plain(entry.strip()) or 'this'} is not legal here; legal: {_names(legal)}"
+    return f"{plain(entry.strip()) or 'this'} is not legal here; legal: {listed(legal.values())}"
 
 
-def _names(legal: Mapping[int, str]) -> str:
+def listed(names: Collection[str]) -> str:
+    """The names of moves, as many as a sentence has room for."""
     text = ""
-    for name in map(plain, legal.values()):
+    for name in map(plain, names):
         if text and len(text) + len(name) > _LISTED:
-            return f"{text}, ... ({len(legal)} in all)"
+            return f"{text}, ... ({len(names)} in all)"
         text += f", {name}" if text else name
     return text
 
@@ -97,7 +103,7 @@ def _names(legal: Mapping[int, str]) -> str:
 def cell_name(grid: Grid, cell: Cell) -> str:
     """What a cell is called, such as ``c3``, ``column 2`` or ``square 4``; safe to show."""
     if grid.files and grid.ranks:
-        return f"{grid.files[cell.column]}{grid.ranks[cell.row]}"
+        return cell_label(grid, cell)
     if grid.files:
         return f"column {grid.files[cell.column]}"
     return f"square {cell.row * len(grid.cells[0]) + cell.column}"

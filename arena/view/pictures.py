@@ -13,6 +13,7 @@ import numpy.typing as npt
 from arena.view.theme import RESET
 from games.contract import PictureArray, State
 from games.errors import GameError
+from games.foreign import foreign_game
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 def picture_of(state: State) -> PictureArray | None:
     """The position as a picture. None where the game draws none or fails to: show the text drawing then."""
     try:
-        return state.picture()
+        with foreign_game(type(state).__name__, "in its picture"):
+            return state.picture()
     except GameError as error:
         log.warning("no picture could be drawn, so the text drawing is shown: %s", error)
         return None

@@ -14,6 +14,7 @@ from arena.view.text import counted, duration, moment, plain
 from arena.view.theme import BOLD, DIM, RESET
 from games import CHANCE, Game, GameError, make_game
 from games.contract import Move, PictureArray
+from games.foreign import foreign_game
 from leagues.ratings.leaderboard import best, leaderboard
 from leagues.records import LeagueError, Match
 from leagues.store.contract import Reader
@@ -211,15 +212,18 @@ def _frames(game: Game, match: Match, *, pictures: bool, view: int | None = None
     stride = 1 + (match.plies - max(0, since)) // _MOST_PICTURES
     picture: PictureArray | None = None
     for ply, state in enumerate(game.replay(match.seed, match.history)):
-        acting = state.acting()
+        with foreign_game(game.spec, "when it is shown"):
+            acting = state.acting()
+            drawing, returns = (state.draw(view), state.returns()) if ply >= since else ("", ())
         if pictures and ply >= since and (ply % stride == 0 or not acting):
             whole = picture_of(state)
             pictures = whole is not None  # a picture that fails once fails again
             picture = None if whole is None else shrunk(whole, *PICTURE)
         if ply >= since:
-            yield Frame(ply, names, state.draw(view), state.returns(), acting, made, picture)
+            yield Frame(ply, names, drawing, returns, acting, made, picture)
         step = zip(acting, moves[at : at + len(acting)], strict=False)
         at += len(acting)
         made = tuple((seat, action) for seat, action in step if everything or game.public_moves or seat == view)
         # Action names may depend on the position, so they are read before the step.
-        names = tuple((seat, state.action_name(seat, action)) for seat, action in made)
+        with foreign_game(game.spec, "when its actions are named"):
+            names = tuple((seat, state.action_name(seat, action)) for seat, action in made)

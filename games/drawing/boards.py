@@ -158,12 +158,14 @@ BOARDS: Mapping[str, Callable[[str], str]] = {
 }
 """For each of OpenSpiel's board games the function that draws its text of a state, or of what a seat sees."""
 
-_KINGS = ("♚", "♔")
+KINGS = ("♚", "♔")
+"""The kings, by seat."""
+
 PIECES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(BOARDS, ("●", "○")),
-    **dict.fromkeys(("antichess", "chess", "dark_chess", "kriegspiel"), _KINGS),
+    **dict.fromkeys(("antichess", "chess", "dark_chess", "kriegspiel"), KINGS),
     **dict.fromkeys(("phantom_ttt", "tic_tac_toe", "ultimate_tic_tac_toe"), ("✕", "○")),
-    "pettingzoo:chess_v6": _KINGS[::-1],
+    "pettingzoo:chess_v6": KINGS[::-1],
     "pettingzoo:connect_four_v3": ("●", "○"),
     "pettingzoo:go_v5": ("●", "○"),
     "pettingzoo:tictactoe_v3": ("✕", "○"),

@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from games.drawing.boards import BOARDS, FILES
+from games.drawing.grids import cell_label, piece_moved, read_grid
 
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
+_UNSOURCED = ("antichess", "chess", "dark_chess")
+"""Games that name moves in the algebraic notation of chess, such as ``Nf3``."""
+
 _WRAPPERS = ("misere", "start_at")
 """OpenSpiel's games that change only the goal or the start of another game."""
 
@@ -30,6 +34,23 @@ def draw_engine(name: str, text: str) -> str:
 def engine_move(name: str, action: int, text: str) -> str:
     """The name that players use for an action that OpenSpiel calls ``text``."""
     return _MOVES[name](action, text) if name in _MOVES else text
+
+
+def engine_route(name: str, before: str, after: str) -> str | None:
+    """From which cell to which a piece moves, such as ``g1f3``, in a game whose names of moves do not say it.
+
+    Args:
+        name: the game's.
+        before, after: OpenSpiel's texts of the positions before the move and after it.
+
+    Returns:
+        None in other games, and where no piece moves.
+    """
+    if name not in _UNSOURCED:
+        return None
+    old, new = (read_grid(draw_engine(name, text)) for text in (before, after))
+    way = piece_moved(old, new) if old is not None and new is not None else None
+    return None if old is None or way is None else "".join(cell_label(old, cell) for cell in way)
 
 
 def _bet(action: int, text: str) -> str:

@@ -33,7 +33,10 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
 _HOLDEM = ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6")
 _TEXTS = ("chess_v6", "connect_four_v3", "go_v5", "rps_v2", "tictactoe_v3", *_HOLDEM)
 _RECENT = 8
-"""How many of a seat's actions are listed; long games have far too many for a screen."""
+"""How many rounds are listed; long games have far too many for a screen."""
+
+_WIDTH = 42
+"""Columns that actions take at most, as the board has them in a terminal of 80."""
 
 _MOST_SEEN = 4
 """With more seats than this, observations are summarized instead of printed."""
@@ -76,7 +79,7 @@ def draw_environment(
         return _holdem(env.unwrapped.env, agents, views, bets)
     if everything and getattr(env, "render_mode", None) == "ansi":
         return str(env.render()).strip("\n") or "(nothing on the table yet)"
-    played = [f"{agents[seat]}: {line}" for seat, line in _recent(name, agents, moves)]
+    played = _played(name, agents, moves)
     if name == "rps_v2":
         return "\n".join(played) or "(nothing played yet)"
     seen = [f"{agents[seat]} sees {_sight(view, brief=len(views) > _MOST_SEEN)}" for seat, view in views.items()]
@@ -96,12 +99,22 @@ def environment_action(name: str, env: Any, seat: int, action: Action) -> str:
         row, column = divmod(action, size)
         return "pass" if row == size else f"{'ABCDEFGHJKLMNOPQRST'[column]}{size - row}"
     if name == "chess_v6":
-        from pettingzoo.classic.chess.chess_utils import action_to_move
-
-        board = env.unwrapped.board
-        return str(board.san(action_to_move(board, action, seat)))
+        return str(env.unwrapped.board.san(_chess_move(env, seat, action)))
     names = _ACTIONS.get(name, ())
     return names[action] if action < len(names) else f"action {action}"
+
+
+def environment_route(name: str, env: Any, seat: int, action: Action) -> str:
+    """The name of an action with the cells from and to which a piece moves."""
+    if name == "chess_v6" and isinstance(action, int):
+        return str(_chess_move(env, seat, action).uci())
+    return environment_action(name, env, seat, action)
+
+
+def _chess_move(env: Any, seat: int, action: int) -> Any:
+    from pettingzoo.classic.chess.chess_utils import action_to_move
+
+    return action_to_move(env.unwrapped.board, action, seat)
 
 
 def _rows(board: Any, marks: str, empty: str = ".") -> list[str]:
@@ -124,13 +137,31 @@ def _suited(hand: str | Sequence[str]) -> str:
     return cards.suited([card[1] + card[0].lower() for card in ([hand] if isinstance(hand, str) else hand)])
 
 
-def _recent(name: str, agents: Sequence[str], moves: Sequence[Move]) -> Iterable[tuple[int, str]]:
-    """The last actions of every seat that acted."""
-    for seat in range(len(agents)):
-        played = [action for player, action in moves if player == seat]
-        if played:
-            names = [environment_action(name, None, seat, action) for action in played[-_RECENT:]]
-            yield seat, f"{'... ' if len(played) > _RECENT else ''}{', '.join(names)}"
+def _played(name: str, agents: Sequence[str], moves: Sequence[Move]) -> list[str]:
+    """The newest actions: a table with a line for each round where it is narrow, otherwise a line for each seat."""
+    made = [[action for player, action in moves if player == seat] for seat in range(len(agents))]
+    rounds = range(max(map(len, made), default=0))[-_RECENT:]
+    named = [
+        {at: environment_action(name, None, seat, own[at]) for at in rounds if at < len(own)}
+        for seat, own in enumerate(made)
+    ]
+    rows = [["", *agents], *([str(at + 1), *(own.get(at, "") for own in named)] for at in rounds)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if not rounds:
+        return []
+    if sum(widths) + 2 * len(agents) <= _WIDTH:
+        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return [_newest(agent, [*own.values()]) for agent, own in zip(agents, named, strict=True) if own]
+
+
+def _newest(agent: str, named: Sequence[str]) -> str:
+    """As many of an agent's actions as fit on a line, the newest last."""
+    line = named[-1]
+    for before in named[-2::-1]:
+        if len(f"{agent}: ... {before}, {line}") > _WIDTH:
+            return f"{agent}: ... {line}"
+        line = f"{before}, {line}"
+    return f"{agent}: {line}"
 
 
 def _sight(view: FloatArray, *, brief: bool) -> str:

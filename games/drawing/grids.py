@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from games.drawing.boards import KINGS
+from games.drawing.spans import piece_part
+
 _PIECE = "[●◆✕♚♛♜♝♞♟○◇♔♕♖♗♘♙·?]"
 _RANKED = re.compile(rf" *(\d+) +({_PIECE}(?: +{_PIECE})*) *")
 _FILES = re.compile(r" +[A-Za-z](?: +[A-Za-z])+")
@@ -144,6 +147,11 @@ def _square(grid: Grid, file: str, rank: str) -> Cell | None:
     return Cell(grid.ranks.index(rank), grid.files.index(file))
 
 
+def cell_label(grid: Grid, cell: Cell) -> str:
+    """What a cell of a board with files and ranks is called, such as ``c3``."""
+    return f"{grid.files[cell.column]}{grid.ranks[cell.row]}"
+
+
 def changed_cells(before: Grid, now: Grid) -> tuple[Cell, ...]:
     """The cells in which two positions of one board differ."""
     return tuple(
@@ -152,6 +160,20 @@ def changed_cells(before: Grid, now: Grid) -> tuple[Cell, ...]:
         for column, (was, stands) in enumerate(zip(old, new, strict=True))
         if was != stands
     )
+
+
+def piece_moved(before: Grid, now: Grid) -> tuple[Cell, Cell] | None:
+    """From which cell to which a piece has moved between two positions of one board, the king where it castles; None
+    if no piece has moved, such as where one was only put on the board."""
+    changed = changed_cells(before, now)
+    ways = [
+        (start, end)
+        for end in changed
+        for start in changed
+        if start != end and (side := piece_part(now.piece(end))) and piece_part(before.piece(start)) == side
+    ]
+    kings = [way for way in ways if now.piece(way[1]) in KINGS and before.piece(way[0]) == now.piece(way[1])]
+    return next(iter(kings or ways), None)
 
 
 def lines_of(grid: Grid, length: int) -> tuple[Cell, ...]:

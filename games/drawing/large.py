@@ -10,7 +10,7 @@ from typing import NamedTuple
 from games.drawing.grids import Cell, Grid
 from games.drawing.spans import Part, piece_part, spans
 
-SIZES = ((15, 7), (11, 5), (7, 3), (5, 3), (4, 2), (3, 1), (2, 1))
+SIZES = ((19, 9), (15, 7), (11, 5), (7, 3), (5, 3), (4, 2), (3, 1), (2, 1))
 """Columns and rows of the screen that one cell may take, the largest first."""
 
 _DISC = (" ▄▄▄ ", "▐███▌", " ▀▀▀ ")

@@ -13,7 +13,7 @@ import numpy as np
 
 from games.contract import Action, BoolArray, Ending, FloatArray, Move, PictureArray, State
 from games.digest import position_digest
-from games.drawing.environments import draw_environment, environment_action
+from games.drawing.environments import draw_environment, environment_action, environment_route
 from games.environments.copies import copied
 from games.environments.rules import EnvironmentRules
 from games.environments.spaces import read_mask
@@ -189,6 +189,9 @@ class EnvironmentState(State):
 
     def action_name(self, seat: int, action: int) -> str:
         return environment_action(self.game.name, self._env, seat, action)
+
+    def action_route(self, seat: int, action: Any) -> str:
+        return environment_route(self.game.name, self._env, seat, action)
 
     def digest(self) -> str:
         return position_digest(self.game, self)

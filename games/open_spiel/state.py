@@ -9,7 +9,7 @@ from games.chance import Chance
 from games.contract import CHANCE, BoolArray, Ending, FloatArray, Move, State
 from games.digest import position_digest
 from games.drawing.cards import CARDS, draw_cards
-from games.drawing.engine import draw_engine, engine_move
+from games.drawing.engine import draw_engine, engine_move, engine_route
 from games.legality import check_joint_action, illegal_action
 from games.open_spiel.rules import OpenSpielRules
 
@@ -92,6 +92,10 @@ class OpenSpielState(State):
         if action not in self.engine.legal_actions(seat):
             raise illegal_action(self.game, seat, action)
         return engine_move(self.game.drawn_as, action, str(self.engine.action_to_string(seat, action)))
+
+    def action_route(self, seat: int, action: int) -> str:
+        name = self.action_name(seat, action)  # which also checks the action
+        return engine_route(self.game.drawn_as, str(self.engine), str(self.engine.child(action))) or name
 
     def digest(self) -> str:
         return position_digest(self.game, self)

@@ -9,6 +9,7 @@ import numpy as np
 
 from games.contract import BoolArray, Ending, FloatArray, Game, IntArray, State, Tables
 from games.errors import GameError, IllegalActionError
+from games.tables import StateTables
 
 
 class Nim(Game):
@@ -32,6 +33,15 @@ class Nim(Game):
 
     def tables(self, size: int) -> NimTables:
         return NimTables(self, size)
+
+
+class Undrawn(Nim):
+    """Nim as a game that fails when it is drawn, because its method takes no seat."""
+
+    spec = "toygames:Undrawn"
+
+    def tables(self, size: int) -> StateTables:  # type: ignore[override]
+        return StateTables(self, size)
 
 
 class NimState(State):

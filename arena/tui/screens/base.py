@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from arena.tui.feed import Answered, Feed, LeagueChanged, LeagueLost, LeagueView, Query
-from arena.tui.keys import Group
+from arena.tui.keys import APP, Group
 from arena.tui.layout import LEAST, Size, size_of
 from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
@@ -59,6 +59,16 @@ class ArenaScreen(Screen[None]):
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
     """The keys of this screen and of its widgets, for the help."""
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """The keys that work now, those of the app last."""
+        return (*self.GROUPS, APP)
+
+    @property
+    def at_stake(self) -> str:
+        """What to ask before this screen is taken away; empty where nothing is lost with it."""
+        return ""
 
     def show_again(self) -> None:
         """Show everything again, as after a change of theme."""

@@ -42,7 +42,6 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as box:
             yield Static(markup=False)
         box.border_title = "Keys"
-        box.border_subtitle = "esc closes"
 
     def on_click(self, event: events.Click) -> None:
         """Close at a click beside the box."""
@@ -52,6 +51,11 @@ class HelpScreen(ModalScreen[None]):
     def on_resize(self) -> None:
         """Fit the lines to the terminal."""
         self.query_one("#help Static", Static).update(self._text())
+        self.call_after_refresh(self._say_what_helps)
+
+    def _say_what_helps(self) -> None:
+        box = self.query_one("#help")
+        box.border_subtitle = f"{'↓ ↑ scroll, ' if box.max_scroll_y else ''}esc closes"
 
     def action_move(self, by: int) -> None:
         """Scroll."""

@@ -11,26 +11,27 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Static
 
-from agents.human import Point
 from arena.play.opponent import Opponent, Seating
 from arena.play.told import Begun, Failed, Told
-from arena.tui.keys import CHOICES, PLAY, TABLE_BOARD, Group, bindings
+from arena.tui.base_app import app_of
+from arena.tui.keys import AFTERWARDS, CHOICES, PLAY, SEAT, TABLE_APP, TABLE_BOARD, Group, bindings
+from arena.tui.screens.ask import AskScreen
 from arena.tui.screens.base import ArenaScreen
 from arena.tui.sitting import Sitting
+from arena.tui.sitting_words import heading, invitation, title
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.choices import Choices, Entry, TableBoard
 from arena.tui.widgets.key_bar import KeyBar
 from arena.tui.widgets.moves import MoveList
-from arena.tui.widgets.players import Players
-from arena.view.choosing import cell_name, cells_of, pick, refusal
+from arena.tui.widgets.table_side import TableSide
 from games.contract import Action, Move
 from games.drawing.grids import Cell
 
-_COMMANDS = frozenset(" mHuRrfq?hjklgG")
+_COMMANDS = frozenset(" mHuRrfqw?hjklgG")
 """Characters that do not begin a typed move."""
 
 
@@ -63,8 +64,8 @@ class PlayScreen(ArenaScreen):
     """
 
     AUTO_FOCUS = ""
-    GROUPS: ClassVar[tuple[Group, ...]] = (PLAY, TABLE_BOARD, CHOICES)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(PLAY)
+    GROUPS: ClassVar[tuple[Group, ...]] = (PLAY, SEAT, TABLE_BOARD, CHOICES)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLAY), *bindings(SEAT), *bindings(AFTERWARDS)]
 
     def __init__(
         self, seating: Seating, seat: int = 0, *, seed: int | None = None, opening: Sequence[Move] = ()
@@ -75,7 +76,6 @@ class PlayScreen(ArenaScreen):
         self._opponent: Opponent | None = None
         self._ever = False  # whether a game has begun
         self._flipped = False
-        self._again = ""  # what has to be asked for twice: resign, leave
         self._typing = False  # whether the person has gone to the line to type into
         self._pressed_at = 0.0  # when the last key or click came
         self._shown_at = float("inf")  # when the position could be seen
@@ -84,18 +84,11 @@ class PlayScreen(ArenaScreen):
         yield Static(id="play-title", markup=False)
         with Container(id="body"):
             yield TableBoard(id="play-board", classes="pane")
-            with Vertical(id="play-side"):
-                yield Players(id="play-players")
-                yield Static(id="play-said", markup=False)
-                yield Static(id="play-advice", markup=False)
-                yield MoveList(id="play-moves", classes="pane")
-                yield Choices(id="play-choices", classes="pane")
+            yield TableSide(id="play-side")
             yield Entry(id="play-entry")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one(Players).can_focus = False
-        self.query_one(MoveList).border_title = Text("Moves")
         self.query_one(TableBoard).say("setting the table ...")
         self.set_interval(0.5, self._tick)
         self._sit_down(self.game.seat)
@@ -110,6 +103,19 @@ class PlayScreen(ArenaScreen):
     def show_again(self) -> None:
         if self.is_mounted:
             self._show()
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        if not self.game.running:
+            return AFTERWARDS, SEAT, TABLE_APP
+        if self.game.position is None:
+            return (*self.GROUPS, TABLE_APP)
+        board = [TABLE_BOARD] * self.game.is_chosen_on(self.query_one(TableBoard).grid)
+        return PLAY, SEAT, *board, *[CHOICES] * self.query_one(Choices).display, TABLE_APP
+
+    @property
+    def at_stake(self) -> str:
+        return self.game.at_stake
 
     @property
     def ready(self) -> bool:
@@ -143,7 +149,7 @@ class PlayScreen(ArenaScreen):
             return  # one that has left
         told = message.told
         if isinstance(told, Failed):
-            self._failed(told.why)
+            self._failed(told)
         elif self.game.hear(told):
             self._shown_at = float("inf")
             self.call_after_refresh(self._stands)
@@ -154,36 +160,31 @@ class PlayScreen(ArenaScreen):
         """The position can be seen: keys count from now on."""
         self._shown_at = Message().time
 
-    def _failed(self, why: str) -> None:
-        self.game.failure = why
+    def _failed(self, told: Failed) -> None:
+        self.game.failure = told.why
+        if told.trace:
+            app_of(self).traces.append(told.trace)
         if self._opponent is not None:
             self._opponent.close()
             self._opponent = None
         if not self._ever:
-            self.post_message(NoTable(why))
+            self.post_message(NoTable(told.why))
 
     # What is shown
 
     def _show(self) -> None:
-        game = self.game
+        game, entry = self.game, self.query_one(Entry)
         with self.app.batch_update():
-            self.query_one("#play-title", Static).update(game.title())
+            self.query_one("#play-title", Static).update(title(game))
             self._show_board()
-            if game.laid is not None:
-                self.query_one(Players).show_players(game.players())
-            self.query_one("#play-said", Static).update(game.said())
-            advice, box = game.advised(self._side_width()), self.query_one("#play-advice", Static)
-            box.display = advice is not None
-            box.update(advice or "")
-            self._show_moves()
-            self.query_one(KeyBar).refresh()
-
-    def _side_width(self) -> int:
-        return max(20, self.query_one("#play-side").size.width - 3)
+            self.query_one(TableSide).show_game(game, self.query_one(TableBoard).grid)
+            entry.placeholder = invitation(game)
+            self._give_focus()
+            self.query_one(KeyBar).show_keys(game.keys(self.query_one(TableBoard).grid))
 
     def _show_board(self) -> None:
         game, board = self.game, self.query_one(TableBoard)
-        board.border_title = Text(game.heading())
+        board.border_title = Text(heading(game))
         if game.frame is None:
             board.say(game.failure or "setting the table ...")
             return
@@ -196,26 +197,15 @@ class PlayScreen(ArenaScreen):
             largest=game.largest,
         )
 
-    def _show_moves(self) -> None:
-        game, moves, choices = self.game, self.query_one(MoveList), self.query_one(Choices)
-        moves.show_moves(game.steps, game.seats, game.marks)
-        moves.show_ply(len(game.steps))
-        listed, choice = game.listed(self.query_one(TableBoard).grid), game.choice()
-        choices.show_choices(listed)
-        choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "Legal moves")
-        choices.display = game.running and not isinstance(choice, Point)
-        if isinstance(choice, Point):
-            self.query_one(Entry).placeholder = choice.text(brief=True).replace("\n", " ")
-        self._give_focus()
-
     def _give_focus(self) -> None:
         """Put the keys where moves are chosen, unless the person has gone elsewhere."""
-        position, board = self.game.position, self.query_one(TableBoard)
-        if position is None or not (self.focused is None or not self.focused.display):
+        position = self.game.position
+        if not self.game.running and isinstance(self.focused, TableBoard):
+            self.set_focus(None)  # the arrows go through the game then
+        if position is None or not self.game.running or (self.focused is not None and self.focused.display):
             return
-        grid = board.grid
-        if grid is not None and (not position.legal or cells_of(grid, position.legal)):
-            self.set_focus(board)
+        if self.game.is_chosen_on(self.query_one(TableBoard).grid):
+            self.set_focus(self.query_one(TableBoard))
         elif position.legal:
             self.set_focus(self.query_one(Choices))
         elif position.bounds is not None:
@@ -223,12 +213,11 @@ class PlayScreen(ArenaScreen):
 
     def _say(self, sentence: str) -> None:
         self.game.note = sentence
-        self.query_one("#play-said", Static).update(self.game.said())
+        self.query_one(TableSide).show_said(self.game)
 
     def _tick(self) -> None:
         self.game.tick()
-        if self.game.laid is not None:
-            self.query_one(Players).show_players(self.game.players())
+        self.query_one(TableSide).show_players(self.game)
 
     # Choosing a move
 
@@ -245,36 +234,33 @@ class PlayScreen(ArenaScreen):
             self._say("you have chosen already")
         else:
             self._opponent.move(position.number, position.ply, action)
-            game.source, game.note = None, ""
+            game.let_go()
+            game.moved = True
             if game.begun is None:
                 game.advance = position.legal.get(action, "your move") if isinstance(action, int) else "your move"
             self._show()
 
     @on(Choices.Chosen)
     def _listed(self, message: Choices.Chosen) -> None:
+        asked = self.game.target is not None
         self._play(message.action)
+        if asked:
+            self._go_back()
 
     @on(Entry.Typed)
     def _typed(self, message: Entry.Typed) -> None:
-        choice, entry = self.game.choice(), message.text.strip()
-        if not self._typing:
+        entry = message.text.strip()
+        if not self._typing or not self.game.running:
             self._go_back()
-        if choice is None:
-            self._say("it is not your turn" if self.game.running else "the game is over")
-            return
-        meant = choice.find(entry)
-        if len(meant) == 1:
-            self._play(meant[0])
-        elif meant:
-            self._say(f"{entry!r} means {len(meant)} legal moves; choose one by its number")
-        elif isinstance(choice, Point):
-            self._say(f"{entry!r} is no legal move. {choice.text(brief=True)}")
-        else:
-            self._say(refusal(entry, choice.names, self.query_one(TableBoard).grid))
+        if not self.game.running:  # the line is for nothing else then
+            if entry and self._opponent is not None:
+                self._opponent.record(entry)
+        elif (action := self.game.typed(entry, self.query_one(TableBoard).grid)) is not None:
+            self._play(action)
+        self._show()
 
     @on(Board.Pressed)
     def _clicked(self, message: Board.Pressed) -> None:
-        self.game.cursor = message.cell
         self._point(message.cell)
 
     @on(TableBoard.Pointed)
@@ -282,52 +268,42 @@ class PlayScreen(ArenaScreen):
         if self.game.cursor is not None:
             self._point(self.game.cursor)
 
+    def _point(self, cell: Cell) -> None:
+        grid = self.query_one(TableBoard).grid
+        if grid is None:
+            return
+        action = self.game.point(cell, grid)
+        if action is not None:
+            self._play(action)
+        self._show()
+        if self.game.target is not None:
+            self.set_focus(self.query_one(Choices))
+
     @on(TableBoard.Moved)
     def _move_cursor(self, message: TableBoard.Moved) -> None:
-        grid, cursor = self.query_one(TableBoard).grid, self.game.cursor
-        if grid is None or cursor is None:
-            return
-        turn = -1 if self._flipped and grid.turns else 1
-        row = max(0, min(cursor.row + turn * message.rows, len(grid.cells) - 1))
-        column = max(0, min(cursor.column + turn * message.columns, len(grid.cells[0]) - 1))
-        self.game.cursor = Cell(row, column)
-        self._show_board()
-
-    def _point(self, cell: Cell) -> None:
-        """The person points at a cell."""
-        game, position, grid = self.game, self.game.position, self.query_one(TableBoard).grid
-        if position is None or grid is None or not game.running:
-            return
-        if not position.legal:
-            self._say(f"it is not your turn: {game.opponent} thinks")
-            return
-        picked = pick(cells_of(grid, position.legal), cell, game.source)
-        if picked.source is not None:
-            game.source, game.note = None if picked.source == game.source else picked.source, ""
-            self._show()
-        elif len(picked.actions) == 1:
-            self._play(picked.actions[0])
-        elif picked.actions:
-            self._say(f"{len(picked.actions)} moves go to {cell_name(grid, cell)}; choose one from the list")
-            self.set_focus(self.query_one(Choices))
-        elif game.source is not None:
-            game.source, game.note = None, f"the piece cannot move to {cell_name(grid, cell)}"
-            self._show()
+        board = self.query_one(TableBoard)
+        if not self.game.running:
+            self.action_step(message.rows + message.columns)
+        elif board.grid is None:
+            board.scroll_relative(message.columns, message.rows, animate=False)
         else:
-            self._say(refusal(cell_name(grid, cell), position.legal, grid))
+            turn = -1 if self._flipped and board.grid.turns else 1
+            self.game.move_cursor(turn * message.rows, turn * message.columns, board.grid)
+            self._show_board()
+
+    @on(MoveList.Chosen)
+    def _look_back(self, message: MoveList.Chosen) -> None:
+        self.action_step(message.ply - self.game.ply)
 
     def on_key(self, event: events.Key) -> None:
         """A character that is no command begins a typed move."""
         self._pressed_at = event.time
-        if self._again and event.key not in ("R", "escape"):
-            self._again = ""
         character = event.character or ""
-        if event.is_printable and character not in _COMMANDS and not isinstance(self.focused, Entry):
+        begins = event.is_printable and character not in _COMMANDS and self.game.running
+        if begins and not isinstance(self.focused, Entry):
             event.stop()
             event.prevent_default()
-            entry = self.query_one(Entry)
-            self.set_focus(entry)  # at once: the next key is part of the move
-            entry.value, entry.cursor_position = character, 1
+            self.set_focus(self.query_one(Entry).begun_with(character))  # at once: the next key is part of the move
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Remember when the click came."""
@@ -342,8 +318,11 @@ class PlayScreen(ArenaScreen):
 
     def action_type(self) -> None:
         """Go to the line to type into, and stay there."""
-        self._typing = True
-        self.set_focus(self.query_one(Entry))
+        if self.game.running:
+            self._typing = True
+            self.set_focus(self.query_one(Entry))
+        else:
+            self._say("the game is over")
 
     def action_hint(self) -> None:
         """Ask what the opponent thinks of the position, and what it would play."""
@@ -364,14 +343,15 @@ class PlayScreen(ArenaScreen):
             self._opponent.undo()
 
     def action_resign(self) -> None:
-        """Give the game up, when asked twice."""
+        """Give the game up, once the person has said yes."""
         if not self.game.running:
             self._say("the game is over")
-        elif self._again != "resign":
-            self._again = "resign"
-            self._say("R once more resigns the game")
         else:
-            self.game.resigned, self._again = True, ""
+            self.app.push_screen(AskScreen("Give the game up? It is not recorded then.", "R"), self._resign)
+
+    def _resign(self, yes: bool | None) -> None:
+        if yes and self.game.running:
+            self.game.resigned = True
             self._show()
 
     def action_rematch(self) -> None:
@@ -380,7 +360,22 @@ class PlayScreen(ArenaScreen):
         if game.running:
             self._say("the game is under way; R resigns it")
         else:
-            self._sit_down(game.seat if game.failure else (game.seat + 1) % game.seats)
+            seat = game.seat if game.failure else (game.seat + 1) % game.seats
+            app_of(self).leave(lambda: self._sit_down(seat), "r")
+
+    def action_step(self, by: int) -> None:
+        """Look at another position of the game that is over."""
+        self.game.look_at(self.game.ply + by)
+        self._show()
+
+    def action_record(self) -> None:
+        """Ask for the league that is to record the game, by default the one that could not be written."""
+        over, entry = self.game.over, self.query_one(Entry)
+        if over is None or not over.unrecorded:
+            self._say("there is no game to record")
+        else:
+            entry.value = self.game.seating.league or ""
+            self.set_focus(entry)
 
     def action_flip(self) -> None:
         """Show the board from the other side."""
@@ -392,13 +387,13 @@ class PlayScreen(ArenaScreen):
             self._show_board()
 
     async def action_leave(self) -> None:
-        """Leave the line to type into; or the table, when asked twice while a game is under way."""
+        """Leave the line to type into, put a piece back, or leave the table."""
         entry = self.query_one(Entry)
         if self.focused is entry:
             entry.value, self._typing = "", False
             self._go_back()
-        elif self.game.running and self.game.has_moved and self._again != "leave":
-            self._again = "leave"
-            self._say("esc once more leaves the table; the game does not count then")
+        elif self.game.let_go():
+            self._go_back()
+            self._show()
         else:
             await self.run_action("app.return")

@@ -16,11 +16,12 @@ from textual.widgets import Static
 
 from arena.play.analysis import Analysis, Opinion
 from arena.play.analyst import Analyst
+from arena.tui.base_app import app_of
 from arena.tui.feed import Query
 from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
 from arena.tui.layout import ROOMY
 from arena.tui.look import look
-from arena.tui.opened import Neighbours, Opened, Replayed
+from arena.tui.opened import Neighbours, Opened, Replayed, why_none
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
@@ -73,6 +74,7 @@ class ReplayScreen(LeagueScreen):
         self._analyses: dict[int, Analysis] = {}
         self._asked: int | None = None  # the match whose analysis is under way
         self._listed: Opened | None = None  # whose moves are listed
+        self._note = ""  # the answer to what the person did last, until they go on
 
     def body(self) -> ComposeResult:
         yield Board(id="replay-board", classes="pane")
@@ -126,6 +128,14 @@ class ReplayScreen(LeagueScreen):
 
     def refuse(self, query: Query, problem: str) -> None:
         self.query_one(Board).say(problem)
+
+    def say(self, sentence: str, *, bad: bool = False) -> None:
+        """Show a sentence beside the board until the person goes on: a notice would cover the moves or the timeline."""
+        if self.opened is None:
+            super().say(sentence, bad=bad)
+            return
+        self._note = sentence
+        self.query_one("#replay-said", Static).update(self._said(self.opened))
 
     # What is shown
 
@@ -194,6 +204,8 @@ class ReplayScreen(LeagueScreen):
     def _said(self, opened: Opened) -> Text:
         """What happened in the step before, and at the end the outcome."""
         colours, text = look(), Text()
+        if self._note:
+            text.append(f"{plain(self._note)}\n", colours.warm)
         if opened.frames:
             frame = opened.frames[self.ply]
             marks = self._marks(opened)
@@ -223,6 +235,8 @@ class ReplayScreen(LeagueScreen):
     @on(Analysed)
     def _analysed(self, message: Analysed) -> None:
         self._analyses[message.match_id] = message.analysis
+        if message.analysis.trace:
+            app_of(self).traces.append(message.analysis.trace)
         if message.match_id == self._asked:
             self._asked = None
         if self.opened is not None and self.match_id == message.match_id:
@@ -234,7 +248,7 @@ class ReplayScreen(LeagueScreen):
         opinions = () if analysis is None else analysis.opinions
         line = self.query_one(ValueLine)
         line.border_title = Text("Value for each seat")
-        line.show_values(opinions, self.last, self._why(analysis, opened, "value"))
+        line.show_values(opinions, self.last, why_none(opened, analysis, self.ply, "value"))
         signs = {
             each.ply + 1: f"{each.played.probability:.0%}"
             for each in opinions
@@ -249,7 +263,7 @@ class ReplayScreen(LeagueScreen):
         here = [] if analysis is None else [each for each in analysis.opinions if each.ply == self.ply]
         bars = self.query_one(PolicyBars)
         bars.border_title = Text(self._thinker(opened, here))
-        bars.show_opinions(here, "" if here else self._why(analysis, opened, "policy"))
+        bars.show_opinions(here, "" if here else why_none(opened, analysis, self.ply, "policy"))
         self.query_one(ValueLine).show_ply(self.ply)
 
     def _thinker(self, opened: Opened, here: Sequence[Opinion]) -> str:
@@ -257,20 +271,6 @@ class ReplayScreen(LeagueScreen):
             return "Policy"
         value = "" if here[0].value is None else f" · value {here[0].value:+.2f}"
         return f"Policy of {plain(opened.match.seats[here[0].seat])}{value}"
-
-    def _why(self, analysis: Analysis | None, opened: Opened, what: str) -> str:
-        """Why there is nothing to show, in a sentence."""
-        if not opened.frames:
-            return ""
-        if analysis is None:
-            return "asking the frozen weights ..."
-        if analysis.problem:
-            return analysis.problem
-        acting = opened.frames[self.ply].acting
-        absent = [analysis.absent[seat] for seat in (acting or sorted(analysis.absent)) if seat in analysis.absent]
-        if absent:
-            return "; ".join(dict.fromkeys(absent))
-        return "the match is over" if what == "policy" and not acting else f"these weights tell no {what}"
 
     # Going through the match
 
@@ -280,7 +280,7 @@ class ReplayScreen(LeagueScreen):
         self._show_at(ply)
 
     def _show_at(self, ply: int) -> None:
-        self.ply = max(0, min(ply, self.last))
+        self.ply, self._note = max(0, min(ply, self.last)), ""
         with self.app.batch_update():
             self._show_ply()
 
@@ -333,7 +333,8 @@ class ReplayScreen(LeagueScreen):
         self._timer.stop()
         self._timer = self.set_interval(1 / SPEEDS[self._speed], self._tick, pause=not self.playing)
         self._play(self.playing)
-        self.say(f"{SPEEDS[self._speed]:g} positions a second")
+        if not self.playing:  # otherwise the timeline tells it
+            self.say(f"{SPEEDS[self._speed]:g} positions a second")
 
     def action_flip(self) -> None:
         """Show the board from the other side."""
@@ -379,7 +380,7 @@ class ReplayScreen(LeagueScreen):
             self.say("this is the last match" if by > 0 else "this is the first match")
             return
         self._play(False)
-        self.match_id, self.ply, self._view = to, 0, None
+        self.match_id, self.ply, self._view, self._note = to, 0, None, ""
         self.ask()
 
     def action_play_here(self) -> None:

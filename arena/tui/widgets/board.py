@@ -57,7 +57,8 @@ class _Shown:
 class Board(ScrollView, can_focus=False):
     """One position. Boards with cells grow with the room; pictures are shown in half blocks, all else as text.
 
-    A position that is larger than the room can be scrolled with the wheel.
+    Lines of text that are too long are wrapped. Text that is too high is shown from its end, where the newest part of a
+    history stands, and can be scrolled.
     """
 
     @dataclass
@@ -163,6 +164,7 @@ class Board(ScrollView, can_focus=False):
             columns, rows = self._shown.largest
             tall = height > rows and rows > 0  # cards as boxes
             width, height = max(width, columns), max(height, rows * (ROOM[0] if tall else 1))
+            self.scroll_to(y=max(0, len(self._lines) - room.height), animate=False, force=True)
         self._left = max(0, (room.width - width) // 2)
         self._top = max(0, (room.height - height) // 2)
         self.refresh()
@@ -183,7 +185,10 @@ class Board(ScrollView, can_focus=False):
             text = Text(drawing)
             for start, end, part in spans(drawing, before):
                 text.stylize(colours.part(part), start, end)
-            return list(text.split("\n", allow_blank=True)), None
+            wrapped = self._wrapped(text, room.width)
+            if len(wrapped) > room.height:
+                wrapped = self._wrapped(text, room.width - self.styles.scrollbar_size_vertical)
+            return wrapped, None
         drawn = draw_grid(
             grid,
             room.width,
@@ -201,6 +206,20 @@ class Board(ScrollView, can_focus=False):
             lines[span.row].stylize(colours.part(span.part), span.start, span.end)
         return lines, drawn
 
+    def _wrapped(self, text: Text, width: int) -> list[Text]:
+        """The lines of a text, each in as many as it needs; what goes on is indented."""
+        found: list[Text] = []
+        for line in text.split("\n", allow_blank=True):
+            if line.cell_len <= width:
+                found.append(line)
+            else:
+                first, *rest = line.wrap(self.app.console, max(1, width - len(_INDENT)), overflow="fold")
+                found += [first, *(Text(_INDENT) + each for each in rest)]
+        return found
+
+
+_INDENT = "  "
+"""What stands before the rest of a line that is too long."""
 
 _MOST_CHANGED = 6
 """If more cells change, they do not show the move."""

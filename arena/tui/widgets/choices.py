@@ -129,9 +129,12 @@ class Entry(Input):
         text: str
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(
-            id=id, placeholder="type a move, such as its name or number", compact=True, select_on_focus=False
-        )
+        super().__init__(id=id, compact=True, select_on_focus=False)
+
+    def begun_with(self, text: str) -> Entry:
+        """The line with a text in it, to go on with."""
+        self.value, self.cursor_position = text, len(text)
+        return self
 
     async def action_submit(self) -> None:
         """Tell what was typed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
@@ -21,6 +23,15 @@ _LAST = ("help", "quit")
 class KeyBar(Widget):
     """At most :data:`arena.tui.keys.FOOTER` keys, those of the focused widget first. A click presses the key: where
     several are written, such as ``n N``, the one that is clicked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._only: tuple[str, ...] = ()
+
+    def show_keys(self, only: Sequence[str] = ()) -> None:
+        """Show the keys of these actions alone, in their order; without any, those that :mod:`arena.tui.keys` says."""
+        self._only = tuple(only)
+        self.refresh()
 
     def on_mount(self) -> None:
         self.auto_links = False  # keys have colours of their own
@@ -46,10 +57,11 @@ class KeyBar(Widget):
         """The keys of this moment, and those that are always there."""
         by_action: dict[str, Binding] = {}
         for active in self.screen.active_bindings.values():
-            if active.binding.show and active.enabled:
+            if active.enabled and (active.binding.show or active.binding.action in self._only):
                 by_action.setdefault(active.binding.action, active.binding)
         last = [by_action.pop(action) for action in _LAST if action in by_action]
-        return list(by_action.values())[: FOOTER - len(last)], last
+        first = [by_action[action] for action in self._only if action in by_action] or list(by_action.values())
+        return first[: FOOTER - len(last)], last
 
     def _key(self, binding: Binding, colour: str) -> Text:
         text, bold = Text(), Style.parse(f"bold {colour}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from command_line import Cli
 from small_league import GAME, played_league
 from terminal import terminal
 
+from agents.basic import FirstLegalAgent
 from agents.contract import Agent, Turn
 from games import Game
 from games.contract import IntArray
+from leagues.store import Writer, open_store
 
 
 def test_games_are_listed_and_filtered(cli: Cli) -> None:
@@ -115,6 +119,54 @@ def test_a_person_is_told_which_pieces_are_whose(cli: Cli, game: str, seat: int,
     assert sentence in cli("play", game, "--against", "random", "--seat", seat, typed="q\n")[1]
 
 
+TYPED = "4\n8\n6\n"
+"""Moves against the first legal ones, until these have a line."""
+
+
+class Patient(FirstLegalAgent):
+    """Holds the league that is named in ``leagues`` from its first move on, as a training does."""
+
+    held: ClassVar[list[Writer]] = []
+    league: ClassVar[Path]
+
+    def __init__(self, game: Game) -> None:
+        super().__init__()
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> IntArray:
+        if not Patient.held:
+            Patient.held.append(open_store(Patient.league).writer())
+        return super().act(turn, rng)
+
+
+@pytest.fixture
+def held_league(tmp_path: Path) -> Iterator[Path]:
+    """A league that :class:`Patient` holds as soon as it plays."""
+    Patient.league = played_league(tmp_path / "league")
+    yield Patient.league
+    while Patient.held:
+        Patient.held.pop().close()
+
+
+def test_a_league_that_is_written_at_the_end_is_asked_about(cli: Cli, held_league: Path, tmp_path: Path) -> None:
+    call = ("play", GAME, "--against", f"py:{__name__}:Patient", "--league", held_league)
+    code, out, err = cli(*call, typed=f"{TYPED}\n{tmp_path / 'other'}\n")
+    assert (code, err) == (0, "")
+    assert out.count("The game is not recorded: ") == 2  # the first answer is to try again
+    assert "one writer at a time" in out
+    assert f"recorded in {tmp_path / 'other'} as match 1" in out
+    (match,) = json.loads(cli("matches", tmp_path / "other", "--json")[1])
+    assert (match["kind"], match["agents"]) == ("human", ["human", f"py:{__name__}:Patient"])
+
+
+def test_without_an_answer_the_game_that_is_not_recorded_is_an_error(cli: Cli, held_league: Path) -> None:
+    call = ("play", GAME, "--against", f"py:{__name__}:Patient", "--league", held_league)
+    code, out, err = cli(*call, typed=TYPED)
+    assert code == 1
+    assert "Result: " in out
+    assert err.startswith("error: the game is not recorded: ")
+    assert "one writer at a time" in err
+
+
 def test_what_is_typed_before_the_question_is_no_move() -> None:
     code = "import sys; from arena.cli import main; main(['play', 'tic_tac_toe', '--against', 'first', '--text'])"
     with terminal(code) as screen:
@@ -155,7 +207,7 @@ def test_a_person_sees_every_round_of_a_simultaneous_game_after_choosing(cli: Cl
         assert line.splitlines()[0] in question
     assert steps[1] in out
     assert "You get +1, +2 so far." in asked[-1]
-    assert "player_1: rock, rock, rock, rock" in asked[-1]
+    assert asked[-1].count("rock      rock\n") == 2
     assert "Result: you won, cut short after 4 plies, returns +2 -2." in out
 
 

@@ -199,6 +199,16 @@ async def test_an_error_of_the_program_ends_the_app_with_it(league: Path, monkey
     assert isinstance(app.return_value, ZeroDivisionError)
 
 
+def test_tracebacks_of_other_processes_are_printed_when_the_app_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = LeagueApp(tmp_path)
+    app.traces.append("Traceback\x1b[2J: gone")
+    monkeypatch.setattr(LeagueApp, "run", lambda self: None)
+    assert app.outcome() == 0
+    assert capsys.readouterr().err == "Traceback\\x1b[2J: gone\n"
+
+
 def test_it_loads_neither_torch_nor_ray() -> None:
     code = "import sys, arena.tui; print({'torch', 'ray'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -91,7 +91,7 @@ async def test_each_key_that_the_footer_writes_is_pressed_by_a_click_on_it(train
         await person.pilot.click(offset=(footer.index("s S") + 2, WIDE[1] - 1))
         await person.see(person.shows("by outside"))
         person.app.open_match(1)
-        await person.see(person.shows("0/", "← → h l back"))
+        await person.see(person.shows("0/", "← → h l step"))
         await person.click_on("→")
         await person.see(person.shows(" 1/"))
         await person.click_on("←")
@@ -164,7 +164,8 @@ async def test_a_person_plays_again_and_leaves_by_clicks() -> None:
         screen = person.app.screen
         assert isinstance(screen, PlayScreen)
         await person.click_on("R resign")
-        await person.click_on("R resign")
+        await person.read("Give the game up?")
+        await person.click_on("y R")
         await person.read("r plays another")
         await person.click_on("r plays another")
         await person.read("Your move.")

@@ -76,11 +76,44 @@ def test_the_last_cell_of_a_move_is_where_its_piece_then_stands(spec: str) -> No
     assert compared > 4
 
 
+@pytest.mark.parametrize(
+    "spec", ["antichess", "breakthrough", "checkers", "chess", "chess(chess960=true)", "clobber", "dark_chess"]
+)
+def test_a_route_leads_from_the_piece_to_where_it_then_stands(spec: str) -> None:
+    game = make_game(spec)
+    for state, seat, _ in moves(game, steps=80):
+        before = grid(state)
+        for action in legal(game, state)[1]:
+            start, end = named_cells(before, state.action_route(seat, action))
+            assert before.piece(start) in PIECES[seat]
+            after = state.clone()
+            after.apply([action])
+            assert grid(after).piece(end) in PIECES[seat]
+            if "=" not in state.action_name(seat, action) and not spec.endswith("checkers"):
+                assert grid(after).piece(end) == before.piece(start)
+
+
+def test_routes_of_castling_are_the_king_s_and_those_of_a_promotion_are_alike() -> None:
+    game = make_game("chess")
+    state = game.new_state(0)
+
+    def routes() -> dict[str, tuple[int, str]]:
+        seat, actions = legal(game, state)
+        return {state.action_name(seat, action): (action, state.action_route(seat, action)) for action in actions}
+
+    for name in ["a4", "b5", "axb5", "a6", "Nf3", "Nc6", "g3", "d6", "Bg2", "Bd7", "bxa6", "Ra7"]:
+        state.apply([routes()[name][0]])
+    assert (routes()["O-O"][1], routes()["Kf1"][1]) == ("e1g1", "e1f1")
+    for name in ["O-O", "Rb7", "axb7", "e6"]:
+        state.apply([routes()[name][0]])
+    assert [route for name, (_, route) in routes().items() if name.startswith("b8=")] == ["b7b8"] * 4
+
+
 @pytest.mark.parametrize("spec", BOARDS)
 def test_a_board_shows_every_piece_at_its_place_in_every_size(spec: str) -> None:
     *_, (state, _, _) = moves(make_game(spec), steps=12)
     read = grid(state)
-    drawn = [draw_grid(read, *room) for room in ((400, 160), (200, 66), (70, 45), (60, 30), (40, 20), (1, 1))]
+    drawn = [draw_grid(read, *room) for room in ((400, 180), (200, 66), (70, 45), (60, 30), (40, 20), (1, 1))]
     assert drawn[0].cell_size == SIZES[0]
     assert drawn[-1].cell_size[1] == 1
     for board in drawn:

@@ -144,9 +144,9 @@ def test_drawings() -> None:
     assert small.draw() == zoo.draw() == " ○ │ 1 │ 2\n───┼───┼───\n 3 │ ✕ │ 5\n───┼───┼───\n 6 │ 7 │ 8"
     rps = make_game("pettingzoo:rps_v2").new_state(0)
     rps.apply([0, 2])
-    assert rps.draw() == rps.draw(0) == "player_0: rock\nplayer_1: scissors"
+    assert rps.draw() == rps.draw(0) == "   player_0  player_1\n1  rock      scissors"
     rps.apply([1, 1])
-    assert rps.draw() == "player_0: rock, paper\nplayer_1: scissors, paper"
+    assert rps.draw() == "   player_0  player_1\n1  rock      scissors\n2  paper     paper"
     assert make_game("odd_environments:Countdown").new_state(0).draw().endswith(" left")  # the environment's text
 
 

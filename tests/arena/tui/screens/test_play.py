@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from textual import events
 from textual.message import Message
 
 from agents.errors import AgentError
-from arena.play.told import Position
-from arena.tui.screens.play import PlayScreen
+from arena.play.told import Failed, Position
+from arena.tui import LeagueApp
+from arena.tui.screens.base import LeagueScreen
+from arena.tui.screens.play import Heard, PlayScreen
 from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.choices import Choices, Entry, TableBoard
-from games.drawing.grids import Cell
+from games.drawing.grids import Cell, named_cells
 from leagues.store import open_store
 
 
@@ -133,10 +136,54 @@ async def test_a_piece_moves_by_two_cells() -> None:
         assert screen.game.steps[0][0][0] == 0
 
 
+async def test_in_chess_a_piece_moves_by_two_cells_and_only_its_targets_are_lit() -> None:
+    async with sitting("chess", "first", 1) as person:
+        await my_turn(person)
+        screen = table(person)
+        board = screen.query_one(TableBoard)
+        cells = {
+            name: cell for name in ("g1", "f3", "h3", "e4") if board.grid for cell in named_cells(board.grid, name)
+        }
+        screen._pressed_at = Message().time
+        screen._point(cells["e4"])
+        await person.read("no piece that may move stands on e4")
+        screen._point(cells["g1"])
+        await person.read("Where to?", "Legal moves (2)")
+        lit = {cell for cell, part in screen.game.cell_marks(board.grid) if part == "legal"}
+        assert lit == {cells["f3"], cells["h3"]}
+        await person.press("escape")  # puts it back
+        await person.read("Your move.", "Legal moves (20)")
+        screen._point(cells["g1"])
+        screen._point(cells["f3"])
+        await my_turn(person, 0)
+        assert screen.game.steps[0] == ((1, "Nf3"),)
+
+
+async def test_a_promotion_asks_for_the_piece() -> None:
+    async with sitting("chess", "first", 1) as person:
+        await my_turn(person)
+        screen, ply = table(person), 0
+        grid = screen.query_one(TableBoard).grid
+        assert grid is not None
+        routes = {1: "b7b8", 2: "b7b8", 3: "b7a8", 4: "b7b8", 5: "a2a3"}
+        names = {1: "b8=Q", 2: "b8=R", 3: "bxa8=Q", 4: "b8=N", 5: "a3"}
+        screen.game.hear(replace(here(person), ply=ply + 2, legal=names, routes=routes, asks=True))
+        screen._stands()
+        screen._show()
+        start, end = named_cells(grid, "b7b8")
+        screen._point(start)
+        screen._point(end)
+        await person.read("Which move to b8? b8=Q, b8=R, b8=N", "Choose from the list.", "Legal moves (3)")
+        assert isinstance(person.app.focused, Choices)
+        await person.press("escape")
+        await person.read("Your move.", "Legal moves (5)")
+        assert isinstance(person.app.focused, TableBoard)
+
+
 async def test_in_chess_moves_are_typed_and_the_board_is_turned() -> None:
     async with sitting("chess", "first", 1) as person:
         await my_turn(person)
-        await person.press("m", "e", "4", "enter")
+        await person.press("m", "e", "2", "e", "4", "enter")
         await my_turn(person, 0)
         await person.press("escape", "f")
         await person.read("h      g      f")
@@ -252,13 +299,106 @@ async def test_a_game_is_recorded_as_a_match_of_a_human_and_can_be_replayed(tmp_
         await person.read("Match 1", "human")
 
 
+async def test_the_person_looks_back_at_a_game_that_is_over() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        await play_to_the_end(person)
+        await person.read("r rematch", "replay", "q quit")
+        assert not any(word in person.text().splitlines()[-1] for word in ("hint", "undo", "resign"))
+        screen = table(person)
+        whole = screen.query_one(Board).grid
+        assert whole is not None
+        pieces = sum(cell in "✕○" for row in whole.cells for cell in row)
+        for keys, at in ((["left"], pieces - 1), (["home"], 0), (["l"], 1), (["end"], pieces)):
+            await person.press(*keys)
+            grid = screen.query_one(Board).grid
+            assert grid is not None
+            assert sum(cell in "✕○" for row in grid.cells for cell in row) == at
+        await person.press("question_mark")
+        await person.read("After the game")
+        assert not any(word in person.text() for word in ("leaderboard", "give up", "copy"))
+
+
+async def test_the_help_lists_only_keys_that_work_at_the_table(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with replaying(league, 5, (120, 60)) as person:
+        await person.read("Match 5", "the start")
+        await person.press("P")
+        await my_turn(person)
+        await person.press("question_mark")
+        await person.read("choose this cell", "play this move", "give up", "leave the table")
+        assert not any(word in person.text() for word in ("leaderboard", "stop following", "copy the command"))
+    async with sitting("kuhn_poker", "first") as person:  # which has no board
+        await my_turn(person)
+        await person.press("question_mark")
+        await person.read("play this move")
+        assert "choose this cell" not in person.text()
+
+
+async def test_the_help_scrolls_where_it_is_longer_than_the_terminal() -> None:
+    async with sitting("tic_tac_toe", "first", size=(60, 16)) as person:
+        await my_turn(person)
+        await person.press("question_mark")
+        await person.read("type a move by its name", "↓ ↑ scroll")
+        assert "everything by name" not in person.text()
+        await person.press("end")
+        await person.read("everything by name", "leave")
+
+
+async def test_a_league_that_is_written_gets_the_game_later(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with sitting("tic_tac_toe", "first", league=league) as person:
+        await my_turn(person)
+        with open_store(league).writer() as trainer:
+            await play_to_the_end(person)
+            await person.read("Not recorded:", "w record")
+            assert trainer.count_matches() == 13
+            await person.press("w", "enter")
+            await person.see(lambda: table(person).focused is not table(person).query_one(Entry))
+            await person.press("q")
+            await person.read("The game is not recorded yet. Lose it?")
+            await person.press("n")
+        await person.press("w", "enter")
+        await person.read("Recorded as match 14")
+        await person.press("q")
+        await person.see(lambda: not person.app.is_running)
+    with open_store(league).reader() as reader:
+        assert reader.match(14).seats == ("human", "first")
+
+
+async def test_a_game_is_recorded_in_another_league(tmp_path: Path) -> None:
+    league, other = played_league(tmp_path / "league"), tmp_path / "other"
+    async with sitting("tic_tac_toe", "first", league=league) as person:
+        await my_turn(person)
+        with open_store(league).writer():
+            await play_to_the_end(person)
+            await person.read("Not recorded:")
+            await person.press("4", "w")  # a digit begins no folder
+            entry = person.app.screen.query_one(Entry)
+            assert entry.value == str(league)
+            entry.value = str(other)
+            await person.press("enter")
+            await person.read("Recorded as match 1")
+    with open_store(other).reader() as reader:
+        assert reader.match(1).seats == ("human", "first")
+
+
+async def test_the_traceback_of_the_opponent_s_process_is_kept_for_the_end() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        screen = table(person)
+        screen.post_message(Heard(screen._opponent, Failed("exit code 1: TypeError: x", "Traceback: x")))
+        await person.read("exit code 1: TypeError: x; r starts again")
+        assert person.app.traces == ["Traceback: x"]
+
+
 async def test_a_rematch_changes_the_seats_and_a_resigned_game_is_asked_about_first() -> None:
     async with sitting("tic_tac_toe", "first") as person:
         await my_turn(person)
         await person.press("r")
         await person.read("under way")
         await person.press("R")
-        await person.read("R once more")
+        await person.read("Give the game up?")
         await person.press("R")
         await person.read("You resigned")
         await person.press("r")
@@ -271,7 +411,11 @@ async def test_what_comes_late_of_a_resigned_game_is_not_heard() -> None:
     async with sitting("tic_tac_toe", "first") as person:
         await my_turn(person)
         old = here(person)
-        await person.press("R", "R", "r")
+        await person.press("R")
+        await person.read("Give the game up?")
+        await person.press("y")
+        await person.read("You resigned")
+        await person.press("r")
         await my_turn(person)
         screen, now = table(person), here(person)
         assert (old.number, now.number) == (1, 2)
@@ -287,15 +431,53 @@ async def test_moves_are_chosen_while_the_opponent_loads() -> None:
         await my_turn(person, 0)
 
 
-async def test_leaving_a_game_is_asked_about() -> None:
+@pytest.mark.parametrize("key", ["q", "escape", "ctrl+c", "ctrl+q"])
+async def test_leaving_a_game_is_asked_about(key: str) -> None:
     async with sitting("tic_tac_toe", "first") as person:
         await my_turn(person)
         await person.press("enter")
         await my_turn(person, 0)
-        await person.press("escape")
-        await person.read("esc once more")
-        await person.press("escape")
+        await person.press(key)
+        await person.read("The game is not over. Leave it?")
+        await person.press("n")
+        await person.see(lambda: isinstance(person.app.screen, PlayScreen))
+        await person.press(key)
+        await person.read("Leave it?")
+        await person.click_on("n esc")
+        await person.see(lambda: isinstance(person.app.screen, PlayScreen))
+        await person.press(key)
+        await person.read("Leave it?")
+        await person.press("y" if key == "escape" else key)
         await person.see(lambda: not person.app.is_running)
+
+
+async def test_a_table_without_a_move_of_the_person_is_left_at_once() -> None:
+    async with sitting("tic_tac_toe", "first", 1) as person:
+        await my_turn(person)
+        await person.press("q")
+        await person.see(lambda: not person.app.is_running)
+
+
+async def test_every_way_from_a_table_to_the_league_asks_first(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with replaying(league, 5) as person:
+        await person.read("Match 5", "the start")
+        app = person.app
+        assert isinstance(app, LeagueApp)
+        await person.press("P")
+        await my_turn(person)
+        ply = here(person).ply
+        await person.press("enter")
+        await my_turn(person, ply)
+        for way in (lambda: app.action_go("payoffs"), app.action_return):
+            way()
+            await person.read("Leave it?")
+            await person.press("escape")
+            await person.see(lambda: isinstance(app.screen, PlayScreen))
+        app.action_go("payoffs")
+        await person.read("Leave it?")
+        await person.press("y")
+        await person.see(lambda: isinstance(app.screen, LeagueScreen) and app.screen.NAME == "Payoffs")
 
 
 async def test_a_killed_opponent_is_said_and_started_again() -> None:

@@ -89,6 +89,20 @@ async def test_the_line_that_has_won_is_marked_at_the_end_only() -> None:
             assert len(rows) == count * drawn.cell_size[1]
 
 
+async def test_long_lines_are_wrapped_and_of_a_long_history_the_newest_part_is_shown() -> None:
+    async with Shown().run_test(size=(30, 6)) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        history = "\n".join(f"round {number}: " + "rock " * 6 for number in range(1, 9))
+        board.show_position(Frame(0, (), history, (0.0,), (0,)))
+        await pilot.pause()
+        assert sum(line.count("rock") for line in text(pilot)) == 18
+        assert "round 8: rock" in text(pilot)[4]
+        assert "round 1" not in "".join(text(pilot))
+        board.scroll_home(animate=False)
+        await pilot.pause()
+        assert "round 1: rock" in text(pilot)[0]
+
+
 async def test_text_that_is_no_board_keeps_its_shape_and_control_characters_are_escaped() -> None:
     async with Shown().run_test(size=(60, 10)) as pilot:
         board = pilot.app.screen.query_one(Board)
