@@ -20,7 +20,7 @@ ROOMY = ("wide", "huge")
 
 NUMBERED = ("Leaderboard", "Payoffs", "Matches", "Training", "Events", "Agent")
 """Titles of the screens of the keys 1, 2, ... The class ``PayoffsScreen`` stands in ``screens/payoffs.py``, and so
-on. It is loaded when it is first shown: most screens load NumPy, which the first paint need not wait for."""
+on. It is loaded once the league has been read: most screens load NumPy, which the first paint need not wait for."""
 
 
 SHORT = ("Board", "Payoffs", "Matches", "Train", "Events", "Agent")

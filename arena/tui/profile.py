@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from arena.tui.feed import Query, Source
 from arena.tui.ranking import ways_of
 from arena.tui.widgets.plot import Plot, plot_of
+from arena.view.text import RATING
 from leagues.errors import LeagueError
 from leagues.records import Match, Member
 
@@ -51,6 +52,7 @@ class Profile:
 
     Attributes:
         member: the member.
+        rated: whether the league was rated yet.
         rank, of: its rank among the members that have played; None without games.
         standing: its row of the leaderboard; None for learners, and before the league is rated.
         opponents: what it scores against each opponent, best first; of a learner in its training games.
@@ -69,6 +71,7 @@ class Profile:
     """
 
     member: Member
+    rated: bool = False
     rank: int | None = None
     of: int = 0
     standing: Standing | None = None
@@ -125,11 +128,12 @@ class AgentProfile(Query):
         copies = reader.journal(kind="copied", subject=learner, limit=1) if learner is not None else []
         return Profile(
             member,
+            source.rated,
             None if place is None else place + 1,
             len(played),
             next((each for each in derived.standings if each.agent == chosen), None),
             tuple(opponents),
-            without_opponents(reader, member),
+            RATING if member.frozen and not source.rated else without_opponents(reader, member),
             _rivals(source, played, place),
             tuple(line_of_parents(members, chosen)),
             (*snapshots, *([learner] if learner is not None else [])),
@@ -172,7 +176,7 @@ def _curve(source: Source, member: Member, learner: str | None) -> Plot:
     for chart in in_order([ratings(members, source.derived.standings)], members):
         if learner in {curve.name for curve in chart.curves}:
             return plot_of(chart, only=(learner,), starred=member.step if member.frozen else None)
-    return Plot(empty="no snapshot is rated yet")
+    return Plot(empty="no snapshot is rated yet" if source.rated else RATING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def without_opponents(reader: Reader, member: Member) -> str:
     Training games are counted for the whole league, so of several learners only the kind of their games is known.
     """
     if member.frozen:
-        return "no evaluation game yet"
+        return "no evaluation match yet"
     progress = reader.progress()
     if progress is None or not progress.games:
         return "no training game yet"

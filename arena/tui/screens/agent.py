@@ -171,7 +171,9 @@ class AgentScreen(LeagueScreen):
     def action_generation(self, by: int) -> None:
         """Show another snapshot of the same learner; after the newest one comes the learner."""
         profile = self.profile
-        if profile is None or len(profile.generations) < 2:
+        if profile is None:
+            return  # it is loading
+        if len(profile.generations) < 2:
             self.say("it has no other generation")
             return
         place = profile.generations.index(profile.member.id) + by

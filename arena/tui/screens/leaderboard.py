@@ -168,7 +168,7 @@ class LeaderboardScreen(LeagueScreen):
         rest = height - learners - notes
         least = _LEAST_CHART if width < 110 or height < 30 else max(_LEAST_CHART, height * 2 // 5)
         lines = rest if beside else max(rest - needed, least)
-        charts.display = beside or (height >= 20 and rest - lines >= 6)
+        charts.display = beside or (height >= 20 and rest - lines >= min(6, needed))
         charts.styles.height = "1fr" if beside else lines
         # A league without anchors and measures gives the room to its ratings.
         measured = board.outside is not None or board.ratings is None

@@ -14,7 +14,7 @@ from arena.tui.widgets.cells import fitted, joined, name_cell
 from arena.tui.widgets.learner_list import steps_text, way_text
 from arena.tui.widgets.scale import short_number
 from arena.view.outcome import seat_results
-from arena.view.text import LOADING, counted, moment, outside_text, plain, rated_text, rating_text, signed
+from arena.view.text import LOADING, RATING, counted, moment, outside_text, plain, rated_text, rating_text, signed
 from leagues.records import Match
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def card(profile: Profile, width: int) -> Text:
         fact("results", results)
         fact("outside", outside_text(standing.outside))
     else:
-        fact("rating", "no evaluation games yet" if member.frozen else "none: a learner still changes")
+        missing = "no evaluation match yet" if profile.rated else RATING
+        fact("rating", missing if member.frozen else "none: a learner still changes")
     if profile.way is not None:
         steps = "".join(steps_text(profile.way))
         fact("snapshot", f"@{profile.way.generation} next: {steps}, {way_text(profile.way)}")

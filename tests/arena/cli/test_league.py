@@ -99,7 +99,7 @@ def test_a_learner_in_self_play_has_games_though_no_opponents(cli: Cli, tmp_path
         assert cli("show", tmp_path / "league", "main")[1].splitlines()[-1] == "no training game yet"
         store.record(progress=progress())
     assert cli("show", tmp_path / "league", "main")[1].splitlines()[-1] == "900 training games, all self-play"
-    assert cli("show", tmp_path / "league", "main@1")[1].splitlines()[-1] == "no evaluation game yet"
+    assert cli("show", tmp_path / "league", "main@1")[1].splitlines()[-1] == "no evaluation match yet"
 
 
 def test_different_games_are_counted_among_those_that_there_are(

@@ -163,6 +163,29 @@ async def test_a_terminal_that_is_too_small_says_so(league: Path) -> None:
         assert "enlarge" not in person.text()
 
 
+async def test_what_is_said_of_a_small_terminal_goes_with_it_on_every_screen(league: Path) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("13 matches"))
+        await person.press("3")
+        await person.see(in_front(person, "Matches"))
+        person.app.open_match(13)
+        await person.pilot.resize_terminal(40, 12)
+        await person.see(lambda: "enlarge the terminal" in person.text() and not in_front(person, "Matches")())
+        await person.press("escape")  # the screen behind had another size when it was left
+        await person.see(lambda: "enlarge the terminal" in person.text() and in_front(person, "Matches")())
+        await person.press("1")
+        await person.see(lambda: "has 40x12" in person.text() and in_front(person, "Leaderboard")())
+        await person.pilot.resize_terminal(50, 12)
+        await person.see(person.shows("has 50x12"))
+        await person.press("question_mark")
+        await person.pilot.resize_terminal(100, 30)
+        await person.press("escape")
+        for key, screen in (("1", "Leaderboard"), ("3", "Matches"), ("2", "Payoffs")):
+            await person.press(key)
+            await person.see(in_front(person, screen))
+            await person.see(lambda: "q quit" in person.text() and "enlarge" not in person.text())
+
+
 async def test_hostile_names_are_text_on_every_screen(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     with open_store(league).writer() as store:
@@ -210,6 +233,6 @@ def test_tracebacks_of_other_processes_are_printed_when_the_app_has_ended(
 
 
 def test_it_loads_neither_torch_nor_ray() -> None:
-    code = "import sys, arena.tui; print({'torch', 'ray'} & set(sys.modules))"
+    code = "import sys, arena.tui.app as app; app._load_screens(); print({'torch', 'ray'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

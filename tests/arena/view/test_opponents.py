@@ -16,10 +16,10 @@ def test_games_of_self_play_are_counted_for_the_only_learner_and_otherwise_only_
     with new_league(tmp_path / "league") as store:
         main, snapshot = store.member("main"), store.member("main@1")
         assert without_opponents(store, main) == "no training game yet"
-        assert without_opponents(store, snapshot) == "no evaluation game yet"
+        assert without_opponents(store, snapshot) == "no evaluation match yet"
         store.record(progress=progress())
         assert without_opponents(store, main) == "900 training games, all self-play"
-        assert without_opponents(store, snapshot) == "no evaluation game yet"
+        assert without_opponents(store, snapshot) == "no evaluation match yet"
         store.add_members([Member("other", "learner", "main", modules=main.modules)])
         assert without_opponents(store, main) == "its training games are all self-play"
 

@@ -123,7 +123,7 @@ async def test_lineage_reason_and_copies_are_told(tmp_path: Path) -> None:
         await person.see(person.shows("best"))
         person.app.open_agent("main@2")
         await person.see(person.shows("frozen by win rate", "from      main@1", "took over main-2"))
-        await person.see(person.shows("no evaluation games yet", "│ no evaluation game yet"))
+        await person.see(person.shows("no evaluation match yet", "│ no evaluation match yet"))
 
 
 async def test_its_keys_play_mark_and_list(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:

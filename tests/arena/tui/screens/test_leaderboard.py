@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,6 +169,28 @@ async def test_a_league_without_matches_says_when_ratings_come(tmp_path: Path) -
         pass
     async with watching(tmp_path / "league") as person:
         await person.see(person.shows("no games", "the first ratings come when"))
+        (head,) = [line for line in person.text().splitlines() if " agent " in line]
+        assert "Elo" not in head  # there is no axis
+        assert not any("○" in line or "●" in line for line in person.text().splitlines() if "baseline" in line)
+
+
+async def test_while_the_league_is_rated_for_the_first_time_no_number_is_made_up(
+    league: Path, held_rating: threading.Event
+) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("Leaderboard rating ...", "13 matches"))
+        await person.see(lambda: person.text().count("rating ...") == 4)  # in the list and in both charts, too
+        assert "0 members" not in person.text()
+        person.app.open_agent("main@1")
+        await person.see(person.shows("rating    rating ...", "│ rating ..."))
+        await person.press("2")
+        await person.see(person.shows("rating ..."))
+        held_rating.set()
+        await person.see(person.shows("3 members by rating"))
+        await person.press("1")
+        await person.see(person.shows("Leaderboard 3 members", "Ratings of snapshots"))
+        person.app.open_agent("main@1")
+        await person.see(person.shows("rank ", " of 3  "))
 
 
 async def test_a_league_that_grows_does_not_move_the_cursor(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ async def at(person: Person, match: int) -> None:
     """Wait until the cursor is on a match and the preview shows it."""
     await person.see(lambda: cursor(person) == match)
     if person.screen.size.width >= 80:
-        await person.see(person.shows(f"Match {match:,}"))
+        await person.see(person.shows(f"Match {match}"))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -11,6 +11,7 @@ from tui_person import HUGE, SIZES, SLIM, WIDE, Person, watching
 
 from arena.tui.screens.training import WINDOWS, Tile, TrainingScreen
 from arena.view.theme import PALETTES
+from leagues.records import Measure
 from leagues.store import open_store
 
 
@@ -108,6 +109,34 @@ async def test_windows_smoothing_and_log_scale(trained: Path) -> None:
         await person.press("e", "o")
         await person.see(person.shows("smoothed 0.7", "log"))
         assert all(tile.plot.log for tile in tiles(person))
+
+
+async def test_a_logarithmic_scale_says_what_it_cannot_show_and_escape_shrinks_first(tmp_path: Path) -> None:
+    league = tmp_path / "league"
+    with new_league(league) as store:
+        measures = [Measure("mean_return", "main", k, 100 * k, float(k - 3)) for k in range(1, 7)]
+        lost = [Measure("nash_conv", "main", k, 100 * k, -1.0) for k in range(1, 7)]
+        store.record(measures=[*measures, *lost])
+        learn(store, range(1, 7))
+    async with watching(league, size=HUGE) as person:
+        await open_training(person)
+        await person.press("o")
+        await person.see(person.shows("3 ≤ 0 left out"))
+        (never,) = [tile for tile in tiles(person) if "NashConv" in str(tile.border_title)]
+        await person.see(lambda: "no point is above 0" in " ".join(_text(never).split()))
+        await person.press("o")
+        await person.see(lambda: "left out" not in person.text() and "no point is above" not in person.text())
+        await person.press("enter")
+        await person.see(lambda: sum(tile.display for tile in tiles(person)) == 1)
+        await person.press("escape")
+        await person.see(lambda: all(tile.display for tile in tiles(person)))
+        assert person.screen.NAME == "Training"
+        await person.press("escape")
+        assert person.screen.NAME == "Leaderboard"
+
+
+def _text(tile: Tile) -> str:
+    return "\n".join(tile.render_line(y).text for y in range(tile.size.height))
 
 
 async def test_tiles_come_with_what_the_league_learns(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from textual.app import App, ComposeResult
@@ -155,10 +156,24 @@ async def test_the_cursor_reads_by_key_and_by_mouse() -> None:
         assert app.read[-1] is None
 
 
-async def test_on_a_logarithmic_axis_zero_is_left_out() -> None:
-    app = Charts(Plot((Series("loss", (0.0, 1.0, 2.0), (0.0, 0.01, 10.0)),), log=True))
-    async with app.run_test(size=(40, 12)):
+async def test_a_logarithmic_axis_says_how_many_points_it_leaves_out() -> None:
+    series = Series("loss", (0.0, 1.0, 2.0, 3.0, 4.0), (0.0, 0.01, 10.0, -1.0, math.nan))
+    app = Charts(Plot((series,), log=True))
+    async with app.run_test(size=(40, 12)) as pilot:
         assert "10" in "".join(line[:6] for line in app.text())
+        assert app.text()[0].split() == ["●", "loss", "2", "≤", "0", "left", "out"]
+        app.chart.show(replace(app.chart.plot, series=(series, replace(series, name="another one")), log=True))
+        await pilot.pause()
+        assert app.text()[0].rstrip().endswith("4 ≤ 0 left out")
+        app.chart.show(Plot((series,)))
+        await pilot.pause()
+        assert "left out" not in app.text()[0]
+
+
+async def test_before_it_has_a_plot_it_says_that_it_loads() -> None:
+    app = Charts(Plot())
+    async with app.run_test(size=(30, 5)):
+        assert " ".join(app.text()).split() == ["loading", "..."]
 
 
 async def test_without_a_point_it_says_what_is_missing() -> None:
