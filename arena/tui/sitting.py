@@ -192,7 +192,9 @@ class Sitting:
         if position is None or grid is None or not self.running or not position.legal or self.advance:
             return []
         cells = cells_of(grid, position.ways)
-        marks: list[Mark] = [(cell, "legal") for cell in targets(cells, self.source)]
+        found = targets(cells, self.source)
+        marks: list[Mark] = [(cell, "target") for cell in found if self.source is not None]
+        marks += [(cell, "legal") for cell in found]
         if self.advice is not None and self.advice.best:
             way = cells.get(self.advice.best[0][0], ())
             marks += [(cell, "winning") for cell in (way[-1:] if len(way) != 2 else way)]

@@ -99,6 +99,7 @@ class Palette:
             "changed": f"bold on {self.raised}",
             "winning": f"bold on {self.lit}",
             "legal": f"bold {self.good}",
+            "target": f"bold on {self.lit}",
             "cursor": f"bold {self.background} on {self.accent}",
         }.get(part, "")
 
@@ -238,6 +239,7 @@ PART_CODES: Mapping[Part, str] = {
     "changed": "\x1b[1;7m",
     "winning": "\x1b[1;4m",
     "legal": "\x1b[32m",
+    "target": "\x1b[32;7m",
     "cursor": "\x1b[7m",
 }
 """ANSI escapes by what a part of a drawing shows."""

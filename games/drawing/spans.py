@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Part = Literal["first", "second", "faint", "red", "changed", "winning", "legal", "cursor"]
+Part = Literal["first", "second", "faint", "red", "changed", "winning", "legal", "target", "cursor"]
 """What a span shows: a piece of the first or the second seat, an empty cell or a line between cells, a red suit, a
 change since the last step. On boards that :mod:`games.drawing.grids` draws also a cell of the line that has won, a cell
-that a legal action names, and the cell under a person's cursor."""
+that a legal action names, one to which the chosen piece may go, and the cell under a person's cursor."""
 
 _PATTERNS: tuple[tuple[str, Part], ...] = (
     (r"[●◆✕♚♛♜♝♞♟]", "first"),

@@ -149,7 +149,7 @@ async def test_in_chess_a_piece_moves_by_two_cells_and_only_its_targets_are_lit(
         await person.read("no piece that may move stands on e4")
         screen._point(cells["g1"])
         await person.read("Where to?", "Legal moves (2)")
-        lit = {cell for cell, part in screen.game.cell_marks(board.grid) if part == "legal"}
+        lit = {cell for cell, part in screen.game.cell_marks(board.grid) if part == "target"}
         assert lit == {cells["f3"], cells["h3"]}
         await person.press("escape")  # puts it back
         await person.read("Your move.", "Legal moves (20)")
