@@ -53,7 +53,9 @@ class Runners:
 
 
 def learners_of(group: Group, runners: Runners | None = None, *, num_learners: int = 0) -> Learners:
-    config = SimpleNamespace(num_learners=num_learners, num_epochs=2, minibatch_size=5, shuffle_batch_per_epoch=True)
+    config = SimpleNamespace(
+        num_learners=num_learners, num_epochs=2, minibatch_size=5, shuffle_batch_per_epoch=True, asynchronous=False
+    )
     parts: tuple[Any, ...] = (group, runners or Runners(0), make_batch, config, MetricsLogger())
     return Learners(*parts)
 

@@ -9,8 +9,10 @@ import pyspiel
 import pytest
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.algorithms.appo import APPOConfig
+from ray.rllib.algorithms.dqn import DQNConfig
 from ray.rllib.algorithms.impala import IMPALAConfig
 from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module import RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
@@ -18,7 +20,15 @@ from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from small_training import small
 
 from agents.policies.network import SETTINGS, MaskedNetwork
-from arena import LeagueAPPOConfig, LeagueEnvRunner, LeagueIMPALAConfig, LeaguePPO, LeaguePPOConfig
+from arena import (
+    LeagueAPPOConfig,
+    LeagueDQNConfig,
+    LeagueEnvRunner,
+    LeagueIMPALAConfig,
+    LeaguePPO,
+    LeaguePPOConfig,
+    LeagueSACConfig,
+)
 from arena.training.algorithms.ppo import OWN
 from arena.training.rllib_settings import ALLOWED, NO_EFFECT, NOT_STORED, STORED
 from games import GameError, make_game
@@ -98,6 +108,8 @@ def test_every_field_of_rllibs_model_config_is_read_or_refused() -> None:
         (LeaguePPOConfig, PPOConfig, OWN),
         (LeagueAPPOConfig, APPOConfig, LeagueAPPOConfig.own),
         (LeagueIMPALAConfig, IMPALAConfig, LeagueIMPALAConfig.own),
+        (LeagueDQNConfig, DQNConfig, LeagueDQNConfig.own),
+        (LeagueSACConfig, SACConfig, LeagueSACConfig.own),
     ],
 )
 def test_every_setting_of_rllib_is_classified_once(league: Any, rllib: Any, own: set[str]) -> None:

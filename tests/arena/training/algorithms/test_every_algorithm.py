@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ray.rllib.core.columns import Columns
 from small_training import module_state
 
+from agents.policies.network import OBSERVATION
 from arena import load_agent, play_match
 from arena.training.algorithms import ALGORITHMS, algorithm_config
 from leagues.store import open_store
 
 pytestmark = pytest.mark.slow
+
+REPLAY = {"num_steps_sampled_before_learning_starts": 500}
+SHORT = {"dqn": REPLAY, "sac": REPLAY}
+"""What an algorithm needs to learn from the first iteration on."""
 
 OURS = [name for name, entry in ALGORITHMS.items() if entry.config.startswith("arena.")]
 
@@ -32,7 +37,7 @@ def config(algorithm: str, folder: Path | None = None, game: str = "tic_tac_toe"
         .game(game)
         .league(folder, **settings)
         .env_runners(num_envs_per_env_runner=16)
-        .training(train_batch_size_per_learner=512)
+        .training(train_batch_size_per_learner=512, **SHORT.get(algorithm, {}))
         .debugging(seed=1, log_level="ERROR")
     )
 
@@ -105,33 +110,42 @@ def test_a_learner_that_starts_over_knows_nothing_of_its_past(build: Any, algori
     assert built.session.journal is not None
 
 
-def test_a_failed_update_is_taken_back_and_the_run_goes_on(build: Any, algorithm: str) -> None:
+def unseen(columns: dict[str, Any]) -> dict[str, Any]:
+    """A batch in which nobody sees a number."""
+    seen = columns[Columns.OBS]
+    return {**columns, Columns.OBS: {**seen, OBSERVATION: np.full_like(seen[OBSERVATION], np.nan)}}
+
+
+def test_a_failed_update_is_taken_back_and_the_run_goes_on(
+    build: Any, algorithm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     built = build(config(algorithm))
     built.train()
     before = leaves(module_state(built))
     before = {path: value.copy() for path, value in before.items()}
-    make_batch = built.learners._make_batch
-    built.learners._make_batch = lambda steps: make_batch(replace(steps, rewards=np.full_like(steps.rewards, np.nan)))
-    built.train()
+    with monkeypatch.context() as poisoned:
+        rows = built.learners._rows_to_learn
+        poisoned.setattr(built.learners, "_rows_to_learn", lambda *arguments: unseen(rows(*arguments)))
+        built.train()
     for path, value in before.items():
         np.testing.assert_array_equal(value, leaves(module_state(built))[path], err_msg=path)
     [entry] = built.session.writer.journal(kind="restored")
     assert entry.subject == "main"
-    built.learners._make_batch = make_batch
     built.train()
     assert built.session.progress.iteration == 3
     assert built.learners.restored == {}
 
 
 def test_mains_of_a_population_learn_with_their_own_values(build: Any, algorithm: str) -> None:
-    built = build(config(algorithm, roles={"main": 2}, hyperparam_mutations={"lr": 3.0}))
+    rate = "actor_lr" if algorithm == "sac" else "lr"
+    built = build(config(algorithm, roles={"main": 2}, hyperparam_mutations={rate: 3.0}))
     built.train()
     learner = built.learner_group._learner
     rates = {}
     for module in ("main", "main-2"):
         ((_, optimizer), *_) = learner.get_optimizers_for_module(module)
         rates[module] = optimizer.param_groups[0]["lr"]
-    factor = built.session.population.factors["main-2"]["lr"]
+    factor = built.session.population.factors["main-2"][rate]
     assert factor != 1.0
     assert rates["main-2"] == pytest.approx(factor * rates["main"])
     built.learners.copy({"main-2": "main"})
