@@ -147,6 +147,9 @@ def test_another_algorithm_takes_all_of_a_preset_but_the_settings_of_the_algorit
         settings_for(game, algorithm="reinforce", file=file)
     with pytest.raises(LeagueError, match="no training algorithm 'pop'"):
         settings_for(game, algorithm="pop")
+    config = reinforce.ReinforceConfig().game(game).preset()
+    assert config.settings().training == settings.training
+    assert config.settings().optimization == reinforce.ReinforceSettings()
 
 
 def test_a_config_takes_a_preset_when_asked_and_what_is_set_later_lies_over_it() -> None:

@@ -25,6 +25,7 @@ from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.learner import LeagueTorchLearner
 from games.contract import Game
+from leagues.setting_groups import short
 
 ENDS = "trajectory_ends"
 """Column: whether a step is the last of its trajectory, ``(T,)`` bool."""
@@ -215,6 +216,14 @@ class LeagueIMPALAConfig(LeagueAlgorithmConfig, IMPALAConfig):
             setattr(self, name, settings.pop(name))
         super().training(**settings)
         return self
+
+    def validate(self) -> None:
+        if self.max_requests_in_flight_per_env_runner < 1:
+            raise ValueError(
+                "`max_requests_in_flight_per_env_runner >= 1` must hold, but got "
+                f"{short(self.max_requests_in_flight_per_env_runner)}"
+            )
+        super().validate()
 
     def get_default_learner_class(self) -> type:
         return LeagueIMPALATorchLearner

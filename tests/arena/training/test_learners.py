@@ -52,10 +52,11 @@ class Runners:
         self.synced.append(arguments)
 
 
-def learners_of(group: Group, runners: Runners | None = None, *, num_learners: int = 0) -> Learners:
-    config = SimpleNamespace(
-        num_learners=num_learners, num_epochs=2, minibatch_size=5, shuffle_batch_per_epoch=True, asynchronous=False
-    )
+def learners_of(
+    group: Group, runners: Runners | None = None, *, num_learners: int = 0, asynchronous: bool = False
+) -> Learners:
+    batches = {"num_epochs": 2, "minibatch_size": 5, "shuffle_batch_per_epoch": True}
+    config = SimpleNamespace(num_learners=num_learners, asynchronous=asynchronous, **batches)
     parts: tuple[Any, ...] = (group, runners or Runners(0), make_batch, config, MetricsLogger())
     return Learners(*parts)
 
@@ -158,6 +159,17 @@ def test_weights_reach_runners_in_this_process_and_remote_ones() -> None:
     assert sync["from_worker_or_learner_group"] is group
     assert sync["timeout_seconds"] is None, "it waits for the broadcast before"
     assert not remote.set
+
+
+def test_weights_wait_for_the_next_request_where_runners_wait_for_nobody(local_ray: Any) -> None:
+    remote = Runners(2)
+    learners = learners_of(Group(), remote, asynchronous=True)
+    learners.broadcast()
+    assert (remote.set, remote.synced) == ([], [])
+    assert local_ray.get(learners.shared).keys() == {"rl_module"}
+    here = Runners(0)
+    learners_of(Group(), here, asynchronous=True).broadcast()
+    assert here.set == [STATE["learner"]]
 
 
 def test_only_finite_metrics_are_reported() -> None:

@@ -267,6 +267,12 @@ def test_a_setting_that_means_nothing_here_is_refused(settings: dict[str, Any], 
     assert "\n" not in str(raised.value)
 
 
+def test_a_runner_has_at_least_one_request() -> None:
+    config = LeagueAPPOConfig().game(GAME.spec).env_runners(max_requests_in_flight_per_env_runner=0)
+    with pytest.raises(ValueError, match="`max_requests_in_flight_per_env_runner >= 1` must hold, but got 0"):
+        config.validate()
+
+
 def test_aggregators_are_refused() -> None:
     config = LeagueAPPOConfig().game(GAME.spec).learners(num_aggregator_actors_per_learner=1)
     with pytest.raises(ValueError, match="num_aggregator_actors_per_learner=1 has no effect"):
