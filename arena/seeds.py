@@ -89,7 +89,7 @@ class Purpose(Enum):
     seed is the number of the iteration's minibatches."""
     HINT = 50, ("moves",)
     """The search that a person asks for a hint after so many moves. The seed is the game's."""
-    EXPORT = 60, ()
+    EXPORT = 61, ()
     """Random games whose positions an exported network is compared in. The seed is the league's."""
 
     @property

@@ -39,7 +39,7 @@ def text() -> str:
     """The whole document."""
     usual = Settings().algorithm
     sections = [section(f"`[{name}]`", group) for name, group in groups(usual).items()]
-    others = [name for name in ALGORITHMS if name != usual]
+    others = [name for name, entry in ALGORITHMS.items() if name != usual and entry.settings.startswith("arena.")]
     sections += [section(f"`[optimization]` of `{name}`", algorithm_settings(name)) for name in others]
     return HEAD + "".join(sections)
 

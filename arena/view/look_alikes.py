@@ -20,6 +20,7 @@ LOOK_ALIKES: Mapping[str, str] = {
     **dict.fromkeys("│┃┊▌▐▎▏▍", "|"),
     **dict.fromkeys("╭╮╰╯┏┓┗┛┻┴┼", "+"),
     "┈": ".",  # the grid of a chart
+    "≤": "<",
     **dict(zip("▁▂▃▄▅▆▇█", "__-=+*##", strict=True)),
     "▀": "=",
     **dict.fromkeys("▉▊▋", "#"),

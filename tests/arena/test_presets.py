@@ -74,7 +74,7 @@ def test_every_preset_is_a_part_of_the_tree_and_leaves_the_machine_alone() -> No
     for preset in list_presets():
         settings = Settings.from_dict(preset.values)
         assert settings.resources == Settings().resources, preset.name
-        assert (settings.network.name, settings.training.tables) == ("masked", None), preset.name
+        assert (settings.network.name, settings.training.tables) == (None, None), preset.name
 
 
 @pytest.mark.parametrize("spec", [CONTINUOUS, "tiny_bridge_2p", "rbc", "oware", "leduc_poker(players=3)"])
@@ -157,7 +157,7 @@ def test_a_config_takes_a_preset_when_asked_and_what_is_set_later_lies_over_it()
     plain = LeaguePPOConfig().game(game).settings()
     assert plain.preset is None
     config = LeaguePPOConfig().game(game).preset().training(lr=0.5)
-    expected = settings_for(game).replaced({"optimization.lr": 0.5})
+    expected = settings_for(game).replaced({"optimization.lr": 0.5, "network.name": "masked"})
     assert config.settings() == expected
     assert LeaguePPOConfig().game(game).preset("none").settings() == plain
     with pytest.raises(LeagueError, match=r"call \.game\(\) before \.preset\(\)"):

@@ -194,6 +194,7 @@ class MatchList(Widget, can_focus=True):
         """Move the cursor to a row of the page."""
         matches = self.page.matches
         if not matches:
+            self._top = 0
             return
         before, top = self._cursor, self._top
         self._cursor = max(0, min(index, len(matches) - 1))

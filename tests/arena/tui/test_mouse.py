@@ -120,7 +120,7 @@ async def test_suggestions_complete_the_filter_and_the_preview_opens_the_replay(
         await person.see(person.shows("Match 12", "random"))
         await person.click_on("/ filter")
         await person.see(person.shows("drew  lost"))
-        await person.click_on("training  evaluation")  # its middle is the second word
+        await person.click_on("evaluation  human")  # its middle is the first word
         await person.see(lambda: person.screen.query_one(FilterLine).words == "evaluation ")
         await person.click_on("clear")
         await person.see(person.shows("match 12 of 12", "Match 12"))

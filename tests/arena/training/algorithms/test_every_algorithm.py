@@ -18,7 +18,7 @@ from leagues.store import open_store
 
 pytestmark = pytest.mark.slow
 
-REPLAY = {"num_steps_sampled_before_learning_starts": 500}
+REPLAY = {"num_steps_sampled_before_learning_starts": 100}
 SHORT = {"dqn": REPLAY, "sac": REPLAY}
 """What an algorithm needs to learn from the first iteration on."""
 
