@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
+from copy import copy, deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -23,9 +23,9 @@ from agents.policies.network import (
     OBSERVATION,
     SEAT,
     build_network,
-    is_recurrent,
 )
 from agents.policies.networks import is_own, network_class, network_name
+from agents.policies.states import Memory, StateLayout, States
 from agents.policies.weights import Tensors, WeightsError
 from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
@@ -59,6 +59,9 @@ def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:
 class PolicyAgent(Agent):
     """A frozen policy: one module for all seats, or one per seat.
 
+    Modules that remember have a state for each table and seat, which :meth:`act` moves on. Openings that others play
+    are not among what they remember.
+
     Args:
         game: the game it plays.
         modules: seat -> its module, the same object where seats share one. They are switched to evaluation mode.
@@ -82,6 +85,30 @@ class PolicyAgent(Agent):
         self._device = device
         self._shared = len({id(module) for module in self._modules.values()}) == 1
         self._deterministic = deterministic
+        layouts = {id(module): StateLayout.of(module) for module in self._modules.values()}
+        self._layouts = {seat: layouts[id(module)] for seat, module in sorted(self._modules.items())}
+        self.memory = self._new_memory()
+
+    def _new_memory(self) -> Memory | None:
+        if not any(self._layouts.values()):
+            return None
+        return Memory([_no_state if layout is None else layout.initial for layout in self._layouts.values()])
+
+    def apart(self) -> PolicyAgent:
+        """The same policy for other tables: what it remembers there is kept apart. It shares the modules."""
+        if self.memory is None:
+            return self
+        other = copy(self)
+        other.memory = other._new_memory()
+        return other
+
+    @property
+    def keeps_games(self) -> bool:
+        return self.memory is not None
+
+    def reset(self, tables: Sequence[int]) -> None:
+        if self.memory is not None:
+            self.memory.reset(tables)
 
     @property
     def modules(self) -> Mapping[int, RLModule]:
@@ -90,58 +117,71 @@ class PolicyAgent(Agent):
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         if self._shared:
-            return self._act(self._modules[0], turn.observations, turn.masks, turn.seats, rng)
+            return self._act(turn, 0, rng)
         actions = self._game.empty_actions(len(turn.seats))
         for seat in np.unique(turn.seats).tolist():
             rows = np.flatnonzero(turn.seats == seat)
-            actions[rows] = self._act(
-                self._modules[seat], turn.observations[rows], turn.masks[rows], turn.seats[rows], rng
-            )
+            actions[rows] = self._act(turn.part(rows), seat, rng)
         return actions
 
-    def _act(
-        self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray, rng: np.random.Generator
-    ) -> ActionArray:
-        inputs = self._inputs(module, observations, masks, seats)
+    def _act(self, turn: Turn, seat: int, rng: np.random.Generator) -> ActionArray:
+        """Actions by the module of a seat."""
+        module, layout = self._modules[seat], self._layouts[seat]
+        batch = self._batch(turn)
+        if layout is None:
+            inputs = self._output(module, batch)[Columns.ACTION_DIST_INPUTS].cpu().numpy()
+        else:
+            assert self.memory is not None
+            states = self.memory.of(turn.tables, turn.seats)[:, : layout.size]
+            output = self._output(module, layout.one_step(batch, states, self._device))
+            inputs = output[Columns.ACTION_DIST_INPUTS].squeeze(1).cpu().numpy()
+            self.memory.keep(turn.tables, turn.seats, layout.packed(output[Columns.STATE_OUT]).cpu().numpy())
         source = None if self._deterministic else rng
         if self._game.action_bounds is None:
             return sample_actions(inputs, source)[0]
         return in_bounds(sample_points(inputs, source)[0], self._game.action_bounds)
 
     def probabilities(self, turn: Turn) -> Probabilities | None:
-        """Those of the masked network, ``(B, A)``; None for continuous actions."""
-        if self._game.action_bounds is not None:
+        """Those of the masked network, ``(B, A)``; None for continuous actions, and if a network remembers, because
+        they do not follow from the rows alone then."""
+        if self._game.action_bounds is not None or self.memory is not None:
             return None
         result = np.empty(turn.masks.shape)
         for seat in np.unique(turn.seats).tolist():
             rows = np.flatnonzero(turn.seats == seat)
-            inputs = self._inputs(self._modules[seat], turn.observations[rows], turn.masks[rows], turn.seats[rows])
+            output = self._output(self._modules[seat], self._batch(turn.part(rows)))
+            inputs = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
             result[rows] = action_probabilities(inputs, deterministic=self._deterministic)
         return result
 
     def values(self, turn: Turn) -> Values | None:
-        """Those of the value head, ``(B,)``; None if a network has none."""
+        """Those of the value head, ``(B,)``; None if a network has none, or remembers."""
+        if self.memory is not None:
+            return None
         result = np.empty(len(turn.seats))
         for seat in np.unique(turn.seats).tolist():
             module = self._modules[seat]
             if not isinstance(module, ValueFunctionAPI):
                 return None
             rows = np.flatnonzero(turn.seats == seat)
-            batch = module_batch(
-                turn.observations[rows], turn.masks[rows], turn.seats[rows], self._game.num_seats, self._device
-            )
             with torch.no_grad():
-                result[rows] = module.compute_values(batch).cpu().numpy()
+                result[rows] = module.compute_values(self._batch(turn.part(rows))).cpu().numpy()
         return result
 
-    def _inputs(self, module: RLModule, observations: FloatArray, masks: BoolArray, seats: IntArray) -> FloatArray:
-        """What describes the distribution of each row's action."""
-        batch = module_batch(observations, masks, seats, self._game.num_seats, self._device)
+    def _batch(self, turn: Turn) -> dict[str, Any]:
+        return module_batch(turn.observations, turn.masks, turn.seats, self._game.num_seats, self._device)
+
+    @staticmethod
+    def _output(module: RLModule, batch: dict[str, Any]) -> dict[str, Any]:
         # The public `forward_inference` walks all submodules twice a call to switch modes.
         with torch.no_grad():
-            output = module._forward_inference(batch)
-        inputs: FloatArray = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
-        return inputs
+            output: dict[str, Any] = module._forward_inference(batch)
+        return output
+
+
+def _no_state() -> States:
+    """The state of a module that remembers nothing."""
+    return np.zeros(0, np.float32)
 
 
 def policy_card(game: Game, specs: Mapping[str, RLModuleSpec], seats: Mapping[str, str]) -> dict[str, Any]:
@@ -183,8 +223,7 @@ def build_policy(
 
     Raises:
         WeightsError: the card is incomplete or of a newer format, or the tensors do not fit the networks.
-        AgentError: the policy was made for another game, or needs a network that is not in ``module_classes`` or is
-            recurrent.
+        AgentError: the policy was made for another game, or needs a network that is not in ``module_classes``.
     """
     if card.get("game") != game.spec:
         raise AgentError(f"this policy plays {card.get('game')!r}, the game it was trained on, but got {game.spec!r}")
@@ -201,10 +240,6 @@ def build_policy(
                 deepcopy(_own_network(cls, game, settings))  # type: ignore[arg-type] # classes are hashable
                 if is_own(cls)
                 else build_network(cls, game, model_config)
-            )
-        if is_recurrent(module):
-            raise AgentError(
-                f"network {network!r} keeps a state between steps; recurrent modules are not supported yet"
             )
         module.load_state_dict({key: torch.from_numpy(array) for key, array in arrays.items()})
         modules[name] = module.to(device)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import gymnasium as gym
-import numpy as np
 import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.utils import make_target_network
@@ -22,12 +21,13 @@ from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor, nn
 
-from agents.policies.convolutions import Convolutions, channel_axis
 from agents.policies.interface import ACTION_MASK as ACTION_MASK
 from agents.policies.interface import LOGIT_OF_ILLEGAL as LOGIT_OF_ILLEGAL
 from agents.policies.interface import OBSERVATION as OBSERVATION
 from agents.policies.interface import SEAT as SEAT
 from agents.policies.interface import module_observation_space as module_observation_space
+from agents.policies.recurrent import MEMORIES, MEMORY_DEFAULTS, Attention, Gru, Lstm, make_memory, memory_kind
+from agents.policies.trunks import Mlp, Residual, is_large_board
 from agents.policies.views import Orientation, SeatView
 from games.contract import Game
 
@@ -37,11 +37,13 @@ logging.getLogger("ray._common.deprecation").addFilter(lambda record: "RLModuleC
 WAY = "way"
 """Where the network keeps the way in which it turned each board."""
 
+VALUE_STATE = "value_"
+"""How the names of states begin that belong to the value alone."""
+
 FIRST_LOG_STD = math.log(0.5)
 """Continuous actions start with a standard deviation of 0.5 units, so most draws lie inside the bounds (best value in
 Andrychowicz et al. 2021, section 3.2)."""
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU}
 SETTINGS = (
     "network",
     "fcnet_hiddens",
@@ -56,7 +58,6 @@ SETTINGS = (
 )
 TRUNKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
-SMALLEST_BOARD_FOR_CONVOLUTION = 9
 
 
 def mask_logits(logits: Tensor, mask: Tensor) -> Tensor:
@@ -75,7 +76,14 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     The trunk is chosen by ``model_config``, whose keys are RLlib's where RLlib has one:
 
     - ``network``: ``"mlp"``, ``"residual"``, or ``"auto"`` (default): the residual CNN for images and boards of 9x9
-      and larger without ``conv_filters``, the cheaper MLP for everything else.
+      and larger without ``conv_filters``, the cheaper MLP for everything else. ``"lstm"``, ``"gru"`` and
+      ``"attention"`` put a memory of the seat's earlier steps behind that trunk.
+    - ``use_lstm``: an LSTM behind the trunk that ``network`` names, default False.
+    - ``lstm_cell_size``: width of the LSTM or GRU, default 256; ``attention_window``: steps before a step that
+      attention looks at, default 16.
+    - ``max_seq_len``: steps through which a memory is trained at once, default 20. Longer games are cut, and the later
+      parts begin with the state that the network has there; ``burn_in_len``: steps before each such part through which
+      the network only finds its state, default 0.
     - ``fcnet_hiddens``: widths of the MLP, default ``[256, 256]``; ``fcnet_activation``: default ``"relu"``, also
       behind its convolutions.
     - ``conv_filters``: convolutions before the MLP, in RLlib's form ``[channels, kernel, stride]`` or
@@ -90,19 +98,22 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
       computes under autocast; weights, heads and optimizer stay float32.
 
-    Every forward returns the action distribution's inputs and the value in one pass and leaves the batch unchanged.
-    For discrete actions the inputs are masked logits. For continuous ones they are means and logarithms of standard
-    deviations, in the units of :mod:`agents.policies.distributions`; the deviations are learned and do not depend on
-    the position.
+    Every forward returns the action distribution's inputs and the value in one pass and leaves the batch unchanged. A
+    memory reads sequences ``(B, T, ...)`` and states, as :class:`agents.policies.states.StateLayout` says. For discrete
+    actions the inputs are masked logits. For continuous ones they are means and logarithms of standard deviations, in
+    the units of :mod:`agents.policies.distributions`; the deviations are learned and do not depend on the position.
 
     Raises:
         TypeError: in a forward: the batch has no dict of the three parts of an observation.
         ValueError: the network, activation, sharing, view, orientation or precision is unknown, or convolutions get an
-            observation that is neither a board nor an image, or do not fit it.
+            observation that is neither a board nor an image, or do not fit it, or a setting of memories has no effect.
     """
 
-    SETTINGS: ClassVar[tuple[str, ...]] = SETTINGS
+    SETTINGS: ClassVar[tuple[str, ...]] = (*SETTINGS, "use_lstm", *MEMORY_DEFAULTS)
     """What the network reads of ``model_config``."""
+
+    MEMORIES: ClassVar[tuple[str, ...]] = MEMORIES
+    """Memories that it may have."""
 
     def setup(self) -> None:
         config = self._settings
@@ -112,6 +123,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         if not isinstance(shared, bool):
             raise ValueError(f"`vf_share_layers` must be true or false, but got {shared!r}")
         self.value_trunk = None if shared else self._make_trunk()
+        self.memory = self._make_memory()
+        self.value_memory = None if shared else self._make_memory()
         self.precision = config.get("precision", "float32")
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {self.precision!r}")
@@ -121,6 +134,11 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         view, orientation = config.get("view"), config.get("orientation")
         self.view = None if view is None else SeatView(view, *board)
         self.orientation = None if orientation is None else Orientation(orientation, *board)
+        if self.memory is not None and self.orientation is not None:
+            raise ValueError(
+                "`orientation` turns each position by itself, so a memory would mix the ways that it was turned; drop "
+                "the orientation or the memory"
+            )
         self._make_heads(actions, continuous)
 
     policy: nn.Module
@@ -130,21 +148,21 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     def _settings(self) -> Mapping[str, Any]:
         return self.model_config if isinstance(self.model_config, dict) else vars(self.model_config)
 
-    def _make_trunk(self, more: int = 0) -> _Mlp | _Residual:
+    def _make_trunk(self, more: int = 0) -> Mlp | Residual:
         """A trunk that ``model_config`` describes; it reads ``more`` numbers beside what a seat sees."""
         config, space = self._settings, self.observation_space[OBSERVATION]
         inputs = self.observation_space[SEAT].shape[0] + more
         network = config.get("network", "auto")
-        if network not in TRUNKS:
-            raise ValueError(f"`network` must be one of {TRUNKS}, but got {network!r}")
+        if network not in TRUNKS + self.MEMORIES:
+            raise ValueError(f"`network` must be one of {TRUNKS + self.MEMORIES}, but got {network!r}")
         filters = config.get("conv_filters") or []
-        if network == "auto":
-            network = "residual" if _is_large_board(space.shape) and not filters else "mlp"
+        if network == "auto" or network in self.MEMORIES:
+            network = "residual" if is_large_board(space.shape) and not filters else "mlp"
         if network == "residual" and filters:
             raise ValueError('`conv_filters` stand before an MLP, but `network` is "residual"; drop one of them')
         if network == "residual":
-            return _Residual(space.shape, inputs, config.get("conv_channels", 64), config.get("conv_blocks", 4))
-        return _Mlp(
+            return Residual(space.shape, inputs, config.get("conv_channels", 64), config.get("conv_blocks", 4))
+        return Mlp(
             space.shape,
             inputs,
             filters,
@@ -152,11 +170,29 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
             config.get("fcnet_activation", "relu"),
         )
 
+    def _make_memory(self) -> Lstm | Gru | Attention | None:
+        """The memory that ``model_config`` describes, if it does."""
+        if not self.MEMORIES:
+            return None
+        config, kind = self._settings, memory_kind(self._settings)
+        values = {name: config.get(name, default) for name, default in MEMORY_DEFAULTS.items()}
+        if kind is not None:
+            sizes = {"cell_size": values["lstm_cell_size"], "window": values["attention_window"]}
+            return make_memory(kind, self.trunk.width, **sizes)
+        for name, default in MEMORY_DEFAULTS.items():
+            if values[name] != default:
+                raise ValueError(
+                    f"`{name}` is for networks that remember, but this one does not; set `network` to one of "
+                    f"{MEMORIES}, or drop it"
+                )
+        return None
+
     def _make_heads(self, actions: int, continuous: bool) -> None:
-        """The layers on the trunks."""
-        self.policy = nn.Linear(self.trunk.width, actions)
+        """The layers on the trunks, or on the memories behind them."""
+        width = self.trunk.width if self.memory is None else self.memory.width
+        self.policy = nn.Linear(width, actions)
         self.log_std = nn.Parameter(torch.full((actions,), FIRST_LOG_STD)) if continuous else None
-        self.value = nn.Linear(self.trunk.width, 1)
+        self.value = nn.Linear(width, 1)
         # The first policy is nearly uniform, so learning has nothing to undo first (Andrychowicz et al. 2021,
         # "What Matters In On-Policy Reinforcement Learning?", section 3.2).
         nn.init.orthogonal_(self.policy.weight, 0.01)
@@ -164,24 +200,67 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         nn.init.orthogonal_(self.value.weight, 1.0)
         nn.init.zeros_(self.value.bias)
 
-    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Tensor]:
+    def get_initial_state(self) -> dict[str, Tensor]:
+        """The state before the first step, without a batch axis; empty without a memory."""
+        if self.memory is None:
+            return {}
+        critic = {} if self.value_memory is None else self.value_memory.initial_state()
+        return {**self.memory.initial_state(), **{VALUE_STATE + name: state for name, state in critic.items()}}
+
+    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         seen = self._seen(batch)
-        hidden = self._embed(self.trunk, seen)  # (B, width)
-        critic = hidden if self.value_trunk is None else self._embed(self.value_trunk, seen)  # (B, width)
-        policy = self._usual(self.policy(hidden), seen)  # (B, A) logits, or (B, D) means
-        return {
-            Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (B, A)
+        hidden, state = self._hidden(self.trunk, self.memory, seen, batch)  # (N, width), where N is B, or B * T
+        critic, more = (hidden, {}) if self.value_trunk is None else self._critic(seen, batch)  # (N, width)
+        policy = self._usual(self.policy(hidden), seen)  # (N, A) logits, or (N, D) means
+        outputs = {
+            Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (N, A)
             if self.log_std is None
-            else torch.cat([policy, self.log_std.expand_as(policy)], 1),  # (B, 2 D)
-            Columns.VF_PREDS: self.value(critic).squeeze(-1),  # (B,)
+            else torch.cat([policy, self.log_std.expand_as(policy)], 1),  # (N, 2 D)
+            Columns.VF_PREDS: self.value(critic).squeeze(-1),  # (N,)
             Columns.EMBEDDINGS: critic,
         }
+        if self.memory is None:
+            return outputs
+        in_steps = {name: output.reshape(*_sequences(batch), *output.shape[1:]) for name, output in outputs.items()}
+        return {**in_steps, Columns.STATE_OUT: {**state, **more}}
 
     def compute_values(self, batch: dict[str, Any], embeddings: Tensor | None = None) -> Tensor:
-        """State values, ``(B,)``; ``embeddings`` of a forward pass save the trunk's work."""
+        """State values, ``(B,)``, or ``(B, T)`` with a memory; ``embeddings`` of a forward pass save the trunk's
+        work."""
         if embeddings is None:
-            embeddings = self._embed(self.trunk if self.value_trunk is None else self.value_trunk, self._seen(batch))
+            embeddings, _ = self._critic(self._seen(batch), batch)
+            if self.memory is not None:
+                embeddings = embeddings.reshape(*_sequences(batch), -1)
         return self.value(embeddings).squeeze(-1)
+
+    def _critic(self, seen: dict[str, Tensor], batch: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the value head stands on, ``(N, width)``, and the states after it."""
+        if self.value_trunk is None:
+            return self._hidden(self.trunk, self.memory, seen, batch)
+        return self._hidden(self.value_trunk, self.value_memory, seen, batch, VALUE_STATE)
+
+    def _hidden(
+        self,
+        trunk: nn.Module,
+        memory: Lstm | Gru | Attention | None,
+        seen: dict[str, Tensor],
+        batch: dict[str, Any],
+        prefix: str = "",
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What comes out of a trunk and of the memory behind it, ``(N, width)``, and the states after it.
+
+        Args:
+            trunk, memory: of the network.
+            seen: what :meth:`_seen` gave for the batch.
+            batch: the batch.
+            prefix: of the names of the memory's states.
+        """
+        hidden = self._embed(trunk, seen)
+        if memory is None:
+            return hidden, {}
+        before = {name: batch[Columns.STATE_IN][prefix + name] for name in memory.initial_state()}
+        outputs, after = memory(hidden.reshape(*_sequences(batch), -1), before)
+        return outputs.flatten(0, 1), {prefix + name: state for name, state in after.items()}
 
     def make_target_networks(self) -> None:
         """Make a target network, a copy of this one, for RLlib's own APPO. It is a part of the state from then on.
@@ -205,6 +284,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
                 f"the network reads a dict of {OBSERVATION}, {ACTION_MASK} and {SEAT} under {Columns.OBS!r}, but got a "
                 f"{type(seen).__name__}; arena.GameEnv and best_response_env(as_dict=True) give such observations"
             )
+        if self.memory is not None:
+            seen = {name: part.flatten(0, 1) for name, part in seen.items()}
         if self.view is not None:
             seen = {**seen, OBSERVATION: self.view(seen[OBSERVATION], seen[SEAT])}
         if self.orientation is not None:
@@ -225,79 +306,10 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
             return trunk(seen[OBSERVATION], seen[SEAT]).float()
 
 
-class _Mlp(nn.Module):
-    """Convolutions, if any, then flattened observation and seat through fully connected layers."""
-
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        seats: int,
-        filters: Any,
-        hiddens: Sequence[int],
-        activation: str,
-    ) -> None:
-        super().__init__()
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"`fcnet_activation` must be one of {sorted(ACTIVATIONS)}, but got {activation!r}")
-        self.convolutions = Convolutions(shape, filters, ACTIVATIONS[activation]) if filters else None
-        inputs = int(np.prod(shape)) if self.convolutions is None else self.convolutions.width
-        inputs += seats
-        layers: list[nn.Module] = []
-        for width in hiddens:
-            layer = nn.Linear(inputs, width)
-            nn.init.orthogonal_(layer.weight, 2**0.5)
-            nn.init.zeros_(layer.bias)
-            layers += [layer, ACTIVATIONS[activation]()]
-            inputs = width
-        self.layers = nn.Sequential(*layers)
-        self.width = inputs
-
-    def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
-        if self.convolutions is not None:
-            observation = self.convolutions(observation)
-        return self.layers(torch.cat([observation.flatten(1), seat], 1))
-
-
-class _Residual(nn.Module):
-    """A pre-activation residual tower (He et al. 2016) over a board or image, the seat as extra planes."""
-
-    def __init__(self, shape: tuple[int, ...], seats: int, channels: int, blocks: int) -> None:
-        super().__init__()
-        if len(shape) != 3:
-            raise ValueError(f"a residual network needs a board or image of rank 3, but got shape {shape}")
-        self.channel_axis = channel_axis(shape)
-        height, width = (size for axis, size in enumerate(shape) if axis != self.channel_axis)
-        self.stem = nn.Conv2d(shape[self.channel_axis] + seats, channels, 3, padding=1)
-        self.blocks = nn.ModuleList(
-            nn.Sequential(
-                nn.ReLU(),
-                nn.Conv2d(channels, channels, 3, padding=1),
-                nn.ReLU(),
-                nn.Conv2d(channels, channels, 3, padding=1),
-            )
-            for _ in range(blocks)
-        )
-        squeezed = 8
-        self.squeeze = nn.Sequential(nn.ReLU(), nn.Conv2d(channels, squeezed, 1), nn.ReLU(), nn.Flatten())
-        self.width = 256
-        self.head = nn.Sequential(nn.Linear(squeezed * height * width, self.width), nn.ReLU())
-
-    def forward(self, observation: Tensor, seat: Tensor) -> Tensor:
-        planes = observation.movedim(self.channel_axis + 1, 1)  # (B, C, H, W)
-        seats = seat[:, :, None, None].expand(-1, -1, *planes.shape[2:])
-        # Convolutions are fastest with channels last. The weights keep their order, because the optimizer's state is
-        # restored from disk in that order.
-        hidden = self.stem(torch.cat([planes, seats], 1).contiguous(memory_format=torch.channels_last))
-        for block in self.blocks:
-            hidden = hidden + block(hidden)
-        return self.head(self.squeeze(hidden))
-
-
-def _is_large_board(shape: tuple[int, ...]) -> bool:
-    if len(shape) != 3:
-        return False
-    axis = channel_axis(shape)
-    return min(size for i, size in enumerate(shape) if i != axis) >= SMALLEST_BOARD_FOR_CONVOLUTION
+def _sequences(batch: dict[str, Any]) -> tuple[int, int]:
+    """B and T of a batch of sequences."""
+    sequences, steps = batch[Columns.OBS][SEAT].shape[:2]
+    return sequences, steps
 
 
 def build_network(network: type[RLModule], game: Game, model_config: Mapping[str, Any]) -> RLModule:
@@ -308,8 +320,3 @@ def build_network(network: type[RLModule], game: Game, model_config: Mapping[str
         inference_only=False,
         model_config=dict(model_config),
     )
-
-
-def is_recurrent(module: RLModule) -> bool:
-    """Whether the module keeps a state from one step to the next."""
-    return bool(module.get_initial_state())

@@ -94,8 +94,15 @@ def exportable(
     """The networks of a weights file, which compute in float32 whatever they trained in.
 
     Args and errors are those of :func:`agents.policies.agent.build_policy`.
+
+    Raises:
+        AgentError: a network remembers earlier steps.
     """
     policy = build_policy(tensors, card, game, module_classes=module_classes)
+    if policy.memory is not None:
+        raise AgentError(
+            "a network that remembers earlier steps has no ONNX model yet; export its weights, with -o FILE.safetensors"
+        )
     for module in policy.modules.values():
         if isinstance(module, MaskedNetwork):
             module.precision = "float32"  # onnxruntime has no bfloat16 on CPUs

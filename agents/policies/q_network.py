@@ -74,6 +74,7 @@ class QNetwork(MaskedNetwork):
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = (*SETTINGS, "dueling", "num_atoms", "v_min", "v_max", "noisy", "sigma0")
+    MEMORIES: ClassVar[tuple[str, ...]] = ()
 
     value: nn.Module | None  # type: ignore[assignment]  # without a dueling architecture
     epsilon: Tensor

@@ -38,6 +38,7 @@ class SoftActorCritic(MaskedNetwork):
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = (*SETTINGS, "twin_q", "initial_alpha")
+    MEMORIES: ClassVar[tuple[str, ...]] = ()
 
     def _make_heads(self, actions: int, continuous: bool) -> None:
         self.continuous, self.value_trunk = continuous, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class Trajectories:
         truncated: ``(E,)`` bool, whether the game was truncated for this seat. F of them were, in order:
         final_observations: ``(F, *observation_shape)`` float32, what the seat saw in the last position.
         final_masks: ``(F, A)`` bool, what it could have done there; all true if it was not its turn.
+        states: ``(C, S)`` float32, of a network that remembers: its state before each sequence that does not begin a
+            trajectory, in order (:mod:`arena.training.sequences`). S is 0 for others.
     """
 
     observations: FloatArray
@@ -57,6 +59,7 @@ class Trajectories:
     truncated: BoolArray
     final_observations: FloatArray
     final_masks: BoolArray
+    states: Float = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -102,7 +105,7 @@ def _unpack(packed: _Packed) -> npt.NDArray[Any]:
 
 STEP_COLUMNS = ("observations", "masks", "seats", "actions", "dist_inputs", "log_probs", "values", "rewards", "plies")
 
-END_COLUMNS = ("final_values", "truncated", "final_observations", "final_masks")
+END_COLUMNS = ("final_values", "truncated", "final_observations", "final_masks", "states")
 
 
 def concatenate(parts: list[Trajectories]) -> Trajectories:

@@ -21,7 +21,7 @@ from arena.settings import NetworkSettings, PositionSettings, Resources, Setting
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
-from arena.training.measures import check_interval, fitting_interval, fitting_return_interval
+from arena.training.measures import exploitability_interval, fitting_return_interval
 from arena.training.modules import (
     MapToMain,
     learning_members,
@@ -29,6 +29,7 @@ from arena.training.modules import (
     refuse_other_modules,
     refuse_other_network,
     refuse_unread_settings,
+    remembers,
 )
 from arena.training.positions import check_positions
 from arena.training.rllib_settings import RESOURCES, refuse_code, refuse_settings
@@ -75,9 +76,11 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         settings_class: the group of the algorithm's stored settings; each is an attribute of the config, and its
             default is the config's.
         no_effect: settings of the algorithm that have no effect, and what to set instead.
+        learns_sequences: whether networks may remember earlier steps.
         network_base: what a network of the user's own must derive from.
     """
 
+    learns_sequences: ClassVar[bool] = True
     algorithm: ClassVar[str]
     settings_class: ClassVar[type[SettingsGroup]]
     no_effect: ClassVar[Mapping[str, str]] = {}
@@ -230,10 +233,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                 games = max(2, tables // EVALUATION_SHARE)
                 self._set_evaluation(games_per_iteration=games)
         every = self.league_evaluation_settings.exploitability_every
-        if every is None:
-            self._set_evaluation(exploitability_every=fitting_interval(game))
-        else:
-            check_interval(game, every)
+        every = exploitability_interval(game, every, lambda: remembers(self, game))
+        self._set_evaluation(exploitability_every=every)
         if self.league_evaluation_settings.return_every is None:
             self._set_evaluation(return_every=fitting_return_interval(game))
 

@@ -20,8 +20,9 @@ from ray.rllib.core.rl_module.torch import TorchRLModule
 from agents.contract import Agent, AgentError
 from agents.mixture import MixtureAgent
 from agents.policies.agent import PolicyAgent, module_batch, policy_card, policy_tensors
-from agents.policies.network import SETTINGS, MaskedNetwork, build_network, is_recurrent
+from agents.policies.network import SETTINGS, MaskedNetwork, build_network
 from agents.policies.networks import is_own, network_class
+from agents.policies.states import is_recurrent
 from agents.policies.weights import pack
 from arena.mixtures import MIXTURES, NASH
 from arena.mixtures import mixture as mixture_of
@@ -208,7 +209,10 @@ def _new_network(
         torch.default_generator.manual_seed(number(seed, Purpose.DISTILL, 0))
         module = build_network(network, game, config)
     if is_recurrent(module):
-        raise AgentError(f"the network {settings.network.name!r} keeps a state between steps, and cannot be distilled")
+        raise AgentError(
+            "a network is distilled from single positions, but this league's remembers earlier steps; distill a league "
+            "whose network does not"
+        )
     assert isinstance(module, TorchRLModule)
     return module, RLModuleSpec(module_class=network, model_config=config)
 

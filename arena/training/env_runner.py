@@ -23,14 +23,16 @@ from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 from agents.contract import Turn
 from agents.policies.agent import module_batch
 from agents.policies.distributions import sample_actions, sample_points
+from agents.policies.states import Memory, StateLayout, States
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
 from arena.play.matches import play_pairings
 from arena.play.source import Seating
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
+from arena.training.columns import Trajectories
 from arena.training.episodes import RANDOM, mapped_seatings, to_episodes
-from arena.training.opponent_cache import OpponentCache, agent_key, planned_seatings, seating
+from arena.training.opponent_cache import OpponentCache, agent_key, apart, planned_seatings, seating
 from arena.training.planner import Plan, Played, by_anchor
 from arena.training.runner_reports import (
     call_on_environment_created,
@@ -41,6 +43,7 @@ from arena.training.runner_reports import (
 )
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled, TrainingSample
+from arena.training.sequences import Cut, with_states
 from games import make_game
 from games.contract import FloatArray, IntArray, Symmetry
 from leagues.records import Match
@@ -94,6 +97,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             classes = {module_spec.module_class for module_spec in spec.rl_module_specs.values()}
             by_name = {f"{cls.__module__}:{cls.__qualname__}": cls for cls in classes}
             self.opponents = OpponentCache(self.game, self._device, by_name)
+            layouts = {module_id: StateLayout.of(module) for module_id, module in self.module.items()}
+            self._layouts = {module_id: layout for module_id, layout in layouts.items() if layout is not None}
         if self.worker_index:  # Freeze library objects so the collector skips them. Nothing else runs here.
             gc.collect()
             gc.freeze()
@@ -110,7 +115,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
 
     def running_games(self) -> dict[str, Any] | None:
         """The running training games, for :meth:`go_on` in another process; None if there are no tables yet."""
-        return None if self.sampler is None else self.sampler.state()
+        return None if self.sampler is None else self.sampler.state(self.opponents.memories)
 
     def go_on(self, plan: Plan, games: Mapping[str, Any]) -> int:
         """Go on with the training games of another process.
@@ -128,8 +133,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.sampler = self._make_training_sampler()
         self.opponents.load(plan, ())
         seatings = [seating(self.game, pairing, plan.members) for pairing in plan.pairings]
-        stateful = {key for key, agent in self.opponents.agents.items() if agent.keeps_games}
-        return self.sampler.go_on(games, seatings, list(self.module.keys()), stateful)
+        memories = self.opponents.memories
+        stateful = {key for key, agent in self.opponents.agents.items() if agent.keeps_games} - memories.keys()
+        return self.sampler.go_on(games, seatings, list(self.module.keys()), stateful, memories)
 
     def sample_plan(self, plan: Plan, steps: int) -> TrainingSample:
         """Play a training plan until ``steps`` agent steps of the learning seats are in finished games.
@@ -168,7 +174,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         call_on_sample_end(self, sampled.trajectories)
         returns = map(tuple, sampled.returns.tolist())
         return TrainingSample(
-            trajectories=sampled.trajectories,
+            trajectories={name: self._with_states(name, steps) for name, steps in sampled.trajectories.items()},
             tallies=tuple(tallies(zip(sampled.seats, returns, strict=True), self.game.teams)),
             matches=tuple(sampled.matches),
             games=len(sampled.seats),
@@ -205,7 +211,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         """
         self.opponents.load(plan, self.sampler.seated if self.sampler is not None else ())
         members = plan.members.values()
-        agents = {member.id: self.opponents.agents[agent_key(member, plan.kind)] for member in members}
+        agents = {member.id: apart(self.opponents.agents[agent_key(member, plan.kind)]) for member in members}
         weights = {member.id: member.weights for member in members}
         matches: list[Match] = []
         times: dict[str, tuple[int, float]] = {}
@@ -303,6 +309,9 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             settings=getattr(self.config, "training_settings", TrainingSettings()),  # RLlib's configs have none
             symmetries=symmetries,
             keep_dist_inputs=keep_dist_inputs,
+            memories={
+                module_id: Memory([layout.initial] * self.game.num_seats) for module_id, layout in self._layouts.items()
+            },
         )
 
     def _run(self, sampler: Sampler, next_seating: Callable[[], Seating | None], steps: int | None) -> Sampled:
@@ -315,27 +324,61 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             final_observations=True,
         )
 
-    def _decide(self, module_id: str, turn: Turn) -> Decision:
+    def _decide(self, module_id: str, turn: Turn, states: States | None = None) -> Decision:
         module: RLModule = self.module[module_id]
         batch = module_batch(turn.observations, turn.masks, turn.seats, self.game.num_seats, self._device)
+        layout = self._layouts.get(module_id)
+        if layout is not None:
+            assert states is not None
+            batch = layout.one_step(batch, states, self._device)
         # The public `forward_*` walk all submodules twice per call to switch modes; these never train.
         with torch.no_grad():
             output = module._forward_exploration(batch) if self._explore else module._forward_inference(batch)
-        inputs = output[Columns.ACTION_DIST_INPUTS].detach().cpu().numpy()
+        inputs = output[Columns.ACTION_DIST_INPUTS].detach()
         values = output[Columns.VF_PREDS] if Columns.VF_PREDS in output else self._compute_values(module, batch)
+        after = None
+        if layout is not None:
+            inputs, values = inputs.squeeze(1), values.squeeze(1)
+            after = layout.packed(output[Columns.STATE_OUT]).cpu().numpy()
         sample = sample_actions if self.game.action_bounds is None else sample_points
-        actions, log_probs = sample(inputs, self.rng if self._explore else None)
-        return Decision(actions, inputs, log_probs, values.detach().cpu().numpy())
+        shown = inputs.cpu().numpy()
+        actions, log_probs = sample(shown, self.rng if self._explore else None)
+        return Decision(actions, shown, log_probs, values.detach().cpu().numpy(), after)
 
-    def _value(self, module_id: str, observations: FloatArray, seats: IntArray) -> npt.NDArray[np.float32]:
+    def _value(
+        self, module_id: str, observations: FloatArray, seats: IntArray, states: States
+    ) -> npt.NDArray[np.float32]:
         masks = np.ones((len(observations), self.game.num_actions), np.bool_)
         batch = module_batch(observations, masks, seats, self.game.num_seats, self._device)
-        return self._compute_values(self.module[module_id], batch).cpu().numpy()
+        layout = self._layouts.get(module_id)
+        if layout is not None:
+            batch = layout.one_step(batch, states, self._device)
+        return self._compute_values(self.module[module_id], batch).flatten().cpu().numpy()
 
     @staticmethod
     def _compute_values(module: RLModule, batch: dict[str, Any]) -> torch.Tensor:
         with torch.no_grad():
             return module.compute_values(batch)
+
+    def _with_states(self, module_id: str, trajectories: Trajectories) -> Trajectories:
+        """Trajectories with the states before their sequences, if the module remembers."""
+        layout = self._layouts.get(module_id)
+        if layout is None:
+            return trajectories
+        module: RLModule = self.module[module_id]
+
+        def after(rows: IntArray, states: torch.Tensor) -> torch.Tensor:
+            flat = rows.ravel()
+            columns = trajectories.observations[flat], trajectories.masks[flat], trajectories.seats[flat]
+            seen = module_batch(*columns, self.game.num_seats, self._device)[Columns.OBS]
+            batch = {
+                Columns.OBS: {name: part.unflatten(0, rows.shape) for name, part in seen.items()},
+                Columns.STATE_IN: layout.unpacked(states.to(self._device)),
+            }
+            with torch.no_grad():
+                return layout.packed(module._forward_inference(batch)[Columns.STATE_OUT])
+
+        return with_states(trajectories, layout, Cut.of(module.model_config), after)
 
     def _log(self, sampled: Sampled) -> None:
         log_sampled(self.metrics, self.game, sampled)

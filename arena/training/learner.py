@@ -9,16 +9,20 @@ from typing import Any
 
 import torch
 import tree
+from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.learner import DEFAULT_OPTIMIZER, Learner
 from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.learner.training_data import TrainingData
+from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics import ALL_MODULES
 from torch import Tensor
 
+from agents.policies.states import StateLayout
 from arena.training.schedules import Clock, Schedule
+from arena.training.sequences import BEGINS, in_steps, steps_of, with_state_in
 from leagues.population import scaled
 
 SKIPPED_UPDATES = "num_skipped_non_finite_updates"
@@ -112,10 +116,25 @@ class LeagueTorchLearner(TorchLearner):
                 optimizer.load_state_dict(state)
 
     def compute_losses(self, *, fwd_out: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
+        fwd_out, batch = dict(fwd_out), dict(batch)
+        for module_id in fwd_out:
+            if Columns.STATE_IN in batch[module_id]:
+                fwd_out[module_id], batch[module_id] = self._in_steps(module_id, fwd_out[module_id], batch[module_id])
         losses: dict[str, Any] = super().compute_losses(fwd_out=fwd_out, batch=batch)
         for module_id, loss in losses.items():
             self._losses.setdefault(module_id, []).append(loss.detach())
         return losses
+
+    def _in_steps(
+        self, module_id: str, output: Mapping[str, Any], columns: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Output and columns of sequences as those of the steps to learn from, so that losses know of no padding."""
+        network = self.networks[module_id]
+        output = {name: value for name, value in output.items() if name != Columns.STATE_OUT}
+        if Columns.VF_PREDS not in output and isinstance(network, ValueFunctionAPI):
+            output[Columns.VF_PREDS] = network.compute_values(columns, embeddings=output.get(Columns.EMBEDDINGS))
+        steps = {name: each for name, each in columns.items() if name not in (Columns.STATE_IN, Columns.LOSS_MASK)}
+        return in_steps(columns, output), in_steps(columns, steps)
 
     def coefficient(self, module_id: str, name: str) -> float:
         """The value of a setting for a module now: of its schedule, times its factor."""
@@ -178,6 +197,9 @@ class LeagueTorchLearner(TorchLearner):
         """The columns of a module's whole batch before it is cut into minibatches. An algorithm may add some."""
         return columns
 
+    def _with_state_in(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
+        return with_state_in(columns, StateLayout(self.networks[module_id])) if BEGINS in columns else columns
+
     def _create_iterator_if_necessary(
         self,
         *,
@@ -201,12 +223,18 @@ class LeagueTorchLearner(TorchLearner):
             )
         batch = self._make_batch_if_necessary(training_data=training_data)
         columns = {
-            module: self.completed(module, dict(module_batch))
+            module: dict(module_batch)
             for module, module_batch in batch.policy_batches.items()
             if self.should_module_be_updated(module, batch)
         }
+        steps = {module: steps_of(each) for module, each in columns.items()}
+        columns = {
+            module: self.completed(module, self._with_state_in(module, each)) for module, each in columns.items()
+        }
         generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
-        return _minibatches(columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch, generator)
+        return _minibatches(
+            columns, batch.env_steps(), num_epochs, minibatch_size, shuffle_batch_per_epoch, generator, steps
+        )
 
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Adam in one kernel instead of one per operation and parameter."""
@@ -267,9 +295,11 @@ def _minibatches(
     size: int | None,
     shuffle: bool,
     generator: torch.Generator | None = None,
+    steps: Mapping[str, float] | None = None,
 ) -> Iterator[MultiAgentBatch]:
+    """Minibatches of some ``size`` steps of the largest module; ``steps`` of each module, if its rows are sequences."""
     rows = {module: len(tree.flatten(columns)[0]) for module, columns in modules.items()}
-    count = max(1, round(max(rows.values()) / size)) if size else 1
+    count = max(1, round(max((steps or rows).values()) / size)) if size else 1
     for _ in range(epochs):
         parts = {
             module: (torch.randperm(total, generator=generator) if shuffle else torch.arange(total)).tensor_split(count)

@@ -19,7 +19,9 @@ from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.training.columns import Trajectories, concatenate
 from arena.training.learner import SHARE, copy_modules, reset_modules
+from arena.training.modules import network_of
 from arena.training.samples import TrainingSample
+from arena.training.sequences import Cut, sequences
 
 FAILURES_IN_A_ROW = 5
 """Updates of a module that may fail one after the other before the run ends."""
@@ -107,7 +109,10 @@ class Learners:
             trajectories: its newest experience.
             seed: of this iteration's minibatches.
         """
-        return dict(self._make_batch(trajectories))
+        columns = dict(self._make_batch(trajectories))
+        if not trajectories.states.shape[1]:
+            return columns
+        return sequences(columns, trajectories, Cut.of(network_of(self._config)[1]))
 
     def _restore_failed(self, modules: Iterable[str]) -> None:
         """Take modules whose update failed at any learner back to the weights and optimizers from before it."""

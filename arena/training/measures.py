@@ -3,7 +3,7 @@ mean return in self-play, in games of common payoff."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
 import numpy as np
@@ -40,17 +40,31 @@ def fitting_interval(game: Game) -> int:
     return EVERY if positions(game, MEASURED_POSITIONS) is not None else 0
 
 
-def check_interval(game: Game, every: int) -> None:
-    """Refuse to measure a game that is too large.
+def exploitability_interval(game: Game, every: int | None, remembers: Callable[[], bool]) -> int:
+    """The number of iterations between two measurements of the exploitability; 0 means never.
+
+    Args:
+        game: the game.
+        every: as it was set; None for the interval that fits.
+        remembers: whether networks remember earlier steps, so that a row does not tell their probabilities.
 
     Raises:
-        LeagueError: it is.
+        LeagueError: what was set cannot be measured.
     """
+    if every is None:
+        fitting = fitting_interval(game)
+        return 0 if fitting and remembers() else fitting
     if every and positions(game) is None:
         raise LeagueError(
             f"exploitability_every={every} needs an OpenSpiel game of at most {MOST_POSITIONS:,} positions, but "
             f"{game.spec!r} is not one; set it to 0"
         )
+    if every and remembers():
+        raise LeagueError(
+            f"exploitability_every={every} needs a network whose choice depends on nothing but what it sees now, but "
+            "this one remembers earlier steps; set it to 0"
+        )
+    return every
 
 
 def fitting_return_interval(game: Game) -> int:

@@ -12,11 +12,14 @@ from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
 from agents.policies.fit import outline
-from agents.policies.network import build_network, is_recurrent
+from agents.policies.network import build_network
 from agents.policies.networks import is_own
+from agents.policies.recurrent import memory_kind
+from agents.policies.states import is_recurrent
 from agents.policies.weights import WeightsError
 from arena.settings import TrainingSettings
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
+from arena.training.sequences import Cut
 from games.contract import Game
 from games.specs import suggest
 from leagues.records import LeagueError, Member
@@ -108,10 +111,14 @@ def check_network(config: AlgorithmConfig, game: Game) -> None:
     """Build the network once, to find wrong settings before anything is stored.
 
     Raises:
-        LeagueError: the settings of the arena's own network do not fit.
-        ValueError: the network keeps a state between steps.
+        LeagueError: the settings of the arena's own network do not fit, or the network remembers earlier steps and the
+            algorithm cannot learn so.
     """
     network, settings = network_of(config)
+    try:
+        Cut.of(settings)
+    except ValueError as problem:
+        raise LeagueError(str(problem)) from problem
     if is_own(network):
         try:
             outline(network, game, settings, MOST_TENSORS)  # takes no memory
@@ -121,11 +128,23 @@ def check_network(config: AlgorithmConfig, game: Game) -> None:
         return
     with torch.random.fork_rng(devices=[]):  # the first weights of the learners do not depend on this check
         module = build_network(network, game, settings)
-    if is_recurrent(module):
-        raise ValueError(
-            f"the network {network.__qualname__} keeps a state between steps (get_initial_state() is not empty), and "
-            "recurrent networks are not supported; give it one without a state"
+    if is_recurrent(module) and not config.learns_sequences:
+        raise LeagueError(
+            f"the algorithm {config.algorithm!r} learns from single steps, but {network.__name__} remembers earlier "
+            "ones (its get_initial_state() is not empty); give it a network without a state, or take the algorithm "
+            "ppo, appo or impala"
         )
+
+
+def remembers(config: AlgorithmConfig, game: Game) -> bool:
+    """Whether networks remember earlier steps."""
+    network, settings = network_of(config)
+    if not config.learns_sequences:
+        return False
+    if is_own(network):
+        return memory_kind(settings) is not None
+    with torch.random.fork_rng(devices=[]):
+        return is_recurrent(build_network(network, game, settings))
 
 
 def refuse_other_network(config: AlgorithmConfig, base: type[RLModule]) -> None:

@@ -12,6 +12,8 @@ from ray.rllib.core.rl_module import RLModule
 
 from agents.contract import Agent
 from agents.frozen import frozen_agent
+from agents.policies.agent import PolicyAgent
+from agents.policies.states import Memory
 from agents.registry import make_agent
 from arena.play.source import Seating
 from arena.training.planner import Plan
@@ -37,6 +39,12 @@ class OpponentCache:
     def __init__(self, game: Game, device: str | torch.device, module_classes: Mapping[str, type[RLModule]]) -> None:
         self.agents: OrderedDict[str, Agent] = OrderedDict()
         self._game, self._device, self._module_classes = game, device, module_classes
+
+    @property
+    def memories(self) -> dict[str, Memory]:
+        """What those agents remember that are networks with a memory, by key."""
+        found = {key: agent.memory for key, agent in self.agents.items() if isinstance(agent, PolicyAgent)}
+        return {key: memory for key, memory in found.items() if memory is not None}
 
     def load(self, plan: Plan, seated: Collection[str]) -> None:
         """Load the frozen members of a plan, and drop the least recently used agents beyond the bound.
@@ -75,13 +83,18 @@ def agent_key(member: Member, kind: str = "training") -> str:
     """The key of a frozen member's agent. It names the content, so that equal weights are loaded once.
 
     A baseline may keep something for each of its tables, so training and evaluation matches have agents of their own.
-    Policies keep nothing and are shared.
+    Policies are shared: what they remember is kept :func:`apart`.
 
     Args:
         member: the member.
         kind: of the matches.
     """
     return f"weights:{member.weights}" if member.weights else f"{kind}:{member.agent}"
+
+
+def apart(agent: Agent) -> Agent:
+    """An agent of training games for the tables of matches: a network remembers these games apart from those."""
+    return agent.apart() if isinstance(agent, PolicyAgent) else agent
 
 
 def planned_seatings(

@@ -12,18 +12,21 @@ import numpy.typing as npt
 
 from agents.contract import Agent, Turn
 from agents.policies.distributions import in_bounds
+from agents.policies.states import Memory
 from arena.play.lockstep import Rows
 from arena.play.rounds import Rounds
 from arena.play.source import Observer, Seating
 from arena.settings import TrainingSettings
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, LastSeen, Sampled
-from arena.training.step_buffer import Experience
+from arena.training.step_buffer import Experience, Value
 from arena.training.symmetries import Views
-from games.contract import ActionArray, Ending, FloatArray, Game, IntArray, Tables
+from games.contract import ActionArray, BoolArray, Ending, FloatArray, Game, IntArray, Tables
 from games.errors import BrokenGameError
 
 log = logging.getLogger(__name__)
+
+_NO_STATE = np.empty(0, np.float32)
 
 BROKEN_IN_A_ROW = 100
 """A sampler gives up after this many broken games (or 8 per table, if that is more) with none that ends between."""
@@ -34,21 +37,24 @@ class LiveModule(Agent):
 
     Args:
         module: its ID.
-        decide: asks it: ``decide(module_id, turn) -> Decision``.
+        decide: asks it: ``decide(module_id, turn) -> Decision``, with the states ``(B, S)`` as a third argument if it
+            remembers.
         rounds, games, experience: where it plays, and where its steps go.
         views: how it sees each game. Its steps are kept as the game has them.
+        memory: what it remembers of each game; None if it remembers nothing.
     """
 
     def __init__(
         self,
         module: str,
-        decide: Callable[[str, Turn], Decision],
+        decide: Callable[..., Decision],
         rounds: Rounds,
         games: RunningGames,
         experience: Experience,
         views: Views,
+        memory: Memory | None = None,
     ) -> None:
-        self._views = views
+        self._views, self._memory = views, memory
         self._module, self._decide = module, decide
         self._rounds, self._games, self._experience = rounds, games, experience
 
@@ -56,12 +62,24 @@ class LiveModule(Agent):
         """The module's decision, in the units of the game; ``decide`` has its own generator."""
         if self._views:
             numbers = self._games.numbers[turn.tables]
-            decision = self._decide(self._module, self._views.seen(turn, numbers))
+            decision = self._ask(self._views.seen(turn, numbers))
             decision = replace(decision, actions=self._views.played(decision.actions, numbers))
         else:
-            decision = self._decide(self._module, turn)
+            decision = self._ask(turn)
         self._keep(turn, decision)
         return decision.actions if turn.action_bounds is None else in_bounds(decision.actions, turn.action_bounds)
+
+    def reset(self, tables: Sequence[int]) -> None:
+        if self._memory is not None:
+            self._memory.reset(tables)
+
+    def _ask(self, turn: Turn) -> Decision:
+        if self._memory is None:
+            return self._decide(self._module, turn)
+        decision = self._decide(self._module, turn, self._memory.of(turn.tables, turn.seats))
+        assert decision.states is not None
+        self._memory.keep(turn.tables, turn.seats, decision.states)
+        return decision
 
     def _keep(self, turn: Turn, decision: Decision) -> None:
         games = self._games
@@ -93,6 +111,7 @@ class Recorder(Observer):
         steps: kept steps of finished games to reach; None for no end.
         iteration: for the record.
         final_observations: whether to keep the last observation of every trajectory.
+        memories: what live modules remember.
     """
 
     def __init__(
@@ -106,9 +125,10 @@ class Recorder(Observer):
         steps: int | None,
         iteration: int,
         final_observations: bool,
+        memories: Mapping[str, Memory],
     ) -> None:
         self._rounds, self._games, self._experience, self._settings = rounds, games, experience, settings
-        self._views = views
+        self._views, self._memories = views, memories
         self._steps, self._iteration, self._final_observations = steps, iteration, final_observations
         self._game: Game = rounds.game
         self._sampled = Sampled({})
@@ -117,7 +137,7 @@ class Recorder(Observer):
         self._returns: list[npt.NDArray[np.float64]] = [np.empty((0, self._game.num_seats))]
         self._truncated: dict[str, dict[int, LastSeen]] = defaultdict(dict)  # module -> trajectory -> what it saw
 
-    def taken(self, value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]]) -> Sampled:
+    def taken(self, value: Value) -> Sampled:
         """Take the finished games out of the experience; ``value`` as in :class:`arena.training.sampler.Sampler`."""
         finished = np.sort(np.concatenate([np.empty(0, np.int64), *self._finished]))
         self._sampled.returns = np.concatenate(self._returns)
@@ -189,12 +209,16 @@ class Recorder(Observer):
             truncated, number = endings[seat] == "truncated", int(trajectories[seat])
             if not (truncated or self._final_observations):
                 continue
-            seen, games = _last_seen(self._game, self._rounds.tables, table, seat), self._games.numbers[[table]]
-            observation = self._views.observations(seen.observation[None], games)[0]
+            games = self._games.numbers[[table]]
+            observation, mask = _last_seen(self._game, self._rounds.tables, table, seat)
+            observation = self._views.observations(observation[None], games)[0]
             if truncated:
                 self._sampled.truncated.add(number)
-                mask = self._views.masks(seen.mask[None], games)[0]
-                self._truncated[seating.players[seat]][number] = LastSeen(observation, mask)
+                mask = self._views.masks(mask[None], games)[0]
+                module = seating.players[seat]
+                memory = self._memories.get(module)
+                state = _NO_STATE if memory is None else memory.of(np.array([table]), np.array([seat]))[0]
+                self._truncated[module][number] = LastSeen(observation, mask, state)
             if self._final_observations:
                 self._sampled.final_observations[number] = observation
 
@@ -212,7 +236,8 @@ class Recorder(Observer):
         self._experience.abandon(tables, self._games.numbers[tables])
 
 
-def _last_seen(game: Game, tables: Tables, table: int, seat: int) -> LastSeen:
+def _last_seen(game: Game, tables: Tables, table: int, seat: int) -> tuple[FloatArray, BoolArray]:
+    """Observation and mask of a seat; all true if it cannot act."""
     observation, mask = np.empty(game.observation_shape, np.float32), np.empty(game.num_actions, np.bool_)
     tables.state(table).observe(seat, observation, mask)
-    return LastSeen(observation, mask if mask.any() else np.ones_like(mask))
+    return observation, mask if mask.any() else np.ones_like(mask)

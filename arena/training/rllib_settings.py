@@ -154,10 +154,6 @@ STORED = frozenset({"seed", "num_envs_per_env_runner", "_rl_module_spec", "_mode
 IN_EVALUATION = {"batch_mode", "rollout_fragment_length", "explore"}
 """What an evaluation config may change: RLlib's ``evaluate()`` calls the runner's ``sample()``, which reads them."""
 
-_NETWORK = {
-    "use_lstm": "recurrent networks are not supported",
-}
-
 
 def refuse_settings(config: AlgorithmConfig, more: Mapping[str, str]) -> None:
     """Refuse the settings of a config that have no effect, and those that leagues do not store.
@@ -199,7 +195,7 @@ def refused_model_setting(name: str, value: Any) -> str | None:
             default = each.default if each.default_factory is MISSING else each.default_factory()
             if _same(value, default):
                 return None
-            hint = _NETWORK.get(name, "its settings are in docs/extending.md")
+            hint = "its settings are in docs/extending.md"
             return f"`model_config` has {name}={short(value)}, which the network does not read; {hint}"
     return None
 

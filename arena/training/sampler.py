@@ -7,21 +7,22 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from agents.contract import Agent, AgentError, Turn
+from agents.contract import Agent, AgentError
 from agents.policies.distributions import num_inputs
+from agents.policies.states import Memory
 from arena.play.referee import Trusting
+from arena.play.replayed import BrokenOff
 from arena.play.rounds import OPENING, Rounds
 from arena.play.source import Seating
 from arena.settings import TrainingSettings
 from arena.training.recorder import LiveModule, Recorder
 from arena.training.running_games import RunningGames
 from arena.training.samples import Decision, Sampled
-from arena.training.step_buffer import Experience
+from arena.training.step_buffer import Experience, Value
 from arena.training.symmetries import Views
 from arena.training.under_way import packed, unpacked, unreadable
-from games.contract import FloatArray, Game, IntArray, Symmetry
+from games.contract import Game, Symmetry
 from games.errors import IllegalActionError
 
 _LEGAL = (
@@ -44,11 +45,12 @@ class Sampler:
 
     Args:
         game, size, rng: as above; ``rng`` also serves openings until the caller sets ``opening_rng``.
-        decide: asks a live module: ``decide(module_id, turn) -> Decision``.
-        value: the value of positions: ``value(module_id, observations (B, ...), seats (B,)) -> (B,)``.
+        decide: asks a live module, see :class:`arena.training.recorder.LiveModule`.
+        value: the value of positions.
         settings: which games are recorded move by move. A game's number decides, so that long games are not missed.
         symmetries: through which live modules see games, see :class:`arena.training.symmetries.Views`.
         keep_dist_inputs: whether to keep the distribution inputs of each step; with many actions they are most of it.
+        memories: what live modules remember, for those that do.
     """
 
     def __init__(
@@ -56,18 +58,19 @@ class Sampler:
         game: Game,
         size: int,
         *,
-        decide: Callable[[str, Turn], Decision],
-        value: Callable[[str, FloatArray, IntArray], npt.NDArray[np.float32]],
+        decide: Callable[..., Decision],
+        value: Value,
         rng: np.random.Generator,
         settings: TrainingSettings,
         symmetries: Sequence[Symmetry] = (),
         keep_dist_inputs: bool = True,
+        memories: Mapping[str, Memory] | None = None,
     ) -> None:
         self.game, self.size, self.rng, self.opening_rng = game, size, rng, rng
         self._decide, self._value, self._settings = decide, value, settings
         self._rounds = Rounds(game, size, Trusting())
         self._games = RunningGames(size, game.num_seats)
-        self._views = Views(symmetries)
+        self._views, self._memories = Views(symmetries), memories or {}
         self._experience = Experience(game, size, num_inputs(game) if keep_dist_inputs else 0)
 
     @property
@@ -93,20 +96,31 @@ class Sampler:
     def _generator(self, player: int) -> np.random.Generator:
         return self.opening_rng if player == OPENING else self.rng
 
-    def state(self) -> dict[str, Any]:
+    def state(self, memories: Mapping[str, Memory] | None = None) -> dict[str, Any]:
         """The running games as plain values and arrays, to go on with them in another process (:meth:`go_on`).
 
         There are none if the game cannot be repeated. One that cannot be read is left out.
+
+        Args:
+            memories: what players that are not live modules remember, by key.
         """
         games = self._rounds.broken_off() if self.game.replayable else []
         return {
             "games": packed(games),
             "running": self._games.state([game.table for game in games]),
             "steps": self._experience.state(),
+            "memories": {
+                key: memory.at(_tables_of(key, games)) for key, memory in {**self._memories, **(memories or {})}.items()
+            },
         }
 
     def go_on(
-        self, state: Mapping[str, Any], seatings: Sequence[Seating], modules: Sequence[str], stateful: Set[str]
+        self,
+        state: Mapping[str, Any],
+        seatings: Sequence[Seating],
+        modules: Sequence[str],
+        stateful: Set[str],
+        memories: Mapping[str, Memory] | None = None,
     ) -> int:
         """Go on with the games of another process. None runs here yet.
 
@@ -115,6 +129,7 @@ class Sampler:
             seatings: the seating of each of its games, see :func:`arena.training.under_way.pairings_of`.
             modules: IDs of the live modules.
             stateful: keys of the players that keep something from move to move, so that their games cannot go on.
+            memories: as of :meth:`state`; these players' games can go on.
 
         Returns:
             The number of games that go on.
@@ -125,6 +140,10 @@ class Sampler:
         try:
             self._games.restore_counters(state["running"])
             games = unpacked(state["games"], seatings)
+            for key, memory in {**self._memories, **(memories or {})}.items():
+                tables = _tables_of(key, games)
+                rows = [row for row, table in enumerate(tables) if table < self.size]
+                memory.restore([tables[row] for row in rows], np.asarray(state["memories"][key])[rows])
             chosen = [
                 place
                 for place, game in enumerate(games)
@@ -176,7 +195,15 @@ class Sampler:
         began = time.perf_counter()
         self._experience.add_modules(modules)
         live = {
-            module: LiveModule(module, self._decide, self._rounds, self._games, self._experience, self._views)
+            module: LiveModule(
+                module,
+                self._decide,
+                self._rounds,
+                self._games,
+                self._experience,
+                self._views,
+                self._memories.get(module),
+            )
             for module in modules
         }
         recorder = Recorder(
@@ -188,6 +215,7 @@ class Sampler:
             steps=steps,
             iteration=iteration,
             final_observations=final_observations,
+            memories=self._memories,
         )
         try:
             self._rounds.run(next_seating, {**live, **agents}, self._generator, recorder)
@@ -196,3 +224,8 @@ class Sampler:
         sampled = recorder.taken(self._value)
         sampled.seconds = time.perf_counter() - began
         return sampled
+
+
+def _tables_of(player: str, games: Sequence[BrokenOff]) -> list[int]:
+    """The tables of the games that a player sits in."""
+    return [game.table for game in games if player in game.seating.players]

@@ -24,12 +24,14 @@ class Decision:
             ``(B, A)``, or means and logarithms of deviations ``(B, 2 D)``.
         log_probs: ``(B,)`` float32, of the actions.
         values: ``(B,)`` float32, of the positions.
+        states: ``(B, S)`` float32, of a network that remembers: what it remembers from here on. None for others.
     """
 
     actions: ActionArray
     dist_inputs: npt.NDArray[np.float32]
     log_probs: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
+    states: npt.NDArray[np.float32] | None = None
 
 
 class LastSeen(NamedTuple):
@@ -38,10 +40,12 @@ class LastSeen(NamedTuple):
     Attributes:
         observation: ``observation_shape`` float32.
         mask: ``(A,)`` bool, what it could have done; all true if it was not its turn.
+        state: ``(S,)`` float32, what its network remembered; S is 0 for one that remembers nothing.
     """
 
     observation: FloatArray
     mask: BoolArray
+    state: npt.NDArray[np.float32]
 
 
 @dataclass(slots=True)

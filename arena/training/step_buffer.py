@@ -18,6 +18,10 @@ from arena.training.under_way import smallest, whole
 from games.contract import BoolArray, FloatArray, Game, IntArray, Tables
 from games.legality import legal_rows
 
+Value = Callable[[str, FloatArray, IntArray, Float], Float]
+"""``value(module, observations (B, ...), seats (B,), states (B, S)) -> (B,)``: the value of positions, by a module that
+remembers these states."""
+
 _SEEN = ("observations", "masks")
 """Columns that a state leaves out: they are most of it, and the same moves show the same positions again."""
 
@@ -254,14 +258,14 @@ class Experience:
         self,
         finished: IntArray,
         truncated: Mapping[str, Mapping[int, LastSeen]],
-        value: Callable[[str, FloatArray, IntArray], Float],
+        value: Value,
     ) -> dict[str, Trajectories]:
         """Take out the finished trajectories, by module.
 
         Args:
             finished: sorted numbers of the trajectories that are over.
             truncated: module -> number of each truncated trajectory -> what its seat saw last.
-            value: ``value(module, observations (B, ...), seats (B,)) -> (B,)``.
+            value: of the last positions.
         """
         taken = {}
         for module, buffer in self._buffers.items():
@@ -271,7 +275,7 @@ class Experience:
             seen = [np.stack(column) for column in zip(*ends.values(), strict=True)]
             if seen:
                 seats = numbers % self._game.num_seats
-                final_values[np.searchsorted(finished, numbers)] = value(module, seen[0], seats)
+                final_values[np.searchsorted(finished, numbers)] = value(module, seen[0], seats, seen[2])
             trajectories, moved = buffer.take(finished, final_values)
             self._move(module, moved)
             if seen:

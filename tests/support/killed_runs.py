@@ -1,9 +1,9 @@
 """Trains leagues in separate processes that kill themselves, with SIGKILL, at a chosen place.
 
 ``python killed_runs.py FILE``: FILE is JSON, a list of runs ``{"folder", "game", "steps", "kill", "settings",
-"optimization", "algorithm"}``. ``kill`` is null, or the name of a place in PLACES and the visit at which the process
-ends there. The runs are made one after the other. Each is a fork of this process, so that the libraries load once. It
-prints the status of each: 0, or -9 for a killed one.
+"optimization", "algorithm", "network"}``. ``kill`` is null, or the name of a place in PLACES and the visit at which the
+process ends there. The runs are made one after the other. Each is a fork of this process, so that the libraries load
+once. It prints the status of each: 0, or -9 for a killed one.
 """
 
 import importlib
@@ -18,7 +18,7 @@ LIBRARIES = ("arena.training.run", "arena.training.algorithms.ppo", "leagues.sto
 PLACES = ("sampling", "learning", "state_written", "stored")
 
 
-def train(folder, game, steps, kill, settings, optimization, algorithm):
+def train(folder, game, steps, kill, settings, optimization, algorithm, network):
     from small_training import small
 
     from arena.settings import Resources
@@ -27,6 +27,7 @@ def train(folder, game, steps, kill, settings, optimization, algorithm):
     if kill is not None:
         die_at(*kill)
     config = small(game, folder, algorithm=algorithm, **settings).training(**optimization)
+    config.rl_module(model_config=network)
     run(config, Resources(), steps=steps)
 
 

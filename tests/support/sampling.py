@@ -29,7 +29,7 @@ def make_sampler(game, size=7, seed=0, symmetries=(), **settings):
         game,
         size,
         decide=uniform(game, rng),
-        value=lambda module, obs, seats: np.full(len(seats), 9.0, np.float32),
+        value=lambda module, obs, seats, states: np.full(len(seats), 9.0, np.float32),
         rng=rng,
         settings=TrainingSettings(**settings),
         symmetries=symmetries,

@@ -47,8 +47,8 @@ class LeagueAPPOTorchLearner(LeagueVtraceLearner):
             self._targets.move(module_id, network, self.config.tau)
             self._batches[module_id] = 0
         self._batches[module_id] += 1
-        _, values = policy_and_values(network, columns[Columns.OBS])
-        inputs = policy_outputs(target, columns[Columns.OBS])
+        _, values = policy_and_values(network, columns)
+        inputs = policy_outputs(target, columns)
         log_probs = self.distribution(module_id, inputs).logp(columns[Columns.ACTIONS])
         kept = self.with_vtrace(columns, log_probs, values) | {TARGET_LOGP: log_probs}
         return kept | {TARGET_INPUTS: inputs} if self.config.use_kl_loss else kept

@@ -24,6 +24,7 @@ from arena.training.algorithms.vtrace import vtrace
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.learner import LeagueTorchLearner
+from arena.training.sequences import as_columns, in_steps
 from games.contract import Game
 from leagues.setting_groups import short
 
@@ -48,21 +49,26 @@ class LeagueVtraceLearner(LeagueTorchLearner):
 
         Args:
             columns: of a module's whole batch.
-            log_probs: ``(T,)``, of the actions under the policy that V-trace evaluates.
-            values: ``(T,)``, under the newest weights.
+            log_probs: ``(T,)``, of the actions under the policy that V-trace evaluates; of sequences ``(B, T)``.
+            values: likewise, under the newest weights.
         """
-        targets, gains = vtrace(
-            log_probs - columns[Columns.ACTION_LOGP],
-            columns[Columns.REWARDS],
+        read = (columns[name] for name in (Columns.REWARDS, Columns.VALUES_BOOTSTRAPPED, ENDS))
+        ratios = log_probs - columns[Columns.ACTION_LOGP]
+        ratios, values, rewards, bootstraps, ends = in_steps(columns, (ratios, values, *read))
+        found = vtrace(
+            ratios,
+            rewards,
             values,
-            columns[Columns.VALUES_BOOTSTRAPPED],
-            columns[ENDS],
+            bootstraps,
+            ends,
             gamma=self.config.gamma,
             lambda_=self.config.lambda_,
             clip_rho_threshold=self.config.vtrace_clip_rho_threshold,
             clip_pg_rho_threshold=self.config.vtrace_clip_pg_rho_threshold,
         )
-        kept = {name: columns[name] for name in (Columns.OBS, Columns.ACTIONS, Columns.ACTION_LOGP)}
+        targets, gains = (as_columns(columns, column) for column in found)
+        read_by_loss = (Columns.OBS, Columns.STATE_IN, Columns.LOSS_MASK, Columns.ACTIONS, Columns.ACTION_LOGP)
+        kept = {name: columns[name] for name in read_by_loss if name in columns}
         return {**kept, Postprocessing.ADVANTAGES: gains, Postprocessing.VALUE_TARGETS: targets}
 
     def distribution(self, module_id: str, inputs: Tensor) -> Any:
@@ -96,7 +102,7 @@ class LeagueIMPALATorchLearner(LeagueVtraceLearner):
     """The loss of IMPALA, with V-trace of the newest policy."""
 
     def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
-        inputs, values = policy_and_values(self.module[module_id].unwrapped(), columns[Columns.OBS])
+        inputs, values = policy_and_values(self.module[module_id].unwrapped(), columns)
         log_probs = self.distribution(module_id, inputs).logp(columns[Columns.ACTIONS])
         return self.with_vtrace(columns, log_probs, values)
 

@@ -9,6 +9,7 @@ entropy bonus is the divergence to the uniform policy, up to a constant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,14 +19,14 @@ from arena.training.algorithms.targets import Targets
 
 
 def log_softmax(logits: Tensor) -> Tensor:
-    """Finite log-probabilities ``(B, A)``: a network may mask with minus infinity, and 0 times infinity is NaN."""
-    log_probs = torch.log_softmax(logits, 1)
+    """Finite log-probabilities ``(..., A)``: a network may mask with minus infinity, and 0 times infinity is NaN."""
+    log_probs = torch.log_softmax(logits, -1)
     return log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
 
 
 class Magnets(Targets):
     """The magnets of a learner's modules."""
 
-    def log_probs(self, module_id: str, observations: Mapping[str, Tensor]) -> Tensor:
-        """The log-probabilities ``(B, A)`` of a module's magnet for discrete actions."""
-        return log_softmax(policy_outputs(self._networks[module_id], observations))
+    def log_probs(self, module_id: str, columns: Mapping[str, Any]) -> Tensor:
+        """The log-probabilities ``(B, A)`` of a module's magnet for discrete actions; of sequences ``(B, T, A)``."""
+        return log_softmax(policy_outputs(self._networks[module_id], columns))

@@ -130,6 +130,7 @@ class OffPolicyAlgorithm(LeagueAlgorithm):
 class OffPolicyConfig(LeagueAlgorithmConfig):
     """Configures an :class:`OffPolicyAlgorithm`."""
 
+    learns_sequences: ClassVar[bool] = False
     settings_class: ClassVar[type[OffPolicySettings]]
     own: ClassVar[frozenset[str]]
     """Settings that RLlib's config of the algorithm lacks."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+import tree
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor
@@ -25,24 +26,25 @@ def values_of(network: Any, batch: Mapping[str, Any], output: Mapping[str, Tenso
 
 
 @torch.no_grad()
-def policy_outputs(network: TorchRLModule, observations: Mapping[str, Tensor]) -> Tensor:
-    """The inputs of a network's action distributions for any number of rows, ``(T, ...)``."""
-    return torch.cat([network.forward_train(part)[Columns.ACTION_DIST_INPUTS] for part in _parts(observations)])
+def policy_outputs(network: TorchRLModule, columns: Mapping[str, Any]) -> Tensor:
+    """The inputs of a network's action distributions for any number of rows or sequences, ``(T, ...)``."""
+    return torch.cat([network.forward_train(part)[Columns.ACTION_DIST_INPUTS] for part in _parts(columns)])
 
 
 @torch.no_grad()
-def policy_and_values(network: TorchRLModule, observations: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+def policy_and_values(network: TorchRLModule, columns: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """As :func:`policy_outputs`, and the values ``(T,)``."""
     inputs, values = [], []
-    for part in _parts(observations):
+    for part in _parts(columns):
         output = network.forward_train(part)
         inputs.append(output[Columns.ACTION_DIST_INPUTS])
         values.append(values_of(network, part, output))
     return torch.cat(inputs), torch.cat(values)
 
 
-def _parts(observations: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-    return [
-        {Columns.OBS: {name: each[at : at + ROWS] for name, each in observations.items()}}
-        for at in range(0, len(observations[SEAT]), ROWS)
-    ]
+def _parts(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a network reads of columns, in batches of some :data:`ROWS` steps."""
+    read = {name: columns[name] for name in (Columns.OBS, Columns.STATE_IN) if name in columns}
+    rows, steps = len(columns[Columns.OBS][SEAT]), columns[Columns.OBS][SEAT].shape[:-1].numel()
+    size = max(1, ROWS * rows // max(1, steps))
+    return [tree.map_structure(lambda column, at=at: column[at : at + size], read) for at in range(0, rows, size)]

@@ -68,7 +68,7 @@ class LeaguePPOTorchLearner(LeagueTorchLearner, PPOTorchLearner):
     def completed(self, module_id: str, columns: dict[str, Any]) -> dict[str, Any]:
         if not self.config.magnet_coeff:
             return columns
-        return {**columns, MAGNET_LOG_PROBS: self._magnets.log_probs(module_id, columns[Columns.OBS])}
+        return {**columns, MAGNET_LOG_PROBS: self._magnets.log_probs(module_id, columns)}
 
     def forget(self, module_id: str) -> None:
         super().forget(module_id)

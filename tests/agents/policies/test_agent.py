@@ -113,14 +113,7 @@ class Custom(MaskedNetwork):
     """A user's own network."""
 
 
-class Recurrent(MaskedNetwork):
-    """A user's network with a memory."""
-
-    def get_initial_state(self):
-        return {"h": torch.zeros(4)}
-
-
-OWN = {f"{cls.__module__}:{cls.__qualname__}": cls for cls in (Custom, Recurrent)}
+OWN = {f"{Custom.__module__}:{Custom.__qualname__}": Custom}
 
 
 def test_a_card_names_the_arenas_network_by_its_short_name_and_a_users_by_its_path():
@@ -142,11 +135,50 @@ def test_a_network_of_the_users_own_has_to_be_passed():
     assert load(data, GAME, module_classes=OWN).act(turn_of(GAME), np.random.default_rng(0)).shape == (8,)
 
 
-def test_a_recurrent_network_is_refused():
-    _, data = make_policy(GAME, module_class=Recurrent)
-    with pytest.raises(AgentError, match="recurrent modules are not supported yet") as caught:
-        load(data, GAME, module_classes=OWN)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize("network", ["lstm", "gru", "attention"])
+def test_a_network_that_remembers_has_a_state_for_each_table_and_seat(network):
+    """Whatever rows a turn has, each place sees its own steps, as in one sequence."""
+    game = make_game("goofspiel(num_cards=4,points_order=descending)")
+    modules, data = make_policy(game, network=network)
+    agent, rng = load(data, game, deterministic=True), np.random.default_rng(0)
+    agent.reset(range(3))
+    seen = {}
+    for _ in range(5):
+        turn = turn_of(game, tables=3)
+        turn.observations[:] = rng.random(turn.observations.shape)
+        turn = turn.part(np.flatnonzero(rng.random(6) < 0.7))
+        agent.act(turn, rng)
+        for row, place in enumerate(zip(turn.tables.tolist(), turn.seats.tolist(), strict=True)):
+            seen.setdefault(place, []).append(turn.part(np.array([row])))
+    assert len({len(steps) for steps in seen.values()}) > 1
+    for (table, seat), steps in seen.items():
+        columns = [
+            np.concatenate([getattr(step, name) for step in steps]) for name in ("observations", "masks", "seats")
+        ]
+        observation = {name: part[None] for name, part in module_batch(*columns, 2)[Columns.OBS].items()}
+        state = {name: each[None] for name, each in modules["main"].get_initial_state().items()}
+        with torch.no_grad():
+            output = modules["main"].forward_inference({Columns.OBS: observation, Columns.STATE_IN: state})
+        expected = torch.cat([output[Columns.STATE_OUT][name].flatten() for name in sorted(state)])
+        np.testing.assert_allclose(agent.memory.at([table])[0, seat], expected, atol=1e-5)
+
+
+def test_a_new_game_and_another_copy_of_a_policy_remember_nothing():
+    _, data = make_policy(GAME, network="gru")
+    agent, rng, turn = load(data, GAME), np.random.default_rng(0), turn_of(GAME)
+    agent.reset(range(8))
+    agent.act(turn, rng)
+    other = agent.apart()
+    other.reset(range(8))
+    assert np.abs(agent.memory.at(range(8))[:, 0]).max(axis=1).min() > 0
+    assert not other.memory.at(range(8)).any()
+    agent.reset([3])
+    assert not agent.memory.at([3]).any()
+    assert agent.memory.at([2]).any()
+    assert agent.keeps_games
+    assert agent.probabilities(turn) is None
+    assert agent.values(turn) is None
+    assert load(make_policy(GAME)[1], GAME).keeps_games is False
 
 
 HUGE = [10**8, 10**5]

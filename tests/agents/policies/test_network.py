@@ -134,7 +134,7 @@ def test_a_shared_module_sees_the_seat():
 
 @pytest.mark.parametrize(
     ("spec", "expected"),
-    [("connect_four", "_Mlp"), ("leduc_poker", "_Mlp"), ("go(board_size=9)", "_Residual"), ("othello", "_Mlp")],
+    [("connect_four", "Mlp"), ("leduc_poker", "Mlp"), ("go(board_size=9)", "Residual"), ("othello", "Mlp")],
 )
 def test_auto_takes_the_residual_tower_for_large_boards(spec, expected):
     assert type(build_network(MaskedNetwork, make_game(spec), {}).trunk).__name__ == expected

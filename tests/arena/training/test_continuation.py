@@ -33,6 +33,7 @@ CASES: dict[str, dict[str, Any]] = {
     "pettingzoo:rps_v2": {"kill": ("stored", 2)},
     "tic_tac_toe": {"kill": ("learning", 5), "algorithm": "dqn", "optimization": {"noisy": True, "num_atoms": 5}},
     "kuhn_poker": {"kill": ("state_written", 4), "algorithm": "sac"},
+    "recall_game:Recall(delay=6)": {"kill": ("learning", 4), "network": {"network": "gru", "max_seq_len": 3}},
 }
 
 
@@ -99,6 +100,7 @@ def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(tmp_path: Pa
             "settings": settings,
             "optimization": case.get("optimization", {}),
             "algorithm": case.get("algorithm", "ppo"),
+            "network": case.get("network", {}),
         }
         killed, whole = (str(tmp_path / f"{name}-{number}") for name in ("killed", "whole"))
         runs.append(run | {"folder": killed, "kill": case["kill"]})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyspiel
 import pytest
+import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.algorithms.appo import APPOConfig
 from ray.rllib.algorithms.dqn import DQNConfig
@@ -19,7 +20,8 @@ from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from small_training import small
 
-from agents.policies.network import SETTINGS, MaskedNetwork
+from agents.policies.network import MaskedNetwork
+from agents.policies.q_network import QNetwork
 from arena import (
     LeagueAPPOConfig,
     LeagueDQNConfig,
@@ -68,7 +70,8 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda c: c.framework(torch_skip_nan_gradients=True), "always skipped"),
     (lambda c: c.reporting(metrics_num_episodes_for_smoothing=7), "last iteration"),
     (lambda c: c.resources(num_gpus=1), "num_gpus_per_learner"),
-    (lambda c: c.rl_module(model_config={"use_lstm": True}), "use_lstm=True.*recurrent networks are not supported"),
+    (lambda c: c.rl_module(model_config={"lstm_use_prev_action": True}), "lstm_use_prev_action=True"),
+    (lambda c: c.rl_module(model_config={"network": "gru", "use_lstm": True}), "`network` is 'gru'; drop one of them"),
     (lambda c: c.rl_module(model_config=DefaultModelConfig(head_fcnet_hiddens=[9])), r"head_fcnet_hiddens=\[9\]"),
 ]
 
@@ -93,7 +96,7 @@ def test_the_order_of_calls_does_not_matter(change: Change) -> None:
 def test_every_field_of_rllibs_model_config_is_read_or_refused() -> None:
     for name, field in DefaultModelConfig.__dataclass_fields__.items():
         config = small().rl_module(model_config={name: "something else"})
-        if name in SETTINGS:
+        if name in MaskedNetwork.SETTINGS:
             config.validate()
             continue
         with pytest.raises(ValueError, match=f"`model_config` has {name}="):
@@ -152,18 +155,42 @@ def test_module_per_seat_is_a_switch() -> None:
         small(module_per_seat={"player_0": "a"})
 
 
-class Recurrent(MaskedNetwork):
-    """A network that RLlib would have to carry a state for."""
+class Recurrent(QNetwork):
+    """A network that remembers, of a kind that learns from single steps."""
 
     def get_initial_state(self) -> dict[str, Any]:
-        return {"h": [0.0]}
+        return {"h": torch.zeros(1)}
 
 
-def test_a_network_with_a_state_is_refused_and_leaves_no_folder(tmp_path: Any) -> None:
-    config = small("kuhn_poker", tmp_path / "league").rl_module(rl_module_spec=RLModuleSpec(module_class=Recurrent))
-    with pytest.raises(ValueError, match=r"Recurrent keeps a state .*not supported"):
+@pytest.mark.parametrize(
+    ("algorithm", "spec", "message"),
+    [
+        ("dqn", RLModuleSpec(module_class=Recurrent), "'dqn' learns from single steps, but Recurrent remembers"),
+        ("sac", RLModuleSpec(model_config={"network": "lstm"}), r"`network` must be one of .* but got 'lstm'"),
+        ("ppo", RLModuleSpec(model_config={"lstm_cell_size": 9}), "`lstm_cell_size` is for networks that remember"),
+        ("ppo", RLModuleSpec(model_config={"network": "gru", "burn_in_len": 20}), "burn_in_len < max_seq_len"),
+        (
+            "ppo",
+            RLModuleSpec(model_config={"network": "lstm", "orientation": "tic_tac_toe"}),
+            "`orientation` turns each position by itself",
+        ),
+    ],
+)
+def test_a_memory_that_cannot_be_learned_is_refused_and_leaves_no_folder(
+    tmp_path: Any, algorithm: str, spec: RLModuleSpec, message: str
+) -> None:
+    config = small("tic_tac_toe", tmp_path / "league", algorithm=algorithm).rl_module(rl_module_spec=spec)
+    with pytest.raises(LeagueError, match=message):
         config.build_algo()
     assert not (tmp_path / "league").exists()
+
+
+def test_exact_exploitability_is_not_measured_of_a_network_that_remembers() -> None:
+    config = small("kuhn_poker").rl_module(model_config={"network": "gru"})
+    config.validate()
+    assert config.league_evaluation_settings.exploitability_every == 0
+    with pytest.raises(LeagueError, match="this one remembers earlier steps; set it to 0"):
+        small("kuhn_poker", exploitability_every=5).rl_module(model_config={"use_lstm": True}).validate()
 
 
 def test_a_game_is_taken_as_a_game_too() -> None:
