@@ -123,7 +123,7 @@ async def test_suggestions_complete_the_filter_and_the_preview_opens_the_replay(
         await person.click_on("evaluation  human")  # its middle is the first word
         await person.see(lambda: person.screen.query_one(FilterLine).words == "evaluation ")
         await person.click_on("clear")
-        await person.see(person.shows("match 12 of 12", "Match 12"))
+        await person.see(person.shows("match 12", "Match 12"))
         await person.click_on("evaluation ·")
         await person.see(in_front(person, ReplayScreen))
         await person.click_on("3 Matches")
