@@ -44,22 +44,10 @@ KEYS = 20
 """Presses of a key for one figure."""
 QUIET = 0.3
 """Seconds without output after which a screen counts as finished."""
-RECORDS = 0.5
-"""Seconds between two transactions of the process that records."""
+ITERATION = 0.5
+"""Seconds between two iterations of the process that writes."""
 PAUSE = 0.15
 """Seconds between two keys, as of a person who reads."""
-
-RECORDER = """
-import sys, time
-from dataclasses import replace
-from leagues.store import open_store
-with open_store(sys.argv[1]).writer() as writer:
-    matches = [writer.match(each.id) for each in writer.matches(limit=32)]
-    while True:
-        event = writer.next_event()
-        writer.record(matches=[replace(match, event=event) for match in matches])
-        time.sleep(float(sys.argv[2]))
-"""
 
 
 class Terminal:
@@ -104,8 +92,8 @@ class Terminal:
 
     def processor_seconds(self) -> float:
         """Processor time of the process so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        threads = Path(f"/proc/{self._process.pid}/task").iterdir()
+        return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
 
     def close(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -132,9 +120,9 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 def make_league(folder: Path, snapshots: int) -> None:
     """Make the league that is watched."""
-    from benchmarks.configs import our_config
+    from benchmarks.growth import config
 
-    growing = Growing(folder, our_config().settings().to_json())
+    growing = Growing(folder, config(None).settings().to_dict())
     for size in sorted({*range(100, snapshots, 100), snapshots}):
         growing.grow(size)
 
@@ -185,7 +173,7 @@ def _watching(league: Path) -> Iterator[Terminal]:
 
 @contextmanager
 def _recording(league: Path) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-c", RECORDER, str(league), str(RECORDS)])
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.writing", str(league), str(ITERATION)])
     try:
         yield
     finally:
