@@ -13,6 +13,7 @@ SUITES = {
     "runners": "several env runners, and sampling while learning",
     "growth": "a league from 10 to 1,000 snapshots",
     "watch": "how quickly the terminal UI answers, and what it costs",
+    "watched": "training that somebody watches, against the same training alone, on one core",
     "start": "time from a command to its first result",
     "accelerators": "GPUs, half precision and compiled networks against one CPU process",
     "games": "our stepping against the bare engines",

@@ -4,12 +4,13 @@
     python -m benchmarks.watch DIR [--snapshots 1000]      on a league in DIR, which is made there if it does not exist
 
 A league of connect four with 1,000 snapshots and a million evaluation matches (:mod:`benchmarks.growing`; making it
-takes about ten minutes) is opened with ``arena watch`` in a pseudo terminal of 120x40, while another process records
-blocks of matches. Measured, as a person sees it:
+takes about ten minutes) is opened with ``arena watch`` in a pseudo terminal of 120x40, while another process writes
+iterations as a training does (:mod:`benchmarks.writing`). Measured, as a person sees it:
 
 - *first paint*: seconds from the start of the process to the frame of the first screen, and to the league in it;
 - *a key*: milliseconds from a key to the first output of its screen, for every numbered screen;
-- *processor*: seconds of processor time that the UI takes in a second of watching, its rating process apart.
+- *processor*: seconds of processor time that the UI takes in a second of watching, its rating process apart. It counts
+  from some seconds after the last key on, so that it is what following the league costs.
 """
 
 from __future__ import annotations
@@ -37,29 +38,20 @@ from leagues.store import open_store
 
 SNAPSHOTS, QUICK_SNAPSHOTS = 1000, 10
 SIZE = (40, 120)
-SCREENS = {"leaderboard": "1", "payoffs": "2", "matches": "3", "training": "4", "events": "5", "agent": "6"}
+SCREENS = {"payoffs": "2", "matches": "3", "training": "4", "events": "5", "agent": "6", "leaderboard": "1"}
+"""Screen -> its key. The leaderboard comes last: it is there from the start, so its key would change nothing."""
 LISTS = ("leaderboard", "payoffs", "matches", "agent")
 """Screens of which this league has enough rows for the cursor to move."""
 KEYS = 20
 """Presses of a key for one figure."""
 QUIET = 0.3
 """Seconds without output after which a screen counts as finished."""
-RECORDS = 0.5
-"""Seconds between two transactions of the process that records."""
+ITERATION = 0.5
+"""Seconds between two iterations of the process that writes."""
 PAUSE = 0.15
 """Seconds between two keys, as of a person who reads."""
-
-RECORDER = """
-import sys, time
-from dataclasses import replace
-from leagues.store import open_store
-with open_store(sys.argv[1]).writer() as writer:
-    matches = [writer.match(each.id) for each in writer.matches(limit=32)]
-    while True:
-        event = writer.next_event()
-        writer.record(matches=[replace(match, event=event) for match in matches])
-        time.sleep(float(sys.argv[2]))
-"""
+STEADY = 8.0
+"""Seconds after which the answers to a key do not count any more."""
 
 
 class Terminal:
@@ -94,6 +86,12 @@ class Terminal:
         while time.perf_counter() < end and select.select([self._mine], [], [], QUIET)[0]:
             os.read(self._mine, 2**16)
 
+    def read(self, seconds: float) -> None:
+        """Take what is written, as a terminal does, for so many seconds."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            self.settle(0.5)
+
     def press(self, key: str) -> float:
         """Press a key; return the milliseconds until something is written."""
         self._drain()
@@ -102,10 +100,19 @@ class Terminal:
         self._read(10.0)
         return 1000 * (time.perf_counter() - began)
 
+    @property
+    def process_id(self) -> int:
+        """The ID of the process."""
+        return self._process.pid
+
+    @property
+    def output(self) -> int:
+        """Where its output can be read."""
+        return self._mine
+
     def processor_seconds(self) -> float:
         """Processor time of the process so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self._process.pid)
 
     def close(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -122,6 +129,12 @@ class Terminal:
             os.read(self._mine, 2**16)
 
 
+def processor_seconds(process_id: int) -> float:
+    """Processor time that the threads of a process have taken so far."""
+    threads = Path(f"/proc/{process_id}/task").iterdir()
+    return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
+
+
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
     """Measure on a new league. Short turns take a league of :data:`QUICK_SNAPSHOTS`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -132,9 +145,9 @@ def run(*, repeats: int, seconds: float) -> dict[str, Any]:
 
 def make_league(folder: Path, snapshots: int) -> None:
     """Make the league that is watched."""
-    from benchmarks.configs import our_config
+    from benchmarks.growth import config
 
-    growing = Growing(folder, our_config().settings().to_json())
+    growing = Growing(folder, config(None).settings().to_dict())
     for size in sorted({*range(100, snapshots, 100), snapshots}):
         growing.grow(size)
 
@@ -143,14 +156,14 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
     """The figures of a league, printed and returned."""
     with open_store(league).reader() as reader:
         game, matches, members = reader.info().game, reader.count_matches(), len(reader.members())
-    print(f"{members:,} members, {matches:,} matches, {SIZE[1]}x{SIZE[0]}, while another process records")
+    print(f"{members:,} members, {matches:,} matches, {SIZE[1]}x{SIZE[0]}, while another process writes")
     figures: dict[str, list[float]] = {}
-    with _recording(league):
+    with _writing(league):
         for _ in range(repeats):
             for name, text in (("first paint, s", "Leaderboard"), ("league on the screen, s", game)):
-                with _watching(league) as terminal:
+                with watching(league) as terminal:
                     figures.setdefault(name, []).append(terminal.seconds_until(text))
-        with _watching(league) as terminal:
+        with watching(league) as terminal:
             terminal.seconds_until("Elo")  # the league has been rated
             terminal.settle(20)
             for name, key in SCREENS.items():
@@ -161,10 +174,9 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
                     for key in "jjjkkjjkkk" * (KEYS // 10):
                         moves.append(terminal.press(key))
                         time.sleep(PAUSE)
+                terminal.read(min(STEADY, 2 * seconds))
                 spent, began = terminal.processor_seconds(), time.perf_counter()
-                end = began + max(2.0, 2 * seconds)
-                while time.perf_counter() < end:
-                    terminal.settle(0.5)
+                terminal.read(max(2.0, 8 * seconds))
                 used = terminal.processor_seconds() - spent
                 figures[f"processor while showing {name}, s/s"] = [used / (time.perf_counter() - began)]
     report = {}
@@ -175,7 +187,7 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
 
 
 @contextmanager
-def _watching(league: Path) -> Iterator[Terminal]:
+def watching(league: Path) -> Iterator[Terminal]:
     terminal = Terminal(league)
     try:
         yield terminal
@@ -184,8 +196,8 @@ def _watching(league: Path) -> Iterator[Terminal]:
 
 
 @contextmanager
-def _recording(league: Path) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-c", RECORDER, str(league), str(RECORDS)])
+def _writing(league: Path) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.writing", str(league), str(ITERATION)])
     try:
         yield
     finally:

@@ -13,7 +13,6 @@ from queue import SimpleQueue
 from typing import IO
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from {} import main; main()"
-"""The process imports exactly what this one can import, and nothing else from the current folder."""
 
 _LAST_WORDS = 300
 """Characters kept of what the process wrote to stderr before it ended."""
@@ -24,6 +23,12 @@ _MOST_TRACE = 20_000
 
 _GOODBYE = 1.0
 """Seconds that the process has to end once its pipes are closed."""
+
+
+def command_of(module: str, *arguments: str) -> list[str]:
+    """The words of a command that runs ``main`` of a module with ``arguments`` in its ``sys.argv``. The process imports
+    exactly what this one can import, and nothing else from the current folder."""
+    return [sys.executable, "-P", "-c", _START.format(module), *arguments, json.dumps(sys.path)]
 
 
 class Child:
@@ -41,7 +46,7 @@ class Child:
         self.trace = ""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START.format(module), *arguments, json.dumps(sys.path)],
+            command_of(module, *arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,  # the screen belongs to this process

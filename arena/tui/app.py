@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import shlex
@@ -26,6 +27,9 @@ from arena.view.theme import PALETTES
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
     from arena.view.run_state import RunState
     from games.contract import Move
+
+LOADED = 10.0
+"""Seconds after which all that the app needs is loaded."""
 
 
 class LeagueApp(ArenaApp):
@@ -78,6 +82,9 @@ class LeagueApp(ArenaApp):
         self.push_screen(self._installed(NUMBERED[0].lower()))
         if self._match is not None:
             self.open_match(self._match)
+        self.set_interval(1.0, self._show_status)  # its times
+        # What is loaded by then stays, and to search it for garbage takes some hundredths of a second each time.
+        self.set_timer(LOADED, gc.freeze)
         # Not before the first screen is there: the feed may fail at once, which ends the app.
         self.call_after_refresh(self.feed.start)
 
@@ -233,8 +240,7 @@ class LeagueApp(ArenaApp):
     @on(HeartbeatSeen)
     def _heard(self, message: HeartbeatSeen) -> None:
         if self.view is not None:
-            self.view = replace(self.view, heartbeat=message.heartbeat)
-            self._show_status()
+            self.view = replace(self.view, heartbeat=message.heartbeat)  # the clock shows it
 
     @on(LeagueLost)
     def _lost(self, message: LeagueLost) -> None:

@@ -1,4 +1,4 @@
-"""What is derived from the results of a league: standings, warnings and payoffs.
+"""What is derived from the results of a league: the leaderboard, and payoffs.
 
 In a league of many matches this takes seconds of Python, which would make every key wait. There it runs in a process of
 its own, which answers every line on stdin with one pickle on stdout.
@@ -10,22 +10,23 @@ import os
 import pickle
 import struct
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arena.play.child import Child, requests
+from arena.tui.ranking import Leaderboard, leaderboard
 from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.ratings.leaderboard import Ratings, Standing
-    from leagues.ratings.notes import Note
     from leagues.records import Match
     from leagues.results.payoff_table import PayoffTable
     from leagues.store.contract import Reader
 
-MANY_MATCHES = 100_000
+MANY_MATCHES = 20_000
 """From this number of matches on, a separate process derives."""
 
 _NICE = 19
@@ -40,21 +41,23 @@ _PAGE = 100
 _LENGTH = struct.Struct("!Q")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Derived:
     """What the results of a league say.
 
     Attributes:
-        standings: the leaderboard, best first.
-        notes: warnings that belong beside it.
+        standings: the members' ratings and results, best first.
+        board: all that the leaderboard shows of them.
         payoffs: what members score against each other in evaluation; None before the first reading.
         ratings: the ratings with their resamples, for differences; None before the first reading.
+        seconds: of the processor, that it took to derive all this.
     """
 
     standings: tuple[Standing, ...] = ()
-    notes: tuple[Note, ...] = ()
-    payoffs: PayoffTable | None = field(default=None, compare=False)
-    ratings: Ratings | None = field(default=None, compare=False)
+    board: Leaderboard = field(default_factory=Leaderboard)
+    payoffs: PayoffTable | None = None
+    ratings: Ratings | None = None
+    seconds: float = 0.0
 
 
 class Derivation:
@@ -70,12 +73,15 @@ class Derivation:
         from leagues.ratings.outside import with_outside
         from leagues.results.payoff_table import PayoffTable
 
-        members, scores = reader.members(), reader.block_scores()
+        began = time.thread_time()
+        members, scores, measures = reader.members(), reader.block_scores(), reader.measures()
         ratings = rate(members, scores)
-        standings = with_outside(ratings.leaderboard(), scores, reader.measures())
+        standings = with_outside(ratings.leaderboard(), scores, measures)
         self._read_matches(reader)
         warnings = notes(members, scores, matches=self._matches)
-        return Derived(tuple(standings), tuple(warnings), PayoffTable.of_blocks(scores), ratings)
+        payoffs = PayoffTable.of_blocks(scores)
+        board = leaderboard(members, standings, warnings, scores, payoffs, measures)
+        return Derived(tuple(standings), board, payoffs, ratings, time.thread_time() - began)
 
     def _read_matches(self, reader: Reader) -> None:
         """Bring the newest evaluation matches up to date, newest first."""

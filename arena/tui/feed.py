@@ -7,34 +7,30 @@ changes. Everything that it posts is immutable.
 from __future__ import annotations
 
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
 
-from arena.tui.derived import MANY_MATCHES, Derivation, Derived, Deriver
+from arena.tui.derived import Derived
+from arena.tui.pace import Pace
+from arena.tui.rating import Rating
 from leagues.errors import LeagueError
 
 if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need not wait for
+    from arena.settings import Settings
     from leagues.ratings.leaderboard import Standing
     from leagues.records import JournalEntry
     from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, Store
 
 POLL = 0.5
-"""Seconds between two checks of the store's version."""
-
-CALM = 2.0
-"""Least seconds between two readings because the league has changed."""
-
-REST = 40.0
-"""Rest after answering or rating because the league has changed, as a multiple of the time it took: training needs the
-processor more. What the person asks for is answered at once."""
+"""Seconds between two looks at the league: at its sign of life, and at its version once an update may begin."""
 
 RATES = 60
 """Number of iterations of which the newest rates are kept."""
@@ -74,8 +70,7 @@ class Source:
         folder: the league's folder.
         reader: the open league.
         trust_code: whether a game that is the league maker's own code may run.
-        derived: the newest standings, warnings and payoffs; they may lag behind the matches by a moment.
-        rated: whether ``derived`` holds anything yet.
+        derived: what follows from the results; it may lag behind the matches.
     """
 
     def __init__(self, folder: Path, store: Store, reader: Reader, trust_code: bool) -> None:
@@ -84,7 +79,29 @@ class Source:
         self.reader = reader
         self.trust_code = trust_code
         self.derived = Derived()
-        self.rated = False
+        self._newest: list[JournalEntry] = []
+        self._turns: tuple[JournalEntry, ...] = ()
+
+    @cached_property
+    def info(self) -> LeagueInfo:
+        """What never changes in the league."""
+        return self.reader.info()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The league's settings, which never change either.
+
+        Raises:
+            LeagueError: they cannot be read.
+        """
+        from arena.settings import Settings
+
+        return Settings.from_dict(self.info.settings) if self.info.settings else Settings()
+
+    @property
+    def rated(self) -> bool:
+        """Whether the league was rated yet."""
+        return self.derived.board.rated
 
     def standings(self) -> Sequence[Standing]:
         """The newest standings.
@@ -98,22 +115,29 @@ class Source:
 
     def view(self, rates: Sequence[float]) -> LeagueView:
         """What the header shows."""
-        from arena.view.run_state import TURNS
-        from leagues.ratings.leaderboard import best
-
-        members, standings = self.reader.members(), self.derived.standings
-        name = best(standings)
+        members, board = self.reader.members(), self.derived.board
+        best = board.row(board.best)
         return LeagueView(
-            info=self.reader.info(),
+            info=self.info,
             progress=self.reader.progress(),
             rates=tuple(rates),
             members=len(members),
             learners=sum(not member.frozen for member in members),
             matches=self.reader.count_matches(),
-            best=next((each for each in standings if each.agent == name), None),
-            turns=tuple(entry for kind in TURNS for entry in self.reader.journal(kind=kind, limit=1)),
+            best=None if best is None else best.standing,
+            turns=self._read_turns(),
             heartbeat=self.reader.heartbeat(),
         )
+
+    def _read_turns(self) -> tuple[JournalEntry, ...]:
+        """The newest beginnings and ends of runs. They are searched for only where the journal has grown."""
+        from arena.view.run_state import TURNS
+
+        newest = self.reader.journal(limit=1)
+        if newest != self._newest:
+            self._newest = newest
+            self._turns = tuple(entry for kind in TURNS for entry in self.reader.journal(kind=kind, limit=1))
+        return self._turns
 
 
 class Query(ABC):
@@ -191,16 +215,20 @@ class Feed(threading.Thread):
         folder: the league's folder.
         post: takes the messages; must be safe to call from a thread.
         trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
+        pace: says when a league that changes may be read again; by default one by the clocks of this machine.
     """
 
-    def __init__(self, folder: Path, post: Callable[[Message], object], *, trust_code: bool = False) -> None:
+    def __init__(
+        self, folder: Path, post: Callable[[Message], object], *, trust_code: bool = False, pace: Pace | None = None
+    ) -> None:
         super().__init__(name="league-feed", daemon=True)
         self._trust_code = trust_code
         self._folder = folder
         self._post = post
         self._requests: SimpleQueue[Callable[[_Wanted], None]] = SimpleQueue()
         self._wanted = _Wanted()
-        self._rating: _Rating | None = None
+        self._pace = Pace() if pace is None else pace
+        self._rating: Rating | None = None
         self._found = False
 
     def ask(self, queries: Sequence[Query]) -> None:
@@ -216,6 +244,10 @@ class Feed(threading.Thread):
         """End the thread soon."""
         self._requests.put(lambda state: setattr(state, "stop", True))
 
+    def _wake(self) -> None:
+        """Look at the league now. Called from any thread."""
+        self._requests.put(lambda state: None)
+
     def run(self) -> None:
         """Follow the league until stopped."""
         try:
@@ -227,7 +259,7 @@ class Feed(threading.Thread):
                     if not (absent or self._found):
                         raise  # it was unreadable from the start
                     self._post(LeagueLost(str(error), absent))
-                    self._wait()
+                    self._wait(POLL)
         except Exception as error:  # the app ends with it
             self._post(FeedFailed(error))
         finally:
@@ -253,13 +285,13 @@ class Feed(threading.Thread):
         identity = store.identity()
         with store.reader() as reader:
             self._forget_ratings()
-            self._rating = rating = _Rating(self._folder)
+            self._rating = rating = Rating(self._folder, self._wake)
             source = Source(self._folder, store, reader, self._trust_code)
             rates = _Rates()
             seen: int | None = None
             answered: tuple[Query, ...] = ()
-            not_before = 0.0
             heartbeat: Heartbeat | None = None
+            at_once, rated = True, False  # for the first reading and the first ratings a person waits
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
@@ -268,27 +300,25 @@ class Feed(threading.Thread):
                 for query in new:
                     self._answer(query, source)
                 answered = queries
-                began = time.monotonic()
-                version = reader.version() if following else seen
-                if version != seen and (seen is None or began >= not_before):
-                    seen = version
-                    self._post(LeagueChanged(source.view(rates.update(reader))))
-                    self._found = True
-                    self._answer_again(source, new)
-                    ended = time.monotonic()
-                    not_before = ended + max(CALM, REST * (ended - began))
+                if following and (at_once or not self._pace.wait()):
+                    version = reader.version()
+                    if rated or version != seen:
+                        self._pace.begin()
+                        seen, at_once, rated = version, False, False
+                        self._post(LeagueChanged(source.view(rates.update(reader))))
+                        self._found = True
+                        self._answer_again(source, new)
                 if following and (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
                     self._post(HeartbeatSeen(beat))
                 # What the person has asked for meanwhile comes before the ratings, which may take long.
-                if following and self._requests.empty() and self._rate(rating, source, version):
-                    self._post(LeagueChanged(source.view(rates.update(reader))))
-                    self._answer_again(source, ())
-                self._wait(rating.soon)
+                if following and self._requests.empty() and self._rate(rating, reader, seen):
+                    at_once, rated, source.derived = not source.rated, True, rating.derived
+                self._wait(0 if at_once else POLL)
 
-    def _rate(self, rating: _Rating, source: Source, version: int | None) -> bool:
+    def _rate(self, rating: Rating, reader: Reader, version: int | None) -> bool:
         try:
-            return rating.update(source, version)
+            return rating.update(reader, version)
         except LeagueError as error:  # the old ratings stay, until it goes well again
             self._post(LeagueLost(str(error), absent=False))
             return False
@@ -304,10 +334,10 @@ class Feed(threading.Thread):
         except LeagueError as error:
             self._post(Answered(query, None, str(error)))
 
-    def _wait(self, poll: float | None = None) -> None:
-        """Apply the waiting requests; without any, wait for one until the next poll."""
+    def _wait(self, most: float) -> None:
+        """Apply the waiting requests; without any, wait for one, but at most so many seconds."""
         with suppress(Empty):
-            self._requests.get(timeout=POLL if poll is None else poll)(self._wanted)
+            self._requests.get(timeout=most)(self._wanted)
             while True:
                 self._requests.get_nowait()(self._wanted)
 
@@ -329,90 +359,3 @@ class _Rates:
             self._rates = [*self._rates, newest.rate][-RATES:]
         self._last = newest.iteration
         return self._rates
-
-
-class _Rating:
-    """Keeps ``source.derived`` new. Rating takes far longer than reading, so it rests in between; and where it would
-    hold up the keys, another process does it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._deriver = Deriver(folder)
-        self._derive = Derivation()
-        self._waiter: threading.Thread | None = None
-        self._arrived: SimpleQueue[Derived | LeagueError] = SimpleQueue()
-        self._version: int | None = None
-        self._of: tuple[int, int, int] | None = None
-        self._began = 0.0
-        self._not_before = 0.0
-
-    @property
-    def soon(self) -> float | None:
-        """Seconds after which to look again, where an answer is under way; otherwise None."""
-        return 0.1 if self._waiter is not None else None
-
-    def update(self, source: Source, version: int | None) -> bool:
-        """Rate again if something has changed and the rest is over; return whether there is something new.
-
-        Args:
-            source: what is read and rated.
-            version: of the store. While it is the same, nothing is read.
-
-        Raises:
-            LeagueError: the league cannot be read, or the process that rates it has died.
-        """
-        try:
-            if self._waiter is not None:
-                return self._take(source)
-            now = time.monotonic()
-            if now < self._not_before or version == self._version:
-                return False
-            self._version = version
-            matches = source.reader.count_matches()
-            frozen = sum(member.frozen for member in source.reader.members())
-            of = (frozen, matches, len(source.reader.measures()))
-            if of == self._of:
-                return False
-            self._of, self._began = of, now
-            if matches >= MANY_MATCHES:
-                self._deriver.ask()
-                self._waiter = threading.Thread(target=self._await, name="league-ratings", daemon=True)
-                self._waiter.start()
-                return False
-            self._set(source, self._derive(source.reader))
-        except LeagueError:
-            self._version = self._of = None  # to try again after a rest
-            self._rest()
-            raise
-        return True
-
-    def close(self) -> None:
-        """End the process and its thread."""
-        self._deriver.kill()
-        if self._waiter is not None:
-            self._waiter.join()
-        self._deriver.close()
-
-    def _await(self) -> None:
-        try:
-            self._arrived.put(self._deriver.result())
-        except LeagueError as error:
-            self._arrived.put(error)
-
-    def _take(self, source: Source) -> bool:
-        try:
-            found = self._arrived.get_nowait()
-        except Empty:
-            return False
-        self._waiter = None
-        if isinstance(found, LeagueError):
-            raise found
-        self._set(source, found)
-        return True
-
-    def _set(self, source: Source, derived: Derived) -> None:
-        source.derived, source.rated = derived, True
-        self._rest()
-
-    def _rest(self) -> None:
-        ended = time.monotonic()
-        self._not_before = ended + REST * (ended - self._began)

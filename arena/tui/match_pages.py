@@ -7,16 +7,17 @@ counted or read from its start.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from arena.tui.feed import Query, Source
 
 if TYPE_CHECKING:
     from arena.view.replay import Frame
-    from leagues.records import Match
-    from leagues.store.contract import LeagueInfo
+    from leagues.records import Match, MatchFilter
+    from leagues.store.contract import LeagueInfo, Reader
 
 AROUND = 120
 """Matches of a page before its place, and after it."""
@@ -44,7 +45,7 @@ class Page:
     last: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opened:
     """A match with positions of it.
 
@@ -69,8 +70,17 @@ class Listed(Query):
     at: int | None
 
     def answer(self, source: Source) -> Page:
-        find = _finder(source, self.words)
+        where = _where(source, self.words)
+        find = _finder(source, where)
         newest = _newest(source)
+        known = _listed.get(source.reader)
+        if known is not None and known[:2] == (where, self.at) and not known[2].first:
+            return replace(known[2], newest=newest)  # what lies between other matches stays as it is
+        page = self._page(find, newest, source.info.teams)
+        _listed[source.reader] = where, self.at, page
+        return page
+
+    def _page(self, find: Find, newest: int, teams: tuple[int, ...]) -> Page:
         if self.at is None:
             newer: list[Match] = []
             first, end = True, None
@@ -81,7 +91,11 @@ class Listed(Query):
             newer, first = newer_matches(find, self.at, AROUND, newest, guess=reach * 5 // 4)
         older = find(end, 2 * AROUND + 1 - len(newer))
         last = len(older) < 2 * AROUND + 1 - len(newer)
-        return Page((*newer, *older), source.reader.info().teams, newest, first, last)
+        return Page((*newer, *older), teams, newest, first, last)
+
+
+_listed: WeakKeyDictionary[Reader, tuple[MatchFilter | None, int | None, Page]] = WeakKeyDictionary()
+"""The newest page of a reader: its filter, its place, and the page."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +136,7 @@ class NextLive(Query):
     below: int | None
 
     def answer(self, source: Source) -> Opened | None:
-        find = _finder(source, self.words)
+        find = _finder(source, _where(source, self.words))
         found = find(None, 1)
         if not found or found[0].id <= self.above:
             found = find(self.below, 1)
@@ -170,10 +184,14 @@ def newer_matches(find: Find, after: int, count: int, newest: int, *, guess: int
     return [], True
 
 
-def _finder(source: Source, words: str) -> Find:
+def _where(source: Source, words: str) -> MatchFilter | None:
+    """The filter that ``words`` mean in this league; None for all matches."""
     from arena.view.match_filter import filter_of
 
-    where = filter_of(source.reader, words, standings=source.standings) if words else None
+    return filter_of(source.reader, words, standings=source.standings) if words else None
+
+
+def _finder(source: Source, where: MatchFilter | None) -> Find:
     return lambda before, limit: source.reader.matches(where, before=before, limit=limit)
 
 
@@ -186,7 +204,7 @@ def _open(source: Source, match_id: int, *, whole: bool) -> Opened:
     from arena.view.replay import frames
     from games import GameError
 
-    match, info = source.reader.match(match_id), source.reader.info()
+    match, info = source.reader.match(match_id), source.info
     try:
         found: Sequence[Frame] = frames(
             source.reader, match_id, last=None if whole else 2, trust_code=source.trust_code

@@ -63,7 +63,7 @@ class Replayed(Query):
     view: int | None = None
 
     def answer(self, source: Source) -> Opened:
-        match, info = source.reader.match(self.match_id), source.reader.info()
+        match, info = source.reader.match(self.match_id), source.info
         opened = Opened(match, info.game, info.agent_ids, info.teams)
         try:
             game = make_game(info.game, trust_code=source.trust_code)

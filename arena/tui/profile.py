@@ -108,7 +108,7 @@ class AgentProfile(Query):
         from leagues.results.payoff_table import PayoffTable
 
         reader, derived = source.reader, source.derived
-        info, members = reader.info(), reader.members()
+        info, members = source.info, reader.members()
         chosen = self.member or best(derived.standings) or (members[0].id if members else None)
         if chosen is None:
             return None
@@ -163,20 +163,16 @@ def _rivals(source: Source, played: Sequence[Standing], place: int | None) -> tu
 
 
 def _way(source: Source, learner: str) -> NextSnapshot | None:
-    return next((way for way in ways_of(source)[0] if way.learner == learner), None)
+    return next((way for way in ways_of(source).ways if way.learner == learner), None)
 
 
 def _curve(source: Source, member: Member, learner: str | None) -> Plot:
-    from arena.view.course.curves import in_order
-    from arena.view.course.strength import ratings
-
     if learner is None:
         return Plot(empty="it is no snapshot of a learner, so it has no curve")
-    members = source.reader.members()
-    for chart in in_order([ratings(members, source.derived.standings)], members):
-        if learner in {curve.name for curve in chart.curves}:
-            return plot_of(chart, only=(learner,), starred=member.step if member.frozen else None)
-    return Plot(empty="no snapshot is rated yet" if source.rated else RATING)
+    chart = source.derived.board.ratings
+    if chart is None or learner not in {curve.name for curve in chart.curves}:
+        return Plot(empty="no snapshot is rated yet" if source.rated else RATING)
+    return plot_of(chart, only=(learner,), starred=member.step if member.frozen else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +212,7 @@ class Openings(Query):
         from arena.view.outcome import seat_results
         from games import GameError, make_game
 
-        info, reader = source.reader.info(), source.reader
+        info, reader = source.info, source.reader
         found: dict[int, Counter[str]] = {}
         points: defaultdict[tuple[int, str], float] = defaultdict(float)
         known: Counter[tuple[int, str]] = Counter()

@@ -88,6 +88,7 @@ class LeagueScreen(ArenaScreen):
     def __init__(self) -> None:
         super().__init__()
         self._answers: dict[Query, Any] = {}
+        self._refused: set[Query] = set()
 
     @property
     def arena(self) -> Arena:
@@ -157,13 +158,10 @@ class LeagueScreen(ArenaScreen):
         yield Static(id="waiting", markup=False)
         yield Static(id="cramped", markup=False)
 
-    def on_mount(self) -> None:
-        self.set_interval(1.0, self.show_status)
-
     @property
     def _alive(self) -> bool:
-        """Whether its widgets are there; when the app ends, they go before the screen does."""
-        return self.is_mounted and bool(self.children)
+        """Whether its widgets are there; they come after the screen does, and when the app ends, they go before it."""
+        return self.is_mounted and bool(self.query(Header))
 
     def show_status(self) -> None:
         """Show the header."""
@@ -171,7 +169,9 @@ class LeagueScreen(ArenaScreen):
             return
         app = self.arena
         self.query_one(Header).show(app.view, app.run_state(), app.problem, paused=app.paused)
-        self.query_one("#waiting", Static).update(Text(plain(app.problem)))
+        waiting = self.query_one("#waiting", Static)
+        if waiting.content != (problem := Text(plain(app.problem))):
+            waiting.update(problem)
         self.set_class(app.view is None and bool(app.problem), "-waiting")
 
     def show_again(self) -> None:
@@ -213,8 +213,13 @@ class LeagueScreen(ArenaScreen):
         if message.query not in current:
             return  # the person has asked for something else meanwhile
         if message.problem:
+            self._refused.add(message.query)
             self.refuse(message.query, message.problem)
             return
+        known = message.query in self._answers and self._answers[message.query] == message.value
+        if known and message.query not in self._refused:
+            return  # it is on the screen already
+        self._refused.discard(message.query)
         self._answers = {query: value for query, value in self._answers.items() if query in current}
         self._answers[message.query] = message.value
         with self.app.batch_update():

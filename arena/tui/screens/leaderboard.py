@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
@@ -14,10 +15,10 @@ from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Input, Static
 
-from arena.tui.feed import Query
+from arena.tui.feed import Query, Source
 from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.ranking import Leaderboard, Ranked, Ranking
+from arena.tui.ranking import Leaderboard, Ranked, Ways, ways_of
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.filter_input import FilterInput, fits
@@ -45,6 +46,22 @@ NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come a
 _FRAME = 3
 """Lines of the header and the footer."""
 _LEAST_CHART = 8
+
+
+@dataclass(frozen=True)
+class Ranking(Query):
+    """What follows from the results: a :class:`Leaderboard`."""
+
+    def answer(self, source: Source) -> Leaderboard:
+        return source.derived.board
+
+
+@dataclass(frozen=True)
+class Learners(Query):
+    """The learners: :class:`Ways`."""
+
+    def answer(self, source: Source) -> Ways:
+        return ways_of(source)
 
 
 class LeaderboardScreen(LeagueScreen):
@@ -87,8 +104,13 @@ class LeaderboardScreen(LeagueScreen):
         """The newest answer."""
         return self.answer(Ranking()) or Leaderboard()
 
+    @property
+    def learners(self) -> Ways:
+        """The newest answer."""
+        return self.answer(Learners()) or Ways()
+
     def queries(self) -> Sequence[Query]:
-        return (Ranking(),)
+        return Ranking(), Learners()
 
     def command(self) -> Sequence[str]:
         return "leaderboard", str(self.arena.folder)
@@ -96,13 +118,15 @@ class LeaderboardScreen(LeagueScreen):
     # Showing
 
     def show(self, query: Query, value: Any) -> None:
-        board: Leaderboard = value
+        board = self.board
+        self._lay_out(board)
+        if isinstance(query, Learners):
+            self.query_one(LearnerList).show_ways(self.learners.ways, self.learners.problem)
+            return
         league = None if self.view is None else self.view.info.created_at
         if board.rated and league != self._ranked:
             self._ranked, self._ranks = league, _ranks(board)
-        self._lay_out(board)
         self._show_list(board)
-        self.query_one(LearnerList).show_ways(board.ways, board.problem)
         self._show_notes(board)
         self._show_charts(board)
 
@@ -159,7 +183,8 @@ class LeaderboardScreen(LeagueScreen):
         """Give the list the lines that it needs, and the charts what is left, below it or beside it."""
         width, height = self.app.size.width, self.app.size.height - _FRAME
         needed = 3 + max(1, len(self._shown(board)))
-        learners = min(len(board.ways), max(1, height // 6))
+        ways = self.learners
+        learners = min(len(ways.ways), max(1, height // 6))
         wanted = sum(-(-(cell_len(note.text) + 12) // max(1, width - 4)) for note in board.notes)  # lines break early
         notes = min(wanted, max(3, height // 3))
         beside = width >= 150 and needed > height // 2
@@ -174,7 +199,7 @@ class LeaderboardScreen(LeagueScreen):
         measured = board.outside is not None or board.ratings is None
         self.query_one("#board-outside").display = measured and (beside or width >= 110)
         self.query_one(LearnerList).styles.height = learners
-        self.query_one(LearnerList).display = bool(board.ways or board.problem)
+        self.query_one(LearnerList).display = bool(ways.ways or ways.problem)
         scroll = self.query_one("#board-notes", VerticalScroll)
         scroll.styles.max_height = max(3, height // 3)
         scroll.can_focus = wanted > notes  # by tab, to read on

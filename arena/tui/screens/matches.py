@@ -57,7 +57,7 @@ class MatchesScreen(LeagueScreen):
     def on_mount(self) -> None:
         self.query_one(FilterLine).put(self._words)
         self.list.focus()
-        self.set_interval(1.0, lambda: self.preview.show_title(self.arena.now()))
+        self.set_interval(1.0, self._show_age)
 
     @property
     def list(self) -> MatchList:
@@ -149,6 +149,11 @@ class MatchesScreen(LeagueScreen):
         matches.border_title = title
         matches.border_subtitle = None if match is None else Text(f"match {match.id}")
         self.preview.show_title(self.arena.now())
+
+    def _show_age(self) -> None:
+        """Show how long ago the match of the live table was played."""
+        if self.preview.playing and self.is_current:
+            self.preview.show_title(self.arena.now())
 
     # The list
 

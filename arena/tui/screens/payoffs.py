@@ -115,7 +115,7 @@ class Pair(Query):
     def answer(self, source: Source) -> Meetings:
         both = MatchFilter((self.member, self.opponent), "evaluation")
         found = source.reader.matches(both, limit=SEARCHED)
-        return meetings(self.member, self.opponent, found, source.reader.info(), whole=len(found) < SEARCHED)
+        return meetings(self.member, self.opponent, found, source.info, whole=len(found) < SEARCHED)
 
 
 class PayoffsScreen(LeagueScreen):

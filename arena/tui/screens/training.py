@@ -33,6 +33,9 @@ WEIGHTS = (0.0, 0.7, 0.95)
 _TILE = 38, 9
 """Least columns and lines of a tile; of a short terminal, fewer lines."""
 
+MOST_POINTS = 200
+"""Most points of a curve. A tile as wide as the terminal shows about as many."""
+
 _SHORT_TILE = 6
 
 _MOST_COLUMNS = 4
@@ -53,7 +56,7 @@ class Course(Query):
     weight: float = 0.0
 
     def answer(self, source: Source) -> Training | None:
-        found = training(source.reader, part=self.part, payoffs=source.derived.payoffs)
+        found = training(source.reader, part=self.part, payoffs=source.derived.payoffs, most=MOST_POINTS)
         if found is None:
             return None
         return replace(found, charts=tuple(smoothed(chart, self.weight) for chart in found.charts))
@@ -121,7 +124,7 @@ class TrainingScreen(LeagueScreen):
 
     def show(self, query: Query, value: Training | None) -> None:
         charts = {} if value is None else {chart.title: chart for chart in value.charts}
-        self.query_one("#training-about", Static).update(self._about(value))
+        self.query_one("#training-about", Static).update(self._about(value), layout=False)
         self._place_tiles(tuple(charts))
         for title, chart in charts.items():
             assert value is not None

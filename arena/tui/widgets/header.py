@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -15,7 +16,7 @@ from arena.tui.feed import LeagueView
 from arena.tui.layout import NUMBERED, SHORT
 from arena.tui.look import look
 from arena.view.text import counted, plain, rating_text
-from arena.view.theme import LIVE, SILENT
+from arena.view.theme import LIVE, SILENT, Palette
 
 if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
     from arena.view.run_state import RunState
@@ -43,12 +44,14 @@ class Header(Vertical):
 
     def show(self, view: LeagueView | None, state: RunState | None, problem: str, *, paused: bool) -> None:
         """Show the league, or ``problem``, the reason why it cannot be read."""
+        if not self.children:
+            return  # it is being made, and is asked again when its screen comes to the front
         width = self.size.width or self.app.size.width
         line = Text(plain(problem), look().bad) if problem else _status(view, state, width, paused=paused)
-        for name, text in (("#status", line), ("#tabs", _tabs(self._current, width))):
+        for name, text in (("#status", line), ("#tabs", _tabs(self._current, width, look()))):
             part = self.query_one(name, Static)
             if part.content != text:  # a screen that stays as it is costs nothing
-                part.update(text)
+                part.update(text, layout=False)  # it has one line, whatever it says
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -92,9 +95,10 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
     return line
 
 
-def _tabs(current: str, width: int) -> Text:
+@lru_cache(64)
+def _tabs(current: str, width: int, colours: Palette) -> Text:
     """The screens by number."""
-    colours, line = look(), Text()
+    line = Text()
     whole = sum(len(title) + 2 for title in NUMBERED) + len(_GAP) * (len(NUMBERED) - 1)
     names, gap = (NUMBERED, _GAP) if whole <= width - 2 else (SHORT, " ")
     for number, (title, name) in enumerate(zip(NUMBERED, names, strict=True), 1):

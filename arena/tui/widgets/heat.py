@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,10 @@ READABLE = 2
 """The first zoom whose cells have digits."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Heat:
-    """What a heatmap shows. Arrays are of all members; ``order`` says which of them are shown.
+    """What a heatmap shows. Arrays are of all members; ``order`` says which of them are shown. Those of the same matrix
+    in the same order are equal.
 
     Attributes:
         matrix: the payoffs.
@@ -33,8 +34,8 @@ class Heat:
     """
 
     matrix: PayoffMatrix
-    level: npt.NDArray[np.int8]
-    thin: npt.NDArray[np.bool_]
+    level: npt.NDArray[np.int8] = field(compare=False)
+    thin: npt.NDArray[np.bool_] = field(compare=False)
     roles: tuple[str, ...]
     order: tuple[int, ...]
     scale: float

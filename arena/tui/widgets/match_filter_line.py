@@ -86,8 +86,10 @@ class FilterLine(Vertical):
                 hint.append(plain(word), style + Style(meta={"@click": f"screen.complete({number})"})).append("  ")
         if self._problem:
             hint.append("\n" if hint else "").append(plain(self._problem), colours.bad)
-        self.query_one("#matches-hint", Static).update(hint)
-        self.query_one("#matches-hint", Static).display = bool(hint)
+        line = self.query_one("#matches-hint", Static)
+        if line.content != hint:
+            line.update(hint)
+        line.display = bool(hint)
         self.set_class(self.writing or bool(self.words or self._problem), "-shown")
 
     @on(Input.Changed)

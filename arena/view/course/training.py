@@ -82,7 +82,7 @@ def training(
     length = max(1, round(part * newest.iteration))
     every = 1 if most is None else -(-length // most)
     since = (newest.iteration - length) // every * every
-    history = reader.history(since=since, every=every)
+    history = _history(reader, since, every)
     if not history or history[-1].iteration != newest.iteration:
         history.append(newest)
     members = reader.members()
@@ -159,6 +159,21 @@ def _scores(
         shown = [each for each in own if each.opponent in most]
         charts.append(chart("detail", f"Training games of {plain(learner)}", shown, lambda each: each.opponent))
     return charts
+
+
+_read: WeakKeyDictionary[Reader, tuple[int, int, tuple[Progress, ...]]] = WeakKeyDictionary()
+"""What :func:`_history` has read: ``every``, the iteration before the first, and the progress."""
+
+
+def _history(reader: Reader, since: int, every: int) -> list[Progress]:
+    """:meth:`leagues.store.Reader.history`. A reader that is asked again reads only what is new."""
+    known, start, progress = _read.get(reader, (every, since, ()))
+    end = progress[-1].iteration if progress else start
+    if known != every or start > since or end < since:
+        start, end, progress = since, since, ()
+    progress = (*progress, *reader.history(since=end, every=every))
+    _read[reader] = every, start, progress
+    return [each for each in progress if each.iteration > since]
 
 
 _summed: WeakKeyDictionary[Reader, tuple[int, int, int, tuple[LiveResult, ...]]] = WeakKeyDictionary()

@@ -74,7 +74,7 @@ def test_an_unexpected_error_names_its_type_and_debug_shows_the_traceback(
 
 
 def test_help_is_quick_to_load() -> None:
-    heavy = {"torch", "ray", "textual", "sqlalchemy", "pyspiel", "numpy", "rich"}
+    heavy = {"torch", "ray", "textual", "sqlalchemy", "pyspiel", "numpy", "rich", "aiohttp"}
     code = (
         "import sys; from arena.cli.app import run; assert run(['--help']) == 0;"
         f"print({heavy!r} & set(sys.modules), file=sys.stderr)"

@@ -16,8 +16,10 @@ from leagues.store import open_store
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arena.tui.feed.POLL", 0.1)
-    monkeypatch.setattr("arena.tui.feed.CALM", 0.0)
-    monkeypatch.setattr("arena.tui.feed.REST", 0.0)  # on a busy machine an answer may take long
+    monkeypatch.setattr("arena.tui.pace.LEAST", 0.0)
+    monkeypatch.setattr("arena.tui.pace.MOST", 0.0)
+    monkeypatch.setattr("arena.tui.rating.SHARE", 1.0)
+    monkeypatch.setattr("arena.tui.rating.YIELDING", 1.0)
 
 
 @pytest.fixture(autouse=True)

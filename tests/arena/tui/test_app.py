@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_league import HOSTILE, play, played_league
+from small_league import HOSTILE, play, played_league, progress
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.widgets import Static
@@ -24,6 +25,7 @@ from arena.tui.screens.base import LeagueScreen
 from arena.tui.screens.matches import MatchesScreen
 from arena.tui.widgets.key_bar import KeyBar
 from arena.view.theme import PALETTES
+from leagues.errors import LeagueError
 from leagues.records import Member
 from leagues.store import open_store
 
@@ -47,8 +49,17 @@ class MatchCounter(LeagueScreen):
     def queries(self) -> Sequence[Query]:
         return (Count(),)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[int] = []
+        self.refused: list[str] = []
+
     def show(self, query: Query, value: int) -> None:
+        self.shown.append(value)
         self.query_one("#counter", Static).update(f"counted {value}")
+
+    def refuse(self, query: Query, problem: str) -> None:
+        self.refused.append(problem)
 
 
 async def test_a_screen_of_a_few_lines_follows_the_league(tmp_path: Path) -> None:
@@ -63,6 +74,55 @@ async def test_a_screen_of_a_few_lines_follows_the_league(tmp_path: Path) -> Non
         await person.press("escape")
         await person.see(person.shows("14 matches"))
         assert "counted" not in person.text()
+
+
+async def test_an_answer_that_is_on_the_screen_is_not_drawn_again(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        await person.see(person.shows("13 matches", "best main@1"))
+        counter = MatchCounter()
+        person.app.push_screen(counter)
+        await person.see(person.shows("counted 13"))
+        before = len(counter.shown)
+        with open_store(league).writer() as store:
+            for iteration in (4, 5, 6):
+                store.record(progress=progress(iteration))
+                await person.see(person.shows(f"iteration {iteration}"))
+            play(store, [("random", "first")], block=8)
+            await person.see(person.shows("counted 14"))
+        assert counter.shown[before:] == [14]
+
+
+async def test_an_answer_is_drawn_again_after_one_that_could_not_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        counter = MatchCounter()
+        person.app.push_screen(counter)
+        await person.see(person.shows("counted 13"))
+        with open_store(league).writer() as store, monkeypatch.context() as patch:
+            patch.setattr(Count, "answer", failing)
+            store.record(progress=progress(4))
+            await person.see(lambda: "it cannot be counted" in counter.refused)
+            before = len(counter.shown)
+            patch.undo()
+            store.record(progress=progress(5))
+            await person.see(lambda: counter.shown[before:] == [13])
+
+
+def failing(query: Query, source: Source) -> int:
+    raise LeagueError("it cannot be counted")
+
+
+async def test_what_is_loaded_is_not_searched_for_garbage_again(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arena.tui.app.LOADED", 0.1)
+    before = gc.get_freeze_count()
+    try:
+        async with watching(league) as person:
+            await person.see(lambda: gc.get_freeze_count() > before)
+    finally:
+        gc.unfreeze()
 
 
 async def test_paused_it_stands_still_and_goes_on_where_the_league_is(tmp_path: Path) -> None:

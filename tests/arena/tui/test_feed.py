@@ -14,6 +14,7 @@ from textual.message import Message
 from tui_person import watching
 
 from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, Query, Source
+from arena.tui.pace import Pace
 from leagues.errors import LeagueError
 from leagues.store import open_store
 
@@ -38,7 +39,9 @@ class Once(Query):
         return source.reader.info().game
 
 
-def posted(folder: Path, *queries: Query, then: Callable[[Feed, Message], bool]) -> list[Message]:
+def posted(
+    folder: Path, *queries: Query, then: Callable[[Feed, Message], bool], pace: Pace | None = None
+) -> list[Message]:
     """What a feed posts until ``then`` says that it was enough."""
     messages: list[Message] = []
 
@@ -47,7 +50,7 @@ def posted(folder: Path, *queries: Query, then: Callable[[Feed, Message], bool])
         if isinstance(message, FeedFailed) or then(feed, message):
             feed.stop()
 
-    feed = Feed(folder, post)
+    feed = Feed(folder, post, pace=pace)
     feed.ask(queries)
     feed.run()
     return messages
@@ -169,7 +172,7 @@ def test_many_matches_are_rated_by_another_process_with_the_same_result(
 ) -> None:
     league = played_league(tmp_path / "league")
     here = posted(league, then=lambda feed, message: bool(rated([message])))
-    monkeypatch.setattr("arena.tui.feed.MANY_MATCHES", 0)
+    monkeypatch.setattr("arena.tui.rating.MANY_MATCHES", 0)
     there = posted(league, then=lambda feed, message: bool(rated([message])))
     assert rated(here)
     assert rated(there) == rated(here)
@@ -179,8 +182,7 @@ def test_a_rating_process_that_dies_is_said_and_started_again_after_a_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     league = played_league(tmp_path / "league")
-    monkeypatch.setattr("arena.tui.feed.MANY_MATCHES", 0)
-    monkeypatch.setattr("arena.tui.feed.REST", 0.1)
+    monkeypatch.setattr("arena.tui.rating.MANY_MATCHES", 0)
     monkeypatch.setattr("arena.tui.derived.MODULE", "no.such.module")
 
     def then(feed: Feed, message: Message) -> bool:
@@ -200,3 +202,44 @@ def test_what_a_screen_asks_is_answered_before_the_league_is_rated(tmp_path: Pat
     messages = posted(league, Count("first"), then=lambda feed, message: bool(rated([message])))
     kinds = [type(message) for message in messages]
     assert kinds.index(Answered) < next(at for at, each in enumerate(messages) if rated([each]))
+
+
+class Held(Pace):
+    """Lets no other update begin until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = True
+
+    def wait(self) -> float:
+        return 1.0 if self.held else 0.0
+
+
+def test_a_change_waits_for_the_pace_and_what_a_person_asks_does_not(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    others = [Count("main"), Count("main@1"), Count("random")]
+    pace, asked, ready = Held(), list(others), []
+
+    def then(feed: Feed, message: Message) -> bool:
+        ready.extend(rated([message]))
+        if not (ready and isinstance(message, Answered)):
+            return False  # until the league is rated, nothing waits
+        if len(asked) == len(others):
+            with open_store(league).writer() as store:
+                play(store, [("random", "first")], block=8)
+        if asked:
+            feed.ask([Count("first"), asked.pop(0)])
+        else:
+            pace.held = False
+        return (message.query, message.value) == (Count("first"), 9)
+
+    messages = posted(league, Count("first"), then=then, pace=pace)
+    found = [(each.query, each.value) for each in messages if isinstance(each, Answered)]
+    first = found.index((Count("first"), 9))
+    assert [query for query, _ in found[:first] if query in others] == others
+    assert {value for query, value in found[:first] if query == Count("first")} == {8}
+
+
+def test_the_first_ratings_do_not_wait_for_the_pace(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    assert rated(posted(league, then=lambda _, message: bool(rated([message])), pace=Held()))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from small_league import play, played_league
 
-from arena.tui.match_pages import newer_matches, suggestions
+from arena.tui.feed import Source
+from arena.tui.match_pages import Listed, newer_matches, suggestions
 from arena.tui.widgets.match_filter_line import completed
 from leagues.records import Match
+from leagues.store import open_store
 
 
 def _finder(ids: list[int], asked: list[int]) -> object:
@@ -48,6 +52,26 @@ def test_where_every_match_fits_one_question_is_enough() -> None:
     assert [match.id for match in found] == [*range(650, 500, -1)]
     assert not whole
     assert len(asked) == 1
+
+
+def test_a_page_between_other_matches_is_read_once_and_its_place_in_the_league_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.tui.match_pages.AROUND", 2)
+    league = played_league(tmp_path / "league")
+    store = open_store(league)
+    with store.reader() as reader:
+        source = Source(league, store, reader, False)
+        before = {at: Listed("", at).answer(source) for at in (None, 13, 7)}
+        assert [match.id for match in before[7].matches] == [9, 8, 7, 6, 5]
+        with store.writer() as writer:
+            play(writer, [("random", "first")], block=8)
+        after = Listed("", 7).answer(source)
+        assert after.newest == 14
+        assert after.matches is before[7].matches
+        with store.reader() as fresh:
+            for at in (7, 13, None, 7):
+                assert Listed("", at).answer(source) == Listed("", at).answer(Source(league, store, fresh, False))
 
 
 def test_suggestions_begin_with_the_last_word_or_have_it_inside() -> None:

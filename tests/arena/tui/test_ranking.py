@@ -9,7 +9,7 @@ from pathlib import Path
 from arena.tui.derived import Derivation
 from arena.tui.feed import Source
 from arena.tui.profile import AgentProfile, Openings
-from arena.tui.ranking import Ranking
+from arena.tui.screens.leaderboard import Learners, Ranking
 from leagues.store import open_store
 
 ASK = """
@@ -18,14 +18,14 @@ from pathlib import Path
 from arena.tui.derived import Derivation
 from arena.tui.feed import Source
 from arena.tui.profile import AgentProfile, Openings
-from arena.tui.ranking import Ranking
+from arena.tui.screens.leaderboard import Learners, Ranking
 from leagues.store import open_store
 
 store = open_store(Path(sys.argv[1]))
 with store.reader() as reader:
     source = Source(Path(sys.argv[1]), store, reader, False)
     source.derived = Derivation()(reader)
-    for query in (Ranking(), AgentProfile(None), AgentProfile("main"), Openings("main@1")):
+    for query in (Ranking(), Learners(), AgentProfile(None), AgentProfile("main"), Openings("main@1")):
         query.answer(source)
 print({"torch", "ray"} & set(sys.modules))
 """
@@ -41,7 +41,7 @@ def test_answers_of_an_unchanged_league_are_equal(league: Path) -> None:
     with store.reader() as reader:
         source = Source(league, store, reader, False)
         source.derived = Derivation()(reader)
-        for query in (Ranking(), AgentProfile("main@1"), Openings("main@1")):
+        for query in (Ranking(), Learners(), AgentProfile("main@1"), Openings("main@1")):
             assert query.answer(source) == query.answer(source)
 
 
