@@ -162,8 +162,8 @@ class LeagueScreen(ArenaScreen):
 
     @property
     def _alive(self) -> bool:
-        """Whether its widgets are there; when the app ends, they go before the screen does."""
-        return self.is_mounted and bool(self.children)
+        """Whether its widgets are there; when the app ends, they go one by one before the screen does."""
+        return self.is_mounted and self.app.is_running and bool(self.children)
 
     def show_status(self) -> None:
         """Show the header."""
