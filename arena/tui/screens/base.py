@@ -160,8 +160,8 @@ class LeagueScreen(ArenaScreen):
 
     @property
     def _alive(self) -> bool:
-        """Whether its widgets are there; they come after the screen does, and when the app ends, they go before it."""
-        return self.is_mounted and bool(self.query(Header))
+        """Whether its widgets are there. They come after the screen does, and go one by one before it when the app ends."""
+        return self.is_mounted and self.app.is_running and bool(self.query(Header))
 
     def show_status(self) -> None:
         """Show the header."""

@@ -23,6 +23,7 @@ from arena.tui.layout import NUMBERED, SHORT
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.screens.matches import MatchesScreen
+from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
 from arena.view.theme import PALETTES
 from leagues.errors import LeagueError
@@ -256,6 +257,20 @@ async def test_hostile_names_are_text_on_every_screen(tmp_path: Path) -> None:
             await person.press(str(number))
             await person.see(person.shows("15 matches"))
             assert "\x1b" not in person.text()
+
+
+async def test_while_the_app_ends_and_its_widgets_go_a_screen_shows_nothing(
+    league: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("best main@1"))
+        screen = person.screen
+        assert isinstance(screen, LeagueScreen)
+        with monkeypatch.context() as patch:
+            patch.setattr(person.app, "_running", False)
+            await screen.query_one(Header).remove()
+            screen.show_status()
+            screen.show_again()
 
 
 async def test_an_interrupt_leaves(league: Path) -> None:
