@@ -160,7 +160,7 @@ class LeagueScreen(ArenaScreen):
 
     @property
     def _alive(self) -> bool:
-        """Whether its widgets are there. They come after the screen does, and go one by one before it when the app ends."""
+        """Whether its widgets are there. They come after the screen, and go one by one when the app ends, before it."""
         return self.is_mounted and self.app.is_running and bool(self.query(Header))
 
     def show_status(self) -> None:
