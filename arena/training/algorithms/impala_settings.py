@@ -34,7 +34,13 @@ class IMPALASettings(SettingsGroup):
     minibatch_size: int | None = setting(
         512, "Steps of one gradient step.", unit="agent steps", low=1, high=10**9, none="the whole batch"
     )
-    num_epochs: int = setting(1, "Passes over the batch of an iteration.", unit="epochs", low=1, high=1000)
+    num_epochs: int = setting(
+        1,
+        "Passes over the batch of an iteration; nothing bounds the loss of more than one.",
+        unit="epochs",
+        low=1,
+        high=1000,
+    )
     entropy_coeff: float | tuple[tuple[float, ...], ...] | None = setting(
         None,
         "Weight of the entropy bonus, or a schedule.",
