@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from arena.tui.feed import Query, Source
-from arena.tui.ranking import ways_of
+from arena.tui.ways import ways_of
 from arena.tui.widgets.plot import Plot, plot_of
 from arena.view.text import RATING
 from leagues.errors import LeagueError

@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leagues.errors import LeagueError
-
 if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
-    from arena.tui.feed import Source
     from arena.view.course.curves import Chart
-    from leagues.next_snapshot import NextSnapshot
     from leagues.ratings.leaderboard import Standing
     from leagues.ratings.notes import Note
     from leagues.records import Measure, Member
@@ -127,25 +123,3 @@ def leaderboard(
         next((chart for chart in charts if chart is not ratings), None),
         best(standings),
     )
-
-
-@dataclass(frozen=True)
-class Ways:
-    """The learners on their way to the next snapshot, or ``problem``, the reason why that is not known."""
-
-    ways: tuple[NextSnapshot, ...] = ()
-    problem: str = ""
-
-
-def ways_of(source: Source) -> Ways:
-    """The learners on their way."""
-    from leagues.next_snapshot import next_snapshots
-
-    members, progress = source.reader.members(), source.reader.progress()
-    try:
-        settings = source.settings.league
-        state, seconds = ({}, 0.0) if progress is None else (progress.league, progress.seconds)
-        ways = next_snapshots(settings, members, state, sides=source.info.graded_sides, seconds=seconds)
-        return Ways(tuple(ways))
-    except LeagueError as error:
-        return Ways(problem=str(error))

@@ -18,8 +18,9 @@ from textual.widgets import Input, Static
 from arena.tui.feed import Query, Source
 from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.ranking import Leaderboard, Ranked, Ways, ways_of
+from arena.tui.ranking import Leaderboard, Ranked
 from arena.tui.screens.base import LeagueScreen
+from arena.tui.ways import Ways, ways_of
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.learner_list import LearnerList
