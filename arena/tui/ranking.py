@@ -1,4 +1,4 @@
-"""What the leaderboard shows, shaped away from the screen: ranks, form, charts, and learners on their way."""
+"""What the leaderboard shows, shaped away from the screen: ranks, form and charts."""
 
 from __future__ import annotations
 
