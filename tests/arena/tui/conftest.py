@@ -38,7 +38,7 @@ def held_rating(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         with open_store(self._folder).reader() as reader:
             return Derivation()(reader)
 
-    monkeypatch.setattr("arena.tui.feed.MANY_MATCHES", 0)
+    monkeypatch.setattr("arena.tui.rating.MANY_MATCHES", 0)
     monkeypatch.setattr(Deriver, "ask", lambda self: None)
     monkeypatch.setattr(Deriver, "result", result)
     yield go_on
