@@ -32,7 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
     "pettingzoo:tictactoe_v3": {"kill": ("learning", 4), "settings": {"checkpoint_every": 2}},
     "pettingzoo:rps_v2": {"kill": ("stored", 2)},
 }
-WITH_REPLAY: dict[str, dict[str, Any]] = {
+OTHERS: dict[str, dict[str, Any]] = {
     "tic_tac_toe": {"kill": ("learning", 5), "algorithm": "dqn", "optimization": {"noisy": True, "num_atoms": 5}},
     "kuhn_poker": {"kill": ("state_written", 4), "algorithm": "sac"},
     "recall_game:Recall(delay=6)": {"kill": ("learning", 4), "network": {"network": "gru", "max_seq_len": 3}},
@@ -92,7 +92,7 @@ def timeless(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cases", [CASES, WITH_REPLAY], ids=["ppo", "replay"])
+@pytest.mark.parametrize("cases", [CASES, OTHERS], ids=["games", "algorithms and networks"])
 def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(
     tmp_path: Path, cases: dict[str, dict[str, Any]]
 ) -> None:
