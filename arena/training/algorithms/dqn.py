@@ -133,7 +133,7 @@ class LeagueDQNConfig(OffPolicyConfig, DQNConfig):
         "shuffle_batch_per_epoch": "rows are drawn from the replay at random",
         "lr_schedule": "set .training(lr=[[0, 1e-3], [1_000_000, 1e-4]]) for a schedule",
         "before_learn_on_batch": "override make_batch() of the algorithm",
-        "burn_in_len": "recurrent networks are not supported",
+        "burn_in_len": "DQN learns from single steps, so its network keeps no state",
         "categorical_distribution_temperature": "a Q network acts epsilon-greedily; set .training(epsilon=...)",
     }
     epsilon: Any  # RLlib leaves these untyped

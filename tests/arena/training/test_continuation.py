@@ -31,6 +31,8 @@ CASES: dict[str, dict[str, Any]] = {
     "goofspiel(num_cards=4)": {"kill": ("sampling", 60)},
     "pettingzoo:tictactoe_v3": {"kill": ("learning", 4), "settings": {"checkpoint_every": 2}},
     "pettingzoo:rps_v2": {"kill": ("stored", 2)},
+}
+OTHERS: dict[str, dict[str, Any]] = {
     "tic_tac_toe": {"kill": ("learning", 5), "algorithm": "dqn", "optimization": {"noisy": True, "num_atoms": 5}},
     "kuhn_poker": {"kill": ("state_written", 4), "algorithm": "sac"},
     "recall_game:Recall(delay=6)": {"kill": ("learning", 4), "network": {"network": "gru", "max_seq_len": 3}},
@@ -90,9 +92,12 @@ def timeless(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", [CASES, OTHERS], ids=["games", "algorithms and networks"])
+def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(
+    tmp_path: Path, cases: dict[str, dict[str, Any]]
+) -> None:
     runs, expected = [], []
-    for number, (game, case) in enumerate(CASES.items()):
+    for number, (game, case) in enumerate(cases.items()):
         settings = {"roles": ROLES, "record_every": 4, "games_at_end": 20} | case.get("settings", {})
         run = {
             "game": game,
@@ -108,7 +113,7 @@ def test_a_killed_and_resumed_run_equals_one_that_was_never_stopped(tmp_path: Pa
         runs.append(run | {"folder": whole, "kill": None})
         expected += [-9, 0, 0]
     assert train(tmp_path, runs) == expected
-    for number, game in enumerate(CASES):
+    for number, game in enumerate(cases):
         killed, whole = (kept(tmp_path / f"{name}-{number}") for name in ("killed", "whole"))
         assert len(whole["history"]) > 4, game
         assert {match.kind for match in whole["matches"]} == {"training", "evaluation"}, game

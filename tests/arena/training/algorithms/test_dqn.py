@@ -10,6 +10,7 @@ import pytest
 import torch
 from off_policy import COUNT, loss, make_learner, rows, update
 from ray.rllib.core.columns import Columns
+from small_training import module_state, small
 
 from agents.policies.network import ACTION_MASK
 from arena import LeagueDQNConfig
@@ -231,3 +232,37 @@ def test_atoms_span_the_returns_of_the_game() -> None:
     assert (made.v_min, made.v_max) == (-13.0, 13.0)
     assert made.epsilon == ((0, 1.0), (100_000, 0.05))
     assert LeagueDQNConfig().game("leduc_poker").training(noisy=True).validated().epsilon == 0.0
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_resumed_run_learns_on_from_its_replay_or_plays_until_it_has_one(
+    build: Any, tmp_path: Path, kept: bool
+) -> None:
+    def run() -> Any:
+        made = small("tic_tac_toe", tmp_path / "league", algorithm="dqn")
+        return build(made.training(store_buffer_in_checkpoints=kept))  # 512 steps an iteration, 600 to begin with
+
+    first = run()
+    for _ in range(3):
+        first.train()
+    weights, rows = module_state(first)["main"]["policy.weight"].copy(), len(first.learners._replays["main"])
+    first.stop()
+    second = run()
+    assert len(second.learners._replays["main"]) == (rows if kept else 0)
+    second.train()
+    learned = not np.array_equal(module_state(second)["main"]["policy.weight"], weights)
+    assert learned == kept
+    second.train()
+    assert not np.array_equal(module_state(second)["main"]["policy.weight"], weights)
+    assert second.learners.restored == {}
+
+
+def test_remote_learners_share_what_is_drawn(build: Any) -> None:
+    algorithm = build(small("tic_tac_toe", algorithm="dqn").learners(num_learners=2))
+    for _ in range(3):
+        algorithm.train()
+    weights = algorithm.learner_group.foreach_learner(lambda each: each.networks["main"].get_state()["policy.weight"])
+    one, other = (each.get() for each in weights)
+    np.testing.assert_array_equal(one, other)
+    replay = algorithm.learners._replays["main"]
+    assert len(np.unique(replay._odds[: len(replay)])) > 100, "the errors of both became priorities"
