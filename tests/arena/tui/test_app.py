@@ -84,6 +84,7 @@ async def test_an_answer_that_is_on_the_screen_is_not_drawn_again(tmp_path: Path
         counter = MatchCounter()
         person.app.push_screen(counter)
         await person.see(person.shows("counted 13"))
+        await person.pilot.pause()  # a new screen is shown again once its widgets have their size
         before = len(counter.shown)
         with open_store(league).writer() as store:
             for iteration in (4, 5, 6):
@@ -99,9 +100,11 @@ async def test_an_answer_is_drawn_again_after_one_that_could_not_be_given(
 ) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
+        await person.see(person.shows("13 matches", "best main@1"))
         counter = MatchCounter()
         person.app.push_screen(counter)
         await person.see(person.shows("counted 13"))
+        await person.pilot.pause()
         with open_store(league).writer() as store, monkeypatch.context() as patch:
             patch.setattr(Count, "answer", failing)
             store.record(progress=progress(4))
