@@ -108,7 +108,8 @@ def report(error: BaseException, *, debug: bool) -> int:
 
 def _describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, typer.TyperException):
-        return f"{error.format_message()} (see {_command_path(error)} --help)", WRONG_CALL
+        # Typer passes on the words that pydantic puts before each of its messages.
+        return f"{error.format_message().replace('Value error, ', '')} (see {_command_path(error)} --help)", WRONG_CALL
     if isinstance(error, CallError):
         return str(error), WRONG_CALL
     if isinstance(error, RunError):

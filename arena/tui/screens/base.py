@@ -54,8 +54,15 @@ class Arena(Protocol):
     def list_matches(self, *members: str, kind: str = "") -> None: ...
 
 
+class Cramped(Static):
+    """What a screen shows instead of its widgets where the terminal is too small for them."""
+
+
 class ArenaScreen(Screen[None]):
-    """A screen with keys of its own, whose colours follow the theme."""
+    """A screen with keys of its own, whose colours follow the theme. It says so where the terminal is too small.
+
+    A subclass composes ``Cramped()`` last.
+    """
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
     """The keys of this screen and of its widgets, for the help."""
@@ -71,7 +78,16 @@ class ArenaScreen(Screen[None]):
         return ""
 
     def show_again(self) -> None:
-        """Show everything again, as after a change of theme."""
+        """Show everything again, as after a resize and after a change of theme."""
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        (width, height), (least_width, least_height) = self.app.size, LEAST
+        self.query_one(Cramped).update(
+            Text(f"arena needs at least {least_width}x{least_height}, has {width}x{height}: enlarge the terminal")
+        )
+        self.set_class(width < least_width or height < least_height, "-cramped")
+        self.call_after_refresh(self.show_again)  # the widgets have their new size then
 
 
 class LeagueScreen(ArenaScreen):
@@ -156,7 +172,7 @@ class LeagueScreen(ArenaScreen):
             yield from self.body()
         yield KeyBar()
         yield Static(id="waiting", markup=False)
-        yield Static(id="cramped", markup=False)
+        yield Cramped(markup=False)
 
     @property
     def _alive(self) -> bool:
@@ -175,7 +191,6 @@ class LeagueScreen(ArenaScreen):
         self.set_class(app.view is None and bool(app.problem), "-waiting")
 
     def show_again(self) -> None:
-        """Show everything again, as after a resize."""
         if not self._alive:
             return
         with self.app.batch_update():
@@ -189,16 +204,6 @@ class LeagueScreen(ArenaScreen):
     def _came_to_the_front(self) -> None:
         self.ask()
         self.call_after_refresh(self.show_again)
-
-    @on(events.Resize)
-    def _resized(self) -> None:
-        (width, height), (least_width, least_height) = self.app.size, LEAST
-        cramped = width < least_width or height < least_height
-        self.query_one("#cramped", Static).update(
-            Text(f"arena needs at least {least_width}x{least_height}, has {width}x{height}: enlarge the terminal")
-        )
-        self.set_class(cramped, "-cramped")
-        self.call_after_refresh(self.show_again)  # the widgets have their new size then
 
     @on(LeagueChanged)
     @on(LeagueLost)

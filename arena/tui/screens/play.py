@@ -20,7 +20,7 @@ from arena.play.told import Begun, Failed, Told
 from arena.tui.base_app import app_of
 from arena.tui.keys import AFTERWARDS, CHOICES, PLAY, SEAT, TABLE_APP, TABLE_BOARD, Group, bindings
 from arena.tui.screens.ask import AskScreen
-from arena.tui.screens.base import ArenaScreen
+from arena.tui.screens.base import ArenaScreen, Cramped
 from arena.tui.sitting import Sitting
 from arena.tui.sitting_words import heading, invitation, title
 from arena.tui.widgets.board import Board
@@ -87,6 +87,7 @@ class PlayScreen(ArenaScreen):
             yield TableSide(id="play-side")
             yield Entry(id="play-entry")
         yield KeyBar()
+        yield Cramped(markup=False)
 
     def on_mount(self) -> None:
         self.query_one(TableBoard).say("setting the table ...")
@@ -96,9 +97,6 @@ class PlayScreen(ArenaScreen):
     def on_unmount(self) -> None:
         if self._opponent is not None:
             self._opponent.close()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.show_again)
 
     def show_again(self) -> None:
         if self.is_mounted:

@@ -65,6 +65,15 @@ async def play_to_the_end(person: Person) -> None:
         )
 
 
+async def test_a_terminal_that_is_too_small_says_so_at_the_table() -> None:
+    async with sitting("tictactoe", "first") as person:
+        await my_turn(person)
+        await person.pilot.resize_terminal(40, 12)
+        await person.see(person.shows("has 40x12: enlarge the terminal"))
+        await person.pilot.resize_terminal(80, 24)
+        await person.see(lambda: "enlarge" not in person.text() and "q quit" in person.text())
+
+
 async def test_the_cursor_plays_and_the_board_says_whose_stones_are_whose() -> None:
     async with sitting("connect_four", "first") as person:
         await my_turn(person)
