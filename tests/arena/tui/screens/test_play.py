@@ -66,7 +66,7 @@ async def play_to_the_end(person: Person) -> None:
 
 
 async def test_a_terminal_that_is_too_small_says_so_at_the_table() -> None:
-    async with sitting("tictactoe", "first") as person:
+    async with sitting("tic_tac_toe", "first") as person:
         await my_turn(person)
         await person.pilot.resize_terminal(40, 12)
         await person.see(person.shows("has 40x12: enlarge the terminal"))
