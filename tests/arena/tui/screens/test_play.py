@@ -69,7 +69,7 @@ async def test_a_terminal_that_is_too_small_says_so_at_the_table() -> None:
     async with sitting("tic_tac_toe", "first") as person:
         await my_turn(person)
         await person.pilot.resize_terminal(40, 12)
-        await person.see(person.shows("has 40x12: enlarge the terminal"))
+        await person.see(person.shows("has 40x12", "enlarge the terminal"))
         await person.pilot.resize_terminal(80, 24)
         await person.see(lambda: "enlarge" not in person.text() and "q quit" in person.text())
 
