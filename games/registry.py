@@ -17,6 +17,9 @@ from games.specs import parse_spec, suggest
 
 _PETTINGZOO = "pettingzoo:"
 
+EXTERNAL = "external"
+"""The name of a game that runs in clients, see :mod:`games.external.game`."""
+
 
 def as_game(game: Game | str) -> Game:
     """The game itself, or the game that a spec names.
@@ -51,8 +54,10 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
     Args:
         spec: ``connect_four``, ``leduc_poker(players=3,view=observation)``, ``misere(game=tic_tac_toe)`` (OpenSpiel),
             ``pettingzoo:rps_v2(max_cycles=5)``, ``neutral(game=kuhn_poker(players=3),player_2=random)``
-            (:mod:`games.neutral`), or ``package.module:callable`` with optional parameters. The callable returns an
-            environment (PettingZoo, RLlib or Gymnasium) or a ``pyspiel.Game``, or is a class of :class:`games.Game`.
+            (:mod:`games.neutral`), ``external(observation=18,actions=9)`` for a game that runs in a client
+            (:mod:`games.external.game`), or ``package.module:callable`` with optional parameters. The callable returns
+            an environment (PettingZoo, RLlib or Gymnasium) or a ``pyspiel.Game``, or is a class of
+            :class:`games.Game`.
         trust_code: whether the spec may name code to run.
 
     Returns:
@@ -69,8 +74,13 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
             f"{spec!r} imports a module and calls it, and stored games may not run code by default; if you trust the "
             "author, pass trust_code=True, or --trust-code on the command line"
         )
-    if parse_spec(spec)[0] == NEUTRAL:
+    name, parameters = parse_spec(spec)
+    if name == NEUTRAL:
         return _neutral_game(spec)
+    if name == EXTERNAL:
+        from games.external.game import external_game
+
+        return external_game(parameters)
     if names_code(spec):
         return _custom_game(spec)
     if spec.startswith(_PETTINGZOO):
@@ -81,7 +91,6 @@ def make_game(spec: str, *, trust_code: bool = True) -> Game:
     from games.open_spiel.game import OpenSpielGame
     from games.open_spiel.specs import canonical_spec, game_types
 
-    name, _ = parse_spec(spec)
     if name not in (types := game_types()):
         near = suggest(name, [*types, *(_PETTINGZOO + other for other in TRAITS)])
         raise UnknownGameError(f"there is no game {name!r}{near}; `arena games` lists all games")

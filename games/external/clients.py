@@ -1,0 +1,290 @@
+"""The clients of this process: they connect over TCP and speak lines of JSON, as ``docs/own-game.md`` says."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from games.errors import GameError
+from games.foreign import BrokenRule
+
+log = logging.getLogger(__name__)
+
+PROTOCOL = 1
+"""The version of the protocol, which both sides say in their hello."""
+
+HOST = "127.0.0.1"
+"""Clients of other machines come through a tunnel, which also says who they are."""
+
+PORTS = 100
+"""A process listens on the first free one of so many ports; each env runner is a process."""
+
+PATIENCE = 60.0
+"""Seconds without any client after which games break, and seconds that a client has for an answer."""
+
+_LEAST_WAIT = 0.5
+"""Seconds that each game waits for a client: short, so that a run without clients ends soon after those seconds."""
+
+MOST_WRITTEN = 1 << 20
+"""Bytes of a line, and of what a client may write before it is read."""
+
+_HELLO = 10.0
+"""Seconds that a new client has to say hello."""
+
+_MOST_STRANGERS = 64
+"""Most clients at a time that have not said hello yet. One more, and the one that came first is hung up."""
+
+_MOST_WAITING = 1024
+"""Most clients that wait for a game."""
+
+_CHUNK = 1 << 16
+
+
+class Gone(BrokenRule):
+    """The client has hung up."""
+
+
+class Client:
+    """A connection. It is closed for good after its first breach of the protocol."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._written = bytearray()
+        self._asked = 0  # questions so far
+        self._gone = False
+        connection.setblocking(False)
+        with suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Send a message and wait for its answer.
+
+        Raises:
+            Gone: the client has hung up.
+            BrokenRule: it is too slow, or breaks the protocol. It is closed then.
+        """
+        deadline = time.monotonic() + PATIENCE
+        self._asked += 1
+        try:
+            self._read()
+            if self._gone:
+                raise ConnectionResetError(errno.ECONNRESET, "it has closed the connection")
+            if self._written:
+                raise BrokenRule(f"a client answers questions only, but wrote {_shown(self._written)} without one")
+            self.send(question | {"id": self._asked}, deadline)
+            answer = self.receive(deadline)
+            if answer.get("id") != self._asked:
+                raise BrokenRule(
+                    f"a client answers with the id of the question, {self._asked}, but wrote {answer!a:.100}"
+                )
+            if "error" in answer:
+                raise BrokenRule(f"the client cannot go on: {str(answer['error'])[:200]!a}")
+        except TimeoutError:
+            self.close()
+            raise BrokenRule(f"a client answers within {PATIENCE:g} s, but this one did not") from None
+        except OSError as error:
+            self.close()
+            raise Gone(f"the client has gone: {error.strerror or error}") from None
+        except BrokenRule:
+            self.close()
+            raise
+        return answer
+
+    def send(self, message: dict[str, Any], deadline: float) -> None:
+        """Send a line.
+
+        Raises:
+            OSError: the connection is closed, or, as a TimeoutError, the line was not taken before ``deadline``.
+        """
+        left = memoryview(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        while left:
+            try:
+                left = left[self._socket.send(left[:_CHUNK]) :]
+            except BlockingIOError:
+                self._wait(selectors.EVENT_WRITE, deadline)
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """The next message.
+
+        Raises:
+            OSError: as :meth:`send`.
+            BrokenRule: the line is too long, or no JSON object.
+        """
+        while (message := self.received()) is None:
+            self._wait(selectors.EVENT_READ, deadline)
+        return message
+
+    def received(self) -> dict[str, Any] | None:
+        """The next message; None if it has not come yet. Raises as :meth:`receive`."""
+        self._read()
+        line, end, rest = self._written.partition(b"\n")
+        if not end:
+            if self._gone:
+                raise ConnectionResetError(errno.ECONNRESET, "it has closed the connection")
+            return None
+        self._written = rest
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            raise BrokenRule(f"a client writes lines of JSON objects, but wrote {_shown(line)}")
+        return message
+
+    def _read(self) -> None:
+        """Take what has come."""
+        with suppress(BlockingIOError):
+            while data := self._socket.recv(_CHUNK):
+                self._written += data
+                if len(self._written) > MOST_WRITTEN:
+                    raise BrokenRule(f"a client writes at most {MOST_WRITTEN:,} bytes at once, but wrote more")
+            self._gone = True
+
+    def _wait(self, event: int, deadline: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, event)
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+
+
+def _shown(written: bytes | bytearray) -> str:
+    return ascii(bytes(written[:100]).decode("utf-8", "replace"))
+
+
+class Clients(threading.Thread):
+    """Lets clients in: those that say hello wait here for a game.
+
+    Args:
+        hello: what they are told of the game.
+        port: the first port to try.
+
+    Attributes:
+        port: where they connect.
+
+    Raises:
+        GameError: no port is free.
+    """
+
+    def __init__(self, hello: dict[str, Any], port: int) -> None:
+        super().__init__(name="clients", daemon=True)
+        self._hello = hello
+        self._waiting: deque[Client] = deque()
+        self._news = threading.Condition()
+        self._last_seen = time.monotonic()  # when a client came, or came back from a game
+        self._listener, self.port = _listen(port)
+        log.warning("clients can connect to %s:%d now", HOST, self.port)
+
+    def take(self) -> Client:
+        """The client that has waited longest.
+
+        Raises:
+            BrokenRule: none waits, and none has been here for :data:`PATIENCE` seconds.
+        """
+        with self._news:
+            least, most = _LEAST_WAIT, self._last_seen + PATIENCE - time.monotonic()
+            if not self._news.wait_for(lambda: self._waiting, max(least, most)):
+                raise BrokenRule(f"no client has been at port {self.port} for {PATIENCE:g} s; start one")
+            return self._waiting.popleft()
+
+    def give_back(self, client: Client) -> None:
+        """Let a client wait for its next game."""
+        with self._news:
+            self._last_seen = time.monotonic()
+            if len(self._waiting) >= _MOST_WAITING:
+                client.close()
+                return
+            self._waiting.append(client)
+            self._news.notify()
+
+    def run(self) -> None:
+        """Let clients in, until the process ends."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            strangers: dict[Client, float] = {}  # with their deadlines
+            while True:
+                for key, _ in selector.select(_HELLO if strangers else None):
+                    if key.data is None:
+                        with suppress(OSError):
+                            client = Client(self._listener.accept()[0])
+                            selector.register(client, selectors.EVENT_READ, client)
+                            strangers[client] = time.monotonic() + _HELLO
+                        continue
+                    client = key.data
+                    if (known := self._greets(client)) is None:
+                        continue
+                    selector.unregister(client)
+                    del strangers[client]
+                    self.give_back(client) if known else client.close()
+                now, surplus = time.monotonic(), len(strangers) - _MOST_STRANGERS
+                for at, (client, until) in enumerate(list(strangers.items())):  # those that came first come first
+                    if at < surplus or now > until:
+                        selector.unregister(client)
+                        del strangers[client]
+                        client.close()
+
+    def _greets(self, client: Client) -> bool | None:
+        """Whether a client has said hello in our protocol, and was answered; None if it has said nothing yet."""
+        try:
+            said = client.received()
+            if said is None:
+                return None
+            if (said.get("type"), said.get("protocol")) != ("hello", PROTOCOL):
+                client.send({"type": "bye", "error": f"begin with a hello of protocol {PROTOCOL}"}, time.monotonic())
+                return False
+            client.send(self._hello | {"type": "hello", "protocol": PROTOCOL}, time.monotonic())
+        except (OSError, BrokenRule):
+            return False
+        return True
+
+
+def _listen(first: int) -> tuple[socket.socket, int]:
+    for port in range(first, min(first + PORTS, 2**16)):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen(_MOST_STRANGERS)
+        except OSError as error:
+            listener.close()
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                continue
+            raise GameError(f"no client can come to {HOST}:{port}: {error.strerror}") from error
+        listener.setblocking(False)
+        return listener, port
+    raise GameError(f"all ports from {first} to {first + PORTS - 1} are in use; choose another one with port=...")
+
+
+_CLIENTS: dict[tuple[int, str], Clients] = {}
+_LOCK = threading.Lock()
+
+
+def clients_of(port: int, hello: dict[str, Any]) -> Clients:
+    """The clients of a game in this process, which begins to listen with the first call.
+
+    Args:
+        port, hello: as of :class:`Clients`.
+
+    Raises:
+        GameError: no port is free.
+    """
+    key = port, json.dumps(hello)
+    with _LOCK:
+        if key not in _CLIENTS:
+            _CLIENTS[key] = Clients(hello, port)
+            _CLIENTS[key].start()
+        return _CLIENTS[key]
