@@ -78,7 +78,7 @@ class StateTables(LockstepTables):
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         self._check_reset(tables, seeds)
         fresh = set(tables)
-        live = self._live = [entry for entry in self._live if entry[0] not in fresh]  # a dropped game ends here
+        live = [entry for entry in self._live if entry[0] not in fresh]
         self._over_before = [table for table in self._over_before if table not in fresh]
         for table, seed in zip(tables, seeds, strict=True):
             self.broken.pop(table, None)

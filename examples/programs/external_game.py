@@ -1,6 +1,6 @@
 """Tic-tac-toe outside of the arena: a client that plays its own games and asks for each action.
 
-arena train "external(observation=18,actions=9,graded=False)" --league DIR --tables 1 --env-runners 0 --minutes 2
+arena train "external(observation=18,actions=9,graded=False)" --league DIR --env-runners 0 --minutes 2
 python examples/programs/external_game.py 5555
 """
 
@@ -16,13 +16,15 @@ def play(stream):
     stream.write('{"type": "hello", "protocol": 1}\n')
     stream.flush()
     assert json.loads(stream.readline())["type"] == "hello"
+    games = {}
     for line in stream:
         message = json.loads(line)
         if message["type"] == "reset":
-            board, seat = [-1] * 9, 0
-        else:
+            games[message["game"]] = [-1] * 9, 0
+        board, seat = games[message["game"]]
+        if message["type"] == "step":
             board[message["actions"][f"player_{seat}"]] = seat
-            seat = 1 - seat
+            games[message["game"]] = board, seat = board, 1 - seat
         won = any(board[a] == board[b] == board[c] == 1 - seat for a, b, c in LINES)
         free = [cell for cell in range(9) if board[cell] < 0]
         answer = {"id": message["id"]}
@@ -31,6 +33,8 @@ def play(stream):
         else:
             own, other = ([float(cell == owner) for cell in board] for owner in (seat, 1 - seat))
             answer |= {"observations": {f"player_{seat}": own + other}, "legal": {f"player_{seat}": free}}
+        for ended in [message["game"]] * (won or not free) + message.get("dropped", []):
+            del games[ended]
         stream.write(json.dumps(answer) + "\n")
         stream.flush()
 

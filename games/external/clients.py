@@ -42,8 +42,8 @@ _HELLO = 10.0
 _MOST_STRANGERS = 64
 """Most clients at a time that have not said hello yet. One more, and the one that came first is hung up."""
 
-_MOST_WAITING = 1024
-"""Most clients that wait for a game."""
+_MOST_CLIENTS = 256
+"""Most clients of a process."""
 
 _CHUNK = 1 << 16
 
@@ -53,13 +53,22 @@ class Gone(BrokenRule):
 
 
 class Client:
-    """A connection. It is closed for good after its first breach of the protocol."""
+    """A connection to a program that plays any number of games. It is closed for good after its first breach of the
+    protocol.
+
+    Attributes:
+        games: how many games are under way there.
+        closed: whether it is closed.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._written = bytearray()
         self._asked = 0  # questions so far
         self._gone = False
+        self._dropped: deque[int] = deque()  # games that the client need not know any more
+        self.games = 0
+        self.closed = False
         connection.setblocking(False)
         with suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -69,7 +78,14 @@ class Client:
 
     def close(self) -> None:
         """Hang up."""
+        self.closed = True
         self._socket.close()
+
+    def forget(self, game: int, *, over: bool = False) -> None:
+        """A game is not played on. Unless it is over, the client is told so with the next question."""
+        self.games -= 1
+        if not over:
+            self._dropped.append(game)
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """Send a message and wait for its answer.
@@ -80,13 +96,16 @@ class Client:
         """
         deadline = time.monotonic() + PATIENCE
         self._asked += 1
+        dropped = [self._dropped.popleft() for _ in range(len(self._dropped))]
         try:
+            if self.closed:
+                raise ConnectionResetError(errno.ECONNRESET, "its connection is closed")
             self._read()
             if self._gone:
                 raise ConnectionResetError(errno.ECONNRESET, "it has closed the connection")
             if self._written:
                 raise BrokenRule(f"a client answers questions only, but wrote {_shown(self._written)} without one")
-            self.send(question | {"id": self._asked}, deadline)
+            self.send(question | {"id": self._asked} | ({"dropped": dropped} if dropped else {}), deadline)
             answer = self.receive(deadline)
             if answer.get("id") != self._asked:
                 raise BrokenRule(
@@ -167,7 +186,7 @@ def _shown(written: bytes | bytearray) -> str:
 
 
 class Clients(threading.Thread):
-    """Lets clients in: those that say hello wait here for a game.
+    """Lets clients in, and gives each new game to the one with the fewest games.
 
     Args:
         hello: what they are told of the game.
@@ -183,33 +202,42 @@ class Clients(threading.Thread):
     def __init__(self, hello: dict[str, Any], port: int) -> None:
         super().__init__(name="clients", daemon=True)
         self._hello = hello
-        self._waiting: deque[Client] = deque()
+        self._here: list[Client] = []
         self._news = threading.Condition()
-        self._last_seen = time.monotonic()  # when a client came, or came back from a game
+        self._last_seen = time.monotonic()  # when a client was here
+        self._games = 0  # games so far
         self._listener, self.port = _listen(port)
         log.warning("clients can connect to %s:%d now", HOST, self.port)
 
-    def take(self) -> Client:
-        """The client that has waited longest.
+    def new_game(self) -> tuple[Client, int]:
+        """The client of a new game, and the number of the game, which no other one of this process has.
 
         Raises:
-            BrokenRule: none waits, and none has been here for :data:`PATIENCE` seconds.
+            BrokenRule: no client is here, and none has been for :data:`PATIENCE` seconds.
         """
         with self._news:
+            if self._open():
+                self._last_seen = time.monotonic()
             least, most = _LEAST_WAIT, self._last_seen + PATIENCE - time.monotonic()
-            if not self._news.wait_for(lambda: self._waiting, max(least, most)):
+            if not self._news.wait_for(self._open, max(least, most)):
                 raise BrokenRule(f"no client has been at port {self.port} for {PATIENCE:g} s; start one")
-            return self._waiting.popleft()
+            client = min(self._here, key=lambda each: each.games)
+            client.games += 1
+            self._games += 1
+            return client, self._games
 
-    def give_back(self, client: Client) -> None:
-        """Let a client wait for its next game."""
+    def _open(self) -> list[Client]:
+        self._here = [client for client in self._here if not client.closed]
+        return self._here
+
+    def _let_in(self, client: Client) -> None:
         with self._news:
-            self._last_seen = time.monotonic()
-            if len(self._waiting) >= _MOST_WAITING:
+            if len(self._open()) < _MOST_CLIENTS:
+                self._here.append(client)
+                self._last_seen = time.monotonic()
+                self._news.notify()
+            else:
                 client.close()
-                return
-            self._waiting.append(client)
-            self._news.notify()
 
     def run(self) -> None:
         """Let clients in, until the process ends."""
@@ -229,7 +257,7 @@ class Clients(threading.Thread):
                         continue
                     selector.unregister(client)
                     del strangers[client]
-                    self.give_back(client) if known else client.close()
+                    self._let_in(client) if known else client.close()
                 now, surplus = time.monotonic(), len(strangers) - _MOST_STRANGERS
                 for at, (client, until) in enumerate(list(strangers.items())):  # those that came first come first
                     if at < surplus or now > until:

@@ -72,10 +72,9 @@ class ExternalEnv:
         self.metadata = {"graded": graded}
         self._port = port
         self._client: Client | None = None
-        self.release: Any = lambda: None  # lets the client wait for its next game
 
     def reset(self, *, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Begin a game with the client that has waited longest. One that has gone meanwhile is passed over.
+        """Begin a game with the client that has the fewest. One that has gone meanwhile is passed over.
 
         Raises:
             BrokenRule: no client has come, or it breaks the protocol.
@@ -86,15 +85,14 @@ class ExternalEnv:
             "num_actions": self._actions or None,
             "continuous": self._continuous or None,
         }
-        clients = clients_of(self._port, hello)
         while True:
-            self._client = clients.take()
-            self.release = weakref.finalize(self, clients.give_back, self._client)  # also where a game is dropped
+            client, self._game = clients_of(self._port, hello).new_game()
+            self._client, self._forget = client, weakref.finalize(self, client.forget, self._game)
             try:
                 seen, rewards, *_, infos = self._answered({"type": "reset", "seed": seed})
                 break
             except Gone:
-                self.hang_up()
+                self._forget()
         if any(rewards.values()):
             raise BrokenRule(f"nobody has earned anything before the first step, but rewards are {rewards}")
         return seen, infos
@@ -112,16 +110,16 @@ class ExternalEnv:
     def hang_up(self) -> None:
         """Close the connection to a client that broke a rule."""
         if self._client is not None:
-            self.release.detach()
             self._client.close()
 
     def close(self) -> None:
-        """Let the client wait for its next game."""
-        self.release()
+        """Leave the game."""
+        if self._client is not None:
+            self._forget()
 
     def _answered(self, question: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         assert self._client is not None
-        answer = self._client.ask(question)
+        answer = self._client.ask(question | {"game": self._game})
         if unknown := sorted(answer.keys() - _FIELDS):
             raise BrokenRule(
                 f"an answer has the fields {', '.join(sorted(_FIELDS))}, but this one has {unknown[0]!a:.50}"
@@ -140,6 +138,8 @@ class ExternalEnv:
         for how in (*ended.values(), *([] if over is None else [over])):
             if how not in ("terminated", "truncated"):
                 raise BrokenRule(f"an agent or a game ends 'terminated' or 'truncated', but not {how!a:.50}")
+        if over is not None and self._forget.detach():
+            self._client.forget(self._game, over=True)
         terminated = {agent: how == "terminated" for agent, how in ended.items()}
         truncated = {agent: how == "truncated" for agent, how in ended.items()}
         return (
@@ -216,17 +216,10 @@ class ExternalState(AgentDictsState):
     def _reset(self, seed: int) -> None:
         with self._hanging_up():
             super()._reset(seed)
-        self._release_at_the_end()
 
     def _step(self, joint: Mapping[int, Any]) -> list[float]:
         with self._hanging_up():
-            rewards = super()._step(joint)
-        self._release_at_the_end()
-        return rewards
-
-    def _release_at_the_end(self) -> None:
-        if not self._acting:
-            self._env.close()
+            return super()._step(joint)
 
     @contextmanager
     def _hanging_up(self) -> Iterator[None]:

@@ -47,17 +47,17 @@ def test_it_learns_and_clients_may_die_and_come(build: Any, started: list[subpro
     port = free_port()
     game = f"external(observation=18,actions=9,graded=False,port={port})"
     started += [start(port), start(port)]
-    algorithm = build(small(game, exploitability_every=0).env_runners(num_envs_per_env_runner=2).training(lr=2e-3))
+    algorithm = build(small(game, exploitability_every=0, opponents={"latest": 1.0}).training(lr=2e-3))
     broken = 0
-    for iteration in range(12):
+    for iteration in range(25):
         broken = algorithm.train()["league"]["broken_games"]
         if iteration == 3:
             os.kill(started[0].pid, signal.SIGKILL)
             started.append(start(port))
-    assert 0 < broken < 10, "the game that was killed, and no more than the wait for the new client cost"
+    assert 0 < broken <= 16, "the games of the client that was killed"
     games = algorithm.session.writer.block_scores().games()
     assert games.get("main@1"), "evaluation matches are played by clients, too"
-    result = play_match(game, [algorithm.snapshots.agent("main"), "random"], games=200, seed=1, tables=2)
+    result = play_match(game, [algorithm.snapshots.agent("main"), "random"], games=200, seed=1)
     assert result.score > 0.65, "0.5 for random play"
 
 

@@ -212,12 +212,24 @@ def test_two_clients_play_at_two_tables(port: int) -> None:
     assert all(seen)
 
 
-def test_a_game_that_is_dropped_half_way_leaves_its_client_for_the_next(port: int) -> None:
-    tables = small(port).tables(1)
-    with client(port, sound):
-        for seed in range(3):
-            tables.reset([0], [seed])
-            assert tables.observe() == 1
+def test_one_client_plays_many_games_and_is_told_which_are_dropped(port: int) -> None:
+    tables, questions = small(port).tables(3), []
+
+    def answers(question: dict[str, Any]) -> dict[str, Any]:
+        questions.append(question)
+        return sound(question)
+
+    with client(port, answers):
+        tables.reset([0, 1, 2], [7, 8, 9])
+        assert tables.observe() == 3
+        tables.reset([1], [10])
+        assert tables.observe() == 3
+        assert tables.step(np.zeros(3, np.int64)) == [0, 1, 2]
+        tables.reset([0], [11])
+    resets = [(each["game"], each["seed"]) for each in questions if each["type"] == "reset"]
+    assert resets == [(1, 7), (2, 8), (3, 9), (4, 10), (5, 11)]
+    assert {each["game"] for each in questions if each["type"] == "step"} == {1, 3, 4}
+    assert [each["dropped"] for each in questions if "dropped" in each] == [[2]]  # those that are over are not named
 
 
 def test_seats_may_act_together_leave_early_and_be_truncated(port: int) -> None:
