@@ -263,7 +263,7 @@ class Game(ABC):
             BrokenGameError: the game's own code fails.
         """
         if not self.replayable:
-            raise GameError(f"{self.spec!r} cannot be replayed: it draws chance that no seed repeats")
+            raise GameError(f"{self.spec!r} cannot be replayed: no seed repeats its games")
         outcomes = [action for player, action in history if player == CHANCE and isinstance(action, int)]
         with foreign_game(self.spec, "in its reset"):
             state = self.new_state(seed, outcomes)
