@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,10 +23,13 @@ from arena.training.asynchronous import AsynchronousRequests
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.continuation import EXPERIENCE, Continuation
-from arena.training.iteration import LEAGUE, Trainer
+from arena.training.env_runner import LeagueEnvRunner
+from arena.training.iteration import Trainer
 from arena.training.learners import Learners
 from arena.training.modules import MapToMain, check_network, network_of
+from arena.training.named_opponents import by_opponent, evaluation_plan, outsiders
 from arena.training.population import set_factors
+from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
@@ -96,6 +100,7 @@ class LeagueAlgorithm(Algorithm):
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
         check_network(config, self.game)
+        self._outsiders = outsiders(config.evaluation_opponents, self.game, config.learning_members())
         self.session = LeagueSession(
             None if folder is None else Path(folder),
             self.game,
@@ -140,7 +145,9 @@ class LeagueAlgorithm(Algorithm):
             "tables": self.config.num_envs_per_env_runner,
             "evaluation_games": self.session.settings.evaluation.games_per_iteration or 0,
         }
-        groups = self.session, runners, self.eval_env_runner_group
+        # Beside training, the evaluation runners belong to RLlib's evaluation alone, which asks from another thread.
+        evaluators = None if self.config.evaluation_parallel_to_training else self.eval_env_runner_group
+        groups = self.session, runners, evaluators
         self.requests = (
             AsynchronousRequests(
                 *groups,
@@ -176,6 +183,41 @@ class LeagueAlgorithm(Algorithm):
                     "a learner process has died, see Ray's logs for the cause; every stored iteration is kept, and a "
                     "resumed run goes on from the newest"
                 ) from death
+
+    def step(self) -> dict[str, Any]:
+        """RLlib's: an iteration, and an evaluation if it is time for one."""
+        if self.config.evaluation_parallel_to_training:
+            self._choose_opponents()  # now, because a thread will train meanwhile
+        result: dict[str, Any] = super().step()
+        return result
+
+    def evaluate(self, parallel_train_future: Any = None) -> dict[str, Any]:
+        """RLlib's, against ``evaluation_opponents`` if the config names any.
+
+        Then the results have ``league``, see :func:`arena.training.named_opponents.by_opponent`. They are empty as long
+        as none of the opponents is there yet.
+        """
+        if not self.config.evaluation_opponents:
+            return dict(super().evaluate(parallel_train_future))
+        if parallel_train_future is None:
+            self._choose_opponents()
+        if not self._named.opponents:
+            return {}
+        results: dict[str, Any] = super().evaluate(parallel_train_future)
+        return results | {LEAGUE: by_opponent(results, self._named, self.game.graded)}
+
+    def _choose_opponents(self) -> None:
+        """Choose whom the next evaluation meets."""
+        self._named = evaluation_plan(self.session, self.config.evaluation_opponents, self._outsiders)
+
+    def _maybe_wait_for_eval_env_runner_recovery(self) -> None:
+        """RLlib's, after which it is known which runners evaluate: they get the opponents."""
+        super()._maybe_wait_for_eval_env_runner_recovery()
+        if self.config.evaluation_opponents:
+            if self.eval_env_runner_group is not None:
+                self.eval_env_runner_group.foreach_env_runner(partial(LeagueEnvRunner.meet, plan=self._named))
+            else:
+                self.env_runner.meet(self._named)
 
     def restore_env_runners(self, env_runner_group: EnvRunnerGroup) -> list[int]:
         """RLlib's, called between iterations: returns the runners that have died and are there again."""

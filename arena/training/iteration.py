@@ -16,15 +16,13 @@ from arena.training.gate import Gate
 from arena.training.learners import Learners
 from arena.training.measures import measures_of
 from arena.training.population import evolve
+from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
 from arena.training.snapshots import Snapshots
 from leagues.records import Match
 from leagues.store import Progress
-
-LEAGUE = "league"
-"""Where the league's metrics stand in a result."""
 
 ITERATIONS_WITHOUT_RUNNERS = 30
 """Iterations, of a second each, without any living env runner before a run gives up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,14 @@ from ray.rllib.utils import force_list
 from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
+from arena.training.planner import EVALUATED, Plan
 from arena.training.samples import Sampled
 from games.contract import Game
+from leagues.records import Tally
+from leagues.results.scoring import tallies
+
+LEAGUE = "league"
+"""Where the metrics of a league stand, in a result and in those of a runner."""
 
 
 def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
@@ -49,6 +56,19 @@ def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
     log(names.EPISODE_RETURN_MAX, float(returns.max()), reduce="max", window=1)
     for agent_id, mean in zip(game.agent_ids, sampled.returns.mean(axis=0).tolist(), strict=True):
         log((names.EPISODE_AGENT_RETURN_MEAN, agent_id), mean, window=1)
+
+
+def log_by_opponent(metrics: MetricsLogger, game: Game, plan: Plan, sampled: Sampled) -> None:
+    """Log sums of the learner's results against each opponent of a plan of
+    :meth:`arena.training.planner.Planner.named`, also of those that it has not met in these games."""
+    games = Counter(name for seats in sampled.seats for name in set(seats))
+    finished = zip(sampled.seats, map(tuple, sampled.returns.tolist()), strict=True)
+    found = {tally.opponent: tally for tally in tallies(finished, game.teams) if tally.member == EVALUATED}
+    for name in plan.opponents:
+        tally = found.get(name, Tally(EVALUATED, name, 0, 0, 0))
+        sums = {"games": games[name], "wins": tally.wins, "draws": tally.draws, "losses": tally.losses}
+        for key, value in (sums | {"return_sum": tally.returns}).items():
+            metrics.log_value((LEAGUE, name, key), value, reduce="sum")
 
 
 def has_callback(config: AlgorithmConfig, name: str) -> bool:
