@@ -145,9 +145,7 @@ class LeagueAlgorithm(Algorithm):
             "tables": self.config.num_envs_per_env_runner,
             "evaluation_games": self.session.settings.evaluation.games_per_iteration or 0,
         }
-        # Beside training, the evaluation runners belong to RLlib's evaluation alone, which asks from another thread.
-        evaluators = None if self.config.evaluation_parallel_to_training else self.eval_env_runner_group
-        groups = self.session, runners, evaluators
+        groups = self.session, runners, self.eval_env_runner_group if self._rates_on_evaluators else None
         self.requests = (
             AsynchronousRequests(
                 *groups,
@@ -171,18 +169,36 @@ class LeagueAlgorithm(Algorithm):
             learning_metrics=self.LEARNING_METRICS,
             time_left=lambda: self.time_left(),
             share=lambda: self.share(),
+            failures_tolerated=self.config.num_consecutive_env_runner_failures_tolerance,
         )
+
+    @property
+    def _rates_on_evaluators(self) -> bool:
+        """Whether evaluation runners play rating matches. Beside training they belong to RLlib's evaluation alone,
+        which asks them from another thread."""
+        return not self.config.evaluation_parallel_to_training
 
     def training_step(self) -> None:
         """One iteration."""
         with self.session.journal.watched():
             try:
                 self.trainer.iterate()
-            except RayActorError as death:  # that of a runner is made good by another one
+            except RayActorError as death:
                 raise RuntimeError(
-                    "a learner process has died, see Ray's logs for the cause; every stored iteration is kept, and a "
+                    f"{self._whose(death)}, see Ray's logs for the cause; every stored iteration is kept, and a "
                     "resumed run goes on from the newest"
                 ) from death
+
+    def _whose(self, death: RayActorError) -> str:
+        """Which process has died. Deaths of runners come here only where the config does not make good for them."""
+        groups = [group for group in (self.env_runner_group, self.eval_env_runner_group) if group is not None]
+        runners = {handle._actor_id.hex() for group in groups for handle in group._worker_manager.actors().values()}
+        if death.actor_id not in runners:
+            return "a learner process has died"
+        return (
+            "an env runner has died and fault_tolerance() has restart_failed_env_runners=False and "
+            "ignore_env_runner_failures=False"
+        )
 
     def step(self) -> dict[str, Any]:
         """RLlib's: an iteration, and an evaluation if it is time for one."""
@@ -220,10 +236,25 @@ class LeagueAlgorithm(Algorithm):
                 self.env_runner.meet(self._named)
 
     def restore_env_runners(self, env_runner_group: EnvRunnerGroup) -> list[int]:
-        """RLlib's, called between iterations: returns the runners that have died and are there again."""
+        """RLlib's, called between iterations: returns the runners that have died and are there again.
+
+        RLlib looks after evaluation runners only before an evaluation. They play rating matches in every iteration, so
+        here they are looked after together with the others.
+        """
         restored: list[int] = super().restore_env_runners(env_runner_group)
         self.requests.restarted(env_runner_group, restored)
+        if env_runner_group is self.env_runner_group:
+            self._restore_evaluators()
         return restored
+
+    def _restore_evaluators(self) -> None:
+        group = self.eval_env_runner_group
+        if group is None or not self._rates_on_evaluators:
+            return
+        if restored := self.restore_env_runners(group):
+            self._make_on_env_runners_recreated_callbacks(
+                config=self.evaluation_config, env_runner_group=group, restored_env_runner_indices=restored
+            )
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.
