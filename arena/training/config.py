@@ -34,7 +34,7 @@ from arena.training.modules import (
 from arena.training.named_opponents import check_evaluation
 from arena.training.positions import check_positions
 from arena.training.rllib_settings import RESOURCES, refuse_code, refuse_settings
-from arena.training.runner_reports import refuse_step_callbacks
+from arena.training.runner_reports import refuse_callbacks
 from games import Game, as_game, make_game
 from leagues.names import near
 from leagues.population import PopulationSettings
@@ -349,7 +349,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                     f"a population needs a learner that scales settings by module, but {short(self.learner_class)} "
                     "is no LeagueTorchLearner; derive yours from it, or drop `hyperparam_mutations`"
                 )
-        refuse_step_callbacks(self)
+        refuse_callbacks(self)
         super().validate()
         check_evaluation(self)
         self._validated = True

@@ -26,6 +26,9 @@ from leagues.results.scoring import tallies
 LEAGUE = "league"
 """Where the metrics of a league stand, in a result and in those of a runner."""
 
+STEP_CALLBACKS = ("on_episode_created", "on_episode_start", "on_episode_step")
+OLD_CALLBACKS = ("on_sub_environment_created", "on_postprocess_trajectory", "on_create_policy", "on_learn_on_batch")
+
 
 def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
     """Log the counts, returns and lengths of what was sampled."""
@@ -76,21 +79,24 @@ def has_callback(config: AlgorithmConfig, name: str) -> bool:
     overridden = any(
         getattr(cls, name) is not getattr(RLlibCallback, name) for cls in force_list(config.callbacks_class)
     )
-    return overridden or bool(force_list(getattr(config, f"callbacks_{name}")))
+    return overridden or bool(force_list(getattr(config, f"callbacks_{name}", None)))
 
 
-def refuse_step_callbacks(config: AlgorithmConfig) -> None:
-    """Refuse the callbacks that lock-step sampling cannot call.
+def refuse_callbacks(config: AlgorithmConfig) -> None:
+    """Refuse the callbacks that nothing calls.
 
     Raises:
         ValueError: the config has one.
     """
-    for name in ("created", "start", "step"):
-        if has_callback(config, f"on_episode_{name}"):
+    for name in STEP_CALLBACKS:
+        if has_callback(config, name):
             raise ValueError(
-                f"the callback `on_episode_{name}` cannot be called from lock-step sampling; "
-                "use `on_episode_end` or `on_sample_end`"
+                f"the callback `{name}` cannot be called from lock-step sampling; use `on_episode_end` or "
+                "`on_sample_end`"
             )
+    for name in OLD_CALLBACKS:
+        if has_callback(config, name):
+            raise ValueError(f"the callback `{name}` is of RLlib's old API stack; use `on_sample_end`")
 
 
 def call_on_environment_created(runner: EnvRunner) -> None:
