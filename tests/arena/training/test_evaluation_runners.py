@@ -89,12 +89,21 @@ def test_games_that_take_longer_than_the_timeout_are_left_out(build):
 
 
 def test_a_killed_evaluation_runner_is_replaced(build):
-    algorithm = build(on_runners(1, evaluation_interval=None))
+    recreated = []
+    config = on_runners(1, evaluation_interval=None)
+    config.callbacks(
+        on_env_runners_recreated=lambda env_runner_indices, is_evaluation, **kwargs: recreated.append(
+            (env_runner_indices, is_evaluation)
+        )
+    )
+    algorithm = build(config)
     group = algorithm.eval_env_runner_group
     assert algorithm.evaluate()["league"]
     [pid] = group.foreach_env_runner(lambda runner: os.getpid(), local_env_runner=False)
     os.kill(pid, signal.SIGKILL)
-    train_until(algorithm, lambda: group.num_remote_worker_restarts())
+    train_until(algorithm, lambda: recreated)
+    assert recreated == [([1], True)]
+    assert group.num_remote_worker_restarts() == 1
     before = algorithm.session.writer.count_matches("evaluation")
     train_until(algorithm, lambda: algorithm.session.writer.count_matches("evaluation") > before)
     assert algorithm.evaluate()["league"]["random"]["games"] == 16
