@@ -126,20 +126,34 @@ def find_member(reader: Reader, name: str, *, standings: Sequence[Standing] | No
         AgentError: ``name`` means a snapshot, and there is none yet.
     """
     members = reader.members()
-    snapshots = [member for member in members if member.kind == "snapshot"]
-    if name == BEST:
-        strongest = best(leaderboard(members, reader.block_scores()) if standings is None else standings)
-        found = snapshots if strongest is None else [member for member in members if member.id == strongest]
-    elif name == LATEST:
-        found = [member for member in snapshots if member.role == "main"] or snapshots
-    else:
+    if name == BEST and standings is None:
+        standings = leaderboard(members, reader.block_scores())
+    found = named_snapshots(members, name, standings or ())
+    if not found and name not in (BEST, LATEST):
         member = reader.member(name)
-        found = [member] if member.frozen else [snapshot for snapshot in snapshots if snapshot.learner == name]
+        found = [member] if member.frozen else []
     if not found:
         if all(member.frozen for member in members):
             raise AgentError(f"{name!r} means a snapshot, but the league has no learner that makes any; name a member")
         raise AgentError(f"{name!r} means a snapshot, but the league has none of it yet; train it for longer")
     return found[-1]
+
+
+def named_snapshots(members: Sequence[Member], name: str, standings: Sequence[Standing]) -> list[Member]:
+    """The snapshots that ``best``, ``latest`` or the name of a learner may mean, the one that is meant last.
+
+    Args:
+        members: those of the league, in the order in which they joined.
+        name: the name.
+        standings: the leaderboard; only ``best`` asks for it.
+    """
+    snapshots = [member for member in members if member.kind == "snapshot"]
+    if name == BEST:
+        strongest = best(standings)
+        return snapshots if strongest is None else [member for member in members if member.id == strongest]
+    if name == LATEST:
+        return [member for member in snapshots if member.role == "main"] or snapshots
+    return [snapshot for snapshot in snapshots if snapshot.learner == name]
 
 
 def member_agent(

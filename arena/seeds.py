@@ -89,6 +89,8 @@ class Purpose(Enum):
     seed is the number of the iteration's minibatches."""
     HINT = 50, ("moves",)
     """The search that a person asks for a hint after so many moves. The seed is the game's."""
+    NAMED_OPPONENTS = 62, ("iteration",)
+    """The order in which a learner meets opponents by name in RLlib's evaluation after an iteration, and seeds."""
     EXPORT = 61, ()
     """Random games whose positions an exported network is compared in. The seed is the league's."""
 

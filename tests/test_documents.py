@@ -37,3 +37,24 @@ def test_every_link_leads_to_a_file_and_to_a_heading_of_it(page: Path) -> None:
     for file, heading in links(page):
         assert file.exists(), file
         assert not heading or heading in headings(file), f"{file.name}#{heading}"
+
+
+def rows_about_rllib() -> list[tuple[str, list[str]]]:
+    """The rows of the page about RLlib: what its users know, and the tests that show it."""
+    lines = [line for line in (ROOT / "docs" / "rllib.md").read_text().splitlines() if line.startswith("| ")]
+    cells = [line.strip("| ").split(" | ") for line in lines if not line.startswith("| how RLlib's users")]
+    return [(row[0], re.findall(r"`([^`]+)`", row[-1])) for row in cells]
+
+
+def test_every_row_about_rllib_names_tests_that_exist() -> None:
+    rows = rows_about_rllib()
+    assert len(rows) > 60
+    for capability, tests in rows:
+        assert tests, capability
+        folder = ROOT
+        for test in tests:  # a name without a folder is in that of the test before it
+            name, _, function = test.partition("::")
+            file = ROOT / name if "/" in name else folder / name
+            folder = file.parent
+            assert file.is_file(), f"{capability}: {test}"
+            assert not function or f"\ndef {function}(" in file.read_text(), f"{capability}: {test}"

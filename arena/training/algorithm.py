@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,10 +23,13 @@ from arena.training.asynchronous import AsynchronousRequests
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.continuation import EXPERIENCE, Continuation
-from arena.training.iteration import LEAGUE, Trainer
+from arena.training.env_runner import LeagueEnvRunner
+from arena.training.iteration import Trainer
 from arena.training.learners import Learners
 from arena.training.modules import MapToMain, check_network, network_of
+from arena.training.named_opponents import by_opponent, evaluation_plan, outsiders
 from arena.training.population import set_factors
+from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
@@ -96,6 +100,7 @@ class LeagueAlgorithm(Algorithm):
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
         check_network(config, self.game)
+        self._outsiders = outsiders(config.evaluation_opponents, self.game, config.learning_members())
         self.session = LeagueSession(
             None if folder is None else Path(folder),
             self.game,
@@ -140,7 +145,7 @@ class LeagueAlgorithm(Algorithm):
             "tables": self.config.num_envs_per_env_runner,
             "evaluation_games": self.session.settings.evaluation.games_per_iteration or 0,
         }
-        groups = self.session, runners, self.eval_env_runner_group
+        groups = self.session, runners, self.eval_env_runner_group if self._rates_on_evaluators else None
         self.requests = (
             AsynchronousRequests(
                 *groups,
@@ -164,24 +169,92 @@ class LeagueAlgorithm(Algorithm):
             learning_metrics=self.LEARNING_METRICS,
             time_left=lambda: self.time_left(),
             share=lambda: self.share(),
+            failures_tolerated=self.config.num_consecutive_env_runner_failures_tolerance,
         )
+
+    @property
+    def _rates_on_evaluators(self) -> bool:
+        """Whether evaluation runners play rating matches. Beside training they belong to RLlib's evaluation alone,
+        which asks them from another thread."""
+        return not self.config.evaluation_parallel_to_training
 
     def training_step(self) -> None:
         """One iteration."""
         with self.session.journal.watched():
             try:
                 self.trainer.iterate()
-            except RayActorError as death:  # that of a runner is made good by another one
+            except RayActorError as death:
                 raise RuntimeError(
-                    "a learner process has died, see Ray's logs for the cause; every stored iteration is kept, and a "
+                    f"{self._whose(death)}, see Ray's logs for the cause; every stored iteration is kept, and a "
                     "resumed run goes on from the newest"
                 ) from death
 
+    def _whose(self, death: RayActorError) -> str:
+        """Which process has died. Deaths of runners come here only where the config does not make good for them."""
+        groups = [group for group in (self.env_runner_group, self.eval_env_runner_group) if group is not None]
+        runners = {handle._actor_id.hex() for group in groups for handle in group._worker_manager.actors().values()}
+        if death.actor_id not in runners:
+            return "a learner process has died"
+        return (
+            "an env runner has died and fault_tolerance() has restart_failed_env_runners=False and "
+            "ignore_env_runner_failures=False"
+        )
+
+    def step(self) -> dict[str, Any]:
+        """RLlib's: an iteration, and an evaluation if it is time for one."""
+        if self.config.evaluation_parallel_to_training:
+            self._choose_opponents()  # now, because a thread will train meanwhile
+        result: dict[str, Any] = super().step()
+        return result
+
+    def evaluate(self, parallel_train_future: Any = None) -> dict[str, Any]:
+        """RLlib's, against ``evaluation_opponents`` if the config names any.
+
+        Then the results have ``league``, see :func:`arena.training.named_opponents.by_opponent`. They are empty as long
+        as none of the opponents is there yet.
+        """
+        if not self.config.evaluation_opponents:
+            return dict(super().evaluate(parallel_train_future))
+        if parallel_train_future is None:
+            self._choose_opponents()
+        if not self._named.opponents:
+            return {}
+        results: dict[str, Any] = super().evaluate(parallel_train_future)
+        return results | {LEAGUE: by_opponent(results, self._named, self.game.graded)}
+
+    def _choose_opponents(self) -> None:
+        """Choose whom the next evaluation meets."""
+        self._named = evaluation_plan(self.session, self.config.evaluation_opponents, self._outsiders)
+
+    def _maybe_wait_for_eval_env_runner_recovery(self) -> None:
+        """RLlib's, after which it is known which runners evaluate: they get the opponents."""
+        super()._maybe_wait_for_eval_env_runner_recovery()
+        if self.config.evaluation_opponents:
+            if self.eval_env_runner_group is not None:
+                self.eval_env_runner_group.foreach_env_runner(partial(LeagueEnvRunner.meet, plan=self._named))
+            else:
+                self.env_runner.meet(self._named)
+
     def restore_env_runners(self, env_runner_group: EnvRunnerGroup) -> list[int]:
-        """RLlib's, called between iterations: returns the runners that have died and are there again."""
+        """RLlib's, called between iterations: returns the runners that have died and are there again.
+
+        RLlib looks after evaluation runners only before an evaluation. They play rating matches in every iteration, so
+        here they are looked after together with the others.
+        """
         restored: list[int] = super().restore_env_runners(env_runner_group)
         self.requests.restarted(env_runner_group, restored)
+        if env_runner_group is self.env_runner_group:
+            self._restore_evaluators()
         return restored
+
+    def _restore_evaluators(self) -> None:
+        group = self.eval_env_runner_group
+        if group is None or not self._rates_on_evaluators:
+            return
+        if restored := self.restore_env_runners(group):
+            self._make_on_env_runners_recreated_callbacks(
+                config=self.evaluation_config, env_runner_group=group, restored_env_runner_indices=restored
+            )
 
     def finish(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.

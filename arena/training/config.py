@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -31,9 +31,10 @@ from arena.training.modules import (
     refuse_unread_settings,
     remembers,
 )
+from arena.training.named_opponents import check_evaluation
 from arena.training.positions import check_positions
 from arena.training.rllib_settings import RESOURCES, refuse_code, refuse_settings
-from arena.training.runner_reports import refuse_step_callbacks
+from arena.training.runner_reports import refuse_callbacks
 from games import Game, as_game, make_game
 from leagues.names import near
 from leagues.population import PopulationSettings
@@ -100,6 +101,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.position_settings = PositionSettings()
         self.preset_name: str | None = None
         self.overlap = False
+        self.evaluation_opponents: Sequence[str] = ()
         self._stored = False
         self._stored_model_settings: frozenset[str] = frozenset()
         self._module_ids = frozenset({DEFAULT_POLICY_ID})
@@ -179,6 +181,22 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         super().training(**settings)
         if overlap is not NotProvided:
             self.overlap = overlap
+        return self
+
+    def evaluation(self, *, evaluation_opponents: Sequence[str] | _NotProvided = NotProvided, **settings: Any) -> Self:
+        """Set up RLlib's evaluation: games of the newest weights, of which nothing is stored.
+
+        Args:
+            evaluation_opponents: whom the first main learner meets, by name: ``best``, ``latest``, a learner (its
+                newest snapshot) or a snapshot (``main@3``) of the league, once it is there; an agent (``random``,
+                ``mcts:100``); a member of another league (``DIR:best``). It takes the seats of each team in turn. Its
+                results against each are in ``result["evaluation"]["league"]``. Without any name it plays itself.
+            settings: as in RLlib; ``evaluation_duration`` counts games that are started or, in timesteps, steps of the
+                learner. All games that start are played to their end.
+        """
+        super().evaluation(**settings)
+        if evaluation_opponents is not NotProvided:
+            self.evaluation_opponents = evaluation_opponents
         return self
 
     def league(self, folder: str | Path | _NotProvided | None = NotProvided, **settings: Any) -> Self:
@@ -331,8 +349,9 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
                     f"a population needs a learner that scales settings by module, but {short(self.learner_class)} "
                     "is no LeagueTorchLearner; derive yours from it, or drop `hyperparam_mutations`"
                 )
-        refuse_step_callbacks(self)
+        refuse_callbacks(self)
         super().validate()
+        check_evaluation(self)
         self._validated = True
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -7,6 +7,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ray.rllib.env import INPUT_ENV_SINGLE_SPACES, INPUT_ENV_SPACES
 from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 
-from agents.contract import Turn
+from agents.contract import Agent, Turn
 from agents.policies.agent import module_batch
 from agents.policies.distributions import sample_actions, sample_points
 from agents.policies.states import Memory, StateLayout, States
@@ -39,6 +40,7 @@ from arena.training.runner_reports import (
     call_on_episode_end,
     call_on_sample_end,
     has_callback,
+    log_by_opponent,
     log_sampled,
 )
 from arena.training.sampler import Sampler
@@ -84,6 +86,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.sampler = None
         self._episode_sampler: Sampler | None = None
         self._explore = True
+        self._named: Plan | None = None
+        self._decided = 0  # rows that the live modules have decided
         call_on_environment_created(self)
 
     def make_module(self) -> None:
@@ -223,6 +227,10 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             times[anchor] = (len(pairings), time.perf_counter() - began)
         return Played(tuple(matches), times)
 
+    def meet(self, plan: Plan) -> None:
+        """From now on, :meth:`sample` plays the games of a plan of :meth:`arena.training.planner.Planner.named`."""
+        self._named = plan
+
     def call(self, method: str, **arguments: Any) -> Any:
         """A method's result, or its error as a value: RLlib takes a raised one for a dead runner, and restarts it."""
         try:
@@ -250,24 +258,49 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self._pull_weights()
         self.rng = self._episode_rng
         self._explore = bool(self.config.explore if explore is None else explore)
-        seatings = mapped_seatings(self.game, self.config.policy_mapping_fn, self.rng, random_actions=random_actions)
         # Not the league's tables: an evaluation on this runner must not disturb the games it trains on.
         self._episode_sampler = self._episode_sampler or self._make_sampler(keep_dist_inputs=True)
-        if force_reset or num_episodes is not None:
+        if force_reset or num_episodes is not None or self._named is not None:
             self._episode_sampler.clear()
-        if num_episodes is not None:
-            limited = iter([next(seatings) for _ in range(num_episodes)])
-            sampled = self._run(self._episode_sampler, lambda: next(limited, None), None)
+        if num_timesteps is None:
+            num_timesteps = self.num_envs * self.config.get_rollout_fragment_length(self.worker_index)
+        if self._named is not None:
+            sampled = self._sample_named(self._named, num_timesteps, num_episodes)
         else:
-            if num_timesteps is None:
-                num_timesteps = self.num_envs * self.config.get_rollout_fragment_length(self.worker_index)
-            sampled = self._run(self._episode_sampler, lambda: next(seatings), num_timesteps)
+            mapping = self.config.policy_mapping_fn
+            seatings = mapped_seatings(self.game, mapping, self.rng, random_actions=random_actions)
+            games = seatings if num_episodes is None else islice(seatings, num_episodes)
+            agents = {RANDOM: make_agent("random", self.game)}
+            steps = num_timesteps if num_episodes is None else None
+            sampled = self._run(lambda: next(games, None), agents, steps)
         self._log(sampled)
         episodes = to_episodes(self.game, sampled, self.config.policy_mapping_fn)
         if self._wants_episodes:
             call_on_episode_end(self, episodes)
         call_on_sample_end(self, episodes)
         return episodes
+
+    def _sample_named(self, plan: Plan, steps: float, count: int | None) -> Sampled:
+        """The games of a plan against opponents by name, over and over. All games that start are played to their end.
+
+        Args:
+            plan: the plan.
+            steps: steps of the learner from which on no game starts.
+            count: number of games, which goes before ``steps``; None for no number.
+        """
+        self.opponents.load(plan, self.sampler.seated if self.sampler is not None else ())
+        frozen = {agent_key(member, plan.kind) for member in plan.members.values() if member.frozen}
+        before = self._decided
+        # Several runners of an evaluation begin at different places, so that together they play the plan in turn.
+        first = ((self.worker_index or 1) - 1) * (count or 1) % len(plan.pairings)
+        games = islice(planned_seatings(self.game, plan, self.rng), first, None if count is None else first + count)
+        sampled = self._run(
+            lambda: next(games, None) if count is not None or self._decided - before < steps else None,
+            {key: apart(self.opponents.agents[key]) for key in frozen},
+            None,
+        )
+        log_by_opponent(self.metrics, self.game, plan, sampled)
+        return sampled
 
     def _pull_weights(self) -> None:
         """Take newer weights, if there are any, from the server that RLlib's own IMPALA and APPO put them on."""
@@ -314,18 +347,19 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             },
         )
 
-    def _run(self, sampler: Sampler, next_seating: Callable[[], Seating | None], steps: int | None) -> Sampled:
-        sampler.rng = self.rng
-        return sampler.run(
-            next_seating,
-            {RANDOM: make_agent("random", self.game)},
-            modules=list(self.module.keys()),
-            steps=steps,
-            final_observations=True,
+    def _run(
+        self, next_seating: Callable[[], Seating | None], agents: Mapping[str, Agent], steps: int | None
+    ) -> Sampled:
+        """Play on the tables of :meth:`sample`."""
+        assert self._episode_sampler is not None
+        self._episode_sampler.rng = self.rng
+        return self._episode_sampler.run(
+            next_seating, agents, modules=list(self.module.keys()), steps=steps, final_observations=True
         )
 
     def _decide(self, module_id: str, turn: Turn, states: States | None = None) -> Decision:
         module: RLModule = self.module[module_id]
+        self._decided += len(turn.seats)
         batch = module_batch(turn.observations, turn.masks, turn.seats, self.game.num_seats, self._device)
         layout = self._layouts.get(module_id)
         if layout is not None:

@@ -16,18 +16,13 @@ from arena.training.gate import Gate
 from arena.training.learners import Learners
 from arena.training.measures import measures_of
 from arena.training.population import evolve
+from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
 from arena.training.snapshots import Snapshots
 from leagues.records import Match
 from leagues.store import Progress
-
-LEAGUE = "league"
-"""Where the league's metrics stand in a result."""
-
-ITERATIONS_WITHOUT_RUNNERS = 30
-"""Iterations, of a second each, without any living env runner before a run gives up."""
 
 RATED_ITERATIONS = 20
 """The rate that is reported is that of this many iterations."""
@@ -47,6 +42,7 @@ class Trainer:
         learning_metrics: names of the learners' metrics that the league stores.
         time_left: seconds that the run is expected to go on.
         share: part of the run that is over.
+        failures_tolerated: iterations in a row, of a second each, that may pass without any living env runner.
     """
 
     def __init__(
@@ -62,6 +58,7 @@ class Trainer:
         learning_metrics: Sequence[str],
         time_left: Callable[[], float | None],
         share: Callable[[], float],
+        failures_tolerated: int,
     ) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
         self._continuation = continuation
@@ -69,7 +66,7 @@ class Trainer:
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
         self._time_left, self._share = time_left, share
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
-        self._without_runners = 0
+        self._without_runners, self._failures_tolerated = 0, failures_tolerated
         self._broken_off = False
 
     def iterate(self) -> None:
@@ -201,10 +198,10 @@ class Trainer:
         """RLlib restarts dead runners between iterations; this can take several."""
         self._session.record(matches)
         self._without_runners += 1
-        if self._without_runners >= ITERATIONS_WITHOUT_RUNNERS:
+        if self._without_runners > self._failures_tolerated:
             raise RuntimeError(
-                f"no env runner came back within {ITERATIONS_WITHOUT_RUNNERS} iterations; "
-                "see Ray's logs for the cause, then resume the league"
+                f"all env runners have died, and none came back within {self._failures_tolerated} iterations "
+                "(num_consecutive_env_runner_failures_tolerance); see Ray's logs for the cause, then resume the league"
             )
         time.sleep(1.0)
 

@@ -45,10 +45,15 @@ class MapToMain:
     @classmethod
     def of(cls, learners: Sequence[Member]) -> Self:
         """Every seat to the first main learner, or to the first learner where there is no main."""
-        return cls(next((each for each in learners if each.role == "main"), learners[0]).modules)
+        return cls(first_main(learners).modules)
 
     def __call__(self, agent_id: str, *args: Any, **kwargs: Any) -> str:
         return self.modules[agent_id]
+
+
+def first_main(learners: Sequence[Member]) -> Member:
+    """The first main learner, or the first learner where there is no main."""
+    return next((each for each in learners if each.role == "main"), learners[0])
 
 
 def learning_members(game: Game, roles: Mapping[str, int], settings: TrainingSettings) -> list[Member]:

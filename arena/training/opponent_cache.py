@@ -72,8 +72,8 @@ class OpponentCache:
             self.agents.popitem()[1].close()
 
     def _made(self, member: Member, plan: Plan) -> Agent:
-        if member.kind == "baseline":
-            return make_agent(str(member.agent), self._game, module_classes=self._module_classes)
+        if member.agent is not None:
+            return make_agent(member.agent, self._game, module_classes=self._module_classes)
         data = plan.weights[str(member.weights)]
         data = ray.get(data) if isinstance(data, ray.ObjectRef) else data
         return frozen_agent(data, self._game, module_classes=self._module_classes, device=self._device)
@@ -130,11 +130,11 @@ def planned_seatings(
 
 
 def seating(game: Game, pairing: Pairing, members: Mapping[str, Member]) -> Seating:
-    """Who plays a training game: learners with their modules, frozen members by the keys of their agents."""
+    """Who plays a game: learners with their modules, frozen members by the keys of their agents."""
     seated = [members[member] for member in pairing.seats]
     return Seating(
         players=tuple(
-            agent_key(member) if member.frozen else member.modules[agent_id]
+            agent_key(member, pairing.kind) if member.frozen else member.modules[agent_id]
             for agent_id, member in zip(game.agent_ids, seated, strict=True)
         ),
         pairing=pairing,

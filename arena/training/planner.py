@@ -24,6 +24,9 @@ from leagues.store.contract import Reader
 ANCHOR_BLOCKS = 64
 """Most blocks of an anchor in one plan."""
 
+EVALUATED = "(learner)"
+"""The learner in a plan of :meth:`Planner.named`; no opponent can have this name."""
+
 CACHED_WEIGHTS = 64
 """Weights files kept in memory to send to runners."""
 
@@ -56,6 +59,11 @@ class Plan:
     def key(self) -> int:
         """What names the plan's random streams in place of its iteration, because an iteration may have several."""
         return key_of(self.iteration, self.request)
+
+    @property
+    def opponents(self) -> list[str]:
+        """In a plan of :meth:`Planner.named`: the opponents."""
+        return [name for name in self.members if name != EVALUATED]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with the pairings as bare tuples: Ray spends 4 microseconds on each object, and they are many."""
@@ -279,6 +287,30 @@ class Planner:
         files = {str(candidate.weights): data, str(opponent.weights): self._weights[str(opponent.weights)]}
         members = {candidate.id: candidate, opponent.id: opponent}
         return Plan("evaluation", tuple(pairings), members, files, iteration, self._seed)
+
+    def named(self, learner: Member, opponents: Sequence[tuple[Member, bytes | None]], iteration: int) -> Plan:
+        """Games of a learner in training: against each opponent, from the seats of each team, in random order. They
+        have no event, and the learner is called :data:`EVALUATED`.
+
+        Args:
+            learner: the learner.
+            opponents: frozen members, with the bytes of their weights if these are not in the league.
+            iteration: the newest that is finished.
+        """
+        rng, teams = stream(self._seed, Purpose.NAMED_OPPONENTS, iteration), self._game.teams
+        games = [(opponent.id, side) for opponent, _ in opponents for side in sorted(set(teams))]
+        pairings = [
+            Pairing(tuple(EVALUATED if team == side else name for team in teams), seed, 0, 0, "evaluation", EVALUATED)
+            for (name, side), seed in zip(games, rng.integers(2**63, size=len(games)).tolist(), strict=True)
+        ]
+        order = rng.permutation(len(pairings))
+        members = {EVALUATED: replace(learner, id=EVALUATED), **{member.id: member for member, _ in opponents}}
+        files = {
+            member.weights: self._weights[member.weights] if data is None else data
+            for member, data in opponents
+            if member.weights is not None
+        }
+        return Plan("evaluation", tuple(pairings[at] for at in order), members, files, iteration, self._seed)
 
     def state(self) -> dict[str, Any]:
         """What the next plans depend on beside the league, as plain values."""

@@ -39,8 +39,9 @@ NO_EFFECT = _table(
     {
         "the lock-step runner steps games itself; set the game with .game(...)": """
             env observation_space action_space render_env action_mask_key disable_env_checking gym_env_vectorize_mode
-            remote_worker_envs remote_env_batch_wait_ms restart_failed_sub_environments env_task_fn
+            remote_worker_envs remote_env_batch_wait_ms env_task_fn
             create_env_on_local_worker _is_atari auto_wrap_old_gym_envs _disable_action_flattening""",
+        "a game that breaks ends at its own table, and the others go on": "restart_failed_sub_environments",
         "rewards and actions are those of the game; make them different in the game": """
             clip_rewards normalize_actions clip_actions""",
         "the lock-step runner steps arrays without connectors; transform observations in your RLModule": """

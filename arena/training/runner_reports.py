@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,17 @@ from ray.rllib.utils import force_list
 from ray.rllib.utils import metrics as names
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
+from arena.training.planner import EVALUATED, Plan
 from arena.training.samples import Sampled
 from games.contract import Game
+from leagues.records import Tally
+from leagues.results.scoring import tallies
+
+LEAGUE = "league"
+"""Where the metrics of a league stand, in a result and in those of a runner."""
+
+STEP_CALLBACKS = ("on_episode_created", "on_episode_start", "on_episode_step")
+OLD_CALLBACKS = ("on_sub_environment_created", "on_postprocess_trajectory", "on_create_policy", "on_learn_on_batch")
 
 
 def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
@@ -51,26 +61,42 @@ def log_sampled(metrics: MetricsLogger, game: Game, sampled: Sampled) -> None:
         log((names.EPISODE_AGENT_RETURN_MEAN, agent_id), mean, window=1)
 
 
+def log_by_opponent(metrics: MetricsLogger, game: Game, plan: Plan, sampled: Sampled) -> None:
+    """Log sums of the learner's results against each opponent of a plan of
+    :meth:`arena.training.planner.Planner.named`, also of those that it has not met in these games."""
+    games = Counter(name for seats in sampled.seats for name in set(seats))
+    finished = zip(sampled.seats, map(tuple, sampled.returns.tolist()), strict=True)
+    found = {tally.opponent: tally for tally in tallies(finished, game.teams) if tally.member == EVALUATED}
+    for name in plan.opponents:
+        tally = found.get(name, Tally(EVALUATED, name, 0, 0, 0))
+        sums = {"games": games[name], "wins": tally.wins, "draws": tally.draws, "losses": tally.losses}
+        for key, value in (sums | {"return_sum": tally.returns}).items():
+            metrics.log_value((LEAGUE, name, key), value, reduce="sum")
+
+
 def has_callback(config: AlgorithmConfig, name: str) -> bool:
     """Whether a class or a function of the config defines this callback."""
     overridden = any(
         getattr(cls, name) is not getattr(RLlibCallback, name) for cls in force_list(config.callbacks_class)
     )
-    return overridden or bool(force_list(getattr(config, f"callbacks_{name}")))
+    return overridden or bool(force_list(getattr(config, f"callbacks_{name}", None)))
 
 
-def refuse_step_callbacks(config: AlgorithmConfig) -> None:
-    """Refuse the callbacks that lock-step sampling cannot call.
+def refuse_callbacks(config: AlgorithmConfig) -> None:
+    """Refuse the callbacks that nothing calls.
 
     Raises:
         ValueError: the config has one.
     """
-    for name in ("created", "start", "step"):
-        if has_callback(config, f"on_episode_{name}"):
+    for name in STEP_CALLBACKS:
+        if has_callback(config, name):
             raise ValueError(
-                f"the callback `on_episode_{name}` cannot be called from lock-step sampling; "
-                "use `on_episode_end` or `on_sample_end`"
+                f"the callback `{name}` cannot be called from lock-step sampling; use `on_episode_end` or "
+                "`on_sample_end`"
             )
+    for name in OLD_CALLBACKS:
+        if has_callback(config, name):
+            raise ValueError(f"the callback `{name}` is of RLlib's old API stack; use `on_sample_end`")
 
 
 def call_on_environment_created(runner: EnvRunner) -> None:
