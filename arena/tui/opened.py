@@ -10,6 +10,7 @@ from arena.tui.feed import Query, Source
 from arena.tui.match_pages import newer_matches
 from arena.tui.widgets.board import largest_of
 from arena.view.replay import Frame, frames
+from arena.view.text import plain
 from games import GameError, UntrustedCodeError, make_game
 from leagues.records import Match
 
@@ -39,18 +40,18 @@ class Opened:
 
 
 def why_none(opened: Opened, analysis: Analysis | None, ply: int, what: str) -> str:
-    """Why there is no ``what``, value or policy, to show at ``ply``, in a sentence. ``analysis`` is None while it is
-    awaited."""
+    """Why there is no ``what``, value or policy, to show at ``ply``, in a sentence that is safe to show. ``analysis`` is
+    None while it is awaited."""
     if not opened.frames:
         return ""
     if analysis is None:
         return "asking the frozen weights ..."
     if analysis.problem:
-        return analysis.problem
+        return plain(analysis.problem)
     acting = opened.frames[ply].acting
     absent = [analysis.absent[seat] for seat in (acting or sorted(analysis.absent)) if seat in analysis.absent]
     if absent:
-        return "; ".join(dict.fromkeys(absent))
+        return plain("; ".join(dict.fromkeys(absent)))  # it names members
     return "the match is over" if what == "policy" and not acting else f"these weights tell no {what}"
 
 

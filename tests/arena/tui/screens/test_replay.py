@@ -275,6 +275,15 @@ async def test_the_analysis_says_what_is_absent_and_why(league: Path) -> None:
         await person.read("the process ended with signal 9")
 
 
+async def test_what_the_analysis_says_of_hostile_names_is_escaped(league: Path) -> None:
+    async with replaying(league, 1) as person:
+        await person.read("asking the frozen weights")
+        for analysis in (Analysis((), dict.fromkeys((0, 1), f"no network: {HOSTILE}")), Analysis(problem=HOSTILE)):
+            screen(person).post_message(Analysed(1, analysis))
+            await person.read("[red]evil[/red]\\x1b]0;owned\\x07")
+            assert "\x1b" not in person.text()
+
+
 async def test_where_there_is_little_room_the_analysis_comes_when_it_is_asked_for(
     league: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
