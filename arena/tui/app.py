@@ -47,7 +47,7 @@ class LeagueApp(ArenaApp):
         feed: reads the league.
         view: the newest view of the league; None before the first.
         problem: why the league cannot be read at the moment; empty while it can be.
-        paused: whether the screens stay as they are.
+        paused: whether the screens stay as they are; the header goes on.
         marked: IDs of the members that the person has marked, in the order of marking.
     """
 

@@ -237,7 +237,8 @@ class Feed(threading.Thread):
         self._requests.put(lambda state: setattr(state, "queries", wanted))
 
     def pause(self, paused: bool) -> None:
-        """Stop following the league, or go on. New queries are answered all the same."""
+        """Stop answering queries again when the league changes, or go on. New queries are answered all the same, and
+        the header is told how the run goes."""
         self._requests.put(lambda state: setattr(state, "paused", paused))
 
     def stop(self) -> None:
@@ -292,6 +293,7 @@ class Feed(threading.Thread):
             answered: tuple[Query, ...] = ()
             heartbeat: Heartbeat | None = None
             at_once, rated = True, False  # for the first reading and the first ratings a person waits
+            outdated = False  # whether the answers may be older than what the header shows
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
@@ -300,15 +302,17 @@ class Feed(threading.Thread):
                 for query in new:
                     self._answer(query, source)
                 answered = queries
-                if following and (at_once or not self._pace.wait()):
+                if at_once or not self._pace.wait():
                     version = reader.version()
                     if rated or version != seen:
                         self._pace.begin()
-                        seen, at_once, rated = version, False, False
+                        seen, at_once, rated, outdated = version, False, False, True
                         self._post(LeagueChanged(source.view(rates.update(reader))))
                         self._found = True
-                        self._answer_again(source, new)
-                if following and (beat := reader.heartbeat()) != heartbeat:
+                if following and outdated:
+                    outdated = False
+                    self._answer_again(source, new)
+                if (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
                     self._post(HeartbeatSeen(beat))
                 # What the person has asked for meanwhile comes before the ratings, which may take long.
