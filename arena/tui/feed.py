@@ -209,7 +209,8 @@ class Feed(threading.Thread):
     """Follows the league in ``folder`` and posts messages about it.
 
     While there is no league in the folder, or when it goes away, the feed posts :class:`LeagueLost` and waits for one
-    to come. A folder that holds something unreadable from the start ends the feed.
+    to come, also where one that is copied there cannot be read yet. A folder that holds something unreadable from the
+    start ends the feed.
 
     Args:
         folder: the league's folder.
@@ -229,7 +230,7 @@ class Feed(threading.Thread):
         self._wanted = _Wanted()
         self._pace = Pace() if pace is None else pace
         self._rating: Rating | None = None
-        self._found = False
+        self._patient = False  # not while the folder may hold something else; one that is missing may be being copied
 
     def ask(self, queries: Sequence[Query]) -> None:
         """Answer these queries from now on, and no others."""
@@ -257,8 +258,9 @@ class Feed(threading.Thread):
                     self._follow()
                 except LeagueError as error:
                     absent = not self._present()
-                    if not (absent or self._found):
-                        raise  # it was unreadable from the start
+                    self._patient = self._patient or absent
+                    if not self._patient:
+                        raise
                     self._post(LeagueLost(str(error), absent))
                     self._wait(POLL)
         except Exception as error:  # the app ends with it
@@ -308,7 +310,7 @@ class Feed(threading.Thread):
                         self._pace.begin()
                         seen, at_once, rated, outdated = version, False, False, True
                         self._post(LeagueChanged(source.view(rates.update(reader))))
-                        self._found = True
+                        self._patient = True
                 if following and outdated:
                     outdated = False
                     self._answer_again(source, new)

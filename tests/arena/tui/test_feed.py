@@ -140,6 +140,22 @@ def test_without_a_league_the_feed_waits_for_one(tmp_path: Path) -> None:
     assert changed.view.matches == 13
 
 
+def test_a_league_that_arrives_by_copy_is_waited_for(tmp_path: Path) -> None:
+    league, copy = played_league(tmp_path / "league"), tmp_path / "copy"
+
+    def arrive(feed: Feed, message: Message) -> bool:
+        if isinstance(message, LeagueLost) and not copy.exists():
+            copy.mkdir()
+            (copy / "league.db").write_bytes((league / "league.db").read_bytes()[:1000])
+        elif isinstance(message, LeagueLost) and not message.absent:
+            shutil.copytree(league, copy, dirs_exist_ok=True)
+        return isinstance(message, LeagueChanged)
+
+    messages = posted(copy, then=arrive)
+    assert [message.absent for message in messages if isinstance(message, LeagueLost)] == [True, False]
+    assert not any(isinstance(message, FeedFailed) for message in messages)
+
+
 async def test_a_league_that_goes_away_is_reported_and_may_come_back(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
