@@ -56,7 +56,7 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(folder: Path) -> 
         ("progress SET metrics = '['", Reader.history),
         ("progress SET metrics = '[]'", Reader.history),
         ("progress SET metrics = '{\"main\": 5}'", Reader.history),
-        ("progress SET metrics = '{\"main\": {\"loss\": \"low\"}}'", Reader.history),
+        ('progress SET metrics = \'{"main": {"loss": "low"}}\'', Reader.history),
         ("progress SET metrics = '{\"main\": {\"loss\": 1' || hex(zeroblob(200)) || '}}'", Reader.history),
         ("progress SET seconds = 'few'", Reader.history),
         ("progress SET remaining = 1e999", Reader.history),
