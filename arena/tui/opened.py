@@ -40,8 +40,8 @@ class Opened:
 
 
 def why_none(opened: Opened, analysis: Analysis | None, ply: int, what: str) -> str:
-    """Why there is no ``what``, value or policy, to show at ``ply``, in a sentence that is safe to show. ``analysis`` is
-    None while it is awaited."""
+    """Why there is no ``what``, value or policy, at ``ply``, in a sentence that is safe to show. ``analysis`` is None
+    while it is awaited."""
     if not opened.frames:
         return ""
     if analysis is None:

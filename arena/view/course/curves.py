@@ -11,7 +11,7 @@ from typing import Literal
 from leagues.records import Member
 
 MOST_NUMBER = 1e100
-"""Greatest number that a curve shows. Losses of a training that diverges pass every bound, and end as infinity or NaN."""
+"""Greatest number that a curve shows. The losses of a training that diverges pass every bound."""
 
 MOST_POINTS = 200
 """Most points of a curve that is drawn once."""

@@ -362,6 +362,17 @@ async def test_a_filter_that_means_nothing_is_refused_below_it_and_the_list_stay
         await person.see(lambda: "no member" not in person.text())
 
 
+async def test_a_filter_is_read_also_when_a_match_is_opened_meanwhile(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("3")
+        await at(person, 13)
+        await person.press("slash", *"training")
+        screen = person.screen
+        assert isinstance(screen, MatchesScreen)
+        screen._open_soon()  # as where an answer has moved the cursor
+        await person.see(lambda: len(matches_of(person).page.matches) == 1)
+
+
 async def test_another_screen_lists_matches_and_escape_goes_back(league: Path) -> None:
     async with watching(league) as person:
         await person.see(person.shows("13 matches"))
