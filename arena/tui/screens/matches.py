@@ -205,7 +205,7 @@ class MatchesScreen(LeagueScreen):
             self._replay(match)
 
     def _replay(self, match: Match) -> None:
-        self.arena.open_match(match.id, [each.id for each in self.list.page.matches])
+        self.arena.open_match(match.id, "" if self._wrong else self._words)
 
     def action_agent(self, seat: int) -> None:
         """Show the agent at a seat."""
