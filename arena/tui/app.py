@@ -47,7 +47,7 @@ class LeagueApp(ArenaApp):
         feed: reads the league.
         view: the newest view of the league; None before the first.
         problem: why the league cannot be read at the moment; empty while it can be.
-        paused: whether the screens stay as they are.
+        paused: whether the screens stay as they are; the header goes on.
         marked: IDs of the members that the person has marked, in the order of marking.
     """
 
@@ -154,11 +154,11 @@ class LeagueApp(ArenaApp):
         assert isinstance(screen, LeagueScreen)
         return screen
 
-    def open_match(self, match_id: int, among: Sequence[int] = ()) -> None:
-        """Replay a match; ``among`` are the IDs of the list that it is in, in the order of the list."""
+    def open_match(self, match_id: int, words: str | None = None) -> None:
+        """Replay a match; ``words`` are the filter of the list that it is in, None where it is in none."""
         from arena.tui.screens.replay import ReplayScreen
 
-        self.push_screen(ReplayScreen(match_id, among))
+        self.push_screen(ReplayScreen(match_id, words))
 
     def open_play(
         self, member_id: str, *, seat: int = 0, seed: int | None = None, opening: Sequence[Move] = ()

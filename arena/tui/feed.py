@@ -209,7 +209,8 @@ class Feed(threading.Thread):
     """Follows the league in ``folder`` and posts messages about it.
 
     While there is no league in the folder, or when it goes away, the feed posts :class:`LeagueLost` and waits for one
-    to come. A folder that holds something unreadable from the start ends the feed.
+    to come, also where one that is copied there cannot be read yet. A folder that holds something unreadable from the
+    start ends the feed.
 
     Args:
         folder: the league's folder.
@@ -229,7 +230,7 @@ class Feed(threading.Thread):
         self._wanted = _Wanted()
         self._pace = Pace() if pace is None else pace
         self._rating: Rating | None = None
-        self._found = False
+        self._patient = False  # not while the folder may hold something else; one that is missing may be being copied
 
     def ask(self, queries: Sequence[Query]) -> None:
         """Answer these queries from now on, and no others."""
@@ -237,7 +238,8 @@ class Feed(threading.Thread):
         self._requests.put(lambda state: setattr(state, "queries", wanted))
 
     def pause(self, paused: bool) -> None:
-        """Stop following the league, or go on. New queries are answered all the same."""
+        """Stop answering queries again when the league changes, or go on. New queries are answered all the same, and
+        the header is told how the run goes."""
         self._requests.put(lambda state: setattr(state, "paused", paused))
 
     def stop(self) -> None:
@@ -256,8 +258,9 @@ class Feed(threading.Thread):
                     self._follow()
                 except LeagueError as error:
                     absent = not self._present()
-                    if not (absent or self._found):
-                        raise  # it was unreadable from the start
+                    self._patient = self._patient or absent
+                    if not self._patient:
+                        raise
                     self._post(LeagueLost(str(error), absent))
                     self._wait(POLL)
         except Exception as error:  # the app ends with it
@@ -292,6 +295,7 @@ class Feed(threading.Thread):
             answered: tuple[Query, ...] = ()
             heartbeat: Heartbeat | None = None
             at_once, rated = True, False  # for the first reading and the first ratings a person waits
+            outdated = False  # whether the answers may be older than what the header shows
             while not self._wanted.stop:
                 if store.identity() != identity:
                     return  # the folder holds another league now, or none
@@ -300,15 +304,17 @@ class Feed(threading.Thread):
                 for query in new:
                     self._answer(query, source)
                 answered = queries
-                if following and (at_once or not self._pace.wait()):
+                if at_once or not self._pace.wait():
                     version = reader.version()
                     if rated or version != seen:
                         self._pace.begin()
-                        seen, at_once, rated = version, False, False
+                        seen, at_once, rated, outdated = version, False, False, True
                         self._post(LeagueChanged(source.view(rates.update(reader))))
-                        self._found = True
-                        self._answer_again(source, new)
-                if following and (beat := reader.heartbeat()) != heartbeat:
+                        self._patient = True
+                if following and outdated:
+                    outdated = False
+                    self._answer_again(source, new)
+                if (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
                     self._post(HeartbeatSeen(beat))
                 # What the person has asked for meanwhile comes before the ratings, which may take long.

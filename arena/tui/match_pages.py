@@ -99,6 +99,21 @@ _listed: WeakKeyDictionary[Reader, tuple[MatchFilter | None, int | None, Page]] 
 
 
 @dataclass(frozen=True)
+class Neighbours(Query):
+    """IDs of the matches before and after one that fit ``words`` of the filter language: ``(earlier, later)``, None
+    where there is none."""
+
+    match: int
+    words: str = ""
+
+    def answer(self, source: Source) -> tuple[int | None, int | None]:
+        find = _finder(source, _where(source, self.words))
+        earlier = find(self.match, 1)
+        later, _ = newer_matches(find, self.match, 1, _newest(source))
+        return (earlier[0].id if earlier else None, later[-1].id if later else None)
+
+
+@dataclass(frozen=True)
 class Suggested(Query):
     """What the last word of ``words`` may become, the likeliest first: a tuple of words of the filter language."""
 

@@ -1,4 +1,4 @@
-"""What the replay asks the feed: a match with its positions, and the matches before and after it."""
+"""What the replay asks the feed: a match with its positions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from arena.play.analysis import Analysis
 from arena.tui.feed import Query, Source
-from arena.tui.match_pages import newer_matches
 from arena.tui.widgets.board import largest_of
 from arena.view.replay import Frame, frames
+from arena.view.text import plain
 from games import GameError, UntrustedCodeError, make_game
 from leagues.records import Match
 
@@ -39,18 +39,18 @@ class Opened:
 
 
 def why_none(opened: Opened, analysis: Analysis | None, ply: int, what: str) -> str:
-    """Why there is no ``what``, value or policy, to show at ``ply``, in a sentence. ``analysis`` is None while it is
-    awaited."""
+    """Why there is no ``what``, value or policy, at ``ply``, in a sentence that is safe to show. ``analysis`` is None
+    while it is awaited."""
     if not opened.frames:
         return ""
     if analysis is None:
         return "asking the frozen weights ..."
     if analysis.problem:
-        return analysis.problem
+        return plain(analysis.problem)
     acting = opened.frames[ply].acting
     absent = [analysis.absent[seat] for seat in (acting or sorted(analysis.absent)) if seat in analysis.absent]
     if absent:
-        return "; ".join(dict.fromkeys(absent))
+        return plain("; ".join(dict.fromkeys(absent)))  # it names members
     return "the match is over" if what == "policy" and not acting else f"these weights tell no {what}"
 
 
@@ -73,21 +73,3 @@ class Replayed(Query):
         except GameError as error:
             return replace(opened, problem=f"The match cannot be replayed: {error}")
         return replace(opened, frames=tuple(found), hides=not game.perfect_information, largest=largest_of(found))
-
-
-@dataclass(frozen=True)
-class Neighbours(Query):
-    """IDs of the matches before and after one: ``(earlier, later)``, None where there is none."""
-
-    match_id: int
-
-    def answer(self, source: Source) -> tuple[int | None, int | None]:
-        earlier = source.reader.matches(before=self.match_id, limit=1)
-        newest = source.reader.matches(limit=1)
-        later, _ = newer_matches(
-            lambda before, limit: source.reader.matches(before=before, limit=limit),
-            self.match_id,
-            1,
-            newest[0].id if newest else 0,
-        )
-        return (earlier[0].id if earlier else None, later[-1].id if later else None)

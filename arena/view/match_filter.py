@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from arena.view.text import plain
 from leagues.errors import LeagueError
 from leagues.records import ENDINGS, MATCH_KINDS, MatchFilter, Result
 
@@ -118,15 +119,16 @@ def parse(text: str, members: Sequence[str], find: Callable[[str], str]) -> Matc
 
 
 def member_word(name: str) -> str:
-    """The word that means the member of this ID, in quotes where it needs them."""
+    """The word that means the member of this ID, safe to show, in quotes where it needs them."""
     taken = name in WORDS or name in CHOSEN or _NUMBER.fullmatch(name) or _MEMBER.fullmatch(name)
-    return shlex.quote(f"member={name}" if taken else name)
+    return shlex.quote(plain(f"member={name}" if taken else name))
 
 
 def quoted(word: str, members: Sequence[str]) -> str:
     """A word as a shell gives it, which has removed the quotes; it may also hold a whole filter."""
     named = _MEMBER.fullmatch(word)
-    return shlex.quote(word) if (word if named is None else named[1]) in members else word
+    name = plain(word if named is None else named[1])
+    return shlex.quote(word) if name in map(plain, members) else word
 
 
 def _with(where: MatchFilter, name: str, value: object) -> MatchFilter:
@@ -159,14 +161,20 @@ def _with_number(where: MatchFilter, name: str, operator: str, text: str) -> Mat
 
 
 def _member(word: str, members: Sequence[str], others: Sequence[str] = ()) -> str:
-    """The one member that a word names, in full, by its beginning or by a part; ``others``: what else it may be."""
+    """The one member that a word names, in full, by its beginning or by a part, as it is or as it is shown; ``others``:
+    what else it may be."""
     if word in members:
         return word
     if others and word in _EXAMPLES:
         raise LeagueError(f"{word!r} says nothing alone; write {_EXAMPLES[word]}")
     if not word:
         raise LeagueError(f"`member=` is followed by a name, but got ''; name one, such as {_some(members)}")
-    found = [name for name in members if name.startswith(word)] or [name for name in members if word in name]
+    part, shown = plain(word), {name: plain(name) for name in members}
+    found = (
+        [name for name, text in shown.items() if text == part]
+        or [name for name, text in shown.items() if text.startswith(part)]
+        or [name for name, text in shown.items() if part in text]
+    )
     if len(found) == 1:
         return found[0]
     if found:

@@ -59,7 +59,7 @@ class Progress:
         remaining: seconds that the run still expects to take; None if unknown, or if it has ended.
         state: name of the learners' state (weights and optimizers) in :attr:`Store.states`; None without one.
         league: the state of matchmaking as plain JSON.
-        metrics: newest learning metrics: module ID -> name -> value.
+        metrics: newest learning metrics: module ID -> name -> value, which need not be finite.
         runtime: what this iteration took, see :mod:`arena.training.runtime`: name -> finite number. Empty in leagues
             from before schema 0007.
         at: UTC.

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from arena.tui.feed import Query
 from arena.tui.keys import AGENT, CHART, CHOOSE, PAGES, TABLE, Group, bindings
+from arena.tui.look import look
 from arena.tui.profile import AgentProfile, FirstMoves, Openings, Profile
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.agent_parts import (
@@ -27,6 +28,7 @@ from arena.tui.widgets.agent_parts import (
     rivals_head,
 )
 from arena.tui.widgets.chart import Chart
+from arena.tui.widgets.plot import Plot
 from arena.tui.widgets.row_list import RowList
 from arena.view.text import LOADING, plain
 
@@ -87,7 +89,7 @@ class AgentScreen(LeagueScreen):
         profile: Profile | None = value
         box = self.query_one("#agent-card", VerticalScroll)
         if profile is None:
-            box.query_one(Static).update("the league has no member yet")
+            self._show_none(Text("the league has no member yet"))
             return
         name = profile.member.id
         box.border_title = Text(plain(name))
@@ -103,6 +105,25 @@ class AgentScreen(LeagueScreen):
         if self.answer(openings) is None:
             self._show_openings(None)
             self.ask()
+
+    def refuse(self, query: Query, problem: str) -> None:
+        if not isinstance(query, AgentProfile):
+            super().refuse(query, problem)
+            return
+        if self._answers.pop(query, None) is not None:  # another league may have taken the place of the member's
+            self.ask()
+        self._show_none(Text(plain(problem), look().bad))
+
+    def _show_none(self, why: Text) -> None:
+        """Show ``why`` there is no member to show."""
+        box = self.query_one("#agent-card", VerticalScroll)
+        box.border_title, box.border_subtitle = Text(), Text()
+        box.query_one(Static).update(why)
+        for part in self.query(RowList):
+            part.show_rows([], lambda key, width: Text(), empty="")
+            part.border_title, part.border_subtitle = Text(), Text()
+        self.query_one("#agent-curve", Chart).show(Plot(empty=""))
+        self.query_one("#agent-openings").query_one(Static).update("")
 
     def _lay_out(self, profile: Profile) -> None:
         """Give short lists the lines that they need, and the others what is left."""

@@ -43,7 +43,7 @@ class Arena(Protocol):
 
     def mark(self, member_id: str) -> bool: ...
 
-    def open_match(self, match_id: int, among: Sequence[int] = ()) -> None: ...
+    def open_match(self, match_id: int, words: str | None = None) -> None: ...
 
     def open_agent(self, member_id: str) -> None: ...
 
@@ -104,7 +104,7 @@ class LeagueScreen(ArenaScreen):
     def __init__(self) -> None:
         super().__init__()
         self._answers: dict[Query, Any] = {}
-        self._refused: set[Query] = set()
+        self._refused: dict[Query, str] = {}  # and why
 
     @property
     def arena(self) -> Arena:
@@ -136,8 +136,9 @@ class LeagueScreen(ArenaScreen):
         anything that the person has moved."""
 
     def refuse(self, query: Query, problem: str) -> None:
-        """Show that there is no answer; by default as a notice."""
-        self.say(problem, bad=True)
+        """Show that there is no answer; by default as a notice, which is not said again while the problem stays."""
+        if problem not in self._refused.values():
+            self.say(problem, bad=True)
 
     def command(self) -> Sequence[str]:
         """The words of the command, without ``arena``, that shows the same; none where there is no such command."""
@@ -218,13 +219,14 @@ class LeagueScreen(ArenaScreen):
         if message.query not in current:
             return  # the person has asked for something else meanwhile
         if message.problem:
-            self._refused.add(message.query)
             self.refuse(message.query, message.problem)
+            self._refused = {query: why for query, why in self._refused.items() if query in current}
+            self._refused[message.query] = message.problem
             return
         known = message.query in self._answers and self._answers[message.query] == message.value
         if known and message.query not in self._refused:
             return  # it is on the screen already
-        self._refused.discard(message.query)
+        self._refused.pop(message.query, None)
         self._answers = {query: value for query, value in self._answers.items() if query in current}
         self._answers[message.query] = message.value
         with self.app.batch_update():

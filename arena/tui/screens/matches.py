@@ -43,7 +43,8 @@ class MatchesScreen(LeagueScreen):
         self._follow = False
         self._preview: Preview | None = None
         self._back = 0  # moves before the end, in the preview
-        self._rested: Timer | None = None
+        self._rested: Timer | None = None  # until the match under the cursor is opened
+        self._written: Timer | None = None  # until the filter is read
         self._next: NextLive | None = None  # asked while the table waits for a match
         self._live = False
         self._played: tuple[int, int] | None = None  # lowest and highest ID that the table has shown
@@ -204,7 +205,7 @@ class MatchesScreen(LeagueScreen):
             self._replay(match)
 
     def _replay(self, match: Match) -> None:
-        self.arena.open_match(match.id, [each.id for each in self.list.page.matches])
+        self.arena.open_match(match.id, "" if self._wrong else self._words)
 
     def action_agent(self, seat: int) -> None:
         """Show the agent at a seat."""
@@ -263,9 +264,9 @@ class MatchesScreen(LeagueScreen):
     @on(FilterLine.Changed)
     def _typing(self, message: FilterLine.Changed) -> None:
         """Read what is written once the typing rests."""
-        if self._rested is not None:
-            self._rested.stop()
-        self._rested = self.set_timer(REST, lambda: self._read(message.words))
+        if self._written is not None:
+            self._written.stop()
+        self._written = self.set_timer(REST, lambda: self._read(message.words))
 
     def _read(self, words: str) -> None:
         if words != self._words:

@@ -21,7 +21,8 @@ from arena.tui.feed import Query
 from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
 from arena.tui.layout import ROOMY
 from arena.tui.look import look
-from arena.tui.opened import Neighbours, Opened, Replayed, why_none
+from arena.tui.match_pages import Neighbours
+from arena.tui.opened import Opened, Replayed, why_none
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
@@ -50,8 +51,8 @@ class ReplayScreen(LeagueScreen):
 
     Args:
         match_id: the match.
-        among: IDs of the matches of the list that the person came from, in its order; ``n`` goes down this list.
-            Without it, ``n`` goes to the match that was recorded next.
+        words: the filter of the list that the person came from, whose newest match is on top; ``n`` goes down this
+            list. Without one, None, ``n`` goes to the match that was recorded next.
     """
 
     NAME = ""
@@ -59,10 +60,10 @@ class ReplayScreen(LeagueScreen):
     GROUPS: ClassVar[tuple[Group, ...]] = (REPLAY, PLAYERS)
     BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY)
 
-    def __init__(self, match_id: int, among: Sequence[int] = ()) -> None:
+    def __init__(self, match_id: int, words: str | None = None) -> None:
         super().__init__()
         self.match_id = match_id
-        self.among = tuple(among)
+        self.words = words
         self.ply = 0
         self.playing = False
         self._neighbour = 0  # the way to go as soon as the neighbours are known
@@ -96,7 +97,11 @@ class ReplayScreen(LeagueScreen):
         self._analyst.close()
 
     def queries(self) -> Sequence[Query]:
-        return (Replayed(self.match_id, self._view), Neighbours(self.match_id))
+        return (Replayed(self.match_id, self._view), self._neighbours)
+
+    @property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.match_id, self.words or "")
 
     def command(self) -> Sequence[str]:
         return "replay", str(self.arena.folder), str(self.match_id)
@@ -127,7 +132,10 @@ class ReplayScreen(LeagueScreen):
             self._show_match()
 
     def refuse(self, query: Query, problem: str) -> None:
-        self.query_one(Board).say(problem)
+        if isinstance(query, Replayed):
+            self.query_one(Board).say(problem)
+        else:
+            super().refuse(query, problem)
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """Show a sentence beside the board until the person goes on: a notice would cover the moves or the timeline."""
@@ -366,16 +374,12 @@ class ReplayScreen(LeagueScreen):
 
     def action_neighbour(self, by: int) -> None:
         """Go to the next match, or to the one before."""
-        if self.match_id in self.among:
-            at = self.among.index(self.match_id) + by
-            to = self.among[at] if 0 <= at < len(self.among) else None
-        else:
-            found = self.answer(Neighbours(self.match_id))
-            if found is None:
-                self._neighbour = by  # once it is known
-                return
-            earlier, later = found
-            to = later if by > 0 else earlier
+        found = self.answer(self._neighbours)
+        if found is None:
+            self._neighbour = by  # once it is known
+            return
+        earlier, later = found
+        to = later if (by > 0) is (self.words is None) else earlier
         if to is None:
             self.say("this is the last match" if by > 0 else "this is the first match")
             return

@@ -10,6 +10,9 @@ from typing import Literal
 
 from leagues.records import Member
 
+MOST_NUMBER = 1e100
+"""Greatest number that a curve shows. The losses of a training that diverges pass every bound."""
+
 MOST_POINTS = 200
 """Most points of a curve that is drawn once."""
 
@@ -100,8 +103,10 @@ def chart_of(
     from_zero: bool = False,
     logarithmic: bool = False,
 ) -> Chart | None:
-    """The chart of all curves that have points, by name; None without any. ``axis`` is the title where it is empty."""
-    named = [(name, points) for name, points in curves.items() if points]
+    """The chart of all curves that have points, by name; None without any. Points beyond :data:`MOST_NUMBER` are left
+    out. ``axis`` is the title where it is empty."""
+    shown = {name: [each for each in points if abs(each.value) <= MOST_NUMBER] for name, points in curves.items()}
+    named = [(name, points) for name, points in shown.items() if points]
     drawn = tuple(Curve(name, tuple(points), place) for place, (name, points) in enumerate(named))
     capital = title[:1].upper() + title[1:]
     return Chart(kind, capital, axis or title, drawn, levels, from_zero, logarithmic) if drawn else None

@@ -208,6 +208,13 @@ def progress_of(row: Row[Any]) -> Progress:
         rate=row.rate,
         at=EPOCH + row.at * MICROSECOND,
         remaining=row.remaining,
-        metrics=row.metrics,
+        metrics={module: _numbers(values) for module, values in row.metrics.items()},
         runtime=row.runtime,
     )
+
+
+def _numbers(values: object) -> dict[str, float]:
+    """Metrics of one module. A training that diverges has some that are not finite."""
+    if not isinstance(values, dict) or not all(isinstance(value, int | float) for value in values.values()):
+        raise TypeError(f"metrics={values!r}")
+    return {name: float(value) for name, value in values.items()}

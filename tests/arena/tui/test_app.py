@@ -115,6 +115,28 @@ async def test_an_answer_is_drawn_again_after_one_that_could_not_be_given(
             await person.see(lambda: counter.shown[before:] == [13])
 
 
+async def test_a_problem_that_stays_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MatchCounter, "refuse", LeagueScreen.refuse)
+    league, said = played_league(tmp_path / "league"), []
+    async with watching(league, size=HUGE) as person:
+        await person.see(person.shows("13 matches", "best main@1"))
+        counter = MatchCounter()
+        counter.say = lambda sentence, **_: said.append(sentence)  # type: ignore[assignment, misc]
+        person.app.push_screen(counter)
+        await person.see(person.shows("counted 13"))
+        with open_store(league).writer() as store:
+            for times in (1, 2):
+                with monkeypatch.context() as patch:
+                    patch.setattr(Count, "answer", failing)
+                    for iteration in (10 * times, 10 * times + 1):
+                        store.record(progress=progress(iteration))
+                        await person.see(person.shows(f"iteration {iteration}"))
+                    await person.see(lambda: said == ["it cannot be counted"] * times)  # noqa: B023 - asked at once
+                before = len(counter.shown)
+                store.record(progress=progress(10 * times + 2))
+                await person.see(lambda: counter.shown[before:] == [13])  # noqa: B023 - asked at once
+
+
 def failing(query: Query, source: Source) -> int:
     raise LeagueError("it cannot be counted")
 
@@ -129,20 +151,23 @@ async def test_what_is_loaded_is_not_searched_for_garbage_again(league: Path, mo
         gc.unfreeze()
 
 
-async def test_paused_it_stands_still_and_goes_on_where_the_league_is(tmp_path: Path) -> None:
+async def test_paused_the_screen_stands_still_and_the_header_goes_on(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league, size=HUGE) as person:
         await person.see(person.shows("13 matches", "best main@1"))  # rated, so that the feed is at rest
+        person.app.push_screen(counter := MatchCounter())
+        await person.see(person.shows("counted 13"))
         await person.press("p")
         await person.see(person.shows("paused"))
         await person.see(lambda: person.app.feed._wanted.paused)
         with open_store(league).writer() as store:
             play(store, [("random", "first")], block=8)
-        person.app.push_screen(MatchCounter())
-        await person.see(person.shows("counted 14"))  # what one asks for is answered all the same
-        await person.see(person.shows("13 matches"))
-        await person.press("p")
         await person.see(person.shows("14 matches"))
+        assert counter.shown[-1] == 13
+        person.app.open_match(14)
+        await person.see(person.shows("Match 14"))  # what one asks for is answered all the same
+        await person.press("escape", "p")
+        await person.see(lambda: counter.shown[-1] == 14)
         assert "paused" not in person.text()
 
 

@@ -13,7 +13,7 @@ from small_league import new_league, play, played_league, progress
 from textual.message import Message
 from tui_person import watching
 
-from arena.tui.feed import Answered, Feed, FeedFailed, LeagueChanged, LeagueLost, Query, Source
+from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, Query, Source
 from arena.tui.pace import Pace
 from leagues.errors import LeagueError
 from leagues.store import open_store
@@ -40,10 +40,14 @@ class Once(Query):
 
 
 def posted(
-    folder: Path, *queries: Query, then: Callable[[Feed, Message], bool], pace: Pace | None = None
+    folder: Path,
+    *queries: Query,
+    then: Callable[[Feed, Message], bool],
+    pace: Pace | None = None,
+    messages: list[Message] | None = None,
 ) -> list[Message]:
-    """What a feed posts until ``then`` says that it was enough."""
-    messages: list[Message] = []
+    """What a feed posts until ``then`` says that it was enough, added to ``messages``."""
+    messages = [] if messages is None else messages
 
     def post(message: Message) -> None:
         messages.append(message)
@@ -136,6 +140,22 @@ def test_without_a_league_the_feed_waits_for_one(tmp_path: Path) -> None:
     assert changed.view.matches == 13
 
 
+def test_a_league_that_arrives_by_copy_is_waited_for(tmp_path: Path) -> None:
+    league, copy = played_league(tmp_path / "league"), tmp_path / "copy"
+
+    def arrive(feed: Feed, message: Message) -> bool:
+        if isinstance(message, LeagueLost) and not copy.exists():
+            copy.mkdir()
+            (copy / "league.db").write_bytes((league / "league.db").read_bytes()[:1000])
+        elif isinstance(message, LeagueLost) and not message.absent:
+            shutil.copytree(league, copy, dirs_exist_ok=True)
+        return isinstance(message, LeagueChanged)
+
+    messages = posted(copy, then=arrive)
+    assert [message.absent for message in messages if isinstance(message, LeagueLost)] == [True, False]
+    assert not any(isinstance(message, FeedFailed) for message in messages)
+
+
 async def test_a_league_that_goes_away_is_reported_and_may_come_back(tmp_path: Path) -> None:
     league = played_league(tmp_path / "league")
     async with watching(league) as person:
@@ -202,6 +222,32 @@ def test_what_a_screen_asks_is_answered_before_the_league_is_rated(tmp_path: Pat
     messages = posted(league, Count("first"), then=lambda feed, message: bool(rated([message])))
     kinds = [type(message) for message in messages]
     assert kinds.index(Answered) < next(at for at, each in enumerate(messages) if rated([each]))
+
+
+def test_while_it_is_paused_the_header_goes_on_and_the_answers_stay(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    marks: list[int] = []  # the messages before it was paused, and before it went on
+
+    def then(feed: Feed, message: Message) -> bool:
+        if rated([message]) and not marks:
+            feed.pause(True)
+            feed.ask([Count("first"), Once()])
+        elif isinstance(message, Answered) and message.value == "tic_tac_toe":
+            marks.append(len(messages))
+            with open_store(league).writer() as store:
+                play(store, [("random", "first")], block=8)
+        elif len(marks) == 1 and isinstance(message, HeartbeatSeen):
+            marks.append(len(messages))
+            feed.pause(False)
+        return isinstance(message, Answered) and message.value == 9
+
+    messages: list[Message] = []
+    posted(league, Count("first"), then=then, messages=messages)
+    meanwhile = messages[slice(*marks)]
+    (changed,) = [message for message in meanwhile if isinstance(message, LeagueChanged)]
+    assert changed.view.matches == 14
+    assert changed.view.heartbeat is not None
+    assert not any(isinstance(message, Answered) for message in meanwhile)
 
 
 class Held(Pace):

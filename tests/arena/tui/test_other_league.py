@@ -84,6 +84,30 @@ async def test_a_league_that_becomes_a_file_is_told_and_comes_back(tmp_path: Pat
         await person.see(lambda: not person.app.problem)
 
 
+async def test_the_page_of_a_member_that_the_next_league_lacks_says_so_once(tmp_path: Path) -> None:
+    league, other = played_league(tmp_path / "league"), tmp_path / "other"
+    game = make_game(GAME)
+    with open_store(other).create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW + timedelta(days=1))) as store:
+        store.add_members([Member(name, "baseline", "baseline", agent=name) for name in ("first", "random")])
+    async with watching(league, size=HUGE) as person:
+        await person.see(person.shows("best main@1"))
+        person.app.open_agent("main@1")
+        await person.see(person.shows("main snapshot", "Nearest rivals"))
+        said: list[str] = []
+        person.screen.say = lambda sentence, **_: said.append(sentence)  # type: ignore[attr-defined]
+        shutil.rmtree(league)
+        other.rename(league)
+        await person.see(person.shows("2 members", "no member 'main@1'"))
+        for count in (1, 2, 3):
+            with open_store(league).writer() as store:
+                play(store, [("first", "random")], block=count)
+            await person.see(lambda: _counts(person)[1] == count)  # noqa: B023 - asked at once
+        assert said == [f"Another league is in {league} now"]
+        assert "main snapshot" not in person.text()
+        await person.pilot.resize_terminal(*NARROW)
+        await person.see(person.shows("no member 'main@1'"))
+
+
 async def test_another_league_in_the_same_place_is_told_and_nothing_of_the_first_is_left(tmp_path: Path) -> None:
     league, other = played_league(tmp_path / "league"), tmp_path / "other"
     game = make_game(GAME)

@@ -8,15 +8,28 @@ from pathlib import Path
 
 import pytest
 from played_league import make_league
-from small_league import NOW
+from small_league import HOSTILES, NOW
 
 from arena.view.match_filter import HELP, filter_of, member_word, parse, quoted
+from arena.view.text import plain
 from leagues.errors import LeagueError
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import ENDINGS, MATCH_KINDS, MatchFilter, Member
 from leagues.store import LeagueInfo, open_store
 
-MEMBERS = ["main", "main_exploiter", "random", "mcts:200", "main@1", "main@15", "main@150", "my bot", "[red]x", "lost"]
+MEMBERS = [
+    "main",
+    "main_exploiter",
+    "random",
+    "mcts:200",
+    "main@1",
+    "main@15",
+    "main@150",
+    "my bot",
+    "[red]x",
+    "lost",
+    "\u202ecba",
+]
 FOUND = {"best": "main@15", "latest": "main@150"}
 
 
@@ -46,6 +59,8 @@ FOUND = {"best": "main@15", "latest": "main@150"}
         ("'member=my bot'", MatchFilter(("my bot",))),
         ("member='my bot'", MatchFilter(("my bot",))),
         ("member=rand", MatchFilter(("random",))),
+        (r"'\u202ec'", MatchFilter(("\u202ecba",))),  # as it is shown
+        ("\u202ec", MatchFilter(("\u202ecba",))),
     ],
 )
 def test_words_make_a_filter(text: str, expected: MatchFilter) -> None:
@@ -96,9 +111,10 @@ def test_the_help_names_every_word() -> None:
     assert words <= {*re.findall(r"\w+", HELP)}
 
 
-@pytest.mark.parametrize("name", ["main@1", "my bot", "lost", "best", "plies<20", "member=x", "it's"])
+@pytest.mark.parametrize("name", ["main@1", "my bot", "lost", "best", "plies<20", "member=x", "it's", *HOSTILES])
 def test_every_member_has_a_word_that_means_it_in_quotes_or_from_a_shell(name: str) -> None:
     where = MatchFilter((name,))
+    assert member_word(name) == plain(member_word(name)), "it is safe to show"
     assert parse(member_word(name), [*MEMBERS, name], FOUND.__getitem__) == where
     (from_shell,) = shlex.split(member_word(name))
     assert parse(quoted(from_shell, [*MEMBERS, name]), [*MEMBERS, name], FOUND.__getitem__) == where

@@ -12,6 +12,7 @@ from tui_person import HUGE, NARROW, SIZES, SLIM, WALL, WIDE, Person, watching
 
 from arena.tui.match_pages import AROUND
 from arena.tui.screens.matches import MatchesScreen
+from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.match_list import MatchList
 from arena.tui.widgets.match_preview import MatchPreview
 from leagues.records import Match, Member
@@ -231,13 +232,13 @@ async def test_agents_are_opened_from_the_list(league: Path) -> None:
     opened: list[str] = []
     async with watching(league) as person:
         person.app.open_agent = opened.append  # type: ignore[method-assign]
-        person.app.open_match = lambda number, among: opened.append(f"{number} of {len(among)}")  # type: ignore[method-assign]
+        person.app.open_match = lambda number, words: opened.append(f"{number} of {words!r}")  # type: ignore[method-assign]
         await person.press("3")
         await at(person, 13)
         await person.press("a", "A", "enter")
-        await person.see(lambda: opened == ["main", "random", "13 of 13"])
+        await person.see(lambda: opened == ["main", "random", "13 of ''"])
         await person.pilot.click(matches_of(person), offset=(10, 4), times=2)
-        await person.see(lambda: opened[3:] == ["11 of 13"])
+        await person.see(lambda: opened[3:] == ["11 of ''"])
 
 
 async def test_names_are_shown_as_they_are_and_keep_the_columns_straight(tmp_path: Path) -> None:
@@ -360,6 +361,34 @@ async def test_a_filter_that_means_nothing_is_refused_below_it_and_the_list_stay
         await at(person, 12)
         await person.press("slash", *["backspace"] * 6)
         await person.see(lambda: "no member" not in person.text())
+
+
+async def test_a_filter_is_read_also_when_a_match_is_opened_meanwhile(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("3")
+        await at(person, 13)
+        await person.press("slash", *"training")
+        screen = person.screen
+        assert isinstance(screen, MatchesScreen)
+        screen._open_soon()  # as where an answer has moved the cursor
+        await person.see(lambda: len(matches_of(person).page.matches) == 1)
+
+
+async def test_the_replay_goes_on_where_the_page_of_the_list_ends(long_league: Path) -> None:
+    async with watching(long_league) as person:
+        await person.press("3", "slash", *"plies>0", "enter")
+        await at(person, MANY)
+        last = matches_of(person).page.matches[-1].id
+        await person.press("enter")
+        await person.see(person.shows(f"Match {MANY}"))
+        replay = person.screen
+        assert isinstance(replay, ReplayScreen)
+        replay.match_id = last
+        replay.ask()
+        await person.press("n")
+        await person.see(person.shows(f"Match {last - 1}"))
+        await person.press("N")
+        await person.see(person.shows(f"Match {last}"))
 
 
 async def test_another_screen_lists_matches_and_escape_goes_back(league: Path) -> None:

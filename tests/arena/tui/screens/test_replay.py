@@ -119,10 +119,11 @@ async def test_the_neighbours_are_the_matches_before_and_after_or_those_of_a_lis
         await person.read("Match 5")
         app = person.app
         app.pop_screen()
-        app.push_screen(ReplayScreen(9, among=(9, 2)))
-        await person.read("Match 9")
-        await person.press("n")
-        await person.read("Match 2")
+        app.push_screen(ReplayScreen(11, "random first"))
+        await person.read("Match 11")
+        for match in (6, 5):
+            await person.press("n")
+            await person.read(f"Match {match} ")
         await person.press("n")
         await person.read("this is the last match")
         assert not person.said()  # a notice would cover the timeline
@@ -273,6 +274,15 @@ async def test_the_analysis_says_what_is_absent_and_why(league: Path) -> None:
         await person.read("random is no network")
         screen(person).post_message(Analysed(1, Analysis(problem="the process ended with signal 9")))
         await person.read("the process ended with signal 9")
+
+
+async def test_what_the_analysis_says_of_hostile_names_is_escaped(league: Path) -> None:
+    async with replaying(league, 1) as person:
+        await person.read("asking the frozen weights")
+        for analysis in (Analysis((), dict.fromkeys((0, 1), f"no network: {HOSTILE}")), Analysis(problem=HOSTILE)):
+            screen(person).post_message(Analysed(1, analysis))
+            await person.read("[red]evil[/red]\\x1b]0;owned\\x07")
+            assert "\x1b" not in person.text()
 
 
 async def test_where_there_is_little_room_the_analysis_comes_when_it_is_asked_for(

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from small_league import new_league, play
+from small_league import HOSTILES, hostile_league, new_league, play
 from tui_person import Person, watching
 
 from arena.tui.match_pages import Page
@@ -14,6 +14,7 @@ from arena.tui.screens.leaderboard import LeaderboardScreen
 from arena.tui.screens.matches import MatchesScreen
 from arena.tui.widgets.match_filter_line import FilterLine
 from arena.tui.widgets.match_list import MatchList
+from arena.view.text import plain
 from leagues.records import Member
 
 
@@ -66,6 +67,21 @@ async def test_a_member_that_is_called_like_a_word_is_listed_by_its_key(tmp_path
         await person.see(lambda: person.screen.query_one(FilterLine).writing)
         await person.press("escape")
         await person.see(lambda: len(page(person).matches) == 2)
+
+
+async def test_a_hostile_name_is_escaped_in_the_line_and_finds_its_member(tmp_path: Path) -> None:
+    league = hostile_league(tmp_path / "league")
+    async with watching(league) as person:
+        for name in (HOSTILES[0], HOSTILES[3]):
+            await person.see(lambda: person.app.view is not None)
+            person.app.list_matches(name)
+            await person.see(lambda: len(page(person).matches) == 2 and name in seats(person))  # noqa: B023 - at once
+            await person.see(person.shows(plain(name)))
+            await person.press("slash", "end", *"zz")
+            await person.see(person.shows("is no member"))
+            assert not {"\x1b", "\u202e"} & set(person.text())
+            await person.press("escape")
+            await person.see(lambda: len(page(person).matches) == 25)
 
 
 async def test_a_wrong_word_leaves_the_list_and_says_what_is_wrong(league: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 from learned_league import learn
 from small_league import HOSTILE, NOW, new_league, play, progress
 
-from arena.view.course.curves import Chart
+from arena.view.course.curves import Chart, smoothed
 from arena.view.course.training import Training, training
 from leagues.records import JournalEntry, LiveResult, Measure, Member
 from leagues.results.payoff_table import PayoffTable
@@ -89,6 +90,17 @@ def test_asked_again_it_gives_the_same_as_a_new_reader(tmp_path: Path) -> None:
                 with open_store(tmp_path / "league").reader() as fresh:
                     assert training(kept, part=part, most=10) == training(fresh, part=part, most=10)
             learn(store, iterations)
+
+
+def test_numbers_that_no_axis_shows_are_left_out(tmp_path: Path) -> None:
+    losses = (1.0, math.nan, math.inf, 2.0, -math.inf, 1e300, -1e300, 3.0)
+    with new_league(tmp_path / "league") as store:
+        for iteration, loss in enumerate(losses, 1):
+            metrics = {"main": {"policy_loss": loss}, "other": {"policy_loss": math.nan}}
+            store.record(progress=replace(progress(iteration), agent_steps=iteration, metrics=metrics))
+        chart = charts(training(store))["Policy loss"]
+    assert points(chart) == {"main": [(1, 1.0), (4, 2.0), (8, 3.0)]}
+    assert all(map(math.isfinite, (point.value for point in smoothed(chart, 0.9).curves[0].points)))
 
 
 def test_before_the_first_iteration_there_is_nothing(tmp_path: Path) -> None:
