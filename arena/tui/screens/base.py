@@ -131,6 +131,14 @@ class LeagueScreen(ArenaScreen):
         """What this screen wants to know now."""
         return ()
 
+    @property
+    def subject(self) -> object:
+        """What it is about now, such as a member; None where that never changes."""
+        return None
+
+    def turn_to(self, subject: Any) -> None:
+        """Be about something else from now on: a :attr:`subject` of a screen of this class."""
+
     def show(self, query: Query, value: Any) -> None:
         """Show the answer to a query. Called again after a resize and after a change of theme, so it must not move
         anything that the person has moved."""
