@@ -38,7 +38,7 @@ class ArenaApp(DressedApp):
     def leave(self, then: Callable[[], object], again: str = "q") -> None:
         """Do ``then``, which takes screens away, once the person agrees to lose what is at stake on them.
 
-        Every way out goes through here. A second one, while the question stands, means yes.
+        Every way out goes through here. A second one, while its question stands, means yes.
 
         Args:
             then: what to do.
@@ -49,10 +49,10 @@ class ArenaApp(DressedApp):
             if yes:
                 self.call_later(then)
 
-        asked = isinstance(self.screen, AskScreen)
+        front = self.screen
         stakes = (screen.at_stake for screen in reversed(self.screen_stack) if isinstance(screen, ArenaScreen))
         question = next(filter(None, stakes), "")
-        if asked or not question:
+        if not question or (isinstance(front, AskScreen) and front.question == question):
             then()
         else:
             self.push_screen(AskScreen(question, again), answered)

@@ -21,6 +21,9 @@ class AskScreen(ModalScreen[bool]):
     Args:
         question: the question.
         again: the key that has led to it; pressed again it means yes.
+
+    Attributes:
+        question: the argument.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,7 +33,7 @@ class AskScreen(ModalScreen[bool]):
 
     def __init__(self, question: str, again: str) -> None:
         super().__init__()
-        self._question, self._again = question, again
+        self.question, self._again = question, again
 
     def compose(self) -> ComposeResult:
         box = Static(self._text(), id="ask", markup=False)
@@ -47,7 +50,7 @@ class AskScreen(ModalScreen[bool]):
 
     def _text(self) -> Text:
         colours = look()
-        text = Text(f"{self._question}\n", colours.foreground)
+        text = Text(f"{self.question}\n", colours.foreground)
         for key, meaning in ((f"y {self._again}", "yes"), ("n esc", "no")):
             press = pressing(key.split()[0])
             text.append(f"  {key} ", Style.parse(f"bold {colours.accent}") + press)

@@ -460,6 +460,22 @@ async def test_leaving_a_game_is_asked_about(key: str) -> None:
         await person.see(lambda: not person.app.is_running)
 
 
+async def test_the_yes_to_leaving_is_not_the_yes_to_resigning() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        await person.press("enter")
+        await my_turn(person, 0)
+        await person.press("R")
+        await person.read("Give the game up?")
+        await person.press("ctrl+c")
+        await person.read("The game is not over. Leave it?")
+        await person.press("n")
+        await person.read("Give the game up?")
+        await person.press("n")
+        await person.see(lambda: isinstance(person.app.screen, PlayScreen))
+        assert table(person).game.running
+
+
 async def test_a_table_without_a_move_of_the_person_is_left_at_once() -> None:
     async with sitting("tic_tac_toe", "first", 1) as person:
         await my_turn(person)
