@@ -22,7 +22,6 @@ from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChan
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import NUMBERED
 from arena.tui.screens.base import LeagueScreen
-from arena.view.theme import PALETTES
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
     from arena.view.run_state import RunState
@@ -51,10 +50,7 @@ class LeagueApp(ArenaApp):
         marked: IDs of the members that the person has marked, in the order of marking.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(APP),
-        *[(str(number), f"go('{title.lower()}')") for number, title in enumerate(NUMBERED, 1)],
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
 
     def __init__(
         self,
@@ -104,12 +100,9 @@ class LeagueApp(ArenaApp):
         for number, title in enumerate(NUMBERED, 1):
             name = title.lower()
             yield SystemCommand(title, f"the screen of key {number}", lambda name=name: self.action_go(name))
-        for name in PALETTES:
-            yield SystemCommand(f"Theme: {name}", "colours", lambda name=name: setattr(self, "theme", name))
         yield SystemCommand("Pause", "stop following the league, or go on", self.action_pause)
         yield SystemCommand("Copy command", "copy the command that shows the same", self.action_copy)
-        yield SystemCommand("Keys", "the keys of this screen", self.action_help)
-        yield SystemCommand("Quit", "leave", self.action_quit)
+        yield from super().get_system_commands(screen)
 
     # Going from screen to screen
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from arena.tui.dressed import DressedApp
@@ -13,6 +15,7 @@ from arena.tui.screens.ask import AskScreen
 from arena.tui.screens.base import ArenaScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.text import plain
+from arena.view.theme import PALETTES
 
 
 def app_of(screen: Screen[Any]) -> ArenaApp:
@@ -56,6 +59,16 @@ class ArenaApp(DressedApp):
             then()
         else:
             self.push_screen(AskScreen(question, again), answered)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette lists: what the screen in front can do, the themes, and what the keys of all screens do."""
+        if isinstance(screen, ArenaScreen):
+            for key in screen.commands:
+                yield SystemCommand(key.label.capitalize(), key.help, partial(screen.run_action, key.action))
+        for name in PALETTES:
+            yield SystemCommand(f"Theme: {name}", "colours", partial(setattr, self, "theme", name))
+        yield SystemCommand("Keys", "the keys of this screen", self.action_help)
+        yield SystemCommand("Quit", "leave", self.action_quit)
 
     async def action_quit(self) -> None:
         """Leave the app."""

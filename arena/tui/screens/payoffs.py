@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from arena.tui.feed import Query, Source
-from arena.tui.keys import HEATMAP, PAYOFFS, Group, bindings
+from arena.tui.keys import HEATMAP, MEMBER_FILTER, PAYOFFS, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.filter_input import FilterInput, fits
@@ -122,7 +122,7 @@ class PayoffsScreen(LeagueScreen):
     """The heatmap and the pane of a pair."""
 
     NAME = "Payoffs"
-    GROUPS: ClassVar[tuple[Group, ...]] = (PAYOFFS, HEATMAP)
+    GROUPS: ClassVar[tuple[Group, ...]] = (PAYOFFS, HEATMAP, MEMBER_FILTER)
     BINDINGS: ClassVar[list[BindingType]] = bindings(PAYOFFS)
 
     def __init__(self) -> None:
