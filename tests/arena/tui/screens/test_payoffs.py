@@ -109,6 +109,8 @@ async def test_keys_move_the_cursor_and_stop_at_the_edges(inflated: Path) -> Non
             (["up", "left"], 0, 0),
             (["pagedown"], last, 0),
             (["pageup"], 0, 0),
+            (["ctrl+end"], last, 0),
+            (["ctrl+home"], 0, 0),
         ]:
             await person.press(*keys)
             assert shown.cell == (names[row], names[column])
