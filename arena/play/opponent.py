@@ -65,20 +65,19 @@ class Opponent:
         """The ID of the process."""
         return self._child.process_id
 
-    def start(self, seed: int, seat: int, opening: Sequence[Move] = (), *, record: bool = True) -> int:
+    def start(self, seed: int, seat: int, opening: Sequence[Move] = ()) -> int:
         """Begin a game; the one under way is left once the person is asked, and may still tell something until then.
 
         Args:
             seed: of the game.
             seat: the person's.
             opening: moves that are made before anybody is asked, without chance.
-            record: whether to record the game, if there is a league.
 
         Returns:
             The number of the game: 1, 2, ...
         """
         self._started += 1
-        request = {"number": self._started, "seed": seed, "seat": seat, "opening": list(opening), "record": record}
+        request = {"number": self._started, "seed": seed, "seat": seat, "opening": list(opening)}
         self._send({"want": "start"} | request)
         return self._started
 

@@ -81,15 +81,7 @@ class Table:
     def serve(self) -> None:
         """Play what the person wants, for ever."""
         game = self.game
-        self.say(
-            Laid(
-                game.spec,
-                game.agent_ids,
-                not game.perfect_information,
-                game.dynamics == "simultaneous",
-                game.replayable,
-            )
-        )
+        self.say(Laid(game.spec, game.agent_ids, game.dynamics == "simultaneous"))
         while True:
             request, self._next = self._next or self.next_request(), None
             if request["want"] == "start":
@@ -115,7 +107,7 @@ class Table:
         elif keep < 0:
             self.say(Refused("there is no move of yours to take back"))
         else:
-            self._next = {**self._last, "record": False, "undone": True, "opening": self.moves[: self.asked[keep]]}
+            self._next = {**self._last, "undone": True, "opening": self.moves[: self.asked[keep]]}
             self.asked = self.asked[:keep]
         return self._next is not None
 
@@ -180,7 +172,7 @@ class Table:
                 [person, self.against],
                 command="play",
                 arguments={"seed": request["seed"], "seat": request["seat"]},
-                league=self.league if request["record"] else None,
+                league=None if "undone" in request else self.league,
                 late=True,
                 module_classes=self.module_classes,
                 trust_code=self.trust_code,

@@ -25,16 +25,12 @@ class Laid:
     Attributes:
         game: its spec.
         agent_ids: of the seats.
-        hides: whether the seats see different things.
         together: whether seats act at the same time.
-        replayable: whether a game can be set back.
     """
 
     game: str
     agent_ids: tuple[str, ...]
-    hides: bool
     together: bool
-    replayable: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChan
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import NUMBERED
 from arena.tui.screens.base import LeagueScreen
-from arena.view.theme import PALETTES
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
     from arena.view.run_state import RunState
@@ -51,10 +50,7 @@ class LeagueApp(ArenaApp):
         marked: IDs of the members that the person has marked, in the order of marking.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(APP),
-        *[(str(number), f"go('{title.lower()}')") for number, title in enumerate(NUMBERED, 1)],
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
 
     def __init__(
         self,
@@ -75,7 +71,7 @@ class LeagueApp(ArenaApp):
         self.paused = False
         self.marked: tuple[str, ...] = ()
         self._match = match
-        self._back: list[str] = []
+        self._back: list[tuple[str, object]] = []  # numbered screens of before, and what they were about
 
     def on_mount(self) -> None:
         self.dress()
@@ -104,26 +100,46 @@ class LeagueApp(ArenaApp):
         for number, title in enumerate(NUMBERED, 1):
             name = title.lower()
             yield SystemCommand(title, f"the screen of key {number}", lambda name=name: self.action_go(name))
-        for name in PALETTES:
-            yield SystemCommand(f"Theme: {name}", "colours", lambda name=name: setattr(self, "theme", name))
         yield SystemCommand("Pause", "stop following the league, or go on", self.action_pause)
         yield SystemCommand("Copy command", "copy the command that shows the same", self.action_copy)
-        yield SystemCommand("Keys", "the keys of this screen", self.action_help)
-        yield SystemCommand("Quit", "leave", self.action_quit)
+        yield from super().get_system_commands(screen)
 
     # Going from screen to screen
 
     def action_go(self, name: str) -> None:
-        """Show the numbered screen called ``name``; ``escape`` comes back to this one."""
-        self.leave(lambda: self._go(name))
+        """Show the numbered screen called ``name``; ``escape`` comes back to this one.
 
-    def _go(self, name: str) -> None:
-        before = self._numbered()
+        What was opened above a numbered screen is closed. If it is of the same kind, its subject stays.
+        """
+        front = self.screen
+        subject = front.subject if isinstance(front, LeagueScreen) and front.NAME.lower() == name else None
+        self.leave(lambda: self._go(name, subject))
+
+    def _go(self, name: str, subject: object = None) -> None:
+        """Show the numbered screen called ``name``, about ``subject`` unless that is None."""
         while len(self.screen_stack) > 2:  # screens that were opened above
             self.pop_screen()
-        if before != name:
-            self._back = [*self._back, before][-20:]
-            self.switch_screen(self._installed(name))
+        before, screen = self._numbered(), self._installed(name)
+        place = before.NAME.lower(), before.subject
+        if subject not in (None, screen.subject):
+            screen.turn_to(subject)
+        if place != (name, screen.subject):
+            self._back = [*self._back, place][-20:]
+            self._show(screen)
+
+    def _drill(self, name: str, subject: object) -> None:
+        """Show a numbered screen about ``subject``. Where a screen was opened above a numbered one, another of its kind
+        is opened above that, so that ``escape`` comes back to it."""
+        if len(self.screen_stack) > 2:
+            screen = _made(name)
+            screen.turn_to(subject)
+            self.push_screen(screen)
+        else:
+            self._go(name, subject)
+
+    def _show(self, screen: LeagueScreen) -> None:
+        if screen is not self._numbered():
+            self.switch_screen(screen)
 
     def action_replay(self, match_id: int) -> None:
         """Replay a match."""
@@ -137,19 +153,22 @@ class LeagueApp(ArenaApp):
         if len(self.screen_stack) > 2:
             self.leave(self.pop_screen)
         elif self._back:
-            self.switch_screen(self._back.pop())
+            name, subject = self._back.pop()
+            screen = self._installed(name)
+            if screen.subject != subject:
+                screen.turn_to(subject)
+            self._show(screen)
 
-    def _numbered(self) -> str:
-        """Name of the numbered screen that is in front, or below those that were opened above it."""
+    def _numbered(self) -> LeagueScreen:
+        """The numbered screen that is in front, or below those that were opened above it."""
         screen = self.screen_stack[1]
         assert isinstance(screen, LeagueScreen)
-        return screen.NAME.lower()
+        return screen
 
     def _installed(self, name: str) -> LeagueScreen:
         """The numbered screen called ``name``, made when it is first asked for."""
         if not self.is_screen_installed(name):
-            module = importlib.import_module(f"arena.tui.screens.{name}")
-            self.install_screen(getattr(module, f"{name.capitalize()}Screen")(), name)
+            self.install_screen(_made(name), name)
         screen = self.get_screen(name)
         assert isinstance(screen, LeagueScreen)
         return screen
@@ -181,22 +200,15 @@ class LeagueApp(ArenaApp):
 
     def open_agent(self, member_id: str) -> None:
         """Show a member on the agent screen."""
-        from arena.tui.screens.agent import AgentScreen
-
-        screen = self._installed("agent")
-        assert isinstance(screen, AgentScreen)
-        screen.choose(member_id)
-        self.action_go("agent")
+        self._drill("agent", member_id)
 
     def list_matches(self, *members: str, kind: str = "") -> None:
         """Show the matches in which all of these members had a seat, of a kind if it is not empty."""
-        from arena.tui.screens.matches import MatchesScreen
+        from arena.tui.screens.matches import Filter
         from arena.view.match_filter import member_word
 
-        screen = self._installed("matches")
-        assert isinstance(screen, MatchesScreen)
-        screen.filter(" ".join([*map(member_word, members), *filter(None, [kind])]))
-        self.action_go("matches")
+        words = " ".join([*map(member_word, members), *filter(None, [kind])])
+        self._drill("matches", Filter(words))
 
     def mark(self, member_id: str) -> bool:
         """Mark a member, or remove its mark; return whether it is marked now."""
@@ -269,6 +281,14 @@ class LeagueApp(ArenaApp):
         for screen in self.screen_stack:
             if isinstance(screen, LeagueScreen):
                 screen.show_status()
+
+
+def _made(name: str) -> LeagueScreen:
+    """A new screen of the kind called ``name``."""
+    module = importlib.import_module(f"arena.tui.screens.{name}")
+    screen = getattr(module, f"{name.capitalize()}Screen")()
+    assert isinstance(screen, LeagueScreen)
+    return screen
 
 
 def _load_screens() -> None:

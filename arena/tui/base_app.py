@@ -1,18 +1,26 @@
-"""What the apps do alike: the help, how they end, and every way out, which asks before a game is lost."""
+"""What the apps do alike: their themes in the colours that the terminal has, the palette of commands, the help, how
+they end, and every way out, which asks before a game is lost."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
 
-from arena.tui.dressed import DressedApp
+from arena.tui.layout import HEIGHTS, SIZES
+from arena.tui.look import look, wear
+from arena.tui.nearest import Nearest
 from arena.tui.screens.ask import AskScreen
 from arena.tui.screens.base import ArenaScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.text import plain
+from arena.view.theme import DARK, PALETTES, Palette, palette_for
 
 
 def app_of(screen: Screen[Any]) -> ArenaApp:
@@ -21,24 +29,55 @@ def app_of(screen: Screen[Any]) -> ArenaApp:
     return screen.app
 
 
-class ArenaApp(DressedApp):
-    """An app of screens of ours. Its result is the error that ended it, or None.
+class ArenaApp(App[Exception]):
+    """An app of screens of ours, with a theme for every palette. Its result is the error that ended it, or None.
 
     Args:
-        theme: as of :class:`DressedApp`.
+        theme: name of the palette that it begins with, of :data:`arena.view.theme.PALETTES`.
 
     Attributes:
         traces: tracebacks of errors that nobody expects, of other processes; they are printed when the app has ended.
     """
 
+    CSS_PATH = ["arena.tcss", "league.tcss", "table.tcss"]  # noqa: RUF012 - as Textual declares it
+    TITLE = "arena"
+    HORIZONTAL_BREAKPOINTS = [(width, f"-{name}") for width, name in SIZES]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(height, f"-{name}") for height, name in HEIGHTS]  # noqa: RUF012
+
     def __init__(self, theme: str) -> None:
-        super().__init__(theme)
+        super().__init__()
         self.traces: list[str] = []
+        self._first_theme = theme
+        self._nearest = [Nearest()] if self.console.color_system == "256" else []
+
+    def dress(self) -> None:
+        """Make the themes, and use the first. To be called before there is a screen."""
+        for name in PALETTES:
+            self.register_theme(_theme(name, self._palette(name)))
+        self._use(self.available_themes[self._first_theme])
+        self.theme = self._first_theme
+        self.theme_changed_signal.subscribe(self, self._use)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return _variables(DARK)  # until there is a theme; only their names count
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._nearest]
+
+    def _palette(self, name: str) -> Palette:
+        return palette_for(name, None if self.no_color else self.console.color_system)
+
+    def _use(self, theme: Theme) -> None:
+        if theme.name in PALETTES and self._palette(theme.name) is not look():
+            wear(self._palette(theme.name))
+            for screen in self.screen_stack:
+                if isinstance(screen, ArenaScreen):
+                    screen.show_again()
 
     def leave(self, then: Callable[[], object], again: str = "q") -> None:
         """Do ``then``, which takes screens away, once the person agrees to lose what is at stake on them.
 
-        Every way out goes through here. A second one, while the question stands, means yes.
+        Every way out goes through here. A second one, while its question stands, means yes.
 
         Args:
             then: what to do.
@@ -49,13 +88,23 @@ class ArenaApp(DressedApp):
             if yes:
                 self.call_later(then)
 
-        asked = isinstance(self.screen, AskScreen)
+        front = self.screen
         stakes = (screen.at_stake for screen in reversed(self.screen_stack) if isinstance(screen, ArenaScreen))
         question = next(filter(None, stakes), "")
-        if asked or not question:
+        if not question or (isinstance(front, AskScreen) and front.question == question):
             then()
         else:
             self.push_screen(AskScreen(question, again), answered)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette lists: what the screen in front can do, the themes, and what the keys of all screens do."""
+        if isinstance(screen, ArenaScreen):
+            for key in screen.commands:
+                yield SystemCommand(key.label.capitalize(), key.help, partial(screen.run_action, key.action))
+        for name in PALETTES:
+            yield SystemCommand(f"Theme: {name}", "colours", partial(setattr, self, "theme", name))
+        yield SystemCommand("Keys", "the keys of this screen", self.action_help)
+        yield SystemCommand("Quit", "leave", self.action_quit)
 
     async def action_quit(self) -> None:
         """Leave the app."""
@@ -81,3 +130,27 @@ class ArenaApp(DressedApp):
         if failure is not None:
             raise failure
         return self.return_code or 0
+
+
+def _theme(name: str, palette: Palette) -> Theme:
+    """Textual's theme of a palette."""
+    return Theme(
+        name=name,
+        dark=palette.dark,
+        primary=palette.accent,
+        secondary=palette.secondary,
+        accent=palette.accent,
+        success=palette.good,
+        warning=palette.warm,
+        error=palette.bad,
+        foreground=palette.foreground,
+        background=palette.background,
+        surface=palette.surface,
+        panel=palette.panel,
+        variables=_variables(palette),
+    )
+
+
+def _variables(palette: Palette) -> dict[str, str]:
+    """The variables of our styles that Textual does not have."""
+    return {"faint": palette.faint, "frame": palette.frame}

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
+
+from arena.tui.layout import NUMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,13 @@ class Group:
 FOOTER = 7
 """Most keys in the footer."""
 
+_GO = [f"go('{title.lower()}')" for title in NUMBERED]
+
 APP = Group(
     "Everywhere",
     (
-        Key("1,2,3,4,5,6", "", "screens", "leaderboard, payoffs, matches, training, events, agent", "1-6"),
+        Key("1", _GO[0], "screen", ", ".join(NUMBERED).lower(), f"1-{len(NUMBERED)}"),
+        *(Key(str(number), action, "screen") for number, action in enumerate(_GO[1:], 2)),
         Key("escape", "return", "back", "without a filter; then back to where you came from", "esc"),
         Key("tab", "app.focus_next", "next", "the next part of the screen; shift+tab: the one before", "tab"),
         Key("p", "pause", "pause", "stop following the league, or go on"),
@@ -216,6 +222,14 @@ FILTER = Group(
     ),
 )
 
+MEMBER_FILTER = Group(
+    "Filter of members",
+    (
+        Key("enter", "leave", "done", "to the members that fit", footer=True),
+        Key("escape", "no_filter", "clear", "show all members again", "esc", footer=True),
+    ),
+)
+
 PAGES = Group(
     "Long lists",
     (
@@ -246,7 +260,9 @@ TILES = Group(
 )
 
 
-TABLE_APP = Group("Everywhere", tuple(key for key in APP.keys if key.action not in ("", "return", "pause", "copy")))
+_NOT_AT_A_TABLE = (*_GO, "return", "pause", "copy")
+
+TABLE_APP = Group("Everywhere", tuple(key for key in APP.keys if key.action not in _NOT_AT_A_TABLE))
 
 CHOICES = Group(
     "Legal moves",
@@ -275,7 +291,14 @@ TABLE_BOARD = Group(
 PLAY = Group(
     "Play",
     (
-        Key("m", "type", "type", "type a move by its name or number; digits begin at once", footer=True),
+        Key("m", "type", "type", "type a move by its name or number", footer=True),
+        Key(
+            "",
+            "",
+            "begin",
+            "a digit, or a letter that begins a move's name, is typed at once; what else the letter does is in ctrl+p",
+            "0-9 a-z",
+        ),
         Key("H", "hint", "hint", "what your opponent would play at your seat, and expects you to get", footer=True),
         Key("R", "resign", "resign", "give up; the game is not recorded then", footer=True),
     ),
@@ -303,6 +326,24 @@ AFTERWARDS = Group(
 )
 
 
+ASK = Group(
+    "Question",
+    (
+        Key("y", "dismiss(True)", "yes"),
+        Key("n,escape", "dismiss(False)", "no", shown="n esc"),
+    ),
+)
+
+HELP = Group(
+    "Help",
+    (
+        Key("escape,q,question_mark,enter", "dismiss", "close"),
+        Key("j,down", "move(1)", "down"),
+        Key("k,up", "move(-1)", "up"),
+    ),
+)
+
+
 def bindings(group: Group) -> list[BindingType]:
     """Textual's bindings of a group."""
     return [
@@ -310,6 +351,21 @@ def bindings(group: Group) -> list[BindingType]:
         for key in group.keys
         if key.action
     ]
+
+
+_WHOLE_NAMES = {short: name for name, short in KEY_NAME_REPLACEMENTS.items()}
+
+
+def character_of(key: str) -> str | None:
+    """The character of a key by Textual's name of it, such as ``/`` for ``slash``; None where it has none."""
+    character = key_to_character(_WHOLE_NAMES.get(key, key))
+    return character if character is not None and character.isprintable() else None
+
+
+def characters(*groups: Group) -> frozenset[str]:
+    """The characters that are keys of these groups."""
+    found = {character_of(name) for group in groups for key in group.keys for name in key.keys.split(",")}
+    return frozenset(filter(None, found))
 
 
 def described(groups: Sequence[Group]) -> list[tuple[str, list[tuple[str, str]]]]:

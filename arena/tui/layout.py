@@ -1,4 +1,4 @@
-"""The screens by number, and how the TUI adapts to the terminal's size; ``arena.tcss`` uses the sizes as classes."""
+"""The screens by number, and how the TUI adapts to the terminal's size; the styles use the sizes as classes."""
 
 from __future__ import annotations
 

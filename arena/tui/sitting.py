@@ -11,6 +11,7 @@ import numpy as np
 from agents.human import Names, Point
 from arena.play.opponent import Seating
 from arena.play.told import Advice, Begun, Laid, Over, Position, Recorded, Refused, Step, Told
+from arena.tui.keys import TABLE_APP, characters
 from arena.tui.widgets.board import Mark, larger_of
 from arena.view.choosing import cell_name, cells_of, listed, moves_pieces, pick, refusal, targets
 from arena.view.pieces import marks_of
@@ -58,6 +59,7 @@ class Sitting:
         self.failure = ""
         self.resigned = self.undone = self.moved = False
         self.steps: list[Step] = []
+        self._initials: set[str] = set()  # of the names of legal moves so far
         self.largest = (0, 0)
         self.cursor: Cell | None = None
         self.source: Cell | None = None
@@ -130,6 +132,7 @@ class Sitting:
             self.advice = None
             self.let_go()
         self.position, self.over = position, None
+        self._initials.update(name[0] for name in (*position.legal.values(), *position.routes.values()) if name)
         self.largest = larger_of(self.largest, position.drawing)
         self.steps[position.first :] = position.steps
         if position.asks:
@@ -145,6 +148,14 @@ class Sitting:
         self.let_go()
         for drawing in over.drawings:
             self.largest = larger_of(self.largest, drawing)
+
+    @property
+    def letters(self) -> frozenset[str]:
+        """Characters that begin a typed move, also where they are keys. Small letters do so for capital ones, but those
+        of the app, such as ``q``, only where a name has the small one."""
+        if not self.running:
+            return frozenset()
+        return frozenset(self._initials | ({each.lower() for each in self._initials} - characters(TABLE_APP)))
 
     def keys(self, grid: Grid | None) -> tuple[str, ...]:
         """The actions that the person may want once the game is over; empty while it runs.

@@ -24,19 +24,6 @@ CHOSEN = ("best", "latest")
 WORDS = (*RESULTS, *MATCH_KINDS, *ENDINGS)
 """Words that stand for themselves."""
 
-HELP = f"""\
-A filter is some of these words, and a match must fit them all:
-MEMBER: the member had a seat; the beginning of its name, or a part of it, is enough if no other member has it
-{", ".join(CHOSEN)}: the best rated member and the newest snapshot, as in `arena show`
-member=lost: the member, where its name is also a word of the filter
-{", ".join(RESULTS)}: the result of the member that is named first
-{", ".join(MATCH_KINDS)}: the kind
-{", ".join(ENDINGS)}: the ending
-plies<20, plies>=10, plies=9: the number of plies
-event=3: the call that played it
-"""
-"""The language in words, a line for each kind of word."""
-
 _MOST_NAMED = 5
 """Members that a message names."""
 
@@ -60,7 +47,7 @@ def filter_of(reader: Reader, text: str, *, standings: Callable[[], Sequence[Sta
 
     Args:
         reader: of the league.
-        text: words as in :data:`HELP`.
+        text: words of the language, as the help of ``arena matches`` has them.
         standings: gives its leaderboard for the word ``best``; None to compute it.
     """
 
@@ -81,7 +68,7 @@ def parse(text: str, members: Sequence[str], find: Callable[[str], str]) -> Matc
     """The filter that a text means; an empty text means every match.
 
     Args:
-        text: words as in :data:`HELP`. A name with spaces stands in quotes.
+        text: words of the language, as the help of ``arena matches`` has them. A name with spaces stands in quotes.
         members: IDs of all members of the league.
         find: gives the ID of one of :data:`CHOSEN`.
 

@@ -180,20 +180,19 @@ def _heatmap_height(heatmap: Heatmap) -> float:
 
 def _heatmap(axes: Axes, heatmap: Heatmap) -> None:
     """Scores of the member of a row against those of the columns, thin ones dimmed."""
-    from matplotlib.colors import LinearSegmentedColormap, to_rgba
+    from matplotlib.colors import to_rgba
 
-    colours = LinearSegmentedColormap.from_list("heat", [DARK.warm, DARK.panel, DARK.accent])
     count = len(heatmap.members)
     cells = [[to_rgba(DARK.surface)] * count for _ in heatmap.members]
     for i, row in enumerate(heatmap.rows):
         for j, payoff in enumerate(row):
             if payoff is None:
                 continue
-            heat, thin = heatmap.heat(payoff), is_thin(payoff)
-            red, green, blue, _ = colours((heat + 1) / 2)
-            cells[i][j] = (red, green, blue, 0.35 if thin else 1.0)
+            thin = is_thin(payoff)
+            colour = DARK.scale(heatmap.heat(payoff), thin=thin)
+            cells[i][j] = to_rgba(colour)
             if count <= _MOST_DIGITS:
-                ink = DARK.faint if thin else DARK.background if abs(heat) > 0.5 else DARK.foreground
+                ink = DARK.ink(colour, thin=thin)
                 axes.text(j, i, heatmap.digits(payoff), color=ink, ha="center", va="center", fontsize=8)
     axes.imshow(cells, aspect="auto", interpolation="nearest")
     names = [short_name(_label(name), _NAME) for name in heatmap.members]

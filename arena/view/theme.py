@@ -1,7 +1,7 @@
 """Every colour, style and mark that a person sees, in one place.
 
 What the command line prints uses the 16 colours of the person's own terminal. The TUI, pictures and pages paint their
-own background, so they have palettes of 24-bit colours; ``arena.tcss`` uses them as theme variables only.
+own background, so they have palettes of 24-bit colours; the styles in ``arena/tui`` use them as theme variables only.
 """
 
 from __future__ import annotations

@@ -60,9 +60,13 @@ class AgentScreen(LeagueScreen):
     def on_mount(self) -> None:
         self.query_one("#agent-opponents").focus()
 
-    def choose(self, member_id: str) -> None:
-        """Show this member from now on."""
-        self._member = member_id
+    @property
+    def subject(self) -> str | None:
+        """The member; None for the best one."""
+        return self._member
+
+    def turn_to(self, subject: str | None) -> None:
+        self._member = subject
         self.ask()
 
     @property
@@ -183,7 +187,7 @@ class AgentScreen(LeagueScreen):
     @on(RowList.Chosen, "#agent-opponents")
     @on(RowList.Chosen, "#agent-rivals")
     def _agent_chosen(self, message: RowList.Chosen) -> None:
-        self.choose(message.key)
+        self.arena.open_agent(message.key)
 
     @on(RowList.Chosen, "#agent-matches")
     def _match_chosen(self, message: RowList.Chosen) -> None:
@@ -199,7 +203,7 @@ class AgentScreen(LeagueScreen):
             return
         place = profile.generations.index(profile.member.id) + by
         if 0 <= place < len(profile.generations):
-            self.choose(profile.generations[place])
+            self.turn_to(profile.generations[place])
 
     def action_play(self) -> None:
         """Play against it."""

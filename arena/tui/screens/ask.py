@@ -8,10 +8,11 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from arena.tui.keys import ASK, bindings
 from arena.tui.look import look, pressing
 
 
@@ -21,16 +22,16 @@ class AskScreen(ModalScreen[bool]):
     Args:
         question: the question.
         again: the key that has led to it; pressed again it means yes.
+
+    Attributes:
+        question: the argument.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "yes"),
-        Binding("n,escape", "dismiss(False)", "no"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ASK)
 
     def __init__(self, question: str, again: str) -> None:
         super().__init__()
-        self._question, self._again = question, again
+        self.question, self._again = question, again
 
     def compose(self) -> ComposeResult:
         box = Static(self._text(), id="ask", markup=False)
@@ -47,9 +48,9 @@ class AskScreen(ModalScreen[bool]):
 
     def _text(self) -> Text:
         colours = look()
-        text = Text(f"{self._question}\n", colours.foreground)
-        for key, meaning in ((f"y {self._again}", "yes"), ("n esc", "no")):
-            press = pressing(key.split()[0])
-            text.append(f"  {key} ", Style.parse(f"bold {colours.accent}") + press)
-            text.append(f"{meaning} ", Style.parse(colours.faint) + press)
+        text = Text(f"{self.question}\n", colours.foreground)
+        for key, more in zip(ASK.keys, (f" {self._again}", ""), strict=True):
+            press = pressing(key.keys.split(",")[0])
+            text.append(f"  {key.written}{more} ", Style.parse(f"bold {colours.accent}") + press)
+            text.append(f"{key.label} ", Style.parse(colours.faint) + press)
         return text

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Static
 
 from arena.tui.feed import Answered, Feed, LeagueChanged, LeagueLost, LeagueView, Query
-from arena.tui.keys import APP, Group
+from arena.tui.keys import APP, Group, Key
 from arena.tui.layout import LEAST, Size, size_of
 from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
@@ -71,6 +72,12 @@ class ArenaScreen(Screen[None]):
     def groups(self) -> Sequence[Group]:
         """The keys that work now, those of the app last."""
         return (*self.GROUPS, APP)
+
+    @property
+    def commands(self) -> list[Key]:
+        """The keys that work now and are the screen's own, for the palette."""
+        own = {each.action for each in self.BINDINGS if isinstance(each, Binding)}
+        return [key for group in self.groups for key in group.keys if key.help and key.action in own]
 
     @property
     def at_stake(self) -> str:
@@ -130,6 +137,14 @@ class LeagueScreen(ArenaScreen):
     def queries(self) -> Sequence[Query]:
         """What this screen wants to know now."""
         return ()
+
+    @property
+    def subject(self) -> object:
+        """What it is about now, such as a member; None where that never changes."""
+        return None
+
+    def turn_to(self, subject: Any) -> None:
+        """Be about something else from now on: a :attr:`subject` of a screen of this class."""
 
     def show(self, query: Query, value: Any) -> None:
         """Show the answer to a query. Called again after a resize and after a change of theme, so it must not move

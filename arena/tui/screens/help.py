@@ -9,12 +9,12 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from arena.tui.keys import Group, described
+from arena.tui.keys import HELP, Group, bindings, described
 from arena.tui.look import look
 
 _AROUND = 10
@@ -28,11 +28,7 @@ class HelpScreen(ModalScreen[None]):
         groups: the keys of that screen, then those of the app.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "dismiss", "close"),
-        Binding("j,down", "move(1)", "down"),
-        Binding("k,up", "move(-1)", "up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HELP)
 
     def __init__(self, groups: Sequence[Group]) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Input, Static
 
 from arena.tui.feed import Query, Source
-from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, PAGES, TABLE, Group, bindings
+from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, MEMBER_FILTER, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
 from arena.tui.ranking import Leaderboard, Ranked
 from arena.tui.screens.base import LeagueScreen
@@ -69,7 +69,7 @@ class LeaderboardScreen(LeagueScreen):
     """The list of members; below or beside it the learners, the warnings and two charts."""
 
     NAME = "Leaderboard"
-    GROUPS: ClassVar[tuple[Group, ...]] = (LEADERBOARD, CHOOSE, TABLE, PAGES, CHART)
+    GROUPS: ClassVar[tuple[Group, ...]] = (LEADERBOARD, CHOOSE, TABLE, PAGES, CHART, MEMBER_FILTER)
     BINDINGS: ClassVar[list[BindingType]] = bindings(LEADERBOARD)
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -24,6 +25,19 @@ from leagues.records import Match
 
 REST = 0.08
 """Seconds for which the cursor rests on a match before it is opened beside the list, and typing before it is read."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the matches that are listed have to fit.
+
+    Attributes:
+        words: of the filter language.
+        typed: whether the person has written them; otherwise they came from another screen.
+    """
+
+    words: str = ""
+    typed: bool = False
 
 
 class MatchesScreen(LeagueScreen):
@@ -74,12 +88,16 @@ class MatchesScreen(LeagueScreen):
         words = () if self._wrong or not self._words else (self._words,)
         return "matches", str(self.arena.folder), *words
 
-    def filter(self, words: str) -> None:
-        """List the matches that fit ``words`` of the filter language."""
-        self._typed = False
-        self._take(words)
+    @property
+    def subject(self) -> Filter:
+        """The filter."""
+        return Filter(self._words, self._typed)
+
+    def turn_to(self, subject: Filter) -> None:
+        self._typed = subject.typed
+        self._take(subject.words)
         if self.is_mounted:
-            self.query_one(FilterLine).put(words)
+            self.query_one(FilterLine).put(subject.words)
             self.list.focus()
 
     # Questions and answers

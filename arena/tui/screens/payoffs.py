@@ -15,14 +15,14 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from arena.tui.feed import Query, Source
-from arena.tui.keys import HEATMAP, PAYOFFS, Group, bindings
+from arena.tui.keys import HEATMAP, MEMBER_FILTER, PAYOFFS, Group, bindings
 from arena.tui.look import look
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.heat import Heat, levels
 from arena.tui.widgets.heatmap import Heatmap
-from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings
-from arena.view.text import RATING, counted, plain, rating_text
+from arena.tui.widgets.pair_pane import Meetings, PairPane, meetings, payoff_text
+from arena.view.text import RATING, counted, plain
 from leagues.records import MatchFilter
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 Order = Literal["rating", "age", "cycle"]
 ORDERS: tuple[Order, ...] = get_args(Order)
-
-THIN = 0.3
-"""A payoff is hardly known if its interval is unknown, or wider than this part of the scale."""
 
 FULL = 0.95
 """Share of the returns that are inside of the colours' scale."""
@@ -87,6 +84,8 @@ def _heat(table: PayoffTable, roles: tuple[tuple[str, str], ...]) -> Heat:
     """The heatmap of all members, in the order they joined."""
     import numpy as np
 
+    from leagues.ratings.outside import FEWEST_GAMES
+
     matrix = table.matrix([name for name, _ in roles])
     scale = 0.5
     if matrix.graded:
@@ -94,7 +93,7 @@ def _heat(table: PayoffTable, roles: tuple[tuple[str, str], ...]) -> Heat:
         scale = float(np.quantile(sizes, FULL)) if len(sizes) else 1.0
         scale = scale or 1.0
     strength = (matrix.score - (0.0 if matrix.graded else 0.5)) / scale
-    thin = ~(matrix.high - matrix.low <= THIN * 2 * scale)
+    thin = matrix.results.sum(axis=2) < FEWEST_GAMES
     return Heat(matrix, levels(strength), thin, tuple(role for _, role in roles), tuple(range(len(roles))), scale)
 
 
@@ -122,7 +121,7 @@ class PayoffsScreen(LeagueScreen):
     """The heatmap and the pane of a pair."""
 
     NAME = "Payoffs"
-    GROUPS: ClassVar[tuple[Group, ...]] = (PAYOFFS, HEATMAP)
+    GROUPS: ClassVar[tuple[Group, ...]] = (PAYOFFS, HEATMAP, MEMBER_FILTER)
     BINDINGS: ClassVar[list[BindingType]] = bindings(PAYOFFS)
 
     def __init__(self) -> None:
@@ -171,7 +170,9 @@ class PayoffsScreen(LeagueScreen):
             title.append(f"  {counted(len(heat.order), 'member')} {order}", "not bold")
             if len(heat.order) < len(heat.matrix.members):
                 title.append(f", of {len(heat.matrix.members):,}", "not bold")
-            low, high = ("0", "100%") if not heat.matrix.graded else (_end(-heat.scale), _end(heat.scale))
+            low, high = "0", "100%"
+            if heat.matrix.graded:
+                low, high = (payoff_text(end, graded=True) for end in (-heat.scale, heat.scale))
             if colours.scaled:
                 bar = Text(f"{low} ")
                 for level in range(-4, 5):
@@ -254,7 +255,3 @@ class PayoffsScreen(LeagueScreen):
     def _typed(self) -> None:
         self._words = self.query_one(FilterInput).words
         self.ask()
-
-
-def _end(value: float) -> str:
-    return ("+" if value > 0 else "") + rating_text(value, "returns per game")

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from arena.play.opponent import Opponent, Seating
 from arena.play.told import Begun, Failed, Told
 from arena.tui.base_app import app_of
-from arena.tui.keys import AFTERWARDS, CHOICES, PLAY, SEAT, TABLE_APP, TABLE_BOARD, Group, bindings
+from arena.tui.keys import AFTERWARDS, CHOICES, PLAY, SEAT, TABLE_APP, TABLE_BOARD, Group, bindings, characters
 from arena.tui.screens.ask import AskScreen
 from arena.tui.screens.base import ArenaScreen, Cramped
 from arena.tui.sitting import Sitting
@@ -31,8 +31,8 @@ from arena.tui.widgets.table_side import TableSide
 from games.contract import Action, Move
 from games.drawing.grids import Cell
 
-_COMMANDS = frozenset(" mHuRrfqw?hjklgG")
-"""Characters that do not begin a typed move."""
+_KEYS = characters(PLAY, SEAT, AFTERWARDS, TABLE_BOARD, CHOICES, TABLE_APP)
+"""Characters that do not begin a typed move, unless a move's name begins with them."""
 
 
 @dataclass
@@ -178,7 +178,7 @@ class PlayScreen(ArenaScreen):
             self.query_one(TableSide).show_game(game, self.query_one(TableBoard).grid)
             entry.placeholder = invitation(game)
             self._give_focus()
-            self.query_one(KeyBar).show_keys(game.keys(self.query_one(TableBoard).grid))
+            self.query_one(KeyBar).show_keys(game.keys(self.query_one(TableBoard).grid), typed=game.letters)
 
     def _show_board(self) -> None:
         game, board = self.game, self.query_one(TableBoard)
@@ -294,11 +294,11 @@ class PlayScreen(ArenaScreen):
         self.action_step(message.ply - self.game.ply)
 
     def on_key(self, event: events.Key) -> None:
-        """A character that is no command begins a typed move."""
+        """A character that is no key, or that begins a move's name, begins a typed move."""
         self._pressed_at = event.time
         character = event.character or ""
-        begins = event.is_printable and character not in _COMMANDS and self.game.running
-        if begins and not isinstance(self.focused, Entry):
+        begins = event.is_printable and character.strip() and (character not in _KEYS or character in self.game.letters)
+        if begins and self.game.running and not isinstance(self.focused, Entry):
             event.stop()
             event.prevent_default()
             self.set_focus(self.query_one(Entry).begun_with(character))  # at once: the next key is part of the move

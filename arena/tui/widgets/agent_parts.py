@@ -10,7 +10,7 @@ from rich.text import Text
 
 from arena.tui.look import look
 from arena.tui.profile import FirstMoves, Profile, Rival
-from arena.tui.widgets.cells import fitted, joined, name_cell
+from arena.tui.widgets.cells import fitted, interval_bar, joined, name_cell
 from arena.tui.widgets.learner_list import steps_text, way_text
 from arena.tui.widgets.scale import short_number
 from arena.view.outcome import seat_results
@@ -126,30 +126,19 @@ def opponent_row(payoff: Payoff, width: int, reach: float) -> Text:
     games = f"{payoff.games:,}" if width < 60 else f"{payoff.wins:,}/{payoff.draws:,}/{payoff.losses:,}"
     room = width - sum(cell.cell_len for cell in cells) - 3 - (6 if width < 60 else 17)
     if room >= 7:
-        cells.append(_score_bar(payoff, left, right, min(60, room), colour))
+        cells.append(
+            interval_bar(
+                payoff.low,
+                payoff.score,
+                payoff.high,
+                axis=(left, right),
+                mark=even,
+                width=min(60, room),
+                colour=colour,
+            )
+        )
     cells.append(fitted(Text(games, colours.faint), 6 if width < 60 else 17, right=True))
     return joined(cells, 1)
-
-
-def _score_bar(payoff: Payoff, left: float, right: float, width: int, colour: str) -> Text:
-    scale = (width - 1) / (right - left)
-
-    def place(value: float) -> int:
-        return max(0, min(width - 1, round((value - left) * scale)))
-
-    low, high = payoff.low, payoff.high
-    at, first, last = place(payoff.score), place(left if low is None else low), place(right if high is None else high)
-    line = Text(no_wrap=True)
-    for column in range(width):
-        if column == at:
-            line.append("●", colour)
-        elif first <= column <= last and low is not None:
-            line.append("━", colour)
-        elif column == width // 2:
-            line.append("│", look().panel)
-        else:
-            line.append(" ")
-    return line
 
 
 def rivals_head(width: int) -> Text:

@@ -43,6 +43,48 @@ def joined(cells: Iterable[Text], gap: int = 2) -> Text:
     return line
 
 
+def interval_bar(
+    low: float | None,
+    at: float | None,
+    high: float | None,
+    *,
+    axis: tuple[float, float],
+    mark: float,
+    width: int,
+    colour: str,
+) -> Text:
+    """An interval with its point on an axis.
+
+    Args:
+        low, high: the ends of the interval, which are cut off at those of the axis; None where it is unknown.
+        at: the point; None draws none.
+        axis: the values at its two ends.
+        mark: the value at which a line stands, if the axis has it.
+        width: in columns.
+        colour: of the interval and the point.
+    """
+    left, right = axis
+    scale = (width - 1) / (right - left)
+
+    def column(value: float) -> int:
+        return max(0, min(width - 1, round((value - left) * scale)))
+
+    spans: list[tuple[str, str, int, int]] = []  # character, style, first column and the one after the last
+    if left <= mark <= right:
+        spans.append(("│", look().panel, column(mark), column(mark) + 1))
+    if low is not None and high is not None:
+        spans.append(("━", colour, column(low), column(high) + 1))
+    if at is not None:
+        spans.append(("●", f"bold {colour}", column(at), column(at) + 1))
+    cells = [" "] * width
+    for character, _, first, end in spans:
+        cells[first:end] = character * (end - first)
+    line = Text("".join(cells), no_wrap=True, end="")
+    for _, style, first, end in spans:
+        line.stylize(style, first, end)
+    return line
+
+
 def row_style(widget: Widget, *, here: bool = False) -> Style:
     """What lies behind a line of a list. ``here``: the cursor is on it."""
     style = widget.visual_style.rich_style

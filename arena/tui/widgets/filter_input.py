@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from textual import on
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
+
+from arena.tui.keys import MEMBER_FILTER, bindings
 
 
 class FilterInput(Input):
@@ -18,7 +20,7 @@ class FilterInput(Input):
         behind: ID of the widget that has the focus otherwise.
     """
 
-    BINDINGS = [Binding("escape", "no_filter", "no filter", show=False)]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = bindings(MEMBER_FILTER)
 
     def __init__(self, *, id: str, behind: str) -> None:
         super().__init__(id=id, placeholder="words of names and roles", compact=True)
@@ -47,10 +49,10 @@ class FilterInput(Input):
     def action_no_filter(self) -> None:
         """Remove the filter, and go back to what it is about."""
         self.remove_filter()
-        self._leave()
+        self.action_leave()
 
-    @on(Input.Submitted)
-    def _leave(self) -> None:
+    def action_leave(self) -> None:
+        """Go to what it is about."""
         self.screen.query_one(f"#{self._behind}", Widget).focus()
 
     def on_blur(self) -> None:

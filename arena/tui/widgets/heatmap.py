@@ -252,7 +252,7 @@ class Heatmap(ScrollView, can_focus=True):
         return [
             Segment(f"{row + 1:>{figures}}", base + Style.parse(colours.accent if here else colours.faint)),
             Segment(_MARK if name in self._marked else " ", base + Style.parse(colours.warm)),
-            Segment(f" {text}"[:1], base),
+            Segment(" ", base),
             Segment(text, base + Style.parse(f"bold {colour}" if here else colour)),
             Segment(padding, base),
         ]

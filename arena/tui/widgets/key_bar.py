@@ -8,10 +8,9 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
 from textual.binding import Binding
-from textual.keys import key_to_character
 from textual.widget import Widget
 
-from arena.tui.keys import FOOTER
+from arena.tui.keys import FOOTER, character_of
 from arena.tui.look import look, pressing
 
 _ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
@@ -27,10 +26,16 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._only: tuple[str, ...] = ()
+        self._typed: frozenset[str] = frozenset()
 
-    def show_keys(self, only: Sequence[str] = ()) -> None:
-        """Show the keys of these actions alone, in their order; without any, those that :mod:`arena.tui.keys` says."""
-        self._only = tuple(only)
+    def show_keys(self, only: Sequence[str] = (), *, typed: frozenset[str] = frozenset()) -> None:
+        """Show the keys of these actions alone, in their order; without any, those that :mod:`arena.tui.keys` says.
+
+        Args:
+            only: the actions.
+            typed: characters that are no keys now, because the screen takes them for text.
+        """
+        self._only, self._typed = tuple(only), typed
         self.refresh()
 
     def on_mount(self) -> None:
@@ -56,12 +61,22 @@ class KeyBar(Widget):
     def _shown(self) -> tuple[list[Binding], list[Binding]]:
         """The keys of this moment, and those that are always there."""
         by_action: dict[str, Binding] = {}
-        for active in self.screen.active_bindings.values():
-            if active.enabled and (active.binding.show or active.binding.action in self._only):
+        for key, active in self.screen.active_bindings.items():
+            if (
+                active.enabled
+                and not self._is_text(key)
+                and (active.binding.show or active.binding.action in self._only)
+            ):
                 by_action.setdefault(active.binding.action, active.binding)
         last = [by_action.pop(action) for action in _LAST if action in by_action]
         first = [by_action[action] for action in self._only if action in by_action] or list(by_action.values())
         return first[: FOOTER - len(last)], last
+
+    def _is_text(self, key: str) -> bool:
+        """Whether the key would be typed now."""
+        character, focused = character_of(key), self.screen.focused
+        consumed = focused is not None and focused.check_consume_key(key, character)
+        return consumed or character in self._typed
 
     def _key(self, binding: Binding, colour: str) -> Text:
         text, bold = Text(), Style.parse(f"bold {colour}")
@@ -74,5 +89,5 @@ class KeyBar(Widget):
     def _called(self, name: str) -> str | None:
         """The active key that is written ``name``."""
         return next(
-            (key for key in self.screen.active_bindings if name in (key, key_to_character(key), _ARROWS.get(key))), None
+            (key for key in self.screen.active_bindings if name in (key, character_of(key), _ARROWS.get(key))), None
         )

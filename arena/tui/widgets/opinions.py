@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,10 @@ from textual.widget import Widget
 
 from arena.play.analysis import Opinion
 from arena.tui.look import look
+from arena.tui.widgets.canvas import BRAILLE, Canvas
 from arena.tui.widgets.players import seat_colour
 from arena.view.text import plain, signed
 from arena.view.theme import TO_MOVE
-
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""Bits of the dots of a braille character, by row and column."""
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -67,20 +64,20 @@ class ValueLine(Widget):
         labels = [signed(round(high, 2)), signed(round(low, 2))]
         left = max(map(len, labels)) + 1
         columns = width - left
-        dots = _Dots(columns, height)
+        dots = Canvas(columns, height)
         for seat, values in self._values.items():
-            places = [(self._x(ply, 2 * columns), self._y(value, low, high, 4 * height)) for ply, value in values]
-            dots.line(places, seat)
+            xs = [self._x(ply, 2 * columns) for ply, _ in values]
+            dots.curve(xs, [self._y(value, low, high, 4 * height) for _, value in values], seat)
         cursor, zero = self._x(self._ply, 2 * columns) // 2, self._y(0.0, low, high, 4 * height) // 4
         text = Text(end="", no_wrap=True)
         for row in range(height):
             label = labels[0] if row == 0 else labels[1] if row == height - 1 else "0" if row == zero else ""
             text.append(f"{label:>{left - 1}} ", colours.faint)
             for column in range(columns):
-                character, owner = dots.at(column, row)
-                style = colours.faint if owner is None else seat_colour(owner)
-                if owner is None:
-                    character = "┄" if row == zero else " "
+                owner = dots.owner[row * columns + column]
+                style = colours.faint if owner < 0 else seat_colour(owner)
+                empty = "┄" if row == zero else " "
+                character = empty if owner < 0 else chr(BRAILLE + dots.bits[row * columns + column])
                 text.append(character, f"{style} on {colours.raised}" if column == cursor else style)
             text.append("\n" if row < height - 1 else "")
         return text
@@ -105,32 +102,6 @@ class ValueLine(Widget):
 
     def _y(self, value: float, low: float, high: float, rows: int) -> int:
         return round((high - value) / (high - low) * (rows - 1))
-
-
-class _Dots:
-    """Braille characters of lines in several colours; where lines meet in a character, the later one colours it."""
-
-    def __init__(self, columns: int, rows: int) -> None:
-        self._columns, self._rows = columns, rows
-        self._bits = [[0] * columns for _ in range(rows)]
-        self._seats: list[list[int | None]] = [[None] * columns for _ in range(rows)]
-
-    def line(self, places: Sequence[tuple[int, int]], seat: int) -> None:
-        """Join ``places``, in dots from the top left."""
-        if len(places) == 1:
-            self._dot(*places[0], seat)
-        for (x, y), (to_x, to_y) in itertools.pairwise(places):
-            steps = max(abs(to_x - x), abs(to_y - y), 1)
-            for step in range(steps + 1):
-                self._dot(round(x + (to_x - x) * step / steps), round(y + (to_y - y) * step / steps), seat)
-
-    def at(self, column: int, row: int) -> tuple[str, int | None]:
-        """A character, and the seat whose line goes through it."""
-        return chr(0x2800 + self._bits[row][column]), self._seats[row][column]
-
-    def _dot(self, x: int, y: int, seat: int) -> None:
-        self._bits[y // 4][x // 2] |= _DOTS[y % 4][x % 2]
-        self._seats[y // 4][x // 2] = seat
 
 
 class PolicyBars(Widget):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 from textual.widget import Widget
 
 from arena.tui.look import look
-from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.cells import interval_bar, name_cell
 from arena.tui.widgets.heat import Heat
 from arena.tui.widgets.heatmap import Cell
 from arena.view.text import counted, plain, rating_text
@@ -158,9 +157,11 @@ def _facts(heat: Heat, i: int, j: int, width: int) -> list[Text]:
         return [Text("they have not met in evaluation", colours.faint)]
     score, low, high = (float(values[i, j]) for values in (matrix.score, matrix.low, matrix.high))
     line = Text("return " if matrix.graded else "score ", colours.faint)
-    line.append(_score(score, matrix.graded), f"bold {_mood(score, matrix.graded)}")
+    line.append(payoff_text(score, graded=matrix.graded), f"bold {_mood(score, matrix.graded)}")
     line.append(
-        f"  {_score(low, matrix.graded)} to {_score(high, matrix.graded)}" if low == low else "  interval unknown",
+        f"  {payoff_text(low, graded=matrix.graded)} to {payoff_text(high, graded=matrix.graded)}"
+        if low == low
+        else "  interval unknown",
         colours.faint,
     )
     line.append(f"  in {counted(games, 'game')}", colours.faint)
@@ -193,7 +194,7 @@ def _seats(heat: Heat, met: Meetings | None) -> list[Text]:
     for each in met.seats:
         score = each.returns / each.games if heat.matrix.graded else (each.wins + each.draws / 2) / each.games
         line = Text(f"as {plain(each.name):<{longest}} ", colours.faint)
-        line.append(f"{_score(score, heat.matrix.graded):>5}", _mood(score, heat.matrix.graded))
+        line.append(f"{payoff_text(score, graded=heat.matrix.graded):>5}", _mood(score, heat.matrix.graded))
         line.append(f"  {each.wins:,}/{each.draws:,}/{each.losses:,}")
         lines.append(line)
     if not met.whole:
@@ -256,34 +257,27 @@ def _profile(heat: Heat, i: int, j: int, width: int, room: int) -> list[Text]:
         score, low, high = (float(values[i, place]) for values in (matrix.score, matrix.low, matrix.high))
         name = name_cell(matrix.members[place], label, f"bold {colours.accent}" if place == j else "")
         name.append(" " * (label - name.cell_len))
-        line = name.append(f" {_score(score, matrix.graded):>5} ", _mood(score, matrix.graded))
+        mood = _mood(score, matrix.graded)
+        line = name.append(f" {payoff_text(score, graded=matrix.graded):>5} ", mood)
         if bar >= 8:
-            line.append_text(_axis(score, low, high, left, right, bar))
+            known = low == low
+            line.append_text(
+                interval_bar(
+                    low if known else None,
+                    score,
+                    high if known else None,
+                    axis=(left, right),
+                    mark=(left + right) / 2,
+                    width=bar,
+                    colour=mood,
+                )
+            )
         lines.append(line)
     return lines
 
 
-def _axis(score: float, low: float, high: float, left: float, right: float, width: int) -> Text:
-    """A score with its interval on an axis with a mark in the middle."""
-    colours = look()
-    scale = (width - 1) / (right - left)
-
-    def column(value: float) -> int:
-        return int(np.clip(round((value - left) * scale), 0, width - 1))
-
-    point, middle = column(score), column((left + right) / 2)
-    first, last = (column(low), column(high)) if low == low else (point, point)
-    marks = np.full(width, " ")
-    marks[middle] = "┊"
-    marks[first : last + 1] = "─"
-    line = Text("".join(marks.tolist()), colours.faint, end="")
-    line.stylize(colours.secondary, first, last + 1)
-    line.plain = line.plain[:point] + "●" + line.plain[point + 1 :]
-    line.stylize(_mood(score, left < 0), point, point + 1)
-    return line
-
-
-def _score(score: float, graded: bool) -> str:
+def payoff_text(score: float, *, graded: bool) -> str:
+    """A score as people read it: percents, or in a graded game the return with its sign."""
     if graded:
         return ("+" if score > 0 else "") + rating_text(score, "returns per game")
     return f"{100 * score:.0f}%"

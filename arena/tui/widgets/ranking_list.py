@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from arena.tui.look import look
-from arena.tui.widgets.cells import fitted, joined, name_cell
+from arena.tui.widgets.cells import fitted, interval_bar, joined, name_cell
 from arena.tui.widgets.row_list import RowList
 from arena.view.text import interval_text, measure_text, plain, rating_text, signed
 
@@ -169,28 +169,12 @@ class RankingList(RowList):
         """The interval and the rating, if it has one, on the axis of all rows, with a line at 0, the anchor."""
         if self._axis is None:
             return Text()
-        colours, standing = look(), row.standing
-        left, right = self._axis
-        scale = (width - 1) / (right - left)
-        at = round((standing.rating - left) * scale)
-        first, last = (max(0, min(width - 1, round((end - left) * scale))) for end in (standing.low, standing.high))
-        cells, zero = [" "] * width, round(-left * scale)
-        if 0 <= zero < width:
-            cells[zero] = "│"
+        standing = row.standing
         reaches = standing.games and standing.low < standing.high
-        inside = standing.games and 0 <= at < width
-        if reaches:
-            cells[first : last + 1] = "━" * (last + 1 - first)
-        if inside:
-            cells[at] = "●"
-        line = Text("".join(cells), no_wrap=True, end="")
-        line.stylize(colours.panel, max(0, zero), max(0, zero + 1))
-        colour = colours.good if standing.agent == self._best else _colour(row)
-        if reaches:
-            line.stylize(colour, first, last + 1)
-        if inside:
-            line.stylize(f"bold {colour}", at, at + 1)
-        return line
+        low, high = (standing.low, standing.high) if reaches else (None, None)
+        at = standing.rating if standing.games else None
+        colour = look().good if standing.agent == self._best else _colour(row)
+        return interval_bar(low, at, high, axis=self._axis, mark=0.0, width=width, colour=colour)
 
 
 def _gap(width: int) -> int:

@@ -13,7 +13,7 @@ from arena.play.served import Table, _View
 from arena.play.told import Failed, Position, Told, parse_told
 from games import BrokenGameError, make_game
 
-START = {"want": "start", "number": 1, "seed": 3, "seat": 0, "opening": [], "record": True}
+START = {"want": "start", "number": 1, "seed": 3, "seat": 0, "opening": []}
 
 
 def table(game: str, against: str = "first", *requests: dict[str, Any]) -> tuple[Table, list[Told]]:

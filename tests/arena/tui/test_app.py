@@ -21,10 +21,13 @@ from arena.tui.feed import Query, Source
 from arena.tui.keys import APP, FOOTER
 from arena.tui.layout import NUMBERED, SHORT
 from arena.tui.look import look
+from arena.tui.screens.agent import AgentScreen
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.screens.matches import MatchesScreen
+from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
+from arena.tui.widgets.row_list import RowList
 from arena.view.theme import PALETTES
 from leagues.errors import LeagueError
 from leagues.records import Member
@@ -186,6 +189,72 @@ async def test_numbers_open_screens_and_escape_goes_back(league: Path) -> None:
             await person.see(in_front(person, screen))
         await person.press("escape")
         assert in_front(person, NUMBERED[0])()
+
+
+def about(person: Person, member: str) -> Callable[[], bool]:
+    """Whether the page of a member is in front, as a condition."""
+    return lambda: isinstance(person.screen, AgentScreen) and person.screen.subject == member
+
+
+async def test_escape_goes_back_from_agent_to_agent(league: Path) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("best main@1"))
+        person.app.open_agent("main@1")
+        await person.see(person.shows("Opponents in evaluation"))
+        person.screen.query_one("#agent-opponents", RowList).select("first")
+        await person.press("enter")
+        await person.see(about(person, "first"))
+        await person.press("1", "escape")
+        await person.see(about(person, "first"))
+        await person.press("escape")
+        await person.see(about(person, "main@1"))
+        await person.press("escape")
+        await person.see(in_front(person, NUMBERED[0]))
+
+
+async def test_escape_goes_back_to_the_replay_and_to_the_filter_behind_it(league: Path) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("best main@1"))
+        await person.press("3", "slash", *"first", "enter")
+        await person.see(person.shows("Matches that fit"))
+        await person.press("enter")
+        await person.see(lambda: isinstance(person.screen, ReplayScreen))
+        replay = person.screen
+        person.app.open_agent("main@1")  # as by a click on its name
+        await person.see(about(person, "main@1"))
+        agent = person.screen
+        await person.press("m")
+        await person.see(person.shows("main@1 ", "Matches that fit"))
+        await person.press("escape")
+        await person.see(lambda: person.screen is agent)
+        await person.press("escape")
+        await person.see(lambda: person.screen is replay)
+        await person.press("escape")
+        await person.see(person.shows("first", "Matches that fit"))
+        await person.press("escape")
+        await person.see(lambda: "Matches that fit" not in person.text())
+        await person.press("escape")
+        await person.see(in_front(person, NUMBERED[0]))
+
+
+async def test_escape_goes_back_to_the_filter_that_another_one_has_replaced(league: Path) -> None:
+    async with watching(league) as person:
+        await person.see(person.shows("best main@1"))
+        await person.press("3", "slash", *"evaluation", "enter", "a")
+        await person.see(lambda: isinstance(person.screen, AgentScreen))
+        person.app.list_matches("first")
+        await person.see(in_front(person, "Matches"))
+        await person.press("escape", "escape")
+        await person.see(person.shows("evaluation", "Matches that fit"))
+
+
+async def test_the_number_of_a_page_above_a_replay_closes_the_replay_and_keeps_the_page(league: Path) -> None:
+    async with watching(league, 5) as person:
+        await person.see(person.shows("Match 5"))
+        person.app.open_agent("first")
+        await person.see(about(person, "first"))
+        await person.press("6")
+        await person.see(lambda: len(person.app.screen_stack) == 2 and about(person, "first")())
 
 
 @pytest.mark.parametrize("number", range(1, len(NUMBERED) + 1))

@@ -10,7 +10,8 @@ import pytest
 from played_league import make_league
 from small_league import HOSTILES, NOW
 
-from arena.view.match_filter import HELP, filter_of, member_word, parse, quoted
+from arena.cli.matches import matches
+from arena.view.match_filter import filter_of, member_word, parse, quoted
 from arena.view.text import plain
 from leagues.errors import LeagueError
 from leagues.ratings.leaderboard import leaderboard
@@ -108,7 +109,7 @@ def test_a_result_in_a_league_without_members_is_an_error() -> None:
 
 def test_the_help_names_every_word() -> None:
     words = {"MEMBER", "best", "latest", "member", "won", "drew", "lost", "plies", "event", *MATCH_KINDS, *ENDINGS}
-    assert words <= {*re.findall(r"\w+", HELP)}
+    assert words <= {*re.findall(r"\w+", matches.__doc__ or "")}
 
 
 @pytest.mark.parametrize("name", ["main@1", "my bot", "lost", "best", "plies<20", "member=x", "it's", *HOSTILES])

@@ -31,7 +31,7 @@ def test_no_other_file_names_a_colour() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and COLOUR.fullmatch(node.value)
     ]
     assert found == []
-    styles = (ROOT / "tui" / "arena.tcss").read_text()
+    styles = "".join(path.read_text() for path in (ROOT / "tui").glob("*.tcss"))
     styles += (ROOT / "view" / "report" / "report.css").read_text()
     assert not re.search(r":[^;{]*(#[0-9a-f]{3,8}\b|\b(red|green|yellow|blue|white|black)\b)", styles)
 

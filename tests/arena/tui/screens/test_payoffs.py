@@ -10,10 +10,13 @@ from small_league import HOSTILE, new_league, play, played_league
 from tui_person import HUGE, SIZES, SLIM, WIDE, Person, watching
 
 from arena.tui.screens.matches import MatchesScreen
-from arena.tui.screens.payoffs import PayoffsScreen
+from arena.tui.screens.payoffs import PayoffsScreen, _heat
 from arena.tui.widgets.heatmap import Heatmap
+from arena.view.course.league import is_thin
 from arena.view.theme import PALETTES
-from leagues.records import Member
+from leagues.ratings.outside import FEWEST_GAMES
+from leagues.records import Member, Tally
+from leagues.results.payoff_table import PayoffTable
 from leagues.store import open_store
 
 
@@ -46,6 +49,17 @@ async def test_at_every_size_there_are_names_scores_and_the_pair(size: tuple[int
         await person.press("right")
         await person.see(person.shows("3 members by rating", "random", "against", "in 4 games", "won", "drawn", "lost"))
         assert max(len(line) for line in person.text().splitlines()) == size[0]
+
+
+def test_the_same_scores_have_few_games_as_in_pictures_and_reports() -> None:
+    few, enough = FEWEST_GAMES - 1, FEWEST_GAMES
+    tallies = [("main@1", "random", few, 0, 0, 0.0, 0.0, 0.0), ("main@1", "first", enough, 0, 0, 0.0, 0.0, 0.0)]
+    table = PayoffTable([Tally(*each) for each in tallies])
+    heat = _heat(table, (("main@1", "main"), ("random", "baseline"), ("first", "baseline")))
+    for opponent, column in (("random", 1), ("first", 2)):
+        payoff = table.get("main@1", opponent)
+        assert payoff is not None
+        assert heat.thin[0, column] == is_thin(payoff) == (opponent == "random")
 
 
 async def test_the_pane_tells_the_games_of_the_pair_by_seat_and_the_newest_matches(tmp_path: Path) -> None:
@@ -95,6 +109,8 @@ async def test_keys_move_the_cursor_and_stop_at_the_edges(inflated: Path) -> Non
             (["up", "left"], 0, 0),
             (["pagedown"], last, 0),
             (["pageup"], 0, 0),
+            (["ctrl+end"], last, 0),
+            (["ctrl+home"], 0, 0),
         ]:
             await person.press(*keys)
             assert shown.cell == (names[row], names[column])

@@ -123,6 +123,43 @@ async def test_a_digit_begins_a_typed_move_and_a_refused_one_says_why() -> None:
         assert isinstance(person.app.focused, TableBoard)
 
 
+@pytest.mark.parametrize(
+    ("game", "typed", "played"),
+    [("othello", "f5", "f5"), ("go", "f4", "f4"), ("hex", "g4", "g4"), ("chess", "g4", "g4")],
+)
+async def test_a_letter_that_begins_a_move_is_typed_even_where_it_is_a_key(game: str, typed: str, played: str) -> None:
+    async with sitting(game, "first", seat=1 if game == "chess" else 0) as person:
+        await my_turn(person)
+        await person.press(*typed, "enter")
+        await my_turn(person, 0)
+        assert table(person).game.steps[0][0][1].lower() == played
+        assert not table(person)._flipped
+
+
+async def test_the_palette_has_what_keys_do_that_are_typed_now() -> None:
+    async with sitting("othello", "first") as person:
+        await my_turn(person)
+        await person.press("ctrl+p")
+        await person.read("Theme: light", "Undo", "Resign", "Quit")
+        assert not any(word in person.text() for word in ("Screenshot", "Maximize", "dracula"))
+        await person.press(*"Flip", "enter")
+        await person.see(lambda: isinstance(person.app.screen, PlayScreen) and table(person)._flipped)
+
+
+async def test_in_chess_a_rook_is_typed_once_it_may_move_and_q_still_quits() -> None:
+    async with sitting("chess", "first", 1) as person:
+        await my_turn(person)
+        await person.read("R resign")
+        names = {1: "Rb1", 2: "Qd3"}
+        screen, position = table(person), here(person)
+        screen.game.hear(replace(position, ply=position.ply + 2, legal=names, routes={}, asks=True))
+        screen._stands()
+        screen._show()
+        await person.see(lambda: "resign" not in person.text() and "q quit" in person.text())
+        await person.press(*"Rb1")
+        assert person.app.screen.query_one(Entry).value == "Rb1"
+
+
 async def test_keys_that_come_at_once_are_one_move() -> None:
     async with sitting("ultimate_tic_tac_toe", "first") as person:
         await my_turn(person)
@@ -458,6 +495,22 @@ async def test_leaving_a_game_is_asked_about(key: str) -> None:
         await person.read("Leave it?")
         await person.press("y" if key == "escape" else key)
         await person.see(lambda: not person.app.is_running)
+
+
+async def test_the_yes_to_leaving_is_not_the_yes_to_resigning() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        await person.press("enter")
+        await my_turn(person, 0)
+        await person.press("R")
+        await person.read("Give the game up?")
+        await person.press("ctrl+c")
+        await person.read("The game is not over. Leave it?")
+        await person.press("n")
+        await person.read("Give the game up?")
+        await person.press("n")
+        await person.see(lambda: isinstance(person.app.screen, PlayScreen))
+        assert table(person).game.running
 
 
 async def test_a_table_without_a_move_of_the_person_is_left_at_once() -> None:

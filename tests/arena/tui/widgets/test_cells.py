@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.tui.widgets.cells import name_cell
+from arena.tui.widgets.cells import interval_bar, name_cell
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,17 @@ def test_a_name_keeps_its_generation(name: str, width: int, shown: str) -> None:
     cell = name_cell(name, width)
     assert cell.plain == shown
     assert cell.cell_len <= width
+
+
+@pytest.mark.parametrize(
+    ("low", "at", "high", "drawn"),
+    [
+        (0.25, 0.5, 0.75, "  ━━●━━  "),
+        (0.75, 0.875, 1.0, "    │ ━●━"),
+        (None, 0.0, None, "●   │    "),  # an interval that nobody knows
+        (-5.0, -3.0, 0.25, "●━━ │    "),  # what lies outside of the axis
+        (0.0, None, 0.25, "━━━ │    "),
+    ],
+)
+def test_an_interval_stands_on_its_axis(low: float | None, at: float | None, high: float | None, drawn: str) -> None:
+    assert interval_bar(low, at, high, axis=(0.0, 1.0), mark=0.5, width=9, colour="red").plain == drawn

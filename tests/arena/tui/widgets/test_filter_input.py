@@ -45,6 +45,16 @@ def members(person: Person) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("key", ["1", "2"])
+async def test_while_it_is_typed_the_footer_has_its_keys_alone(league: Path, key: str) -> None:
+    async with watching(league) as person:
+        await open_screen(person, key)
+        await person.press("slash")
+        await person.see(lambda: person.text().splitlines()[-1].split() == ["enter", "done", "esc", "clear"])
+        await person.press(*"ma", "enter")
+        await person.see(lambda: "/ filter" in person.text().splitlines()[-1])
+
+
+@pytest.mark.parametrize("key", ["1", "2"])
 async def test_escape_takes_the_filter_away_before_it_leaves_the_screen(league: Path, key: str) -> None:
     async with watching(league) as person:
         line = await open_screen(person, key)

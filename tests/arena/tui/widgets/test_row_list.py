@@ -63,6 +63,10 @@ async def test_the_cursor_moves_by_every_key_and_stays_in_sight() -> None:
         await pilot.press("home", "pagedown")
         assert rows.key == str(rows._room)
         assert f"row {rows.key}" in app.lines()
+        await pilot.press("ctrl+d")
+        assert rows.key == str(2 * rows._room)
+        await pilot.press("ctrl+u")
+        assert rows.key == str(rows._room)
         await pilot.press("pageup", "enter")
         assert app.chosen == ["0"]
 
