@@ -33,6 +33,7 @@ from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
+from arena.training.trials import config_of_checkpoint, config_of_trial
 from games import make_game
 from games.contract import BoolArray, FloatArray, IntArray
 
@@ -91,12 +92,14 @@ class LeagueAlgorithm(Algorithm):
 
         Raises:
             LeagueError: the settings make no league or no network. Nothing is written then.
-            StoreError: the folder has a league of another game or with other settings, or a newer one; or the
-                league's learner state is missing or was altered.
+            StoreError: the folder has a league of another game or with other settings, or a newer one; the
+                league's learner state is missing or was altered; or the folder of Ray Tune's trials is a league.
             WeightsError: the league's learner state does not fit the network.
             AgentError: a baseline cannot play the game.
             ValueError: the network is recurrent.
         """
+        if self._is_trial:
+            config = self.config = config_of_trial(config, self._storage.trial_dir_name)
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
         check_network(config, self.game)
@@ -108,6 +111,7 @@ class LeagueAlgorithm(Algorithm):
             seed=config.seed,
             learners=config.learning_members(),
             share=ray.put if config.num_env_runners or config.evaluation_num_env_runners else lambda data: data,
+            carried=self._is_trial,
         )
         try:
             state = self.session.learner_state()
@@ -124,6 +128,11 @@ class LeagueAlgorithm(Algorithm):
         except BaseException:
             self.session.close()
             raise
+
+    @property
+    def _is_trial(self) -> bool:
+        """Whether this is a trial of Ray Tune, which gives its trials a place for their results."""
+        return self._storage is not None
 
     def _check_fit(self, config: LeagueAlgorithmConfig, state: Mapping[str, Any]) -> None:
         """Refuse a stored state of other modules than the league's before these take any memory."""
@@ -286,21 +295,32 @@ class LeagueAlgorithm(Algorithm):
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)
         if self._check_component(LEAGUE, components, not_components):
+            self.trainer.store_all()
             state[LEAGUE] = self.session.checkpoint()
             state[AVERAGES] = self.snapshots.averages
             if state[LEAGUE]:  # one in a folder has it in its own state
                 state[EXPERIENCE] = self.learners.experience()
         return state
 
+    def get_ctor_args_and_kwargs(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """RLlib's: what ``from_checkpoint`` calls this class with."""
+        config = config_of_checkpoint(self.config) if self._is_trial else self.config
+        return (config.get_state(),), {}
+
     def set_state(self, state: dict[str, Any]) -> None:
         """Restore a checkpoint.
 
-        A league in memory comes back with it. A league in a folder goes on from the folder, with the learners' state
-        of its newest iteration, because a folder cannot be at two times at once.
+        A league in memory comes back with it, and so does that of a trial of Ray Tune; both can also be restored into
+        a new folder. Any other league in a folder goes on from the folder, with the learners' state of its newest
+        iteration, because a folder cannot be at two times at once.
+
+        Raises:
+            StoreError: the checkpoint holds a league, but the folder has one that has begun; or the other way round.
         """
         self.requests.abandon()
         if LEAGUE in state:
             self.session.restore(state[LEAGUE])
+            self.trainer.strength.forget()
         super().set_state(state)
         newest = self.session.learner_state()
         if newest is not None:
@@ -308,5 +328,6 @@ class LeagueAlgorithm(Algorithm):
         else:
             self.snapshots.restore(state.get(AVERAGES), self.learners.state())
             self.learners.restore_experience(state.get(EXPERIENCE, {}))
+            self.session.store_state(self.continuation.state)
         set_factors(self.session, self.learners)
         self.learners.broadcast()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -203,8 +204,9 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         """Set up the league.
 
         Args:
-            folder: where the league is stored. A missing folder is created; one with a league of the same game is
-                resumed. None keeps the league in memory.
+            folder: where the league is stored, relative to the working directory of now. A missing folder is created;
+                a league of the same game and settings in it is trained on. None keeps the league in memory. With Ray
+                Tune, each trial makes a league of its own below it (:mod:`arena.training.trials`).
             settings: any setting of the groups league, evaluation, training, positions and population in
                 docs/settings.md (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ``random_plies``, ...).
 
@@ -212,7 +214,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             LeagueError: an unknown setting, or a value that breaks its rule.
         """
         if folder is not NotProvided:
-            self.league_folder = None if folder is None else str(folder)
+            self.league_folder = None if folder is None else os.path.abspath(folder)
         for name in settings:
             if all(name not in rules(type(getattr(self, group))) for group in _GROUPS):
                 known = [each for group in _GROUPS for each in rules(type(getattr(self, group)))]

@@ -21,6 +21,7 @@ from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
 from arena.training.snapshots import Snapshots
+from arena.training.strength import Strength
 from leagues.records import Match
 from leagues.store import Progress
 
@@ -30,6 +31,9 @@ RATED_ITERATIONS = 20
 
 class Trainer:
     """Runs iterations: sample, learn, freeze, send weights, store.
+
+    Attributes:
+        strength: how strong the learners are.
 
     Args:
         session: the league.
@@ -65,6 +69,7 @@ class Trainer:
         self._gate = Gate(session, requests, snapshots)
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
         self._time_left, self._share = time_left, share
+        self.strength = Strength(session)
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
         self._without_runners, self._failures_tolerated = 0, failures_tolerated
         self._broken_off = False
@@ -197,6 +202,7 @@ class Trainer:
     def _wait_for_runners(self, matches: Sequence[Match]) -> None:
         """RLlib restarts dead runners between iterations; this can take several."""
         self._session.record(matches)
+        self._log([])
         self._without_runners += 1
         if self._without_runners > self._failures_tolerated:
             raise RuntimeError(
@@ -214,3 +220,7 @@ class Trainer:
         lag = sum(map(mul, (sample.lag for sample in samples), steps)) / max(1, sum(steps))
         self._metrics.log_value((LEAGUE, "sample_lag"), lag, window=1)
         self._metrics.log_value((LEAGUE, "members"), len(self._session.members), window=1)
+        self.strength.refresh()
+        for learner in self._session.learners:
+            for name, value in self.strength.of(learner).items():
+                self._metrics.log_value((LEAGUE, learner.id, name), value, reduce="item")

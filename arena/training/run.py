@@ -23,9 +23,6 @@ from leagues.ratings.leaderboard import Standing
 from leagues.records import LeagueError, Measure
 from leagues.store import LeagueInfo, Progress, StoreError, open_store
 
-LEADERBOARD_EVERY = 5.0
-"""Least seconds between two refreshes of the reported leaderboard; longer if a refresh takes long."""
-
 
 def train(
     game: Game | str,
@@ -234,19 +231,12 @@ def _loop(
         return max(shares)
 
     algorithm.time_left, algorithm.share = time_left, share
-    standings: list[Standing] = []
-    rate_again_at = 0.0
     while True:
         if minutes is not None and time.monotonic() - began >= 60.0 * minutes:
             return "limit"
         if steps is not None and algorithm.session.progress.env_steps >= steps:
             return "limit"
         algorithm.train()
-        if time.monotonic() >= rate_again_at:
-            rated_at = time.monotonic()
-            standings = algorithm.session.standings()
-            cost = time.monotonic() - rated_at
-            rate_again_at = time.monotonic() + max(LEADERBOARD_EVERY, 50 * cost)
-        progressed(standings)
+        progressed(algorithm.trainer.strength.standings)
         if should_stop():
             return "asked"

@@ -19,6 +19,7 @@ from arena.settings import Settings
 from arena.training import learner_state
 from arena.training.anchors import fitting_anchors, seconds_per_game
 from arena.training.journal import RunJournal
+from arena.training.league_copy import fill, packed
 from arena.training.opening import open_league
 from arena.training.pending import Pending
 from arena.training.planner import Planner, SharedWeights
@@ -61,6 +62,7 @@ class LeagueSession:
         seed: seed of a new league; an existing league keeps its own.
         learners: the learners as members.
         share: as above, for instance ``ray.put``.
+        carried: whether checkpoints hold the whole league, as they do if it is in memory.
 
     Raises:
         LeagueError: as :func:`arena.training.opening.open_league`. Nothing is written then.
@@ -83,6 +85,7 @@ class LeagueSession:
         seed: int,
         learners: Sequence[Member],
         share: Callable[[bytes], Any],
+        carried: bool = False,
     ) -> None:
         self.game = game
         self.settings = settings
@@ -95,6 +98,7 @@ class LeagueSession:
         self.runtime = Runtime()
         self.store = open_store(folder)
         self._in_memory = folder is None
+        self._carried = carried or self._in_memory
         self._pending: Pending | None = None
         self.journal = RunJournal(lambda: self.writer, self._stored)
         for anchor in settings.evaluation.anchors or ():
@@ -258,35 +262,27 @@ class LeagueSession:
         return with_outside(leaderboard(list(self.members.values()), scores), scores, self.writer.measures())
 
     def checkpoint(self) -> dict[str, Any]:
-        """What a checkpoint of the algorithm keeps: all of a league in memory, nothing of one in a folder."""
-        if not self._in_memory:
+        """What a checkpoint of the algorithm keeps: the whole league if it is carried, nothing of another one."""
+        if not self._carried:
             return {}
-        snapshots = [member for member in self.members.values() if member.kind == "snapshot"]
-        return {
-            "info": self.writer.info(),
-            "progress": self.writer.progress(),
-            "history": self.writer.history(),
-            "next_event": self.planner.next_event,
-            "members": list(self.members.values()),
-            "weights": [self.store.weights.get(str(member.weights)) for member in snapshots],
-            "matches": list(self.writer.iter_matches()),
-            "tallies": self.writer.tallies(),
-            "live": self.writer.live_results(),
-            "measures": self.writer.measures(),
-            "journal": self.writer.journal(limit=None)[::-1],
-        }
+        return packed(self.store, self.writer, next_event=self.planner.next_event)
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
-        """Replace a league in memory by what :meth:`checkpoint` gave; a league in a folder stays as it is.
+        """Take what :meth:`checkpoint` gave: the league that it holds. Without one, a league in a folder stays.
 
         Raises:
-            StoreError: one of the two leagues is in memory and the other in a folder.
+            StoreError: it holds no league, but this one is in memory; or this one is in a folder and has begun; or the
+                two have other games or learners.
         """
-        if self._in_memory != bool(checkpoint):
-            kept, this = ("in memory", "in a folder") if checkpoint else ("in a folder", "in memory")
+        if self._in_memory and not checkpoint:
             raise StoreError(
-                f"the checkpoint is of a league {kept}, but this league is {this}; restore it into a config with the "
-                "same league(folder=...)"
+                "the checkpoint is of a league in a folder, but this league is in memory; restore it into a config "
+                "with the same league(folder=...)"
+            )
+        if checkpoint and not self._in_memory and self.progress.iteration:
+            raise StoreError(
+                f"the checkpoint holds a league, but the one in {self.store.name} has begun; restore it into a config "
+                "with another folder, or in memory"
             )
         self.journal.forget()
         if not checkpoint:
@@ -294,25 +290,20 @@ class LeagueSession:
                 self._pending = None
                 self._load()
             return
-        store = open_store(None)
-        for data in checkpoint["weights"]:
-            store.weights.put(data)
-        writer = store.create(checkpoint["info"])
-        for progress in checkpoint["history"]:
-            writer.record(progress=progress)
-        writer.record(
-            members=checkpoint["members"],
-            matches=checkpoint["matches"],
-            tallies=checkpoint["tallies"],
-            progress=checkpoint["progress"],
-            live=checkpoint.get("live", ()),
-            measures=checkpoint.get("measures", ()),
-            journal=checkpoint.get("journal", ()),
-        )
-        self.writer.close()
-        self.store, self.writer, self.seed = store, writer, checkpoint["info"].seed
+        if self._in_memory:
+            self.writer.close()
+            self.store = open_store(None)
+            self.writer = self.store.create(checkpoint["info"])
+        fill(self.store, self.writer, checkpoint)
+        self.seed = self.writer.info().seed
         self._load(checkpoint["next_event"])
         self.reset([member.id for member in self.learners])  # the runners' games belong to the replaced league
+
+    def store_state(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        """Store the state of a league in a folder as that of its newest iteration."""
+        if not self._in_memory and self.progress.iteration:
+            self.progress = replace(self.progress, state=self.store.states.put(learner_state.pack(state())))
+            self.writer.record(progress=self.progress)
 
     def close(self) -> None:
         """Release the database and its lock."""

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from statistics import fmean
 
 import numpy as np
 
 from leagues.ratings.leaderboard import Outside, Standing
-from leagues.records import Measure
+from leagues.records import Measure, Member
 from leagues.results.blocks import BlockScore, BlockScores
 from leagues.results.payoff_table import PayoffTable
 
@@ -49,6 +50,31 @@ def with_outside(
         replace(each, outside=None if each.role in LADDER else _measure(each.agent, newest, ladder, table))
         for each in standings
     ]
+
+
+def ladder_scores(members: Iterable[Member], block_scores: Iterable[BlockScore]) -> dict[str, float]:
+    """Learner -> how its newest snapshot scores against the anchors, each counted alike; against the baselines where
+    there are no anchors. Leagues with the same anchors can be compared by it.
+
+    It is of the newest snapshot with :data:`FEWEST_GAMES` games against each of them, so that always the same
+    opponents count. Learners without one are left out.
+
+    Args:
+        members: members in the order they joined.
+        block_scores: evaluation results.
+    """
+    everyone = list(members)
+    rungs = [each.id for each in everyone if each.role == "anchor"]
+    rungs = rungs or [each.id for each in everyone if each.role in LADDER]
+    snapshots = [each for each in everyone if each.learner is not None]
+    table = _against(set(rungs), [each.id for each in snapshots], BlockScores.of(block_scores))
+    found: dict[str, float] = {}
+    for each in snapshots:  # the newest last
+        payoffs = [table.get(each.id, rung) for rung in rungs]
+        scores = [payoff.score for payoff in payoffs if payoff is not None and payoff.games >= FEWEST_GAMES]
+        if each.learner is not None and scores and len(scores) == len(rungs):
+            found[each.learner] = fmean(scores)
+    return found
 
 
 def _measure(

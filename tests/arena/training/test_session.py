@@ -237,15 +237,33 @@ def test_a_checkpoint_before_the_first_iteration_records_none(session: LeagueSes
     assert session.writer.history() == []
 
 
-def test_a_checkpoint_of_a_league_in_memory_is_not_one_of_a_folder(session: LeagueSession, tmp_path: Path) -> None:
-    in_folder = LeagueSession(tmp_path, GAME, SETTINGS, seed=3, learners=[MAIN], share=bytes)
-    for here, other, message in (
-        (session, in_folder, r"of a league in a folder, but this league is in memory; .*folder"),
-        (in_folder, session, r"of a league in memory, but this league is in a folder; .*folder"),
-    ):
-        members = dict(here.members)
-        with pytest.raises(StoreError, match=message):
-            here.restore(other.checkpoint())
-        assert here.members == members
-    in_folder.restore(in_folder.checkpoint())
+def test_a_checkpoint_of_a_league_in_memory_fills_a_new_league_in_a_folder(
+    session: LeagueSession, tmp_path: Path
+) -> None:
+    play(session, plan_of(session, 8))
+    commit(session, 1)
+    in_folder = LeagueSession(tmp_path, GAME, SETTINGS, seed=4, learners=[MAIN], share=bytes)
+    in_folder.restore(session.checkpoint())
+    in_folder.store_state(lambda: {"weights": np.arange(3)})
+    assert in_folder.members == session.members
+    assert in_folder.standings() == session.standings()
+    assert in_folder.seed == 4, "the settings and the seed stay its own"
     in_folder.close()
+    again = LeagueSession(tmp_path, GAME, SETTINGS, seed=4, learners=[MAIN], share=bytes)
+    np.testing.assert_array_equal(again.learner_state()["weights"], np.arange(3))
+    assert again.progress.iteration == 1
+    with pytest.raises(StoreError, match=r"has begun; restore it into a config with another folder"):
+        again.restore(session.checkpoint())
+    assert again.checkpoint() == {}
+    again.restore(again.checkpoint())
+    with pytest.raises(StoreError, match=r"of a league in a folder, but this league is in memory; .*folder"):
+        session.restore(again.checkpoint())
+    again.close()
+
+
+def test_a_checkpoint_of_other_learners_is_refused(session: LeagueSession, tmp_path: Path) -> None:
+    others = [Member(name, "learner", "main", modules=dict.fromkeys(GAME.agent_ids, name)) for name in ("main", "b")]
+    two = LeagueSession(tmp_path, GAME, SETTINGS, seed=4, learners=others, share=bytes)
+    with pytest.raises(StoreError, match=r"of the learners \['main'\], but .* has \['main', 'b'\]"):
+        two.restore(session.checkpoint())
+    two.close()
