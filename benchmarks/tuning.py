@@ -16,10 +16,13 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from arena.sweep import Draw
+from arena.training.tuning import REPORTS, run_trials
 from benchmarks.measure import RESULTS
 from benchmarks.strength import GOALS, SMALLER_IS_BETTER, measured
 
@@ -31,28 +34,26 @@ FALL = 5.0
 """Learning rates and entropy bonuses fall by this factor over a run; the weight of the KL divergence rises by it."""
 
 
-def space(game: str) -> dict[str, Any]:
-    """What is drawn for a game: names of settings, and ``plies`` of random openings, -> distributions of Ray Tune."""
-    from ray import tune
-
+def space(game: str) -> dict[str, Draw]:
+    """What is drawn for a game: names of settings, and ``plies`` of random openings."""
     drawn = {
-        "lr": tune.loguniform(3e-4, 3e-3),
-        "minibatch_size": tune.choice([256, 512, 1024]),
-        "num_epochs": tune.choice([1, 2, 4]),
-        "lambda_": tune.choice([0.8, 0.9, 0.95, 1.0]),
+        "lr": Draw("loguniform", (3e-4, 3e-3)),
+        "minibatch_size": Draw("choice", (256, 512, 1024)),
+        "num_epochs": Draw("choice", (1, 2, 4)),
+        "lambda_": Draw("choice", (0.8, 0.9, 0.95, 1.0)),
     }
     if next(iter(GOALS[game].targets)) in ("nash_conv", "best_response"):
         return drawn | {
-            "entropy_coeff": tune.loguniform(0.03, 0.3),
-            "kl_coeff": tune.loguniform(1.0, 10.0),
-            "magnet_coeff": tune.loguniform(0.03, 0.3),
-            "magnet_rate": tune.loguniform(0.005, 0.1),
+            "entropy_coeff": Draw("loguniform", (0.03, 0.3)),
+            "kl_coeff": Draw("loguniform", (1.0, 10.0)),
+            "magnet_coeff": Draw("loguniform", (0.03, 0.3)),
+            "magnet_rate": Draw("loguniform", (0.005, 0.1)),
         }
     return drawn | {
-        "entropy_coeff": tune.loguniform(0.005, 0.05),
-        "kl_coeff": tune.loguniform(0.1, 10.0),
-        "gamma": tune.choice([0.97, 0.99, 1.0]),
-        "plies": tune.choice([0, 12, 24]),
+        "entropy_coeff": Draw("loguniform", (0.005, 0.05)),
+        "kl_coeff": Draw("loguniform", (0.1, 10.0)),
+        "gamma": Draw("choice", (0.97, 0.99, 1.0)),
+        "plies": Draw("choice", (0, 12, 24)),
     }
 
 
@@ -81,8 +82,7 @@ def main() -> None:
     ray.init(num_cpus=options.cores, include_dashboard=False, log_to_driver=False)
     yardstick = next(iter(GOALS[options.game].targets))
     sign = 1 if yardstick in SMALLER_IS_BETTER else -1
-    first = _stage(options.game, options.steps, options.trials)
-    first.sort(key=lambda row: sign * row["figure"])
+    first = _stage(options.game, options.steps, options.trials, options.cores)
     print(_table(f"First stage: {options.game}, {options.steps:,} steps, seed {FIRST_SEED}", yardstick, first))
     finalists: list[Mapping[str, Any]] = [row["drawn"] for row in first[: options.finalists]]
     final = _final(options.game, options.final_steps, [*finalists, {}])
@@ -119,24 +119,33 @@ def trial(run: Mapping[str, Any]) -> dict[str, float]:
         return {"figure": measured(game, league, only=yardstick)["figures"][yardstick], "seconds": seconds}
 
 
-def _stage(game: str, steps: int, trials: int) -> list[dict[str, Any]]:
-    """The first stage: a row for each draw that could be trained."""
-    from ray import tune
-
+def _stage(game: str, steps: int, trials: int, cores: int) -> list[dict[str, Any]]:
+    """The first stage: a row for each draw that could be trained, the best first."""
     fixed = {"game": game, "steps": steps, "seed": FIRST_SEED}
-    tuner = tune.Tuner(
-        tune.with_resources(trial, {"cpu": 1}),
-        param_space={**fixed, "drawn": space(game)},
-        tune_config=tune.TuneConfig(num_samples=trials),
-    )
-    results = tuner.fit()
-    for error in results.errors:
-        print(f"a draw could not be trained: {error}")
+    yardstick = next(iter(GOALS[game].targets))
+    with tempfile.TemporaryDirectory() as results:
+        ended = run_trials(
+            partial(_judged, fixed),
+            space(game),
+            trials=trials,
+            metric="figure",
+            mode="min" if yardstick in SMALLER_IS_BETTER else "max",
+            seed=FIRST_SEED,
+            cores=cores,
+            results=Path(results),
+        )
+    for each in ended:
+        if each.error is not None:
+            print(f"a draw could not be trained: {each.error}")
     return [
-        {"drawn": result.config["drawn"], "figure": result.metrics["figure"], "seconds": result.metrics["seconds"]}
-        for result in results
-        if result.metrics and "figure" in result.metrics
+        {"drawn": each.drawn, "figure": each.figure, "seconds": each.seconds} for each in ended if each.error is None
     ]
+
+
+def _judged(
+    fixed: Mapping[str, Any], drawn: Mapping[str, Any], number: int, report: Callable[[dict[str, Any]], None]
+) -> None:
+    report({"part": REPORTS + 1, "figure": trial({**fixed, "drawn": drawn})["figure"]})
 
 
 def _final(game: str, steps: int, choices: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ from arena.cli import (
     sprt,
     tournament,
     train,
+    tune,
     watch,
 )
 from arena.cli.errors import FAILED
@@ -76,6 +77,7 @@ def _arena(
 COMMANDS = (
     games.games,
     train.train,
+    tune.tune,
     watch.watch,
     league.leaderboard,
     league.payoffs,

@@ -85,6 +85,20 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the league in DIR, with its seed and settings.")
     ] = False,
+    log_level: Annotated[
+        str,
+        typer.Option(
+            "--log-level", metavar="LEVEL", help="Show messages of Ray and RLlib from DEBUG, INFO, WARN or ERROR up."
+        ),
+    ] = "ERROR",
+    dashboard: Annotated[
+        bool,
+        typer.Option(
+            "--dashboard",
+            help="Start Ray with its dashboard and print where it is. Needs sampling or learner processes, and the "
+            "extra rllib-extras.",
+        ),
+    ] = False,
 ) -> None:
     """Train a league of agents on GAME by self-play.
 
@@ -92,6 +106,7 @@ def train(
     Without --minutes or --steps, training goes on until Ctrl-C. Ctrl-C stops after the current iteration and keeps
     everything. A second Ctrl-C stops at once and loses what is not stored yet: that iteration, or with
     --checkpoint-every those since the last that were stored.
+    Results for TensorBoard and other programs are in DIR/results: progress.csv, result.json and events.
     """
     from arena.cli.code import load_game
     from arena.cli.errors import CallError, run_failures
@@ -100,11 +115,13 @@ def train(
     from arena.cli.progress import Stop, progress_line
     from arena.presets import settings_for
     from arena.settings import Resources, Settings
+    from arena.training.process import check_log_level
     from arena.view.text import newest_measured, outside_sentence, plain
     from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
     from leagues.store import open_store
 
+    check_log_level(log_level)
     if minutes is not None and steps is not None:
         raise CallError(f"a run has one limit, but --minutes {minutes:g} and --steps {steps} are given; drop one")
     if minutes is not None and not 0 < minutes < float("inf"):
@@ -122,7 +139,12 @@ def train(
     loaded = load_game(game)
     spec = loaded.spec
     settings = settings_for(loaded, preset, file=config, algorithm=algorithm, roles=changes.get("league.roles"))
-    settings.replaced(changes).check()  # checks every rule before anything heavy is loaded
+    chosen = settings.replaced(changes)
+    chosen.check()  # checks every rule before anything heavy is loaded
+    if dashboard and not (chosen.resources.env_runners or chosen.resources.learners):
+        raise CallError(
+            "--dashboard shows Ray's processes, but this run has none; add --env-runners 1 or more, or --learners"
+        )
     _check_league(league, spec, resume)
 
     from arena.training.run import train as train_league
@@ -157,6 +179,8 @@ def train(
             changes=changes,
             seed=seed,
             resume=resume,
+            log_level=log_level,
+            dashboard=dashboard,
             on_start=on_start,
             on_progress=on_progress,
             on_measures=on_measures,

@@ -33,7 +33,7 @@ from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
 from arena.training.snapshots import AVERAGES, Snapshots
-from arena.training.trials import config_of_checkpoint, config_of_trial
+from arena.training.trials import check_folder, config_of_checkpoint, config_of_trial
 from games import make_game
 from games.contract import BoolArray, FloatArray, IntArray
 
@@ -301,6 +301,12 @@ class LeagueAlgorithm(Algorithm):
             if state[LEAGUE]:  # one in a folder has it in its own state
                 state[EXPERIENCE] = self.learners.experience()
         return state
+
+    @classmethod
+    def default_resource_request(cls, config: Any) -> Any:
+        """RLlib's. Ray Tune asks for it before any trial begins, so what is wrong with a config is an error then."""
+        check_folder(config.get("league_folder"))
+        return super().default_resource_request(config)
 
     def get_ctor_args_and_kwargs(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """RLlib's: what ``from_checkpoint`` calls this class with."""

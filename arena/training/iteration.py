@@ -221,6 +221,6 @@ class Trainer:
         self._metrics.log_value((LEAGUE, "sample_lag"), lag, window=1)
         self._metrics.log_value((LEAGUE, "members"), len(self._session.members), window=1)
         self.strength.refresh()
-        for learner in self._session.learners:
-            for name, value in self.strength.of(learner).items():
-                self._metrics.log_value((LEAGUE, learner.id, name), value, reduce="item")
+        for learner, known in self.strength.of_all().items():
+            for name, value in known.items():
+                self._metrics.log_value((LEAGUE, learner, name), value, reduce="item")

@@ -18,6 +18,7 @@ def packed(store: Store, writer: Writer, *, next_event: int) -> dict[str, Any]:
     """
     members, progress = writer.members(), writer.progress()
     return {
+        "place": store.name,
         "info": writer.info(),
         "progress": None if progress is None else replace(progress, state=None),
         "history": writer.history(),

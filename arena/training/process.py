@@ -8,16 +8,34 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from leagues.errors import LeagueError
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
+"""What the setting ``log_level`` may be, as in RLlib."""
+
 
 class ClusterError(Exception):
     """The Ray cluster cannot be joined or lacks GPUs."""
 
 
-def prepare_process() -> None:
+def check_log_level(level: str) -> None:
+    """Refuse a level that RLlib does not know.
+
+    Raises:
+        LeagueError: it is none of :data:`LOG_LEVELS`.
+    """
+    if level not in LOG_LEVELS:
+        raise LeagueError(f"the log level is one of {', '.join(LOG_LEVELS)}, but got {level!r}")
+
+
+def prepare_process(log_level: str = "ERROR") -> None:
     """Set the libraries up for one of our programs. Call it before torch is loaded.
 
     Torch gets half of the cores. Its threads spin while they wait for each other, so with the TUI or anything else on
     the same cores, training would be ten times slower. Banners are hidden; errors still show.
+
+    Args:
+        log_level: the least level of messages of Ray and RLlib that show.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -27,20 +45,42 @@ def prepare_process() -> None:
 
     del ray
     for name in ("ray", "ray.rllib", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(log_level)
 
 
-def start_ray() -> None:
+def start_ray(*, cores: int | None = None, dashboard: bool = False, log_to_driver: bool = False) -> str | None:
     """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names.
+
+    Args:
+        cores: what a Ray that is started here has; None for all cores of the machine.
+        dashboard: whether a Ray that is started here has its dashboard.
+        log_to_driver: whether the output of remote processes shows here.
+
+    Returns:
+        The URL of the dashboard; None if there is none.
 
     Raises:
         ClusterError: the cluster cannot be joined.
+        LeagueError: packages for the dashboard are missing.
     """
     import ray
 
+    if dashboard:
+        try:
+            import ray.dashboard.optional_deps
+        except ImportError as error:
+            raise LeagueError(
+                f"Ray's dashboard needs packages that are not installed ({error}); "
+                "run pip install 'self-play-arena[rllib-extras]'"
+            ) from error
     address = os.environ.get("RAY_ADDRESS")
     try:
-        ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+        context = ray.init(
+            num_cpus=None if address else cores,
+            include_dashboard=dashboard,
+            log_to_driver=log_to_driver,
+            configure_logging=False,
+        )
     except (ConnectionError, ValueError) as error:
         if not address:
             raise
@@ -48,6 +88,7 @@ def start_ray() -> None:
             f"the Ray cluster RAY_ADDRESS={address!r} cannot be joined: {error}; set it to the HOST:PORT of a running "
             "cluster, or unset it to use this machine alone"
         ) from error
+    return f"http://{context.dashboard_url}" if context.dashboard_url else None
 
 
 def check_gpus(learners: int, gpus_per_learner: float, env_runners: int, gpus_per_env_runner: float) -> None:

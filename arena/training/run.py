@@ -16,7 +16,14 @@ from arena.presets import settings_for
 from arena.settings import Resources, Settings
 from arena.training.algorithms import algorithm_config
 from arena.training.opening import OF_A_RUN
-from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
+from arena.training.process import (
+    check_gpus,
+    check_log_level,
+    prepare_process,
+    start_ray,
+    without_ray,
+    without_stderr,
+)
 from arena.training.schedules import over_the_run
 from games import Game, as_game
 from leagues.ratings.leaderboard import Standing
@@ -35,7 +42,10 @@ def train(
     changes: Mapping[str, Any] | None = None,
     seed: int | None = None,
     resume: bool = False,
+    log_level: str = "ERROR",
+    dashboard: bool = False,
     on_start: Callable[[], None] = lambda: None,
+    on_result: Callable[[Mapping[str, Any]], None] = lambda result: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     on_measures: Callable[[Sequence[Measure]], None] = lambda measures: None,
     on_note: Callable[[str], None] = warnings.warn,
@@ -43,6 +53,7 @@ def train(
 ) -> None:
     """Train a league for a time or a number of steps, or until asked to stop. Every iteration is stored, so that an
     interrupted run loses at most the one under way; with the setting ``checkpoint_every``, so many of them together.
+    Results stand in the league's folder, too (:mod:`arena.training.results`).
 
     Args:
         game: the game, or its spec.
@@ -58,7 +69,11 @@ def train(
             only the resources, ``training.tables`` and ``training.checkpoint_every``.
         seed: seed of a new league; None draws one.
         resume: go on with the league in the folder, with its own settings and seed.
+        log_level: the least level of messages of Ray and RLlib that show: DEBUG, INFO, WARN or ERROR.
+        dashboard: start Ray with its dashboard; ``on_note`` gets its address.
         on_start: called once, when everything is built and the first iteration begins.
+        on_result: called with what ``algorithm.train()`` returns, after every iteration; and once more when the run has
+            ended, with the last result and what its last evaluation says of the learners.
         on_progress: called after every iteration with the newest progress and a recent leaderboard.
         on_measures: called before each ``on_progress`` with what was measured last of the learners in this run (the
             setting ``exploitability_every``); with nothing until then.
@@ -67,12 +82,14 @@ def train(
 
     Raises:
         LeagueError: a setting breaks its rule, the preset is unknown or for other games, there are two limits or one
-            that is not above 0, or ``resume`` is given with settings, a preset or a seed.
+            that is not above 0, ``resume`` is given with settings, a preset or a seed, there is no such log level, or
+            the dashboard has nothing to show or lacks packages.
         StoreError: ``resume`` without a league, a league in the folder without ``resume``, or one of another game.
         games.UnknownGameError: there is no such game.
         ClusterError: ``RAY_ADDRESS`` names a Ray cluster that cannot be joined, or Ray has too few GPUs.
     """
-    prepare_process()
+    check_log_level(log_level)
+    prepare_process(log_level)
     folder, changes = Path(league), changes or {}
     for name, limit in (("minutes", minutes), ("steps", steps)):
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
@@ -96,18 +113,28 @@ def train(
         chosen = settings_for(game, preset, file=file, roles=changes.get("league.roles"))
     chosen = chosen.replaced(changes)
     config = algorithm_config(chosen.algorithm)().game(game).apply(chosen, stored=resume).league(folder)
-    config.debugging(seed=info.seed if info is not None else seed, log_level="ERROR")
-    run(
-        config,
-        chosen.resources,
-        minutes=minutes,
-        steps=steps,
-        on_start=on_start,
-        on_progress=on_progress,
-        on_measures=on_measures,
-        on_note=on_note,
-        should_stop=should_stop,
-    )
+    config.debugging(seed=info.seed if info is not None else seed, log_level=log_level)
+    from arena.training.results import ResultFiles  # loads Ray
+
+    with ResultFiles(folder, chosen.to_dict()) as files:
+
+        def take(result: Mapping[str, Any]) -> None:
+            files.add(result)
+            on_result(result)
+
+        run(
+            config,
+            chosen.resources,
+            minutes=minutes,
+            steps=steps,
+            dashboard=dashboard,
+            on_start=on_start,
+            on_result=take,
+            on_progress=on_progress,
+            on_measures=on_measures,
+            on_note=on_note,
+            should_stop=should_stop,
+        )
 
 
 def run(
@@ -116,37 +143,46 @@ def run(
     *,
     minutes: float | None = None,
     steps: int | None = None,
+    dashboard: bool = False,
     on_start: Callable[[], None] = lambda: None,
+    on_result: Callable[[Mapping[str, Any]], None] = lambda result: None,
     on_progress: Callable[[Progress, list[Standing]], None] = lambda progress, standings: None,
     on_measures: Callable[[Sequence[Measure]], None] = lambda measures: None,
     on_note: Callable[[str], None] = warnings.warn,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Train the league of a config, as :func:`train`.
+    """Train the league of a config, as :func:`train`, but without result files.
 
     Args:
         config: a :class:`arena.training.config.LeagueAlgorithmConfig` with a game and a league's folder.
         resources: processes and GPUs, which the config has already.
-        minutes, steps, on_start, on_progress, on_measures, on_note, should_stop: as of :func:`train`.
+        minutes, steps, dashboard: as of :func:`train`.
+        on_start, on_result, on_progress, on_measures, on_note, should_stop: as of :func:`train`.
 
     Raises:
         LeagueError, StoreError, ClusterError: as :func:`train`.
     """
-    prepare_process()
+    prepare_process(config.log_level)
     import ray
 
+    quiet = config.log_level == "ERROR"
     learners, gpus_per_learner = resources.learners, resources.gpus_per_learner
     env_runners, gpus_per_env_runner = resources.env_runners, resources.gpus_per_env_runner
     # RLlib asks Ray which GPU a learner is to take, even one in this process.
     alone = not (env_runners or learners or gpus_per_learner or ray.is_initialized())
     started_ray = not (alone or ray.is_initialized())
+    if dashboard and not started_ray:
+        why = "this run needs no Ray; set env_runners or learners to 1 or more" if alone else "Ray runs already"
+        raise LeagueError(f"the dashboard comes with a Ray that the run starts, but {why}")
     if started_ray:  # or join the cluster that RAY_ADDRESS names
-        start_ray()
+        url = start_ray(dashboard=dashboard, log_to_driver=not quiet)
+        if dashboard and url is not None:
+            on_note(f"Ray's dashboard is at {url}")
     try:
         if not alone:
             check_gpus(learners, gpus_per_learner, env_runners, gpus_per_env_runner)
         # Ray's core writes complaints about what RLlib does by design to stderr, past all logging.
-        with without_stderr(), without_ray() if alone else nullcontext():
+        with without_stderr() if quiet else nullcontext(), without_ray() if alone else nullcontext():
             try:
                 algorithm = config.build_algo()
             except ValueError as problem:  # RLlib checks settings too
@@ -155,6 +191,13 @@ def run(
         gc.collect()
         frozen = gc.get_freeze_count()  # by the caller, who then unfreezes it
         gc.freeze()
+
+        last: dict[str, Any] = {}
+
+        def took(result: dict[str, Any]) -> None:
+            nonlocal last
+            last = result
+            on_result(result)
 
         def progressed(standings: list[Standing]) -> None:
             on_measures(algorithm.session.measures)
@@ -172,9 +215,13 @@ def run(
                 if steps is not None and done >= steps:
                     on_note(f"the league has {done:,} game steps already, so nothing is trained; name more than that")
                 on_start()
-                reason = _loop(algorithm, minutes, steps, progressed, should_stop)
+                reason = _loop(algorithm, minutes, steps, took, progressed, should_stop)
                 algorithm.finish(should_stop)
-                progressed(algorithm.session.standings())
+                strength = algorithm.trainer.strength
+                strength.refresh(now=True)
+                if last:
+                    on_result(last | {"league": last["league"] | strength.of_all()})
+                progressed(strength.standings)
                 limits = {name: limit for name, limit in (("minutes", minutes), ("steps", steps)) if limit is not None}
                 algorithm.session.journal.end(reason, **limits)
         finally:
@@ -203,6 +250,7 @@ def _loop(
     algorithm: Any,
     minutes: float | None,
     steps: int | None,
+    took: Callable[[dict[str, Any]], None],
     progressed: Callable[[list[Standing]], None],
     should_stop: Callable[[], bool],
 ) -> str:
@@ -236,7 +284,7 @@ def _loop(
             return "limit"
         if steps is not None and algorithm.session.progress.env_steps >= steps:
             return "limit"
-        algorithm.train()
+        took(algorithm.train())
         progressed(algorithm.trainer.strength.standings)
         if should_stop():
             return "asked"

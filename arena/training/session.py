@@ -298,6 +298,9 @@ class LeagueSession:
         self.seed = self.writer.info().seed
         self._load(checkpoint["next_event"])
         self.reset([member.id for member in self.learners])  # the runners' games belong to the replaced league
+        if not self._in_memory:
+            self.note("resume", from_league=checkpoint["place"])
+            self.journal.write()
 
     def store_state(self, state: Callable[[], Mapping[str, Any]]) -> None:
         """Store the state of a league in a folder as that of its newest iteration."""

@@ -38,10 +38,10 @@ class Strength:
         self._measured: dict[tuple[str, str], float] = {}
         self._again_at = 0.0
 
-    def refresh(self) -> None:
-        """Make the leaderboard anew, if it is time again."""
+    def refresh(self, *, now: bool = False) -> None:
+        """Make the leaderboard anew, if it is time again or ``now``."""
         began = time.monotonic()
-        if began < self._again_at:
+        if began < self._again_at and not now:
             return
         session = self._session
         self.standings = session.standings()
@@ -49,6 +49,10 @@ class Strength:
         self._measured = {(each.name, each.member): each.value for each in session.writer.measures()}
         ended = time.monotonic()
         self._again_at = ended + PAUSE * (ended - began)
+
+    def of_all(self) -> dict[str, dict[str, float]]:
+        """What is known of each learner, see :meth:`of`."""
+        return {learner.id: self.of(learner) for learner in self._session.learners}
 
     def of(self, learner: Member) -> dict[str, float]:
         """What is known of a learner; NaN where it is not known yet. A learner always has the same keys.

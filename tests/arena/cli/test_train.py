@@ -166,7 +166,7 @@ def test_options_reach_the_trainer(
     trainer(loop)
     league = tmp_path / "league"
     args = f"train {GAME} --league {league} --steps 500 --env-runners 2 --overlap --tables 8 --seed 4"
-    args += " --gpus-per-env-runner 0.25 --roles main=1,main_exploiter=2"
+    args += " --gpus-per-env-runner 0.25 --roles main=1,main_exploiter=2 --log-level INFO --dashboard"
     assert run(args.split()) == 0
     out = capsys.readouterr().out
     assert "iteration 7" in out
@@ -187,8 +187,24 @@ def test_options_reach_the_trainer(
         },
         "seed": 4,
         "resume": False,
+        "log_level": "INFO",
+        "dashboard": True,
         "stopped": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--dashboard", "this run has none; add --env-runners 1 or more"),
+        ("--log-level loud", "the log level is one of DEBUG, INFO, WARN, ERROR, but got 'loud'"),
+    ],
+)
+def test_what_cannot_be_shown_is_a_wrong_call(cli: Cli, tmp_path: Path, options: str, message: str) -> None:
+    code, out, err = cli("train", GAME, "--league", tmp_path / "league", *options.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert not (tmp_path / "league").exists()
 
 
 def test_every_resource_has_an_option() -> None:
