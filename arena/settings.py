@@ -126,6 +126,18 @@ class NetworkSettings(SettingsGroup):
         fitted=True,
     )
     config: Mapping[str, Any] = setting({}, "Settings of the network, see docs/extending.md.")
+    modules: Mapping[str, Any] = setting(
+        {},
+        "Networks of modules that have their own: module ID (`main_exploiter`) -> its `name` and `config`, as above.",
+    )
+
+    def _check(self) -> None:
+        for module, own in self.modules.items():
+            if not isinstance(own, Mapping) or own.keys() - {"name", "config"}:
+                raise LeagueError(
+                    f"`modules` gives a module its `name` and `config`, but got {short(own)} for {module!r}; write "
+                    f"[network.modules.{module}] and these two"
+                )
 
 
 @dataclass(frozen=True)

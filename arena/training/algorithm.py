@@ -26,7 +26,7 @@ from arena.training.continuation import EXPERIENCE, Continuation
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.iteration import Trainer
 from arena.training.learners import Learners
-from arena.training.modules import MapToMain, check_network, network_of
+from arena.training.modules import MapToMain, check_networks, networks_of
 from arena.training.named_opponents import by_opponent, evaluation_plan, outsiders
 from arena.training.population import set_factors
 from arena.training.runner_reports import LEAGUE
@@ -102,7 +102,7 @@ class LeagueAlgorithm(Algorithm):
             config = self.config = config_of_trial(config, self._storage.trial_dir_name)
         folder = config.league_folder
         self.game = make_game(str(config.game_spec))
-        check_network(config, self.game)
+        check_networks(config, self.game)
         self._outsiders = outsiders(config.evaluation_opponents, self.game, config.learning_members())
         self.session = LeagueSession(
             None if folder is None else Path(folder),
@@ -136,8 +136,7 @@ class LeagueAlgorithm(Algorithm):
 
     def _check_fit(self, config: LeagueAlgorithmConfig, state: Mapping[str, Any]) -> None:
         """Refuse a stored state of other modules than the league's before these take any memory."""
-        network, model_config = network_of(config)
-        for module in sorted(config.policies):
+        for module, (network, model_config) in networks_of(config).items():
             tensors = state.get(COMPONENT_RL_MODULE, {}).get(module, {})
             check_fit(module, tensors, outline(network, self.game, model_config, len(tensors)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,7 +16,6 @@ from ray.rllib.policy.policy import PolicySpec
 from ray.rllib.utils.from_config import _NotProvided
 
 from agents.policies.network import MaskedNetwork
-from agents.policies.networks import network_class, network_name
 from arena.exports.rllib import GameEnv
 from arena.presets import find_preset
 from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
@@ -26,9 +26,11 @@ from arena.training.measures import exploitability_interval, fitting_return_inte
 from arena.training.modules import (
     MapToMain,
     learning_members,
-    network_of,
+    network_settings,
+    network_spec,
     refuse_other_modules,
-    refuse_other_network,
+    refuse_other_networks,
+    refuse_unlike_mains,
     refuse_unread_settings,
     remembers,
 )
@@ -271,7 +273,6 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Raises:
             LeagueError: a value breaks its rule.
         """
-        network, config = network_of(self)
         return Settings(
             algorithm=self.algorithm,
             preset=self.preset_name,
@@ -281,7 +282,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             population=self.population_settings,
             positions=self.position_settings,
             optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
-            network=NetworkSettings(name=network_name(network), config=config),
+            network=network_settings(self),
             resources=Resources(**{name: getattr(self, attribute) for name, attribute in RESOURCES.items()}),
         )
 
@@ -304,14 +305,14 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.league(**{name: value for group in groups for name, value in group.to_dict().items()})
         self._set_network(network)
         self._stored = stored
-        self._stored_model_settings = frozenset(network.config if stored else ())
+        own = (each.get("config", {}) for each in network.modules.values())
+        self._stored_model_settings = frozenset(chain(network.config, *own) if stored else ())
         for name, attribute in RESOURCES.items():
             setattr(self, attribute, getattr(settings.resources, name))
         return self
 
     def _set_network(self, network: NetworkSettings) -> None:
-        found = None if network.name is None else network_class(network.name)
-        self.rl_module(rl_module_spec=RLModuleSpec(module_class=found, model_config=dict(network.config)))
+        self.rl_module(rl_module_spec=network_spec(network, self.policies))
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
         """The masked network of :mod:`agents.policies.network`; ``rl_module(model_config={...})`` has its settings."""
@@ -339,13 +340,14 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         _refuse_seed_and_runner(self)
         refuse_settings(self, self.no_effect)
         refuse_other_modules(self, self._module_ids)
-        refuse_other_network(self, self.network_base)
+        refuse_other_networks(self, self.network_base)
         refuse_unread_settings(self, self._stored_model_settings)
         game = make_game(str(self.game_spec))
         self.fit_to_game(game)
         check_positions(game, self.position_settings)
         if not self.in_evaluation:
             self.settings().check(stored=self._stored)
+            refuse_unlike_mains(self)
             if self.population_settings.hyperparam_mutations and not issubclass(self.learner_class, LeagueTorchLearner):
                 raise ValueError(
                     f"a population needs a learner that scales settings by module, but {short(self.learner_class)} "

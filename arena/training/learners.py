@@ -19,7 +19,7 @@ from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
 from arena.training.columns import Trajectories, concatenate
 from arena.training.learner import SHARE, copy_modules, reset_modules
-from arena.training.modules import network_of
+from arena.training.modules import networks_of
 from arena.training.samples import TrainingSample
 from arena.training.sequences import Cut, sequences
 
@@ -112,7 +112,7 @@ class Learners:
         columns = dict(self._make_batch(trajectories))
         if not trajectories.states.shape[1]:
             return columns
-        return sequences(columns, trajectories, Cut.of(network_of(self._config)[1]))
+        return sequences(columns, trajectories, Cut.of(networks_of(self._config)[module][1]))
 
     def _restore_failed(self, modules: Iterable[str]) -> None:
         """Take modules whose update failed at any learner back to the weights and optimizers from before it."""

@@ -8,16 +8,16 @@ from typing import Any, Self
 
 import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
-from ray.rllib.core.rl_module import RLModule, RLModuleSpec
+from ray.rllib.core.rl_module import MultiRLModule, MultiRLModuleSpec, RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
 from agents.policies.fit import outline
 from agents.policies.network import build_network
-from agents.policies.networks import is_own
+from agents.policies.networks import is_own, network_class, network_name
 from agents.policies.recurrent import memory_kind
 from agents.policies.states import is_recurrent
 from agents.policies.weights import WeightsError
-from arena.settings import TrainingSettings
+from arena.settings import NetworkSettings, TrainingSettings
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from arena.training.sequences import Cut
 from games.contract import Game
@@ -95,31 +95,94 @@ def _words(game: Game, settings: TrainingSettings) -> dict[str, str]:
     return {agent_id: named[agent_id] for agent_id in game.agent_ids}
 
 
-def network_of(config: AlgorithmConfig) -> tuple[type[RLModule], dict[str, Any]]:
-    """The class of all networks and their ``model_config``.
+Network = tuple[type[RLModule], dict[str, Any]]
+"""The class of a network and its ``model_config``."""
+
+
+def network_of(config: AlgorithmConfig) -> Network:
+    """The network of the modules that are given none of their own."""
+    spec = config.rl_module_spec
+    return _network(config, spec if isinstance(spec, RLModuleSpec) else config.get_default_rl_module_spec())
+
+
+def networks_of(config: AlgorithmConfig) -> dict[str, Network]:
+    """The network of each module of the league, by module ID.
 
     Raises:
-        LeagueError: the config has a network for each module.
+        LeagueError: ``rl_module_spec`` names another module, or a class for all modules together.
     """
-    spec = config.rl_module_spec
-    if not isinstance(spec, RLModuleSpec):
+    spec, modules = config.rl_module_spec, sorted(config.policies)
+    own = spec.rl_module_specs if isinstance(spec, MultiRLModuleSpec) else {}
+    if isinstance(spec, MultiRLModuleSpec) and spec.multi_rl_module_class is not MultiRLModule:
         raise LeagueError(
-            "all learners of a league have the same kind of network, so `rl_module_spec` must be an RLModuleSpec, "
-            f"but got {type(spec).__name__}"
+            "each module of a league is frozen and plays by itself, so `rl_module_spec` cannot have a "
+            f"multi_rl_module_class, but got {short(spec.multi_rl_module_class)}; give each module a network"
         )
+    if unknown := sorted(own.keys() - set(modules)):
+        raise LeagueError(
+            f"`rl_module_spec` has a network for the module {unknown[0]!r}, but the league has {', '.join(modules)}"
+        )
+    default = network_of(config)
+    return {module: _network(config, own[module]) if module in own else default for module in modules}
+
+
+def _network(config: AlgorithmConfig, spec: RLModuleSpec) -> Network:
     own = spec.model_config
     settings = config.model_config | (own if isinstance(own, dict) else asdict(own) if own is not None else {})
     return spec.module_class, settings
 
 
-def check_network(config: AlgorithmConfig, game: Game) -> None:
-    """Build the network once, to find wrong settings before anything is stored.
+def _different(networks: Mapping[str, Network]) -> list[Network]:
+    """Each network once."""
+    found: list[Network] = []
+    for network in networks.values():
+        if network not in found:
+            found.append(network)
+    return found
+
+
+def network_settings(config: AlgorithmConfig) -> NetworkSettings:
+    """The networks as a league stores them."""
+    default = network_of(config)
+    own = {module: network for module, network in networks_of(config).items() if network != default}
+    return NetworkSettings(
+        name=network_name(default[0]),
+        config=default[1],
+        modules={module: {"name": network_name(cls), "config": settings} for module, (cls, settings) in own.items()},
+    )
+
+
+def network_spec(settings: NetworkSettings, modules: Collection[str]) -> RLModuleSpec | MultiRLModuleSpec:
+    """What ``rl_module()`` takes for stored networks.
+
+    Args:
+        settings: the networks.
+        modules: IDs of all modules.
+    """
+    if not settings.modules:
+        return _spec(settings.name, settings.config)
+    specs = {module: _spec(settings.name, settings.config) for module in modules}
+    for module, own in settings.modules.items():
+        specs[module] = _spec(own.get("name", settings.name), own.get("config", {}))
+    return MultiRLModuleSpec(rl_module_specs=specs)
+
+
+def _spec(name: str | None, settings: Mapping[str, Any]) -> RLModuleSpec:
+    return RLModuleSpec(module_class=None if name is None else network_class(name), model_config=dict(settings))
+
+
+def check_networks(config: AlgorithmConfig, game: Game) -> None:
+    """Build each network once, to find wrong settings before anything is stored.
 
     Raises:
-        LeagueError: the settings of the arena's own network do not fit, or the network remembers earlier steps and the
+        LeagueError: the settings of the arena's own network do not fit, or a network remembers earlier steps and the
             algorithm cannot learn so.
     """
-    network, settings = network_of(config)
+    for network, settings in _different(networks_of(config)):
+        _check_network(config, game, network, settings)
+
+
+def _check_network(config: AlgorithmConfig, game: Game, network: type[RLModule], settings: dict[str, Any]) -> None:
     try:
         Cut.of(settings)
     except ValueError as problem:
@@ -142,33 +205,36 @@ def check_network(config: AlgorithmConfig, game: Game) -> None:
 
 
 def remembers(config: AlgorithmConfig, game: Game) -> bool:
-    """Whether networks remember earlier steps."""
-    network, settings = network_of(config)
+    """Whether any network remembers earlier steps."""
     if not config.learns_sequences:
         return False
+    return any(_remembers(game, *network) for network in _different(networks_of(config)))
+
+
+def _remembers(game: Game, network: type[RLModule], settings: dict[str, Any]) -> bool:
     if is_own(network):
         return memory_kind(settings) is not None
     with torch.random.fork_rng(devices=[]):
         return is_recurrent(build_network(network, game, settings))
 
 
-def refuse_other_network(config: AlgorithmConfig, base: type[RLModule]) -> None:
-    """Refuse a network that the algorithm cannot train.
+def refuse_other_networks(config: AlgorithmConfig, base: type[RLModule]) -> None:
+    """Refuse networks that the algorithm cannot train.
 
     Args:
         config: the config.
         base: what a network of the user's own must derive from.
 
     Raises:
-        LeagueError: it is another of the arena's own networks than the algorithm's, or does not derive from ``base``.
+        LeagueError: one is another of the arena's own networks than the algorithm's, or does not derive from ``base``.
     """
-    network, _ = network_of(config)
     default = config.get_default_rl_module_spec().module_class
-    if network is not default and (is_own(network) or not issubclass(network, base)):
-        raise LeagueError(
-            f"the algorithm {config.algorithm!r} trains a {default.__name__}, but got {network.__name__}; drop the "
-            f"network, or derive yours from {base.__module__}.{base.__qualname__}"
-        )
+    for network, _ in networks_of(config).values():
+        if network is not default and (is_own(network) or not issubclass(network, base)):
+            raise LeagueError(
+                f"the algorithm {config.algorithm!r} trains a {default.__name__}, but got {network.__name__}; drop "
+                f"the network, or derive yours from {base.__module__}.{base.__qualname__}"
+            )
 
 
 def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> None:
@@ -181,19 +247,35 @@ def refuse_unread_settings(config: AlgorithmConfig, stored: Collection[str]) -> 
     Raises:
         ValueError: there is one.
     """
-    network, settings = network_of(config)
-    if not is_own(network):
-        return
-    known = network.SETTINGS
-    for name, value in settings.items():
-        if name in known or name in stored:
+    for network, settings in _different(networks_of(config)):
+        if not is_own(network):
             continue
-        if name not in DefaultModelConfig.__dataclass_fields__:
-            raise ValueError(
-                f"`model_config` has the settings {', '.join(known)}, but got {name!r}{suggest(name, known)}"
+        known = network.SETTINGS
+        for name, value in settings.items():
+            if name in known or name in stored:
+                continue
+            if name not in DefaultModelConfig.__dataclass_fields__:
+                raise ValueError(
+                    f"`model_config` has the settings {', '.join(known)}, but got {name!r}{suggest(name, known)}"
+                )
+            if reason := refused_model_setting(name, value):
+                raise ValueError(reason)
+
+
+def refuse_unlike_mains(config: AlgorithmConfig) -> None:
+    """Refuse a population whose main learners have different networks: they copy each other's weights.
+
+    Raises:
+        LeagueError: it has.
+    """
+    networks = networks_of(config)
+    mains = [learner.modules for learner in config.learning_members() if learner.role == "main"]
+    for agent_id in mains[0] if config.population_settings.hyperparam_mutations and mains else ():
+        if len(_different({modules[agent_id]: networks[modules[agent_id]] for modules in mains})) > 1:
+            raise LeagueError(
+                "the main learners of a population copy each other's weights, so they have the same network, but "
+                "`rl_module_spec` gives them different ones; give them one, or drop `hyperparam_mutations`"
             )
-        if reason := refused_model_setting(name, value):
-            raise ValueError(reason)
 
 
 def refuse_other_modules(config: AlgorithmConfig, modules: Collection[str]) -> None:

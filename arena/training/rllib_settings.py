@@ -214,8 +214,8 @@ def refuse_code(settings: Settings) -> None:
     Raises:
         LeagueError: they do.
     """
-    network = settings.network.name or ""
-    own = [network] if ":" in network else []
+    named = [settings.network.name, *(own.get("name") for own in settings.network.modules.values())]
+    own = [name for name in named if name is not None and ":" in name]
     own += filter(names_code, (*settings.league.baselines, *(settings.evaluation.anchors or ())))
     if own:
         raise LeagueError(
