@@ -45,7 +45,7 @@ from arena.training.runner_reports import (
 )
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled, TrainingSample
-from arena.training.sequences import Cut, with_states
+from arena.training.sequences import with_states_of
 from games import make_game
 from games.contract import FloatArray, IntArray, Symmetry
 from leagues.records import Match
@@ -248,7 +248,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         random_actions: bool = False,
         force_reset: bool = False,
     ) -> list[MultiAgentEpisode]:
-        """Sample as RLlib calls it: ``policy_mapping_fn`` names the module of every seat.
+        """Sample as RLlib calls it: ``policy_mapping_fn``, or the plan of :meth:`meet`, says who sits where.
 
         Unlike RLlib's own runner it returns finished games only. ``num_episodes`` counts games *started*, and all of
         them are played to their end, so short games are not favoured.
@@ -270,9 +270,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             mapping = self.config.policy_mapping_fn
             seatings = mapped_seatings(self.game, mapping, self.rng, random_actions=random_actions)
             games = seatings if num_episodes is None else islice(seatings, num_episodes)
-            agents = {RANDOM: make_agent("random", self.game)}
             steps = num_timesteps if num_episodes is None else None
-            sampled = self._run(lambda: next(games, None), agents, steps)
+            sampled = self._run(lambda: next(games, None), {RANDOM: make_agent("random", self.game)}, steps)
         self._log(sampled)
         episodes = to_episodes(self.game, sampled, self.config.policy_mapping_fn)
         if self._wants_episodes:
@@ -281,13 +280,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         return episodes
 
     def _sample_named(self, plan: Plan, steps: float, count: int | None) -> Sampled:
-        """The games of a plan against opponents by name, over and over. All games that start are played to their end.
-
-        Args:
-            plan: the plan.
-            steps: steps of the learner from which on no game starts.
-            count: number of games, which goes before ``steps``; None for no number.
-        """
+        """``count`` games of a plan against opponents by name, or games until the learner has made so many ``steps``.
+        All that start are played to their end."""
         self.opponents.load(plan, self.sampler.seated if self.sampler is not None else ())
         frozen = {agent_key(member, plan.kind) for member in plan.members.values() if member.frozen}
         before = self._decided
@@ -399,20 +393,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         layout = self._layouts.get(module_id)
         if layout is None:
             return trajectories
-        module: RLModule = self.module[module_id]
-
-        def after(rows: IntArray, states: torch.Tensor) -> torch.Tensor:
-            flat = rows.ravel()
-            columns = trajectories.observations[flat], trajectories.masks[flat], trajectories.seats[flat]
-            seen = module_batch(*columns, self.game.num_seats, self._device)[Columns.OBS]
-            batch = {
-                Columns.OBS: {name: part.unflatten(0, rows.shape) for name, part in seen.items()},
-                Columns.STATE_IN: layout.unpacked(states.to(self._device)),
-            }
-            with torch.no_grad():
-                return layout.packed(module._forward_inference(batch)[Columns.STATE_OUT])
-
-        return with_states(trajectories, layout, Cut.of(module.model_config), after)
+        return with_states_of(self.module[module_id], layout, trajectories, self.game.num_seats, self._device)
 
     def _log(self, sampled: Sampled) -> None:
         log_sampled(self.metrics, self.game, sampled)

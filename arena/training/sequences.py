@@ -15,8 +15,10 @@ import numpy as np
 import torch
 import tree
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.rl_module import RLModule
 from torch import Tensor
 
+from agents.policies.agent import module_batch
 from agents.policies.recurrent import MEMORY_DEFAULTS
 from agents.policies.states import StateLayout
 from arena.training.columns import Trajectories
@@ -102,6 +104,25 @@ def with_states(
         rows = pieces.begins[at - 1][:, None] + np.arange(steps)
         found[at] = after(rows, torch.from_numpy(found[at - 1])).cpu().numpy()
     return replace(trajectories, states=found[pieces.numbers > 0])
+
+
+def with_states_of(
+    module: RLModule, layout: StateLayout, trajectories: Trajectories, num_seats: int, device: str | torch.device
+) -> Trajectories:
+    """:func:`with_states` as a module on a device comes to them."""
+
+    def after(rows: IntArray, states: Tensor) -> Tensor:
+        flat = rows.ravel()
+        columns = trajectories.observations[flat], trajectories.masks[flat], trajectories.seats[flat]
+        seen = module_batch(*columns, num_seats, device)[Columns.OBS]
+        batch = {
+            Columns.OBS: {name: part.unflatten(0, rows.shape) for name, part in seen.items()},
+            Columns.STATE_IN: layout.unpacked(states.to(device)),
+        }
+        with torch.no_grad():
+            return layout.packed(module._forward_inference(batch)[Columns.STATE_OUT])
+
+    return with_states(trajectories, layout, Cut.of(module.model_config), after)
 
 
 def sequences(columns: Mapping[str, Any], trajectories: Trajectories, cut: Cut) -> dict[str, Any]:
