@@ -14,7 +14,7 @@ from small_league import HOSTILE, play, played_league, progress
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.widgets import Static
-from tui_person import HUGE, SIZES, Person, watching
+from tui_person import HUGE, SIZES, Person, go_to_row, watching
 
 from arena.tui import LeagueApp
 from arena.tui.feed import Query, Source
@@ -201,7 +201,7 @@ async def test_escape_goes_back_from_agent_to_agent(league: Path) -> None:
         await person.see(person.shows("best main@1"))
         person.app.open_agent("main@1")
         await person.see(person.shows("Opponents in evaluation"))
-        person.screen.query_one("#agent-opponents", RowList).select("first")
+        go_to_row(person.screen.query_one("#agent-opponents", RowList), "first")
         await person.press("enter")
         await person.see(about(person, "first"))
         await person.press("1", "escape")
