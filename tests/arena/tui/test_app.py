@@ -270,6 +270,16 @@ async def test_the_help_lists_every_key_of_the_screen(league: Path, number: int)
         assert person.screen is screen
 
 
+async def test_the_palette_has_what_the_screen_in_front_can_do(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("3")
+        await person.see(person.shows("match 13"))
+        await person.press("ctrl+p", *"Follow")
+        await person.see(person.shows("stay on the newest match"))
+        await person.press("enter")
+        await person.see(person.shows("· following"))
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_screen_has_a_footer_of_few_keys_that_fit(league: Path, size: tuple[int, int]) -> None:
     async with watching(league, size=size) as person:
