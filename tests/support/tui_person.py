@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from arena.tui import LeagueApp
+from arena.tui.widgets.row_list import RowList
 
 SLIM, NARROW, WIDE, HUGE, WALL = (60, 16), (80, 24), (120, 40), (200, 60), (300, 80)
 SIZES = (SLIM, NARROW, WIDE, HUGE, WALL)
@@ -27,7 +28,7 @@ class Person:
 
     @property
     def app(self) -> LeagueApp:
-        """The app."""
+        """The app; the tests of tables know that theirs is another one."""
         return cast("LeagueApp", self.pilot.app)
 
     @property
@@ -60,9 +61,22 @@ class Person:
                 return
         raise AssertionError(f"{text!r} is not there:\n{self.text()}")
 
+    def said(self) -> str:
+        """The notices of the moment."""
+        return "\n".join(str(notice.message) for notice in self.app._notifications)
+
     def shows(self, *texts: str) -> Callable[[], bool]:
         """Whether all of ``texts`` are on the screen, as a condition for :meth:`see`."""
         return lambda: all(text in self.text() for text in texts)
+
+    async def read(self, *texts: str) -> None:
+        """Wait until the screen shows these texts."""
+        await self.see(self.shows(*texts))
+
+
+def go_to_row(rows: RowList, key: str) -> None:
+    """Move the cursor of a list to a row."""
+    rows._go(rows.keys.index(key))
 
 
 @asynccontextmanager

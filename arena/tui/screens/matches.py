@@ -191,8 +191,8 @@ class MatchesScreen(LeagueScreen):
         self._follow = False
         self.ask()
 
-    @on(MatchList.Opened)
-    def _opened(self, message: MatchList.Opened) -> None:
+    @on(MatchList.Chosen)
+    def _chosen(self, message: MatchList.Chosen) -> None:
         self._replay(message.match)
 
     def _open_soon(self) -> None:

@@ -296,11 +296,6 @@ class Heatmap(ScrollView, can_focus=True):
             self._redraw(before[0], self._row)
             self.post_message(self.Moved())
 
-    def select(self, row: str, column: str) -> None:
-        """Move the cursor to the cell of two members."""
-        members = self.members
-        self.move(members.index(row), members.index(column))
-
     def _redraw(self, *rows: int) -> None:
         """Draw the heads and some rows again."""
         self.refresh(Region(0, 0, self.size.width, self._stacked))

@@ -55,7 +55,7 @@ class MatchList(Widget, can_focus=True):
         match: Match
 
     @dataclass
-    class Opened(Message):
+    class Chosen(Message):
         """The person wants to see a match."""
 
         match: Match
@@ -182,7 +182,7 @@ class MatchList(Widget, can_focus=True):
         if index >= len(self.page.matches):
             return
         if event.chain > 1 and index == self._cursor:
-            self.post_message(self.Opened(self.page.matches[index]))
+            self.post_message(self.Chosen(self.page.matches[index]))
         else:
             self._go(index)
 

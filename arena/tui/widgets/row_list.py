@@ -103,11 +103,6 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         if self.key is not None and self.key != before:
             self.post_message(self.Moved(self, self.key))
 
-    def select(self, key: str) -> None:
-        """Move the cursor to the row ``key``, where there is one."""
-        if key in self._keys:
-            self._go(self._keys.index(key))
-
     # Keys and mouse
 
     def action_cursor_down(self) -> None:

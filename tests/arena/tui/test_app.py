@@ -14,7 +14,7 @@ from small_league import HOSTILE, play, played_league, progress
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.widgets import Static
-from tui_person import HUGE, SIZES, Person, watching
+from tui_person import HUGE, SIZES, Person, go_to_row, watching
 
 from arena.tui import LeagueApp
 from arena.tui.feed import Query, Source
@@ -201,7 +201,7 @@ async def test_escape_goes_back_from_agent_to_agent(league: Path) -> None:
         await person.see(person.shows("best main@1"))
         person.app.open_agent("main@1")
         await person.see(person.shows("Opponents in evaluation"))
-        person.screen.query_one("#agent-opponents", RowList).select("first")
+        go_to_row(person.screen.query_one("#agent-opponents", RowList), "first")
         await person.press("enter")
         await person.see(about(person, "first"))
         await person.press("1", "escape")
@@ -268,6 +268,16 @@ async def test_the_help_lists_every_key_of_the_screen(league: Path, number: int)
         await person.see(person.shows(*(key.help for group in groups for key in group.keys if key.help)))
         await person.press("escape")
         assert person.screen is screen
+
+
+async def test_the_palette_has_what_the_screen_in_front_can_do(league: Path) -> None:
+    async with watching(league) as person:
+        await person.press("3")
+        await person.see(person.shows("match 13"))
+        await person.press("ctrl+p", *"Follow")
+        await person.see(person.shows("stay on the newest match"))
+        await person.press("enter")
+        await person.see(person.shows("· following"))
 
 
 @pytest.mark.parametrize("size", SIZES)

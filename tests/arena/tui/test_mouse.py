@@ -9,7 +9,7 @@ import pytest
 from learned_league import learn
 from small_league import new_league, play
 from table_person import sitting
-from tui_person import HUGE, WIDE, Person, watching
+from tui_person import HUGE, WIDE, Person, go_to_row, watching
 
 from arena.tui.layout import NUMBERED
 from arena.tui.screens.agent import AgentScreen
@@ -64,7 +64,7 @@ async def test_heads_of_the_leaderboard_sort_it_and_rows_open_their_agent(traine
         await person.see(lambda: screen.ranking.keys == by_rating)
         await person.click_on("won/drawn/lost")  # there is no order by it
         assert screen.ranking.keys == by_rating
-        screen.ranking.select(by_rating[-1])
+        go_to_row(screen.ranking, by_rating[-1])
         await person.click_on(f" {by_rating[0]} ")
         assert screen.ranking.key == by_rating[0]
         await person.click_on(f" {by_rating[0]} ")

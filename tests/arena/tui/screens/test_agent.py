@@ -9,7 +9,7 @@ import pytest
 from played_league import make_league
 from rich.cells import cell_len
 from small_league import hostile_league, new_league, play, played_league, progress
-from tui_person import HUGE, NARROW, SIZES, SLIM, Person, watching
+from tui_person import HUGE, NARROW, SIZES, SLIM, Person, go_to_row, watching
 
 from arena.tui.profile import Profile
 from arena.tui.screens.agent import AgentScreen
@@ -66,11 +66,11 @@ async def test_opponents_rivals_and_matches_open_what_they_are_about(league: Pat
         await shown(person, "main@1")
         assert set(rows(person, "opponents").keys) == {"first", "random"}
         assert set(rows(person, "rivals").keys) == {"first", "random"}
-        rows(person, "opponents").select("first")
+        go_to_row(rows(person, "opponents"), "first")
         await person.press("enter")
         await shown(person, "first")
         rows(person, "rivals").focus()
-        rows(person, "rivals").select("main@1")
+        go_to_row(rows(person, "rivals"), "main@1")
         await person.press("enter")
         await shown(person, "main@1")
         rows(person, "matches").focus()

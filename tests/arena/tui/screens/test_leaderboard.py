@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from small_league import hostile_league, new_league, play, played_league
 from textual.containers import VerticalScroll
 from textual.widgets import Static
-from tui_person import HUGE, NARROW, SIZES, WIDE, Person, watching
+from tui_person import HUGE, NARROW, SIZES, WIDE, Person, go_to_row, watching
 
 from arena.play.matches import play_match
 from arena.tui.screens.agent import AgentScreen
@@ -128,7 +128,7 @@ async def test_members_are_sorted_filtered_and_marked(league: Path) -> None:
         await person.press("slash", "escape")
         await person.see(lambda: len(ranking(person).keys) == 3)
         assert not person.screen.query_one(FilterInput).display
-        ranking(person).select("main@1")
+        go_to_row(ranking(person), "main@1")
         await person.press("space")
         assert person.app.marked == ("main@1",)
         await person.see(person.shows(MARK, "1 marked"))
@@ -148,7 +148,7 @@ async def test_the_charts_show_the_learners_of_the_marked_members(tmp_path: Path
         await rated(person)
         chart = person.screen.query_one("#board-ratings", Chart)
         assert [series.name for series in chart.plot.series] == ["main", "other"]
-        ranking(person).select("other@1")
+        go_to_row(ranking(person), "other@1")
         await person.press("space")
         assert [series.name for series in chart.plot.series] == ["other"]
 
@@ -156,7 +156,7 @@ async def test_the_charts_show_the_learners_of_the_marked_members(tmp_path: Path
 async def test_enter_opens_the_agent_and_m_lists_its_matches(league: Path) -> None:
     async with watching(league) as person:
         await rated(person)
-        ranking(person).select("first")
+        go_to_row(ranking(person), "first")
         await person.press("enter")
         await person.see(lambda: isinstance(person.screen, AgentScreen))
         await person.see(person.shows("baseline baseline"))

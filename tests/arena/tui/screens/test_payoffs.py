@@ -24,6 +24,11 @@ def heatmap(person: Person) -> Heatmap:
     return person.screen.query_one(Heatmap)
 
 
+def go_to(shown: Heatmap, row: str, column: str) -> None:
+    """Move the cursor to the cell of two members."""
+    shown.move(shown.members.index(row), shown.members.index(column))
+
+
 def sentences(person: Person) -> list[str]:
     """What the screen says from now on; notices are not drawn in tests."""
     said: list[str] = []
@@ -69,7 +74,7 @@ async def test_the_pane_tells_the_games_of_the_pair_by_seat_and_the_newest_match
         play(store, [("main@1", "first"), ("first", "main@1")], block=2)
     async with watching(league) as person:
         shown = await open_payoffs(person)
-        shown.select("main@1", "first")
+        go_to(shown, "main@1", "first")
         # The script that takes the first move wins as the first seat.
         await person.see(person.shows("main@1 against first", "score 50%", "1 won  0 drawn  1 lost", "in 2 games"))
         await person.see(person.shows("as player_0  100%  1/0/0", "as player_1    0%  0/0/1", "#6 lost   seat 1"))
@@ -79,13 +84,13 @@ async def test_the_pane_tells_the_games_of_the_pair_by_seat_and_the_newest_match
 async def test_enter_lists_the_matches_of_the_pair(inflated: Path) -> None:
     async with watching(inflated) as person:
         shown = await open_payoffs(person)
-        shown.select("main@2", "main@1")
+        go_to(shown, "main@2", "main@1")
         asked: list[tuple[str, ...]] = []
         person.app.list_matches = lambda *members, kind: asked.append((*members, kind))  # type: ignore[method-assign]
         said = sentences(person)
         await person.press("enter")
         assert asked == [("main@2", "main@1", "evaluation")]
-        shown.select("main@2", "main@2")
+        go_to(shown, "main@2", "main@2")
         await person.press("enter")
         assert said == ["a member does not play against itself"]
         assert len(asked) == 1
@@ -175,9 +180,9 @@ async def test_only_the_marked_members_and_those_that_fit_the_filter(inflated: P
         said = sentences(person)
         await person.press("x")
         assert said == ["no member is marked; space marks the row's member"]
-        shown.select("main@3", "main@1")
+        go_to(shown, "main@3", "main@1")
         await person.press("space")
-        shown.select("main@5", "main@1")
+        go_to(shown, "main@5", "main@1")
         await person.press("space", "x")
         await person.see(lambda: set(shown.members) == {"main@3", "main@5"})
         assert person.app.marked == ("main@3", "main@5")
@@ -209,7 +214,7 @@ async def test_the_cursor_stays_on_its_pair_while_the_league_grows(tmp_path: Pat
     league = played_league(tmp_path / "league")
     async with watching(league, size=HUGE) as person:
         shown = await open_payoffs(person)
-        shown.select("main@1", "random")
+        go_to(shown, "main@1", "random")
         await person.see(person.shows("in 4 games"))
         with open_store(league).writer() as store:
             store.add_members([Member(HOSTILE, "guest", "guest", agent="random")])
@@ -219,7 +224,7 @@ async def test_the_cursor_stays_on_its_pair_while_the_league_grows(tmp_path: Pat
         assert shown.cell == ("main@1", "random")
         await person.see(person.shows("in 6 games", r"\x1b"))
         assert "\x1b" not in person.text()
-        shown.select(HOSTILE, "random")
+        go_to(shown, HOSTILE, "random")
         await person.see(person.shows(r"[red]evil[/red]\x1b]0;owned\x07 against random"))
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from small_league import AGENTS, GAME, HOSTILE, NOW, new_league, play, played_league
-from table_person import SIZES, Person, replaying
+from table_person import replaying
 from textual.widgets import Static
+from tui_person import SIZES, Person
 
 from agents.basic import RandomAgent
 from arena.play.analysis import Analysis, Choice, Opinion

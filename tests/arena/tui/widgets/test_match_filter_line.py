@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from small_league import HOSTILES, hostile_league, new_league, play
-from tui_person import Person, watching
+from tui_person import Person, go_to_row, watching
 
 from arena.tui.match_pages import Page
 from arena.tui.screens.leaderboard import LeaderboardScreen
@@ -59,7 +59,7 @@ async def test_a_member_that_is_called_like_a_word_is_listed_by_its_key(tmp_path
         store.record(matches=[replace(whole, seats=("lost", "random"), block=7)])
     async with watching(league) as person:
         await person.see(lambda: isinstance(person.screen, LeaderboardScreen) and "lost" in person.screen.ranking.keys)
-        person.screen.ranking.select("lost")  # type: ignore[attr-defined]
+        go_to_row(person.screen.ranking, "lost")  # type: ignore[attr-defined]
         await person.press("m")
         await person.see(lambda: len(page(person).matches) == 1 and "lost" in seats(person))
         assert person.screen.command() == ("matches", str(league), "member=lost")  # type: ignore[attr-defined]
