@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from arena.training.algorithms.appo import LeagueAPPO, LeagueAPPOConfig
     from arena.training.algorithms.dqn import LeagueDQN, LeagueDQNConfig
     from arena.training.algorithms.impala import LeagueIMPALA, LeagueIMPALAConfig
+    from arena.training.algorithms.marwil import LeagueBC, LeagueBCConfig, LeagueMARWIL, LeagueMARWILConfig
     from arena.training.algorithms.ppo import LeaguePPO, LeaguePPOConfig
     from arena.training.algorithms.sac import LeagueSAC, LeagueSACConfig
     from arena.training.best_response import LowerBound, best_response
     from arena.training.distill import Distilled, distill
     from arena.training.env_runner import LeagueEnvRunner
+    from arena.training.offline.recorded import export_episodes
     from arena.training.run import train
     from games import list_games, make_game
     from games.exports.pettingzoo import aec_env, parallel_env
@@ -57,11 +59,15 @@ __all__ = [
     "GameEnv",
     "LeagueAPPO",
     "LeagueAPPOConfig",
+    "LeagueBC",
+    "LeagueBCConfig",
     "LeagueDQN",
     "LeagueDQNConfig",
     "LeagueEnvRunner",
     "LeagueIMPALA",
     "LeagueIMPALAConfig",
+    "LeagueMARWIL",
+    "LeagueMARWILConfig",
     "LeaguePPO",
     "LeaguePPOConfig",
     "LeagueSAC",
@@ -79,6 +85,7 @@ __all__ = [
     "double_oracle",
     "exploitability",
     "export",
+    "export_episodes",
     "list_games",
     "list_presets",
     "load_agent",
@@ -101,11 +108,15 @@ _HOMES = {
     "GameEnv": "arena.exports.rllib",
     "LeagueAPPO": "arena.training.algorithms.appo",
     "LeagueAPPOConfig": "arena.training.algorithms.appo",
+    "LeagueBC": "arena.training.algorithms.marwil",
+    "LeagueBCConfig": "arena.training.algorithms.marwil",
     "LeagueDQN": "arena.training.algorithms.dqn",
     "LeagueDQNConfig": "arena.training.algorithms.dqn",
     "LeagueEnvRunner": "arena.training.env_runner",
     "LeagueIMPALA": "arena.training.algorithms.impala",
     "LeagueIMPALAConfig": "arena.training.algorithms.impala",
+    "LeagueMARWIL": "arena.training.algorithms.marwil",
+    "LeagueMARWILConfig": "arena.training.algorithms.marwil",
     "LeaguePPO": "arena.training.algorithms.ppo",
     "LeaguePPOConfig": "arena.training.algorithms.ppo",
     "LeagueSAC": "arena.training.algorithms.sac",
@@ -123,6 +134,7 @@ _HOMES = {
     "double_oracle": "arena.play.double_oracle",
     "exploitability": "arena.play.exploitability",
     "export": "arena.exports.deployment",
+    "export_episodes": "arena.training.offline.recorded",
     "list_games": "games",
     "list_presets": "arena.presets",
     "load_agent": "arena.names",

@@ -87,6 +87,8 @@ class Purpose(Enum):
     REPLAY = 60, ("module",)
     """Which of its past steps a module learns from in an iteration. The module is its place among the learners'; the
     seed is the number of the iteration's minibatches."""
+    OFFLINE_DATA = 70, ("iteration",)
+    """Which recorded episodes an iteration of an offline algorithm learns from."""
     HINT = 50, ("moves",)
     """The search that a person asks for a hint after so many moves. The seed is the game's."""
     NAMED_OPPONENTS = 62, ("iteration",)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from agents.policies.names import current_name
+from arena.offline_settings import OfflineSettings
+from arena.old_settings import VERSION, upgraded
 from arena.settings_files import file_name, laid_over, read_toml
 from arena.training.algorithms import algorithm_settings
 from leagues.errors import LeagueError
@@ -16,9 +17,6 @@ from leagues.names import near
 from leagues.population import PopulationSettings
 from leagues.setting_groups import SettingsGroup, rules, setting, short
 from leagues.settings import EvaluationSettings, LeagueSettings
-
-VERSION = 2
-"""Of the tree. Trees of older versions are brought up to date by :func:`upgraded`."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,12 @@ class TrainingSettings(SettingsGroup):
         unit="iterations",
         low=1,
         high=10**6,
+    )
+    trace: str | None = setting(
+        None,
+        "Folder for traces: the first 4 training games of each runner and iteration step by step, as JSON lines. The "
+        "newest 100 iterations are kept.",
+        none="no traces",
     )
     recorded_crashes: int = setting(
         8, "Most training games recorded per runner and iteration of those that broke.", unit="games", low=0, high=10**6
@@ -179,6 +183,7 @@ def groups(algorithm: str) -> dict[str, type[SettingsGroup]]:
         "network": NetworkSettings,
         "resources": Resources,
         "population": PopulationSettings,
+        "offline_data": OfflineSettings,
     }
 
 
@@ -198,6 +203,7 @@ class Settings:
         network: the networks.
         resources: processes and GPUs.
         population: hyper-parameters that main learners try out.
+        offline_data: episodes that are recorded or learned from.
     """
 
     algorithm: str = "ppo"
@@ -210,6 +216,7 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     resources: Resources = field(default_factory=Resources)
     population: PopulationSettings = field(default_factory=PopulationSettings)
+    offline_data: OfflineSettings = field(default_factory=OfflineSettings)
 
     def __post_init__(self) -> None:
         kind = algorithm_settings(self.algorithm)
@@ -229,8 +236,10 @@ class Settings:
 
         Raises:
             LeagueError: `overlap` with an algorithm whose runners play all the time, `enough_games` cannot be reached,
-                a population has too few main learners, or hyper-parameters that mains cannot differ in.
+                a population has too few main learners, or hyper-parameters that mains cannot differ in; or an
+                algorithm that plays gets recorded games to learn from, or one that does not gets none.
         """
+        self._check_offline()
         if self.resources.overlap and self.optimization.asynchronous:
             raise LeagueError(
                 f"`overlap` has no effect with {self.algorithm}, whose sampling processes play while it learns in any "
@@ -256,6 +265,32 @@ class Settings:
                     "`hyperparam_mutations` names settings in effect that main learners can differ in, but got "
                     f"{name!r}{near(name, known)}"
                 )
+
+    def _check_offline(self) -> None:
+        """Check that recorded games and the algorithm fit."""
+        data, offline = self.offline_data, self.optimization.offline
+        if data.input_ and not offline:
+            raise LeagueError(
+                f"the algorithm {self.algorithm} learns from the games that it plays, but got input_="
+                f"{short(data.input_)}; take bc, marwil or cql, or drop it"
+            )
+        if not offline:
+            return
+        if not data.input_:
+            raise LeagueError(
+                f"the algorithm {self.algorithm} learns from recorded games, but got none; name them with --data, or "
+                "with `input_` of offline_data"
+            )
+        for name, value in (("output", data.output), ("trace", self.training.trace)):
+            if value is not None:
+                raise LeagueError(
+                    f"the algorithm {self.algorithm} plays no training games, so `{name}` has nothing to write; drop it"
+                )
+        if others := [role for role, count in self.league.roles.items() if count and role != "main"]:
+            raise LeagueError(
+                f"the algorithm {self.algorithm} plays nobody while it learns, so it trains main learners only, but "
+                f"got roles={dict(self.league.roles)}; drop {', '.join(others)}"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """The tree as plain JSON, its version included."""
@@ -338,71 +373,3 @@ def _refuse_misplaced(name: str, kinds: Mapping[str, type[SettingsGroup]]) -> No
     for group, kind in kinds.items():
         if name in rules(kind):
             raise LeagueError(f"{name} is a setting of the group {group}; write it below [{group}]")
-
-
-def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a league of any earlier version stored, as a tree of this version.
-
-    What an older version had as constants is written out here, so that its leagues go on as they began.
-
-    Raises:
-        LeagueError: it is no tree, of no known version, or of an older one and damaged.
-    """
-    if not isinstance(stored, Mapping):
-        raise LeagueError(f"settings are groups such as 'league' and 'training', but got {short(stored)}")
-    version = stored.get("version", 0 if "tables" in stored or "rating_games" in stored else VERSION)
-    if type(version) is not int or version < 0:
-        raise LeagueError(f"the version of settings is a number from 0 to {VERSION}, but got {short(version)}")
-    if version > VERSION:
-        raise LeagueError(f"settings of version {short(version)} need a newer program; this one reads up to {VERSION}")
-    if version == VERSION:
-        return stored
-    try:
-        return _from_version_1(stored if version else _from_version_0(stored))
-    except (AttributeError, KeyError, TypeError, ValueError) as problem:
-        raise LeagueError(
-            f"settings of version {version} come from an old league, but these are incomplete"
-        ) from problem
-
-
-def _from_version_1(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Evaluation pairs had a heuristic with two settings; now they are chosen by what they teach."""
-    gone = ("rating_distance", "baseline_share")
-    evaluation = {name: value for name, value in stored.get("evaluation", {}).items() if name not in gone}
-    return {**stored, "version": 2, "evaluation": evaluation}
-
-
-def _from_version_0(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    league = dict(stored["league"])
-    exploiter = league.pop("main_exploiter")
-    opponents = {name: league.pop(name) for name in ("pfsp", "latest", "uniform")}
-    network = stored["network"]
-    return {
-        "version": 1,
-        "algorithm": "ppo",
-        "league": {
-            **league,
-            "roles": {"main": 1, "main_exploiter": 1} if exploiter else {"main": 1},
-            "opponents": opponents,
-            "opponents_at_once": 4,
-            "enough_games": 20.0,
-            "beaten": 0.98,
-            "hopeless": 0.1,
-        },
-        "evaluation": {
-            "games_per_iteration": stored["rating_games"],
-            "games_at_end": 200,
-            "seconds_at_end": 20.0,
-            "blocks_in_a_row": 8,
-            "pairs_ahead": 0.125,
-        },
-        "training": {
-            "module_per_seat": stored["module_per_seat"],
-            "tables": stored["tables"],
-            "averaged_iterations": 10,
-            "record_every": 128,
-            "recorded_crashes": 8,
-        },
-        "optimization": {**stored["training"], "use_critic": True},
-        "network": {"name": current_name(network["class"]), "config": network["model_config"]},
-    }

@@ -23,6 +23,9 @@ from leagues.settings import LeagueSettings
 from leagues.solvers import find_solver
 from leagues.view import Roster, View
 
+INITIAL = "initial"
+"""ID of the guest whose weights the learners began with, in leagues that did not begin with new ones."""
+
 
 class League:
     """Ask it for matches, tell it their results, and freeze the learners that are due.
@@ -84,7 +87,8 @@ class League:
         self._pairings = 0
         self._rotation = dict.fromkeys(self._learners, 0)
         self._gate = dict.fromkeys(self._learners, 0)  # steps from which on the gate is tried again
-        self._parents: dict[str, str | None] = dict.fromkeys(self._learners)
+        self._origin = INITIAL if any(each.id == INITIAL for each in self._members) else None
+        self._parents: dict[str, str | None] = dict.fromkeys(self._learners, self._origin)
         self._frozen_at = dict.fromkeys(self._learners, 0.0)  # seconds of training at the newest snapshot
         # Learner -> opponent -> quality: nothing without the sampler that reads them.
         self._qualities: dict[str, dict[str, float]] = (
@@ -252,7 +256,7 @@ class League:
         """
         decision = self._roles[self._learner(learner)].after_snapshot(self.view(learner), rng)
         if decision == "reset":
-            self._parents[learner] = None
+            self._parents[learner] = self._origin
             self._forget(learner)
         return decision
 

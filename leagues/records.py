@@ -81,7 +81,8 @@ class Member:
         step: agent steps that this learner had trained for by then; 0 otherwise.
         origin: where a guest with weights came from, as the caller named it; None otherwise.
         parent: ID of the snapshot whose weights this snapshot's training went on from: the learner's previous one, or
-            another learner's after a copy. None if its training began from new weights, where that is unknown, and for
+            another learner's after a copy, or the guest ``initial`` with which the league began. None if its training
+            began from new weights, where that is unknown, and for
             members that are no snapshots.
     """
 

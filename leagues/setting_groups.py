@@ -90,12 +90,14 @@ class SettingsGroup:
     Attributes:
         asynchronous: of an algorithm's settings, whether its remote env runners wait neither for each other nor for the
             learners.
+        offline: likewise, whether it learns from recorded games and plays none.
 
     Raises:
         LeagueError: a value has the wrong type or breaks its rule.
     """
 
     asynchronous: ClassVar[bool] = False
+    offline: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         types = _types(type(self))

@@ -26,6 +26,12 @@ class LeagueSettings(SettingsGroup):
         {"main": 1}, "Number of learners of each role.", unit="learners", low=0, high=100
     )
     baselines: tuple[str, ...] = setting(("random",), "Agents that are members from the start, as first opponents.")
+    initial: str | None = setting(
+        None,
+        "Member of another league, `DIR:MEMBER`, with whose weights learners start, and start over after a reset. It "
+        "becomes the guest `initial`, and the network must be the same.",
+        none="new weights",
+    )
     opponents: Mapping[str, float] | None = setting(
         None,
         "Share of a main learner's matches for each sampler of opponents, or of a best response's matches for each "

@@ -115,3 +115,11 @@ def in_bounds(points: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> Floa
     # A weighted sum, because high - low can overflow; clipped, because the sum is rounded.
     actions: FloatArray = np.clip(low * (1.0 - share) + high * share, low, high).astype(np.float32, copy=False)
     return actions
+
+
+def in_units(actions: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """The points of actions within ``bounds``, ``(B, D)`` float32: :func:`in_bounds` the other way round."""
+    low, high = (bound.astype(np.float64) for bound in bounds)  # high - low can overflow in float32
+    width = np.where(high > low, high - low, 1.0)
+    points: FloatArray = (2.0 * (actions - low) / width - 1.0).astype(np.float32)
+    return points

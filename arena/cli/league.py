@@ -211,7 +211,7 @@ def _curve(reader: Reader, member: Member) -> list[LiveRating]:
 
 def _show_settings(folder: Path, as_json: bool) -> None:
     from arena.cli.output import print_json
-    from arena.settings import upgraded
+    from arena.old_settings import upgraded
     from arena.settings_files import toml
     from arena.view.text import plain
     from leagues.store import open_store

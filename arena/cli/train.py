@@ -55,6 +55,25 @@ def train(
     ] = None,
     preset: Annotated[str | None, preset_option()] = None,
     algorithm: Annotated[str | None, algorithm_option()] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help="What bc, marwil and cql learn from: a league, DIR:MEMBER for the steps of one member, or Parquet "
+            "files (arena episodes). Repeat it for several.",
+            show_default=False,
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DIR:MEMBER",
+            help="Member of another league with whose weights the learners of a new league start.",
+            show_default=False,
+        ),
+    ] = None,
     roles: Annotated[
         str | None,
         typer.Option(
@@ -71,6 +90,7 @@ def train(
     gpus_per_learner: Annotated[float | None, setting_option("resources.gpus_per_learner", "G")] = None,
     gpus_per_env_runner: Annotated[float | None, setting_option("resources.gpus_per_env_runner", "G")] = None,
     checkpoint_every: Annotated[int | None, setting_option("training.checkpoint_every", "N")] = None,
+    trace: Annotated[str | None, setting_option("training.trace", "FOLDER")] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -127,20 +147,27 @@ def train(
     if minutes is not None and not 0 < minutes < float("inf"):
         raise CallError(f"--minutes must be greater than 0, but is {minutes:g}")
     # Each of these settings has a parameter of its name.
-    paths = ("training.tables", "training.checkpoint_every", *(f"resources.{name}" for name in rules(Resources)))
+    paths = (
+        "training.tables",
+        "training.checkpoint_every",
+        "training.trace",
+        *(f"resources.{name}" for name in rules(Resources)),
+    )
     given = {path: context.params[path.partition(".")[2]] for path in paths}
     given["league.roles"] = None if roles is None else _roles(roles)
+    given["league.initial"], given["offline_data.input_"] = start, data
     changes = {path: value for path, value in given.items() if value is not None}
-    if resume and any(each is not None for each in (seed, roles, config, preset, algorithm)):
+    if resume and any(each is not None for each in (seed, roles, config, preset, algorithm, start)):
         raise CallError(
-            "a league keeps its seed and settings, but --resume is given with --seed, --roles, --config, --preset or "
-            "--algorithm; drop those"
+            "a league keeps its seed and settings, but --resume is given with --seed, --roles, --config, --preset, "
+            "--algorithm or --from; drop those"
         )
     loaded = load_game(game)
     spec = loaded.spec
     settings = settings_for(loaded, preset, file=config, algorithm=algorithm, roles=changes.get("league.roles"))
-    chosen = settings.replaced(changes)
-    chosen.check()  # checks every rule before anything heavy is loaded
+    chosen = settings.replaced(changes)  # checks every rule before anything heavy is loaded
+    if not resume:
+        chosen.check()
     if dashboard and not (chosen.resources.env_runners or chosen.resources.learners):
         raise CallError(
             "--dashboard shows Ray's processes, but this run has none; add --env-runners 1 or more, or --learners"

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from arena.settings import Settings, upgraded
+from arena.old_settings import upgraded
+from arena.settings import Settings
 from arena.settings_files import laid_over, read_toml
 from games.contract import Game
 from games.specs import format_spec, parse_spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,18 +24,22 @@ from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
 from arena.training.continuation import EXPERIENCE, Continuation
 from arena.training.env_runner import LeagueEnvRunner
+from arena.training.initial import initial_of
 from arena.training.iteration import Trainer
 from arena.training.learners import Learners
 from arena.training.modules import MapToMain, check_networks, networks_of
 from arena.training.named_opponents import by_opponent, evaluation_plan, outsiders
+from arena.training.offline.recording import Recording
 from arena.training.population import set_factors
 from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.session import LeagueSession
+from arena.training.sinks import SampleSink
 from arena.training.snapshots import AVERAGES, Snapshots
+from arena.training.tracing import Tracing
 from arena.training.trials import check_folder, config_of_checkpoint, config_of_trial
 from games import make_game
-from games.contract import BoolArray, FloatArray, IntArray
+from games.contract import BoolArray, FloatArray, Game, IntArray
 
 
 class LeagueAlgorithm(Algorithm):
@@ -75,6 +79,13 @@ class LeagueAlgorithm(Algorithm):
         """What asks the learners to learn; arguments as of :class:`Learners`."""
         return Learners(*arguments)
 
+    def make_requests(self, *groups: Any, **sampling: Any) -> Requests:
+        """What asks the env runners for games; arguments as of :class:`Requests`."""
+        if not self.config.asynchronous:
+            return Requests(*groups, **sampling, overlap=self.config.overlap)
+        in_flight = self.config.max_requests_in_flight_per_env_runner
+        return AsynchronousRequests(*groups, **sampling, in_flight=in_flight, weights=lambda: self.learners.shared)
+
     def observations(self, trajectories: Trajectories) -> dict[str, Any]:
         """What the modules saw at each step, as their input."""
         return self.seen(trajectories.observations, trajectories.masks, trajectories.seats)
@@ -91,7 +102,8 @@ class LeagueAlgorithm(Algorithm):
         """Open the league, then build runners and learners around it.
 
         Raises:
-            LeagueError: the settings make no league or no network. Nothing is written then.
+            LeagueError: the settings make no league or no network, or learners cannot start where the setting `initial`
+                says. Nothing is written then.
             StoreError: the folder has a league of another game or with other settings, or a newer one; the
                 league's learner state is missing or was altered; or the folder of Ray Tune's trials is a league.
             WeightsError: the league's learner state does not fit the network.
@@ -104,12 +116,15 @@ class LeagueAlgorithm(Algorithm):
         self.game = make_game(str(config.game_spec))
         check_networks(config, self.game)
         self._outsiders = outsiders(config.evaluation_opponents, self.game, config.learning_members())
+        initial = initial_of(config, self.game)
+        self._sinks = list(_sinks(config, self.game))
         self.session = LeagueSession(
             None if folder is None else Path(folder),
             self.game,
             config.settings(),
             seed=config.seed,
             learners=config.learning_members(),
+            initial=initial,
             share=ray.put if config.num_env_runners or config.evaluation_num_env_runners else lambda data: data,
             carried=self._is_trial,
         )
@@ -121,9 +136,11 @@ class LeagueAlgorithm(Algorithm):
             self._assemble()
             if state is not None:
                 self.continuation.restore(state)
+            elif initial is not None:
+                self.learners.reset(initial.weights)
             # In full, values too: RLlib's first broadcast leaves out what it thinks that inference does not need.
             self.learners.broadcast()
-            self.session.journal.begin(**self.continuation.resumed)
+            self._note_beginning()
             set_factors(self.session, self.learners)
         except BaseException:
             self.session.close()
@@ -133,6 +150,16 @@ class LeagueAlgorithm(Algorithm):
     def _is_trial(self) -> bool:
         """Whether this is a trial of Ray Tune, which gives its trials a place for their results."""
         return self._storage is not None
+
+    def _note_beginning(self) -> None:
+        session = self.session
+        session.journal.begin(**self.continuation.resumed)
+        if session.initial is not None and not session.progress.iteration:
+            for learner in session.learners:
+                session.note(
+                    "copied", learner.id, source=session.initial.member.id, origin=session.initial.member.origin
+                )
+            session.journal.write()
 
     def _check_fit(self, config: LeagueAlgorithmConfig, state: Mapping[str, Any]) -> None:
         """Refuse a stored state of other modules than the league's before these take any memory."""
@@ -153,17 +180,8 @@ class LeagueAlgorithm(Algorithm):
             "tables": self.config.num_envs_per_env_runner,
             "evaluation_games": self.session.settings.evaluation.games_per_iteration or 0,
         }
-        groups = self.session, runners, self.eval_env_runner_group if self._rates_on_evaluators else None
-        self.requests = (
-            AsynchronousRequests(
-                *groups,
-                **sampling,
-                in_flight=self.config.max_requests_in_flight_per_env_runner,
-                weights=lambda: self.learners.shared,
-            )
-            if self.config.asynchronous
-            else Requests(*groups, **sampling, overlap=self.config.overlap)
-        )
+        evaluators = self.eval_env_runner_group if self._rates_on_evaluators else None
+        self.requests = self.make_requests(self.session, runners, evaluators, **sampling)
         self.snapshots = Snapshots(self.session, self.module_specs)
         self.continuation = Continuation(self.session, self.requests, self.learners, self.snapshots)
         self.trainer = Trainer(
@@ -178,6 +196,7 @@ class LeagueAlgorithm(Algorithm):
             time_left=lambda: self.time_left(),
             share=lambda: self.share(),
             failures_tolerated=self.config.num_consecutive_env_runner_failures_tolerance,
+            sinks=self._sinks,
         )
 
     @property
@@ -277,6 +296,8 @@ class LeagueAlgorithm(Algorithm):
         """Store what is not stored yet, and release everything."""
         try:
             self.trainer.store_all()
+            for sink in self._sinks:
+                sink.close()
             self.session.journal.end("closed")
         finally:
             super().cleanup()
@@ -336,3 +357,12 @@ class LeagueAlgorithm(Algorithm):
             self.session.store_state(self.continuation.state)
         set_factors(self.session, self.learners)
         self.learners.broadcast()
+
+
+def _sinks(config: LeagueAlgorithmConfig, game: Game) -> Iterator[SampleSink]:
+    """What takes the samples of a run beside its learners."""
+    recorded, trace = config.offline_settings, config.training_settings.trace
+    if recorded.output is not None:
+        yield Recording(Path(recorded.output), game, recorded.output_max_rows_per_file)
+    if trace is not None:
+        yield Tracing(Path(trace))

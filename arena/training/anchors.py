@@ -12,9 +12,11 @@ from typing import Any
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from agents.registry import make_agent
+from agents.registry import KINDS, make_agent, usages
 from arena.seeds import Purpose, stream
 from games import Game
+from games.specs import suggest
+from leagues.records import LeagueError
 
 SECONDS_PER_GAME = 2.0
 """An anchor whose moves of one game take longer is not among those that fit a game by themselves."""
@@ -160,3 +162,19 @@ class AnchorBudget:
     def _cost(self, anchor: str) -> float:
         spent, games = self._costs[anchor]
         return spent / games
+
+
+def made(name: str, game: Game, what: str) -> Agent:
+    """A baseline or an anchor, ready to play.
+
+    Raises:
+        LeagueError: it does not play by itself.
+        AgentError: it cannot play this game.
+    """
+    kind = KINDS.get(word := name.partition(":")[0])
+    if kind is None or kind.asks_person:
+        raise LeagueError(
+            f"{what} is an agent that plays by itself and belongs to no league, but got {name!r}; use "
+            f"{usages(people=False)}{suggest(word, KINDS)}"
+        )
+    return make_agent(name, game)

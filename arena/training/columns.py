@@ -122,6 +122,24 @@ def concatenate(parts: list[Trajectories]) -> Trajectories:
     )
 
 
+def chosen(trajectories: Trajectories, which: IntArray) -> Trajectories:
+    """Some trajectories in the order of their numbers ``which``, without the states of networks that remember."""
+    starts, lengths = trajectories.offsets[which], np.diff(trajectories.offsets)[which]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    rows = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    truncated = trajectories.truncated[which]
+    finals = (np.cumsum(trajectories.truncated) - 1)[which[truncated]]
+    return Trajectories(
+        **{name: getattr(trajectories, name)[rows] for name in STEP_COLUMNS},
+        offsets=offsets,
+        final_values=trajectories.final_values[which],
+        games=trajectories.games[which],
+        truncated=truncated,
+        final_observations=trajectories.final_observations[finals],
+        final_masks=trajectories.final_masks[finals],
+    )
+
+
 def advantages(trajectories: Trajectories, *, gamma: float, lambda_: float) -> tuple[Float, Float]:
     """Generalised advantage estimates and value targets (Schulman et al. 2016, equations 11, 12 and 16).
 

@@ -17,8 +17,10 @@ from ray.rllib.utils.from_config import _NotProvided
 
 from agents.policies.network import MaskedNetwork
 from arena.exports.rllib import GameEnv
+from arena.offline_settings import OfflineSettings
 from arena.presets import find_preset
 from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
+from arena.training.config_checks import NO_GAME, named_game, refuse_seed_and_runner
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
 from arena.training.learner import LeagueTorchLearner
@@ -36,7 +38,7 @@ from arena.training.modules import (
 )
 from arena.training.named_opponents import check_evaluation
 from arena.training.positions import check_positions
-from arena.training.rllib_settings import RESOURCES, refuse_code, refuse_settings
+from arena.training.rllib_settings import NO_EFFECT, RESOURCES, has_no_effect, refuse_code, refuse_settings
 from arena.training.runner_reports import refuse_callbacks
 from games import Game, as_game, make_game
 from leagues.names import near
@@ -54,13 +56,9 @@ _GROUPS = (
     "training_settings",
     "position_settings",
     "population_settings",
+    "offline_settings",
 )
 """Attributes of the config whose settings :meth:`LeagueAlgorithmConfig.league` takes."""
-
-SEEDS = 2**31
-"""RLlib adds the runner's index to the seed, and gives the sum to generators that take 32 bits."""
-
-NO_GAME = 'a league needs a game, but none is set; call .game("connect_four")'
 
 
 class LeagueAlgorithmConfig(AlgorithmConfig):
@@ -102,6 +100,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         self.training_settings = TrainingSettings()
         self.population_settings = PopulationSettings()
         self.position_settings = PositionSettings()
+        self.offline_settings = OfflineSettings()
         self.preset_name: str | None = None
         self.overlap = False
         self.evaluation_opponents: Sequence[str] = ()
@@ -202,6 +201,25 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             self.evaluation_opponents = evaluation_opponents
         return self
 
+    def offline_data(self, **settings: Any) -> Self:
+        """Set up recorded episodes, by RLlib's names of the settings in the group offline_data of docs/settings.md.
+
+        Raises:
+            LeagueError: a value breaks its rule.
+            ValueError: a setting of RLlib's has no effect.
+        """
+        known = rules(OfflineSettings)
+        for name, value in settings.items():
+            if name not in known:
+                raise has_no_effect(name, value, NO_EFFECT.get(name, f"offline_data has {', '.join(known)}"))
+        own = dict(settings)
+        if "input_" in own:
+            paths = [own["input_"]] if isinstance(own["input_"], str | Path) else own["input_"]
+            own["input_"] = [str(path) for path in paths]
+        if isinstance(own.get("output"), Path):
+            own["output"] = str(own["output"])
+        return self.league(**own)
+
     def league(self, folder: str | Path | _NotProvided | None = NotProvided, **settings: Any) -> Self:
         """Set up the league.
 
@@ -209,8 +227,8 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             folder: where the league is stored, relative to the working directory of now. A missing folder is created;
                 a league of the same game and settings in it is trained on. None keeps the league in memory. With Ray
                 Tune, each trial makes a league of its own below it (:mod:`arena.training.trials`).
-            settings: any setting of the groups league, evaluation, training, positions and population in
-                docs/settings.md (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ``random_plies``, ...).
+            settings: any setting of the groups league, evaluation, training, positions, population and offline_data in
+                docs/settings.md (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ...).
 
         Raises:
             LeagueError: an unknown setting, or a value that breaks its rule.
@@ -281,6 +299,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             training=self.training_settings.replaced({"tables": self.num_envs_per_env_runner}),
             population=self.population_settings,
             positions=self.position_settings,
+            offline_data=self.offline_settings,
             optimization=self.settings_class(**{name: getattr(self, name) for name in rules(self.settings_class)}),
             network=network_settings(self),
             resources=Resources(**{name: getattr(self, attribute) for name, attribute in RESOURCES.items()}),
@@ -297,11 +316,12 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             LeagueError: the settings name code, such as a network or an agent of the user's own. Stored settings never
                 import code; name it in Python.
         """
-        network, league = settings.network, settings.league
+        network = settings.network
         refuse_code(settings)
         self.preset_name = settings.preset
         self.training(**settings.optimization.to_dict())
-        groups = league, settings.evaluation, settings.training, settings.positions, settings.population
+        named = ("league", "evaluation", "training", "positions", "population", "offline_data")
+        groups = [getattr(settings, name) for name in named]
         self.league(**{name: value for group in groups for name, value in group.to_dict().items()})
         self._set_network(network)
         self._stored = stored
@@ -332,12 +352,12 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Raises:
             ValueError: a rule does not hold; the message names it.
         """
-        spec = _named_game(self)
+        spec = named_game(self)
         if (self.game_spec, self.env_config) != (spec, {"game": spec}):
             self.game(spec)
         if self.seed is None:
             self.seed = secrets.randbits(31)
-        _refuse_seed_and_runner(self)
+        refuse_seed_and_runner(self)
         refuse_settings(self, self.no_effect)
         refuse_other_modules(self, self._module_ids)
         refuse_other_networks(self, self.network_base)
@@ -397,33 +417,4 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
             policies={module: PolicySpec() for module in modules},
             policy_mapping_fn=MapToMain.of(learners),
             policies_to_train=modules,
-        )
-
-
-def _named_game(config: LeagueAlgorithmConfig) -> str:
-    """The spec of the game that ``game_spec`` or ``env_config`` names.
-
-    Raises:
-        ValueError: neither or both do, or ``env_config`` has other settings.
-    """
-    others = sorted(config.env_config.keys() - {"game"})
-    if others:
-        raise ValueError(f"the settings {others} of env_config have no effect; write them into the game's spec")
-    found = config.env_config.get("game", config.game_spec)
-    if found is None:
-        raise ValueError(NO_GAME)
-    spec: str = as_game(found).spec
-    if config.game_spec not in (None, found, spec):
-        raise ValueError(
-            f"the game is {config.game_spec!r}, but env_config names {spec!r}; set one game, with .game(...)"
-        )
-    return spec
-
-
-def _refuse_seed_and_runner(config: LeagueAlgorithmConfig) -> None:
-    if not (isinstance(config.seed, int) and 0 <= config.seed < SEEDS):
-        raise ValueError(f"`0 <= seed < 2**31` must hold, but got seed={short(config.seed)}")
-    if not issubclass(config.env_runner_cls, LeagueEnvRunner):
-        raise ValueError(
-            f"env_runner_cls must be a LeagueEnvRunner, but got {short(config.env_runner_cls)}; derive yours from it"
         )

@@ -46,6 +46,7 @@ from arena.training.runner_reports import (
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled, TrainingSample
 from arena.training.sequences import with_states_of
+from arena.training.tracing import traced
 from games import make_game
 from games.contract import FloatArray, IntArray, Symmetry
 from leagues.records import Match
@@ -190,6 +191,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             plies=sum(sampled.plies),
             running=self.running_games() if self.worker_index else None,
             key=plan.key,
+            traced=traced(self.game, sampled) if self.config.training_settings.trace is not None else (),
         )
 
     def work(self, plan: Plan, steps: int, weights: Mapping[str, Any] | None = None) -> tuple[TrainingSample, Any]:
@@ -322,7 +324,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             self.opponents.close()
 
     def _make_training_sampler(self) -> Sampler:
-        keep = self._wants_episodes or self.config.needs_dist_inputs(self.game)
+        traces = self.config.training_settings.trace is not None
+        keep = self._wants_episodes or traces or self.config.needs_dist_inputs(self.game)
         symmetries = self.game.symmetries if self.config.position_settings.symmetries else ()
         return self._make_sampler(keep_dist_inputs=keep, symmetries=symmetries)
 

@@ -20,6 +20,7 @@ from arena.training.runner_reports import LEAGUE
 from arena.training.runners import Requests
 from arena.training.samples import TrainingSample
 from arena.training.session import LeagueSession
+from arena.training.sinks import SampleSink
 from arena.training.snapshots import Snapshots
 from arena.training.strength import Strength
 from leagues.records import Match
@@ -47,6 +48,7 @@ class Trainer:
         time_left: seconds that the run is expected to go on.
         share: part of the run that is over.
         failures_tolerated: iterations in a row, of a second each, that may pass without any living env runner.
+        sinks: take the samples, too.
     """
 
     def __init__(
@@ -63,12 +65,13 @@ class Trainer:
         time_left: Callable[[], float | None],
         share: Callable[[], float],
         failures_tolerated: int,
+        sinks: Sequence[SampleSink] = (),
     ) -> None:
         self._session, self._requests, self._learners, self._snapshots = session, requests, learners, snapshots
         self._continuation = continuation
         self._gate = Gate(session, requests, snapshots)
         self._metrics, self._modules, self._learning_metrics = metrics, modules, learning_metrics
-        self._time_left, self._share = time_left, share
+        self._time_left, self._share, self._sinks = time_left, share, sinks
         self.strength = Strength(session)
         self._rates: list[tuple[float, int]] = []  # seconds and env steps of the last iterations
         self._without_runners, self._failures_tolerated = 0, failures_tolerated
@@ -139,15 +142,23 @@ class Trainer:
             measures=measures,
         )
         self._broken_off = False
+        for sink in self._sinks:
+            sink.add(samples, before.iteration + 1)
         if session.store_is_due:
             with stage("storing"):
                 session.store_all(lambda: self._continuation.state(state))
+                self._stored()
         self._log(samples)
 
     def store_all(self) -> None:
         """Store the iterations that have finished, unless one was broken off: the learners are ahead of them then."""
         if not self._broken_off:
             self._session.store_all(self._continuation.state)
+            self._stored()
+
+    def _stored(self) -> None:
+        for sink in self._sinks:
+            sink.stored()
 
     def finish(self, should_stop: Callable[[], bool]) -> None:
         """End a run: freeze learners that have trained for long enough, and evaluate members with few games.

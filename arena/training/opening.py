@@ -13,7 +13,14 @@ from leagues.records import Member
 from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
 
-OF_A_RUN = ("training.tables", "training.checkpoint_every")
+OF_A_RUN = (
+    "training.tables",
+    "training.checkpoint_every",
+    "training.trace",
+    "offline_data.input_",
+    "offline_data.output",
+    "offline_data.output_max_rows_per_file",
+)
 """Settings that may change from run to run, beside the resources."""
 
 FREE = (

@@ -58,7 +58,7 @@ NO_EFFECT = _table(
         "a slow runner is waited for, so that long games are not thrown away": "sample_timeout_s",
         "frozen opponents are in a cache of each runner": """
             policy_map_capacity policy_states_are_swappable policy_map_cache""",
-        "a league stores its own matches; read them with arena.open_league(...)": """
+        "a league reads and writes Parquet files of its own; set .offline_data(input_=..., output=...)": """
             input_ input_config output output_config output_max_file_size output_max_rows_per_file output_write_method
             output_write_method_kwargs output_write_episodes output_write_remaining_data output_compress_columns
             output_filesystem output_filesystem_kwargs offline_data_class offline_sampling materialize_data

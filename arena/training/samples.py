@@ -100,6 +100,7 @@ class TrainingSample:
         key: key of the plan that it answers.
         lag: updates that the learners have made since those weights that began with this request. Steps of games that
             began in an earlier request are older.
+        traced: its first games step by step (:mod:`arena.training.tracing`), if they are traced.
     """
 
     trajectories: dict[str, Trajectories]
@@ -115,3 +116,4 @@ class TrainingSample:
     running: Mapping[str, Any] | None = None
     key: int = 0
     lag: int = 0
+    traced: tuple[Mapping[str, Any], ...] = ()

@@ -10,14 +10,14 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from agents.contract import Agent
 from agents.policies import weights
-from agents.registry import KINDS, make_agent, usages
+from agents.registry import make_agent
 from arena.hyperparameters import population_of
 from arena.seeds import Purpose, stream
 from arena.settings import Settings
 from arena.training import learner_state
-from arena.training.anchors import fitting_anchors, seconds_per_game
+from arena.training.anchors import fitting_anchors, made, seconds_per_game
+from arena.training.initial import Initial
 from arena.training.journal import RunJournal
 from arena.training.league_copy import fill, packed
 from arena.training.opening import open_league
@@ -26,12 +26,11 @@ from arena.training.planner import Planner, SharedWeights
 from arena.training.positions import RecordedOpenings
 from arena.training.runtime import Runtime
 from games.contract import Game
-from games.specs import suggest
 from leagues.league import League
 from leagues.population import Population
 from leagues.ratings.leaderboard import Standing, leaderboard
 from leagues.ratings.outside import with_outside
-from leagues.records import JournalKind, LeagueError, LiveResult, Match, Measure, Member, Tally
+from leagues.records import JournalKind, LiveResult, Match, Measure, Member, Tally
 from leagues.results.payoff_table import PayoffTable
 from leagues.results.scoring import tallies as sums
 from leagues.store import Progress, StoreError, open_store
@@ -53,6 +52,7 @@ class LeagueSession:
         measures: what was measured last of the learners in this run.
         runtime: what the iterations take.
         share: makes bytes cheap to send.
+        initial: where learners start, and start over; None for new weights.
         store, writer: where the league lives; locked for this one writer until :meth:`close`.
 
     Args:
@@ -63,6 +63,7 @@ class LeagueSession:
         learners: the learners as members.
         share: as above, for instance ``ray.put``.
         carried: whether checkpoints hold the whole league, as they do if it is in memory.
+        initial: where the learners start; None for new weights.
 
     Raises:
         LeagueError: as :func:`arena.training.opening.open_league`. Nothing is written then.
@@ -86,12 +87,13 @@ class LeagueSession:
         learners: Sequence[Member],
         share: Callable[[bytes], Any],
         carried: bool = False,
+        initial: Initial | None = None,
     ) -> None:
         self.game = game
         self.settings = settings
-        self.share = share
+        self.share, self.initial = share, initial
         for baseline in settings.league.baselines:
-            _made(baseline, game, "a baseline").close()
+            made(baseline, game, "a baseline").close()
         members = [*learners, *(Member(name, "baseline", "baseline", agent=name) for name in settings.league.baselines)]
         self._anchor_seconds: dict[str, float] = {}
         self.measures = []
@@ -102,9 +104,12 @@ class LeagueSession:
         self._pending: Pending | None = None
         self.journal = RunJournal(lambda: self.writer, self._stored)
         for anchor in settings.evaluation.anchors or ():
-            _made(anchor, game, "an anchor").close()
+            made(anchor, game, "an anchor").close()
         self.writer = open_league(self.store, game, settings, seed=seed, members=members)
         try:
+            if initial is not None and initial.member not in self.writer.members():
+                self.store.weights.put(initial.data)
+                self.writer.add_members([initial.member])
             self._add_anchors()
             self.seed = self.writer.info().seed
             self._load()
@@ -371,19 +376,3 @@ class LeagueSession:
             next_event=max(self.writer.next_event(), next_event),
             reset_modules=reset_modules,
         )
-
-
-def _made(name: str, game: Game, what: str) -> Agent:
-    """A baseline or an anchor, ready to play.
-
-    Raises:
-        LeagueError: it does not play by itself.
-        AgentError: it cannot play this game.
-    """
-    kind = KINDS.get(word := name.partition(":")[0])
-    if kind is None or kind.asks_person:
-        raise LeagueError(
-            f"{what} is an agent that plays by itself and belongs to no league, but got {name!r}; use "
-            f"{usages(people=False)}{suggest(word, KINDS)}"
-        )
-    return make_agent(name, game)

@@ -120,7 +120,8 @@ class Snapshots:
         self.averages = {**self.averages, **{module: self.averages[source] for module, source in modules.items()}}
 
     def new_weights(self, learners: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Draw new weights for learners that start over, and drop their averages.
+        """The weights of learners that start over: those that they began with if the league has such, or else new
+        ones. Their averages are dropped.
 
         Returns:
             Module ID -> state (parameter name -> array).
@@ -129,6 +130,8 @@ class Snapshots:
             module for learner in learners for module in sorted(set(self._session.members[learner].modules.values()))
         ]
         self.averages = {module: average for module, average in self.averages.items() if module not in modules}
+        if self._session.initial is not None:
+            return {module: dict(self._session.initial.weights[module]) for module in modules}
         iteration = self._session.progress.iteration
         with torch.random.fork_rng(devices=[]):  # networks draw from torch's global generator, on the CPU
             torch.default_generator.manual_seed(number(self._session.seed, Purpose.MODULE_RESET, iteration))

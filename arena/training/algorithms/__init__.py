@@ -32,6 +32,8 @@ ALGORITHMS: dict[str, Entry] = {
     "impala": Entry(f"{_HERE}.impala:LeagueIMPALAConfig", f"{_HERE}.impala_settings:IMPALASettings"),
     "dqn": Entry(f"{_HERE}.dqn:LeagueDQNConfig", f"{_HERE}.dqn_settings:DQNSettings"),
     "sac": Entry(f"{_HERE}.sac:LeagueSACConfig", f"{_HERE}.sac_settings:SACSettings"),
+    "bc": Entry(f"{_HERE}.marwil:LeagueBCConfig", f"{_HERE}.marwil_settings:BCSettings"),
+    "marwil": Entry(f"{_HERE}.marwil:LeagueMARWILConfig", f"{_HERE}.marwil_settings:MARWILSettings"),
 }
 """Algorithms by the short names that leagues store."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from arena.settings import upgraded
+from arena.old_settings import upgraded
 from arena.settings_files import toml
 from arena.view.course.curves import steps_text
 from arena.view.course.league import Course

@@ -1,0 +1,1 @@
+"""Learning from recorded games: episodes as Parquet files, and requests that read them instead of playing."""
