@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from arena.play.tournaments import TournamentResult, play_tournament
     from arena.presets import list_presets
     from arena.training.algorithms.appo import LeagueAPPO, LeagueAPPOConfig
+    from arena.training.algorithms.cql import LeagueCQL, LeagueCQLConfig
     from arena.training.algorithms.dqn import LeagueDQN, LeagueDQNConfig
     from arena.training.algorithms.impala import LeagueIMPALA, LeagueIMPALAConfig
     from arena.training.algorithms.marwil import LeagueBC, LeagueBCConfig, LeagueMARWIL, LeagueMARWILConfig
@@ -61,6 +62,8 @@ __all__ = [
     "LeagueAPPOConfig",
     "LeagueBC",
     "LeagueBCConfig",
+    "LeagueCQL",
+    "LeagueCQLConfig",
     "LeagueDQN",
     "LeagueDQNConfig",
     "LeagueEnvRunner",
@@ -110,6 +113,8 @@ _HOMES = {
     "LeagueAPPOConfig": "arena.training.algorithms.appo",
     "LeagueBC": "arena.training.algorithms.marwil",
     "LeagueBCConfig": "arena.training.algorithms.marwil",
+    "LeagueCQL": "arena.training.algorithms.cql",
+    "LeagueCQLConfig": "arena.training.algorithms.cql",
     "LeagueDQN": "arena.training.algorithms.dqn",
     "LeagueDQNConfig": "arena.training.algorithms.dqn",
     "LeagueEnvRunner": "arena.training.env_runner",

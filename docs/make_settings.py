@@ -29,9 +29,9 @@ what differs:
     lr = 3e-4
 
 Options of the command line win over the file. `arena train --resume` takes the settings from the league, except
-`training.tables`, `training.checkpoint_every` and the resources. In Python, `LeaguePPOConfig.league()` takes the
-settings of the groups league, evaluation, training, positions and population by name; the methods `training`,
-`env_runners`, `learners` and `rl_module` set the others as in RLlib.
+`training.tables`, `training.checkpoint_every`, `training.trace`, those of offline_data and the resources. In Python,
+`LeaguePPOConfig.league()` takes the settings of the groups league, evaluation, training, positions and population by
+name; the methods `training`, `offline_data`, `env_runners`, `learners` and `rl_module` set the others as in RLlib.
 """
 
 

@@ -98,6 +98,9 @@ class LeagueAlgorithm(Algorithm):
             SEAT: np.eye(self.game.num_seats, dtype=np.float32)[seats],
         }
 
+    def read_inputs(self, config: LeagueAlgorithmConfig) -> None:
+        """Read what the algorithm learns from, if it does not play. Nothing is written yet."""
+
     def setup(self, config: LeagueAlgorithmConfig) -> None:
         """Open the league, then build runners and learners around it.
 
@@ -116,6 +119,7 @@ class LeagueAlgorithm(Algorithm):
         self.game = make_game(str(config.game_spec))
         check_networks(config, self.game)
         self._outsiders = outsiders(config.evaluation_opponents, self.game, config.learning_members())
+        self.read_inputs(config)
         initial = initial_of(config, self.game)
         self._sinks = list(_sinks(config, self.game))
         self.session = LeagueSession(

@@ -193,10 +193,11 @@ def _check_network(config: AlgorithmConfig, game: Game, network: type[RLModule],
         except WeightsError as problem:
             reason = str(problem.__cause__ or "it has too many layers").partition("\n")[0]
             raise LeagueError(f"the network cannot be built with {short(settings)}: {reason}") from problem
-        return
-    with torch.random.fork_rng(devices=[]):  # the first weights of the learners do not depend on this check
-        module = build_network(network, game, settings)
-    if is_recurrent(module) and not config.learns_sequences:
+        recurrent = memory_kind(settings) is not None
+    else:
+        with torch.random.fork_rng(devices=[]):  # the first weights of the learners do not depend on this check
+            recurrent = is_recurrent(build_network(network, game, settings))
+    if recurrent and not config.learns_sequences:
         raise LeagueError(
             f"the algorithm {config.algorithm!r} learns from single steps, but {network.__name__} remembers earlier "
             "ones (its get_initial_state() is not empty); give it a network without a state, or take the algorithm "

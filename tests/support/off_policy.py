@@ -26,6 +26,8 @@ COUNT = 64
 def make_learner(algorithm: str, game: Game, **settings: Any) -> OffPolicyTorchLearner:
     """A learner of one small module, ``main``."""
     config = algorithm_config(algorithm)().game(game).training(**settings)
+    if config.settings_class.offline:
+        config.offline_data(input_="nothing")  # a learner reads none
     config.validate()
     network, model_config = network_of(config)
     spec = RLModuleSpec(

@@ -33,6 +33,7 @@ ALGORITHMS: dict[str, Entry] = {
     "dqn": Entry(f"{_HERE}.dqn:LeagueDQNConfig", f"{_HERE}.dqn_settings:DQNSettings"),
     "sac": Entry(f"{_HERE}.sac:LeagueSACConfig", f"{_HERE}.sac_settings:SACSettings"),
     "bc": Entry(f"{_HERE}.marwil:LeagueBCConfig", f"{_HERE}.marwil_settings:BCSettings"),
+    "cql": Entry(f"{_HERE}.cql:LeagueCQLConfig", f"{_HERE}.cql_settings:CQLSettings"),
     "marwil": Entry(f"{_HERE}.marwil:LeagueMARWILConfig", f"{_HERE}.marwil_settings:MARWILSettings"),
 }
 """Algorithms by the short names that leagues store."""

@@ -28,6 +28,7 @@ from arena.training.algorithms.off_policy import DISCOUNTS, OffPolicyAlgorithm, 
 from arena.training.replay import WEIGHTS
 from games.contract import Game
 from leagues.errors import LeagueError
+from leagues.setting_groups import SettingsGroup
 
 EPSILON = ((0, 1.0), (100_000, 0.05))
 """Exploration without noisy layers, by env steps."""
@@ -125,7 +126,7 @@ class LeagueDQNConfig(OffPolicyConfig, DQNConfig):
 
     algorithm: ClassVar[str] = "dqn"
     network_base: ClassVar[type[RLModule]] = QNetwork
-    settings_class: ClassVar[type[DQNSettings]] = DQNSettings
+    settings_class: ClassVar[type[SettingsGroup]] = DQNSettings
     own: ClassVar[frozenset[str]] = frozenset()
     no_effect: ClassVar[Mapping[str, str]] = {
         "hiddens": 'set .rl_module(model_config={"fcnet_hiddens": [256, 256]})',

@@ -94,9 +94,8 @@ class LeagueMARWILConfig(OfflineConfig, MARWILConfig):
     own: ClassVar[frozenset[str]] = frozenset({"adam_epsilon"})
     no_effect: ClassVar[Mapping[str, str]] = {
         "lambda_": _WHOLE_GAMES,
-        "use_gae": _WHOLE_GAMES,
         "burnin_len": "recorded steps have no states of a network",
-        "lr_schedule": "set .training(lr=[[0, 1e-3], [1_000_000, 1e-4]]) for a schedule",
+        "_set_off_policy_estimation_methods": "evaluation matches say how well learners play",
     }
 
     def __init__(self, algo_class: type | None = None) -> None:

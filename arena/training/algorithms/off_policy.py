@@ -131,7 +131,6 @@ class OffPolicyConfig(LeagueAlgorithmConfig):
     """Configures an :class:`OffPolicyAlgorithm`."""
 
     learns_sequences: ClassVar[bool] = False
-    settings_class: ClassVar[type[OffPolicySettings]]
     own: ClassVar[frozenset[str]]
     """Settings that RLlib's config of the algorithm lacks."""
 

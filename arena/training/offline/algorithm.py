@@ -9,21 +9,19 @@ from arena.training.config import LeagueAlgorithmConfig
 from arena.training.offline.data import OfflineData, load
 from arena.training.offline.requests import OfflineRequests
 from arena.training.runners import Requests
-from games import make_game
 from games.contract import Game
 
 
 class OfflineAlgorithm(LeagueAlgorithm):
     """An algorithm that learns from recorded games and plays none for it; evaluation matches go on as usual."""
 
-    def setup(self, config: LeagueAlgorithmConfig) -> None:
-        """Read the recorded games, then as of :class:`LeagueAlgorithm`.
+    def read_inputs(self, config: LeagueAlgorithmConfig) -> None:
+        """Read the recorded games.
 
         Raises:
             LeagueError: an input cannot be read, or is of another game.
         """
-        self._recorded = load(config.offline_settings.input_, make_game(str(config.game_spec)))
-        super().setup(config)
+        self._recorded = load(config.offline_settings.input_, self.game)
 
     def make_requests(self, *groups: Any, **sampling: Any) -> Requests:
         data = OfflineData(self._recorded, self.session.learners, self.game)

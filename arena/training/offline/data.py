@@ -34,7 +34,7 @@ def load(inputs: Sequence[str], game: Game) -> Trajectories:
 
 def _load(name: str, game: Game) -> list[Trajectories]:
     path = Path(name)
-    if path.exists() and not open_store(path).exists():
+    if path.is_file() or (path.exists() and not open_store(path).exists()):
         return [read_episodes([path], game)]
     where, member = (name, "") if path.exists() else split_name(name) or (name, "")
     store = open_store(where)

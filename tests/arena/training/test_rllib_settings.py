@@ -10,8 +10,10 @@ import pytest
 import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.algorithms.appo import APPOConfig
+from ray.rllib.algorithms.bc import BCConfig
 from ray.rllib.algorithms.dqn import DQNConfig
 from ray.rllib.algorithms.impala import IMPALAConfig
+from ray.rllib.algorithms.marwil import MARWILConfig
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.core.columns import Columns
@@ -24,9 +26,12 @@ from agents.policies.network import MaskedNetwork
 from agents.policies.q_network import QNetwork
 from arena import (
     LeagueAPPOConfig,
+    LeagueBCConfig,
+    LeagueCQLConfig,
     LeagueDQNConfig,
     LeagueEnvRunner,
     LeagueIMPALAConfig,
+    LeagueMARWILConfig,
     LeaguePPO,
     LeaguePPOConfig,
     LeagueSACConfig,
@@ -46,8 +51,6 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda c: c.multi_agent(policy_mapping_fn=lambda *a, **k: "main"), r"policy_mapping_fn=.*\.league\(roles="),
     (lambda c: c.multi_agent(policies_to_train=["other"]), r"policies_to_train=\['other'\]"),
     (lambda c: c.multi_agent(count_steps_by="env_steps"), "count_steps_by"),
-    (lambda c: c.offline_data(output="out"), r"output=.*arena\.open_league"),
-    (lambda c: c.offline_data(input_="dataset"), "input_="),
     (lambda c: c.environment("CartPole-v1"), r"env='CartPole-v1' .*\.game\("),
     (lambda c: c.environment(clip_rewards=True), "clip_rewards=True"),
     (lambda c: c.environment(normalize_actions=False), "normalize_actions=False"),
@@ -113,6 +116,9 @@ def test_every_field_of_rllibs_model_config_is_read_or_refused() -> None:
         (LeagueIMPALAConfig, IMPALAConfig, LeagueIMPALAConfig.own),
         (LeagueDQNConfig, DQNConfig, LeagueDQNConfig.own),
         (LeagueSACConfig, SACConfig, LeagueSACConfig.own),
+        (LeagueBCConfig, BCConfig, LeagueBCConfig.own),
+        (LeagueMARWILConfig, MARWILConfig, LeagueMARWILConfig.own),
+        (LeagueCQLConfig, DQNConfig, LeagueCQLConfig.own),
     ],
 )
 def test_every_setting_of_rllib_is_classified_once(league: Any, rllib: Any, own: set[str]) -> None:

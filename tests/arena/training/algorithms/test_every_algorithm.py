@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from ray.rllib.core.columns import Columns
+from recorded_league import recorded_league
 from small_training import module_state
 
 from agents.policies.network import OBSERVATION
 from arena import load_agent, play_match
-from arena.training.algorithms import ALGORITHMS, algorithm_config
+from arena.training.algorithms import ALGORITHMS, algorithm_config, algorithm_settings
 from leagues.store import open_store
 
 pytestmark = pytest.mark.slow
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.slow
 REPLAY = {"num_steps_sampled_before_learning_starts": 100}
 SHORT = {"dqn": REPLAY, "sac": REPLAY}
 """What an algorithm needs to learn from the first iteration on."""
+
+OFFLINE = [name for name, entry in ALGORITHMS.items() if algorithm_settings(name).offline]
 
 OURS = [name for name, entry in ALGORITHMS.items() if entry.config.startswith("arena.")]
 
@@ -30,11 +33,23 @@ def algorithm(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def games(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What offline algorithms learn from."""
+    folder = tmp_path_factory.mktemp("games")
+    RECORDED.append(str(recorded_league(folder / "league", "tic_tac_toe", "random", "random", games=120)))
+
+
+RECORDED: list[str] = []
+
+
 def config(algorithm: str, folder: Path | None = None, game: str = "tic_tac_toe", **league: Any) -> Any:
     settings = {"snapshot_min_steps": 300, "snapshot_max_steps": 900, "anchors": ()} | league
+    made = algorithm_config(algorithm)()
+    if algorithm in OFFLINE:
+        made.offline_data(input_=RECORDED[-1])
     return (
-        algorithm_config(algorithm)()
-        .game(game)
+        made.game(game)
         .league(folder, **settings)
         .env_runners(num_envs_per_env_runner=16)
         .training(train_batch_size_per_learner=512, **SHORT.get(algorithm, {}))
@@ -94,17 +109,20 @@ def test_equal_seeds_give_equal_runs(build: Any, algorithm: str) -> None:
 
 
 def test_a_learner_that_starts_over_knows_nothing_of_its_past(build: Any, algorithm: str) -> None:
-    built = build(config(algorithm, roles={"main": 1, "main_exploiter": 1}))
+    starting = "main-2" if algorithm in OFFLINE else "main_exploiter"  # nobody exploits those who play no games
+    built = build(config(algorithm, roles={"main": 2} if algorithm in OFFLINE else {"main": 1, "main_exploiter": 1}))
     reset = built.learners.reset
     fresh: dict[str, Any] = {}
     built.learners.reset = lambda weights: (fresh.update(weights), reset(weights))
     while not fresh:
         built.train()
         assert built.iteration < 20
-    assert fresh.keys() == {"main_exploiter"}
-    for name, value in fresh["main_exploiter"].items():
-        np.testing.assert_array_equal(value, module_state(built)["main_exploiter"][name])
-    kept = [path for path in leaves(built.learners.state()["league"]) if "main_exploiter" in path]
+        if algorithm in OFFLINE:
+            built.trainer._start_over([starting])
+    assert fresh.keys() == {starting}
+    for name, value in fresh[starting].items():
+        np.testing.assert_array_equal(value, module_state(built)[starting][name])
+    kept = [path for path in leaves(built.learners.state()["league"]) if starting in path]
     assert not kept, "its targets, averages and counts are gone"
     built.train()
     assert built.session.journal is not None
