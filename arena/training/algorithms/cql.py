@@ -105,3 +105,6 @@ class LeagueCQLConfig(OfflineConfig, LeagueDQNConfig):
         super().__init__(algo_class=algo_class or LeagueCQL)
         self.epsilon = 0.0
         self.training_intensity = 1.0  # a row that is learned from is a step
+
+    def get_default_learner_class(self) -> type:
+        return LeagueCQLTorchLearner
