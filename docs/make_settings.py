@@ -28,10 +28,13 @@ what differs:
     [optimization]
     lr = 3e-4
 
-Options of the command line win over the file. `arena train --resume` takes the settings from the league, except
-`training.tables`, `training.checkpoint_every`, `training.trace`, those of offline_data and the resources. In Python,
-`LeaguePPOConfig.league()` takes the settings of the groups league, evaluation, training, positions and population by
-name; the methods `training`, `offline_data`, `env_runners`, `learners` and `rl_module` set the others as in RLlib.
+Options of the command line win over the file. `arena train --resume` takes the settings from the league. It takes the
+resources, `training.trace` and `offline_data.output` anew, and may change `training.tables`,
+`training.checkpoint_every` and the rest of offline_data.
+
+In Python, `LeaguePPOConfig.league()` takes the settings of the groups league, evaluation, training, positions and
+population by name; the methods `training`, `offline_data`, `env_runners`, `learners` and `rl_module` set the others as
+in RLlib.
 """
 
 

@@ -90,6 +90,15 @@ def train(
     gpus_per_learner: Annotated[float | None, setting_option("resources.gpus_per_learner", "G")] = None,
     gpus_per_env_runner: Annotated[float | None, setting_option("resources.gpus_per_env_runner", "G")] = None,
     checkpoint_every: Annotated[int | None, setting_option("training.checkpoint_every", "N")] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record",
+            metavar="FOLDER",
+            help="Folder for the episodes of the training games, as Parquet files.",
+            show_default=False,
+        ),
+    ] = None,
     trace: Annotated[str | None, setting_option("training.trace", "FOLDER")] = None,
     seed: Annotated[
         int | None,
@@ -155,7 +164,7 @@ def train(
     )
     given = {path: context.params[path.partition(".")[2]] for path in paths}
     given["league.roles"] = None if roles is None else _roles(roles)
-    given["league.initial"], given["offline_data.input_"] = start, data
+    given |= {"league.initial": start, "offline_data.input_": data, "offline_data.output": record}
     changes = {path: value for path, value in given.items() if value is not None}
     if resume and any(each is not None for each in (seed, roles, config, preset, algorithm, start)):
         raise CallError(

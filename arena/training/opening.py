@@ -13,13 +13,16 @@ from leagues.records import Member
 from leagues.setting_groups import rules, shown
 from leagues.store import LeagueInfo, Store, StoreError, Writer
 
+WRITTEN = ("training.trace", "offline_data.output")
+"""Settings that name folders to write to. A run that resumes a league takes them anew: a stored one may be a
+stranger's choice."""
+
 OF_A_RUN = (
     "training.tables",
     "training.checkpoint_every",
-    "training.trace",
     "offline_data.input_",
-    "offline_data.output",
     "offline_data.output_max_rows_per_file",
+    *WRITTEN,
 )
 """Settings that may change from run to run, beside the resources."""
 

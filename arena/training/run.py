@@ -24,6 +24,8 @@ from arena.training.process import (
     without_ray,
     without_stderr,
 )
+from arena.training.opening import OF_A_RUN, WRITTEN
+from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
 from arena.training.schedules import over_the_run
 from games import Game, as_game
 from leagues.ratings.leaderboard import Standing
@@ -66,7 +68,7 @@ def train(
         preset: name of the preset of a new league (:mod:`arena.presets`), ``"none"`` for plain defaults; None for the
             one that fits the game.
         changes: settings that differ, as ``group.name`` -> value, such as ``{"resources.env_runners": 2}``. On resume
-            only the resources, ``training.tables`` and ``training.checkpoint_every``.
+            only the resources and :data:`arena.training.opening.OF_A_RUN`.
         seed: seed of a new league; None draws one.
         resume: go on with the league in the folder, with its own settings and seed.
         log_level: the least level of messages of Ray and RLlib that show: DEBUG, INFO, WARN or ERROR.
@@ -103,7 +105,8 @@ def train(
     game = as_game(game)
     info = _resumed(folder, settings, preset, changes, seed) if resume else None
     if info is not None:
-        chosen = replace(Settings.from_dict(info.settings), resources=Resources())
+        stored = replace(Settings.from_dict(info.settings), resources=Resources())
+        chosen = stored.replaced(dict.fromkeys(WRITTEN))
     elif isinstance(settings, Settings):
         if preset is not None:
             raise LeagueError(f"a Settings object is taken as it is, but preset={preset!r} is given, too; drop one")

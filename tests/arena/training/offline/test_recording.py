@@ -64,7 +64,10 @@ def test_a_run_from_toml_records(tmp_path: Path) -> None:
         "minibatch_size = 128\n[evaluation]\nanchors = []\ngames_at_end = 0\nseconds_at_end = 0\n"
     )
     train(GAME, league=tmp_path / "league", steps=300, settings=settings, preset="none", seed=1)
-    assert len(read_episodes([tmp_path / "files"], GAME)) >= 256
+    steps = len(read_episodes([tmp_path / "files"], GAME))
+    assert steps >= 256
+    train(GAME, league=tmp_path / "league", steps=600, resume=True)
+    assert len(read_episodes([tmp_path / "files"], GAME)) == steps, "a resumed run writes only where it is told to"
 
 
 @pytest.mark.parametrize(
