@@ -47,6 +47,7 @@ def episodes(
 
     from arena.cli.code import allow_imports
     from arena.cli.output import print_json, print_text
+    from arena.cli.progress import live_line
     from arena.training.offline.recorded import export_episodes
     from arena.view.match_filter import quoted
     from arena.view.text import counted
@@ -56,7 +57,15 @@ def episodes(
     with open_store(folder).reader() as reader:
         names = [member.id for member in reader.members()]
     where = " ".join(quoted(word, names) for word in words or [])
-    found = export_episodes(folder, output, where=where, of=of or (), trust_code=trust_code)
+    with live_line(quiet=as_json) as show:
+        found = export_episodes(
+            folder,
+            output,
+            where=where,
+            of=of or (),
+            trust_code=trust_code,
+            on_progress=lambda done, total: show(f"{done:,} matches read", done, total),
+        )
     if as_json:
         print_json(asdict(found) | {"folder": str(output)})
         return

@@ -3,7 +3,7 @@ Historical Data"), and behaviour cloning, which is MARWIL with beta 0."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -31,13 +31,21 @@ from leagues.errors import LeagueError
 
 
 class LeagueMARWILTorchLearner(LeagueTorchLearner, MARWILTorchLearner):
-    """RLlib's loss of MARWIL, whose moving averages are kept."""
+    """RLlib's loss of MARWIL. Its moving averages are kept, and go back with the weights after a failed update."""
 
-    def compute_loss_for_module(
-        self, *, module_id: str, config: Any, batch: Mapping[str, Any], fwd_out: Mapping[str, Tensor]
-    ) -> Tensor:
-        loss: Tensor = super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
-        return loss
+    def build(self) -> None:
+        super().build()
+        self._good_norms: dict[str, Tensor] = {}
+
+    def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
+        super().before_gradient_based_update(timesteps=timesteps)
+        norms = self.moving_avg_sqd_adv_norms_per_module
+        self._good_norms = {module_id: norms[module_id] for module_id in self._module_optimizers}
+
+    def restore_good(self, modules: Collection[str]) -> None:
+        super().restore_good(modules)
+        for module_id in modules:
+            self.moving_avg_sqd_adv_norms_per_module[module_id] = self._good_norms[module_id]
 
     def forget(self, module_id: str) -> None:
         super().forget(module_id)

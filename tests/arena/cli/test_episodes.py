@@ -22,7 +22,8 @@ def test_matches_are_written_and_counted(cli: Cli, tmp_path: Path, league: Path)
     code, out, err = cli("episodes", league, "-o", tmp_path / "all")
     assert (code, err) == (0, "")
     steps = read_episodes([tmp_path / "all"], make_game("tic_tac_toe"))
-    assert out == f"{len(steps)} steps of 10 matches are in {tmp_path / 'all'}, in 1 file\n"
+    told = f"{len(steps)} steps of 10 matches are in {tmp_path / 'all'}, in 1 file"
+    assert out.splitlines() == ["10 matches read", told]
     code, out, err = cli("episodes", league, "first", "won", "-o", tmp_path / "won", "--of", "first", "--json")
     assert (code, err) == (0, "")
     row = json.loads(out)
