@@ -11,8 +11,8 @@
 ``action_logp``       float32, not a number where nobody knows it
 ``vf_preds``          float32, the value that the module gave, likewise
 ``rewards``           float32, what the seat earned from this action up to its next one, or up to the end
-``next_obs``          what the seat saw at its next step; at its last, zeros, or what it saw last if it was truncated
-``next_action_mask``  likewise, what it could do there
+``new_obs``           what the seat saw at its next step; at its last, zeros, or what it saw last if it was truncated
+``new_action_mask``   likewise, what it could do there
 ``terminateds``       whether the game ended here for the seat by its rules
 ``truncateds``        whether it ended here by a limit
 ====================  ================================================================================================
@@ -111,8 +111,8 @@ def _schema(game: Game) -> pa.Schema:
         "action_logp": pa.float32(),
         "vf_preds": pa.float32(),
         "rewards": pa.float32(),
-        "next_obs": seen,
-        "next_action_mask": pa.fixed_shape_tensor(pa.int8(), [game.num_actions]),
+        "new_obs": seen,
+        "new_action_mask": pa.fixed_shape_tensor(pa.int8(), [game.num_actions]),
         "terminateds": pa.bool_(),
         "truncateds": pa.bool_(),
     }
@@ -140,8 +140,8 @@ def _table(game: Game, episodes: Episodes) -> pa.Table:
         "action_logp": steps.log_probs,
         "vf_preds": steps.values,
         "rewards": steps.rewards,
-        "next_obs": _tensor(_following(steps, steps.observations, steps.final_observations)),
-        "next_action_mask": _tensor(_following(steps, steps.masks, steps.final_masks).astype(np.int8)),
+        "new_obs": _tensor(_following(steps, steps.observations, steps.final_observations)),
+        "new_action_mask": _tensor(_following(steps, steps.masks, steps.final_masks).astype(np.int8)),
         "terminateds": terminated,
         "truncateds": truncated,
     }
@@ -252,8 +252,8 @@ class _Reading:
             final_values=np.zeros(len(lasts), np.float32),
             games=np.arange(len(lasts)),
             truncated=truncated,
-            final_observations=self._column("next_obs")[last_rows],
-            final_masks=self._column("next_action_mask")[last_rows].astype(np.bool_),
+            final_observations=self._column("new_obs")[last_rows],
+            final_masks=self._column("new_action_mask")[last_rows].astype(np.bool_),
         )
 
     def _column(self, name: str) -> npt.NDArray[Any]:

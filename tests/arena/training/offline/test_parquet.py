@@ -64,7 +64,7 @@ CHANGES = {
     "have the same `t`": lambda table: column(table, "t", lambda each: [0] * len(each)),
     "but an episode is of 'nobody'": lambda table: column(table, "agent_id", lambda each: ["nobody"] * len(each)),
     "no value in some row": lambda table: column(table, "rewards", lambda each: [None, *each[1:]]),
-    "lacks the columns next_obs": lambda table: table.drop_columns(["next_obs"]),
+    "lacks the columns new_obs": lambda table: table.drop_columns(["new_obs"]),
     "t in .* must be int64, but is string": lambda table: table.set_column(
         3, "t", pa.array(map(str, table["t"].to_pylist()))
     ),
