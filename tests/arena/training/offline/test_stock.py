@@ -14,7 +14,10 @@ from recorded_league import recorded_league
 from arena import export_episodes
 from games import make_game
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:The minimum number of concurrent actors:UserWarning"),
+]
 
 
 @pytest.mark.parametrize("kind", [BCConfig, MARWILConfig])
