@@ -56,7 +56,7 @@ def test_it_plays_better_than_those_it_learns_from(build: Any, tmp_path: Path) -
     for _ in range(25):
         algorithm.train()
     agent = algorithm.snapshots.agent("main")
-    assert play_match(GAME, [agent, "random"], games=400, seed=5).score > 0.7, "playing at random: 0.5"
+    assert play_match(GAME, [agent, "random"], games=400, seed=5).score > 0.7, "measured: 0.9; playing at random: 0.5"
 
 
 def test_what_is_of_play_or_of_atoms_is_refused() -> None:
