@@ -15,7 +15,7 @@ from typing import Any
 from arena.presets import settings_for
 from arena.settings import Resources, Settings
 from arena.training.algorithms import algorithm_config
-from arena.training.opening import OF_A_RUN
+from arena.training.opening import OF_A_RUN, WRITTEN
 from arena.training.process import (
     check_gpus,
     check_log_level,
@@ -24,8 +24,6 @@ from arena.training.process import (
     without_ray,
     without_stderr,
 )
-from arena.training.opening import OF_A_RUN, WRITTEN
-from arena.training.process import check_gpus, prepare_process, start_ray, without_ray, without_stderr
 from arena.training.schedules import over_the_run
 from games import Game, as_game
 from leagues.ratings.leaderboard import Standing
