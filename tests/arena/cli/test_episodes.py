@@ -75,5 +75,8 @@ def test_a_league_is_trained_from_files_and_another_starts_there(cli: Cli, tmp_p
     assert list((tmp_path / "trace").iterdir())
     code, out, _ = cli("journal", tmp_path / "ppo", "--json")
     assert f"{tmp_path / 'bc'}:main@1" in out
-    code, _, err = cli("train", "tic_tac_toe", "--league", tmp_path / "bc", "--resume", "--steps", 1000)
-    assert (code, err) == (0, "")
+    cli("episodes", league, "-o", tmp_path / "files")
+    for steps, data in ((1000, ()), (1500, ("--data", tmp_path / "files"))):
+        of_both = ("train", "tic_tac_toe", "--league", tmp_path / "bc", "--resume", "--steps", steps)
+        code, _, err = cli(*of_both, *data)
+        assert (code, err) == (0, "")
