@@ -14,7 +14,7 @@ from agents.policies.fit import check_fit, outline
 from agents.policies.networks import network_name
 from agents.policies.weights import WeightsError, parse
 from arena.names import find_member, require_game, split_name
-from arena.training.modules import network_of
+from arena.training.modules import networks_of
 from games.contract import Game
 from leagues.league import INITIAL
 from leagues.records import LeagueError, Member
@@ -70,14 +70,14 @@ def initial_of(config: AlgorithmConfig, game: Game) -> Initial | None:
 
 def _initial(member: Member, data: bytes, config: AlgorithmConfig, game: Game) -> Initial:
     tensors, card = parse(data)
-    network, settings = network_of(config)
-    own = network_name(network)
-    build_policy(tensors, card, game, module_classes={own: network})  # checks the file
+    networks = networks_of(config)
+    build_policy(tensors, card, game, module_classes={network_name(cls): cls for cls, _ in networks.values()})  # checks
     weights: dict[str, dict[str, Any]] = {}
     sources: dict[str, str] = {}
     for learner in config.learning_members():
         for agent_id, module in learner.modules.items():
-            source = card["seats"][agent_id]
+            source, (network, settings) = card["seats"][agent_id], networks[module]
+            own = network_name(network)
             if sources.setdefault(module, source) != source:
                 raise LeagueError(
                     f"the seats of module {module!r} have different modules in {member.origin}; give each seat its own "
