@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need
     from arena.settings import Settings
     from leagues.ratings.leaderboard import Standing
     from leagues.records import JournalEntry
-    from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, Store
+    from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader
 
 POLL = 0.5
 """Seconds between two looks at the league: at its sign of life, and at its version once an update may begin."""
@@ -65,17 +65,12 @@ class Source:
     """What a query may read. It belongs to one thread.
 
     Attributes:
-        folder: the league's folder.
         reader: the open league.
         trust_code: whether a game that is the league maker's own code may run.
         derived: what follows from the results; it may lag behind the matches.
     """
 
-    def __init__(
-        self, folder: Path, store: Store, reader: Reader, trust_code: bool, derived: Derived | None = None
-    ) -> None:
-        self.folder = folder
-        self.store = store
+    def __init__(self, reader: Reader, trust_code: bool, derived: Derived | None = None) -> None:
         self.reader = reader
         self.trust_code = trust_code
         self.derived = Derived() if derived is None else derived
@@ -304,7 +299,7 @@ class Feed(threading.Thread):
         with store.reader() as reader:
             self._forget_ratings()
             self._rating = rating = Rating(self._folder, self._wake)
-            source = Source(self._folder, store, reader, self._trust_code)
+            source = Source(reader, self._trust_code)
             rates = Rates()
             seen: int | None = None
             answered: tuple[Query, ...] = ()
@@ -365,9 +360,8 @@ class Feed(threading.Thread):
                 if query not in self._wanted.queries:
                     continue
                 try:
-                    store = open_store(self._folder)
-                    with store.reader() as reader:
-                        self._post(_answered(query, Source(self._folder, store, reader, self._trust_code, derived)))
+                    with open_store(self._folder).reader() as reader:
+                        self._post(_answered(query, Source(reader, self._trust_code, derived)))
                 except LeagueError as error:  # the league has gone away
                     self._post(Answered(query, None, str(error)))
         except Exception as error:  # the app ends with it
