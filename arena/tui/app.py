@@ -113,7 +113,7 @@ class LeagueApp(ArenaApp):
         for number, title in enumerate(NUMBERED, 1):
             name = title.lower()
             yield SystemCommand(title, f"the screen of key {number}", lambda name=name: self.action_go(name))
-        yield SystemCommand("Pause", "stop following the league, or go on", self.action_pause)
+        yield SystemCommand("Pause", "keep the screen as it is, or go on", self.action_pause)
         yield SystemCommand("Copy command", "copy the command that shows the same", self.action_copy)
         yield from super().get_system_commands(screen)
 
