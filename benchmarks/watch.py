@@ -8,7 +8,8 @@ takes about ten minutes) is opened with ``arena watch`` in a pseudo terminal of 
 iterations as a training does (:mod:`benchmarks.writing`). Measured, as a person sees it:
 
 - *first paint*: seconds from the start of the process to the frame of the first screen, and to the league in it;
-- *a key*: milliseconds from a key to the first output of its screen, for every numbered screen;
+- *a key*: milliseconds from a key to the first output of its screen, for every numbered screen, when all that the key
+  before has changed is drawn;
 - *processor*: seconds of processor time that the UI takes in a second of watching, its rating process apart. It counts
   from some seconds after the last key on, so that it is what following the league costs.
 """
@@ -48,8 +49,6 @@ QUIET = 0.3
 """Seconds without output after which a screen counts as finished."""
 ITERATION = 0.5
 """Seconds between two iterations of the process that writes."""
-PAUSE = 0.15
-"""Seconds between two keys, as of a person who reads."""
 STEADY = 8.0
 """Seconds after which the answers to a key do not count any more."""
 
@@ -93,8 +92,8 @@ class Terminal:
             self.settle(0.5)
 
     def press(self, key: str) -> float:
-        """Press a key; return the milliseconds until something is written."""
-        self._drain()
+        """Press a key once nothing is written any more; return the milliseconds until something is written."""
+        self.settle()
         began = time.perf_counter()
         os.write(self._mine, key.encode())
         self._read(10.0)
@@ -123,10 +122,6 @@ class Terminal:
         if not select.select([self._mine], [], [], limit)[0]:
             raise RuntimeError(f"nothing was written for {limit:.0f} s")
         return os.read(self._mine, 2**16)
-
-    def _drain(self) -> None:
-        while select.select([self._mine], [], [], 0)[0]:
-            os.read(self._mine, 2**16)
 
 
 def processor_seconds(process_id: int) -> float:
@@ -173,7 +168,6 @@ def measured(league: Path, *, repeats: int, seconds: float) -> dict[str, Any]:
                     moves = figures.setdefault(f"a key in {name}, ms", [])
                     for key in "jjjkkjjkkk" * (KEYS // 10):
                         moves.append(terminal.press(key))
-                        time.sleep(PAUSE)
                 terminal.read(min(STEADY, 2 * seconds))
                 spent, began = terminal.processor_seconds(), time.perf_counter()
                 terminal.read(max(2.0, 8 * seconds))

@@ -24,6 +24,7 @@ from arena.tui.layout import NUMBERED
 from arena.tui.screens.base import LeagueScreen
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
+    from arena.play.analyst import Analyst
     from arena.view.run_state import RunState
     from games.contract import Move
 
@@ -71,6 +72,7 @@ class LeagueApp(ArenaApp):
         self.paused = False
         self.marked: tuple[str, ...] = ()
         self._match = match
+        self._analyst: Analyst | None = None
         self._back: list[tuple[str, object]] = []  # numbered screens of before, and what they were about
 
     def on_mount(self) -> None:
@@ -84,8 +86,19 @@ class LeagueApp(ArenaApp):
         # Not before the first screen is there: the feed may fail at once, which ends the app.
         self.call_after_refresh(self.feed.start)
 
+    @property
+    def analyst(self) -> Analyst:
+        """Asks agents what they think. All replays share it, because its process takes seconds to load torch."""
+        from arena.play.analyst import Analyst
+
+        if self._analyst is None:
+            self._analyst = Analyst()
+        return self._analyst
+
     def on_unmount(self) -> None:
         self.feed.stop()
+        if self._analyst is not None:
+            self._analyst.close()
 
     def run_state(self) -> RunState | None:
         """How the newest run goes or has ended; None before the league was read."""
@@ -100,7 +113,7 @@ class LeagueApp(ArenaApp):
         for number, title in enumerate(NUMBERED, 1):
             name = title.lower()
             yield SystemCommand(title, f"the screen of key {number}", lambda name=name: self.action_go(name))
-        yield SystemCommand("Pause", "stop following the league, or go on", self.action_pause)
+        yield SystemCommand("Pause", "keep the screen as it is, or go on", self.action_pause)
         yield SystemCommand("Copy command", "copy the command that shows the same", self.action_copy)
         yield from super().get_system_commands(screen)
 

@@ -1,7 +1,7 @@
 """What is derived from the results of a league: the leaderboard, and payoffs.
 
-In a league of many matches this takes seconds of Python, which would make every key wait. There it runs in a process of
-its own, which answers every line on stdin with one pickle on stdout.
+In a league of many matches or members this takes seconds of Python, which would make every key wait. There it runs in a
+process of its own, which answers every line on stdin with one pickle on stdout.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ if TYPE_CHECKING:  # these load NumPy, which the first paint need not wait for
     from leagues.results.payoff_table import PayoffTable
     from leagues.store.contract import Reader
 
-MANY_MATCHES = 20_000
-"""From this number of matches on, a separate process derives."""
+MANY_MATCHES = 2_000
+"""From this number of matches on, a separate process derives also the first time, before it is known how long that
+takes."""
 
 _NICE = 19
 """How much the process yields to training."""

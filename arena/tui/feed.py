@@ -1,4 +1,4 @@
-"""The feed: one thread that reads the league, answers the queries of the screen in front, and posts what it found.
+"""The feed: a thread that reads the league, answers the queries of the screen in front, and posts what it found.
 
 A screen has :class:`Query` objects. The feed answers a new query at once, and live ones again whenever the league
 changes. Everything that it posts is immutable.
@@ -20,6 +20,7 @@ from textual.message import Message
 
 from arena.tui.derived import Derived
 from arena.tui.pace import Pace
+from arena.tui.rates import Rates
 from arena.tui.rating import Rating
 from leagues.errors import LeagueError
 
@@ -27,13 +28,10 @@ if TYPE_CHECKING:  # these load SQLAlchemy and NumPy, which the first paint need
     from arena.settings import Settings
     from leagues.ratings.leaderboard import Standing
     from leagues.records import JournalEntry
-    from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, Store
+    from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader
 
 POLL = 0.5
 """Seconds between two looks at the league: at its sign of life, and at its version once an update may begin."""
-
-RATES = 60
-"""Number of iterations of which the newest rates are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +62,21 @@ class LeagueView:
 
 
 class Source:
-    """What a query may read. It belongs to the feed's thread.
+    """What a query may read. It belongs to one thread.
 
     Attributes:
-        folder: the league's folder.
         reader: the open league.
         trust_code: whether a game that is the league maker's own code may run.
         derived: what follows from the results; it may lag behind the matches.
     """
 
-    def __init__(self, folder: Path, store: Store, reader: Reader, trust_code: bool) -> None:
-        self.folder = folder
-        self.store = store
+    def __init__(self, reader: Reader, trust_code: bool, derived: Derived | None = None) -> None:
         self.reader = reader
         self.trust_code = trust_code
-        self.derived = Derived()
+        self.derived = Derived() if derived is None else derived
         self._newest: list[JournalEntry] = []
         self._turns: tuple[JournalEntry, ...] = ()
+        self._progress: tuple[int, Progress | None] | None = None
 
     @cached_property
     def info(self) -> LeagueInfo:
@@ -113,13 +109,20 @@ class Source:
             raise LeagueError("`best` is not known while the league is rated for the first time; wait for its ratings")
         return self.derived.standings
 
+    def progress(self) -> Progress | None:
+        """The newest progress. It holds the state of matchmaking, so it is read once for each change of the league."""
+        version = self.reader.version()
+        if self._progress is None or self._progress[0] != version:
+            self._progress = version, self.reader.progress()
+        return self._progress[1]
+
     def view(self, rates: Sequence[float]) -> LeagueView:
         """What the header shows."""
         members, board = self.reader.members(), self.derived.board
         best = board.row(board.best)
         return LeagueView(
             info=self.info,
-            progress=self.reader.progress(),
+            progress=self.progress(),
             rates=tuple(rates),
             members=len(members),
             learners=sum(not member.frozen for member in members),
@@ -146,9 +149,13 @@ class Query(ABC):
     live: ClassVar[bool] = True
     """Whether the answer may change; otherwise it is answered once."""
 
+    slow: ClassVar[bool] = False
+    """Whether it may take seconds, such as to play a match again: another thread answers it, so that no other query
+    waits for it."""
+
     @abstractmethod
     def answer(self, source: Source) -> Any:
-        """The answer, as an immutable value. Called in the feed's thread.
+        """The answer, as an immutable value. Called in a thread of the feed's.
 
         Raises:
             LeagueError: there is none; the message says why.
@@ -230,6 +237,7 @@ class Feed(threading.Thread):
         self._wanted = _Wanted()
         self._pace = Pace() if pace is None else pace
         self._rating: Rating | None = None
+        self._slow: SimpleQueue[tuple[Query, Derived] | None] = SimpleQueue()
         self._patient = False  # not while the folder may hold something else; one that is missing may be being copied
 
     def ask(self, queries: Sequence[Query]) -> None:
@@ -252,6 +260,7 @@ class Feed(threading.Thread):
 
     def run(self) -> None:
         """Follow the league until stopped."""
+        threading.Thread(target=self._answer_slow_ones, name="league-replays", daemon=True).start()
         try:
             while not self._wanted.stop:
                 try:
@@ -266,6 +275,7 @@ class Feed(threading.Thread):
         except Exception as error:  # the app ends with it
             self._post(FeedFailed(error))
         finally:
+            self._slow.put(None)
             self._forget_ratings()
 
     def _present(self) -> bool:
@@ -289,8 +299,8 @@ class Feed(threading.Thread):
         with store.reader() as reader:
             self._forget_ratings()
             self._rating = rating = Rating(self._folder, self._wake)
-            source = Source(self._folder, store, reader, self._trust_code)
-            rates = _Rates()
+            source = Source(reader, self._trust_code)
+            rates = Rates()
             seen: int | None = None
             answered: tuple[Query, ...] = ()
             heartbeat: Heartbeat | None = None
@@ -309,7 +319,7 @@ class Feed(threading.Thread):
                     if rated or version != seen:
                         self._pace.begin()
                         seen, at_once, rated, outdated = version, False, False, True
-                        self._post(LeagueChanged(source.view(rates.update(reader))))
+                        self._post(LeagueChanged(source.view(rates.update(reader, source.progress()))))
                         self._patient = True
                 if following and outdated:
                     outdated = False
@@ -335,10 +345,27 @@ class Feed(threading.Thread):
                 self._answer(query, source)
 
     def _answer(self, query: Query, source: Source) -> None:
+        if query.slow:
+            self._slow.put((query, source.derived))
+        else:
+            self._post(_answered(query, source))
+
+    def _answer_slow_ones(self) -> None:
+        """In a thread of its own: answer slow queries that are still wanted, until there are no more."""
+        from leagues.store import open_store
+
         try:
-            self._post(Answered(query, query.answer(source)))
-        except LeagueError as error:
-            self._post(Answered(query, None, str(error)))
+            while (asked := self._slow.get()) is not None:
+                query, derived = asked
+                if query not in self._wanted.queries:
+                    continue
+                try:
+                    with open_store(self._folder).reader() as reader:
+                        self._post(_answered(query, Source(reader, self._trust_code, derived)))
+                except LeagueError as error:  # the league has gone away
+                    self._post(Answered(query, None, str(error)))
+        except Exception as error:  # the app ends with it
+            self._post(FeedFailed(error))
 
     def _wait(self, most: float) -> None:
         """Apply the waiting requests; without any, wait for one, but at most so many seconds."""
@@ -348,20 +375,8 @@ class Feed(threading.Thread):
                 self._requests.get_nowait()(self._wanted)
 
 
-class _Rates:
-    """The rates of the newest iterations. Only the first reading fetches the history."""
-
-    def __init__(self) -> None:
-        self._rates: list[float] = []
-        self._last: int | None = None
-
-    def update(self, reader: Reader) -> Sequence[float]:
-        newest = reader.progress()
-        if newest is None:
-            return ()
-        if self._last is None:
-            self._rates = [each.rate for each in reader.history(since=max(0, newest.iteration - RATES))]
-        elif newest.iteration != self._last:
-            self._rates = [*self._rates, newest.rate][-RATES:]
-        self._last = newest.iteration
-        return self._rates
+def _answered(query: Query, source: Source) -> Answered:
+    try:
+        return Answered(query, query.answer(source))
+    except LeagueError as error:
+        return Answered(query, None, str(error))

@@ -68,7 +68,7 @@ APP = Group(
         *(Key(str(number), action, "screen") for number, action in enumerate(_GO[1:], 2)),
         Key("escape", "return", "back", "without a filter; then back to where you came from", "esc"),
         Key("tab", "app.focus_next", "next", "the next part of the screen; shift+tab: the one before", "tab"),
-        Key("p", "pause", "pause", "stop following the league, or go on"),
+        Key("p", "pause", "pause", "keep the screen as it is, or go on"),
         Key("y", "copy", "copy", "copy the command that shows the same"),
         Key("ctrl+p", "command_palette", "palette", "everything by name, also the themes", "ctrl+p"),
         Key("question_mark", "help", "help", "the keys of this screen", "?", footer=True),

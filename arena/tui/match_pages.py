@@ -134,6 +134,7 @@ class Preview(Query):
     """A match as :class:`Opened`; ``whole``: with all positions."""
 
     live = False
+    slow = True
     match: int
     whole: bool
 
@@ -146,6 +147,7 @@ class NextLive(Query):
     """The match that a table shows next, as :class:`Opened`, or None while there is none: the newest of those that fit
     ``words`` if it is newer than ``above``, otherwise the newest that is older than ``below``."""
 
+    slow = True
     words: str
     above: int
     below: int | None

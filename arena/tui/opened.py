@@ -59,6 +59,7 @@ class Replayed(Query):
     """A match as one seat saw it, or as it was: :class:`Opened`."""
 
     live: ClassVar[bool] = False
+    slow: ClassVar[bool] = True
     match_id: int
     view: int | None = None
 
@@ -67,7 +68,7 @@ class Replayed(Query):
         opened = Opened(match, info.game, info.agent_ids, info.teams)
         try:
             game = make_game(info.game, trust_code=source.trust_code)
-            found = frames(source.reader, self.match_id, trust_code=source.trust_code, view=self.view)
+            found = frames(source.reader, self.match_id, game=game, view=self.view)
         except UntrustedCodeError as error:
             return replace(opened, problem=str(error))
         except GameError as error:

@@ -16,15 +16,19 @@ if TYPE_CHECKING:  # it loads SQLAlchemy and NumPy, which the first paint need n
     from leagues.store.contract import Reader
 
 SHARE = 0.002
-"""Part of one core that rating may take."""
+"""Part of one core that rating may take in this process."""
 
 YIELDING = 0.025
-"""Part of the time for which the process of low priority may work: it takes from training only what that leaves."""
+"""Part of one core that it may take in a process of low priority, which leaves training what that needs."""
+
+LONG = 0.15
+"""Seconds of the processor from which on rating would hold up the keys, so that the process does it from then on."""
 
 
 class Rating:
     """Rates a league again and again. Rating takes far longer than reading, so it rests in between; and where it would
-    hold up the keys, another process does it.
+    hold up the keys, another process does it. That depends on members and blocks as much as on matches, so what rating
+    took last decides, and :data:`~arena.tui.derived.MANY_MATCHES` only until something was measured.
 
     Attributes:
         derived: the newest ratings, and what else follows from the results.
@@ -39,11 +43,11 @@ class Rating:
         self._wake = wake
         self._deriver = Deriver(folder)
         self._derive = Derivation()
+        self._apart = False  # whether the process rates from now on
         self._waiter: threading.Thread | None = None
         self._arrived: SimpleQueue[Derived | LeagueError] = SimpleQueue()
         self._version: int | None = None
         self._of: tuple[int, int, int] | None = None
-        self._began = 0.0
         self._not_before = 0.0
 
     def update(self, reader: Reader, version: int | None) -> bool:
@@ -68,17 +72,17 @@ class Rating:
             of = (frozen, matches, len(reader.measures()))
             if of == self._of:
                 return False
-            self._of, self._began = of, now
-            if matches >= MANY_MATCHES:
+            self._of = of
+            self._apart = self._apart or matches >= MANY_MATCHES
+            if self._apart:
                 self._deriver.ask()
                 self._waiter = threading.Thread(target=self._await, name="league-ratings", daemon=True)
                 self._waiter.start()
                 return False
-            self.derived = self._derive(reader)
-            self._rest(self.derived.seconds / SHARE)
+            self._found(self._derive(reader))
         except LeagueError:
             self._version = self._of = None  # to try again after a rest
-            self._rest(self._passed / YIELDING)
+            self._rest(LONG)
             raise
         return True
 
@@ -104,14 +108,14 @@ class Rating:
         self._waiter = None
         if isinstance(found, LeagueError):
             raise found
-        self.derived = found
-        self._rest(min(found.seconds / SHARE, self._passed / YIELDING))
+        self._found(found)
         return True
 
-    @property
-    def _passed(self) -> float:
-        """Seconds since it began to rate."""
-        return time.monotonic() - self._began
+    def _found(self, derived: Derived) -> None:
+        self.derived = derived
+        self._apart = self._apart or derived.seconds > LONG
+        self._rest(derived.seconds)
 
     def _rest(self, seconds: float) -> None:
-        self._not_before = time.monotonic() + seconds
+        """Rest until ``seconds`` of work were its share of the time."""
+        self._not_before = time.monotonic() + seconds / (YIELDING if self._apart else SHARE)

@@ -24,7 +24,7 @@ def ways_of(source: Source) -> Ways:
     """The learners on their way."""
     from leagues.next_snapshot import next_snapshots
 
-    members, progress = source.reader.members(), source.reader.progress()
+    members, progress = source.reader.members(), source.progress()
     try:
         settings = source.settings.league
         state, seconds = ({}, 0.0) if progress is None else (progress.league, progress.seconds)

@@ -16,7 +16,7 @@ from games import CHANCE, Game, GameError, make_game
 from games.contract import Move, PictureArray
 from games.foreign import foreign_game
 from leagues.ratings.leaderboard import best, leaderboard
-from leagues.records import LeagueError, Match
+from leagues.records import LeagueError, Match, MatchFilter
 from leagues.store.contract import Reader
 
 PICTURE = (160, 100)
@@ -55,13 +55,20 @@ class Frame:
 
 
 def frames(
-    reader: Reader, match_id: int, *, last: int | None = None, view: int | None = None, trust_code: bool = False
+    reader: Reader,
+    match_id: int,
+    *,
+    game: Game | None = None,
+    last: int | None = None,
+    view: int | None = None,
+    trust_code: bool = False,
 ) -> list[Frame]:
     """Every position of a match, from the start to the end (after a fault: to the last move made).
 
     Args:
         reader: the league.
         match_id: the match.
+        game: the league's game; None to make it.
         last: only this many positions at the end; the others are not drawn, which takes most of the time.
         view: the seat whose view is shown, as far as the game can draw that; None shows everything.
         trust_code: whether a game that is the league maker's own code, ``package.module:callable``, may run.
@@ -75,7 +82,8 @@ def frames(
     match = reader.match(match_id)
     if view is not None and not 0 <= view < len(match.seats):
         raise ValueError(f"match {match_id} has seats 0 to {len(match.seats) - 1}, but got {view=}")
-    game = make_game(reader.info().game, trust_code=trust_code)
+    if game is None:
+        game = make_game(reader.info().game, trust_code=trust_code)
     since = 0 if last is None else match.plies + 1 - last
     return list(_frames(game, match, pictures=game.pictorial, view=view, since=since))
 
@@ -192,12 +200,9 @@ def best_match(reader: Reader) -> int:
 
 
 def _newest(reader: Reader, member: str, opponent: str) -> int:
-    before: int | None = None
-    while page := reader.matches(member=member, kind="evaluation", before=before):
-        for match in page:
-            if opponent in match.seats:
-                return match.id
-        before = page[-1].id
+    found = reader.matches(MatchFilter((member, opponent), "evaluation"), limit=1)
+    if found:
+        return found[0].id
     raise LeagueError(f"no match of {member!r} and {opponent!r} is recorded, but the scores hold one; run arena verify")
 
 

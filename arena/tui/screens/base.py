@@ -23,6 +23,7 @@ from arena.tui.widgets.key_bar import KeyBar
 from arena.view.text import plain
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
+    from arena.play.analyst import Analyst
     from arena.view.run_state import RunState
     from games.contract import Move
 
@@ -31,6 +32,7 @@ class Arena(Protocol):
     """What a screen may use of the app, see :class:`arena.tui.app.LeagueApp`."""
 
     feed: Feed
+    analyst: Analyst
     folder: Path
     view: LeagueView | None
     problem: str

@@ -27,8 +27,10 @@ LISTED = 500
 """Most entries listed."""
 
 _MOST_NAME = 24
-_LEAST_WHAT = 12
 """Most columns of a member's name."""
+
+_LEAST_WHAT = 12
+"""Fewest columns of what happened."""
 
 
 @dataclass(frozen=True)

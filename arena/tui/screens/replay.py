@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.widgets import Static
 
 from arena.play.analysis import Analysis, Opinion
-from arena.play.analyst import Analyst
 from arena.tui.base_app import app_of
 from arena.tui.feed import Query
 from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
@@ -71,7 +70,6 @@ class ReplayScreen(LeagueScreen):
         self._flipped = False
         self._speed = SPEEDS.index(2.0)
         self._analysing: bool | None = None  # as the person decided; None: where there is room
-        self._analyst = Analyst()
         self._analyses: dict[int, Analysis] = {}
         self._asked: int | None = None  # the match whose analysis is under way
         self._listed: Opened | None = None  # whose moves are listed
@@ -93,8 +91,9 @@ class ReplayScreen(LeagueScreen):
         self.query_one(Board).say("reading the match ...")
         self._timer = self.set_interval(1 / SPEEDS[self._speed], self._tick, pause=True)
 
-    def on_unmount(self) -> None:
-        self._analyst.close()
+    @on(events.ScreenResume)
+    def _ask_again(self) -> None:
+        self._asked = None  # another replay may have asked meanwhile, and of several requests the last is answered
 
     def queries(self) -> Sequence[Query]:
         return (Replayed(self.match_id, self._view), self._neighbours)
@@ -183,9 +182,8 @@ class ReplayScreen(LeagueScreen):
 
     def _show_time(self, opened: Opened) -> None:
         speed = f"{SPEEDS[self._speed]:g} a second" if self.playing else ""
-        self.query_one(Timeline).show_time(
-            self.ply, self.last, opening=opened.match.opening, playing=self.playing, speed=speed
-        )
+        time, opening = self.query_one(Timeline), opened.match.opening
+        time.show_time(self.ply, self.last, opening=opening, playing=self.playing, speed=speed)
 
     def _seen(self, opened: Opened) -> str:
         if self._view is not None:
@@ -232,11 +230,12 @@ class ReplayScreen(LeagueScreen):
         known, number = self._analyses.get(self.match_id), self.match_id
         missing = known is None or known.problem  # where it has failed, it is asked for again
         if self.analysing and opened.frames and missing and number != self._asked:
-            self._asked = number
-            self._analyst.match(
+            self._asked, app = number, self.app
+            self.arena.analyst.match(
                 self.arena.folder,
                 number,
-                lambda found: self.post_message(Analysed(number, found)),
+                # By way of the app: this screen may be gone by then.
+                lambda found: app.call_later(self.post_message, Analysed(number, found)),
                 trust_code=self.arena.trust_code,
             )
 
@@ -294,10 +293,7 @@ class ReplayScreen(LeagueScreen):
 
     def _play(self, playing: bool) -> None:
         self.playing = playing
-        if playing:
-            self._timer.resume()
-        else:
-            self._timer.pause()
+        (self._timer.resume if playing else self._timer.pause)()
         if self.opened is not None:
             self._show_time(self.opened)
 

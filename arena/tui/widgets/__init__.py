@@ -1,1 +1,1 @@
-"""The parts of a screen: the status line, the tables and the board."""
+"""The parts of the screens: header and footer, lists, boards, charts, the heatmap, and the lines to write in."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.app import RenderResult
@@ -55,7 +56,7 @@ class LearnerList(Widget):
         if self._problem:
             return Text(plain(self._problem), look().bad)
         width, shown = self.size.width, self._shown()
-        name = min(24, max((len(plain(way.learner)) for way in shown), default=0))
+        name = min(24, max((cell_len(plain(way.learner)) for way in shown), default=0))
         lines = [_line(way, place, name, width) for place, way in enumerate(shown)]
         if len(shown) < len(self._ways):
             lines.append(Text(f"and {len(self._ways) - len(shown)} more", look().faint))

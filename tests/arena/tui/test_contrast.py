@@ -34,7 +34,7 @@ async def test_every_word_on_every_screen_stands_out_from_what_is_behind_it(leag
             await person.see(lambda: isinstance(person.app.focused, Input))
             assert unreadable(person, theme) == {}, f"filter {number}"
             await person.press("escape")
-        for key, seen, box in (("question_mark", "Everywhere", "#help"), ("ctrl+p", "Theme", "#--container")):
+        for key, seen, box in (("question_mark", "Everywhere", "#help"), ("ctrl+p", "screen of key", "#--container")):
             await person.press(key)
             await person.see(person.shows(seen))
             assert unreadable(person, theme, box) == {}, key

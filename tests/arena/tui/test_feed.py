@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tui_person import watching
 
 from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, Query, Source
 from arena.tui.pace import Pace
+from arena.tui.ways import ways_of
 from leagues.errors import LeagueError
 from leagues.store import open_store
 
@@ -101,10 +103,7 @@ def test_only_what_is_asked_for_last_is_answered(league: Path) -> None:
     for query in feed_queries:
         feed.ask([query])
     feed.run()
-    assert {message.query for message in messages if isinstance(message, Answered)} <= {
-        Count("first"),
-        feed_queries[-1],
-    }
+    assert {message.query for message in messages if isinstance(message, Answered)} == {feed_queries[-1]}
 
 
 def test_the_best_member_is_known_once_the_league_is_rated(league: Path) -> None:
@@ -248,6 +247,62 @@ def test_while_it_is_paused_the_header_goes_on_and_the_answers_stay(tmp_path: Pa
     assert changed.view.matches == 14
     assert changed.view.heartbeat is not None
     assert not any(isinstance(message, Answered) for message in meanwhile)
+
+
+def test_the_progress_is_read_once_for_each_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    league = played_league(tmp_path / "league")
+    store = open_store(league)
+    with store.reader() as reader, store.writer() as writer:
+        source, reads, read = Source(reader, False), [], reader.progress
+        monkeypatch.setattr(reader, "progress", lambda: reads.append(1) or read())
+        assert source.view(()).progress == progress(3)
+        assert not ways_of(source).problem
+        assert len(reads) == 1
+        writer.record(progress=progress(4))
+        assert source.progress() == progress(4)
+
+
+@dataclass(frozen=True)
+class Slow(Query):
+    """Answered once the event is set that other queries set."""
+
+    live: ClassVar[bool] = False
+    slow: ClassVar[bool] = True
+    number: int
+
+    def answer(self, source: Source) -> str:
+        if self.number == 0:
+            assert _go_on.wait(60)
+        return f"{self.number}: {len(source.reader.matches())} of {source.derived.board.rated}"
+
+
+_go_on = threading.Event()
+
+
+def test_a_slow_query_holds_up_no_other_and_is_not_answered_for_nothing(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    _go_on.clear()
+
+    def then(feed: Feed, message: Message) -> bool:
+        if rated([message]) and not feed._wanted.queries:
+            feed.ask([Slow(0), Slow(1), Once()])
+        elif isinstance(message, Answered) and message.value == "tic_tac_toe":
+            feed.ask([Slow(2), Count("first")])
+        elif isinstance(message, Answered) and message.value == 8:
+            _go_on.set()
+        return isinstance(message, Answered) and message.query == Slow(2)
+
+    messages = posted(league, then=then)
+    assert answers(messages) == ["tic_tac_toe", 8, "0: 13 of True", "2: 13 of True"]
+
+
+def test_an_error_in_a_slow_query_ends_the_feed_with_it(league: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Slow, "answer", broken)
+    (failed,) = [each for each in posted(league, Slow(1), then=lambda *_: False) if isinstance(each, FeedFailed)]
+    assert isinstance(failed.error, ZeroDivisionError)
 
 
 class Held(Pace):

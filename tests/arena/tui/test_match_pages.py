@@ -61,7 +61,7 @@ def test_a_page_between_other_matches_is_read_once_and_its_place_in_the_league_a
     league = played_league(tmp_path / "league")
     store = open_store(league)
     with store.reader() as reader:
-        source = Source(league, store, reader, False)
+        source = Source(reader, False)
         before = {at: Listed("", at).answer(source) for at in (None, 13, 7)}
         assert [match.id for match in before[7].matches] == [9, 8, 7, 6, 5]
         with store.writer() as writer:
@@ -71,7 +71,7 @@ def test_a_page_between_other_matches_is_read_once_and_its_place_in_the_league_a
         assert after.matches is before[7].matches
         with store.reader() as fresh:
             for at in (7, 13, None, 7):
-                assert Listed("", at).answer(source) == Listed("", at).answer(Source(league, store, fresh, False))
+                assert Listed("", at).answer(source) == Listed("", at).answer(Source(fresh, False))
 
 
 def test_suggestions_begin_with_the_last_word_or_have_it_inside() -> None:

@@ -12,7 +12,7 @@ from tui_person import SIZES, Person, watching
 
 from arena.tui import LeagueApp, keys
 from arena.view.theme import PALETTES
-from leagues.store import StoreError, open_store
+from leagues.store import open_store
 
 GROUPS = [each for each in vars(keys).values() if isinstance(each, keys.Group)]
 KEYS = sorted({name for group in GROUPS for key in group.keys for name in key.keys.split(",")})
@@ -49,11 +49,8 @@ async def _act(person: Person, dice: random.Random, league: Path) -> str:
     if chance < 0.985:
         app.theme = dice.choice(list(PALETTES))
         return app.theme
-    try:
-        with open_store(league).writer() as store:
-            play(store, [("random", "first")], block=store.next_event())
-    except StoreError:  # a table at which the monkey sits will record its game
-        return "no match"
+    with open_store(league).writer() as store:  # no table that one opens here keeps a writer out
+        play(store, [("random", "first")], block=store.next_event())
     return "a match"
 
 
@@ -87,5 +84,5 @@ async def test_two_hundred_random_keys_and_clicks(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_a_minute_of_random_keys_and_clicks(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hundreds_more(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await _run(hostile_league(tmp_path / "league"), seed, 400, monkeypatch)

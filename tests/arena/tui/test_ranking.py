@@ -21,9 +21,8 @@ from arena.tui.profile import AgentProfile, Openings
 from arena.tui.screens.leaderboard import Learners, Ranking
 from leagues.store import open_store
 
-store = open_store(Path(sys.argv[1]))
-with store.reader() as reader:
-    source = Source(Path(sys.argv[1]), store, reader, False)
+with open_store(Path(sys.argv[1])).reader() as reader:
+    source = Source(reader, False)
     source.derived = Derivation()(reader)
     for query in (Ranking(), Learners(), AgentProfile(None), AgentProfile("main"), Openings("main@1")):
         query.answer(source)
@@ -37,18 +36,16 @@ def test_the_answers_need_neither_torch_nor_ray(league: Path) -> None:
 
 
 def test_answers_of_an_unchanged_league_are_equal(league: Path) -> None:
-    store = open_store(league)
-    with store.reader() as reader:
-        source = Source(league, store, reader, False)
+    with open_store(league).reader() as reader:
+        source = Source(reader, False)
         source.derived = Derivation()(reader)
         for query in (Ranking(), Learners(), AgentProfile("main@1"), Openings("main@1")):
             assert query.answer(source) == query.answer(source)
 
 
 def test_first_moves_are_counted_by_seat(league: Path) -> None:
-    store = open_store(league)
-    with store.reader() as reader:
-        source = Source(league, store, reader, False)
+    with open_store(league).reader() as reader:
+        source = Source(reader, False)
         moves = Openings("main@1").answer(source)
         assert [sum(move.count for move in first) for first in moves.by_seat.values()] == [4, 4]
         assert all(move.name.startswith("square ") for first in moves.by_seat.values() for move in first)

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import pytest
 from played_league import AGENTS, crash, make_league
 
 from arena.play.matches import play_match, play_pairings, rotated_pairings
-from arena.view.replay import best_match, frames, replay_json, replay_text
+from arena.view.replay import _newest, best_match, frames, replay_json, replay_text
 from games import make_game
-from leagues.records import LeagueError
+from leagues.records import LeagueError, Match, MatchFilter
 from leagues.store import Reader, StoreError, open_store
 
 
@@ -161,6 +162,24 @@ def test_the_best_match_is_the_newest_of_the_two_strongest_that_met(reader: Read
         pytest.raises(LeagueError, match="evaluation match"),
     ):
         best_match(empty)
+
+
+def test_the_newest_match_of_a_pair_is_not_searched_for_page_by_page(tmp_path: Path) -> None:
+    with open_store(make_league(tmp_path)).writer() as store:
+        whole = store.match(best_match(store))
+        other = next(each.id for each in store.members() if each.id not in whole.seats)
+        store.record(matches=[replace(whole, seats=(whole.seats[0], other), weights=(None, None))] * 101)
+        found: list[int] = []
+        find = store.find_matches
+
+        def counted(where: MatchFilter, *, before: int | None, limit: int | None) -> list[Match]:
+            matches = find(where, before=before, limit=limit)
+            found.append(len(matches))
+            return matches
+
+        store.find_matches = counted  # type: ignore[method-assign]
+        assert _newest(store, *whole.seats) == whole.id
+    assert found == [1]
 
 
 def test_an_unknown_match_is_refused_in_one_line(reader: Reader) -> None:

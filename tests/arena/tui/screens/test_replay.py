@@ -299,13 +299,35 @@ async def test_where_there_is_little_room_the_analysis_comes_when_it_is_asked_fo
         assert asked == [1]
 
 
+async def test_all_replays_share_an_analyst_and_ask_again_what_it_has_skipped(
+    league: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, int]] = []
+    closed: list[object] = []
+    monkeypatch.setattr(
+        "arena.play.analyst.Analyst.match", lambda self, place, match, then, **_: asked.append((self, match))
+    )
+    monkeypatch.setattr("arena.play.analyst.Analyst.close", lambda self: closed.append(self))
+    async with replaying(league, 1) as person:
+        await person.read("Match 1", "square")
+        person.app.open_match(2)
+        await person.read("Match 2", "square")
+        await person.press("escape")
+        await person.read("Match 1", "square")
+        await person.press("n")
+        await person.read("Match 2", "square")
+        assert not closed
+    analyst = closed[0]
+    assert dict.fromkeys(asked) == dict.fromkeys([(analyst, 1), (analyst, 2)])
+    assert [match for _, match in asked].index(2) < len(asked) - 1 - [match for _, match in asked][::-1].index(1)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("analyst")
 async def test_a_killed_analyst_is_said_and_asked_again(league: Path) -> None:
     async with replaying(league, 1) as person:
         await person.read("no network")
-        analyst = screen(person)._analyst
-        number = analyst.process_id
+        number = person.app.analyst.process_id
         assert number is not None
         os.kill(number, signal.SIGKILL)
         await person.press("n")

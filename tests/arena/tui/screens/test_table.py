@@ -85,7 +85,7 @@ async def test_the_help_lists_only_keys_that_work_at_the_table(tmp_path: Path) -
         await my_turn(person)
         await person.press("question_mark")
         await person.read("choose this cell", "play this move", "give up", "leave the table")
-        assert not any(word in person.text() for word in ("leaderboard", "stop following", "copy the command"))
+        assert not any(word in person.text() for word in ("leaderboard", "keep the screen", "copy the command"))
     async with sitting("kuhn_poker", "first") as person:  # which has no board
         await my_turn(person)
         await person.press("question_mark")

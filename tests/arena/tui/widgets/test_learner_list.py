@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from small_league import GAME, NOW
+from tui_person import watching
 
 from arena.tui.widgets.learner_list import steps_text, way_text
+from games import make_game
 from leagues.next_snapshot import NextSnapshot
+from leagues.records import Member
+from leagues.store import LeagueInfo, open_store
 
 BY_SCORE = NextSnapshot(
     "main", "main", 4, 30_000, 50_000, 100_000, None, "main@3", 0.61, 41.0, 0.7, 20.0, beaten=2, counted=3
@@ -39,3 +45,12 @@ def test_what_really_makes_the_next_snapshot_is_said(way: NextSnapshot, steps: s
 def test_there_is_a_brief_way_to_say_it() -> None:
     assert "".join(steps_text(BY_SCORE, brief=True)) == "30k/50k"
     assert way_text(BY_SCORE, brief=True) == "0.61 of 0.70 against main@3"
+
+
+async def test_a_name_of_wide_characters_is_whole(tmp_path: Path) -> None:
+    game = make_game(GAME)
+    modules = dict.fromkeys(game.agent_ids, "m")
+    with open_store(tmp_path / "league").create(LeagueInfo(game.spec, game.agent_ids, 7, {}, {}, NOW)) as store:
+        store.add_members([Member("主力", "learner", "main", modules=modules)])
+    async with watching(tmp_path / "league") as person:
+        await person.see(person.shows("● 主力 → @1"))
