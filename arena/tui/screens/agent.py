@@ -58,7 +58,7 @@ class AgentScreen(LeagueScreen):
                 yield RowList(id="agent-matches")
 
     def on_mount(self) -> None:
-        self.query_one("#agent-opponents").focus()
+        self.set_focus(self.query_one("#agent-opponents"))
 
     @property
     def subject(self) -> str | None:

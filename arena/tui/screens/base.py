@@ -64,8 +64,11 @@ class Cramped(Static):
 class ArenaScreen(Screen[None]):
     """A screen with keys of its own, whose colours follow the theme. It says so where the terminal is too small.
 
-    A subclass composes ``Cramped()`` last.
+    A subclass composes ``Cramped()`` last, and gives the focus itself.
     """
+
+    AUTO_FOCUS = ""
+    """Textual would give the focus to the first widget that takes keys, and for a while to a hidden filter line."""
 
     GROUPS: ClassVar[tuple[Group, ...]] = ()
     """The keys of this screen and of its widgets, for the help."""

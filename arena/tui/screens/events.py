@@ -53,7 +53,7 @@ class EventsScreen(LeagueScreen):
             yield Static(markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(RowList).focus()
+        self.set_focus(self.query_one(RowList))
 
     def queries(self) -> Sequence[Query]:
         return (Journal(),)

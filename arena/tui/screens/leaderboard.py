@@ -93,7 +93,7 @@ class LeaderboardScreen(LeagueScreen):
                 yield Chart(id="board-outside", classes="pane")
 
     def on_mount(self) -> None:
-        self.ranking.focus()
+        self.set_focus(self.ranking)
 
     @property
     def ranking(self) -> RankingList:

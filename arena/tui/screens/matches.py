@@ -71,7 +71,7 @@ class MatchesScreen(LeagueScreen):
 
     def on_mount(self) -> None:
         self.query_one(FilterLine).put(self._words)
-        self.list.focus()
+        self.set_focus(self.list)
         self.set_interval(1.0, self._show_age)
 
     @property

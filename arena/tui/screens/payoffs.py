@@ -138,7 +138,7 @@ class PayoffsScreen(LeagueScreen):
         yield PairPane(id="payoffs-pair")
 
     def on_mount(self) -> None:
-        self.query_one(Heatmap).focus()
+        self.set_focus(self.query_one(Heatmap))
 
     def _heatmap(self) -> Payoffs:
         only = tuple(self.arena.marked) if self._only_marked else ()

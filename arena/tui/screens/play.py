@@ -63,7 +63,6 @@ class PlayScreen(ArenaScreen):
         game: the game at the table.
     """
 
-    AUTO_FOCUS = ""
     GROUPS: ClassVar[tuple[Group, ...]] = (PLAY, SEAT, TABLE_BOARD, CHOICES)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLAY), *bindings(SEAT), *bindings(AFTERWARDS)]
 

@@ -55,7 +55,6 @@ class ReplayScreen(LeagueScreen):
     """
 
     NAME = ""
-    AUTO_FOCUS = ""  # the keys are the screen's
     GROUPS: ClassVar[tuple[Group, ...]] = (REPLAY, PLAYERS)
     BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY)
 

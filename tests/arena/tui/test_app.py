@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from small_league import HOSTILE, play, played_league, progress
 from textual.app import ComposeResult
 from textual.color import Color
-from textual.widgets import Static
+from textual.widgets import Input, Static
 from tui_person import HUGE, SIZES, Person, go_to_row, watching
 
 from arena.tui import LeagueApp
@@ -27,6 +28,7 @@ from arena.tui.screens.matches import MatchesScreen
 from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.header import Header
 from arena.tui.widgets.key_bar import KeyBar
+from arena.tui.widgets.ranking_list import RankingList
 from arena.tui.widgets.row_list import RowList
 from arena.view.theme import PALETTES
 from leagues.errors import LeagueError
@@ -78,6 +80,18 @@ async def test_a_screen_of_a_few_lines_follows_the_league(tmp_path: Path) -> Non
         await person.press("escape")
         await person.see(person.shows("14 matches"))
         assert "counted" not in person.text()
+
+
+@pytest.mark.parametrize("title", NUMBERED[1:])
+async def test_no_key_goes_into_a_hidden_line_while_a_screen_comes(league: Path, title: str) -> None:
+    async with watching(league) as person:
+        assert isinstance(person.screen.focused, RankingList)
+        person.app.action_go(title.lower())
+        for _ in range(100):
+            await asyncio.sleep(0)
+            focused = person.screen.focused
+            assert not isinstance(focused, Input), "a key would be typed into it"
+        assert person.screen.query_one(Header)
 
 
 async def test_an_answer_that_is_on_the_screen_is_not_drawn_again(tmp_path: Path) -> None:
