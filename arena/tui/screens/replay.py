@@ -188,7 +188,7 @@ class ReplayScreen(LeagueScreen):
         if self._view is not None:
             return f"as {plain(opened.agent_ids[self._view])} sees it"
         if opened.hides:
-            return "all cards open (v)" if self.room != "slim" else "all open"
+            return "everything is shown (v)" if self.room != "slim" else "all shown"
         return f"seed {opened.match.seed} · {moment(opened.match.started_at)}" if self.room in ROOMY else ""
 
     def _marks(self, opened: Opened) -> list[str]:
@@ -254,7 +254,8 @@ class ReplayScreen(LeagueScreen):
         opinions = () if analysis is None else analysis.opinions
         line = self.query_one(ValueLine)
         line.border_title = Text("Value for each seat")
-        line.show_values(opinions, self.last, why_none(opened, analysis, self.ply, "value"))
+        why, below = (why_none(opened, analysis, self.ply, what) for what in ("value", "policy"))
+        line.show_values(opinions, self.last, "" if why == below else why)  # once is enough
         signs = {
             each.ply + 1: f"{each.played.probability:.0%}"
             for each in opinions

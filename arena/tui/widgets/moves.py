@@ -130,10 +130,11 @@ class MoveList(ScrollView, can_focus=False):
             text.append(mark, seat_colour(seat))
             text.append(plain(name), "" if self._paired else colours.foreground)
         sign = self._signs.get(made.ply, "")
-        text.truncate(max(1, room - len(sign) - _GAP), overflow="ellipsis")
-        if sign:
-            text.pad_right(max(0, room - _GAP - len(sign) - text.cell_len))
+        free = room - _GAP - text.cell_len - len(sign)
+        if sign and free >= _GAP:  # the name of the move comes first
+            text.pad_right(free)
             text.append(sign, colours.faint)
+        text.truncate(max(1, room - _GAP), overflow="ellipsis")
         if made.ply == self._ply:
             text.pad_right(max(0, room - _GAP - text.cell_len))
             text.stylize(f"bold {colours.background} on {colours.accent}")

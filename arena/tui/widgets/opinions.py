@@ -20,6 +20,9 @@ from arena.view.theme import TO_MOVE
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
+LEAST_REST = 0.005
+"""From what probability on the actions that are not shown have a line: it would say 0% otherwise."""
+
 
 class ValueLine(Widget):
     """The value of every position as each seat sees it, over the plies. A click asks for the position."""
@@ -150,6 +153,10 @@ def policy_text(opinion: Opinion, width: int) -> Text:
         if choice.probability is not None:
             text.append(f" {choice.probability:>4.0%} ", "bold" if chosen else colours.faint)
             text.append(_bar(choice.probability, room), seat_colour(opinion.seat) if chosen else colours.secondary)
+    shares = [choice.probability for choice in choices if choice.probability is not None]
+    rest = 1 - sum(shares)
+    if shares and rest >= LEAST_REST:
+        text.append(f"\n  {'others':<{longest}} {rest:>4.0%}", colours.faint)
     return text
 
 

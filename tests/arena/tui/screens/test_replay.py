@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from arena.play.matches import play_pairings
 from arena.tui import LeagueApp
 from arena.tui.screens.replay import Analysed, ReplayScreen
 from arena.tui.widgets.board import Board
+from arena.tui.widgets.moves import MoveList
 from games import make_game
 from leagues.records import Member, Pairing
 from leagues.store import open_store
@@ -185,7 +187,7 @@ async def test_the_line_that_has_won_is_lit_at_the_end(tmp_path: Path) -> None:
 
 async def test_in_a_game_of_cards_one_chooses_whose_view_to_take(tmp_path: Path) -> None:
     async with replaying(league_of(tmp_path / "league", "kuhn_poker"), 1) as person:
-        await person.read("all cards open", "player_1")
+        await person.read("everything is shown (v)", "player_1")
         cards = [line for line in person.text().split("\n") if "player_1 " in line]
         assert all("?" not in line for line in cards)
         await person.press("v")
@@ -261,18 +263,35 @@ async def test_the_analysis_shows_values_the_policy_and_the_chosen_move(league: 
     async with replaying(league, 1) as person:
         await person.read("asking the frozen weights")
         screen(person).post_message(Analysed(1, Analysis(opinions(4), {}, "")))
-        await person.read("square 4  70%", "▸ square 8   5%", "value +0.00")
+        await person.read("square 4  70%", "▸ square 8   5%", "others    25%", "value +0.00")
         await person.press("right")
         await person.read("value -0.10")
         await person.press("a")
         await person.see(lambda: "Policy" not in person.text())
 
 
+async def test_a_move_and_its_probability_stand_apart_and_the_move_comes_first(tmp_path: Path) -> None:
+    folder = league_of(tmp_path / "league", "connect_four")
+    played = Choice(3, "column 3", 1.0)
+    async with replaying(folder, 1, (200, 60)) as person:
+        await person.read("asking the frozen weights")
+        found = tuple(Opinion(at, at % 2, 0.0, (played,), played) for at in range(screen(person).last))
+        screen(person).post_message(Analysed(1, Analysis(found, {}, "")))
+        await person.see(lambda: re.search(r"column \d +100%", person.text()) is not None)
+        assert not re.search(r"column \d100%", person.text())
+        moves = person.app.screen.query_one(MoveList)
+        moves.styles.width = 26
+        await person.see(lambda: "column" in person.text() and not re.search(r"column \d +100%", person.text()))
+        assert not re.search(
+            r"column( \d100|…)", "\n".join(strip.text for strip in moves.render_lines(moves.region.reset_offset))
+        )
+
+
 async def test_the_analysis_says_what_is_absent_and_why(league: Path) -> None:
     async with replaying(league, 1) as person:
         await person.read("asking the frozen weights")
         screen(person).post_message(Analysed(1, Analysis((), {0: "random is no network", 1: "so is first"}, "")))
-        await person.read("random is no network")
+        await person.see(lambda: person.text().count("random is no network") == 1)
         screen(person).post_message(Analysed(1, Analysis(problem="the process ended with signal 9")))
         await person.read("the process ended with signal 9")
 
