@@ -145,7 +145,7 @@ def train(
     from arena.presets import settings_for
     from arena.settings import Resources, Settings
     from arena.training.process import check_log_level
-    from arena.view.text import newest_measured, outside_sentence, plain
+    from arena.view.text import outside_news, plain
     from leagues.ratings.notes import notes
     from leagues.setting_groups import rules
     from leagues.store import open_store
@@ -187,7 +187,7 @@ def train(
 
     kept = f"all stored iterations are kept in {league}, and --resume continues from them"
     measured: Sequence[Measure] = ()
-    newest: Standing | None = None
+    found = ""
     title = spec if resume or settings.preset is None else f"{spec} with the preset {settings.preset}"
     if title != spec and settings.algorithm != Settings().algorithm:
         title += f" but for its optimization, which is for {Settings().algorithm}"
@@ -198,8 +198,8 @@ def train(
             stop.handle_terminate()
 
         def on_progress(progress: Progress, standings: Sequence[Standing]) -> None:
-            nonlocal newest
-            newest = newest_measured(standings)
+            nonlocal found
+            found = outside_news(standings)
             show(progress, standings, measured)
 
         def on_measures(measures: Sequence[Measure]) -> None:
@@ -227,11 +227,8 @@ def train(
     if store.exists():  # a run that is stopped at once makes none
         with store.reader() as reader:
             print_notes(notes(reader.members(), reader.block_scores()))
-    found = "" if newest is None or newest.outside is None else f" {outside_sentence(newest.agent, newest.outside)}."
-    print_text(
-        f"{'Stopped' if stop.requested() else 'Done'}.{found} The league is in {league}; see arena leaderboard, watch, "
-        "replay"
-    )
+    ending = f"{'Stopped' if stop.requested() else 'Done'}.{f' {found}.' if found else ''}"
+    print_text(f"{ending}\nThe league is in {league}; see arena leaderboard, watch, replay")
 
 
 def _check_league(folder: Path, spec: str, resume: bool) -> None:

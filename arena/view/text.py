@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -158,15 +158,39 @@ def newest_measured(standings: Iterable[Standing]) -> Standing | None:
     return max(measured, key=lambda each: (each.role == "main", each.generation or 0), default=None)
 
 
-def outside_sentence(member: str, outside: Outside) -> str:
-    """An outside measure in words, such as ``main@3 scores 0.62 (0.51 to 0.72) against mcts:25 in 120 games``."""
+def outside_news(standings: Sequence[Standing]) -> str:
+    """What is known from outside of the newest snapshot, in words; of an older one where that is not measured yet,
+    which is said. Empty while nothing is known."""
+    found = newest_measured(standings)
+    if found is None or found.outside is None:
+        return ""
+    newest = max(
+        (each for each in standings if each.role == found.role and each.generation is not None),
+        key=lambda each: each.generation or 0,
+    )
+    missing = f"; {plain(newest.agent)} is not measured from outside yet" if newest.outside is None else ""
+    return outside_sentence(found.agent, found.outside, found.unit) + missing
+
+
+def outside_sentence(member: str, outside: Outside, unit: str) -> str:
+    """An outside measure in words, such as ``main@3 scores 0.62 (0.51 to 0.72) against mcts:25 in 120 games``.
+
+    Args:
+        member: the member.
+        outside: what was measured of it.
+        unit: of its rating; where that is no Elo, scores are returns, as in games without a winner.
+    """
     name = plain(member)
     if outside.name == "nash_conv":
         return f"{name} has NashConv {outside.value:.3g}, where 0 is an equilibrium"
     if outside.name == "self_play_return":
         return f"{name} has a mean return of {outside.value:.3g} when it plays every seat"
     interval = "" if outside.low is None or outside.high is None else f" ({outside.low:.2f} to {outside.high:.2f})"
-    return (
-        f"{name} scores {outside.value:.2f}{interval} against {plain(outside.against or '')} in "
-        f"{counted(outside.games, 'game')}"
+    number, other, games = (
+        f"{outside.value:.2f}{interval}",
+        plain(outside.against or ""),
+        counted(outside.games, "game"),
     )
+    if unit != "Elo":
+        return f"{name} has a mean return of {number} in {games} with {other}"
+    return f"{name} scores {number} against {other} in {games}"

@@ -17,8 +17,7 @@ from arena.view.text import (
     duration,
     interval_text,
     moment,
-    newest_measured,
-    outside_sentence,
+    outside_news,
     outside_text,
     rating_text,
 )
@@ -60,9 +59,8 @@ def facts(found: Course, reader: Reader) -> list[Fact]:
     if standing is not None:
         rating = f"{rating_text(standing.rating, standing.unit)} {standing.unit}"
         result.append(Fact("best", f"{standing.agent}, {rating}", long=True))
-    measured = newest_measured(found.standings)
-    if measured is not None and measured.outside is not None:
-        result.append(Fact("from outside", outside_sentence(measured.agent, measured.outside), long=True))
+    if outside := outside_news(found.standings):
+        result.append(Fact("from outside", outside, long=True))
     if progress is not None:
         result += [
             Fact("agent steps", f"{progress.agent_steps:,}"),

@@ -13,6 +13,7 @@ from arena.view.text import (
     interval_text,
     moment,
     newest_measured,
+    outside_news,
     outside_sentence,
     outside_text,
     plain,
@@ -73,7 +74,7 @@ def test_an_interval_bar_marks_the_point_within_the_interval() -> None:
 )
 def test_an_outside_measure_in_words(outside: Outside, text: str, sentence: str) -> None:
     assert outside_text(outside) == text
-    assert outside_sentence("main@3", outside) == sentence
+    assert outside_sentence("main@3", outside, "Elo") == sentence
     assert outside_text(None) == ""
 
 
@@ -87,6 +88,24 @@ def test_the_newest_snapshot_with_a_measure_is_that_of_a_main_learner() -> None:
     assert found is not None
     assert found.agent == "main@1"
     assert newest_measured(board[1:2]) is None
+
+
+def test_a_return_with_others_is_no_score_against_them() -> None:
+    outside = Outside("score", -25.3, "random", 40, -26, -24.5)
+    assert outside_sentence("main@1", outside, "returns per game") == (
+        "main@1 has a mean return of -25.30 (-26.00 to -24.50) in 40 games with random"
+    )
+
+
+def test_a_newer_snapshot_that_is_not_measured_yet_is_named() -> None:
+    def standing(generation: int, outside: Outside | None) -> Standing:
+        return Standing(f"main@{generation}", "main", generation, 0, 0, 0, 1, 1, 0, 0, outside=outside)
+
+    known = Outside("score", 0.72, "random", 40)
+    text = "main@1 scores 0.72 against random in 40 games"
+    assert outside_news([standing(2, None), standing(1, known)]) == f"{text}; main@2 is not measured from outside yet"
+    assert outside_news([standing(1, known), standing(2, known)]) == text.replace("main@1", "main@2")
+    assert outside_news([standing(1, None)]) == ""
 
 
 def test_times_are_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
