@@ -16,7 +16,8 @@ LOOK_ALIKES: Mapping[str, str] = {
     "◇": "@",
     "·": ".",
     "…": "~",
-    **dict.fromkeys("─━╌┄▔", "-"),
+    **dict.fromkeys("─╌┄▔", "-"),
+    "━": "=",
     **dict.fromkeys("│┃┊▌▐▎▏▍", "|"),
     **dict.fromkeys("╭╮╰╯┏┓┗┛┻┴┼", "+"),
     "┈": ".",  # the grid of a chart

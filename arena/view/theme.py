@@ -80,6 +80,12 @@ class Palette:
         """Colours of curves; they repeat."""
         return (self.accent, self.warm, self.secondary, self.good, self.bad)
 
+    def member(self, learner: int | None, role: str) -> str:
+        """Colour of a member: that of its learner's curves, by the learner's place, or one for members without."""
+        if learner is not None:
+            return self.lines[learner % len(self.lines)]
+        return self.faint if role == "anchor" else self.secondary
+
     @property
     def seats(self) -> tuple[str, ...]:
         """Colours of the seats, in their order; they repeat in games of more seats."""

@@ -60,8 +60,11 @@ class Payoffs(Query):
             return None
         members = source.reader.members()
         met = table.members
-        roles = {member.id: member.role for member in members if member.id in met}
-        heat = _heat(table, tuple(roles.items()))
+        places = {member.id: place for place, member in enumerate(each for each in members if not each.frozen)}
+        evaluated = [member for member in members if member.id in met]
+        roles = {member.id: member.role for member in evaluated}
+        learners = tuple(places.get(member.learner or "") for member in evaluated)
+        heat = _heat(table, tuple(roles.items()), learners)
         shown = [
             place
             for place, (name, role) in enumerate(roles.items())
@@ -76,11 +79,11 @@ class Payoffs(Query):
         if self.grouped:
             first = {role: at for at, role in reversed(list(enumerate(heat.roles[place] for place in shown)))}
             shown.sort(key=lambda place: first[heat.roles[place]])
-        return Heat(heat.matrix, heat.level, heat.thin, heat.roles, tuple(shown), heat.scale)
+        return Heat(heat.matrix, heat.level, heat.thin, heat.roles, heat.learners, tuple(shown), heat.scale)
 
 
 @lru_cache(maxsize=1)
-def _heat(table: PayoffTable, roles: tuple[tuple[str, str], ...]) -> Heat:
+def _heat(table: PayoffTable, roles: tuple[tuple[str, str], ...], learners: tuple[int | None, ...]) -> Heat:
     """The heatmap of all members, in the order they joined."""
     import numpy as np
 
@@ -94,7 +97,8 @@ def _heat(table: PayoffTable, roles: tuple[tuple[str, str], ...]) -> Heat:
         scale = scale or 1.0
     strength = (matrix.score - (0.0 if matrix.graded else 0.5)) / scale
     thin = matrix.results.sum(axis=2) < FEWEST_GAMES
-    return Heat(matrix, levels(strength), thin, tuple(role for _, role in roles), tuple(range(len(roles))), scale)
+    every = tuple(range(len(roles)))
+    return Heat(matrix, levels(strength), thin, tuple(role for _, role in roles), learners, every, scale)
 
 
 @lru_cache(maxsize=1)

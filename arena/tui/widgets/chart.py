@@ -23,7 +23,7 @@ from textual.widget import Widget
 
 from arena.tui.keys import CHART, bindings
 from arena.tui.look import look
-from arena.tui.widgets.chart_drawing import POINT, Drawn, Styles, axis_of, draw, labels_of, levels_of, row_of
+from arena.tui.widgets.chart_drawing import Drawn, Styles, axis_of, draw, labels_of, levels_of, point_of, row_of
 from arena.tui.widgets.plot import Mark, Plot
 from arena.tui.widgets.scale import short_number
 from arena.view.text import plain
@@ -198,7 +198,7 @@ class Chart(Widget, can_focus=True):
             ):
                 value += f" ({short_number(series.lows[index])} to {short_number(series.highs[index])})"
             part = Text("  " if line else "")
-            part.append(f"{POINT} ", colours.lines[series.colour % len(colours.lines)])
+            part.append(f"{point_of(series.colour)} ", colours.lines[series.colour % len(colours.lines)])
             part.append(plain(series.name)).append(value if series.name else value.lstrip(), "bold")
             rest = len(self.plot.series) - place
             if line.cell_len + part.cell_len > width - (5 if rest > 1 else 0):

@@ -18,7 +18,8 @@ from arena.tui.widgets.scale import Scale, short_number, span
 from arena.view.text import plain
 from arena.view.theme import Palette
 
-POINT = "●"
+_POINTS = "●○◇▲▼"
+"""Points of curves, which have to tell curves apart where colours cannot; the first one where they can."""
 _GRID, _LEVEL = "┈", "╌"
 _TINT = 0.16
 """How much of a curve's colour its band has."""
@@ -81,6 +82,11 @@ class Styles:
         return self.faint if tint < 0 else Style(color=self.palette.faint, bgcolor=behind.bgcolor)
 
 
+def point_of(colour: int) -> str:
+    """How a point of a curve looks, by its place among the colours of curves."""
+    return _POINTS[0 if look().scaled else colour % len(_POINTS)]
+
+
 def draw(plot: Plot, width: int, height: int) -> Drawn | None:
     """The plot in dots; None without a point."""
     ends = _ends(plot)
@@ -111,16 +117,18 @@ def draw(plot: Plot, width: int, height: int) -> Drawn | None:
             canvas.band(places, tops, [bottom + 4 if value != value else value for value in bottoms], series.colour)
         canvas.curve(places, heights, series.colour)
         visible = sum(left <= value <= right for value in series.xs)
-        marked = visible * _SPARSE <= columns
+        every = max(1, -(-visible * _SPARSE // columns))
         for index, (place, depth) in enumerate(zip(places, heights, strict=True)):
             starred = index == series.starred
+            marked = every == 1 or (not look().scaled and index % every == 0)
             if (marked or starred) and depth == depth and 0 <= place < 2 * columns and 0 <= depth <= bottom:
                 points[round(depth) // 4 * columns + round(place) // 2] = series.colour, starred
     return Drawn(look(), gutter, x, y, canvas, points, labels)
 
 
 def _ends(plot: Plot) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """The ends of both axes. Intervals may widen the y axis, but never push the curves together."""
+    """The ends of both axes. Intervals may widen the y axis: so far that the narrowest one fits, and further where that
+    does not push the curves together."""
     across = plot.x_range or span(x for each in plot.series for x in each.xs)
     if across is None:
         return None
@@ -141,7 +149,14 @@ def _ends(plot: Plot) -> tuple[tuple[float, float], tuple[float, float]] | None:
     reach = [value for value in reach if math.isfinite(value) and (value > 0 or not plot.log)] or [low, high]
     if plot.log:
         return across, (min(low, max(min(reach), low / 3)), max(high, min(max(reach), high * 3)))
-    room = (high - low) * 0.6
+    widths = (
+        end - start
+        for each in plot.series
+        if each.lows
+        for start, end in zip(seen(each, each.lows), seen(each, each.highs), strict=True)
+    )
+    narrowest = min((width for width in widths if math.isfinite(width) and width > 0), default=0.0)
+    room = max((high - low) * 0.6, narrowest)
     return across, (min(low, max(min(reach), low - room)), max(high, min(max(reach), high + room)))
 
 
@@ -161,7 +176,7 @@ def row_of(
         bits, tint = canvas.bits[place], canvas.tint[place]
         point = drawn.points.get(place)
         if point is not None:
-            character = "◆" if point[1] else POINT
+            character = "◆" if point[1] else point_of(point[0])
             now = styles.curve(point[0], tint, here=here)
         elif bits:
             character, now = chr(BRAILLE + bits), styles.curve(canvas.owner[place], tint, here=here)

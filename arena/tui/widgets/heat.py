@@ -29,6 +29,8 @@ class Heat:
         level: ``(n, n)`` int8, ``-32..32`` from the lowest to the highest colour.
         thin: ``(n, n)`` whether a payoff is hardly known.
         roles: the role of each member.
+        learners: place of each member's learner among the learners, for the colour; None for members that are no
+            snapshots.
         order: places of the shown members, from the top.
         scale: the size of a score that has the full colour; 0.5 from the middle where scores are not returns.
     """
@@ -37,6 +39,7 @@ class Heat:
     level: npt.NDArray[np.int8] = field(compare=False)
     thin: npt.NDArray[np.bool_] = field(compare=False)
     roles: tuple[str, ...]
+    learners: tuple[int | None, ...]
     order: tuple[int, ...]
     scale: float
 

@@ -245,8 +245,7 @@ class Heatmap(ScrollView, can_focus=True):
             return [Segment(" " * self._margin, base)]
         here = row == (self._hovered[0] if self._hovered else self._row)
         name, figures = heat.name(row), len(str(len(heat.order)))
-        roles = list(dict.fromkeys(heat.roles))
-        colour = colours.lines[roles.index(heat.roles[heat.order[row]]) % len(colours.lines)]
+        colour = colours.member(heat.learners[heat.order[row]], heat.roles[heat.order[row]])
         text = name_cell(name, self._margin - figures - 3).plain
         padding = " " * (self._margin - figures - 2 - cell_len(text))
         return [

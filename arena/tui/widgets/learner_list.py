@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from arena.tui.look import look
 from arena.tui.widgets.cells import fitted, name_cell
+from arena.tui.widgets.chart_drawing import point_of
 from arena.tui.widgets.scale import short_number
 from arena.view.text import duration, plain
 
@@ -35,10 +36,12 @@ class LearnerList(Widget):
         super().__init__(id=id)
         self._ways: tuple[NextSnapshot, ...] = ()
         self._problem = ""
+        self._trains = True
 
-    def show_ways(self, ways: Sequence[NextSnapshot], problem: str = "") -> None:
-        """Show the learners, or ``problem``, the reason why their way is not known."""
-        self._ways, self._problem = tuple(ways), problem
+    def show_ways(self, ways: Sequence[NextSnapshot], problem: str = "", *, trains: bool = True) -> None:
+        """Show the learners, or ``problem``, the reason why their way is not known. ``trains``: whether a run goes on;
+        otherwise no learner is on its way."""
+        self._ways, self._problem, self._trains = tuple(ways), problem, trains
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
@@ -57,7 +60,7 @@ class LearnerList(Widget):
             return Text(plain(self._problem), look().bad)
         width, shown = self.size.width, self._shown()
         name = min(24, max((cell_len(plain(way.learner)) for way in shown), default=0))
-        lines = [_line(way, place, name, width) for place, way in enumerate(shown)]
+        lines = [_line(way, place, name, width, trains=self._trains) for place, way in enumerate(shown)]
         if len(shown) < len(self._ways):
             lines.append(Text(f"and {len(self._ways) - len(shown)} more", look().faint))
         return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
@@ -90,7 +93,7 @@ def _way_text(way: NextSnapshot, *, brief: bool) -> str:
         test = f"a test against {plain(way.gate)}"
         return f"then {test}" if way.steps < way.min_steps else f"next: {test}"
     if way.hardest is None:
-        return "by steps alone"
+        return "only steps count"
     opponent = plain(way.hardest)
     if way.games < way.needed_games:
         return f"has met {opponent} in {way.games:.0f} of {way.needed_games:.0f} games"
@@ -100,16 +103,16 @@ def _way_text(way: NextSnapshot, *, brief: bool) -> str:
     return f"{scores}; beats {way.beaten} of {way.counted}" if way.counted > 1 else scores
 
 
-def _line(way: NextSnapshot, place: int, name: int, width: int) -> Text:
+def _line(way: NextSnapshot, place: int, name: int, width: int, *, trains: bool) -> Text:
     colours = look()
     colour = colours.lines[place % len(colours.lines)]
-    line = Text.assemble(("● ", colour), fitted(name_cell(way.learner, name, "bold"), name))
+    line = Text.assemble((f"{point_of(place)} ", colour), fitted(name_cell(way.learner, name, "bold"), name))
     line.append(f" → @{way.generation}  ", colours.faint)
     aim, _ = steps_aim(way)
     if aim:
         room = 0 if width < 70 else 8 if width < 110 else 16
         full = min(room, round(room * way.steps / aim))
-        line.append("━" * full, colour).append("━" * (room - full), colours.panel).append(" " if room else "")
+        line.append("━" * full, colour).append("─" * (room - full), colours.panel).append(" " if room else "")
         done, rest = steps_text(way, brief=width < 110)
         line.append(done, "bold").append(f"{rest}  ", colours.faint)
-    return line.append(way_text(way, brief=width < 110))
+    return line.append(way_text(way, brief=width < 110) if trains else "no training is under way")

@@ -180,7 +180,7 @@ def _results_bar(wins: int, draws: int, losses: int, width: int) -> Text:
     first = round(wins / games * width)
     second = round((wins + draws) / games * width)
     return Text.assemble(
-        ("━" * first, colours.good), ("━" * (second - first), colours.faint), ("━" * (width - second), colours.bad)
+        ("━" * first, colours.good), ("·" * (second - first), colours.faint), ("─" * (width - second), colours.bad)
     )
 
 

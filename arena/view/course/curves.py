@@ -113,13 +113,15 @@ def chart_of(
 
 
 def in_order(charts: Iterable[Chart | None], members: Iterable[Member]) -> tuple[Chart, ...]:
-    """The charts with the curves of learners first, in their order, which also says which colours they have."""
+    """The charts with the curves of learners first, in their order, which also says which colours they have. What else
+    members are measured by, such as anchors, has other colours than the learners beside it."""
     learners = (member.id for member in members if not member.frozen)
     places = {name: place for place, name in enumerate(learners)}
     ordered = []
     for chart in charts:
         if chart is not None:
-            curves = [replace(curve, place=places.get(curve.name, curve.place)) for curve in chart.curves]
+            first = len(places) if chart.kind == "outside" else 0
+            curves = [replace(curve, place=places.get(curve.name, first + curve.place)) for curve in chart.curves]
             ordered.append(replace(chart, curves=tuple(sorted(curves, key=lambda curve: curve.place))))
     return tuple(ordered)
 

@@ -67,16 +67,19 @@ def measured(members: Iterable[Member], measures: Iterable[Measure]) -> list[Cha
 def against_anchors(
     members: Iterable[Member], table: PayoffTable, snapshots: Sequence[tuple[str, int]]
 ) -> Chart | None:
-    """Scores against each anchor, with intervals.
+    """Scores against each anchor, with intervals. Those in few games say nothing and are left out.
 
     Args:
         members: of the league.
         table: what members score.
         snapshots: IDs of snapshots of main learners, with the step at which each stands; ascending by step.
     """
+    from leagues.ratings.outside import FEWEST_GAMES
+
     curves = {}
     for anchor in (each.id for each in members if each.role == "anchor"):
-        met = [(name, step, payoff) for name, step in snapshots if (payoff := table.get(name, anchor)) is not None]
+        found = [(name, step, table.get(name, anchor)) for name, step in snapshots]
+        met = [(name, step, payoff) for name, step, payoff in found if payoff and payoff.games >= FEWEST_GAMES]
         curves[f"against {anchor}"] = [
             Point(step, payoff.score, payoff.low, payoff.high, name) for name, step, payoff in met
         ]

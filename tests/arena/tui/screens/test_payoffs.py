@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from inflated_league import SNAPSHOTS, inflated_league
+from rich.style import Style
 from small_league import HOSTILE, new_league, play, played_league
 from tui_person import HUGE, SIZES, SLIM, WIDE, Person, watching
 
+from arena.tui.look import look
 from arena.tui.screens.matches import MatchesScreen
 from arena.tui.screens.payoffs import PayoffsScreen, _heat
 from arena.tui.widgets.heatmap import Heatmap
@@ -79,6 +81,21 @@ async def test_the_pane_tells_the_games_of_the_pair_by_seat_and_the_newest_match
         await person.see(person.shows("main@1 against first", "score 50%", "1 won  0 drawn  1 lost", "in 2 games"))
         await person.see(person.shows("as player_0  100%  1/0/0", "as player_1    0%  0/0/1", "#6 lost   seat 1"))
         await person.see(person.shows("main@1 against all, best first"))
+
+
+async def test_a_member_has_the_colour_of_its_learners_curves(tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        play(store, [("first", "main@1"), ("random", "main@1")])
+    async with watching(tmp_path / "league") as person:
+        shown = await open_payoffs(person)
+        segments = [segment for y in range(shown.size.height) for segment in shown.render_line(y)]
+        colours = {
+            name: {each.style.color for each in segments if each.text.strip() == name and each.style}
+            for name in shown.members
+        }
+        learner, other = (Style.parse(colour).color for colour in (look().lines[0], look().secondary))
+        assert learner in colours["main@1"]
+        assert {name for name, found in colours.items() if other in found} == {"first", "random"}
 
 
 async def test_enter_lists_the_matches_of_the_pair(inflated: Path) -> None:

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 from textual.app import App, ComposeResult
 
+from arena.tui.look import wear
 from arena.tui.widgets.canvas import BRAILLE, Canvas
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.plot import Level, Mark, Plot, Series
 from arena.tui.widgets.scale import Scale, short_number, span
+from arena.view.theme import DARK, palette_for
 
 SNAPSHOTS = Series("main", (1e5, 3e5, 8e5), (-120.0, 80.0, 310.0), (-180.0, 0.0, 250.0), (-60.0, 160.0, 380.0))
 PLOT = Plot((SNAPSHOTS,), (Mark(1e5, "main@1"), Mark(3e5, "main@2"), Mark(8e5, "main@3")), (Level(210.0, "mcts:200"),))
@@ -190,6 +192,31 @@ async def test_intervals_do_not_push_the_curves_together() -> None:
     app = Charts(Plot((wide,)))
     async with app.run_test(size=(60, 20)):
         assert not any("k" in line[:6] for line in app.text()[1:-2])
+
+
+async def test_the_narrowest_interval_is_whole_also_where_the_points_hardly_differ() -> None:
+    series = Series("main", (0.0, 1.0), (0.0, 1.0), (-99.0, -9000.0), (101.0, 9000.0))
+    async with (app := Charts(Plot((series,)))).run_test(size=(60, 20)):
+        labels = [line[:6].strip(" ┈") for line in app.text()]
+        assert "100" in labels
+        assert not any("k" in label for label in labels)
+
+
+async def test_without_colours_every_curve_has_points_of_its_own() -> None:
+    xs = tuple(float(x) for x in range(100))
+    curves = [
+        Series(name, xs, (height,) * 100, colour=at) for at, (name, height) in enumerate([("a", 0.0), ("b", 9.0)])
+    ]
+    try:
+        wear(palette_for("dark", None))
+        async with (app := Charts(Plot(tuple(curves)))).run_test(size=(60, 12)):
+            text = app.text()
+            assert "● a 0" in text[0]
+            assert "○ b 9" in text[0]
+            assert sum(line.count("●") for line in text[1:]) > 5
+            assert sum(line.count("○") for line in text[1:]) > 5
+    finally:
+        wear(DARK)
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -45,7 +45,7 @@ def random_heat(n: int) -> Heat:
     np.fill_diagonal(score, np.nan)
     results = np.full((n, n, 3), 4, np.int32)
     matrix = PayoffMatrix(tuple(f"main@{k}" for k in range(n)), results, score, score, score, False)
-    return Heat(matrix, levels(2 * score - 1), score > 2, ("main",) * n, tuple(range(n)), 0.5)
+    return Heat(matrix, levels(2 * score - 1), score > 2, ("main",) * n, (0,) * n, tuple(range(n)), 0.5)
 
 
 class Heatmaps(App[None]):

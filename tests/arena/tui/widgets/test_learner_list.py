@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from small_league import GAME, NOW
+from textual.app import App, ComposeResult
 from tui_person import watching
 
-from arena.tui.widgets.learner_list import steps_text, way_text
+from arena.tui.widgets.learner_list import LearnerList, steps_text, way_text
 from games import make_game
 from leagues.next_snapshot import NextSnapshot
 from leagues.records import Member
@@ -33,8 +34,12 @@ AT_END = NextSnapshot("response", "best_response", 1, 30_000, 0, 0)
         ),
         (replace(BY_SCORE, gate="main@3"), "30k of 50k steps at least", "then a test against main@3"),
         (replace(BY_SCORE, gate="main@3", steps=60_000), "60k of 100k steps", "next: a test against main@3"),
-        (BY_STEPS, "30k of 100k steps", "by steps alone"),
-        (replace(BY_STEPS, seconds_left=75.0), "30k of 100k steps", "by steps alone, or in 1m 15s of training"),
+        (BY_STEPS, "30k of 100k steps", "only steps count"),
+        (
+            replace(BY_STEPS, seconds_left=75.0),
+            "30k of 100k steps",
+            "only steps count, or in 1m 15s of training",
+        ),
         (AT_END, "30k steps", "frozen when the run ends"),
     ],
 )
@@ -54,3 +59,22 @@ async def test_a_name_of_wide_characters_is_whole(tmp_path: Path) -> None:
         store.add_members([Member("主力", "learner", "main", modules=modules)])
     async with watching(tmp_path / "league") as person:
         await person.see(person.shows("● 主力 → @1"))
+
+
+class Learners(App[None]):
+    """An app with a list of learners."""
+
+    def compose(self) -> ComposeResult:
+        yield LearnerList()
+
+
+async def test_a_bar_has_a_full_and_an_empty_part_and_an_ended_run_has_no_way() -> None:
+    async with (app := Learners()).run_test(size=(120, 3)) as pilot:
+        shown = app.query_one(LearnerList)
+        shown.show_ways([replace(BY_SCORE, steps=25_000)])
+        await pilot.pause()
+        assert "━" * 8 + "─" * 8 in str(shown.render())
+        assert "against main@3" in str(shown.render())
+        shown.show_ways([BY_SCORE], trains=False)
+        assert "no training is under way" in str(shown.render())
+        assert "against main@3" not in str(shown.render())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ def heat(*tallies: tuple[str, str, int, int, int], graded: bool = False) -> Heat
     matrix = PayoffTable([*pairs, *mirrors], graded=graded).matrix(names)
     strength = np.zeros_like(matrix.score)
     places = tuple(range(len(names)))
-    return Heat(matrix, levels(strength), np.isnan(matrix.low), ("main",) * len(names), places, 1.0)
+    return Heat(matrix, levels(strength), np.isnan(matrix.low), ("main",) * len(names), (0,) * len(names), places, 1.0)
 
 
 def lines(found: Heat, cell: tuple[str, str], met: Meetings | None, width: int = 60, height: int = 30) -> list[str]:
@@ -60,6 +61,7 @@ def test_results_are_counted_by_the_seat_and_the_newest_are_listed_first() -> No
     shown = lines(heat((A, B, 9, 1, 1)), (A, B), found)
     assert "score 86%" in shown[0]
     assert "in 11 games" in shown[0]
+    assert re.fullmatch("━{40,}·{3,6}─{3,6}", shown[1])  # also without colours
     assert shown[2] == "9 won  1 drawn  1 lost"
     assert "as player_0  100%  9/0/0" in shown
     assert any(line.startswith("#11 won    seat 0") for line in shown)

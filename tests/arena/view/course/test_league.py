@@ -9,6 +9,7 @@ from small_league import new_league, play, played_league, progress
 
 from arena.view.course.curves import MOST_POINTS
 from arena.view.course.league import MOST_CELLS, course, is_thin
+from leagues.ratings.outside import FEWEST_GAMES
 from leagues.records import LiveResult, Member
 from leagues.store import open_store
 
@@ -73,6 +74,18 @@ def test_scores_of_training_games_are_those_of_all_opponents_of_an_iteration(tmp
         chart = next(each for each in course(writer).charts if each.title.startswith("Training games"))
     (curve,) = chart.curves
     assert [(point.step, point.value) for point in curve.points] == [(500, 5 / 8)]
+
+
+def test_an_anchor_has_the_colour_of_no_learner_and_a_point_after_enough_games(tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as writer:
+        writer.add_members([Member("mcts:25", "baseline", "anchor", agent="mcts:25")])
+        play(writer, [("main@1", "random")])
+        match = replace(writer.match(1), seats=("main@1", "mcts:25"), event=2)
+        writer.record(matches=[match] * (FEWEST_GAMES - 1))
+        assert "Main learners against anchors" not in [each.title for each in course(writer).charts]
+        writer.record(matches=[replace(match, block=2)])
+        chart = next(each for each in course(writer).charts if each.title == "Main learners against anchors")
+    assert [(curve.name, curve.place) for curve in chart.curves] == [("against mcts:25", 1)]
 
 
 def test_a_learner_has_the_same_colour_in_all_charts(tmp_path: Path) -> None:
