@@ -188,7 +188,10 @@ def require_game(reader: Reader, place: str, game: Game) -> None:
     """
     info = reader.info()
     if info.game != game.spec:
-        raise AgentError(f"the league in '{place}' plays {info.game!r}, but got {game.spec!r}; name that game instead")
+        raise AgentError(
+            f"the league in '{place}' plays {info.game!r}, but the game here is {game.spec!r}; name the game of the "
+            "league, or another league"
+        )
     if info.teams != game.teams:
         raise AgentError(
             f"the league in '{place}' has teams {info.teams}, but {game.spec!r} now has {game.teams}; it can be "

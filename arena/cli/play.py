@@ -11,6 +11,7 @@ from arena.cli.options import GameSpec, Networks, RecordIn, TrustCode
 
 if TYPE_CHECKING:
     from arena.play.late_recording import NotRecorded
+    from games import Game
 
 
 def play(
@@ -21,7 +22,12 @@ def play(
             "--against", metavar="AGENT", help="The agent, such as random, mcts:200 or DIR:best.", show_default=False
         ),
     ],
-    seat: Annotated[int, typer.Option("--seat", min=0, metavar="N", help="Your seat; the first one is 0.")] = 0,
+    seat: Annotated[
+        str,
+        typer.Option(
+            "--seat", metavar="SEAT", help="Your seat: a number, 0 for the first one, or in chess white or black."
+        ),
+    ] = "0",
     seed: Annotated[
         int | None,
         typer.Option(
@@ -49,7 +55,7 @@ def play(
     from agents.contract import QuitGame
     from agents.human import HumanAgent
     from arena.cli.code import allow_imports, load_game, load_networks
-    from arena.cli.errors import FAILED, CallError
+    from arena.cli.errors import FAILED
     from arena.cli.output import print_text
     from arena.cli.persons_view import PersonsView
     from arena.play.contest import open_contest
@@ -61,13 +67,13 @@ def play(
     from leagues.records import FAULTS, Match, Pairing
 
     made = load_game(game)
-    if seat >= made.num_seats:
-        raise CallError(f"{made.spec} has seats 0 to {made.num_seats - 1}, but --seat is {seat}")
+    place = _seat(seat, made)
     allow_imports([against], trust_code=trust_code)
+    _check_leagues(made, against, league)
     if not text and sys.stdin.isatty() and sys.stdout.isatty():
-        _sit_down(made.spec, against, seat, seed, league, tuple(modules or ()), trust_code=trust_code)
+        _sit_down(made.spec, against, place, seed, league, tuple(modules or ()), trust_code=trust_code)
         return
-    view = PersonsView(made, ["you" if place == seat else plain(against) for place in range(made.num_seats)], seat)
+    view = PersonsView(made, ["you" if each == place else plain(against) for each in range(made.num_seats)], place)
     person = HumanAgent(write=lambda text: print(plain(text, lines=True)), show=view.show)
     seed = secrets.randbelow(2**31) if seed is None else seed
     played: list[Match] = []
@@ -76,7 +82,7 @@ def play(
         made,
         [person, against],
         command="play",
-        arguments={"seed": seed, "seat": seat},
+        arguments={"seed": seed, "seat": place},
         league=league,
         late=True,
         module_classes=load_networks(modules or ()),
@@ -84,11 +90,11 @@ def play(
     ) as contest:
         contest.agents.update({name: view.observe(agent) for name, agent in contest.agents.items()})
         you, opponent = contest.names
-        seats = tuple(you if place == seat else opponent for place in range(made.num_seats))
-        print(f"{plain(made.spec)}: you sit at seat {seat} ({plain(made.agent_ids[seat])}) against {plain(against)}.")
+        seats = tuple(you if each == place else opponent for each in range(made.num_seats))
+        print(f"{plain(made.spec)}: you sit at seat {place} ({plain(made.agent_ids[place])}) against {plain(against)}.")
         if own := pieces(made.spec):
             first, *_ = made.new_state(seed).acting()
-            print(f"You play {own[seat].name}; {own[first].name} moves first.")
+            print(f"You play {own[place].name}; {own[first].name} moves first.")
         try:
             contest.play(Planned([Pairing(seats, seed, contest.event, 1, "human")]), on_match=played.append)
         except TableFailed as failed:
@@ -105,6 +111,36 @@ def play(
         print_text(f"recorded in {league} as match {played[0].id}")
     if played[0].ending in FAULTS:
         raise typer.Exit(FAILED)
+
+
+def _seat(text: str, game: Game) -> int:
+    """The seat that a person has named, by its number or by the colour of its pieces."""
+    from arena.cli.errors import CallError
+    from arena.view.pieces import pieces
+
+    names = [own.name.lower() for own in pieces(game.spec) if own.name.isalpha()]
+    if text.lower() in names:
+        return names.index(text.lower())
+    if text.isascii() and text.isdecimal() and int(text) < game.num_seats:
+        return int(text)
+    words = f", or {' and '.join(names)}" if names else ""
+    raise CallError(f"{game.spec} has seats 0 to {game.num_seats - 1}{words}, but --seat is {text!r}")
+
+
+def _check_leagues(game: Game, against: str, league: Path | None) -> None:
+    """Refuse leagues of another game before anything heavy is loaded, and before a screen opens."""
+    from agents.registry import GREEDY
+    from arena.names import require_game, split_name
+    from leagues.store import open_store
+
+    member = split_name(against.removeprefix(GREEDY))
+    places = [] if member is None else [member[0]]
+    if league is not None and open_store(league).exists():  # or else it is made
+        places.append(str(league))
+    for place in places:
+        store = open_store(place)
+        with store.reader() as reader:
+            require_game(reader, store.name, game)
 
 
 def _record_later(waiting: NotRecorded, place: str) -> None:

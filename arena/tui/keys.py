@@ -70,7 +70,7 @@ APP = Group(
         Key("tab", "app.focus_next", "next", "the next part of the screen; shift+tab: the one before", "tab"),
         Key("p", "pause", "pause", "keep the screen as it is, or go on"),
         Key("y", "copy", "copy", "copy the command that shows the same"),
-        Key("ctrl+p", "command_palette", "palette", "everything by name, also the themes", "ctrl+p"),
+        Key("ctrl+p", "command_palette", "palette", "screens, themes and commands by name", "ctrl+p"),
         Key("question_mark", "help", "help", "the keys of this screen", "?", footer=True),
         Key("q", "quit", "quit", "leave", "q", footer=True),
         Key("ctrl+c", "quit", "quit", priority=True),
@@ -294,6 +294,14 @@ TABLE_BOARD = Group(
     ),
 )
 
+ENTRY = Group(
+    "Line to type into",
+    (
+        Key("enter", "submit", "done", "play the move that is written", footer=True),
+        Key("escape", "screen.leave", "back", "write nothing, and go back", "esc", footer=True),
+    ),
+)
+
 PLAY = Group(
     "Play",
     (
@@ -315,7 +323,7 @@ SEAT = Group(
     (
         Key("u", "undo", "undo", "take back your last move; the game is not recorded then", footer=True),
         Key("f", "flip", "flip", "the board from the other side"),
-        Key("escape", "leave", "leave", "leave the table, or the line to type into", "esc"),
+        Key("escape", "leave", "leave", "put a piece back, or leave the table", "esc"),
     ),
 )
 

@@ -288,7 +288,8 @@ class Sitting:
         elif isinstance(choice, Point):
             self.note = f"{entry!r} is no legal move. {choice.text(brief=True)}"
         else:
-            self.note = refusal(entry, choice.names, grid)
+            moves = grid is not None and moves_pieces(cells_of(grid, position.ways))
+            self.note = refusal(entry, choice.names, None if moves else grid)
         return None
 
     def move_cursor(self, rows: int, columns: int, grid: Grid) -> None:

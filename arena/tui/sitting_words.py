@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.style import Style
 from rich.text import Text
 
-from agents.human import Point
+from agents.human import Names, Point
 from arena.play.analysis import Choice, Opinion
 from arena.tui.look import look, pressing
 from arena.tui.sitting import Sitting
@@ -108,7 +108,11 @@ def invitation(game: Sitting) -> str:
     choice = game.choice()
     if isinstance(choice, Point):
         return choice.text(brief=True).replace("\n", " ")
-    return "type a move, such as its name or number" if game.running else ""
+    if not game.running:
+        return ""
+    first = choice.label(next(iter(choice.names))) if isinstance(choice, Names) else ""
+    number = first.split()[0] if first.startswith("#") else ""
+    return f"type a move: its name, or its number, such as {number}" if number else "type a move by its name"
 
 
 def advised(game: Sitting, width: int) -> Text | None:

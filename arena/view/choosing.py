@@ -72,7 +72,7 @@ def refusal(entry: str, legal: Mapping[int, str], grid: Grid | None) -> str:
     Args:
         entry: what the person wants, in words.
         legal: action -> its name.
-        grid: the board; None without one.
+        grid: the board; None without one, and where pieces move, whose cells are not simply free or taken.
     """
     kind = next((name.split()[0] for name in legal.values() if re.fullmatch(r"(column|square) \d+", name)), "")
     found = re.fullmatch(rf"(?:{kind} ?)?#?(\d{{1,9}})", entry.strip(), re.IGNORECASE) if kind else None
@@ -86,7 +86,7 @@ def refusal(entry: str, legal: Mapping[int, str], grid: Grid | None) -> str:
         way = named_cells(grid, entry.strip())
         single = all(len(named_cells(grid, name)) < 2 for name in legal.values())
         if len(way) == 1 and single and grid.piece(way[0]):
-            return f"{plain(entry.strip())} is taken; choose a cell that a move goes to"
+            return f"{plain(entry.strip())} is taken; legal: {listed(legal.values())}"
     return f"{plain(entry.strip()) or 'this'} is not legal here; legal: {listed(legal.values())}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from statistics import fmean
 from typing import NamedTuple
 
 from games.drawing.boards import PIECES
@@ -23,6 +24,12 @@ _IN_A_ROW: Mapping[str, tuple[str, int]] = {
     "tic_tac_toe": ("", 3),
 }
 """For each game that a line ends: its parameter of the line's length, and the length without it."""
+
+
+_SIDED = frozenset(
+    ("antichess", "breakthrough", "checkers", "chess", "dark_chess", "kriegspiel", "pettingzoo:chess_v6")
+)
+"""Games whose pieces begin at one side of the board, which a person wants to have below."""
 
 
 class Pieces(NamedTuple):
@@ -59,9 +66,18 @@ def labels(spec: str, seats: int) -> tuple[str, ...]:
 
 
 def marks_of(spec: str, seats: int) -> list[str]:
-    """What stands for each seat: its piece, or the number of the seat in games without pieces."""
+    """What stands for each seat: its piece, or in games without pieces ``p0``, ``p1``, ..."""
     own = pieces(spec)
-    return [each.mark for each in own] if len(own) == seats else [str(seat) for seat in range(seats)]
+    return [each.mark for each in own] if len(own) == seats else [f"p{seat}" for seat in range(seats)]
+
+
+def begins_above(spec: str, seat: int, grid: Grid) -> bool:
+    """Whether the pieces of a seat stand in the upper half of ``grid``, in a game where each seat begins at a side."""
+    own = pieces(spec)
+    if _board(spec)[0] not in _SIDED or seat >= len(own):
+        return False
+    rows = [row for row, cells in enumerate(grid.cells) for each in cells if piece_part(each) == own[seat].part]
+    return bool(rows) and fmean(rows) < (len(grid.cells) - 1) / 2
 
 
 def winning_cells(spec: str, grid: Grid) -> tuple[Cell, ...]:

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from arena.play.opponent import Opponent, Seating
 from arena.play.told import Begun, Failed, Told
 from arena.tui.base_app import app_of
-from arena.tui.keys import AFTERWARDS, CHOICES, PLAY, SEAT, TABLE_APP, TABLE_BOARD, Group, bindings, characters
+from arena.tui.keys import AFTERWARDS, CHOICES, ENTRY, PLAY, SEAT, TABLE_APP, TABLE_BOARD, Group, bindings, characters
 from arena.tui.screens.ask import AskScreen
 from arena.tui.screens.base import ArenaScreen, Cramped
 from arena.tui.sitting import Sitting
@@ -28,8 +28,9 @@ from arena.tui.widgets.choices import Choices, Entry, TableBoard
 from arena.tui.widgets.key_bar import KeyBar
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.table_side import TableSide
+from arena.view.pieces import begins_above
 from games.contract import Action, Move
-from games.drawing.grids import Cell
+from games.drawing.grids import Cell, read_grid
 
 _KEYS = characters(PLAY, SEAT, AFTERWARDS, TABLE_BOARD, CHOICES, TABLE_APP)
 """Characters that do not begin a typed move, unless a move's name begins with them."""
@@ -74,8 +75,7 @@ class PlayScreen(ArenaScreen):
         self.game = Sitting(seating, seat, 0)
         self._opponent: Opponent | None = None
         self._ever = False  # whether a game has begun
-        self._flipped = False
-        self._typing = False  # whether the person has gone to the line to type into
+        self._flipped: bool | None = None  # whether the board is shown from the other side; None before it is known
         self._pressed_at = 0.0  # when the last key or click came
         self._shown_at = float("inf")  # when the position could be seen
 
@@ -108,7 +108,7 @@ class PlayScreen(ArenaScreen):
         if self.game.position is None:
             return (*self.GROUPS, TABLE_APP)
         board = [TABLE_BOARD] * self.game.is_chosen_on(self.query_one(TableBoard).grid)
-        return PLAY, SEAT, *board, *[CHOICES] * self.query_one(Choices).display, TABLE_APP
+        return PLAY, SEAT, *board, *[CHOICES] * self.query_one(Choices).display, ENTRY, TABLE_APP
 
     @property
     def at_stake(self) -> str:
@@ -135,6 +135,7 @@ class PlayScreen(ArenaScreen):
             self._opponent = opponent = Opponent(old.seating, hear)
         else:
             self.game = Sitting(old.seating, seat, old.number + 1, old.laid)
+        self._flipped = None
         seed = secrets.randbelow(2**31) if self._first_seed is None else self._first_seed
         self._opponent.start(seed, seat, self._opening)
         self._first_seed, self._opening = None, ()
@@ -185,12 +186,15 @@ class PlayScreen(ArenaScreen):
         if game.frame is None:
             board.say(game.failure or "setting the table ...")
             return
+        grid = read_grid(game.frame.drawing)
+        if self._flipped is None and grid is not None:  # the person's pieces are below at first
+            self._flipped = begins_above(game.seating.game, game.seat, grid)
         board.show_position(
             game.frame,
             game.before,
             game=game.seating.game if game.over is not None else "",
             marks=game.cell_marks(board.grid),
-            flipped=self._flipped,
+            flipped=bool(self._flipped),
             largest=game.largest,
         )
 
@@ -247,8 +251,7 @@ class PlayScreen(ArenaScreen):
     @on(Entry.Typed)
     def _typed(self, message: Entry.Typed) -> None:
         entry = message.text.strip()
-        if not self._typing or not self.game.running:
-            self._go_back()
+        self._go_back()  # its keys are commands again
         if not self.game.running:  # the line is for nothing else then
             if entry and self._opponent is not None:
                 self._opponent.record(entry)
@@ -314,9 +317,8 @@ class PlayScreen(ArenaScreen):
     # Commands
 
     def action_type(self) -> None:
-        """Go to the line to type into, and stay there."""
+        """Go to the line to type into."""
         if self.game.running:
-            self._typing = True
             self.set_focus(self.query_one(Entry))
         else:
             self._say("the game is over")
@@ -386,8 +388,8 @@ class PlayScreen(ArenaScreen):
     async def action_leave(self) -> None:
         """Leave the line to type into, put a piece back, or leave the table."""
         entry = self.query_one(Entry)
-        if self.focused is entry:
-            entry.value, self._typing = "", False
+        if self.focused is entry and (entry.value or self.game.position is None or self.game.position.bounds is None):
+            entry.value = ""
             self._go_back()
         elif self.game.let_go():
             self._go_back()

@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Input
 
-from arena.tui.keys import CHOICES, TABLE_BOARD, bindings
+from arena.tui.keys import CHOICES, ENTRY, TABLE_BOARD, bindings
 from arena.tui.look import look
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.cells import strip_of
@@ -121,6 +121,8 @@ class Choices(ScrollView, can_focus=True, inherit_bindings=False):
 
 class Entry(Input):
     """The line to type a move into."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ENTRY)
 
     @dataclass
     class Typed(Message):

@@ -125,7 +125,7 @@ class MoveList(ScrollView, can_focus=False):
         colours = look()
         text = Text(" ", end="")
         for number, (seat, name) in enumerate(made.moves):
-            mark = "" if self._paired else f"{self._marks[seat]} " if seat < len(self._marks) else f"{seat} "
+            mark = "" if self._paired else f"{self._marks[seat]} " if seat < len(self._marks) else f"p{seat} "
             text.append("  " if number else "")
             text.append(mark, seat_colour(seat))
             text.append(plain(name), "" if self._paired else colours.foreground)

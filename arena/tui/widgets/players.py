@@ -28,7 +28,7 @@ class Player:
     Attributes:
         seat: the seat.
         name: of the agent that sits there.
-        mark: how its pieces look, or the number of the seat.
+        mark: how its pieces look, or the name of the seat, such as ``p0``.
         note: what stands after the name, such as the result.
         style: of the note.
         to_move: whether it acts now.

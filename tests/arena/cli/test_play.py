@@ -112,10 +112,12 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
     [
         ("chess", 0, "You play Black; White moves first."),
         ("chess", 1, "You play White; White moves first."),
+        ("chess", "white", "You play White; White moves first."),
+        ("pettingzoo:chess_v6", "White", "You play White; White moves first."),
         ("connect_four", 1, "You play ○; ● moves first."),
     ],
 )
-def test_a_person_is_told_which_pieces_are_whose(cli: Cli, game: str, seat: int, sentence: str) -> None:
+def test_a_person_is_told_which_pieces_are_whose(cli: Cli, game: str, seat: object, sentence: str) -> None:
     assert sentence in cli("play", game, "--against", "random", "--seat", seat, typed="q\n")[1]
 
 
@@ -165,6 +167,16 @@ def test_without_an_answer_the_game_that_is_not_recorded_is_an_error(cli: Cli, h
     assert "Result: " in out
     assert err.startswith("error: the game is not recorded: ")
     assert "one writer at a time" in err
+
+
+@pytest.mark.parametrize("what", ["--against", "--league"])
+def test_a_league_of_another_game_is_refused_before_anything_is_shown(cli: Cli, tmp_path: Path, what: str) -> None:
+    league = played_league(tmp_path / "league")
+    place = f"{league}:best" if what == "--against" else str(league)
+    other = () if what == "--against" else ("--against", "random")
+    code, out, err = cli("play", "connect_four", *other, what, place)
+    assert (code, out) == (2, "")
+    assert "plays 'tic_tac_toe', but the game here is 'connect_four'; name the game of the league" in err
 
 
 def test_what_is_typed_before_the_question_is_no_move() -> None:
@@ -281,6 +293,8 @@ def test_a_person_may_leave_at_any_time(cli: Cli, typed: str) -> None:
         ["play", "no_such_game", "--against", "random"],
         ["play", GAME, "--against", "no_such_agent"],
         ["play", GAME, "--against", "random", "--seat", "2"],
+        ["play", GAME, "--against", "random", "--seat", "-1"],
+        ["play", "chess", "--against", "random", "--seat", "red"],
         ["play", GAME, "--against", "{league}:nobody"],
         ["train", "no_such_game", "--league", "{none}"],
         ["train", GAME, "--league", "{none}", "--minutes", "1", "--steps", "10"],

@@ -52,7 +52,7 @@ def test_a_piece_that_moves_is_chosen_before_where_it_goes() -> None:
         ("connect_four", (), "9", "there is no column 9; columns go from 0 to 6"),
         ("tic_tac_toe", (4,), "4", "square 4 is taken"),
         ("tic_tac_toe", (4,), "44", "there is no square 44; squares go from 0 to 8"),
-        ("othello", (), "d4", "d4 is taken; choose a cell that a move goes to"),
+        ("othello", (), "d4", "d4 is taken; legal: d3, c4, f5, e6"),
         ("othello", (), "a1", "a1 is not legal here; legal: d3, c4, f5, e6"),
         ("othello", (), "\x1b[2J", "\\x1b[2J is not legal here; legal: d3, c4, f5, e6"),
     ],

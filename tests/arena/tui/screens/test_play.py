@@ -187,6 +187,37 @@ async def test_in_chess_moves_are_typed_and_the_board_is_turned() -> None:
         assert "e4" in person.text()
 
 
+@pytest.mark.parametrize(("game", "seat", "files"), [("chess", 0, "h      g      f"), ("chess", 1, "a      b      c")])
+async def test_the_board_is_shown_from_the_persons_side(game: str, seat: int, files: str) -> None:
+    async with sitting(game, "first", seat) as person:
+        await person.read(files)
+
+
+async def test_the_keys_are_commands_again_after_a_typed_move_and_after_a_refused_one() -> None:
+    async with sitting("chess", "first", 1, size=(120, 40)) as person:
+        await my_turn(person)
+        await person.press("m")
+        await person.read("enter done", "esc back")
+        await person.press("K", "e", "4", "enter")
+        await person.read("Ke4 is not legal here")
+        assert not isinstance(person.app.focused, Entry)
+        await person.press("m", "e", "4", "enter")
+        await person.see(lambda: bool(table(person).game.steps))
+        assert not isinstance(person.app.focused, Entry)
+        await person.press("f")
+        await person.see(lambda: table(person)._flipped)
+
+
+async def test_esc_leaves_a_table_whose_moves_are_typed() -> None:
+    async with sitting("pettingzoo:simple_v3(continuous_actions=True,max_cycles=3)", "random") as person:
+        await my_turn(person)
+        assert isinstance(person.app.focused, Entry)
+        await person.press("1", "escape")
+        assert person.app.screen.query_one(Entry).value == ""
+        await person.press("escape")
+        await person.see(lambda: not person.app.is_running)
+
+
 async def test_backgammon_is_whole_at_80x24_and_is_played_from_the_list() -> None:
     async with sitting("backgammon", "first", 0, size=(80, 24)) as person:
         await my_turn(person)
@@ -194,6 +225,8 @@ async def test_backgammon_is_whole_at_80x24_and_is_played_from_the_list() -> Non
         assert len(board._lines) <= board.size.height
         assert max(line.cell_len for line in board._lines) <= board.size.width
         assert isinstance(person.app.focused, Choices)
+        number = next(iter(here(person).legal))
+        assert f"such as #{number}" in person.app.screen.query_one(Entry).placeholder
         ply = here(person).ply
         await person.press("down", "enter")
         await my_turn(person, ply)
