@@ -78,7 +78,7 @@ class Member:
         agent: spec of the agent of a baseline or guest (``random``, ``mcts:200``, ``exec:./program``); None for
             learners, snapshots, and guests with weights.
         learner: ID of the learner that a snapshot is a copy of; None otherwise.
-        step: agent steps that this learner had trained for by then; 0 otherwise.
+        step: of a snapshot, agent steps of all learners by then; 0 otherwise.
         origin: where a guest with weights came from, as the caller named it; None otherwise.
         parent: ID of the snapshot whose weights this snapshot's training went on from: the learner's previous one, or
             another learner's after a copy, or the guest ``initial`` with which the league began. None if its training

@@ -40,6 +40,7 @@ def journal(
     from arena.cli.errors import CallError
     from arena.cli.output import cell, print_json, print_table, print_text, table
     from arena.view.journal import detail_text, kind_text, traceback_text
+    from arena.view.run_state import run_state
     from arena.view.text import moment
     from arena.view.theme import ERROR_STYLE, NAME_STYLE
     from leagues.names import near
@@ -51,6 +52,7 @@ def journal(
         raise CallError(f"there is no kind {kind!r}{near(kind, JOURNAL_KINDS)}")
     with open_store(folder).reader() as reader:
         found = reader.journal(kind=wanted, subject=member, limit=limit)
+        ended = run_state(reader).unsaid
     if as_json:
         print_json([entry_row(entry) for entry in found])
         return
@@ -69,6 +71,8 @@ def journal(
             cell(detail_text(entry)),
         )
     print_table(rows)
+    if ended:
+        print_text(f"{ended[0].upper()}{ended[1:]}.")
     if wanted == "crash":
         for entry in found:
             print_text(f"\n{moment(entry.at)}\n{traceback_text(entry.detail)}")

@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.text import Text
 
 from arena.cli.output import cell, console, is_screen, print_table, print_text, table
+from arena.view.journal import reason_text
 from arena.view.text import (
     counted,
     interval_bar,
@@ -224,7 +225,8 @@ def print_member(
             facts.append(("outside", _outside_fact(its.outside)))
         different, games = distinct
         newest = "newest " if games == NOTED_MATCHES else ""
-        facts.append(("distinct", f"about {different:,.0f} of its {newest}{counted(games, 'game')}"))
+        distinct_ones = "all" if round(different) >= games else f"about {different:,.0f}"
+        facts.append(("distinct", f"{distinct_ones} of its {newest}{counted(games, 'game')}"))
     else:
         facts.append(("rating", "none yet" if member.frozen else "none: a learner still changes"))
     if gap is not None:
@@ -244,7 +246,7 @@ def print_member(
         trained = "" if member.learner is None else f" of {member.learner}, after {member.step:,} agent steps"
         facts.append(("generation", f"{member.generation}{trained}"))
     if reason:
-        facts.append(("frozen by", reason.replace("_", " ")))
+        facts.append(("frozen", reason_text(reason)))
     if line:
         more = f" and {len(line) - _MOST_PARENTS} more" if len(line) > _MOST_PARENTS else ""
         facts.append(("comes from", " < ".join(line[:_MOST_PARENTS]) + more))

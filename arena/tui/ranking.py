@@ -28,6 +28,7 @@ class Ranked:
         anchor: whether it only measures the league.
         form: scores of the newest blocks, oldest first, see :func:`leagues.results.form.forms`.
         mean_return: mean return of a game; None in games that are not graded.
+        thin: whether it has played too few games for its rating to say much.
     """
 
     standing: Standing
@@ -38,6 +39,7 @@ class Ranked:
     anchor: bool
     form: tuple[float, ...]
     mean_return: float | None
+    thin: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def leaderboard(
 
     from arena.view.course.strength import strength
     from leagues.ratings.leaderboard import best
+    from leagues.ratings.outside import FEWEST_GAMES
     from leagues.results.form import forms
 
     places = {member.id: place for place, member in enumerate(members)}
@@ -111,6 +114,7 @@ def leaderboard(
                 member.role == "anchor",
                 form.get(member.id, ()),
                 returns.get(member.id) if scores.graded else None,
+                0 < standing.games < FEWEST_GAMES,
             )
         )
     charts = strength(members, standings, payoffs, measures)

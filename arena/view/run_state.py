@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from arena.view.text import clock, plain
+from arena.view.text import clock, moment, plain
 from leagues.records import JournalEntry, JournalKind
 from leagues.store import Heartbeat, Progress, Reader
 
@@ -44,6 +44,14 @@ class RunState:
     text: str
     since: datetime | None = None
     problem: str = ""
+
+    @property
+    def unsaid(self) -> str:
+        """How the run ended, in words, where its journal does not say it; otherwise empty."""
+        if self.word != "killed":
+            return ""
+        seen = "" if self.since is None else f"; its last sign of life came {moment(self.since)}"
+        return f"the newest run was killed{seen}"
 
     @property
     def runs(self) -> bool:

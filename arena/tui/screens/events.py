@@ -71,7 +71,20 @@ class EventsScreen(LeagueScreen):
             empty="nothing has happened yet",
         )
         events.border_title = Text(f"Events ({len(value):,}{'+' if len(value) == LISTED else ''})")
+        self._show_end()
         self._show_entry()
+
+    def show_status(self) -> None:
+        super().show_status()
+        if self._alive:
+            self._show_end()
+
+    def _show_end(self) -> None:
+        """Say how the newest run ended where no event does."""
+        events, state = self.query_one(RowList), self.arena.run_state()
+        said = "" if state is None else state.unsaid
+        if (events.border_subtitle or "") != said:  # it is looked at every second
+            events.border_subtitle = said
 
     @on(RowList.Moved)
     def _cursor_moved(self) -> None:

@@ -42,7 +42,7 @@ _BY_COLUMN: Mapping[str, Order] = {
 """The order that a click on the head of a column gives."""
 
 NO_RATING = "no snapshot is rated yet: the first ratings come when there is one and it has played"
-NO_OUTSIDE = "nothing is measured from outside yet: games against anchors come after the first snapshot"
+NO_OUTSIDE = "nothing is measured from outside yet: enough games against anchors come after the first snapshot"
 
 _FRAME = 3
 """Lines of the header and the footer."""
@@ -77,6 +77,7 @@ class LeaderboardScreen(LeagueScreen):
         self._order: Order = "rating"
         self._turned = False
         self._words: tuple[str, ...] = ()
+        self._trains = False  # whether the learners are shown on their way
         self._ranks: dict[str, int] = {}  # as they were when the person opened the league
         self._ranked: datetime | None = None  # when that league was made; None before there are ranks
 
@@ -122,7 +123,8 @@ class LeaderboardScreen(LeagueScreen):
         board = self.board
         self._lay_out(board)
         if isinstance(query, Learners):
-            self.query_one(LearnerList).show_ways(self.learners.ways, self.learners.problem)
+            self._show_learners()
+            self._show_list(board)  # its title counts the learners
             return
         league = None if self.view is None else self.view.info.created_at
         if board.rated and league != self._ranked:
@@ -131,20 +133,35 @@ class LeaderboardScreen(LeagueScreen):
         self._show_notes(board)
         self._show_charts(board)
 
+    def _show_learners(self) -> None:
+        self._trains = self._runs()
+        self.query_one(LearnerList).show_ways(self.learners.ways, self.learners.problem, trains=self._trains)
+
+    def _runs(self) -> bool:
+        state = self.arena.run_state()
+        return state is not None and state.runs
+
+    def show_status(self) -> None:
+        super().show_status()
+        if self._alive and self._trains != self._runs():  # a run may end without another answer
+            self._show_learners()
+
     def _show_list(self, board: Leaderboard) -> None:
         rows = self._shown(board)
         empty = RATING if not board.rated else "no member fits the filter" if board.rows else "no member yet"
         self.ranking.show_ranking(rows, ranks=self._ranks, marked=self.arena.marked, best=board.best, empty=empty)
         title = Text("Leaderboard ").append(counted(len(board.rows), "member") if board.rated else RATING, "not bold")
+        if board.rated and self.learners.ways:  # the header counts them too
+            title.append(f" and {counted(len(self.learners.ways), 'learner')}", "not bold")
         if self._words:
             title.append(f", {len(rows):,} shown", "not bold")
         if self.arena.marked:
             title.append(f", {len(self.arena.marked)} marked", "not bold")
         self.ranking.border_title = title
-        order = (
-            "" if self._order == "rating" and not self._turned else f"by {self._order}{' ↑' if self._turned else ''}"
-        )
-        self.ranking.border_subtitle = order
+        order = f"by {self._order}{' ↑' if self._turned else ''}"
+        dim = "dim: few games" * any(row.thin for row in rows)
+        plainly = self._order == "rating" and not self._turned
+        self.ranking.border_subtitle = "   ".join(filter(None, [dim] if plainly else [order, dim]))
 
     def _shown(self, board: Leaderboard) -> list[Ranked]:
         """The rows that fit the filter, in the person's order."""

@@ -165,7 +165,7 @@ class ReplayScreen(LeagueScreen):
         if opened is None:
             return
         match = opened.match
-        board.border_title = Text(f"Match {match.id:,} · {match.kind}")
+        board.border_title = Text(f"Match {match.id} · {match.kind}")
         board.border_subtitle = Text(self._seen(opened))
         if not opened.frames:
             board.say(opened.problem)

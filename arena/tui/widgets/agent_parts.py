@@ -13,6 +13,7 @@ from arena.tui.profile import FirstMoves, Profile, Rival
 from arena.tui.widgets.cells import fitted, interval_bar, joined, name_cell
 from arena.tui.widgets.learner_list import steps_text, way_text
 from arena.tui.widgets.scale import short_number
+from arena.view.journal import reason_text
 from arena.view.outcome import seat_results
 from arena.view.text import LOADING, RATING, counted, moment, outside_text, plain, rated_text, rating_text, signed
 from leagues.records import Match
@@ -73,9 +74,9 @@ def card(profile: Profile, width: int) -> Text:
         steps = "".join(steps_text(profile.way))
         fact("snapshot", f"@{profile.way.generation} next: {steps}, {way_text(profile.way)}")
     if member.step:
-        reason = plain(profile.reason or "").replace("_", " ")
-        why = f", {'' if brief else 'frozen by '}{reason}" if reason else ""
-        fact("trained", f"{short_number(member.step)} steps{why}" if brief else f"{member.step:,} agent steps{why}")
+        why = f", {reason_text(profile.reason)}" if profile.reason else ""
+        steps = f"{short_number(member.step)} steps" if brief else f"{member.step:,} steps of the league"
+        fact("frozen", f"after {steps}{why}")
     if profile.line:
         more = f" and {len(profile.line) - _PARENTS} more" if len(profile.line) > _PARENTS else ""
         fact("from", " < ".join(map(plain, profile.line[:_PARENTS])) + more)
@@ -223,7 +224,7 @@ def first_moves(moves: FirstMoves | None, width: int, height: int) -> Text:
             share = move.count / total
             text.append("\n").append_text(fitted(Text(plain(move.name), "bold"), label)).append(" ")
             full = max(1, round(bar * share))
-            text.append("━" * full, colours.seats[seat % len(colours.seats)]).append("━" * (bar - full), colours.panel)
+            text.append("━" * full, colours.seats[seat % len(colours.seats)]).append("─" * (bar - full), colours.panel)
             text.append(f" {share:>4.0%}")
             text.append("" if move.score is None else f"  won {move.score:>4.0%}", colours.faint)
     return text

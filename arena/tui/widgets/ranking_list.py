@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # it loads NumPy, which the first paint need not wait for
 MARK, ANCHOR = "▌", "◇"
 _MARK_WIDTH = 1
 _LEAST_BAR, _MOST_BAR = 10, 72
+_AFTER_AXIS = 2
+"""Blanks after the right end of the axis, which would read as a part of the next column's label otherwise."""
 _LEAST_NAME = 10
 _FORM = "▁▂▃▄▅▆▇"
 
@@ -127,7 +129,7 @@ class RankingList(RowList):
                 return Text(plain(standing.role).replace("_", " "), _colour(row))
             case "rating":
                 style = f"bold {colours.good}" if standing.agent == self._best else "bold"
-                return Text(_rating(row), style if standing.games else colours.faint)
+                return Text(_rating(row), colours.faint if row.thin or not standing.games else style)
             case "interval":
                 return Text(_interval(row), colours.faint)
             case "games":
@@ -160,10 +162,11 @@ class RankingList(RowList):
             return Text()
         unit = next(row.standing.unit for row in self._rows.values())
         left, right = (rating_text(end, unit) for end in self._axis)
-        label = unit if len(left) + len(right) + len(unit) + 4 <= width else ""
-        line = Text(left)
-        room = width - len(left) - len(right)
-        return line.append(f"{label:^{max(0, room)}}").append(right)
+        room = width - _AFTER_AXIS - len(left) - len(right)
+        if room < 1:
+            return Text()
+        label = unit if len(unit) + 2 <= room else ""
+        return Text(f"{left}{label:^{room}}{right}")
 
     def _bar(self, row: Ranked, width: int) -> Text:
         """The interval and the rating, if it has one, on the axis of all rows, with a line at 0, the anchor."""
@@ -173,7 +176,7 @@ class RankingList(RowList):
         reaches = standing.games and standing.low < standing.high
         low, high = (standing.low, standing.high) if reaches else (None, None)
         at = standing.rating if standing.games else None
-        colour = look().good if standing.agent == self._best else _colour(row)
+        colour = look().faint if row.thin else look().good if standing.agent == self._best else _colour(row)
         return interval_bar(low, at, high, axis=self._axis, mark=0.0, width=width, colour=colour)
 
 

@@ -122,7 +122,9 @@ async def test_lineage_reason_and_copies_are_told(tmp_path: Path) -> None:
     async with watching(league) as person:
         await person.see(person.shows("best"))
         person.app.open_agent("main@2")
-        await person.see(person.shows("frozen by win rate", "from      main@1", "took over main-2"))
+        await person.see(
+            person.shows("after 9,000 steps of the league, by its scores", "from      main@1", "took over main-2")
+        )
         await person.see(person.shows("no evaluation match yet", "│ no evaluation match yet"))
 
 
@@ -158,7 +160,7 @@ async def test_a_learner_in_self_play_has_games_a_way_by_steps_and_no_result_aga
         await person.see(lambda: person.app.view is not None)
         person.app.open_agent("main")
         await person.see(person.shows("900 training games, all self-play", "no rivals: a learner still changes"))
-        await person.see(person.shows("@2 next: 9k of 400k steps, by steps alone"))
+        await person.see(person.shows("@2 next: 9k of 400k steps, only steps count"))
         matches = rows(person, "matches")
         await person.see(lambda: len(matches.keys) == 2)
         against = [matches.render_line(line).text.split() for line in (1, 2)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_league import HOSTILE, NOW, new_league
-from tui_person import NARROW, SIZES, SLIM, Person, watching
+from tui_person import NARROW, SIZES, SLIM, WIDE, Person, watching
 
 from arena.tui.screens.events import EventsScreen
 from arena.tui.widgets.row_list import RowList
@@ -48,6 +48,14 @@ async def test_the_newest_is_first_and_told_with_its_traceback(size: tuple[int, 
         assert [int(key) for key in events.keys] == sorted(map(int, events.keys), reverse=True)
 
 
+async def test_a_killed_run_is_said_where_no_event_says_it(tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        store.record(journal=[JournalEntry("start", NOW - timedelta(hours=1), 0, 0)])
+    async with watching(tmp_path / "league", size=WIDE) as person:
+        await open_events(person)
+        await person.see(person.shows("the newest run was killed; its last sign of life came 2026-01-02 02:04:05 UTC"))
+
+
 async def test_enter_opens_the_page_of_the_member(league: Path) -> None:
     async with watching(league) as person:
         await open_events(person)
@@ -80,7 +88,7 @@ async def test_before_anything_has_happened_it_says_so(tmp_path: Path) -> None:
 async def test_a_small_terminal_shows_what_happened_rather_than_the_iteration(league: Path) -> None:
     async with watching(league, size=SLIM) as person:
         await open_events(person)
-        await person.see(person.shows("Events (3)", "win_rate"))
+        await person.see(person.shows("Events (3)", "by its scores"))
         assert "iteration  event" not in person.text()
 
 

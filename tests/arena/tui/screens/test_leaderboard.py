@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,22 @@ async def test_a_measure_from_outside_has_a_chart_of_its_own(tmp_path: Path) -> 
     async with watching(league) as person:
         await rated(person)
         await person.see(person.shows("Ratings of snapshots", "NashConv of learners", "● main 0.5"))
+
+
+async def test_the_end_of_the_axis_stands_apart_from_the_next_column(league: Path) -> None:
+    async with watching(league, size=NARROW) as person:
+        await rated(person)
+        head = next(line for line in person.text().splitlines() if "agent" in line and "games" in line)
+        assert re.search(r"-?\d+ {3,}games", head), head
+
+
+async def test_ratings_of_few_games_are_dim_and_learners_are_counted(league: Path) -> None:
+    async with watching(league, size=WIDE) as person:
+        await rated(person)
+        await person.see(person.shows("Leaderboard 3 members and 1 learner"))
+        thin = {row.standing.agent for row in person.screen.board.rows if row.thin}
+        assert thin == {row.standing.agent for row in person.screen.board.rows if row.standing.games < 10} != set()
+        assert "dim: few games" in person.text()
 
 
 async def test_a_graded_game_shows_mean_returns(tmp_path: Path) -> None:

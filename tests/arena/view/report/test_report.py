@@ -68,7 +68,7 @@ def test_a_league_is_written_with_all_that_it_has(tmp_path: Path) -> None:
     )
     for title in ("Ratings of snapshots", "NashConv of learners", "Entropy", "Speed"):
         assert f"<h3>{title}" in page
-    assert "win_rate" in page
+    assert "by its scores" in page
     assert "main@1 against random" in page
     assert len(data_of(page)["charts"]) == page.count("<figure")
     assert {path.name for path in tmp_path.iterdir()} == {"league", "report.html"}
