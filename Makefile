@@ -14,6 +14,7 @@ help:  ## list the targets
 venv: $(STAMP)  ## create .venv with the tested version of every dependency
 
 $(STAMP): pyproject.toml constraints.txt
+	@echo "Installing into .venv: about 2.7 GB, in some minutes; pip says nothing meanwhile"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(STAMP)

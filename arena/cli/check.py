@@ -23,10 +23,11 @@ def check(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Test whether an agent keeps the contract: a program, an agent of your own, or any other.
+    """Test whether an agent keeps the contract of agents.
 
-    The agent plays some games with itself, one at a time and side by side, twice with the same seed. Every rule is
-    printed with what was wrong. The check ends at the first fault, with exit code 1.
+    The agent is a program, one of your own, or any other. It plays some games with itself, one at a time and side by
+    side, twice with the same seed. Every rule is printed with what was wrong. The check ends at the first fault, with
+    exit code 1.
     """
     from agents.conformance import Check, checks
     from agents.programs.process import ProgramError

@@ -41,12 +41,12 @@ def distill(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train one network to play as a mixture of the league in DIR, and show what is lost.
+    """Train one network to play as a mixture of a league.
 
-    The mixture draws a snapshot for each game; the network needs no draw. It becomes a guest of the league,
-    DIR:distilled (distilled-2 the next time), and can be named wherever an agent is. In games small enough, NashConv of
-    both is computed exactly; in others, the network plays against the mixture. Ctrl-C ends the training and keeps the
-    network.
+    The mixture draws a snapshot for each game; the network needs no draw, and what is lost by that is shown. It becomes
+    a guest of the league, DIR:distilled (distilled-2 the next time), and can be named wherever an agent is. In games
+    small enough, NashConv of both is computed exactly; in others, the network plays against the mixture. Ctrl-C ends
+    the training and keeps the network.
     """
     from contextlib import ExitStack
 

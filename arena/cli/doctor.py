@@ -23,11 +23,11 @@ def doctor(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Examine this machine, or with --game a game, and say what is not as it should be.
+    """Examine this machine or a game, and say what is wrong.
 
-    A game is trained on for a moment in a temporary folder. Agents that play against themselves must score evenly,
-    frozen weights must stay as they are, equal seeds must give equal matches, and replays must repeat them. The exit
-    code is 1 if a check fails.
+    With --game, a game is trained on for a moment in a temporary folder. Agents that play against themselves must score
+    evenly, frozen weights must stay as they are, equal seeds must give equal matches, and replays must repeat them. The
+    exit code is 1 if a check fails.
     """
     from dataclasses import asdict
 

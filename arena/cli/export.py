@@ -24,12 +24,12 @@ def export(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a member's network to FILE, for your own program or another league.
+    """Write a member's network to FILE.
 
-    FILE.onnx is an ONNX model for all seats, compared with PyTorch before it is written; it needs the extra "onnx".
-    FILE.safetensors has the weights. The metadata of both have a card: the game, its observations and actions, how to
-    call the network, where it comes from, and its rating. They play as onnx:FILE and weights:FILE. A file that exists
-    is replaced.
+    Your own program or another league can use it. FILE.onnx is an ONNX model for all seats, compared with PyTorch
+    before it is written; it needs the extra "onnx". FILE.safetensors has the weights. The metadata of both have a card:
+    the game, its observations and actions, how to call the network, where it comes from, and its rating. They play as
+    onnx:FILE and weights:FILE. A file that exists is replaced.
     """
     from arena.cli.code import allow_imports, load_networks
     from arena.cli.output import print_json, print_text

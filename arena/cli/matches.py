@@ -143,7 +143,7 @@ def replay(
         ),
     ],
     text: Annotated[
-        bool, typer.Option("--text", help="Print the match as text instead of opening the viewer.")
+        bool, typer.Option("--text", help="Print the match as text instead of opening the terminal UI.")
     ] = False,
     export: Annotated[
         Literal["json", "pgn"] | None,
@@ -168,8 +168,8 @@ def replay(
 ) -> None:
     """Replay a match move by move.
 
-    Opens the viewer, in which the left and right arrows step, space plays, and ? shows all keys. If stdout is not a
-    terminal, the match is printed as text.
+    Opens the terminal UI, in which the left and right arrows step, space plays, and ? shows all keys. If stdout is not
+    a terminal, the match is printed as text.
     """
     from arena.cli.code import allow_imports
     from arena.cli.errors import CallError

@@ -17,9 +17,10 @@ def plot(
         typer.Option("--output", "-o", metavar="FILE", help="A .png, .svg or .pdf file.", show_default=False),
     ],
 ) -> None:
-    """Draw ratings, exploitability, scores against the anchors and the curves of training over its steps, and payoffs.
+    """Draw ratings, payoffs and the course of training.
 
-    There is a panel for each of them that the league has. The file is replaced if it exists.
+    There is a panel for each of these that the league has: ratings, exploitability, scores against the anchors and the
+    curves of training over its steps, and payoffs. The file is replaced if it exists.
     """
     from arena.cli.output import print_text
     from arena.view.plots import plot_league

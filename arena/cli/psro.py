@@ -57,11 +57,12 @@ def psro(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Approach an equilibrium of a small game with exact best responses (PSRO, double oracle).
+    """Approach an equilibrium of a small game (double oracle).
 
-    Each step mixes the policies found so far, and adds every seat's best response to the mixtures of the others. Shows
-    the number of policies, NashConv of the mixture, and the seconds so far. It ends early when no best response is new.
-    Nothing is random. In larger games, train the best responses: arena train GAME --roles oracle=1.
+    Each step mixes the policies found so far, and adds every seat's exact best response to the mixtures of the others,
+    as PSRO does. Shows the number of policies, NashConv of the mixture, and the seconds so far. It ends early when no
+    best response is new. Nothing is random. In larger games, train the best responses: arena train GAME --roles
+    oracle=1.
     """
     from arena.cli.code import load_game
     from arena.cli.errors import run_failures

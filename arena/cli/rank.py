@@ -26,7 +26,7 @@ def rank(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Rank a league's members by game theory, by votes or by finishing orders.
+    """Rank members by game theory, votes or finishing orders.
 
     One rating cannot tell when members beat each other in a circle. The cyclic share says how much of their results no
     rating can express, with chance taken out. Only evaluation matches between frozen members count.

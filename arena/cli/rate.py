@@ -53,7 +53,7 @@ def rate(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play rating matches where they narrow the leaderboard most, and show it.
+    """Play the rating matches that say most, and show the ratings.
 
     All frozen members take part. Members without games come first. After every round the next pairs are chosen anew;
     what was played stays recorded if the call is stopped.

@@ -89,7 +89,7 @@ def sprt(
     trust_code: TrustCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play NEW against OLD until it is known whether NEW is better.
+    """Play NEW against OLD until one is known to be better.
 
     A sequential probability ratio test: it stops as soon as one hypothesis is accepted. Whole blocks of games count, in
     which the seats rotate. Shows the log-likelihood ratio (LLR) between its bounds. The exit code is 0 whatever the

@@ -24,10 +24,11 @@ def watch(
     ] = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Watch a league in the terminal UI: before it exists, while it trains, or later.
+    """Watch a league in the terminal UI.
 
     Its screens show the leaderboard, payoffs, matches, the course of training, events and every agent; a match is
-    replayed move by move. It only reads the league, and a copy of a league will do. ? shows the keys, q leaves.
+    replayed move by move. The league may not exist yet, train, or have ended; it is only read, and a copy will do. ?
+    shows the keys, q leaves.
     """
     from arena.cli.errors import CallError
 
@@ -82,7 +83,7 @@ def watch_league(folder: Path, match: int | None = None, *, theme: Theme = "dark
     served = "TEXTUAL_DRIVER" in os.environ  # Textual then talks to a server and to no terminal
     if not (served or (sys.stdin.isatty() and sys.stdout.isatty())):
         raise CallError(
-            "the viewer needs a terminal, but stdin or stdout is none; use arena leaderboard, matches or replay"
+            "the terminal UI needs a terminal, but stdin or stdout is none; use arena leaderboard, matches or replay"
         )
     _check_folder(folder)
     if match is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from arena.view.outcome import result_text
 from arena.view.paint import painted, seat_code
 from arena.view.pictures import half_blocks, picture_of, shrunk
-from arena.view.pieces import pieces, pieces_text
+from arena.view.pieces import pieces
 from arena.view.text import counted, duration, moment, plain
 from arena.view.theme import BOLD, DIM, RESET
 from games import CHANCE, Game, GameError, make_game
@@ -109,14 +109,14 @@ def replay_text(reader: Reader, match_id: int, *, colour: bool = False, trust_co
     ]
     if colour:
         seats = [f"{seat_code(game.spec, seat)}{name}{RESET}" for seat, name in enumerate(seats)]
+    took = f" in {duration(match.duration)}" if match.duration >= 0.5 else ""
     bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
     header = [
         f"{bold}Match {match.id}{reset}: {plain(game.spec)}, {match.kind}, seed {match.seed}",
         " against ".join(seats),
-        pieces_text(game.spec),
-        f"{dim}{moment(match.started_at)}, {counted(match.plies, 'ply', 'plies')} in {duration(match.duration)}{reset}",
+        f"{dim}{moment(match.started_at)}, {counted(match.plies, 'ply', 'plies')}{took}{reset}",
     ]
-    yield "\n".join(filter(None, header))
+    yield "\n".join(header)
     before: str | None = None
     for frame in _frames(game, match, pictures=colour and game.pictorial):
         given = " (opening)" if 0 < frame.ply <= match.opening else ""
