@@ -54,11 +54,6 @@ def pieces(spec: str) -> tuple[Pieces, ...]:
     return tuple(Pieces(mark, _COLOURS.get(mark, mark), part) for mark in marks if (part := piece_part(mark)))
 
 
-def pieces_text(spec: str) -> str:
-    """Who plays what: ``seat 0 plays Black, seat 1 plays White``; empty for games without pieces."""
-    return ", ".join(f"seat {seat} plays {own.name}" for seat, own in enumerate(pieces(spec)))
-
-
 def labels(spec: str, seats: int) -> tuple[str, ...]:
     """What tells the seats apart: ``Black``, ``●``, or ``seat 0`` in games without pieces."""
     names = tuple(own.name for own in pieces(spec))

@@ -113,7 +113,7 @@ def test_a_person_plays_to_the_end(cli: Cli) -> None:
         ("chess", 0, "You play Black; White moves first."),
         ("chess", 1, "You play White; White moves first."),
         ("chess", "white", "You play White; White moves first."),
-        ("pettingzoo:chess_v6", "White", "You play White; White moves first."),
+        ("antichess", "Black", "You play Black; White moves first."),
         ("connect_four", 1, "You play ○; ● moves first."),
     ],
 )

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from arena.view.pieces import labels, pieces, pieces_text, winning_cells
+from arena.view.pieces import begins_above, labels, pieces, winning_cells
 from games import State, make_game
 from games.drawing.boards import PIECES
 from games.drawing.grids import Cell, Grid, changed_cells, named_cells, read_grid
@@ -55,15 +55,29 @@ def test_the_pieces_of_backgammon_are_those_to_play() -> None:
 
 
 def test_seat_0_of_chess_plays_black() -> None:
-    assert pieces_text("chess") == "seat 0 plays Black, seat 1 plays White"
-    assert pieces_text("pettingzoo:chess_v6") == "seat 0 plays White, seat 1 plays Black"
+    assert [each.name for each in pieces("chess")] == ["Black", "White"]
+    assert [each.name for each in pieces("pettingzoo:chess_v6")] == ["White", "Black"]
     assert make_game("chess").new_state(0).acting() == (1,)  # White begins
+
+
+@pytest.mark.parametrize(
+    ("spec", "above"),
+    [
+        ("chess", (True, False)),
+        ("breakthrough", (True, False)),
+        ("othello", (False, False)),  # all begin in the middle
+        ("go(board_size=5)", (False, False)),
+    ],
+)
+def test_where_pieces_begin_at_a_side_it_is_known_whose(spec: str, above: tuple[bool, bool]) -> None:
+    grid = read_grid(make_game(spec).new_state(0).draw())
+    assert grid is not None
+    assert tuple(begins_above(spec, seat, grid) for seat in (0, 1)) == above
 
 
 @pytest.mark.parametrize("spec", ["kuhn_poker", "neutral(game=connect_four,player_1=random)", "no(spec", "misere(x=1)"])
 def test_games_without_pieces_have_seats(spec: str) -> None:
     assert pieces(spec) == ()
-    assert pieces_text(spec) == ""
     assert labels(spec, 2) == ("seat 0", "seat 1")
     assert labels("connect_four", 3) == ("seat 0", "seat 1", "seat 2")  # of a record that does not fit its game
 

@@ -47,7 +47,7 @@ async def test_without_a_choice_it_is_the_best_member(league: Path) -> None:
     async with watching(league) as person:
         await person.press("6")
         await shown(person, "main@1")
-        await person.see(person.shows("main snapshot, generation 1 of main", "rank", "8,000 agent steps"))
+        await person.see(person.shows("main snapshot, generation 1 of main", "rank", "after 8,000 steps of the league"))
         assert screen(person).command() == ("show", str(league), "main@1")
 
 

@@ -122,7 +122,7 @@ def test_learners_that_share_a_role_are_also_added_up(tmp_path: Path) -> None:
 def test_scores_against_anchors_stand_where_the_snapshots_were_made(tmp_path: Path) -> None:
     with trained(tmp_path / "league", 3) as store:
         store.record(members=[Member(HOSTILE, "baseline", "anchor", agent="random")])
-        play(store, [("main@1", HOSTILE), (HOSTILE, "main@1")], block=9)
+        play(store, [("main@1", HOSTILE), (HOSTILE, "main@1")] * 5, block=9)
         found = training(store, payoffs=PayoffTable.of_blocks(store.block_scores()))
     (curve,) = charts(found)["Main learners against anchors"].curves
     assert curve.name == f"against {HOSTILE}"

@@ -154,8 +154,8 @@ def test_the_command_writes_to_standard_output_what_it_writes_to_a_file(
     [
         ("tic_tac_toe", [("✕", "first"), ("○", "second")]),
         ("connect_four", [("●", "first"), ("○", "second")]),
-        ("leduc_poker", [("0", "seat0"), ("1", "seat1")]),
-        ("kuhn_poker(players=3)", [("0", "seat0"), ("1", "seat1"), ("2", "seat2")]),
+        ("leduc_poker", [("p0", "seat0"), ("p1", "seat1")]),
+        ("kuhn_poker(players=3)", [("p0", "seat0"), ("p1", "seat1"), ("p2", "seat2")]),
     ],
 )
 def test_a_seat_is_marked_by_its_piece_or_its_number(tmp_path: Path, game: str, marks: list[tuple[str, str]]) -> None:
