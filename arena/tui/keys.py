@@ -70,7 +70,7 @@ APP = Group(
         Key("tab", "app.focus_next", "next", "the next part of the screen; shift+tab: the one before", "tab"),
         Key("p", "pause", "pause", "keep the screen as it is, or go on"),
         Key("y", "copy", "copy", "copy the command that shows the same"),
-        Key("ctrl+p", "command_palette", "palette", "screens, themes and commands by name", "ctrl+p"),
+        Key("ctrl+p", "command_palette", "palette", "screens, themes, commands by name", "ctrl+p"),
         Key("question_mark", "help", "help", "the keys of this screen", "?", footer=True),
         Key("q", "quit", "quit", "leave", "q", footer=True),
         Key("ctrl+c", "quit", "quit", priority=True),

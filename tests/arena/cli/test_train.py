@@ -117,7 +117,7 @@ sys.exit(run(["train", "tic_tac_toe", "--league", FOLDER]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("stops", "ending"), [(False, "error: stopped at once"), (True, "Stopped. The league is in")])
+@pytest.mark.parametrize(("stops", "ending"), [(False, "error: stopped at once"), (True, "Stopped.\nThe league is in")])
 def test_interrupts_leave_one_line_each_and_one_of_the_progress(tmp_path: Path, stops: bool, ending: str) -> None:
     code = ENDLESS.replace("FOLDER", repr(str(tmp_path / "league"))).replace("STOPS", str(stops))
     with terminal(code, columns=60) as screen:
@@ -171,7 +171,9 @@ def test_options_reach_the_trainer(
     out = capsys.readouterr().out
     assert "iteration 7" in out
     assert "NashConv 0.813" in out
-    assert out.splitlines()[-1].startswith("Done. main@3 scores 0.62 (0.50 to 0.70) against mcts:25 in 40 games. ")
+    *_, ending, place = out.splitlines()
+    assert ending == "Done. main@3 scores 0.62 (0.50 to 0.70) against mcts:25 in 40 games."
+    assert place == f"The league is in {league}; see arena leaderboard, watch, replay"
     assert got == {
         "game": f"{GAME}" if "(" not in got["game"] else got["game"],
         "league": league,
@@ -278,7 +280,7 @@ def test_an_interrupt_ends_cleanly_and_a_second_one_at_once(
 
     trainer(once)
     assert run(["train", GAME, "--league", str(tmp_path / "league")]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Stopped. ")
+    assert capsys.readouterr().out.splitlines()[-2] == "Stopped."
     trainer(twice)
     assert run(["train", GAME, "--league", str(tmp_path / "another")]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "error: interrupted"

@@ -62,7 +62,7 @@ def test_the_same_scores_have_few_games_as_in_pictures_and_reports() -> None:
     few, enough = FEWEST_GAMES - 1, FEWEST_GAMES
     tallies = [("main@1", "random", few, 0, 0, 0.0, 0.0, 0.0), ("main@1", "first", enough, 0, 0, 0.0, 0.0, 0.0)]
     table = PayoffTable([Tally(*each) for each in tallies])
-    heat = _heat(table, (("main@1", "main"), ("random", "baseline"), ("first", "baseline")))
+    heat = _heat(table, (("main@1", "main"), ("random", "baseline"), ("first", "baseline")), (0, None, None))
     for opponent, column in (("random", 1), ("first", 2)):
         payoff = table.get("main@1", opponent)
         assert payoff is not None

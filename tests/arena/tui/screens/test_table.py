@@ -98,9 +98,9 @@ async def test_the_help_scrolls_where_it_is_longer_than_the_terminal() -> None:
         await my_turn(person)
         await person.press("question_mark")
         await person.read("type a move by its name", "↓ ↑ scroll")
-        assert "everything by name" not in person.text()
+        assert "commands by name" not in person.text()
         await person.press("end")
-        await person.read("everything by name", "leave")
+        await person.read("commands by name", "leave")
 
 
 async def test_a_league_that_is_written_gets_the_game_later(tmp_path: Path) -> None:
