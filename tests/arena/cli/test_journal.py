@@ -92,6 +92,14 @@ def test_a_league_without_entries_says_so(cli: Cli, tmp_path: Path) -> None:
     assert cli("journal", tmp_path / "league") == (0, "no entries\n", "")
 
 
+def test_a_killed_run_is_said_because_it_has_left_no_entry(cli: Cli, tmp_path: Path) -> None:
+    with new_league(tmp_path / "league") as store:
+        store.record(journal=[JournalEntry("start", NOW, 0, 0)])
+    out = cli("journal", tmp_path / "league")[1]
+    sentence = "The newest run was killed; its last sign of life came 2026-01-02 03:04:05 UTC."
+    assert out.splitlines()[-1] == sentence
+
+
 def test_a_snapshot_is_shown_with_its_reason_and_its_line(cli: Cli, league: Path) -> None:
     found = rows(cli, "show", league, "main@3")
     assert (found["parent"], found["line"], found["reason"]) == ("main@2", ["main@2", "main@1"], None)
