@@ -39,7 +39,12 @@ async def rated(person: Person) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_rank_rating_and_a_bar_on_one_axis_are_there_at_every_size(league: Path, size: tuple[int, int]) -> None:
     async with watching(league, size=size) as person:
-        await rated(person)
+        await person.see(
+            lambda: all(
+                any(f" {name} " in line and "●" in line for line in person.text().splitlines())
+                for name in ("first", "random")
+            )
+        )
         lines = person.text().splitlines()
         (row,) = [line for line in lines if " first " in line and "●" in line]
         assert row.split("│")[1].split()[0].isdigit()
