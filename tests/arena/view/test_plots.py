@@ -119,10 +119,15 @@ def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(tmp_path: Path) -> N
         with pytest.raises(OSError, match="No such file") as caught:
             plots.plot_league(writer, tmp_path / "missing" / "course.png")
         assert caught.value.filename == str(tmp_path / "missing" / "course.png")
-        writer.record(measures=[Measure("nash_conv", "main", 9, 9, -1e308)])
-        with pytest.raises(LeagueError, match="too large to be drawn"):
-            plots.plot_league(writer, tmp_path / "course.png")
     assert [path.name for path in tmp_path.iterdir()] == ["league"]
+
+
+def test_numbers_without_bound_are_left_out(tmp_path: Path, drawn: list[Figure]) -> None:
+    with new_league(tmp_path / "league") as writer:
+        writer.record(measures=[*MEASURES, Measure("nash_conv", "main", 9, 9, -1e308)])
+        plots.plot_league(writer, tmp_path / "course.svg")
+    lowest = min(float(y) for axes in drawn[0].axes for line in axes.get_lines() for y in line.get_ydata())
+    assert lowest > -1e9
 
 
 def test_the_command_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
