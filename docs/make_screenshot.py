@@ -7,6 +7,7 @@ python docs/make_screenshot.py my-league docs/images
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ PATIENCE = 60.0
 
 KEYS = {
     "leaderboard": ("space", "j", "j"),
-    "payoffs": ("2", "j", "j", "l"),
+    "payoffs": ("2",),
     "training": ("4",),
     "replay": ("right",) * 13,
 }
@@ -77,6 +78,7 @@ def main(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["COLORTERM"] = "truecolor"  # whatever the terminal of the call can show
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     main(Path(sys.argv[1]), Path(sys.argv[2]))
