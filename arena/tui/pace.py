@@ -8,7 +8,7 @@ from collections.abc import Callable
 SHARE = 0.007
 """Part of one core that following a league may take."""
 
-LEAST, MOST = 2.0, 5.0
+LEAST, MOST = 2.0, 10.0
 """Fewest and most seconds between the beginnings of two updates. The most keeps the screen from being old, also where
 an update costs more than the share."""
 
