@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.contract import Agent, AgentError
 from arena.names import require_game
 from arena.play.late_recording import LateRecording, pinned
+from arena.play.live_table import LiveTable
 from arena.play.openings import Openings, make_openings
 from arena.play.play import play
 from arena.play.recording import Cast, Entrant, Recording, entrants, recorded_entrants, taken_up
@@ -237,9 +238,24 @@ class Contest:
     def _play_here(
         self, batches: Batches, tables: int, limits: Limits, on_match: Callable[[Match], None] | None
     ) -> None:
-        while (seed := batches.open()) is not None:
-            play(self.game, batches, self.agents, tables=tables, limits=limits, weights=self._cast.weights, seed=seed)
-            self._keep(batches.close(), on_match)
+        with ExitStack() as stack:
+            watch = None
+            if self._recording is not None:
+                live = LiveTable(self._recording.store, self.game, self._cast.members)
+                watch = stack.enter_context(closing(live)).look
+            weights = self._cast.weights
+            while (seed := batches.open()) is not None:
+                play(
+                    self.game,
+                    batches,
+                    self.agents,
+                    tables=tables,
+                    limits=limits,
+                    weights=weights,
+                    seed=seed,
+                    watch=watch,
+                )
+                self._keep(batches.close(), on_match)
 
     def _keep(self, matches: Sequence[Match], on_match: Callable[[Match], None] | None) -> None:
         kept = matches if self._recording is None else self._recording.add(matches)

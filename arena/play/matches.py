@@ -15,6 +15,7 @@ from arena.play.blocks import seated
 from arena.play.contest import open_contest
 from arena.play.openings import Openings, no_openings, openings_key
 from arena.play.play import play
+from arena.play.rounds import Rounds
 from arena.play.source import NO_LIMITS, Limits, Planned, in_order
 from arena.seeds import Purpose, stream
 from games import BrokenGameError, Game, as_game
@@ -35,13 +36,14 @@ def play_pairings(
     weights: Mapping[str, str | None] = {},
     iteration: int = 0,
     on_match: Callable[[Match], None] | None = None,
+    watch: Callable[[Rounds], None] | None = None,
 ) -> list[Match]:
     """Play every pairing to its end, as :func:`arena.play.play.play` does, and return the matches.
 
     Args:
         game: the game to play.
         pairings: the members at the seats and the seed of each match. The first seed also seeds the agents.
-        agents, tables, limits, weights, iteration, on_match: as in :func:`arena.play.play.play`.
+        agents, tables, limits, weights, iteration, on_match, watch: as in :func:`arena.play.play.play`.
 
     Returns:
         One match per pairing, in the order of the pairings.
@@ -68,6 +70,7 @@ def play_pairings(
         iteration=iteration,
         seed=pairings[0].seed,
         on_match=keep,
+        watch=watch,
     )
     return in_order(pairings, matches)
 

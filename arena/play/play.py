@@ -29,6 +29,7 @@ def play(
     iteration: int = 0,
     seed: int = 0,
     on_match: Callable[[Match], None] | None = None,
+    watch: Callable[[Rounds], None] | None = None,
 ) -> None:
     """Play the matches that ``source`` plans, up to ``tables`` of them side by side.
 
@@ -57,6 +58,7 @@ def play(
         iteration: training iteration, for the record.
         seed: seeds the agents' generators.
         on_match: called with each match when it ends, after the source.
+        watch: see :class:`arena.play.rounds.Rounds`.
 
     Raises:
         AgentError: a member of a pairing has no agent, a pairing does not seat one member per seat, or its seed cannot
@@ -67,6 +69,7 @@ def play(
     if tables < 1:
         raise AgentError(f"`tables >= 1` must hold, but got {tables}")
     rounds = Rounds(game, tables, Referee(game, tables, limits), limits)
+    rounds.watch = watch
     hashes: dict[tuple[str, ...], tuple[str | None, ...]] = {}  # of the weights, by seats
 
     def next_seating() -> Seating | None:

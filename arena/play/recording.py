@@ -69,6 +69,11 @@ class Cast:
         """Name -> weights hash, for the record."""
         return {each.name: None if each.member is None else each.member.weights for each in self.entrants}
 
+    @property
+    def members(self) -> dict[str, str]:
+        """Name -> ID of the member, for those that are one."""
+        return {each.name: each.member.id for each in self.entrants if each.member is not None}
+
     def load(self, entrant: Entrant) -> Agent:
         """One of the agents, ready to play; raises as :func:`arena.load_agent`."""
         if isinstance(entrant.agent, Agent):
@@ -241,6 +246,7 @@ class Recording:
 
     Attributes:
         event: the event.
+        store: where the league is.
     """
 
     def __init__(self, store: Store, writer: Writer | None, cast: Cast, event: Event) -> None:
@@ -253,9 +259,9 @@ class Recording:
             event: the event, new or taken up.
         """
         self.event = event
-        self._store, self._writer, self._cast = store, writer, cast
+        self.store, self._writer, self._cast = store, writer, cast
         self._repeatable = not any(entrant.asks_person for entrant in cast.entrants)
-        self._ids = {entrant.name: entrant.member.id for entrant in cast.entrants if entrant.member}
+        self._ids = cast.members
         self._ready = False
 
     @property
@@ -291,7 +297,7 @@ class Recording:
         if self._writer is not None and self._ready:
             return self._writer
         if self._writer is None:
-            self._writer = self._store.create(league_info(self._cast.game, Settings(), 0))
+            self._writer = self.store.create(league_info(self._cast.game, Settings(), 0))
         known = {member.id for member in self._writer.members()}
         guests: dict[str, Member] = {}
         for entrant in self._cast.entrants:
@@ -299,7 +305,7 @@ class Recording:
             if member is None or member.id in known:
                 continue
             if member.weights is not None and entrant.place is not None:
-                self._store.weights.put(open_store(entrant.place).weights.get(member.weights))
+                self.store.weights.put(open_store(entrant.place).weights.get(member.weights))
             guests[member.id] = member
         self._writer.record(members=list(guests.values()), event=self.event if self._repeatable else None)
         self._ready = True

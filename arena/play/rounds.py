@@ -52,6 +52,7 @@ class Rounds:
         rows: rows that acted in the last step.
         live: number of running games.
         openings: the openings of the running games.
+        watch: called with this object before each step; None for nobody.
     """
 
     def __init__(self, game: Game, size: int, faults: FaultPolicy, limits: Limits = NO_LIMITS) -> None:
@@ -61,6 +62,7 @@ class Rounds:
         self._indices: dict[str, int] = {}
         self._seated: dict[tuple[str, ...], list[int]] = {}  # players by seat -> their indices
         self.plies = np.zeros(size, np.int64)
+        self.watch: Callable[[Rounds], None] | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -103,6 +105,8 @@ class Rounds:
         self._number_players()
         self._fill(next_seating, agents, observer)
         while self.live and not observer.enough():
+            if self.watch is not None:
+                self.watch(self)
             if faults := self._choose(agents, rng):
                 self._break_off(faults, observer)
             ended = self._step(observer)
@@ -117,15 +121,23 @@ class Rounds:
 
     def broken_off(self) -> list[BrokenOff]:
         """The running games, to go on with them in another process. One that cannot be read is left out."""
-        games = []
-        for table, seating in enumerate(self.seatings):
-            if seating is not None and table not in self.tables.broken:
-                with suppress(*FOREIGN_ERRORS):
-                    history = self.tables.state(table).history()
-                    at, clock = self._started[table]
-                    opening, seconds = self.openings.state(table), time.perf_counter() - clock
-                    games.append(BrokenOff(table, seating, history, int(self.plies[table]), opening, at, seconds))
-        return games
+        return [game for table in range(self.size) if (game := self.under_way(table)) is not None]
+
+    def under_way(self, table: int) -> BrokenOff | None:
+        """The game that runs at ``table`` as it is now; None if there is none, or it cannot be read."""
+        seating = self.seatings[table]
+        if seating is not None and table not in self.tables.broken:
+            with suppress(*FOREIGN_ERRORS):
+                history = self.tables.state(table).history()
+                at, clock = self._started[table]
+                opening, seconds = self.openings.state(table), time.perf_counter() - clock
+                return BrokenOff(table, seating, history, int(self.plies[table]), opening, at, seconds)
+        return None
+
+    def longest(self) -> int:
+        """The table whose game has run for longest. There must be one."""
+        running = [table for table, seating in enumerate(self.seatings) if seating is not None]
+        return min(running, key=lambda table: self._started[table][1])
 
     def go_on(self, games: Sequence[BrokenOff], seen: Callable[[IntArray], None]) -> list[int]:
         """Go on with games that another process broke off, at tables where no other game runs.

@@ -28,6 +28,7 @@ from agents.policies.states import Memory, StateLayout, States
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
 from arena.play.matches import play_pairings
+from arena.play.rounds import Rounds
 from arena.play.source import Seating
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
@@ -65,10 +66,12 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         game: the game.
         opponents: the frozen opponents that are loaded.
         sampler: the tables of the training games; None before the first.
+        watch: see :class:`arena.play.rounds.Rounds`; called for games of members.
     """
 
     env: TablesEnv | None
     sampler: Sampler | None
+    watch: Callable[[Rounds], None] | None = None
 
     def __init__(self, *, config: AlgorithmConfig, **arguments: Any) -> None:
         """An env runner as RLlib makes it; a league's config need not be validated."""
@@ -143,12 +146,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         return self.sampler.go_on(games, seatings, list(self.module.keys()), stateful, memories)
 
     def sample_plan(self, plan: Plan, steps: int) -> TrainingSample:
-        """Play a training plan until ``steps`` agent steps of the learning seats are in finished games.
-
-        Args:
-            plan: the league's pairings.
-            steps: agent steps of all learners together.
-        """
+        """Play a training plan until ``steps`` agent steps of the learning seats are in finished games."""
         if self.sampler is None:
             self.sampler = self._make_training_sampler()
         # A stream for each plan and runner, so that no restart and no resumption repeats old games.
@@ -172,6 +170,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             steps=steps,
             iteration=plan.iteration,
             final_observations=self._wants_episodes,
+            watch=self.watch,
         )
         self._log(sampled)
         if self._wants_episodes:
@@ -221,11 +220,10 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         weights = {member.id: member.weights for member in members}
         matches: list[Match] = []
         times: dict[str, tuple[int, float]] = {}
+        settings: dict[str, Any] = {"tables": self.num_envs, "iteration": plan.iteration, "watch": self.watch}
         for anchor, pairings in by_anchor(plan).items():
             began = time.perf_counter()
-            matches += play_pairings(
-                self.game, pairings, agents, weights=weights, tables=self.num_envs, iteration=plan.iteration
-            )
+            matches += play_pairings(self.game, pairings, agents, weights=weights, **settings)
             times[anchor] = (len(pairings), time.perf_counter() - began)
         return Played(tuple(matches), times)
 

@@ -176,6 +176,7 @@ class Sampler:
         steps: int | None,
         iteration: int = 0,
         final_observations: bool = False,
+        watch: Callable[[Rounds], None] | None = None,
     ) -> Sampled:
         """Play until enough kept steps are in finished games.
 
@@ -186,6 +187,7 @@ class Sampler:
             steps: kept steps of finished games to reach; None plays until all tables are empty.
             iteration: for the record.
             final_observations: whether to keep the last observation of every trajectory.
+            watch: see :class:`arena.play.rounds.Rounds`.
 
         Raises:
             AgentError: a player chose an illegal action.
@@ -193,6 +195,7 @@ class Sampler:
                 dropped and counted.
         """
         began = time.perf_counter()
+        self._rounds.watch = watch
         self._experience.add_modules(modules)
         live = {
             module: LiveModule(

@@ -7,7 +7,7 @@ counted or read from its start.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -17,7 +17,7 @@ from arena.tui.feed import Query, Source
 if TYPE_CHECKING:
     from arena.view.replay import Frame
     from leagues.records import Match, MatchFilter
-    from leagues.store.contract import LeagueInfo, Reader
+    from leagues.store.contract import LeagueInfo, Reader, RunningGame
 
 AROUND = 120
 """Matches of a page before its place, and after it."""
@@ -54,12 +54,14 @@ class Opened:
         info: what never changes in its league.
         frames: its last two positions, or all; empty where it cannot be played again.
         problem: why there are no positions.
+        running: the game while it is being played; `match` is then as if it were broken off here. None once it is over.
     """
 
     match: Match
     info: LeagueInfo
     frames: tuple[Frame, ...] = ()
     problem: str = ""
+    running: RunningGame | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,36 @@ class NextLive(Query):
         return _open(source, found[0].id, whole=True) if found else None
 
 
+@dataclass(frozen=True)
+class BeingPlayed(Query):
+    """The game that is being played now, as :class:`Opened`, if it fits ``words``.
+
+    Once the game ``known`` is over, it is the finished match, whole. None if there is neither.
+
+    Attributes:
+        words: of the filter language.
+        look: number of the look, because each is a question of its own.
+        known: the answer to the last look.
+    """
+
+    live = False
+    slow = True
+    words: str
+    look: int
+    known: Opened | None = field(compare=False)
+
+    def answer(self, source: Source) -> Opened | None:
+        running, known = source.reader.running(), self.known
+        if running is not None and not _fits(running, _where(source, self.words)):
+            running = None
+        if known is not None and known.running is not None:
+            if running == known.running:
+                return known
+            if not _same_game(running, known.running) and (finished := _recorded(source, known.running)):
+                return _open(source, finished, whole=True)
+        return None if running is None else _open_running(source, running)
+
+
 Find = Callable[[int | None, int], "list[Match]"]
 """``find(before, limit)``: matches of a list, as :meth:`leagues.store.contract.Reader.matches` pages them."""
 
@@ -229,3 +261,58 @@ def _open(source: Source, match_id: int, *, whole: bool) -> Opened:
     except GameError as error:
         return Opened(match, info, problem=str(error))
     return Opened(match, info, tuple(found))
+
+
+def _fits(game: RunningGame, where: MatchFilter | None) -> bool:
+    """Whether a filter means a game that is being played: nothing is known yet of its end, and it has no event."""
+    if where is None:
+        return True
+    seated = {*where.members} <= {*game.seats} and where.kind in (None, game.kind)
+    return seated and replace(where, members=(), kind=None) == type(where)()
+
+
+def _same_game(one: RunningGame | None, other: RunningGame) -> bool:
+    return one is not None and (one.seats, one.seed, one.started_at) == (other.seats, other.seed, other.started_at)
+
+
+def _recorded(source: Source, game: RunningGame) -> int | None:
+    """ID of the recorded match that a game has become; a store keeps milliseconds."""
+    return next(
+        (
+            match.id
+            for match in source.reader.matches(limit=AROUND)
+            if (match.seats, match.seed) == (game.seats, game.seed)
+            and abs((match.started_at - game.started_at).total_seconds()) < 0.001
+        ),
+        None,
+    )
+
+
+def _open_running(source: Source, game: RunningGame) -> Opened | None:
+    """A game that is being played, with its last two positions. None if its moves break the rules, or cannot be made
+    again here: anybody may have written them."""
+    from arena.view.replay import positions
+    from games import GameError, make_game
+    from leagues.records import Match
+
+    info = source.info
+    match = Match(
+        seats=game.seats,
+        weights=(None,) * len(game.seats),
+        seed=game.seed,
+        event=0,
+        block=0,
+        kind=game.kind,
+        history=game.history,
+        returns=(0.0,) * len(game.seats),
+        ending="adjudicated",
+        plies=game.plies,
+        digest="",
+        started_at=game.started_at,
+        duration=0.0,
+    )
+    try:
+        found = positions(make_game(info.game, trust_code=source.trust_code), match, last=2)
+    except GameError:
+        return None
+    return Opened(match, info, tuple(found), running=game) if found and found[-1].ply == game.plies else None

@@ -84,6 +84,20 @@ def frames(
         raise ValueError(f"match {match_id} has seats 0 to {len(match.seats) - 1}, but got {view=}")
     if game is None:
         game = make_game(reader.info().game, trust_code=trust_code)
+    return positions(game, match, last=last, view=view)
+
+
+def positions(game: Game, match: Match, *, last: int | None = None, view: int | None = None) -> list[Frame]:
+    """The same of a match that is no record of a league's yet.
+
+    Args:
+        game: what is played.
+        match: the match, with its history.
+        last, view: as of :func:`frames`.
+
+    Raises:
+        GameError: as :func:`frames`.
+    """
     since = 0 if last is None else match.plies + 1 - last
     return list(_frames(game, match, pictures=game.pictorial, view=view, since=since))
 

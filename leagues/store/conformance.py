@@ -13,7 +13,7 @@ from typing import Any
 from leagues.records import Event, JournalEntry, LiveResult, Match, MatchFilter, Measure, Member, Tally
 from leagues.results import scoring
 from leagues.results.blocks import BlockScores
-from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, Store, StoreError, Writer
+from leagues.store.contract import BlobStore, LeagueInfo, Progress, Reader, RunningGame, Store, StoreError, Writer
 from leagues.store.owner import this_process
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -29,8 +29,9 @@ def check_store(make: Callable[[], Store]) -> None:
     The checks are: a league is made once and has one writer; blobs come back, and pruning keeps the right ones; every
     record comes back as it was (a match with the first digits of its digest, and with its times in milliseconds);
     matches can be narrowed and paged; tallies and block scores add up; events, live results, measures and the journal
-    come back; the version goes on; and a record that breaks a rule leaves nothing behind. Crashes, locks between
-    processes and migrations are not checked, because they differ from back end to back end.
+    come back; a running game is shown, and changes nothing; the version goes on; and a record that breaks a rule leaves
+    nothing behind. Crashes, locks between processes and migrations are not checked, because they differ from back end
+    to back end.
 
     Args:
         make: gives a store at a new place, where there is no league yet.
@@ -39,6 +40,7 @@ def check_store(make: Callable[[], Store]) -> None:
         StoreError: the store breaks the contract; the message names the check, what was expected and what came.
     """
     store = make()
+    store.show(None)
     _check_blobs(store.weights)
     _check_blobs(store.states)
     _check_beginning(store)
@@ -50,6 +52,7 @@ def check_store(make: Callable[[], Store]) -> None:
         _check_measures(writer, reader)
         _check_journal(writer, reader)
         _check_progress(writer, reader)
+        _check_running(store, reader)
         _check_refusals(writer, reader)
         everything = _everything(reader)
     _same("problems of a sound store", [], store.check())
@@ -114,6 +117,17 @@ def _check_members(store: Store, writer: Writer, reader: Reader) -> None:
     _same("members in the order they joined", [MAIN, FIRST, RANDOM, there, child, program, network], reader.members())
     _same("a member", RANDOM, reader.member("random"))
     _refuses("an unknown member", lambda: reader.member("nobody"))
+
+
+def _check_running(store: Store, reader: Reader) -> None:
+    moves = ((-1, 7), (0, (2.0**-149, -1.5)), (1, (0.0, 1024.0)), (0, 2**31))
+    game = RunningGame(("main", "a guest who comes"), 2**63 - 1, "human", moves, 3, NOW)
+    version = reader.version()
+    _same("a running game that nobody shows", None, reader.running())
+    for shown in (game, replace(game, history=(), plies=0), None, None):
+        store.show(shown)
+        _same("the running game", shown, reader.running())
+    _same("the version after a game was shown", version, reader.version())
 
 
 def _check_matches(writer: Writer, reader: Reader) -> None:

@@ -43,9 +43,10 @@ from leagues.records import (
     Tally,
 )
 from leagues.results.blocks import BlockScores
-from leagues.store.values import HEARTBEAT, Heartbeat, LeagueInfo, Progress
+from leagues.store.values import FORGOTTEN, HEARTBEAT, Heartbeat, LeagueInfo, Progress, RunningGame
 
 __all__ = [
+    "FORGOTTEN",
     "HEARTBEAT",
     "MAX_BLOB",
     "BlobStore",
@@ -53,6 +54,7 @@ __all__ = [
     "LeagueInfo",
     "Progress",
     "Reader",
+    "RunningGame",
     "Store",
     "StoreError",
     "Writer",
@@ -227,6 +229,11 @@ class Reader(ABC):
         copy. Cheap enough to poll. Says nothing about how a writer has ended: the journal does."""
 
     @abstractmethod
+    def running(self) -> RunningGame | None:
+        """The game that a process shows (:meth:`Store.show`); None if there is none, or none that has the shape of a
+        game of this league. Its moves may break the rules. Cheap enough to poll."""
+
+    @abstractmethod
     def close(self) -> None:
         """Release what the reader holds. A writer lets the next one write."""
 
@@ -373,4 +380,16 @@ class Store(ABC):
         Raises:
             StoreError: there is no league here, another writer is open, the league is damaged, or a newer program
                 made it.
+        """
+
+    @abstractmethod
+    def show(self, game: RunningGame | None) -> None:
+        """Show a game that this process plays to everybody who watches; None for no longer any.
+
+        It must be shown again every :data:`HEARTBEAT` seconds, because it is forgotten after :data:`FORGOTTEN`. This
+        needs no :class:`Writer`, and changes no record. While another process shows a game, nothing happens; nor where
+        there is no league.
+
+        Raises:
+            StoreError: it cannot be written.
         """

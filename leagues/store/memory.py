@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
@@ -29,7 +30,18 @@ from leagues.results.scoring import block_scores, seat_results
 from leagues.results.win_rates import summed
 from leagues.store import codec, rules
 from leagues.store.blobs import check_digest, digest_of
-from leagues.store.contract import BlobStore, Heartbeat, LeagueInfo, Progress, Reader, Store, StoreError, Writer
+from leagues.store.contract import (
+    FORGOTTEN,
+    BlobStore,
+    Heartbeat,
+    LeagueInfo,
+    Progress,
+    Reader,
+    RunningGame,
+    Store,
+    StoreError,
+    Writer,
+)
 from leagues.store.owner import this_process
 
 
@@ -87,6 +99,9 @@ class _League:
     has_writer: bool = False
     heartbeat: Heartbeat | None = None
     """Of the newest writer, when it was opened or closed."""
+    running: RunningGame | None = None
+    shown: float = 0.0
+    """When, by the monotonic clock."""
 
     def beat(self) -> None:
         """Give a sign of life."""
@@ -206,6 +221,9 @@ class MemoryReader(Reader):
             self._league.beat()
         return self._league.heartbeat
 
+    def running(self) -> RunningGame | None:
+        return self._league.running if time.monotonic() - self._league.shown <= FORGOTTEN else None
+
     def close(self) -> None:
         """Nothing to release."""
 
@@ -316,6 +334,10 @@ class MemoryStore(Store):
         if league.has_writer:
             raise StoreError(f"{self.name!r} has a writer, and a league has one writer at a time; close that one first")
         return MemoryWriter(league, self.weights)
+
+    def show(self, game: RunningGame | None) -> None:
+        if self._league is not None:
+            self._league.running, self._league.shown = game, time.monotonic()
 
     def _existing(self) -> _League:
         if self._league is None:

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from games.contract import Move
+from leagues.records import MatchKind
+
 HEARTBEAT = 2.0
-"""Seconds between two signs of life of a writer."""
+"""Seconds between two signs of life of a writer, and of a process that shows a running game."""
+
+FORGOTTEN = 15.0
+"""Seconds after which a running game is forgotten that is shown no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +96,23 @@ class Heartbeat:
 
     at: datetime
     writer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGame:
+    """A game while it is being played, for those who watch. Nothing is derived from it, and it is never recorded.
+
+    Attributes:
+        seats: member ID at each seat. A guest may join only when the match is recorded.
+        seed, kind: as in the pairing.
+        history: the moves so far, as in :class:`leagues.records.Match`.
+        plies: number of steps so far.
+        started_at: UTC time of the first step.
+    """
+
+    seats: tuple[str, ...]
+    seed: int
+    kind: MatchKind
+    history: tuple[Move, ...]
+    plies: int
+    started_at: datetime

@@ -1,4 +1,4 @@
-"""Agents that other processes can make: one is slow, one gives up, and one takes its process with it."""
+"""Agents that other processes can make: one is slow, one waits, one gives up, and one takes its process with it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,22 @@ class Slow(RandomAgent):
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         time.sleep(self._seconds)
+        return super().act(turn, rng)
+
+
+MOVES = "moves"
+"""The folder, in the current directory, with one file for each move that an agent may make."""
+
+
+class Waiting(RandomAgent):
+    """Waits at each move until there is a file for it."""
+
+    batched = False
+
+    def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
+        while not (files := list(Path(MOVES).iterdir())):
+            time.sleep(0.01)
+        files[0].unlink()
         return super().act(turn, rng)
 
 

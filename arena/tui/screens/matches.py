@@ -16,7 +16,7 @@ from textual.timer import Timer
 from arena.tui.feed import Query
 from arena.tui.keys import FILTER, MATCHES, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.match_pages import Listed, NextLive, Opened, Page, Preview, Suggested
+from arena.tui.match_pages import BeingPlayed, Listed, NextLive, Opened, Page, Preview, Suggested
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.match_filter_line import FilterLine
 from arena.tui.widgets.match_list import MatchList
@@ -25,6 +25,10 @@ from leagues.records import Match
 
 REST = 0.08
 """Seconds for which the cursor rests on a match before it is opened beside the list, and typing before it is read."""
+
+
+LOOK = 0.5
+"""Seconds between two looks at what is being played, on the live table."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,11 @@ class MatchesScreen(LeagueScreen):
         self._written: Timer | None = None  # until the filter is read
         self._next: NextLive | None = None  # asked while the table waits for a match
         self._live = False
+        self._free = False  # whether the table waits for what it shows next
+        self._followed: Opened | None = None  # the game that it follows while that is being played
+        self._ending = False  # whether it shows how that game ended
+        self._look: BeingPlayed | None = None
+        self._looks = 0
         self._played: tuple[int, int] | None = None  # lowest and highest ID that the table has shown
 
     def body(self) -> ComposeResult:
@@ -73,6 +82,7 @@ class MatchesScreen(LeagueScreen):
         self.query_one(FilterLine).put(self._words)
         self.set_focus(self.list)
         self.set_interval(1.0, self._show_age)
+        self.set_interval(LOOK, self._look_again)
 
     @property
     def list(self) -> MatchList:
@@ -107,7 +117,7 @@ class MatchesScreen(LeagueScreen):
         filter_line = self.query_one(FilterLine)
         suggested = Suggested(filter_line.words) if filter_line.writing else None
         preview = None if self._live else self._preview
-        return [query for query in (listed, suggested, self._next, preview) if query is not None]
+        return [query for query in (listed, suggested, self._look, self._next, preview) if query is not None]
 
     def show(self, query: Query, value: Any) -> None:
         if isinstance(query, Listed):
@@ -116,6 +126,9 @@ class MatchesScreen(LeagueScreen):
             self.preview.show_match(value, back=self._back)
         elif isinstance(query, Suggested):
             self.query_one(FilterLine).suggest(value)
+        elif isinstance(query, BeingPlayed):
+            self._look = None
+            self._show_running(value)
         elif value is not None:
             self._play(value)
         self._show_titles()
@@ -124,6 +137,7 @@ class MatchesScreen(LeagueScreen):
         if isinstance(query, Preview):
             self.preview.say(problem)
         else:
+            self._look = None  # to look again
             self._wrong = True
             self.query_one(FilterLine).judge(problem)
 
@@ -223,6 +237,9 @@ class MatchesScreen(LeagueScreen):
             self._replay(match)
 
     def _replay(self, match: Match) -> None:
+        if not match.id:
+            self.say("this match is being played; it can be replayed when it is over")
+            return
         self.arena.open_match(match.id, "" if self._wrong else self._words)
 
     def action_agent(self, seat: int) -> None:
@@ -310,7 +327,8 @@ class MatchesScreen(LeagueScreen):
     # The live table
 
     def action_live(self) -> None:
-        """Play the newest match, then the next one that is the newest then, and so on; or stop."""
+        """Follow the game that is being played; without any, play the newest match, then the next one that is the
+        newest then, and so on. Or stop."""
         if self._live:
             self._stop_live()
             self._open()
@@ -325,20 +343,45 @@ class MatchesScreen(LeagueScreen):
 
     @on(MatchPreview.Ended)
     def _ask_next(self) -> None:
-        low, high = self._played or (None, 0)
-        self._next = NextLive(self._words, high, low)
-        self.ask()
+        self._free, self._ending = True, False
+        self._look_again()
 
-    def _play(self, opened: Opened) -> None:
+    def _look_again(self) -> None:
+        """Look at what is being played, unless a look is under way."""
+        if self._live and not self._ending and self._look is None and self.is_current:
+            self._looks += 1
+            self._look = BeingPlayed(self._words, self._looks, self._followed)
+            self.ask()
+
+    def _show_running(self, found: Opened | None) -> None:
+        """Show what a look has found: a game that is being played, how the followed one has ended, or nothing."""
+        before = self._followed
+        if found is not None and found.running is not None:
+            self._followed, self._next, self._free = found, None, False
+            if found is not before:
+                self.preview.show_match(found)
+                self.list.mark_playing(0)
+        elif found is not None and before is not None:
+            self._followed, self._ending = None, True
+            self._play(found, before.match.plies)
+        elif before is not None or (self._free and self._next is None):
+            self._followed = None
+            low, high = self._played or (None, 0)
+            self._next = NextLive(self._words, high, low)
+            self.ask()
+
+    def _play(self, opened: Opened, ply: int = 0) -> None:
         match_id = opened.match.id
         low, high = self._played or (match_id, match_id)
         self._played, self._next = (min(low, match_id), max(high, match_id)), None
-        self.preview.play(opened)
+        self._free = False
+        self.preview.play(opened, ply)
         self.list.mark_playing(match_id)
 
     def _stop_live(self) -> None:
         if self._live:
-            self._live, self._next = False, None
+            self._live, self._next, self._look, self._followed = False, None, None, None
+            self._ending = False
             self.set_class(False, "-live")
             self.list.mark_playing(0)
             self._preview = None

@@ -78,10 +78,10 @@ class MatchPreview(Vertical):
         self.ply = max(0, len(opened.frames) - 1 - back)
         self.show_again()
 
-    def play(self, opened: Opened) -> None:
-        """Play a match from its start."""
+    def play(self, opened: Opened, ply: int = 0) -> None:
+        """Play a match from its start, or from a later position."""
         self._stop()
-        self.opened, self.ply = opened, 0
+        self.opened, self.ply = opened, min(ply, max(0, len(opened.frames) - 1))
         pace = min(PACE, LONGEST / max(1, len(opened.frames)))
         self._timer = self.set_interval(pace, self._tick)
         self.show_again()
@@ -106,7 +106,10 @@ class MatchPreview(Vertical):
             return
         match, colours = self.opened.match, look()
         title = Text(f"Match {match.id}")
-        if self.playing:
+        if self.opened.running is not None:
+            title = Text.assemble((f"{PLAYING} live", f"bold {colours.good}"), " · being played")
+            title.append(f", ply {match.plies:,}", colours.faint)
+        elif self.playing:
             ago = (now - match.started_at).total_seconds() - match.duration
             when = f"played {duration(ago)} ago" if ago < _DAY else f"of {match.started_at:%Y-%m-%d}"
             title = Text.assemble((f"{PLAYING} live", f"bold {colours.good}"), f" · match {match.id}")
@@ -155,7 +158,8 @@ class MatchPreview(Vertical):
         """The seats with their results, the move, and the match."""
         match, info, colours = opened.match, opened.info, look()
         frame = opened.frames[self.ply] if opened.frames else None
-        over = frame is None or frame.ply >= match.plies
+        running = opened.running is not None
+        over = not running and (frame is None or frame.ply >= match.plies)
         width = max(20, self.size.width - 4)
         text = Text()
         results = seat_results(match, info.teams)
@@ -177,11 +181,15 @@ class MatchPreview(Vertical):
                 f"{plain(match.seats[seat]) if len(frame.moves) > 1 else ''} {plain(name)}".strip()
                 for seat, name in frame.moves
             )
-            last = match.plies
-            bar = max(6, min(24, width - len(moves) - 16))
-            at = round(frame.ply * (bar - 1) / last) if last else bar - 1
-            text.append("━" * at + "●", colours.accent).append("─" * (bar - 1 - at), colours.faint)
-            text.append(f" {frame.ply}/{last} ", colours.faint).append(f"{moves or 'the start'}\n")
+            if running:
+                text.append(f"ply {frame.ply} ", colours.faint)
+            else:
+                last = match.plies
+                bar = max(6, min(24, width - len(moves) - 16))
+                at = round(frame.ply * (bar - 1) / last) if last else bar - 1
+                text.append("━" * at + "●", colours.accent).append("─" * (bar - 1 - at), colours.faint)
+                text.append(f" {frame.ply}/{last} ", colours.faint)
+            text.append(f"{moves or 'the start'}\n")
         if over and (match.ending != "terminated" or match.void):
             text.append(f"{outcome_text(match, info.teams)}\n", colours.warm)
         facts = [match.kind, moment(match.started_at)]

@@ -29,8 +29,8 @@ from leagues.records import (
 )
 from leagues.results.blocks import BlockScores, Floats, Ints, merge
 from leagues.store import codec, rules
-from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, StoreError
-from leagues.store.sqlite import database, finding, queries, schema
+from leagues.store.contract import Heartbeat, LeagueInfo, Progress, Reader, RunningGame, StoreError
+from leagues.store.sqlite import database, finding, live, queries, schema
 from leagues.store.sqlite.database import EPOCH
 from leagues.store.sqlite.queries import MICROSECOND, MILLISECOND
 
@@ -270,6 +270,9 @@ class SqlReader(Reader):
 
     def heartbeat(self) -> Heartbeat | None:
         return database.heartbeat(self._path.parent)
+
+    def running(self) -> RunningGame | None:
+        return live.shown(self._path.parent, len(self.info().agent_ids))
 
     def close(self) -> None:
         self._engine.dispose()

@@ -1,4 +1,7 @@
-"""A league in a folder: ``league.db``, ``weights/``, ``state/``, and ``league.lock`` while somebody writes."""
+"""A league in a folder: ``league.db``, ``weights/``, ``state/``, and ``league.lock`` while somebody writes.
+
+While a game is shown, it is in ``live.json``.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from sqlalchemy import select
 
 from leagues.store import files
 from leagues.store.blobs import FolderBlobs
-from leagues.store.contract import LeagueInfo, Reader, Store, StoreError, Writer
-from leagues.store.sqlite import database, schema
+from leagues.store.contract import LeagueInfo, Reader, RunningGame, Store, StoreError, Writer
+from leagues.store.sqlite import database, live, schema
 from leagues.store.sqlite.reader import OlderSchemaError, open_reader
 
 _WEIGHTS = "weights"
@@ -111,6 +114,10 @@ class SqliteStore(Store):
         except BaseException:
             lock.release()
             raise
+
+    def show(self, game: RunningGame | None) -> None:
+        if self.exists():
+            live.show(self._folder, game)
 
     def _states_recorded(self) -> list[str]:
         """The learner states that the database names, the newest last."""

@@ -190,7 +190,9 @@ async def test_on_the_live_table_matches_are_played_the_newest_first(
     played: list[int] = []
     plies: list[int] = []
     play_match, step = MatchPreview.play, MatchPreview.step
-    monkeypatch.setattr(MatchPreview, "play", lambda self, each: (played.append(each.match.id), play_match(self, each)))
+    monkeypatch.setattr(
+        MatchPreview, "play", lambda self, each, ply: (played.append(each.match.id), play_match(self, each, ply))
+    )
     monkeypatch.setattr(MatchPreview, "step", lambda self, by: (step(self, by), plies.append(self.ply)))
     async with watching(league) as person:
         await person.press("3")
