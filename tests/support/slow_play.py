@@ -38,10 +38,8 @@ MOVES = "moves"
 """The folder, in the current directory, with one file for each move that an agent may make."""
 
 
-class Waiting(RandomAgent):
+class Waiting(Slow):
     """Waits at each move until there is a file for it."""
-
-    batched = False
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
         while not (files := list(Path(MOVES).iterdir())):
