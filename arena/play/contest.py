@@ -238,23 +238,11 @@ class Contest:
     def _play_here(
         self, batches: Batches, tables: int, limits: Limits, on_match: Callable[[Match], None] | None
     ) -> None:
-        with ExitStack() as stack:
-            watch = None
-            if self._recording is not None:
-                live = LiveTable(self._recording.store, self.game, self._cast.members)
-                watch = stack.enter_context(closing(live)).look
-            weights = self._cast.weights
+        store = open_store(self._cast.league)  # without a league an empty one: nobody can watch
+        with closing(LiveTable(store, self.game, self._cast.members)) as live:
+            common: dict[str, Any] = {"tables": tables, "limits": limits, "weights": self._cast.weights}
             while (seed := batches.open()) is not None:
-                play(
-                    self.game,
-                    batches,
-                    self.agents,
-                    tables=tables,
-                    limits=limits,
-                    weights=weights,
-                    seed=seed,
-                    watch=watch,
-                )
+                play(self.game, batches, self.agents, seed=seed, watch=live.look, **common)
                 self._keep(batches.close(), on_match)
 
     def _keep(self, matches: Sequence[Match], on_match: Callable[[Match], None] | None) -> None:

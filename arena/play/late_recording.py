@@ -37,7 +37,6 @@ class LateRecording:
     Attributes:
         event: what was called; its number is that of the next event when the game begins.
         reader: reads the league; None if it does not exist yet.
-        store: where the league is.
         begun: False, because an event with a person cannot be taken up.
     """
 
@@ -53,7 +52,7 @@ class LateRecording:
             event: as the attribute.
         """
         self.event, self.reader = event, reader
-        self.store, self._cast = store, cast
+        self._store, self._cast = store, cast
 
     def begin(self) -> list[Match]:
         """No matches: nothing of the event is recorded already."""
@@ -86,7 +85,7 @@ class LateRecording:
             AgentError: the league plays another game, or a player cannot be recorded there.
             StoreError: the league cannot be written.
         """
-        store, cast = self.store if place is None else open_store(place), self._cast
+        store, cast = self._store if place is None else open_store(place), self._cast
         with ExitStack() as stack:
             writer = stack.enter_context(store.writer()) if store.exists() else None
             if writer is not None:

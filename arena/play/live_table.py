@@ -26,6 +26,9 @@ PATIENCE = 2.0
 LOOK = 0.5
 """Seconds between two looks at the table, on average, and between two writings."""
 
+_AFTERWARDS = 4.0
+"""Seconds for which a game stays that is over, until its match is recorded or another one is shown."""
+
 _SAVED = 8
 """Looks that are saved up while nothing is played, for moves that follow each other quickly."""
 
@@ -47,13 +50,11 @@ class LiveTable:
 
     def __init__(self, store: Store, game: Game, members: Mapping[str, str] = {}) -> None:
         self._store, self._members = store, members
-        self._open = game.perfect_information
+        self._hidden = not game.perfect_information
         self._next = time.perf_counter() if game.replayable else math.inf  # when to look again
-        self._rounds: Rounds | None = None
-        self._table = 0
-        self._seating: Seating | None = None
+        self._chosen: tuple[Rounds, int, Seating | None] | None = None  # the loop, the table, and who plays there
         self._looked = 0.0
-        self._game: RunningGame | None = None  # read by the thread
+        self._game: RunningGame | None = None
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -63,10 +64,15 @@ class LiveTable:
         if now < self._next:
             return
         self._next = max(self._next, now - _SAVED * LOOK) + LOOK
-        if not self._turn_to(rounds, now):
+        if self._chosen is None or not self._runs() or now - self._looked > _STALLED:
+            table = rounds.longest()
+            self._chosen = rounds, table, rounds.seatings[table]
+        chosen, table, _ = self._chosen
+        if chosen is not rounds:
             return
-        found = rounds.under_way(self._table)
-        if found is None or not (self._open or found.seating.pairing.kind != "human"):
+        self._looked = now
+        found = rounds.under_way(table)
+        if found is None or (self._hidden and found.seating.pairing.kind == "human"):
             self._game = None
             return
         pairing = found.seating.pairing
@@ -82,16 +88,12 @@ class LiveTable:
         if self._thread is not None:
             self._thread.join()
 
-    def _turn_to(self, rounds: Rounds, now: float) -> bool:
-        """Choose the table if its game is over. Returns whether it is one of ``rounds``."""
-        runs = self._rounds is not None and self._seating is self._rounds.seatings[self._table]
-        if self._seating is None or not runs or (rounds is not self._rounds and now - self._looked > _STALLED):
-            self._rounds, self._table = rounds, rounds.longest()
-            self._seating = rounds.seatings[self._table]
-        elif rounds is not self._rounds:
+    def _runs(self) -> bool:
+        """Whether the chosen game still runs."""
+        if self._chosen is None:
             return False
-        self._looked = now
-        return True
+        rounds, table, seating = self._chosen
+        return rounds.seatings[table] is seating
 
     def _show(self) -> None:
         try:
@@ -102,13 +104,13 @@ class LiveTable:
 
     def _follow(self) -> None:
         shown: RunningGame | None = None
-        at = 0.0
+        at, visible = 0.0, False
         while not self._closed.wait(LOOK):
             game, now = self._game, time.perf_counter()
-            if game is None or (datetime.now(UTC) - game.started_at).total_seconds() < PATIENCE:
-                if shown is not None and now - at > 2 * PATIENCE:  # games are quick now
-                    self._store.show(None)
-                    shown = None
-            elif game != shown or now - at > HEARTBEAT:
+            lasts = game is not None and (datetime.now(UTC) - game.started_at).total_seconds() >= PATIENCE
+            if lasts and (game != shown or (self._runs() and now - at > HEARTBEAT)):
                 self._store.show(game)
-                shown, at = game, now
+                shown, at, visible = game, now, True
+            elif visible and now - at > _AFTERWARDS:
+                self._store.show(None)
+                visible = False

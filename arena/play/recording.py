@@ -246,7 +246,6 @@ class Recording:
 
     Attributes:
         event: the event.
-        store: where the league is.
     """
 
     def __init__(self, store: Store, writer: Writer | None, cast: Cast, event: Event) -> None:
@@ -259,7 +258,7 @@ class Recording:
             event: the event, new or taken up.
         """
         self.event = event
-        self.store, self._writer, self._cast = store, writer, cast
+        self._store, self._writer, self._cast = store, writer, cast
         self._repeatable = not any(entrant.asks_person for entrant in cast.entrants)
         self._ids = cast.members
         self._ready = False
@@ -297,7 +296,7 @@ class Recording:
         if self._writer is not None and self._ready:
             return self._writer
         if self._writer is None:
-            self._writer = self.store.create(league_info(self._cast.game, Settings(), 0))
+            self._writer = self._store.create(league_info(self._cast.game, Settings(), 0))
         known = {member.id for member in self._writer.members()}
         guests: dict[str, Member] = {}
         for entrant in self._cast.entrants:
@@ -305,7 +304,7 @@ class Recording:
             if member is None or member.id in known:
                 continue
             if member.weights is not None and entrant.place is not None:
-                self.store.weights.put(open_store(entrant.place).weights.get(member.weights))
+                self._store.weights.put(open_store(entrant.place).weights.get(member.weights))
             guests[member.id] = member
         self._writer.record(members=list(guests.values()), event=self.event if self._repeatable else None)
         self._ready = True

@@ -14,11 +14,13 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from agents.contract import Agent, AgentError
+from arena.play.live_table import LiveTable
 from arena.play.play import play
 from arena.play.recording import Cast
 from arena.play.source import Limits, Planned, in_order
 from arena.training.process import prepare_process, start_ray
 from leagues.records import Match, Pairing
+from leagues.store import open_store
 
 AHEAD = 2
 """Batches given out for each worker: one that it plays, and one that waits."""
@@ -56,6 +58,7 @@ class Worker:
             # The bytes come from the process that started this worker, through Ray, and never from a file.
             self._cast: Cast = pickle.loads(self._pickled)
             self._agents = {entrant.name: self._cast.load(entrant) for entrant in self._cast.entrants}
+            self._live = LiveTable(open_store(self._cast.league), self._cast.game, self._cast.members)
         return self._agents
 
     def play(self, batch: Sequence[Pairing], tables: int, limits: Limits) -> list[Match]:
@@ -70,11 +73,14 @@ class Worker:
             weights=self._cast.weights,
             seed=batch[0].seed,
             on_match=matches.append,
+            watch=self._live.look,
         )
         return in_order(batch, matches)
 
     def close(self) -> None:
         """Close the agents."""
+        if self._agents is not None:
+            self._live.close()
         for agent in (self._agents or {}).values():
             agent.close()
 

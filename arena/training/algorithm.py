@@ -173,8 +173,6 @@ class LeagueAlgorithm(Algorithm):
 
     def _assemble(self) -> None:
         runners = self.env_runner_group
-        if runners.local_env_runner is not None:
-            runners.local_env_runner.watch = self.session.live.look
         self.time_left: Callable[[], float | None] = lambda: None
         self.share: Callable[[], float] = lambda: 0.0
         self.module_specs = self.config.get_multi_rl_module_spec(

@@ -27,8 +27,8 @@ from agents.policies.distributions import sample_actions, sample_points
 from agents.policies.states import Memory, StateLayout, States
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
+from arena.play.live_table import LiveTable
 from arena.play.matches import play_pairings
-from arena.play.rounds import Rounds
 from arena.play.source import Seating
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
@@ -52,6 +52,7 @@ from games import make_game
 from games.contract import FloatArray, IntArray, Symmetry
 from leagues.records import Match
 from leagues.results.scoring import tallies
+from leagues.store import open_store
 
 
 class LeagueEnvRunner(MultiAgentEnvRunner):
@@ -66,12 +67,11 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         game: the game.
         opponents: the frozen opponents that are loaded.
         sampler: the tables of the training games; None before the first.
-        watch: see :class:`arena.play.rounds.Rounds`; called for games of members.
+        live: shows a game to those who watch the league, if the config names one.
     """
 
     env: TablesEnv | None
     sampler: Sampler | None
-    watch: Callable[[Rounds], None] | None = None
 
     def __init__(self, *, config: AlgorithmConfig, **arguments: Any) -> None:
         """An env runner as RLlib makes it; a league's config need not be validated."""
@@ -83,6 +83,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.game = make_game(self.config.env_config["game"])
         self.num_envs = self.config.num_envs_per_env_runner
         self.env = TablesEnv(self.game, self.num_envs)
+        self.live = LiveTable(open_store(getattr(self.config, "league_folder", None)), self.game)
         seed = secrets.randbits(31) if self.config.seed is None else self.config.seed
         self._episode_rng = stream(seed, Purpose.EPISODES, self.worker_index or 0, int(self.config.in_evaluation))
         self.rng = self._episode_rng
@@ -170,7 +171,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             steps=steps,
             iteration=plan.iteration,
             final_observations=self._wants_episodes,
-            watch=self.watch,
+            watch=self.live.look,
         )
         self._log(sampled)
         if self._wants_episodes:
@@ -220,7 +221,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         weights = {member.id: member.weights for member in members}
         matches: list[Match] = []
         times: dict[str, tuple[int, float]] = {}
-        settings: dict[str, Any] = {"tables": self.num_envs, "iteration": plan.iteration, "watch": self.watch}
+        settings: dict[str, Any] = {"tables": self.num_envs, "iteration": plan.iteration, "watch": self.live.look}
         for anchor, pairings in by_anchor(plan).items():
             began = time.perf_counter()
             matches += play_pairings(self.game, pairings, agents, weights=weights, **settings)
@@ -319,6 +320,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
     def stop(self) -> None:
         """Release the opponents."""
         if self.env is not None:
+            self.live.close()
             self.opponents.close()
 
     def _make_training_sampler(self) -> Sampler:

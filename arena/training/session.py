@@ -13,7 +13,6 @@ from typing import Any
 from agents.policies import weights
 from agents.registry import make_agent
 from arena.hyperparameters import population_of
-from arena.play.live_table import LiveTable
 from arena.seeds import Purpose, stream
 from arena.settings import Settings
 from arena.training import learner_state
@@ -100,7 +99,6 @@ class LeagueSession:
         self.measures = []
         self.runtime = Runtime()
         self.store = open_store(folder)
-        self.live = LiveTable(self.store, game)
         self._in_memory = folder is None
         self._carried = carried or self._in_memory
         self._pending: Pending | None = None
@@ -317,7 +315,6 @@ class LeagueSession:
 
     def close(self) -> None:
         """Release the database and its lock."""
-        self.live.close()
         self.writer.close()
 
     def _add_anchors(self) -> None:
