@@ -7,7 +7,7 @@ counted or read from its start.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -164,32 +164,36 @@ class NextLive(Query):
 
 @dataclass(frozen=True)
 class BeingPlayed(Query):
-    """The game that is being played now, as :class:`Opened`, if it fits ``words``.
+    """The game that is being played now, a :class:`leagues.store.RunningGame`, if ``words`` can mean it; None if there
+    is none. Each ``look`` is a question of its own."""
 
-    Once the game ``known`` is over, it is the finished match, whole. None if there is neither.
+    live = False
+    words: str
+    look: int
 
-    Attributes:
-        words: of the filter language.
-        look: number of the look, because each is a question of its own.
-        known: the answer to the last look.
+    def answer(self, source: Source) -> RunningGame | None:
+        running = source.reader.running()
+        return running if running is not None and _fits(running, _where(source, self.words)) else None
+
+
+@dataclass(frozen=True)
+class Followed(Query):
+    """What a table shows that follows ``before`` and has found ``game`` now, as :class:`Opened`.
+
+    If ``before`` is over and recorded, it is the finished match, whole; otherwise ``game``. None if there is neither.
     """
 
     live = False
     slow = True
-    words: str
-    look: int
-    known: Opened | None = field(compare=False)
+    game: RunningGame | None
+    before: RunningGame | None
 
     def answer(self, source: Source) -> Opened | None:
-        running, known = source.reader.running(), self.known
-        if running is not None and not _fits(running, _where(source, self.words)):
-            running = None
-        if known is not None and known.running is not None:
-            if running == known.running:
-                return known
-            if not _same_game(running, known.running) and (finished := _recorded(source, known.running)):
-                return _open(source, finished, whole=True)
-        return None if running is None else _open_running(source, running)
+        if self.before is not None and not _same_game(self.game, self.before):
+            recorded = _recorded(source, self.before)
+            if recorded is not None:
+                return _open(source, recorded, whole=True)
+        return None if self.game is None else _open_running(source, self.game)
 
 
 Find = Callable[[int | None, int], "list[Match]"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -16,12 +16,15 @@ from textual.timer import Timer
 from arena.tui.feed import Query
 from arena.tui.keys import FILTER, MATCHES, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
-from arena.tui.match_pages import BeingPlayed, Listed, NextLive, Opened, Page, Preview, Suggested
+from arena.tui.match_pages import BeingPlayed, Followed, Listed, NextLive, Opened, Page, Preview, Suggested
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.match_filter_line import FilterLine
 from arena.tui.widgets.match_list import MatchList
 from arena.tui.widgets.match_preview import MatchPreview
 from leagues.records import Match
+
+if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
+    from leagues.store import RunningGame
 
 REST = 0.08
 """Seconds for which the cursor rests on a match before it is opened beside the list, and typing before it is read."""
@@ -65,11 +68,12 @@ class MatchesScreen(LeagueScreen):
         self._written: Timer | None = None  # until the filter is read
         self._next: NextLive | None = None  # asked while the table waits for a match
         self._live = False
-        self._free = False  # whether the table waits for what it shows next
-        self._followed: Opened | None = None  # the game that it follows while that is being played
-        self._ending = False  # whether it shows how that game ended
-        self._look: BeingPlayed | None = None
+        self._free = False  # whether it is to be asked what the table shows next
+        self._look: BeingPlayed | Followed | None = None  # asked at the moment
         self._looks = 0
+        self._found: RunningGame | None = None  # at the last look
+        self._followed: RunningGame | None = None  # what the table follows, while it is being played
+        self._ending = False  # whether the table shows how that has ended
         self._played: tuple[int, int] | None = None  # lowest and highest ID that the table has shown
 
     def body(self) -> ComposeResult:
@@ -81,7 +85,6 @@ class MatchesScreen(LeagueScreen):
     def on_mount(self) -> None:
         self.query_one(FilterLine).put(self._words)
         self.set_focus(self.list)
-        self.set_interval(1.0, self._show_age)
         self.set_interval(LOOK, self._look_again)
 
     @property
@@ -126,9 +129,9 @@ class MatchesScreen(LeagueScreen):
             self.preview.show_match(value, back=self._back)
         elif isinstance(query, Suggested):
             self.query_one(FilterLine).suggest(value)
-        elif isinstance(query, BeingPlayed):
+        elif isinstance(query, BeingPlayed | Followed):
             self._look = None
-            self._show_running(value)
+            (self._compare if isinstance(query, BeingPlayed) else self._show_running)(value)
         elif value is not None:
             self._play(value)
         self._show_titles()
@@ -136,8 +139,9 @@ class MatchesScreen(LeagueScreen):
     def refuse(self, query: Query, problem: str) -> None:
         if isinstance(query, Preview):
             self.preview.say(problem)
-        else:
-            self._look = None  # to look again
+            return
+        self._look = self._found = None  # to look again
+        if not isinstance(query, Followed):
             self._wrong = True
             self.query_one(FilterLine).judge(problem)
 
@@ -182,11 +186,6 @@ class MatchesScreen(LeagueScreen):
         matches.border_title = title
         matches.border_subtitle = None if match is None else Text(f"match {match.id}")
         self.preview.show_title(self.arena.now())
-
-    def _show_age(self) -> None:
-        """Show how long ago the match of the live table was played."""
-        if self.preview.playing and self.is_current:
-            self.preview.show_title(self.arena.now())
 
     # The list
 
@@ -343,45 +342,55 @@ class MatchesScreen(LeagueScreen):
 
     @on(MatchPreview.Ended)
     def _ask_next(self) -> None:
-        self._free, self._ending = True, False
+        self._free, self._ending, self._found = True, False, None
         self._look_again()
 
     def _look_again(self) -> None:
-        """Look at what is being played, unless a look is under way."""
+        """Look at what is being played, unless a look is under way, and show how long ago a match was played."""
+        if self.preview.playing and self.is_current:
+            self.preview.show_title(self.arena.now())
         if self._live and not self._ending and self._look is None and self.is_current:
             self._looks += 1
-            self._look = BeingPlayed(self._words, self._looks, self._followed)
+            self._look = BeingPlayed(self._words, self._looks)
             self.ask()
 
-    def _show_running(self, found: Opened | None) -> None:
-        """Show what a look has found: a game that is being played, how the followed one has ended, or nothing."""
-        before = self._followed
-        if found is not None and found.running is not None:
-            self._followed, self._next, self._free = found, None, False
-            if found is not before:
-                self.preview.show_match(found)
-                self.list.mark_playing(0)
-        elif found is not None and before is not None:
-            self._followed, self._ending = None, True
-            self._play(found, before.match.plies)
-        elif before is not None or (self._free and self._next is None):
-            self._followed = None
-            low, high = self._played or (None, 0)
-            self._next = NextLive(self._words, high, low)
+    def _compare(self, found: RunningGame | None) -> None:
+        """Open what is being played if it is not what was being played at the last look."""
+        if found != self._found:
+            self._found, self._look = found, Followed(found, self._followed)
             self.ask()
+        elif self._free:
+            self._ask_finished()
+
+    def _show_running(self, found: Opened | None) -> None:
+        """Show the game that is being played, or how the followed one has ended."""
+        if found is not None and found.running is not None:
+            self._followed, self._next, self._free = found.running, None, False
+            self.preview.show_match(found)
+            self.list.mark_playing(0)
+        elif found is not None and self._followed is not None:
+            ply, self._followed, self._ending = self._followed.plies, None, True
+            self._play(found, ply)
+        elif self._followed is not None or self._free:
+            self._followed = None
+            self._ask_finished()
+
+    def _ask_finished(self) -> None:
+        low, high = self._played or (None, 0)
+        self._free, self._next = False, NextLive(self._words, high, low)
+        self.ask()
 
     def _play(self, opened: Opened, ply: int = 0) -> None:
         match_id = opened.match.id
         low, high = self._played or (match_id, match_id)
         self._played, self._next = (min(low, match_id), max(high, match_id)), None
-        self._free = False
         self.preview.play(opened, ply)
         self.list.mark_playing(match_id)
 
     def _stop_live(self) -> None:
         if self._live:
-            self._live, self._next, self._look, self._followed = False, None, None, None
-            self._ending = False
+            self._live = self._ending = False
+            self._next = self._look = self._followed = None
             self.set_class(False, "-live")
             self.list.mark_playing(0)
             self._preview = None
