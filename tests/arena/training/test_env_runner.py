@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from small_training import module_state, small
 
+from leagues.store.sqlite.store import SqliteStore
+
 pytestmark = [pytest.mark.usefixtures("local_ray"), pytest.mark.slow]
 
 
@@ -120,3 +122,19 @@ def test_the_stock_runner_plays_our_games(build):
     assert any(seat.get_return() > 0 for episode in episodes for seat in episode.agent_episodes.values())
     assert all(abs(episode.get_return()) < 1e-6 for episode in episodes), "leduc is zero-sum"
     assert all(episode.is_terminated for episode in episodes)
+
+
+def test_a_training_shows_a_game_of_its_members(build, tmp_path, monkeypatch):
+    monkeypatch.setattr("arena.play.live_table.PATIENCE", 0.0)
+    monkeypatch.setattr("arena.play.live_table.LOOK", 0.001)
+    shown = []
+    monkeypatch.setattr(SqliteStore, "show", lambda self, game: shown.append(game))
+    algorithm = build(small("tic_tac_toe", tmp_path / "league"))
+    for _ in range(3):
+        algorithm.train()
+    games = [game for game in shown if game is not None]
+    assert games
+    assert {name for game in games for name in game.seats} <= set(algorithm.session.members)
+    assert {game.kind for game in games} <= {"training", "evaluation"}
+    algorithm.stop()
+    assert shown[-1] is None

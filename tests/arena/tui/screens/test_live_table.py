@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slow_play import MOVES
-from small_league import played_league
+from small_league import HOSTILE, played_league
 from tui_person import NARROW, WIDE, Person, watching
 
 from arena.tui.widgets.match_preview import MatchPreview
 from leagues.store import RunningGame
-
-GAME = "tic_tac_toe"
+from leagues.store.contract import FORGOTTEN
 
 CODE = """
 from arena.play import live_table
@@ -110,3 +114,110 @@ async def test_a_game_is_followed_move_by_move_until_its_match_is_recorded(
         assert (15, games[-1].plies) in played, "the match goes on from the position in sight"
         await person.read("live · match 15, played")
         assert not (league / "live.json").exists()
+
+
+async def test_the_table_of_a_process_that_was_killed_is_given_up(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        with playing(tmp_path) as process:
+            await person.see(lambda: (league / "live.json").exists() or process.poll() is not None)
+            await sit_down(person)
+            await person.read("live · being played, ply 0")
+            process.kill()
+            process.wait()
+        before = time.time() - FORGOTTEN - 1
+        os.utime(league / "live.json", (before, before))
+        await person.read("live · match 13, played")
+        assert followed(person) is None
+
+
+def show(league: Path, **changes: Any) -> None:
+    """Write what a process would that plays a game, with some changes."""
+    game = {
+        "process": "somebody@elsewhere:1",
+        "seats": ["main", "random"],
+        "seed": 5,
+        "kind": "training",
+        "plies": 2,
+        "started_at": datetime.now(UTC).isoformat(),
+        "moves": [[0, 4], [1, 0]],
+    }
+    (league / "live.json.part").write_text(json.dumps(game | changes))
+    (league / "live.json.part").rename(league / "live.json")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"moves": [[0, 4], [1, 4]]},
+        {"moves": [[0, 4], [0, 0]]},
+        {"moves": [[0, 99], [1, 0]]},
+        {"moves": [[-1, 4], [1, 0]]},
+        {"moves": [[0, [0.5]], [1, [0.5]]]},
+        {"plies": 1},
+        {"moves": [[0, 0], [1, 3], [0, 1], [1, 4], [0, 2], [1, 5]], "plies": 6},  # the game was over before
+    ],
+    ids=str,
+)
+async def test_moves_that_break_the_rules_are_ignored(tmp_path: Path, changes: dict[str, Any]) -> None:
+    league = played_league(tmp_path / "league")
+    show(league, **changes)
+    async with watching(league) as person:
+        await sit_down(person)
+        await person.read("live · match 13, played")
+        show(league)
+        await person.read("live · being played, ply 2", "main", "random", "square 0")
+
+
+async def test_names_of_strangers_are_shown_safely_and_their_game_is_not_replayed(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    show(league, seats=[HOSTILE, "\ud800 nobody"])
+    async with watching(league) as person:
+        await sit_down(person)
+        await person.read("live · being played, ply 2", "[red]evil[/red]\\x1b]0", "\\ud800 nobody")
+        await person.press("enter")
+        await person.see(lambda: "replayed when it is over" in person.said())
+        await person.press("L")
+        await person.read("Match 13")
+        assert followed(person) is None
+
+
+async def test_only_a_game_that_fits_the_filter_is_followed(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    show(league)
+    async with watching(league) as person:
+        await person.press("3")
+        await person.see(person.shows("match 13 ─"))
+        await person.press("slash", *"first", "enter")
+        await person.see(person.shows("match 12 ─"))
+        await person.press("L")
+        await person.read("live · match 12, played")
+        show(league, seats=["first", "random"])
+        await person.read("live · being played, ply 2")
+        assert person.said() == ""
+
+
+async def test_a_game_that_is_gone_and_not_recorded_gives_way_to_the_next(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    show(league)
+    async with watching(league) as person:
+        await sit_down(person)
+        await person.read("live · being played, ply 2")
+        show(league, seed=6, plies=1, moves=[[0, 8]])
+        await person.read("live · being played, ply 1")
+        (league / "live.json").unlink()
+        await person.read("live · match 13, played")
+
+
+async def test_code_of_strangers_does_not_run_to_follow_a_game(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "strange_game.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    league = played_league(tmp_path / "league")
+    with closing(sqlite3.connect(league / "league.db")) as connection, connection:
+        connection.execute("UPDATE league SET game = 'strange_game:make'")
+    show(league)
+    async with watching(league) as person:
+        await sit_down(person)
+        await person.read("live · match 13, played", "trust-code")
+        assert followed(person) is None
+    assert not (tmp_path / "ran").exists()
