@@ -209,7 +209,7 @@ MATCHES = Group(
             "L",
             "live",
             "live",
-            "a table that plays the newest match, then the one that is the newest then",
+            "a table that follows the game being played, else plays the newest match, then the newest one then",
             footer=True,
         ),
         Key("h,left", "step(-1)", "back", "a move back, a move on, in the preview", "h l ← →"),

@@ -349,7 +349,7 @@ class MatchesScreen(LeagueScreen):
         """Look at what is being played, unless a look is under way, and show how long ago a match was played."""
         if self.preview.playing and self.is_current:
             self.preview.show_title(self.arena.now())
-        if self._live and not self._ending and self._look is None and self.is_current:
+        if self._live and not (self._ending or self._look or self.arena.paused) and self.is_current:
             self._looks += 1
             self._look = BeingPlayed(self._words, self._looks)
             self.ask()

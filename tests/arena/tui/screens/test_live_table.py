@@ -20,6 +20,7 @@ from slow_play import MOVES
 from small_league import HOSTILE, played_league
 from tui_person import NARROW, WIDE, Person, watching
 
+from arena.tui.screens.matches import MatchesScreen
 from arena.tui.widgets.match_preview import MatchPreview
 from leagues.store import RunningGame
 from leagues.store.contract import FORGOTTEN
@@ -61,6 +62,11 @@ def move(folder: Path) -> None:
 
 def preview_of(person: Person) -> MatchPreview:
     return person.screen.query_one(MatchPreview)
+
+
+def matches_screen(person: Person) -> MatchesScreen:
+    assert isinstance(person.screen, MatchesScreen)
+    return person.screen
 
 
 def followed(person: Person) -> RunningGame | None:
@@ -218,6 +224,8 @@ async def test_code_of_strangers_does_not_run_to_follow_a_game(tmp_path: Path, m
     show(league)
     async with watching(league) as person:
         await sit_down(person)
-        await person.read("live · match 13, played", "trust-code")
+        await person.read("--trust-code")
+        looks = matches_screen(person)._looks
+        await person.see(lambda: matches_screen(person)._looks > looks + 3)
         assert followed(person) is None
     assert not (tmp_path / "ran").exists()
