@@ -229,3 +229,21 @@ async def test_code_of_strangers_does_not_run_to_follow_a_game(tmp_path: Path, m
         await person.see(lambda: matches_screen(person)._looks > looks + 3)
         assert followed(person) is None
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.slow
+async def test_a_game_of_a_worker_is_followed(tmp_path: Path) -> None:
+    league = played_league(tmp_path / "league")
+    async with watching(league) as person:
+        with playing(tmp_path, CODE.replace("tables=1", "tables=1, workers=1")) as process:
+            while not (league / "live.json").exists():
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                await person.pilot.pause(0.05)
+            await sit_down(person)
+            await person.read("live · being played, ply 0", "py:slow_play:Waiting")
+            await move_on(person, tmp_path)
+            await person.read("live · being played, ply 2")
+            while process.poll() is None:
+                move(tmp_path)
+                await person.pilot.pause(0.05)
+            assert process.returncode == 0, (tmp_path / "log").read_text()
