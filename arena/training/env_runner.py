@@ -67,7 +67,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         game: the game.
         opponents: the frozen opponents that are loaded.
         sampler: the tables of the training games; None before the first.
-        live: shows a game to those who watch the league, if the config names one.
+        live: shows a game to those who watch the league; a remote runner, which needs no league folder, shows none.
     """
 
     env: TablesEnv | None
@@ -83,7 +83,8 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         self.game = make_game(self.config.env_config["game"])
         self.num_envs = self.config.num_envs_per_env_runner
         self.env = TablesEnv(self.game, self.num_envs)
-        self.live = LiveTable(open_store(getattr(self.config, "league_folder", None)), self.game)
+        folder = None if self.worker_index else getattr(self.config, "league_folder", None)
+        self.live = LiveTable(open_store(folder), self.game)
         seed = secrets.randbits(31) if self.config.seed is None else self.config.seed
         self._episode_rng = stream(seed, Purpose.EPISODES, self.worker_index or 0, int(self.config.in_evaluation))
         self.rng = self._episode_rng

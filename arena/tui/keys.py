@@ -209,7 +209,7 @@ MATCHES = Group(
             "L",
             "live",
             "live",
-            "a table that follows the game being played, else plays the newest match, then the newest one then",
+            "a table that follows the game being played, else plays the newest match, then earlier ones",
             footer=True,
         ),
         Key("h,left", "step(-1)", "back", "a move back, a move on, in the preview", "h l ← →"),

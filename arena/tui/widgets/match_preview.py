@@ -36,6 +36,9 @@ _DAY = 86_400
 _ROOMY = 32
 """Columns from which on all facts of a match are shown."""
 
+_TALL = 18
+"""Lines of a terminal from which on the preview says when a match was played."""
+
 _MOST_SEATS = 4
 """Seats that have a line of their own."""
 
@@ -192,6 +195,8 @@ class MatchPreview(Vertical):
             text.append(f"{moves or 'the start'}\n")
         if over and (match.ending != "terminated" or match.void):
             text.append(f"{outcome_text(match, info.teams)}\n", colours.warm)
+        if self.app.size.height < _TALL:
+            return text[:-1]  # the board needs the lines
         facts = [match.kind, moment(match.started_at)]
         if width >= _ROOMY:
             facts += [

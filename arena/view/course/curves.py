@@ -128,7 +128,8 @@ def in_order(charts: Iterable[Chart | None], members: Iterable[Member]) -> tuple
 
 def thinned(chart: Chart, most: int = MOST_POINTS) -> Chart:
     """The chart with at most ``most`` points a curve, above 0, so that noise does not fill a small picture: means of
-    equally many neighbours, each at the step of the last. A curve that is thinned has no intervals."""
+    equally many neighbours, each at the step of the last, and the newest point as it is. A curve that is thinned has no
+    intervals."""
     return replace(chart, curves=tuple(_thinned(curve, most) for curve in chart.curves))
 
 
@@ -138,7 +139,9 @@ def _thinned(curve: Curve, most: int) -> Curve:
     if size <= 1:
         return curve
     groups = (points[start : start + size] for start in range(0, len(points), size))
-    return replace(curve, points=tuple(Point(group[-1].step, fmean(each.value for each in group)) for group in groups))
+    means = [Point(group[-1].step, fmean(each.value for each in group)) for group in groups]
+    newest = Point(points[-1].step, points[-1].value)  # a screen says this number
+    return replace(curve, points=(*means[:-1], newest))
 
 
 def smoothed(chart: Chart, weight: float) -> Chart:

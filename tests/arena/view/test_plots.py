@@ -32,7 +32,7 @@ def full_league(folder: Path) -> Path:
     played_league(folder)
     with open_store(folder).writer() as writer:
         writer.record(members=[Member(HOSTILE, "baseline", "anchor", agent="random")], measures=MEASURES)
-        for block in (20, 21, 22):
+        for block in range(20, 26):
             play(writer, [("main@1", HOSTILE), (HOSTILE, "main@1")], block=block)
     return folder
 

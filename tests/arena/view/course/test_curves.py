@@ -25,11 +25,11 @@ def test_smoothing_keeps_a_constant_and_the_first_value() -> None:
     assert smoothed(given, 0.0) is given
 
 
-def test_thinning_gives_means_of_neighbours() -> None:
-    given = chart((1.0, 3.0, 5.0, 7.0, 9.0))
+def test_thinning_gives_means_of_neighbours_and_the_newest_value() -> None:
+    given = chart((1.0, 3.0, 5.0, 7.0, 9.0, 5.0))
     (thin,) = thinned(given, 3).curves
-    assert thin.points == (Point(2, 2.0), Point(4, 6.0), Point(5, 9.0))
-    assert thinned(given, 5) == given
+    assert thin.points == (Point(2, 2.0), Point(4, 6.0), Point(6, 5.0))
+    assert thinned(given, 6) == given
 
 
 @pytest.mark.parametrize(
