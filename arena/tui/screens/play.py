@@ -229,7 +229,7 @@ class PlayScreen(ArenaScreen):
             return
         if self._pressed_at < self._shown_at:
             self._say("that key came before the position was shown, so it is no move")
-        elif not position.asks and game.begun is not None:
+        elif not position.asks and game.seat not in position.acting:
             self._say(f"it is not your turn: {game.opponent} thinks")
         elif game.advance:
             self._say("you have chosen already")
@@ -237,7 +237,7 @@ class PlayScreen(ArenaScreen):
             self._opponent.move(position.number, position.ply, action)
             game.let_go()
             game.moved = True
-            if game.begun is None:
+            if not position.asks:  # the opponent is not there yet
                 game.advance = position.legal.get(action, "your move") if isinstance(action, int) else "your move"
             self._show()
 
