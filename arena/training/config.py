@@ -226,7 +226,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         Args:
             folder: where the league is stored, relative to the working directory of now. A missing folder is created;
                 a league of the same game and settings in it is trained on. None keeps the league in memory. With Ray
-                Tune, each trial makes a league of its own below it (:mod:`arena.training.trials`).
+                Tune, each trial makes its own league below it (:mod:`arena.training.trials`).
             settings: any setting of the groups league, evaluation, training, positions, population and offline_data in
                 docs/settings.md (``roles``, ``opponents``, ``snapshot_win_rate``, ``modules``, ...).
 

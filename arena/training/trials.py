@@ -1,4 +1,4 @@
-"""Ray Tune's trials: each one has a league of its own.
+"""Ray Tune's trials: each one has its own league.
 
 A trial begins with a new league. Its folder is below that of the config and has the name of the trial's results. Its
 checkpoints hold the whole league, so whatever Tune restores, after a pause, a failure, or from another trial as
@@ -27,8 +27,7 @@ def check_folder(folder: str | None) -> None:
     """
     if folder is not None and open_store(folder).exists():
         raise StoreError(
-            f"each trial makes a league of its own below {folder!r}, but there is a league in this folder; "
-            "name another one"
+            f"each trial makes its own league below {folder!r}, but there is a league in this folder; name another one"
         )
 
 

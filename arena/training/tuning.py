@@ -1,4 +1,4 @@
-"""Sweeps over leagues with Ray Tune: trials side by side, each a league of its own, judged from outside."""
+"""Sweeps over leagues with Ray Tune: trials side by side, each with its own league, judged from outside."""
 
 from __future__ import annotations
 

@@ -247,7 +247,7 @@ class Feed(threading.Thread):
 
     def pause(self, paused: bool) -> None:
         """Stop answering queries again when the league changes, or go on. New queries are answered all the same, and
-        the header is told how the run goes."""
+        the header shows how the run goes."""
         self._requests.put(lambda state: setattr(state, "paused", paused))
 
     def stop(self) -> None:

@@ -82,7 +82,7 @@ class Client:
         self._socket.close()
 
     def forget(self, game: int, *, over: bool = False) -> None:
-        """A game is not played on. Unless it is over, the client is told so with the next question."""
+        """A game is not played on. Unless it is over, the next question names it."""
         self.games -= 1
         if not over:
             self._dropped.append(game)
@@ -189,7 +189,7 @@ class Clients(threading.Thread):
     """Lets clients in, and gives each new game to the one with the fewest games.
 
     Args:
-        hello: what they are told of the game.
+        hello: what the hello to a client says about the game.
         port: the first port to try.
 
     Attributes:

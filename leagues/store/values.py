@@ -14,7 +14,7 @@ HEARTBEAT = 2.0
 """Seconds between two signs of life of a writer, and of a process that shows a running game."""
 
 FORGOTTEN = 15.0
-"""Seconds after which a running game is forgotten that is shown no more."""
+"""Seconds after which a running game is ignored if nobody has written it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def test_a_league_is_no_folder_for_trials(tmp_path):
     first = small("kuhn_poker", folder).build_algo()
     first.train()
     first.stop()
-    with pytest.raises(StoreError, match=r"^each trial makes a league of its own below .*league.*name another one$"):
+    with pytest.raises(StoreError, match=r"^each trial makes its own league below .*league.*name another one$"):
         tuned(small("kuhn_poker", folder), tmp_path)
     assert config_of_trial(small("kuhn_poker"), "trial").league_folder is None
 
