@@ -192,7 +192,7 @@ class Trainer:
         deadline = time.monotonic() + settings.seconds_at_end
         session.record(requests.evaluation_matches(timeout=0.0 if should_stop() else settings.seconds_at_end))
         session.planner.run_ends()
-        games, iteration = max(2, settings.games_per_iteration or 0), progress.iteration + 1
+        games, iteration = max(2, settings.games_per_iteration or 0), progress.iteration
         while plan := session.planner.evaluation(games, iteration, below=settings.games_at_end):
             matches = requests.play(plan)
             session.record(matches)

@@ -4,11 +4,14 @@ they end, and every way out, which asks before a game is lost."""
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from textual import events
 from textual.app import App, SystemCommand
+from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -49,6 +52,7 @@ class ArenaApp(App[Exception]):
         self.traces: list[str] = []
         self._first_theme = theme
         self._nearest = [Nearest()] if self.console.color_system == "256" else []
+        self._pressed: deque[events.Key] = deque()  # keys that nothing has handled yet; the first is under way
 
     def dress(self) -> None:
         """Make the themes, and use the first. To be called before there is a screen."""
@@ -63,6 +67,39 @@ class ArenaApp(App[Exception]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._nearest]
+
+    # Keys, one at a time
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a key wait until the one before has had its effect.
+
+        Textual hands a key to the widget that has the focus by then. Of keys that come at once, as over a slow
+        connection, those after a ``/`` would go to the list instead of the line that it opens.
+        """
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._pressed.append(event)
+        if len(self._pressed) == 1:
+            await self._hand_on()
+
+    async def _hand_on(self) -> None:
+        target = self.focused or self.screen
+        await super().on_event(self._pressed[0])
+        path = target.ancestors_with_self
+        self._follow(deque([*path, *path]))  # its effect may be a message to those around the widget
+
+    def _follow(self, nodes: deque[DOMNode]) -> None:
+        """Go behind a key through the queues of its widget, of those around it, and of the app."""
+        while nodes:
+            if nodes.popleft().call_later(self._follow, nodes):  # not if the key has closed it
+                return
+        self.call_later(self._handled)  # the focus moves after the key
+
+    async def _handled(self) -> None:
+        self._pressed.popleft()
+        if self._pressed:
+            await self._hand_on()
 
     def _palette(self, name: str) -> Palette:
         return palette_for(name, None if self.no_color else self.console.color_system)

@@ -118,6 +118,7 @@ class Source:
 
     def view(self, rates: Sequence[float]) -> LeagueView:
         """What the header shows."""
+        heartbeat = self.reader.heartbeat()  # first: a process that is gone by now has written how it ended
         members, board = self.reader.members(), self.derived.board
         best = board.row(board.best)
         return LeagueView(
@@ -129,7 +130,7 @@ class Source:
             matches=self.reader.count_matches(),
             best=None if best is None else best.standing,
             turns=self._read_turns(),
-            heartbeat=self.reader.heartbeat(),
+            heartbeat=heartbeat,
         )
 
     def _read_turns(self) -> tuple[JournalEntry, ...]:
@@ -326,7 +327,10 @@ class Feed(threading.Thread):
                     self._answer_again(source, new)
                 if (beat := reader.heartbeat()) != heartbeat:
                     heartbeat = beat
-                    self._post(HeartbeatSeen(beat))
+                    if beat is not None and beat.gone:  # its last words are to be read before it is called killed
+                        self._post(LeagueChanged(source.view(rates.update(reader, source.progress()))))
+                    else:
+                        self._post(HeartbeatSeen(beat))
                 # What the person has asked for meanwhile comes before the ratings, which may take long.
                 if following and self._requests.empty() and self._rate(rating, reader, seen):
                     at_once, rated, source.derived = not source.rated, True, rating.derived

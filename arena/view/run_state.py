@@ -17,7 +17,8 @@ TURNS: tuple[JournalKind, ...] = ("start", "resume", "stop", "crash")
 """The entries of the journal that begin and end a run."""
 
 LATE, DEAD = 6.0, 15.0
-"""Seconds after which a heartbeat is late, and after which the process that gave it is taken for dead."""
+"""Seconds after which a heartbeat is late, and after which the process that gave it is taken for dead, also where
+nobody can look whether it is there."""
 
 CALM, ITERATIONS = 30.0, 20
 """Progress is late after so many seconds and after the time of so many iterations: several may be stored together."""
@@ -69,8 +70,9 @@ def run_state(reader: Reader, now: datetime | None = None) -> RunState:
     Raises:
         StoreError: the journal, the progress or the heartbeat cannot be read.
     """
+    heartbeat = reader.heartbeat()  # first: a process that is gone by now has written how it ended
     turns = [entry for kind in TURNS for entry in reader.journal(kind=kind, limit=1)]
-    return state_of(turns, reader.progress(), reader.heartbeat(), datetime.now(UTC) if now is None else now)
+    return state_of(turns, reader.progress(), heartbeat, datetime.now(UTC) if now is None else now)
 
 
 def state_of(
@@ -91,15 +93,16 @@ def state_of(
         return RunState("none", "no training yet") if progress is None else RunState("stopped", "stopped", progress.at)
     newest = ordered[-1]
     seen = [newest.at] if progress is None else [newest.at, progress.at]
-    silent = None  # seconds without a heartbeat of this run
+    silent = None  # seconds without a heartbeat of this run; None where nobody gives any
     if heartbeat is not None and heartbeat.writer == newest.writer:
         seen.append(heartbeat.at)
-        silent = max(0.0, (now - heartbeat.at).total_seconds())
+        seconds = max(0.0, (now - heartbeat.at).total_seconds())
+        silent = None if heartbeat.gone or seconds > DEAD else seconds
     # A training from Python can go on after an exception that has ended an iteration.
-    goes_on = progress is not None and progress.at > newest.at and silent is not None and silent <= DEAD
+    goes_on = progress is not None and progress.at > newest.at and silent is not None
     if newest.kind in ("stop", "crash") and not goes_on:
         return _ended(ordered, newest)
-    if silent is None or silent > DEAD:
+    if silent is None:
         return RunState("killed", "killed", max(seen))
     return _running(began, progress, silent, now)
 

@@ -18,3 +18,17 @@ def this_process() -> str:
         user = str(os.getuid())
     name = "".join(c if c.isprintable() and not c.isspace() else "?" for c in f"{user}@{socket.gethostname()}")
     return f"{name[: MOST_CHARACTERS - 20]}:{os.getpid()}"
+
+
+def has_ended(signature: str) -> bool:
+    """Whether a process of this machine is known to have ended. Its number may belong to another one by now."""
+    place, _, number = signature.rpartition(":")
+    if place != this_process().rpartition(":")[0] or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:  # somebody else's
+        return False
+    return False

@@ -92,10 +92,12 @@ class Heartbeat:
     Attributes:
         at: when it was given, UTC by the clock of the machine that writes.
         writer: who gives it, as ``user@host:pid``; empty where that cannot be read.
+        gone: whether that process is known to have ended; on another machine nobody can know.
     """
 
     at: datetime
     writer: str
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

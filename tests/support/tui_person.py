@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from small_league import NOW
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -39,6 +41,15 @@ class Person:
     async def press(self, *keys: str) -> None:
         """Press keys by Textual's names, one after the other."""
         await self.pilot.press(*keys)
+
+    async def burst(self, text: str) -> None:
+        """Send characters as a slow connection does: all at once. A line feed is the return key."""
+        driver = self.app._driver
+        assert driver is not None
+        for character in text:
+            key = "enter" if character == "\n" else _character_to_key(character)
+            driver.send_message(Key(key, None if character == "\n" else character))
+        await self.pilot.pause()
 
     async def see(self, condition: Callable[[], bool]) -> None:
         """Wait until ``condition`` holds; the feed's thread needs some turns of the loop to answer."""

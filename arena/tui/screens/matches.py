@@ -191,6 +191,7 @@ class MatchesScreen(LeagueScreen):
 
     @on(MatchList.Moved)
     def _moved(self, message: MatchList.Moved) -> None:
+        self._jump = False  # also where the page that it was for has not come yet
         if self._follow:
             self._follow, self._at = False, message.match.id
             self.ask()

@@ -58,6 +58,7 @@ class Parts:
         self.averages: dict[str, Any] = {}
         self.restored: dict[str, str] = {}
         self.rounds = 0
+        self.planned: list[int] = []
         parts: tuple[Any, ...] = (session, self, self, self, self, MetricsLogger())
         self.trainer = Trainer(
             *parts,
@@ -83,6 +84,7 @@ class Parts:
 
     def play(self, plan: Plan) -> list[Match]:
         self.rounds += 1
+        self.planned.append(plan.iteration)
         at = self.session.progress.at
         return [
             Match(
@@ -161,6 +163,7 @@ def test_the_journal_says_why_and_what_followed(parts: Parts) -> None:
     parts.trainer.finish(lambda: True)
     last = parts.session.writer.journal(kind="snapshot", subject="main@1")
     assert [entry.detail for entry in last] == [{"reason": "run_end"}]
+    assert parts.planned == [1], "the last matches belong to the last iteration"
 
 
 def test_an_iteration_in_order(parts: Parts) -> None:

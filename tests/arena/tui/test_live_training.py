@@ -65,7 +65,7 @@ def test_a_person_watches_a_training_from_before_its_start_to_its_end(
             ("4", " window "),
             ("5", " start"),
             ("6", " generation "),
-            ("3", " follow "),
+            ("3", " seed "),  # a match is read
         ):
             screen.type(key)
             screen.see(lambda text, shown=shown: shown in text, PATIENCE)
