@@ -5,6 +5,7 @@
 
 One training of connect four, with a league's default opponents and storage, is watched by ``arena watch`` in a pseudo
 terminal of 120x40. In every other window of time the watcher is stopped (SIGSTOP), and goes on afterwards (SIGCONT).
+Before each window the training runs a few seconds that do not count, in which the watcher does what it has put off.
 A window and the one beside it are a pair; the one that comes first changes from pair to pair, so that a training that
 becomes faster or slower favours neither. The figure is the ratio of their steps per second.
 
@@ -31,6 +32,8 @@ from benchmarks.measure import rate
 from benchmarks.watch import SCREENS, Terminal, processor_seconds, watching
 
 GAME = "connect_four"
+SETTLING = 6.0
+"""Seconds of training before each window, which do not count: the watcher does then what it has put off."""
 
 
 def run(*, repeats: int, seconds: float) -> dict[str, Any]:
@@ -88,8 +91,9 @@ def _pair(work: Any, terminal: Terminal, seconds: float, *, watched_first: bool)
     """Two windows beside each other: steps per second in both, their ratio, and the watcher's share of the core."""
     found: dict[str, float] = {}
     for watched in (True, False) if watched_first else (False, True):
+        _send(_family(terminal.process_id), signal.SIGCONT if watched else signal.SIGSTOP)
+        rate(work, SETTLING)
         family = _family(terminal.process_id)
-        _send(family, signal.SIGCONT if watched else signal.SIGSTOP)
         spent, began = sum(map(processor_seconds, family)), time.perf_counter()
         found["watched" if watched else "alone"] = rate(work, seconds)
         if watched:

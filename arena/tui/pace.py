@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-SHARE = 0.007
+SHARE = 0.005
 """Part of one core that following a league may take."""
 
 LEAST, MOST = 2.0, 10.0

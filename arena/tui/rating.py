@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # it loads SQLAlchemy and NumPy, which the first paint need n
 SHARE = 0.002
 """Part of one core that rating may take in this process."""
 
-YIELDING = 0.01
+YIELDING = 0.004
 """Part of one core that it may take in a process of low priority, which leaves training what that needs."""
 
 LONG = 0.15
