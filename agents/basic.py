@@ -82,20 +82,22 @@ class GreedyAgent(Agent):
         Raises:
             AgentError: the agent tells no probabilities, or some that are not finite.
         """
-        return self._chosen(turn)
+        agent = self._agent
+        return self._chosen(agent.consider(turn)[1] if agent.keeps_games else agent.probabilities(turn))
 
-    def probabilities(self, turn: Turn) -> Probabilities:
-        """1 for the most likely action, ``(B, A)``; raises as :meth:`act`."""
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        """1 for the most likely action, ``(B, A)``; None if the agent remembers. Raises as :meth:`act`."""
+        if self._agent.keeps_games:
+            return None
         certain = np.zeros(turn.masks.shape)
-        certain[np.arange(len(certain)), self._chosen(turn)] = 1
+        certain[np.arange(len(certain)), self._chosen(self._agent.probabilities(turn))] = 1
         return certain
 
     def values(self, turn: Turn) -> Values | None:
         """Those of the agent."""
         return self._agent.values(turn)
 
-    def _chosen(self, turn: Turn) -> ActionArray:
-        chances = self._agent.probabilities(turn)
+    def _chosen(self, chances: Probabilities | None) -> ActionArray:
         if chances is None or not np.isfinite(chances).all():
             raise AgentError(f"{type(self._agent).__name__} tells no probabilities, so it has no most likely action")
         actions: ActionArray = chances.argmax(axis=1)

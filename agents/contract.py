@@ -114,6 +114,20 @@ class Agent(ABC):
         """
         return None
 
+    def consider(self, turn: Turn) -> tuple[Values | None, Probabilities | None]:
+        """What it thinks of games that it follows: values, and the probabilities from which :meth:`act` draws.
+
+        An agent that remembers goes on from there, as in :meth:`act`. So it is asked once for each step of a seat, in
+        their order, and its tables are reset before.
+
+        Args:
+            turn: as of :meth:`act`.
+
+        Returns:
+            As :meth:`values` and :meth:`probabilities`, by default those.
+        """
+        return self.values(turn), self.probabilities(turn)
+
     def reset(self, tables: Sequence[int]) -> None:  # noqa: B027 - optional to override
         """Forget what was kept for ``tables``: new games begin there. Stateless agents need not override this."""
 

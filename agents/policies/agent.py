@@ -126,20 +126,39 @@ class PolicyAgent(Agent):
 
     def _act(self, turn: Turn, seat: int, rng: np.random.Generator) -> ActionArray:
         """Actions by the module of a seat."""
-        module, layout = self._modules[seat], self._layouts[seat]
-        batch = self._batch(turn)
-        if layout is None:
-            inputs = self._output(module, batch)[Columns.ACTION_DIST_INPUTS].cpu().numpy()
-        else:
-            assert self.memory is not None
-            states = self.memory.of(turn.tables, turn.seats)[:, : layout.size]
-            output = self._output(module, layout.one_step(batch, states, self._device))
-            inputs = output[Columns.ACTION_DIST_INPUTS].squeeze(1).cpu().numpy()
-            self.memory.keep(turn.tables, turn.seats, layout.packed(output[Columns.STATE_OUT]).cpu().numpy())
+        inputs = self._step(turn, seat)[Columns.ACTION_DIST_INPUTS].cpu().numpy()
         source = None if self._deterministic else rng
         if self._game.action_bounds is None:
             return sample_actions(inputs, source)[0]
         return in_bounds(sample_points(inputs, source)[0], self._game.action_bounds)
+
+    def _step(self, turn: Turn, seat: int) -> dict[str, Any]:
+        """What the module of a seat gives for these rows, ``(B, ...)``; it remembers them."""
+        module, layout, batch = self._modules[seat], self._layouts[seat], self._batch(turn)
+        if layout is None:
+            return self._output(module, batch)
+        assert self.memory is not None
+        states = self.memory.of(turn.tables, turn.seats)[:, : layout.size]
+        output = self._output(module, layout.one_step(batch, states, self._device))
+        self.memory.keep(turn.tables, turn.seats, layout.packed(output[Columns.STATE_OUT]).cpu().numpy())
+        of_steps = (Columns.ACTION_DIST_INPUTS, Columns.VF_PREDS)
+        return {name: output[name].squeeze(1) for name in of_steps if name in output}
+
+    def consider(self, turn: Turn) -> tuple[Values | None, Probabilities | None]:
+        """As :meth:`values` and :meth:`probabilities`, after what its networks remember of these tables. Values are
+        known of networks whose forward pass gives them."""
+        if self.memory is None:
+            return super().consider(turn)
+        values, chances = np.full(len(turn.seats), np.nan), np.empty(turn.masks.shape)
+        for seat in np.unique(turn.seats).tolist():
+            rows = np.flatnonzero(turn.seats == seat)
+            output = self._step(turn.part(rows), seat)
+            if Columns.VF_PREDS in output:
+                values[rows] = output[Columns.VF_PREDS].cpu().numpy()
+            if self._game.action_bounds is None:
+                inputs = output[Columns.ACTION_DIST_INPUTS].cpu().numpy()
+                chances[rows] = action_probabilities(inputs, deterministic=self._deterministic)
+        return None if np.isnan(values).any() else values, None if self._game.action_bounds is not None else chances
 
     def probabilities(self, turn: Turn) -> Probabilities | None:
         """Those of the masked network, ``(B, A)``; None for continuous actions, and if a network remembers, because

@@ -93,6 +93,8 @@ def analyse_match(
 ) -> Analysis:
     """The opinions of ``judges``, by seat, on every position of ``match``.
 
+    One that remembers knows of the game what it knew in the match, which is nothing of the opening.
+
     Raises:
         GameError: the game cannot be replayed, or the record does not fit its rules.
     """
@@ -100,6 +102,9 @@ def analyse_match(
     at = 0
     found = []
     for ply, state in enumerate(game.replay(match.seed, match.history)):
+        if ply in (0, match.opening):
+            for judge in judges.values():
+                judge.reset([0])
         with foreign_game(game.spec, "when it is shown"):
             acting = state.acting()
         step = moves[at : at + len(acting)]
@@ -138,7 +143,7 @@ def opinion(
         observation[None], mask[None], np.array([seat]), np.zeros(1, np.int64), lambda _: state, game.action_bounds
     )
     with _foreign_agent():
-        values, chances = agent.values(turn), agent.probabilities(turn)
+        values, chances = agent.consider(turn)
     best: list[tuple[Action, float | None]] = []
     if chances is not None:
         legal = np.flatnonzero(mask)

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from network_league import network_league
+from network_specs import masked_spec
 
 import arena
-from agents.basic import RandomAgent
+from agents.basic import GreedyAgent, RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from arena.play.analysis import BEST, Analyses, Choice, Opinion, opinion
+from agents.policies.agent import PolicyAgent
+from arena.play.analysis import BEST, Analyses, Choice, Opinion, analyse_match, opinion
 from arena.play.matches import play_match, play_pairings
 from games import Game, make_game
 from games.contract import CHANCE, IntArray, Move
@@ -151,3 +154,23 @@ class Cheat(Agent):
 def test_an_agent_that_breaks_the_rules_gives_no_hint() -> None:
     with pytest.raises(AgentError, match="legal action"):
         opinion_on(make_game(GAME), [(0, 4)], 1, Cheat())
+
+
+@pytest.mark.parametrize("network", ["lstm", "attention"])
+def test_a_network_that_remembers_thinks_of_a_match_what_it_thought_in_it(network: str) -> None:
+    game = make_game("connect_four")
+    torch.manual_seed(0)
+    module = masked_spec(game, network=network, lstm_cell_size=16).build()
+    torch.nn.init.normal_(module.policy.weight)
+    policy = PolicyAgent(game, dict.fromkeys(range(2), module))
+    agents: dict[str, Agent] = {name: GreedyAgent(policy.apart(), game) for name in ("a", "b")}
+    pairing = Pairing(("a", "b"), 5, 1, 0, "evaluation", opening=((0, 3), (1, 3)))
+    (match,) = play_pairings(game, [pairing], agents)
+    analysis = analyse_match(game, match, dict.fromkeys(range(2), policy))
+    assert len(analysis.opinions) == match.plies > 6
+    for each in analysis.opinions[match.opening :]:
+        assert each.played is not None
+        assert each.played.probability == max(choice.probability or 0 for choice in each.best)
+    first, last = analysis.opinions[match.opening], analysis.opinions[-1]
+    assert first.value == opinion_on(game, match.history[:2], 0, policy.apart()).value
+    assert last.value != opinion_on(game, match.history[: last.ply], last.seat, policy.apart()).value, "it remembers"
