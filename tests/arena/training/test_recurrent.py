@@ -13,6 +13,7 @@ from ray.rllib.core.rl_module import RLModuleSpec
 from rllib_lstm import UsersLstm
 from small_training import small
 
+from arena.training.algorithms import algorithm_config
 from arena.training.algorithms.ppo import LeaguePPOTorchLearner
 from arena.training.measures import self_play_return
 
@@ -75,6 +76,19 @@ def accuracy(build: Any, **model_config: Any) -> float:
         algorithm.train()
     agent = algorithm.snapshots.agent("main")
     return (1 + self_play_return(algorithm.game, agent, np.random.default_rng(0))) / 2
+
+
+@pytest.mark.parametrize(("algorithm", "iterations"), [("appo", 45), ("impala", 65)])
+def test_it_does_so_by_asynchronous_algorithms(build: Any, algorithm: str, iterations: int) -> None:
+    config = algorithm_config(algorithm)().game("recall_game:Recall").league(None, anchors=()).debugging(seed=1)
+    config.rl_module(model_config={"fcnet_hiddens": [32], "network": "lstm", "lstm_cell_size": 32})
+    config.env_runners(num_envs_per_env_runner=64)
+    config.training(lr=3e-3, entropy_coeff=0.003, train_batch_size_per_learner=512)
+    made = build(config)
+    for _ in range(iterations):
+        made.train()
+    played = self_play_return(made.game, made.snapshots.agent("main"), np.random.default_rng(0))
+    assert (1 + played) / 2 > 0.9
 
 
 @pytest.mark.parametrize("network", ["lstm", "gru", "attention"])
