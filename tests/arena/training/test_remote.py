@@ -1,4 +1,4 @@
-"""Training over processes: remote runners that die, remote learners in step, Tune, and a run killed outright."""
+"""Training over processes: remote runners that die, remote learners in step, and a run killed outright."""
 
 import os
 import signal
@@ -129,28 +129,6 @@ def test_a_killed_learner_ends_the_run_with_an_error_and_the_next_run_goes_on(lo
         assert resumed.session.progress.iteration == 3
     finally:
         resumed.stop()
-
-
-def test_tune_sweeps_a_league_setting(local_ray, tmp_path):
-    from ray import tune
-
-    from arena import LeaguePPO
-
-    config = small("kuhn_poker").training(lr=tune.grid_search([1e-4, 1e-3]))
-    tuner = tune.Tuner(
-        LeaguePPO,
-        param_space=config,
-        run_config=tune.RunConfig(
-            stop={"training_iteration": 2},
-            storage_path=str(tmp_path),
-            verbose=0,
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=True),
-        ),
-    )
-    results = tuner.fit()
-    assert not results.errors
-    assert [result.metrics["league"]["iteration"] for result in results] == [2, 2]
-    assert all(result.checkpoint is not None for result in results)
 
 
 def test_learning_beats_random(build):
