@@ -23,6 +23,9 @@ from games.contract import Game
 PARAMETERS_PER_TENSOR = 10
 """Building stops when the network has this many parameters for each tensor of the file."""
 
+MOST_TENSORS = 1000
+"""Tensors of a network; more are a mistake in its settings."""
+
 Outline = dict[str, tuple[tuple[int, ...], str]]
 """Tensor name -> shape and dtype. A tensor of rank 0 counts as ``(1,)``, which is how files store it."""
 

@@ -55,6 +55,7 @@ SETTINGS = (
     "view",
     "orientation",
     "precision",
+    "shared_encoder",
 )
 TRUNKS = ("auto", "mlp", "residual")
 PRECISIONS = ("float32", "bfloat16")
@@ -97,6 +98,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
       same way, and answers accordingly. Default None.
     - ``precision``: ``"float32"`` (default), or ``"bfloat16"`` for devices that are faster at it. The trunk then
       computes under autocast; weights, heads and optimizer stay float32.
+    - ``shared_encoder``: a word; modules of a learner with the same word have the same trunks and memories, and heads
+      of their own. Whoever builds the modules of a learner does it; a single network does not read it. Default None.
 
     Every forward returns the action distribution's inputs and the value in one pass and leaves the batch unchanged. A
     memory reads sequences ``(B, T, ...)`` and states, as :class:`agents.policies.states.StateLayout` says. For discrete
@@ -114,6 +117,9 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
 
     MEMORIES: ClassVar[tuple[str, ...]] = MEMORIES
     """Memories that it may have."""
+
+    ENCODER: ClassVar[tuple[str, ...]] = ("trunk", "value_trunk", "memory", "value_memory")
+    """Attributes that ``shared_encoder`` shares."""
 
     def setup(self) -> None:
         config = self._settings

@@ -39,6 +39,7 @@ class SoftActorCritic(MaskedNetwork):
 
     SETTINGS: ClassVar[tuple[str, ...]] = (*SETTINGS, "twin_q", "initial_alpha")
     MEMORIES: ClassVar[tuple[str, ...]] = ()
+    ENCODER: ClassVar[tuple[str, ...]] = ("trunk", "critic_trunks")
 
     def _make_heads(self, actions: int, continuous: bool) -> None:
         self.continuous, self.value_trunk = continuous, None

@@ -40,6 +40,7 @@ from arena.training.named_opponents import check_evaluation
 from arena.training.positions import check_positions
 from arena.training.rllib_settings import NO_EFFECT, RESOURCES, has_no_effect, refuse_code, refuse_settings
 from arena.training.runner_reports import refuse_callbacks
+from arena.training.shared_encoders import SharedEncoders
 from games import Game, as_game, make_game
 from leagues.names import near
 from leagues.population import PopulationSettings
@@ -399,7 +400,9 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         """
         if self.game_spec is None:
             raise ValueError(NO_GAME)
-        return super().get_multi_rl_module_spec(**arguments)
+        spec = super().get_multi_rl_module_spec(**arguments)
+        spec.multi_rl_module_class = SharedEncoders
+        return spec
 
     def validate_train_batch_size_vs_rollout_fragment_length(self) -> None:
         """Nothing to check: runners are asked for steps of finished games, not for fragments."""

@@ -85,13 +85,25 @@ class LeagueTorchLearner(TorchLearner):
     def after_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
         super().after_gradient_based_update(timesteps=timesteps)
         self.failures = {}
-        for module_id, losses in self._losses.items():
-            magnitude = float(torch.stack(losses).abs().max())
-            usual = self._usual.get(module_id)
-            if reason := self._failure(module_id, magnitude, usual):
+        magnitudes = {module_id: float(torch.stack(losses).abs().max()) for module_id, losses in self._losses.items()}
+        for module_id, magnitude in magnitudes.items():
+            if reason := self._failure(module_id, magnitude, self._usual.get(module_id)):
                 self.failures[module_id] = reason
-            else:
-                self._usual[module_id] = magnitude if usual is None else usual + USUAL * (magnitude - usual)
+        for module_id in list(self.failures):
+            for other in self._sharing(module_id):
+                self.failures.setdefault(other, f"the update of {module_id!r}, which has the same encoder, failed")
+        for module_id in magnitudes.keys() - self.failures.keys():
+            magnitude, usual = magnitudes[module_id], self._usual.get(module_id)
+            self._usual[module_id] = magnitude if usual is None else usual + USUAL * (magnitude - usual)
+
+    def _sharing(self, module_id: str) -> list[str]:
+        """The other modules that have some of a module's parameters."""
+        own = set(map(id, self.networks[module_id].parameters()))
+        return [
+            other
+            for other, network in self.networks.items()
+            if other != module_id and not own.isdisjoint(map(id, network.parameters()))
+        ]
 
     def _failure(self, module_id: str, magnitude: float, usual: float | None) -> str | None:
         if module_id in self._skipped or not math.isfinite(magnitude):
@@ -237,8 +249,12 @@ class LeagueTorchLearner(TorchLearner):
         )
 
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
-        """Adam in one kernel instead of one per operation and parameter."""
-        for setting, parameters in self.optimized(module_id).items():
+        """Adam in one kernel instead of one per operation and parameter.
+
+        Parameters that an earlier module has too stay with its optimizer, so that each is trained once.
+        """
+        for setting, all_parameters in self.optimized(module_id).items():
+            parameters = [each for each in all_parameters if self.get_param_ref(each) not in self._params]
             schedule = Schedule(getattr(config, setting), self.clock)
             optimizer = torch.optim.Adam(
                 parameters, eps=getattr(config, "adam_epsilon", 1e-8), fused=self._device.type in ("cpu", "cuda")

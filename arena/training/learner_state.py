@@ -20,7 +20,7 @@ def pack(state: Mapping[str, Any]) -> bytes:
         TypeError: something else is in it.
     """
     arrays: Arrays = {}
-    packed = _pack(state, "", arrays)
+    packed = _pack(state, "", arrays, {})
     return weights.pack(arrays, {"state": packed})
 
 
@@ -41,17 +41,23 @@ def parse(data: bytes) -> Any:
         ) from error
 
 
-def _pack(node: Any, path: str, arrays: Arrays) -> Any:
+def _pack(node: Any, path: str, arrays: Arrays, places: dict[int, str]) -> Any:
+    """Args:
+    node, path: a part of the state, and where it stands.
+    arrays: gets the arrays, by path.
+    places: id of an array -> its path; one that stands in several places, such as a shared encoder, is packed once.
+    """
     match node:
         case np.ndarray() | np.generic():
+            place = places.setdefault(id(node), path)
             # safetensors does not take zero-rank arrays of every dtype, so the shape is kept beside them.
-            arrays[path] = np.atleast_1d(np.asarray(node))
-            return {"array": path, "shape": list(np.shape(node))}
+            arrays[place] = np.atleast_1d(np.asarray(node))
+            return {"array": place, "shape": list(np.shape(node))}
         case Mapping():
-            return {"dict": [[key, _pack(value, f"{path}/{key}", arrays)] for key, value in node.items()]}
+            return {"dict": [[key, _pack(value, f"{path}/{key}", arrays, places)] for key, value in node.items()]}
         case list() | tuple():
             kind = "list" if isinstance(node, list) else "tuple"
-            return {kind: [_pack(value, f"{path}/{index}", arrays) for index, value in enumerate(node)]}
+            return {kind: [_pack(value, f"{path}/{index}", arrays, places) for index, value in enumerate(node)]}
         case None | bool() | int() | float() | str():
             return node
     raise TypeError(f"{path!r} is a {type(node).__name__}, but a learner state has only arrays and plain values")

@@ -11,7 +11,7 @@ from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import MultiRLModule, MultiRLModuleSpec, RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
-from agents.policies.fit import outline
+from agents.policies.fit import MOST_TENSORS, outline
 from agents.policies.network import build_network
 from agents.policies.networks import is_own, network_class, network_name
 from agents.policies.recurrent import memory_kind
@@ -20,14 +20,12 @@ from agents.policies.weights import WeightsError
 from arena.settings import NetworkSettings, TrainingSettings
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from arena.training.sequences import Cut
+from arena.training.shared_encoders import SETTING, check_shared_encoders
 from games.contract import Game
 from games.specs import suggest
 from leagues.records import LeagueError, Member
 from leagues.roles import learner_ids
 from leagues.setting_groups import short
-
-MOST_TENSORS = 1000
-"""Tensors of a network; more are a mistake in its settings."""
 
 LEAGUE_DECIDES = "the league decides who plays and who learns; set .league(roles=..., modules=...)"
 
@@ -116,7 +114,8 @@ def networks_of(config: AlgorithmConfig) -> dict[str, Network]:
     if isinstance(spec, MultiRLModuleSpec) and spec.multi_rl_module_class is not MultiRLModule:
         raise LeagueError(
             "each module of a league is frozen and plays by itself, so `rl_module_spec` cannot have a "
-            f"multi_rl_module_class, but got {short(spec.multi_rl_module_class)}; give each module a network"
+            f"multi_rl_module_class, but got {short(spec.multi_rl_module_class)}; give each module a network, and "
+            f"those that share an encoder the same word as `{SETTING}` in their model_config"
         )
     if unknown := sorted(own.keys() - set(modules)):
         raise LeagueError(
@@ -175,11 +174,13 @@ def check_networks(config: AlgorithmConfig, game: Game) -> None:
     """Build each network once, to find wrong settings before anything is stored.
 
     Raises:
-        LeagueError: the settings of the arena's own network do not fit, or a network remembers earlier steps and the
-            algorithm cannot learn so.
+        LeagueError: the settings of the arena's own network do not fit, a network remembers earlier steps and the
+            algorithm cannot learn so, or modules cannot share an encoder.
     """
-    for network, settings in _different(networks_of(config)):
+    networks = networks_of(config)
+    for network, settings in _different(networks):
         _check_network(config, game, network, settings)
+    check_shared_encoders(networks, game)
 
 
 def _check_network(config: AlgorithmConfig, game: Game, network: type[RLModule], settings: dict[str, Any]) -> None:

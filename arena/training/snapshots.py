@@ -20,6 +20,7 @@ from agents.policies.networks import network_name
 from agents.policies.weights import Tensors, pack
 from arena.seeds import Purpose, number
 from arena.training.session import LeagueSession
+from arena.training.shared_encoders import SharedEncoders
 from leagues.records import Member
 
 AVERAGES = "averages"
@@ -135,4 +136,5 @@ class Snapshots:
         iteration = self._session.progress.iteration
         with torch.random.fork_rng(devices=[]):  # networks draw from torch's global generator, on the CPU
             torch.default_generator.manual_seed(number(self._session.seed, Purpose.MODULE_RESET, iteration))
-            return {module: self._specs[module].build().get_state() for module in modules}
+            built = SharedEncoders(rl_module_specs={module: self._specs[module] for module in modules})
+            return dict(built.get_state())

@@ -185,3 +185,19 @@ def test_a_checkpoint_brings_a_league_in_memory_back(build: Any, tmp_path: Path,
         assert restored.session.progress.iteration == 3
     finally:
         restored.stop()
+
+
+def test_modules_that_share_an_encoder_keep_one(build: Any, algorithm: str) -> None:
+    made = config(algorithm, module_per_seat=True).rl_module(
+        model_config={"fcnet_hiddens": [16], "shared_encoder": "x"}
+    )
+    running = build(made)
+    before = {name: value.copy() for name, value in module_state(running)["main.player_0"].items()}
+    while "main@1" not in running.session.members:
+        running.train()
+    one, other = (module_state(running)[f"main.player_{seat}"] for seat in range(2))
+    same = {name for name, value in one.items() if np.array_equal(value, other[name])}
+    trunks = {name for name in one if "trunk" in name}
+    assert trunks <= same
+    assert trunks & {name for name, value in one.items() if not np.array_equal(value, before[name])}
+    assert {name for name in one if "policy" in name}.isdisjoint(same)
