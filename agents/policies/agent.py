@@ -18,6 +18,7 @@ from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from agents.contract import Agent, AgentError, Probabilities, Turn, Values
 from agents.policies.distributions import action_probabilities, in_bounds, sample_actions, sample_points
 from agents.policies.fit import Outline, check_fit, outline
+from agents.policies.interface import reads_team
 from agents.policies.network import (
     ACTION_MASK,
     OBSERVATION,
@@ -174,13 +175,13 @@ class PolicyAgent(Agent):
         return result
 
     def values(self, turn: Turn) -> Values | None:
-        """Those of the value head, ``(B,)``; None if a network has none, or remembers."""
+        """Those of the value head, ``(B,)``; None if a network has none, or remembers, or values what its team sees."""
         if self.memory is not None:
             return None
         result = np.empty(len(turn.seats))
         for seat in np.unique(turn.seats).tolist():
             module = self._modules[seat]
-            if not isinstance(module, ValueFunctionAPI):
+            if not isinstance(module, ValueFunctionAPI) or reads_team(module.model_config):
                 return None
             rows = np.flatnonzero(turn.seats == seat)
             with torch.no_grad():

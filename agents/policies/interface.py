@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 
 OBSERVATION, ACTION_MASK, SEAT = "observation", "action_mask", "seat"
 """The parts of a module's observation."""
+
+TEAM, TEAM_SEATS = "team", "team_seats"
+"""What a value may read beside them in training: what each seat of the team sees, ``(B, seats, *observation_shape)``,
+and whose observations these are, ``(B, seats)`` bool. The others are zero."""
+
+VF_OBSERVATIONS = "vf_observations"
+"""Where ``model_config`` says what a value reads: ``"team"``, or what its seat sees if it is not set."""
+
+
+def reads_team(model_config: Any) -> bool:
+    """Whether a network's value reads :data:`TEAM`, which only training has.
+
+    Args:
+        model_config: of the network, a dict or an object with RLlib's settings, which have none for it.
+    """
+    return isinstance(model_config, Mapping) and model_config.get(VF_OBSERVATIONS) == "team"
+
 
 LOG_PROBABILITIES, MEAN, LOG_STD, VALUE = "log_probabilities", "mean", "log_std", "value"
 

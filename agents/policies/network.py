@@ -25,6 +25,7 @@ from agents.policies.interface import ACTION_MASK as ACTION_MASK
 from agents.policies.interface import LOGIT_OF_ILLEGAL as LOGIT_OF_ILLEGAL
 from agents.policies.interface import OBSERVATION as OBSERVATION
 from agents.policies.interface import SEAT as SEAT
+from agents.policies.interface import TEAM, TEAM_SEATS, VF_OBSERVATIONS, reads_team
 from agents.policies.interface import module_observation_space as module_observation_space
 from agents.policies.recurrent import MEMORIES, MEMORY_DEFAULTS, Attention, Gru, Lstm, make_memory, memory_kind
 from agents.policies.trunks import Mlp, Residual, is_large_board
@@ -92,6 +93,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     - ``conv_channels``, ``conv_blocks``: width and depth of the residual tower, default 64 and 4.
     - ``vf_share_layers``: whether the value head stands on the policy's trunk (default), or on a separate one, whose
       gradients do not disturb the policy (Andrychowicz et al. 2021, section 3.2).
+    - ``vf_observations``: ``"team"`` for a value that reads what all seats of the team see, with a trunk of its own: a
+      centralised critic. Outside of training the network then gives no values. Default None: what the seat sees.
     - ``view``: the name of a game of two seats in :mod:`games.symmetries`, such as ``"connect_four"``: the network then
       sees the board as the seat to move does, its own stones first. Default None: as the game shows it.
     - ``orientation``: likewise the name of a game: the network then sees a board and its mirrors and rotations in the
@@ -109,10 +112,11 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     Raises:
         TypeError: in a forward: the batch has no dict of the three parts of an observation.
         ValueError: the network, activation, sharing, view, orientation or precision is unknown, or convolutions get an
-            observation that is neither a board nor an image, or do not fit it, or a setting of memories has no effect.
+            observation that is neither a board nor an image, or do not fit it, or a setting of memories has no effect,
+            or a value that reads the team has no trunk of its own or a memory; or it is asked for without a team.
     """
 
-    SETTINGS: ClassVar[tuple[str, ...]] = (*SETTINGS, "use_lstm", *MEMORY_DEFAULTS)
+    SETTINGS: ClassVar[tuple[str, ...]] = (*SETTINGS, VF_OBSERVATIONS, "use_lstm", *MEMORY_DEFAULTS)
     """What the network reads of ``model_config``."""
 
     MEMORIES: ClassVar[tuple[str, ...]] = MEMORIES
@@ -125,12 +129,22 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         config = self._settings
         space = self.observation_space[OBSERVATION]
         self.trunk = self._make_trunk()
-        shared = config.get("vf_share_layers", True)
+        team = reads_team(config)
+        shared = config.get("vf_share_layers", not team)
         if not isinstance(shared, bool):
             raise ValueError(f"`vf_share_layers` must be true or false, but got {shared!r}")
         self.value_trunk = None if shared else self._make_trunk()
         self.memory = self._make_memory()
         self.value_memory = None if shared else self._make_memory()
+        if config.get(VF_OBSERVATIONS) is not None and not team:
+            raise ValueError(f'`{VF_OBSERVATIONS}` must be "team" or none, but got {config[VF_OBSERVATIONS]!r}')
+        if team and (shared or self.memory is not None):
+            raise ValueError(
+                "a value that reads what the team sees has a trunk of its own and no memory; drop `vf_share_layers` "
+                f"and the memory, or `{VF_OBSERVATIONS}`"
+            )
+        seats = self.observation_space[SEAT].shape[0]
+        self.team = nn.Sequential(nn.Linear(seats * self.trunk.width, self.trunk.width), nn.ReLU()) if team else None
         self.precision = config.get("precision", "float32")
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, but got {self.precision!r}")
@@ -216,15 +230,16 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
     def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         seen = self._seen(batch)
         hidden, state = self._hidden(self.trunk, self.memory, seen, batch)  # (N, width), where N is B, or B * T
-        critic, more = (hidden, {}) if self.value_trunk is None else self._critic(seen, batch)  # (N, width)
         policy = self._usual(self.policy(hidden), seen)  # (N, A) logits, or (N, D) means
         outputs = {
             Columns.ACTION_DIST_INPUTS: mask_logits(policy, seen[ACTION_MASK])  # (N, A)
             if self.log_std is None
             else torch.cat([policy, self.log_std.expand_as(policy)], 1),  # (N, 2 D)
-            Columns.VF_PREDS: self.value(critic).squeeze(-1),  # (N,)
-            Columns.EMBEDDINGS: critic,
         }
+        if self.team is not None and TEAM not in seen:
+            return outputs
+        critic, more = (hidden, {}) if self.value_trunk is None else self._critic(seen, batch)  # (N, width)
+        outputs |= {Columns.VF_PREDS: self.value(critic).squeeze(-1), Columns.EMBEDDINGS: critic}  # (N,)
         if self.memory is None:
             return outputs
         in_steps = {name: output.reshape(*_sequences(batch), *output.shape[1:]) for name, output in outputs.items()}
@@ -243,6 +258,8 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         """What the value head stands on, ``(N, width)``, and the states after it."""
         if self.value_trunk is None:
             return self._hidden(self.trunk, self.memory, seen, batch)
+        if self.team is not None:
+            return self.team(self._embed_team(self.value_trunk, seen)), {}
         return self._hidden(self.value_trunk, self.value_memory, seen, batch, VALUE_STATE)
 
     def _hidden(
@@ -267,6 +284,19 @@ class MaskedNetwork(TorchRLModule, ValueFunctionAPI, TargetNetworkAPI):
         before = {name: batch[Columns.STATE_IN][prefix + name] for name in memory.initial_state()}
         outputs, after = memory(hidden.reshape(*_sequences(batch), -1), before)
         return outputs.flatten(0, 1), {prefix + name: state for name, state in after.items()}
+
+    def _embed_team(self, trunk: nn.Module, seen: dict[str, Tensor]) -> Tensor:
+        """What comes out of a trunk for each seat of the team, side by side, ``(B, seats * width)``."""
+        if TEAM not in seen:
+            raise ValueError(
+                f"the value reads {TEAM!r}, what the seats of a team see, which only a league's training gives; drop "
+                f"`{VF_OBSERVATIONS}` to value positions elsewhere"
+            )
+        rows, seats = seen[TEAM_SEATS].nonzero(as_tuple=True)
+        ones = torch.eye(seen[SEAT].shape[1], device=seats.device)
+        embedded = self._embed(trunk, {OBSERVATION: seen[TEAM][rows, seats], SEAT: ones[seats]})
+        side_by_side = embedded.new_zeros(*seen[TEAM_SEATS].shape, embedded.shape[1])
+        return side_by_side.index_put((rows, seats), embedded).flatten(1)
 
     def make_target_networks(self) -> None:
         """Make a target network, a copy of this one, for RLlib's own APPO. It is a part of the state from then on.

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from agents.contract import AgentError, Turn
 from agents.onnx import CARD, MISSING, OnnxAgent
 from agents.policies.agent import build_policy, module_batch
-from agents.policies.interface import LOG_PROBABILITIES, Port, inputs, outputs
+from agents.policies.interface import LOG_PROBABILITIES, Port, inputs, outputs, reads_team
 from agents.policies.network import MaskedNetwork
 from agents.policies.weights import Tensors
 from games.contract import Game
@@ -47,7 +47,9 @@ class Exportable(nn.Module):
         distinct: dict[int, Any] = {id(module): module for module in modules.values()}
         self.networks = nn.ModuleList(distinct.values())
         self.seats = [[seat for seat, each in modules.items() if each is module] for module in distinct.values()]
-        self.value = all(isinstance(module, ValueFunctionAPI) for module in distinct.values())
+        self.value = all(
+            isinstance(module, ValueFunctionAPI) and not reads_team(module.model_config) for module in distinct.values()
+        )
 
     @property
     def inputs(self) -> tuple[Port, ...]:

@@ -18,7 +18,7 @@ from ray.rllib.env.env_runner_group import EnvRunnerGroup
 from ray.rllib.policy.sample_batch import SampleBatch
 
 from agents.policies.fit import check_fit, outline
-from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT
+from agents.policies.interface import ACTION_MASK, OBSERVATION, SEAT, TEAM, TEAM_SEATS
 from arena.training.asynchronous import AsynchronousRequests
 from arena.training.columns import Trajectories
 from arena.training.config import LeagueAlgorithmConfig
@@ -88,7 +88,10 @@ class LeagueAlgorithm(Algorithm):
 
     def observations(self, trajectories: Trajectories) -> dict[str, Any]:
         """What the modules saw at each step, as their input."""
-        return self.seen(trajectories.observations, trajectories.masks, trajectories.seats)
+        seen = self.seen(trajectories.observations, trajectories.masks, trajectories.seats)
+        if not len(trajectories.team_seats):
+            return seen
+        return seen | {TEAM: trajectories.team_observations, TEAM_SEATS: trajectories.team_seats}
 
     def seen(self, observations: FloatArray, masks: BoolArray, seats: IntArray) -> dict[str, Any]:
         """Rows of what seats see as the input of modules."""

@@ -42,6 +42,9 @@ class Trajectories:
         final_masks: ``(F, A)`` bool, what it could have done there; all true if it was not its turn.
         states: ``(C, S)`` float32, of a network that remembers: its state before each sequence that does not begin a
             trajectory, in order (:mod:`arena.training.sequences`). S is 0 for others.
+        team_observations: ``(T, num_seats, *observation_shape)`` float32, what each seat of the team saw newest, if the
+            value reads it (:mod:`arena.training.team_critic`); empty for others.
+        team_seats: ``(T, num_seats)`` bool, whose observations are there; the others are 0. Empty for others.
     """
 
     observations: FloatArray
@@ -60,6 +63,8 @@ class Trajectories:
     final_observations: FloatArray
     final_masks: BoolArray
     states: Float = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    team_observations: Float = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    team_seats: BoolArray = field(default_factory=lambda: np.empty((0, 0), np.bool_))
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -107,12 +112,15 @@ STEP_COLUMNS = ("observations", "masks", "seats", "actions", "dist_inputs", "log
 
 END_COLUMNS = ("final_values", "truncated", "final_observations", "final_masks", "states")
 
+TEAM_COLUMNS = ("team_observations", "team_seats")
+
 
 def concatenate(parts: list[Trajectories]) -> Trajectories:
     """The trajectories of one module from several runners as one; game numbers stay unique."""
     if len(parts) == 1:
         return parts[0]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in STEP_COLUMNS + END_COLUMNS}
+    names = STEP_COLUMNS + END_COLUMNS + TEAM_COLUMNS
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     lengths = np.concatenate([np.diff(part.offsets) for part in parts])
     bases = np.cumsum([0] + [int(part.games.max(initial=-1)) + 1 for part in parts[:-1]])
     return Trajectories(
@@ -123,7 +131,7 @@ def concatenate(parts: list[Trajectories]) -> Trajectories:
 
 
 def chosen(trajectories: Trajectories, which: IntArray) -> Trajectories:
-    """Some trajectories in the order of their numbers ``which``, without the states of networks that remember."""
+    """Some trajectories in the order of their numbers ``which``, without states and what teams saw."""
     starts, lengths = trajectories.offsets[which], np.diff(trajectories.offsets)[which]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     rows = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])

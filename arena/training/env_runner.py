@@ -24,6 +24,7 @@ from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 from agents.contract import Agent, Turn
 from agents.policies.agent import module_batch
 from agents.policies.distributions import sample_actions, sample_points
+from agents.policies.interface import SEAT
 from agents.policies.states import Memory, StateLayout, States
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
@@ -47,6 +48,7 @@ from arena.training.runner_reports import (
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled, TrainingSample
 from arena.training.sequences import with_states_of
+from arena.training.team_critic import team_values, with_team
 from arena.training.tracing import traced
 from games import make_game
 from games.contract import FloatArray, IntArray, Symmetry
@@ -109,6 +111,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             self.opponents = OpponentCache(self.game, self._device, by_name)
             layouts = {module_id: StateLayout.of(module) for module_id, module in self.module.items()}
             self._layouts = {module_id: layout for module_id, layout in layouts.items() if layout is not None}
+            self._team_values = team_values(dict(self.module.items()), self.game, self._device)
         if self.worker_index:  # Freeze library objects so the collector skips them. Nothing else runs here.
             gc.collect()
             gc.freeze()
@@ -174,6 +177,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             final_observations=self._wants_episodes,
             watch=self.live.look,
         )
+        sampled.trajectories = with_team(sampled.trajectories, self.game.teams, self._team_values)
         self._log(sampled)
         if self._wants_episodes:
             call_on_episode_end(self, to_episodes(self.game, sampled, self.config.policy_mapping_fn))
@@ -367,7 +371,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         with torch.no_grad():
             output = module._forward_exploration(batch) if self._explore else module._forward_inference(batch)
         inputs = output[Columns.ACTION_DIST_INPUTS].detach()
-        values = output[Columns.VF_PREDS] if Columns.VF_PREDS in output else self._compute_values(module, batch)
+        values = output[Columns.VF_PREDS] if Columns.VF_PREDS in output else self._compute_values(module_id, batch)
         after = None
         if layout is not None:
             inputs, values = inputs.squeeze(1), values.squeeze(1)
@@ -385,12 +389,13 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         layout = self._layouts.get(module_id)
         if layout is not None:
             batch = layout.one_step(batch, states, self._device)
-        return self._compute_values(self.module[module_id], batch).flatten().cpu().numpy()
+        return self._compute_values(module_id, batch).flatten().cpu().numpy()
 
-    @staticmethod
-    def _compute_values(module: RLModule, batch: dict[str, Any]) -> torch.Tensor:
+    def _compute_values(self, module_id: str, batch: dict[str, Any]) -> torch.Tensor:
+        if module_id in self._team_values:  # they are known when the games are over
+            return torch.zeros(len(batch[Columns.OBS][SEAT]))
         with torch.no_grad():
-            return module.compute_values(batch)
+            return self.module[module_id].compute_values(batch)
 
     def _with_states(self, module_id: str, trajectories: Trajectories) -> Trajectories:
         """Trajectories with the states before their sequences, if the module remembers."""

@@ -21,6 +21,7 @@ from arena.settings import NetworkSettings, TrainingSettings
 from arena.training.rllib_settings import has_no_effect, refused_model_setting
 from arena.training.sequences import Cut
 from arena.training.shared_encoders import SETTING, check_shared_encoders
+from arena.training.team_critic import check_team_critics
 from games.contract import Game
 from games.specs import suggest
 from leagues.records import LeagueError, Member
@@ -175,12 +176,13 @@ def check_networks(config: AlgorithmConfig, game: Game) -> None:
 
     Raises:
         LeagueError: the settings of the arena's own network do not fit, a network remembers earlier steps and the
-            algorithm cannot learn so, or modules cannot share an encoder.
+            algorithm cannot learn so, or modules cannot share an encoder, or values cannot read what a team sees.
     """
     networks = networks_of(config)
     for network, settings in _different(networks):
         _check_network(config, game, network, settings)
     check_shared_encoders(networks, game)
+    check_team_critics(networks, game, config.algorithm, plays=config.learns_sequences)
 
 
 def _check_network(config: AlgorithmConfig, game: Game, network: type[RLModule], settings: dict[str, Any]) -> None:
