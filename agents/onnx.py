@@ -18,7 +18,7 @@ from agents.contract import Agent, AgentError, Probabilities, Turn, Values
 from agents.policies import interface
 from agents.policies.distributions import action_probabilities, in_bounds, sample_actions, sample_points
 from agents.policies.interface import LOG_PROBABILITIES, LOG_STD, LOGIT_OF_ILLEGAL, MEAN, VALUE, Port
-from games.contract import ActionArray, FloatArray, Game
+from games.contract import ActionArray, FloatArray, Game, State
 
 if TYPE_CHECKING:
     import onnx
@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 CARD = "card"
 """The entry of an ONNX model's metadata that has the card, as JSON."""
 
+LARGEST_DIFFERENCE = 1e-3
+"""By how much an ONNX model may differ from its networks, see
+:func:`agents.policies.onnx.largest_difference`."""
+
 MEMORY = 2 << 30
 """Bytes that all ONNX models of a process may take together."""
 
 MISSING = "ONNX models need onnx and onnxruntime, which are not installed; run pip install 'self-play-arena[onnx]'"
 
 _DTYPES = {"tensor(float)": "float32", "tensor(bool)": "bool"}
+
+
+def no_state(table: int) -> State:
+    """Of rows that a network is asked for outside of any game."""
+    raise AgentError("networks read no state")
 
 
 class OnnxAgent(Agent):

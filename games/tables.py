@@ -85,7 +85,7 @@ class StateTables(LockstepTables):
             self._states[table] = None
             self._owed.pop(table, None)
             try:
-                state = self.game.new_state(seed)
+                state = self._new_state(table, seed)
                 self._owed[table] = self._rewards(state.returns())
                 self._states[table] = state
                 seats = self._acting(state)
@@ -97,6 +97,9 @@ class StateTables(LockstepTables):
             else:
                 self._over_before.append(table)
         self._live = sorted(live, key=lambda entry: entry[0])
+
+    def _new_state(self, table: int, seed: int) -> State:
+        return self.game.new_state(seed)
 
     def observe(self) -> int:
         row, live = 0, []

@@ -48,6 +48,13 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
     return actions, log_probs
 
 
+def log_probabilities(logits: FloatArray, actions: ActionArray) -> FloatArray:
+    """What :func:`sample_actions` says of these actions, ``(B,)`` float32."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probs: FloatArray = shifted[np.arange(len(actions)), actions] - np.log(np.exp(shifted).sum(axis=1))
+    return log_probs
+
+
 def action_probabilities(logits: FloatArray, *, deterministic: bool) -> npt.NDArray[np.float64]:
     """The probabilities with which :func:`sample_actions` draws, ``(B, A)`` float64.
 

@@ -17,7 +17,7 @@ from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from torch import Tensor, nn
 
 from agents.contract import AgentError, Turn
-from agents.onnx import CARD, MISSING, OnnxAgent
+from agents.onnx import CARD, LARGEST_DIFFERENCE, MISSING, OnnxAgent, no_state
 from agents.policies.agent import build_policy, module_batch
 from agents.policies.interface import LOG_PROBABILITIES, Port, inputs, outputs, reads_team
 from agents.policies.network import MaskedNetwork
@@ -39,11 +39,12 @@ class Exportable(nn.Module):
     Args:
         game: the game.
         modules: seat -> its module, the same object where seats share one.
+        explores: whether they act as in training.
     """
 
-    def __init__(self, game: Game, modules: Mapping[int, RLModule]) -> None:
+    def __init__(self, game: Game, modules: Mapping[int, RLModule], *, explores: bool = False) -> None:
         super().__init__()
-        self.game = game
+        self.game, self._explores = game, explores
         distinct: dict[int, Any] = {id(module): module for module in modules.values()}
         self.networks = nn.ModuleList(distinct.values())
         self.seats = [[seat for seat, each in modules.items() if each is module] for module in distinct.values()]
@@ -75,7 +76,7 @@ class Exportable(nn.Module):
 
     def of(self, network: Any, batch: dict[str, Any]) -> tuple[Tensor, ...]:
         """What one of the networks gives for a batch."""
-        output = network._forward_inference(batch)
+        output = network._forward_exploration(batch) if self._explores else network._forward_inference(batch)
         policy = output[Columns.ACTION_DIST_INPUTS]
         parts = (torch.log_softmax(policy, 1),) if self.game.action_bounds is None else policy.chunk(2, 1)
         if not self.value:
@@ -122,6 +123,58 @@ def to_onnx(network: Exportable, card: Mapping[str, Any]) -> bytes:
         AgentError: a library of the extra ``onnx`` is not installed, or a network has something that ONNX cannot
             express.
     """
+    return _bytes(_model(network, card, optimize=True))
+
+
+class OnnxWriter:
+    """Writes the ONNX models of one network again and again as its weights change. PyTorch's exporter, which takes a
+    second, runs once.
+
+    Args:
+        network: what the models compute.
+        card: as of :func:`to_onnx`.
+
+    Raises:
+        AgentError: as there; or the model differs from the network, or lacks a part of its weights.
+    """
+
+    def __init__(self, network: Exportable, card: Mapping[str, Any]) -> None:
+        # Without optimization, which leaves out or folds weights, depending on their values.
+        self._model = _model(network, card, optimize=False)
+        initializers = {each.name: each for each in self._model.graph.initializer}
+        if missing := sorted(network.state_dict().keys() - initializers.keys()):
+            raise AgentError(f"the ONNX model of the network has no place for its weights {missing[0]!r}")
+        self._initializers = [initializers[name] for name in network.state_dict()]
+        difference = largest_difference(
+            network, OnnxAgent(self.written(network), network.game), _any_rows(network.game)
+        )
+        if not difference <= LARGEST_DIFFERENCE:
+            raise AgentError(
+                f"the ONNX model of the network differs from it by {difference:.2g}, and at most "
+                f"{LARGEST_DIFFERENCE:g} is allowed; noisy layers and other precisions than float32 have no model"
+            )
+
+    def written(self, network: Exportable) -> bytes:
+        """The model with the weights of a network that differs in nothing else."""
+        from onnx import numpy_helper  # not everybody has it
+
+        state = network.state_dict()
+        for initializer in self._initializers:
+            values = state[initializer.name].numpy(force=True)
+            initializer.CopyFrom(numpy_helper.from_array(values, initializer.name))
+        return _bytes(self._model)
+
+
+def _any_rows(game: Game) -> Turn:
+    """Rows to compare a model with its network: noise, seen from each seat."""
+    rows = 8 * game.num_seats
+    observations = np.random.default_rng(0).standard_normal((rows, *game.observation_shape), np.float32)
+    seats, masks = np.arange(rows) % game.num_seats, np.ones((rows, game.num_actions), np.bool_)
+    return Turn(observations, masks, seats, np.arange(rows), no_state, game.action_bounds)
+
+
+def _model(network: Exportable, card: Mapping[str, Any], *, optimize: bool) -> Any:
+    """The ONNX model of a network; arguments and errors are those of :func:`to_onnx`."""
     try:
         import onnxscript  # noqa: F401 - torch needs it
     except ImportError as error:
@@ -144,6 +197,7 @@ def to_onnx(network: Exportable, card: Mapping[str, Any]) -> bytes:
                 dynamo=True,
                 external_data=False,
                 verbose=False,
+                optimize=optimize,
             )
         assert program is not None
         model = program.model_proto
@@ -155,6 +209,10 @@ def to_onnx(network: Exportable, card: Mapping[str, Any]) -> bytes:
         part.doc_string = ""
     entry = model.metadata_props.add()
     entry.key, entry.value = CARD, json.dumps(card, sort_keys=True, separators=(",", ":"))
+    return model
+
+
+def _bytes(model: Any) -> bytes:
     data: bytes = model.SerializeToString(deterministic=True)
     return data
 

@@ -14,7 +14,7 @@ import numpy as np
 from agents import tabular
 from agents.basic import RandomAgent
 from agents.contract import AgentError, Turn
-from agents.onnx import OnnxAgent
+from agents.onnx import LARGEST_DIFFERENCE, OnnxAgent, no_state
 from agents.policies import weights
 from arena.mixtures import MIXTURES
 from arena.names import find_member
@@ -25,7 +25,7 @@ from arena.play.source import Observer, Seating
 from arena.seeds import Purpose, stream
 from arena.view.files import replacing
 from games import Game, make_game
-from games.contract import ActionArray, State
+from games.contract import ActionArray
 from leagues.ratings.leaderboard import leaderboard
 from leagues.records import LeagueError, Member, Pairing
 from leagues.store import open_store
@@ -39,10 +39,6 @@ POSITIONS = 512
 TABLES = 32
 """Random games that are played at once."""
 
-LARGEST_DIFFERENCE = 1e-3
-"""By how much an ONNX model may differ from its networks, see
-:func:`agents.policies.onnx.largest_difference`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -54,7 +50,7 @@ class Exported:
         name: what :func:`arena.load_agent` calls the file.
         card: what the file says about itself.
         positions: positions in which an ONNX model was compared with its networks; 0 for weights.
-        difference: the largest difference there, see :data:`LARGEST_DIFFERENCE`; None for weights.
+        difference: the largest difference there, see :data:`agents.onnx.LARGEST_DIFFERENCE`; None for weights.
     """
 
     agent: str
@@ -224,8 +220,4 @@ def _random_positions(game: Game, seed: int) -> tuple[Turn, list[str | None] | N
     )
     observations, masks, seats = rows
     tables = np.arange(len(seats))
-    return Turn(observations, masks, seats, tables, _no_state, game.action_bounds), scout.called(game)
-
-
-def _no_state(table: int) -> State:
-    raise AgentError("networks read no state")
+    return Turn(observations, masks, seats, tables, no_state, game.action_bounds), scout.called(game)

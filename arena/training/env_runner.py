@@ -33,6 +33,7 @@ from arena.play.matches import play_pairings
 from arena.play.source import Seating
 from arena.seeds import Purpose, stream
 from arena.settings import TrainingSettings
+from arena.training.acting import training_sampler
 from arena.training.columns import Trajectories
 from arena.training.episodes import RANDOM, mapped_seatings, to_episodes
 from arena.training.opponent_cache import OpponentCache, agent_key, apart, planned_seatings, seating
@@ -332,10 +333,13 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         traces = self.config.training_settings.trace is not None
         keep = self._wants_episodes or traces or self.config.needs_dist_inputs(self.game)
         symmetries = self.game.symmetries if self.config.position_settings.symmetries else ()
-        return self._make_sampler(keep_dist_inputs=keep, symmetries=symmetries)
+        kind = training_sampler(self.game, lambda module_id: self.module[module_id])
+        return self._make_sampler(kind, keep_dist_inputs=keep, symmetries=symmetries)
 
-    def _make_sampler(self, *, keep_dist_inputs: bool, symmetries: Sequence[Symmetry] = ()) -> Sampler:
-        return Sampler(
+    def _make_sampler(
+        self, kind: Callable[..., Sampler] = Sampler, *, keep_dist_inputs: bool, symmetries: Sequence[Symmetry] = ()
+    ) -> Sampler:
+        return kind(
             self.game,
             self.num_envs,
             decide=self._decide,

@@ -74,9 +74,20 @@ class Sampler:
         self._experience = Experience(game, size, num_inputs(game) if keep_dist_inputs else 0)
 
     @property
+    def steps(self) -> int:
+        """Kept steps of running games, and of those that have finished in this call of :meth:`run`."""
+        return len(self._experience)
+
+    @property
     def seated(self) -> set[str]:
         """Keys of the players in running games, whose agents must stay."""
         return {key for seating in self._rounds.seatings if seating is not None for key in seating.players}
+
+    def seating(self, table: int) -> Seating:
+        """Who plays the game that runs, or begins, at a table."""
+        seating = self._rounds.seatings[table]
+        assert seating is not None, "a game runs there"
+        return seating
 
     def clear(self) -> None:
         """Abandon all running games and their experience."""

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -36,6 +37,12 @@ _LEAST_WAIT = 0.5
 MOST_WRITTEN = 1 << 20
 """Bytes of a line, and of what a client may write before it is read."""
 
+MOST_EPISODE = 1 << 23
+"""The same where the line is a whole game."""
+
+MOST_MODELS = 64
+"""Models that a client keeps."""
+
 _HELLO = 10.0
 """Seconds that a new client has to say hello."""
 
@@ -54,7 +61,7 @@ class Gone(BrokenRule):
 
 class Client:
     """A connection to a program that plays any number of games. It is closed for good after its first breach of the
-    protocol.
+    protocol. Threads may share it.
 
     Attributes:
         games: how many games are under way there.
@@ -63,10 +70,12 @@ class Client:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._written = bytearray()
+        self._lock = threading.RLock()
+        self._written, self._most = bytearray(), MOST_WRITTEN
         self._asked = 0  # questions so far
         self._gone = False
         self._dropped: deque[int] = deque()  # games that the client need not know any more
+        self._models: list[int] = []  # those that the client has, the least recently used first
         self.games = 0
         self.closed = False
         connection.setblocking(False)
@@ -77,9 +86,10 @@ class Client:
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Hang up."""
-        self.closed = True
-        self._socket.close()
+        """Hang up, after the answer to a question of another thread."""
+        with self._lock:
+            self.closed = True
+            self._socket.close()
 
     def forget(self, game: int, *, over: bool = False) -> None:
         """A game is not played on. Unless it is over, the next question names it."""
@@ -94,6 +104,25 @@ class Client:
             Gone: the client has hung up.
             BrokenRule: it is too slow, or breaks the protocol. It is closed then.
         """
+        with self._lock:
+            self._most = MOST_WRITTEN
+            return self._ask(question)
+
+    def play(self, question: dict[str, Any], models: Mapping[int, str]) -> dict[str, Any]:
+        """As :meth:`ask`, for a whole game.
+
+        Args:
+            question: the message.
+            models: number -> model, in base64, of those that play. Those that the client lacks are sent.
+        """
+        with self._lock:
+            self._most = MOST_EPISODE
+            new = {number: model for number, model in models.items() if number not in self._models}
+            known = [number for number in self._models if number not in models] + list(models)
+            self._models, forget = known[-MOST_MODELS:], known[:-MOST_MODELS]
+            return self._ask(question | ({"models": new} if new else {}) | ({"forget": forget} if forget else {}))
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE
         self._asked += 1
         dropped = [self._dropped.popleft() for _ in range(len(self._dropped))]
@@ -151,12 +180,13 @@ class Client:
     def received(self) -> dict[str, Any] | None:
         """The next message; None if it has not come yet. Raises as :meth:`receive`."""
         self._read()
-        line, end, rest = self._written.partition(b"\n")
-        if not end:
+        end = self._written.find(b"\n")
+        if end < 0:
             if self._gone:
                 raise ConnectionResetError(errno.ECONNRESET, "it has closed the connection")
             return None
-        self._written = rest
+        line = self._written[:end]
+        del self._written[: end + 1]
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
@@ -170,8 +200,8 @@ class Client:
         with suppress(BlockingIOError):
             while data := self._socket.recv(_CHUNK):
                 self._written += data
-                if len(self._written) > MOST_WRITTEN:
-                    raise BrokenRule(f"a client writes at most {MOST_WRITTEN:,} bytes at once, but wrote more")
+                if len(self._written) > self._most:
+                    raise BrokenRule(f"a client writes at most {self._most:,} bytes at once, but wrote more")
             self._gone = True
 
     def _wait(self, event: int, deadline: float) -> None:
@@ -225,6 +255,11 @@ class Clients(threading.Thread):
             client.games += 1
             self._games += 1
             return client, self._games
+
+    def here(self) -> int:
+        """How many clients are here."""
+        with self._news:
+            return len(self._open())
 
     def _open(self) -> list[Client]:
         self._here = [client for client in self._here if not client.closed]

@@ -16,7 +16,7 @@ from games.environments.game import EnvironmentGame
 from games.environments.recipes import Recipe, make_recipe
 from games.environments.states import AgentDictsState
 from games.errors import GameError
-from games.external.clients import Client, Gone, clients_of
+from games.external.clients import Client, Clients, Gone, clients_of
 from games.foreign import FOREIGN_ERRORS, BrokenRule
 
 _MOST_NUMBERS = 1 << 15
@@ -37,6 +37,7 @@ class ExternalEnv:
         seats: how many agents there are: ``player_0``, ``player_1``, ...
         graded: whether the size of a return matters, or only whether it is a win, a draw or a loss.
         port: the first port on which a process listens for clients.
+        acts: whether clients choose the actions of training games (:mod:`games.external.acting`).
 
     Raises:
         ValueError: a value breaks its rule.
@@ -50,6 +51,7 @@ class ExternalEnv:
         seats: int = 2,
         graded: bool = True,
         port: int = 5555,
+        acts: bool = False,
     ) -> None:
         _check_whole("actions", actions, 0, 1 << 16)
         _check_whole("continuous", continuous, 0, 1 << 10)
@@ -57,8 +59,11 @@ class ExternalEnv:
         _check_whole("port", port, 1, 2**16 - 1)
         if bool(actions) == bool(continuous):
             raise ValueError(f"a game has actions=N or continuous=N, but got {actions} and {continuous}; give one")
-        if type(graded) is not bool:
-            raise ValueError(f"graded must be True or False, but is {graded!r}")
+        for name, value in (("graded", graded), ("acts", acts)):
+            if type(value) is not bool:
+                raise ValueError(f"{name} must be True or False, but is {value!r}")
+        if acts and not actions:
+            raise ValueError("clients choose among numbered actions only; give actions=N, or leave out acts=True")
         agents = [f"player_{seat}" for seat in range(seats)]
         self._shape = _shape(observation)
         self._actions, self._continuous = actions, continuous
@@ -71,7 +76,19 @@ class ExternalEnv:
         self.action_spaces = dict.fromkeys(agents, chosen)
         self.metadata = {"graded": graded}
         self._port = port
+        self._hello = {
+            "agents": agents,
+            "observation_shape": self._shape,
+            "num_actions": actions or None,
+            "continuous": continuous or None,
+            "acts": acts,
+        }
         self._client: Client | None = None
+
+    @property
+    def clients(self) -> Clients:
+        """The clients of this process, which begins to listen with the first call."""
+        return clients_of(self._port, self._hello)
 
     def reset(self, *, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Begin a game with the client that has the fewest. One that has gone meanwhile is passed over.
@@ -79,14 +96,8 @@ class ExternalEnv:
         Raises:
             BrokenRule: no client has come, or it breaks the protocol.
         """
-        hello = {
-            "agents": self.possible_agents,
-            "observation_shape": self._shape,
-            "num_actions": self._actions or None,
-            "continuous": self._continuous or None,
-        }
         while True:
-            client, self._game = clients_of(self._port, hello).new_game()
+            client, self._game = self.clients.new_game()
             self._client, self._forget = client, weakref.finalize(self, client.forget, self._game)
             try:
                 seen, rewards, *_, infos = self._answered({"type": "reset", "seed": seed})
@@ -117,9 +128,17 @@ class ExternalEnv:
         if self._client is not None:
             self._forget()
 
-    def _answered(self, question: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self._client is not None
-        answer = self._client.ask(question | {"game": self._game})
+        return self._client.ask(question)
+
+    def _is_over(self) -> None:
+        """The client knows that the game is over."""
+        if self._client is not None and self._forget.detach():
+            self._client.forget(self._game, over=True)
+
+    def _answered(self, question: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        answer = self._ask(question | {"game": self._game})
         if unknown := sorted(answer.keys() - _FIELDS):
             raise BrokenRule(
                 f"an answer has the fields {', '.join(sorted(_FIELDS))}, but this one has {unknown[0]!a:.50}"
@@ -138,8 +157,8 @@ class ExternalEnv:
         for how in (*ended.values(), *([] if over is None else [over])):
             if how not in ("terminated", "truncated"):
                 raise BrokenRule(f"an agent or a game ends 'terminated' or 'truncated', but not {how!a:.50}")
-        if over is not None and self._forget.detach():
-            self._client.forget(self._game, over=True)
+        if over is not None:
+            self._is_over()
         terminated = {agent: how == "terminated" for agent, how in ended.items()}
         truncated = {agent: how == "truncated" for agent, how in ended.items()}
         return (
@@ -200,6 +219,11 @@ class ExternalGame(EnvironmentGame):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         self.replayable = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether clients choose the actions of training games."""
+        return bool(dict(self.recipe.parameters).get("acts", False))
 
     def __reduce__(self) -> tuple[type[ExternalGame], tuple[Recipe]]:
         return ExternalGame, (self.recipe,)

@@ -1,0 +1,170 @@
+"""Whole games that clients have played by themselves, with policies that they were sent.
+
+A client sends a game as one episode: the answers that it would have given to the questions of
+:mod:`games.external.game`, each with the actions that were taken then and their log-probabilities. Here the episode is
+the client that is asked, so it is checked as every other game. Who steps it must take the actions of the episode.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from games.contract import State
+from games.external.clients import Clients
+from games.external.game import ExternalEnv, ExternalGame, ExternalState
+from games.foreign import BrokenRule
+from games.tables import StateTables
+
+_ROUNDING = 1e-3
+"""By how much the logarithm of a probability may be above 0."""
+
+
+class Policy(NamedTuple):
+    """What plays in a client.
+
+    Attributes:
+        number: names it. Other weights have another number.
+        model: an ONNX model in base64, with the inputs and outputs of :mod:`agents.policies.interface`.
+    """
+
+    number: int
+    model: str
+
+
+Policies = Mapping[str, Policy | None]
+"""Agent -> its policy; None for uniformly random legal actions."""
+
+
+class Taken(NamedTuple):
+    """What an agent did in a step: a legal action, and the logarithm of its probability."""
+
+    action: int
+    log_prob: float
+
+
+class EpisodeEnv(ExternalEnv):
+    """A game of a client that has been played.
+
+    Attributes:
+        policies: who plays; to be set before the reset.
+        taken: agent -> what it does next, as the client says.
+    """
+
+    policies: Policies
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        if question["type"] == "reset":
+            self._steps = self._played(question)
+        step = next(self._steps, None)
+        if not isinstance(step, dict):
+            raise BrokenRule(f"each step of an episode is an object, up to the one with 'over', but got {step!a:.50}")
+        self.taken = {name: step.pop(name, {}) for name in ("actions", "log_probs")}
+        if step.get("over") is not None and next(self._steps, None) is not None:
+            raise BrokenRule("a game is over with the last step of its episode, but this one has more steps")
+        return step
+
+    def _played(self, question: dict[str, Any]) -> Iterator[Any]:
+        assert self._client is not None
+        numbers = {agent: None if policy is None else policy.number for agent, policy in self.policies.items()}
+        models = dict(policy for policy in self.policies.values() if policy is not None)
+        episode = self._client.play(question | {"type": "play", "policies": numbers}, models)
+        self._is_over()
+        steps = episode.get("steps")
+        if not isinstance(steps, list):
+            raise BrokenRule(f"an episode has a list of steps, but got {steps!a:.50}")
+        return iter(steps)
+
+
+class ActedGame(ExternalGame):
+    """The same game, of which clients play whole games.
+
+    Args:
+        game: the game.
+        policies: who plays at a table, asked at its reset.
+    """
+
+    def __init__(self, game: ExternalGame, policies: Callable[[int], Policies]) -> None:
+        super().__init__(replace(game.recipe, module=__name__, factory=EpisodeEnv.__name__))
+        self.policies = policies
+
+    def tables(self, size: int) -> ActedTables:
+        return ActedTables(self, size)
+
+
+class ActedState(ExternalState):
+    """A game that a client has played.
+
+    Attributes:
+        taken: seat -> what it does next.
+    """
+
+    def __init__(self, game: ActedGame, seed: int, policies: Policies) -> None:
+        self._policies = policies
+        self._refused = ""
+        super().__init__(game, seed)
+
+    def refuse(self, why: str) -> None:
+        """Break the game with its next step."""
+        self._refused = why
+
+    def _reset(self, seed: int) -> None:
+        self._env.env.policies = self._policies
+        with self._hanging_up():
+            super()._reset(seed)
+            self._read()
+
+    def _step(self, joint: Mapping[int, Any]) -> list[float]:
+        with self._hanging_up():
+            if self._refused:
+                raise BrokenRule(self._refused)
+            rewards = super()._step(joint)
+            self._read()
+        return rewards
+
+    def _read(self) -> None:
+        """Take what the acting seats do next out of the episode."""
+        acting = {self.game.agent_ids[seat]: seat for seat in self._acting}
+        taken: dict[str, Any] = self._env.env.taken
+        for name, given in taken.items():
+            if not isinstance(given, dict) or given.keys() != acting.keys():
+                raise BrokenRule(
+                    f"{name} of a step are those of the agents that act, {[*acting]}, but got {given!a:.80}"
+                )
+        self.taken = {
+            seat: self._checked(seat, *(taken[name][agent] for name in taken)) for agent, seat in acting.items()
+        }
+
+    def _checked(self, seat: int, action: Any, log_prob: Any) -> Taken:
+        if type(action) is not int or not 0 <= action < self.game.num_actions or not self._masks[seat][action]:
+            raise BrokenRule(f"an action in an episode is a legal one, but {action!a:.50} of seat {seat} is not")
+        if isinstance(log_prob, bool) or not isinstance(log_prob, int | float) or not -math.inf < log_prob <= _ROUNDING:
+            raise BrokenRule(f"the logarithm of a probability is a finite number up to 0, but got {log_prob!a:.50}")
+        return Taken(action, float(log_prob))
+
+
+class ActedTables(StateTables):
+    """Tables whose games come from clients, which play those of one reset at the same time."""
+
+    def __init__(self, game: ActedGame, size: int) -> None:
+        super().__init__(game, size)
+        self._acted = game
+        self._clients: Clients = game.recipe.make().env.clients
+
+    def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
+        game = self._acted
+        pool = ThreadPoolExecutor(max(1, self._clients.here()))
+        try:
+            self._coming: dict[int, Future[State]] = {
+                table: pool.submit(ActedState, game, seed, game.policies(table))
+                for table, seed in zip(tables, seeds, strict=True)
+            }
+            super().reset(tables, seeds)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _new_state(self, table: int, seed: int) -> State:
+        return self._coming.pop(table).result()
