@@ -27,11 +27,34 @@ from agents.policies.distributions import log_probabilities
 from agents.policies.onnx import Exportable, OnnxWriter
 from agents.policies.states import Memory, StateLayout
 from arena.play.source import Seating
+from arena.settings import PositionSettings
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled
 from games.contract import ActionArray, Game
 from games.external.acting import ActedGame, ActedState, Policies, Policy
-from games.external.game import ExternalGame
+from games.external.game import ExternalGame, acted_by_clients
+from leagues.records import LeagueError
+from leagues.settings import LeagueSettings
+
+
+def check_acting(game: Game, league: LeagueSettings, positions: PositionSettings) -> None:
+    """Refuse what clients that play whole games cannot do.
+
+    Raises:
+        LeagueError: learners meet an agent that is neither a network nor ``random``, or games begin with random steps.
+    """
+    if not acted_by_clients(game):
+        return
+    if others := [agent for agent in league.baselines if agent != "random"]:
+        raise LeagueError(
+            f"clients of {game.spec!r} play for networks and for the agent 'random', but `baselines` has "
+            f"{others[0]!r}; drop it, or leave out acts=True"
+        )
+    if positions.random_plies:
+        raise LeagueError(
+            f"clients choose all actions of {game.spec!r}, so no game can begin with random steps; set random_plies to "
+            "0, or leave out acts=True"
+        )
 
 
 def training_sampler(game: Game, module: Callable[[str], RLModule]) -> Callable[..., Sampler]:
@@ -41,7 +64,7 @@ def training_sampler(game: Game, module: Callable[[str], RLModule]) -> Callable[
         game: the game.
         module: gives a live module by its ID.
     """
-    if isinstance(game, ExternalGame) and game.acts:
+    if acted_by_clients(game):
         return partial(ActedSampler, module=module)
     return Sampler
 
@@ -157,7 +180,7 @@ class _Models:
         if isinstance(agent, RandomAgent):
             return None
         if agent is not None and not isinstance(agent, PolicyAgent):
-            raise AgentError(f"clients act for networks and for the agent 'random' only, but {player!r} is another")
+            raise AgentError(f"clients play for networks and for the agent 'random', but {player!r} is another one")
         module = self._module(player) if agent is None else agent.modules[seat]
         key = player, id(module)
         if key not in self._policies:

@@ -20,6 +20,7 @@ from arena.exports.rllib import GameEnv
 from arena.offline_settings import OfflineSettings
 from arena.presets import find_preset
 from arena.settings import NetworkSettings, PositionSettings, Resources, Settings, TrainingSettings
+from arena.training.acting import check_acting
 from arena.training.config_checks import NO_GAME, named_game, refuse_seed_and_runner
 from arena.training.env_runner import LeagueEnvRunner
 from arena.training.game_length import fitting_tables
@@ -366,6 +367,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         game = make_game(str(self.game_spec))
         self.fit_to_game(game)
         check_positions(game, self.position_settings)
+        check_acting(game, self.league_settings, self.position_settings)
         if not self.in_evaluation:
             self.settings().check(stored=self._stored)
             refuse_unlike_mains(self)

@@ -85,10 +85,15 @@ def play(stream):
         stream.flush()
 
 
-while True:
-    try:
-        with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
-            play(connection.makefile("rw"))
-    except ConnectionError as error:
-        print(error, file=sys.stderr)
-    time.sleep(1)  # the league has not begun yet, or has ended
+def main():
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+                play(connection.makefile("rw"))
+        except ConnectionError as error:
+            print(error, file=sys.stderr)
+        time.sleep(1)  # the league has not begun yet, or has ended
+
+
+if __name__ == "__main__":
+    main()

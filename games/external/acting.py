@@ -7,7 +7,6 @@ the client that is asked, so it is checked as every other game. Who steps it mus
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -19,8 +18,8 @@ from games.external.game import ExternalEnv, ExternalGame, ExternalState
 from games.foreign import BrokenRule
 from games.tables import StateTables
 
-_ROUNDING = 1e-3
-"""By how much the logarithm of a probability may be above 0."""
+_LEAST, _MOST = -1e9, 1e-3
+"""Bounds of the logarithm of a probability, which rounding may take above 0."""
 
 
 class Policy(NamedTuple):
@@ -73,10 +72,9 @@ class EpisodeEnv(ExternalEnv):
         models = dict(policy for policy in self.policies.values() if policy is not None)
         episode = self._client.play(question | {"type": "play", "policies": numbers}, models)
         self._is_over()
-        steps = episode.get("steps")
-        if not isinstance(steps, list):
-            raise BrokenRule(f"an episode has a list of steps, but got {steps!a:.50}")
-        return iter(steps)
+        if episode.keys() != {"id", "steps"} or not isinstance(episode["steps"], list):
+            raise BrokenRule(f"an episode has an id and a list of steps, but got {episode!a:.80}")
+        return iter(episode["steps"])
 
 
 class ActedGame(ExternalGame):
@@ -141,8 +139,10 @@ class ActedState(ExternalState):
     def _checked(self, seat: int, action: Any, log_prob: Any) -> Taken:
         if type(action) is not int or not 0 <= action < self.game.num_actions or not self._masks[seat][action]:
             raise BrokenRule(f"an action in an episode is a legal one, but {action!a:.50} of seat {seat} is not")
-        if isinstance(log_prob, bool) or not isinstance(log_prob, int | float) or not -math.inf < log_prob <= _ROUNDING:
-            raise BrokenRule(f"the logarithm of a probability is a finite number up to 0, but got {log_prob!a:.50}")
+        if isinstance(log_prob, bool) or not isinstance(log_prob, int | float) or not _LEAST <= log_prob <= _MOST:
+            raise BrokenRule(
+                f"a log-probability in an episode is a number from {_LEAST:g} to 0, but {log_prob!a:.50} is not"
+            )
         return Taken(action, float(log_prob))
 
 

@@ -64,7 +64,7 @@ class Client:
     protocol. Threads may share it.
 
     Attributes:
-        games: how many games are under way there.
+        games: numbers of the games that are under way there.
         closed: whether it is closed.
     """
 
@@ -76,7 +76,7 @@ class Client:
         self._gone = False
         self._dropped: deque[int] = deque()  # games that the client need not know any more
         self._models: list[int] = []  # those that the client has, the least recently used first
-        self.games = 0
+        self.games: set[int] = set()
         self.closed = False
         connection.setblocking(False)
         with suppress(OSError):
@@ -93,7 +93,7 @@ class Client:
 
     def forget(self, game: int, *, over: bool = False) -> None:
         """A game is not played on. Unless it is over, the next question names it."""
-        self.games -= 1
+        self.games.discard(game)
         if not over:
             self._dropped.append(game)
 
@@ -251,9 +251,9 @@ class Clients(threading.Thread):
             least, most = _LEAST_WAIT, self._last_seen + PATIENCE - time.monotonic()
             if not self._news.wait_for(self._open, max(least, most)):
                 raise BrokenRule(f"no client has been at port {self.port} for {PATIENCE:g} s; start one")
-            client = min(self._here, key=lambda each: each.games)
-            client.games += 1
+            client = min(self._here, key=lambda each: len(each.games))
             self._games += 1
+            client.games.add(self._games)
             return client, self._games
 
     def here(self) -> int:

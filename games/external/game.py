@@ -7,11 +7,12 @@ import math
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import gymnasium as gym
 import numpy as np
 
+from games.contract import Game
 from games.environments.game import EnvironmentGame
 from games.environments.recipes import Recipe, make_recipe
 from games.environments.states import AgentDictsState
@@ -220,11 +221,6 @@ class ExternalGame(EnvironmentGame):
         super().__init__(recipe)
         self.replayable = False
 
-    @property
-    def acts(self) -> bool:
-        """Whether clients choose the actions of training games."""
-        return bool(dict(self.recipe.parameters).get("acts", False))
-
     def __reduce__(self) -> tuple[type[ExternalGame], tuple[Recipe]]:
         return ExternalGame, (self.recipe,)
 
@@ -255,6 +251,11 @@ class ExternalState(AgentDictsState):
 
     def _replayed(self) -> NoReturn:
         raise GameError(f"a position of {self.game.spec!r} cannot be copied, because a client plays it")
+
+
+def acted_by_clients(game: Game) -> TypeGuard[ExternalGame]:
+    """Whether clients choose the actions of training games."""
+    return isinstance(game, ExternalGame) and bool(dict(game.recipe.parameters).get("acts", False))
 
 
 def external_game(raw: dict[str, str]) -> ExternalGame:

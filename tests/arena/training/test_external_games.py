@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from external_clients import PROGRAMS, free_port
 from small_training import small
 
 from arena.play.matches import play_match
@@ -20,13 +19,7 @@ from games.external import clients
 
 pytestmark = pytest.mark.slow
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "programs" / "external_game.py"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+EXAMPLE = PROGRAMS / "external_game.py"
 
 
 @pytest.fixture

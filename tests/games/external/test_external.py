@@ -8,71 +8,27 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from external_clients import PROGRAMS, Answers, client, connect, free_port
 
 from games import BrokenGameError, Game, GameError, UnknownGameError, make_game
 from games.contract import Tables
 from games.external import clients
 from games.external.clients import MOST_WRITTEN
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "programs" / "external_game.py"
-HELLO = {"type": "hello", "protocol": 1}
-
-Answers = Callable[[dict[str, Any]], Any]
-"""What a client writes to a question: a message, bytes, or None to say nothing and hang up."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+EXAMPLE = PROGRAMS / "external_game.py"
 
 
 def small(port: int, **parameters: Any) -> Game:
     """Two seats see three numbers and have two actions."""
     given = {"observation": 3, "actions": 2, "port": port} | parameters
     return make_game(f"external({','.join(f'{key}={value}' for key, value in given.items())})")
-
-
-def connect(port: int) -> socket.socket:
-    """A connection to a process that listens by now, or soon."""
-    while True:
-        with suppress(ConnectionRefusedError):
-            return socket.create_connection(("127.0.0.1", port))
-
-
-@contextmanager
-def client(port: int, answers: Answers, hello: Any = HELLO) -> Iterator[None]:
-    """A client that runs beside the test until it is hung up."""
-
-    def talk() -> None:
-        with suppress(OSError), connect(port) as connection, connection.makefile("rwb") as stream:
-            _write(stream, hello)
-            for line in stream:
-                question = json.loads(line)
-                if question["type"] == "hello":
-                    continue
-                if question["type"] == "bye":
-                    return
-                if (answer := answers(question)) is None:
-                    return
-                _write(stream, answer if isinstance(answer, bytes) else {"id": question["id"]} | answer)
-
-    thread = threading.Thread(target=talk, daemon=True)
-    thread.start()
-    yield
-
-
-def _write(stream: Any, message: Any) -> None:
-    stream.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
-    stream.flush()
 
 
 def sees(agent: str = "player_0", **more: Any) -> dict[str, Any]:
@@ -133,6 +89,8 @@ def test_the_spec_says_all_that_a_league_must_know(port: int) -> None:
         ("observation=3,actions=2,port=70000", "port must be a whole number from 1 to 65,535"),
         ("observation=3,actions=2,seats=0", "from 1 to 256"),
         ("observation=3,actions=2,graded=maybe", "True or False"),
+        ("observation=3,actions=2,acts=maybe", "acts must be True or False"),
+        ("observation=3,continuous=2,acts=True", "numbered actions only; give actions=N, or leave out acts=True"),
         ("observation=3,actions=2,host=0.0.0.0", "unknown parameter 'host'"),
     ],
 )
