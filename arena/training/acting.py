@@ -25,7 +25,7 @@ from agents.onnx import LARGEST_DIFFERENCE
 from agents.policies.agent import PolicyAgent
 from agents.policies.distributions import log_probabilities
 from agents.policies.onnx import Exportable, OnnxWriter
-from agents.policies.states import Memory, StateLayout
+from agents.policies.states import StateLayout
 from arena.play.source import Seating
 from arena.settings import PositionSettings
 from arena.training.sampler import Sampler
@@ -77,9 +77,6 @@ class ActedSampler(Sampler):
         game, size, arguments: as of :class:`Sampler`.
         decide: likewise.
         module: gives a live module by its ID.
-
-    Raises:
-        AgentError: a network remembers earlier steps.
     """
 
     def __init__(
@@ -89,12 +86,10 @@ class ActedSampler(Sampler):
         *,
         decide: Callable[..., Decision],
         module: Callable[[str], RLModule],
-        memories: Mapping[str, Memory],
         **arguments: Any,
     ) -> None:
-        _refuse_memory(bool(memories))
         self._models = _Models(game, module)
-        self._undirected = decide
+        self._ask_module = decide
         super().__init__(ActedGame(game, self._policies), size, decide=self._retold, **arguments)
 
     def run(
@@ -109,7 +104,7 @@ class ActedSampler(Sampler):
         """As :meth:`Sampler.run`, but all games are played to their end.
 
         Raises:
-            AgentError: also if a player has no policy that a client can have.
+            AgentError: also if a client cannot play for a player.
         """
         self._models.begin(agents)
         return super().run(
@@ -129,7 +124,7 @@ class ActedSampler(Sampler):
 
     def _retold(self, module: str, turn: Turn) -> Decision:
         """A live module's decision, but for the actions of the episodes."""
-        decision = self._undirected(module, turn)
+        decision = self._ask_module(module, turn)
         actions = _taken(turn)
         log_probs = log_probabilities(decision.dist_inputs, actions)
         _compare(turn, log_probs)
@@ -174,7 +169,8 @@ class _Models:
         """What plays for a player; None for random play.
 
         Raises:
-            AgentError: nothing can in a client.
+            AgentError: it is neither a network that ONNX can express, in float32 and without memory, nor the agent
+                ``random``.
         """
         agent = self._agents.get(player)
         if isinstance(agent, RandomAgent):
@@ -184,7 +180,7 @@ class _Models:
         module = self._module(player) if agent is None else agent.modules[seat]
         key = player, id(module)
         if key not in self._policies:
-            _refuse_memory(StateLayout.of(module) is not None)
+            _check_network(module)
             self._number += 1
             model = self._written(module, explores=agent is None)
             self._policies[key] = Policy(self._number, base64.b64encode(model).decode())
@@ -204,12 +200,14 @@ class _Models:
         return Exportable(self._game, dict.fromkeys(range(self._game.num_seats), module), explores=explores)
 
 
-def _refuse_memory(remembers: bool) -> None:
-    if remembers:
+def _check_network(module: Any) -> None:
+    if StateLayout.of(module) is not None:
         raise AgentError(
             "a network that remembers earlier steps has no ONNX model yet, so clients cannot act with it; choose "
             "another network, or leave out acts=True"
         )
+    if (precision := getattr(module, "precision", "float32")) != "float32":
+        raise AgentError(f"clients act in float32, but a network has the precision {precision!r}; leave it out")
 
 
 def _taken(turn: Turn) -> ActionArray:

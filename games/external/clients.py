@@ -31,6 +31,9 @@ PORTS = 100
 PATIENCE = 60.0
 """Seconds without any client after which games break, and seconds that a client has for an answer."""
 
+PATIENCE_OF_GAMES = 600.0
+"""Seconds that a client has for a whole game."""
+
 _LEAST_WAIT = 0.5
 """Seconds that each game waits for a client: short, so that a run without clients ends soon after those seconds."""
 
@@ -106,7 +109,7 @@ class Client:
         """
         with self._lock:
             self._most = MOST_WRITTEN
-            return self._ask(question)
+            return self._ask(question, PATIENCE)
 
     def play(self, question: dict[str, Any], models: Mapping[int, str]) -> dict[str, Any]:
         """As :meth:`ask`, for a whole game.
@@ -120,10 +123,11 @@ class Client:
             new = {number: model for number, model in models.items() if number not in self._models}
             known = [number for number in self._models if number not in models] + list(models)
             self._models, forget = known[-MOST_MODELS:], known[:-MOST_MODELS]
-            return self._ask(question | ({"models": new} if new else {}) | ({"forget": forget} if forget else {}))
+            question = question | ({"models": new} if new else {}) | ({"forget": forget} if forget else {})
+            return self._ask(question, PATIENCE_OF_GAMES)
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE
+    def _ask(self, question: dict[str, Any], patience: float) -> dict[str, Any]:
+        deadline = time.monotonic() + patience
         self._asked += 1
         dropped = [self._dropped.popleft() for _ in range(len(self._dropped))]
         try:
@@ -144,7 +148,7 @@ class Client:
                 raise BrokenRule(f"the client cannot go on: {str(answer['error'])[:200]!a}")
         except TimeoutError:
             self.close()
-            raise BrokenRule(f"a client answers within {PATIENCE:g} s, but this one did not") from None
+            raise BrokenRule(f"a client answers within {patience:g} s, but this one did not") from None
         except OSError as error:
             self.close()
             raise Gone(f"the client has gone: {error.strerror or error}") from None

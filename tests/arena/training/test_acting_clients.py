@@ -131,11 +131,16 @@ def test_other_algorithms_learn_from_such_games(build: Any, started: list[subpro
 
 
 @pytest.mark.slow
-def test_a_network_that_remembers_is_refused(build: Any) -> None:
-    with pytest.raises(
-        AgentError, match="remembers earlier steps has no ONNX model yet, so clients cannot act with it"
-    ):
-        build(short(free_port()).rl_module(model_config={"use_lstm": True})).train()
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        ({"use_lstm": True}, "remembers earlier steps has no ONNX model yet, so clients cannot act with it"),
+        ({"precision": "bfloat16"}, "clients act in float32, but a network has the precision 'bfloat16'"),
+    ],
+)
+def test_a_network_that_clients_cannot_have_is_refused(build: Any, network: dict[str, Any], message: str) -> None:
+    with pytest.raises(AgentError, match=message):
+        build(short(free_port()).rl_module(model_config=network)).train()
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,18 @@ def test_a_client_that_lies_loses_its_game_and_its_connection(port: int, answer:
         assert len(replayed(acted(port), [1, 2])) == 2
 
 
+def test_a_client_has_more_time_for_a_game_than_for_a_step(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "PATIENCE_OF_GAMES", 0.2)
+    over = threading.Event()
+
+    def silent(question: dict[str, Any]) -> None:
+        over.wait()
+
+    with client(port, silent), pytest.raises(BrokenGameError, match=r"within 0.2 s, but this one did not"):
+        replayed(acted(port), [1])
+    over.set()
+
+
 def test_an_episode_is_refused_by_who_steps_it(port: int) -> None:
     with client(port, lambda question: SOUND):
         tables = acted(port).tables(1)
