@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gymnasium as gym
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.distribution.torch.torch_distribution import TorchDiagGaussian
 
-from agents.policies.distributions import in_bounds, sample_points
-from agents.policies.network import ACTION_MASK, OBSERVATION, SEAT, MaskedNetwork
+from agents.policies.distributions import in_bounds, log_probabilities, sample_actions, sample_points
+from agents.policies.network import ACTION_MASK, LOGIT_OF_ILLEGAL, OBSERVATION, SEAT, MaskedNetwork
 
 SPACES = gym.spaces.Dict(
     {
@@ -74,3 +75,12 @@ def test_a_network_for_a_box_gives_means_and_deviations_that_learn():
 def test_a_network_for_numbers_has_the_weights_it_always_had():
     network = MaskedNetwork(observation_space=SPACES, action_space=gym.spaces.Discrete(3), model_config={})
     assert "log_std" not in network.state_dict()
+
+
+@pytest.mark.parametrize("actions", [9, 100])
+def test_log_probabilities_are_those_of_drawing(actions: int) -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.standard_normal((50, actions), np.float32)
+    logits[:, 1::3] = LOGIT_OF_ILLEGAL
+    drawn, log_probs = sample_actions(logits, rng)
+    np.testing.assert_allclose(log_probabilities(logits, drawn), log_probs, atol=1e-6)
