@@ -15,9 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.contract import Agent, AgentError, Probabilities, Turn, Values
+from agents.memory import Memory, States
 from agents.policies import interface
 from agents.policies.distributions import action_probabilities, in_bounds, sample_actions, sample_points
-from agents.policies.interface import LOG_PROBABILITIES, LOG_STD, LOGIT_OF_ILLEGAL, MEAN, VALUE, Port
+from agents.policies.interface import (
+    LOG_PROBABILITIES,
+    LOG_STD,
+    LOGIT_OF_ILLEGAL,
+    MEAN,
+    NEXT_STATE,
+    STATE,
+    VALUE,
+    Port,
+)
 from games.contract import ActionArray, FloatArray, Game, State
 
 if TYPE_CHECKING:
@@ -32,6 +42,9 @@ LARGEST_DIFFERENCE = 1e-3
 
 MEMORY = 2 << 30
 """Bytes that all ONNX models of a process may take together."""
+
+MOST_STATE = 1 << 16
+"""Numbers that the state of a model may have."""
 
 MISSING = "ONNX models need onnx and onnxruntime, which are not installed; run pip install 'self-play-arena[onnx]'"
 
@@ -48,6 +61,11 @@ class OnnxAgent(Agent):
 
     The model takes and gives what :mod:`agents.policies.interface` says, with any number of rows; ``value`` may be
     missing. It runs on one core. Actions that are not legal are never drawn, whatever the model says of them.
+
+    A model with a state has one for each table and seat, which :meth:`act` moves on.
+
+    Attributes:
+        memory: the states; None for a model without.
     """
 
     reads_state = False
@@ -68,44 +86,73 @@ class OnnxAgent(Agent):
         self._session = _session(data)
         _check_card(self._session.get_modelmeta().custom_metadata_map, game)
         given = {port.name for port in self._session.get_outputs()}
-        self._outputs = interface.outputs(game, value=VALUE in given)
-        _check_ports("take", self._session.get_inputs(), interface.inputs(game))
+        size = _state_size(self._session.get_inputs())
+        self._inputs = interface.inputs(game, memory=size)
+        self._outputs = interface.outputs(game, value=VALUE in given, memory=size)
+        _check_ports("take", self._session.get_inputs(), self._inputs)
         _check_ports("give", self._session.get_outputs(), self._outputs)
+        self.memory = Memory([lambda: np.zeros(size, np.float32)] * game.num_seats) if size else None
+
+    @property
+    def keeps_games(self) -> bool:
+        return self.memory is not None
+
+    def reset(self, tables: Sequence[int]) -> None:
+        if self.memory is not None:
+            self.memory.reset(tables)
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        found = self.run(turn)
+        found = self._step(turn)
         if self._game.action_bounds is None:
             return sample_actions(found[LOG_PROBABILITIES], rng)[0]
         points, _ = sample_points(np.concatenate([found[MEAN], found[LOG_STD]], 1), rng)
         return in_bounds(points, self._game.action_bounds)
 
+    def _step(self, turn: Turn) -> dict[str, FloatArray]:
+        """What the model gives for each row of games that it follows; it remembers them."""
+        if self.memory is None:
+            return self.run(turn)
+        found = self.run(turn, self.memory.of(turn.tables, turn.seats))
+        self.memory.keep(turn.tables, turn.seats, found[NEXT_STATE])
+        return found
+
     def probabilities(self, turn: Turn) -> Probabilities | None:
-        """Those of the model, ``(B, A)``; None for continuous actions."""
-        if self._game.action_bounds is not None:
+        """Those of the model, ``(B, A)``; None for continuous actions, and if it has a state."""
+        if self.memory is not None:
             return None
-        return action_probabilities(self.run(turn)[LOG_PROBABILITIES], deterministic=False)
+        return self._probabilities(self.run(turn))
 
     def values(self, turn: Turn) -> Values | None:
-        """Those of the model, ``(B,)``; None if it has none."""
-        found = self.run(turn).get(VALUE)
-        return None if found is None else found.astype(np.float64)
+        """Those of the model, ``(B,)``; None if it has none, or a state."""
+        return None if self.memory is not None else _values(self.run(turn))
 
-    def run(self, turn: Turn) -> dict[str, FloatArray]:
+    def consider(self, turn: Turn) -> tuple[Values | None, Probabilities | None]:
+        """As :meth:`values` and :meth:`probabilities`, after what the model remembers of these tables."""
+        found = self._step(turn)
+        return _values(found), self._probabilities(found)
+
+    def _probabilities(self, found: dict[str, FloatArray]) -> Probabilities | None:
+        if self._game.action_bounds is not None:
+            return None
+        return action_probabilities(found[LOG_PROBABILITIES], deterministic=False)
+
+    def run(self, turn: Turn, states: States | None = None) -> dict[str, FloatArray]:
         """What the model gives for each row, by name; illegal actions are at ``LOGIT_OF_ILLEGAL``.
+
+        Args:
+            turn: the rows.
+            states: ``(B, S)``, those before these rows, of a model that has them.
 
         Raises:
             AgentError: it fails, or gives other shapes than it says, or numbers that are not finite.
         """
         seats = np.eye(self._game.num_seats, dtype=np.float32)[turn.seats]
-        rows = (turn.observations, turn.masks, seats)
+        rows = (turn.observations, turn.masks, seats, states)[: len(self._inputs)]
         names = [port.name for port in self._outputs]
         try:
             given = self._session.run(
                 names,
-                {
-                    port.name: np.ascontiguousarray(row)
-                    for port, row in zip(interface.inputs(self._game), rows, strict=True)
-                },
+                {port.name: np.ascontiguousarray(row) for port, row in zip(self._inputs, rows, strict=True)},
             )
         except Exception as error:
             raise AgentError(f"the ONNX model failed: {_line(error)}") from error
@@ -120,6 +167,23 @@ class OnnxAgent(Agent):
                     f"but this one gave an array of shape {array.shape} with others; export it again"
                 )
         return found
+
+
+def _values(found: dict[str, FloatArray]) -> Values | None:
+    return found[VALUE].astype(np.float64) if VALUE in found else None
+
+
+def _state_size(inputs: Sequence[Any]) -> int:
+    """Numbers of the state that a model takes; 0 for a model without. What else it says of it is checked later."""
+    shape = next((list(port.shape) for port in inputs if port.name == STATE), [0, 0])
+    size = shape[1] if len(shape) == 2 else None
+    if not isinstance(size, int) or size > MOST_STATE:
+        told = reprlib.repr(tuple(shape))
+        raise AgentError(
+            f"the state of an ONNX model has shape ('rows', S), where S is at most {MOST_STATE:,}, but this one's has "
+            f"{told}; export it again"
+        )
+    return size
 
 
 def _check_model(data: bytes) -> None:

@@ -16,6 +16,7 @@ from ray.rllib.core.rl_module import RLModule, RLModuleSpec
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 
 from agents.contract import Agent, AgentError, Probabilities, Turn, Values
+from agents.memory import Memory, States
 from agents.policies.distributions import action_probabilities, in_bounds, sample_actions, sample_points
 from agents.policies.fit import Outline, check_fit, outline
 from agents.policies.interface import reads_team
@@ -26,7 +27,7 @@ from agents.policies.network import (
     build_network,
 )
 from agents.policies.networks import is_own, network_class, network_name
-from agents.policies.states import Memory, StateLayout, States
+from agents.policies.states import StateLayout
 from agents.policies.weights import Tensors, WeightsError
 from games.contract import ActionArray, BoolArray, FloatArray, Game, IntArray
 
@@ -140,7 +141,7 @@ class PolicyAgent(Agent):
             return self._output(module, batch)
         assert self.memory is not None
         states = self.memory.of(turn.tables, turn.seats)[:, : layout.size]
-        output = self._output(module, layout.one_step(batch, states, self._device))
+        output = self._output(module, layout.one_step(batch, torch.from_numpy(states).to(self._device)))
         self.memory.keep(turn.tables, turn.seats, layout.packed(output[Columns.STATE_OUT]).cpu().numpy())
         of_steps = (Columns.ACTION_DIST_INPUTS, Columns.VF_PREDS)
         return {name: output[name].squeeze(1) for name in of_steps if name in output}

@@ -36,6 +36,9 @@ def reads_team(model_config: Any) -> bool:
 
 LOG_PROBABILITIES, MEAN, LOG_STD, VALUE = "log_probabilities", "mean", "log_std", "value"
 
+STATE, NEXT_STATE = "state", "next_state"
+"""What a network that remembers takes and gives in addition."""
+
 LOGIT_OF_ILLEGAL = -1e9
 """Finite, so that the KL divergence and the entropy of masked logits stay finite. The probability is exactly 0."""
 
@@ -79,24 +82,29 @@ class Port:
     meaning: str
 
 
-def inputs(game: Game) -> tuple[Port, ...]:
-    """What every network of ``game`` takes.
+def inputs(game: Game, *, memory: int = 0) -> tuple[Port, ...]:
+    """What a network of ``game`` takes.
 
-    A network that keeps a state between steps would take that as well, and give the next one.
+    Args:
+        game: the game.
+        memory: numbers of its state; 0 for a network that remembers nothing.
     """
-    return (
+    ports = (
         Port(OBSERVATION, game.observation_shape, "float32", "what the seat sees"),
         Port(ACTION_MASK, (game.num_actions,), "bool", "the legal actions; continuous actions have one that is true"),
         Port(SEAT, (game.num_seats,), "float32", "1 for the seat that acts, 0 for the others"),
     )
+    before = Port(STATE, (memory,), "float32", f"{NEXT_STATE} of the seat's last step in this game, at first zeros")
+    return (*ports, before) if memory else ports
 
 
-def outputs(game: Game, *, value: bool = True) -> tuple[Port, ...]:
+def outputs(game: Game, *, value: bool = True, memory: int = 0) -> tuple[Port, ...]:
     """What a network of ``game`` gives.
 
     Args:
         game: the game.
         value: whether it has a value head.
+        memory: as of :func:`inputs`.
     """
     if game.action_bounds is None:
         policy: tuple[Port, ...] = (
@@ -114,4 +122,5 @@ def outputs(game: Game, *, value: bool = True) -> tuple[Port, ...]:
             Port(LOG_STD, size, "float32", "logarithms of their standard deviations, in units; clip what you draw"),
         )
     expected = Port(VALUE, (), "float32", "what the seat can expect to get from here on, in rewards of the game")
-    return (*policy, expected) if value else policy
+    after = Port(NEXT_STATE, (memory,), "float32", "what is remembered from here on")
+    return (*policy, *[expected] * value, *[after] * bool(memory))

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from agents.contract import AgentError, Turn
 from agents.onnx import CARD, LARGEST_DIFFERENCE, MISSING, OnnxAgent, no_state
 from agents.policies.agent import build_policy, module_batch
-from agents.policies.interface import LOG_PROBABILITIES, Port, inputs, outputs, reads_team
+from agents.policies.interface import LOG_PROBABILITIES, SEAT, STATE, Port, inputs, outputs, reads_team
 from agents.policies.network import MaskedNetwork
+from agents.policies.states import StateLayout
 from agents.policies.weights import Tensors
 from games.contract import Game
 
@@ -52,40 +53,51 @@ class Exportable(nn.Module):
         self.value = all(
             isinstance(module, ValueFunctionAPI) and not reads_team(module.model_config) for module in distinct.values()
         )
+        self.layouts = [StateLayout.of(module) for module in distinct.values()]
+        self.memory = max(0 if layout is None else layout.size for layout in self.layouts)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
         """What it takes."""
-        return inputs(self.game)
+        return inputs(self.game, memory=self.memory)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         """What it gives."""
-        return outputs(self.game, value=self.value)
+        return outputs(self.game, value=self.value, memory=self.memory)
 
     def forward(self, *rows: Tensor) -> tuple[Tensor, ...]:
         """What :attr:`outputs` names, for what :attr:`inputs` names."""
-        batch = {Columns.OBS: {port.name: tensor for port, tensor in zip(self.inputs, rows, strict=True)}}
-        chosen, *others = [self.of(network, batch) for network in self.networks]
+        named = {port.name: tensor for port, tensor in zip(self.inputs, rows, strict=True)}
+        states, seat = named.pop(STATE, None), named[SEAT]
+        chosen, *others = [self.of(number, {Columns.OBS: named}, states) for number in range(len(self.networks))]
         for seats, given in zip(self.seats[1:], others, strict=True):
-            mine = rows[-1][:, seats].sum(1) > 0.5  # (B,)
+            mine = seat[:, seats].sum(1) > 0.5  # (B,)
             chosen = tuple(
                 torch.where(mine.view(-1, *[1] * (old.dim() - 1)), new, old)
                 for old, new in zip(chosen, given, strict=True)
             )
         return chosen
 
-    def of(self, network: Any, batch: dict[str, Any]) -> tuple[Tensor, ...]:
-        """What one of the networks gives for a batch."""
+    def of(self, number: int, batch: dict[str, Any], states: Tensor | None) -> tuple[Tensor, ...]:
+        """What one of the networks gives for a batch, after states ``(B, S)`` if any network remembers."""
+        network: Any = self.networks[number]
+        layout = self.layouts[number]
+        if layout is not None:
+            assert states is not None
+            batch = layout.one_step(batch, states[:, : layout.size])
         output = network._forward_exploration(batch) if self._explores else network._forward_inference(batch)
         policy = output[Columns.ACTION_DIST_INPUTS]
-        parts = (torch.log_softmax(policy, 1),) if self.game.action_bounds is None else policy.chunk(2, 1)
-        if not self.value:
-            return tuple(parts)
         value = output.get(Columns.VF_PREDS)
-        if value is None:
+        if self.value and value is None:
             value = network.compute_values(batch, embeddings=output.get(Columns.EMBEDDINGS))
-        return (*parts, value)
+        after = states
+        if layout is not None:
+            assert states is not None
+            policy, value = policy.squeeze(1), None if value is None else value.squeeze(1)
+            after = torch.cat([layout.packed(output[Columns.STATE_OUT]), states[:, layout.size :]], 1)
+        parts = (torch.log_softmax(policy, 1),) if self.game.action_bounds is None else policy.chunk(2, 1)
+        return (*parts, *[value] * self.value, *([] if after is None else [after]))
 
 
 def exportable(
@@ -100,13 +112,16 @@ def exportable(
     Args and errors are those of :func:`agents.policies.agent.build_policy`.
 
     Raises:
-        AgentError: a network remembers earlier steps.
+        AgentError: a network remembers something before its first step.
     """
     policy = build_policy(tensors, card, game, module_classes=module_classes)
     if policy.memory is not None:
-        raise AgentError(
-            "a network that remembers earlier steps has no ONNX model yet; export its weights, with -o FILE.safetensors"
-        )
+        policy.memory.reset([0])
+        if policy.memory.at([0]).any():
+            raise AgentError(
+                "an ONNX model begins each game with a state of zeros, but this network begins with another; export "
+                "its weights, with -o FILE.safetensors"
+            )
     for module in policy.modules.values():
         if isinstance(module, MaskedNetwork):
             module.precision = "float32"  # onnxruntime has no bfloat16 on CPUs
@@ -190,6 +205,7 @@ def _model(network: Exportable, card: Mapping[str, Any], *, optimize: bool) -> A
         torch.zeros(_ROWS, *game.observation_shape),
         torch.ones(_ROWS, game.num_actions, dtype=torch.bool),
         torch.eye(game.num_seats)[torch.arange(_ROWS) % game.num_seats],
+        *[torch.zeros(_ROWS, network.memory)] * bool(network.memory),
     )
     try:
         with _quiet(), torch.no_grad():
@@ -242,14 +258,15 @@ def largest_difference(network: Exportable, agent: OnnxAgent, turn: Turn) -> flo
 
     Probabilities of illegal actions do not count. Numbers above 1 count in proportion to the largest of their kind.
     """
-    found, largest = agent.run(turn), 0.0
-    for module, seats in zip(network.networks, network.seats, strict=True):
+    states = np.random.default_rng(0).standard_normal((len(turn.seats), network.memory), np.float32)
+    found, largest = agent.run(turn, states), 0.0
+    for number, seats in enumerate(network.seats):
         rows = np.flatnonzero(np.isin(turn.seats, seats))
         if not len(rows):
             continue
         batch = module_batch(turn.observations[rows], turn.masks[rows], turn.seats[rows], network.game.num_seats)
         with torch.no_grad():
-            given = network.of(module, batch)
+            given = network.of(number, batch, torch.from_numpy(states[rows]) if network.memory else None)
         for port, tensor in zip(network.outputs, given, strict=True):
             right, got = tensor.numpy(), found[port.name][rows]
             if port.name == LOG_PROBABILITIES:

@@ -39,6 +39,9 @@ class Lstm(nn.Module):
 
     def forward(self, hidden: Tensor, state: State) -> tuple[Tensor, State]:
         """Steps ``(B, T, inputs)`` after states ``(B, ...)``: ``(B, T, width)``, and the states after them."""
+        if torch.compiler.is_exporting():  # a single step; several would become a loop, which models may not have
+            h, c = torch.lstm_cell(hidden[:, 0], (state["h"], state["c"]), *self.cell.all_weights[0])
+            return h.unsqueeze(1), {"h": h, "c": c}
         outputs, (h, c) = self.cell(hidden, (state["h"].unsqueeze(0), state["c"].unsqueeze(0)))
         return outputs, {"h": h.squeeze(0), "c": c.squeeze(0)}
 
@@ -57,6 +60,9 @@ class Gru(nn.Module):
 
     def forward(self, hidden: Tensor, state: State) -> tuple[Tensor, State]:
         """As :meth:`Lstm.forward`."""
+        if torch.compiler.is_exporting():  # as in Lstm
+            h = torch.gru_cell(hidden[:, 0], state["h"], *self.cell.all_weights[0])
+            return h.unsqueeze(1), {"h": h}
         outputs, h = self.cell(hidden, state["h"].unsqueeze(0))
         return outputs, {"h": h.squeeze(0)}
 

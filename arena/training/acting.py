@@ -203,8 +203,8 @@ class _Models:
 def _check_network(module: Any) -> None:
     if StateLayout.of(module) is not None:
         raise AgentError(
-            "a network that remembers earlier steps has no ONNX model yet, so clients cannot act with it; choose "
-            "another network, or leave out acts=True"
+            "clients keep no states, so a network that remembers earlier steps cannot act there; choose another "
+            "network, or leave out acts=True"
         )
     if (precision := getattr(module, "precision", "float32")) != "float32":
         raise AgentError(f"clients act in float32, but a network has the precision {precision!r}; leave it out")

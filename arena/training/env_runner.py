@@ -22,10 +22,11 @@ from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
 
 from agents.contract import Agent, Turn
+from agents.memory import Memory, States
 from agents.policies.agent import module_batch
 from agents.policies.distributions import sample_actions, sample_points
 from agents.policies.interface import SEAT
-from agents.policies.states import Memory, StateLayout, States
+from agents.policies.states import StateLayout
 from agents.registry import make_agent
 from arena.exports.rllib import TablesEnv, spaces
 from arena.play.live_table import LiveTable
@@ -370,7 +371,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         layout = self._layouts.get(module_id)
         if layout is not None:
             assert states is not None
-            batch = layout.one_step(batch, states, self._device)
+            batch = layout.one_step(batch, torch.from_numpy(states).to(self._device))
         # The public `forward_*` walk all submodules twice per call to switch modes; these never train.
         with torch.no_grad():
             output = module._forward_exploration(batch) if self._explore else module._forward_inference(batch)
@@ -392,7 +393,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
         batch = module_batch(observations, masks, seats, self.game.num_seats, self._device)
         layout = self._layouts.get(module_id)
         if layout is not None:
-            batch = layout.one_step(batch, states, self._device)
+            batch = layout.one_step(batch, torch.from_numpy(states).to(self._device))
         return self._compute_values(module_id, batch).flatten().cpu().numpy()
 
     def _compute_values(self, module_id: str, batch: dict[str, Any]) -> torch.Tensor:

@@ -12,8 +12,8 @@ from ray.rllib.core.rl_module import RLModule
 
 from agents.contract import Agent
 from agents.frozen import frozen_agent
+from agents.memory import Memory
 from agents.policies.agent import PolicyAgent
-from agents.policies.states import Memory
 from agents.registry import make_agent
 from arena.play.source import Seating
 from arena.training.planner import Plan

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.contract import Agent, Turn
+from agents.memory import Memory
 from agents.policies.distributions import in_bounds
-from agents.policies.states import Memory
 from arena.play.lockstep import Rows
 from arena.play.rounds import Rounds
 from arena.play.source import Observer, Seating

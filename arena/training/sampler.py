@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from agents.contract import Agent, AgentError
+from agents.memory import Memory
 from agents.policies.distributions import num_inputs
-from agents.policies.states import Memory
 from arena.play.referee import Trusting
 from arena.play.replayed import BrokenOff
 from arena.play.rounds import OPENING, Rounds

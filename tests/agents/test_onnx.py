@@ -16,7 +16,7 @@ from onnx_models import uniform_model
 from agents.basic import GreedyAgent, RandomAgent
 from agents.conformance import check_agent
 from agents.contract import AgentError, Turn
-from agents.onnx import OnnxAgent
+from agents.onnx import MOST_STATE, OnnxAgent
 from arena.names import load_agent
 from games import Game, make_game
 
@@ -129,7 +129,7 @@ def no_seat(model: onnx.ModelProto) -> None:
 
 
 def another_input(model: onnx.ModelProto) -> None:
-    model.graph.input.append(helper.make_tensor_value_info("state", TensorProto.FLOAT, ["rows", 8]))
+    model.graph.input.append(helper.make_tensor_value_info("mood", TensorProto.FLOAT, ["rows", 8]))
 
 
 def no_policy(model: onnx.ModelProto) -> None:
@@ -168,7 +168,7 @@ def short_tensor(model: onnx.ModelProto) -> None:
         (other_board, "has tensor(float) of shape ('rows', 3, 1099511627776, 7)"),
         (whole_numbers, "has tensor(int64) of shape"),
         (no_seat, "but this one has no 'seat'"),
-        (another_input, "must not take 'state'"),
+        (another_input, "must not take 'mood'"),
         (no_policy, "but this one has no 'log_probabilities'"),
         (no_card, "must have a 'card' in its metadata"),
         (list_for_a_card, "must have a 'card' in its metadata"),
@@ -260,3 +260,13 @@ def test_without_its_libraries_the_message_names_the_extra(library: str, monkeyp
     with pytest.raises(AgentError, match=r"pip install 'self-play-arena\[onnx\]'"):
         OnnxAgent(data, GAME)
     assert isinstance(load_agent("random", GAME), RandomAgent)
+
+
+def test_the_state_of_a_model_is_limited_and_must_be_one() -> None:
+    model = uniform_model(GAME)
+    model.graph.input.append(helper.make_tensor_value_info("state", TensorProto.FLOAT, ["rows", MOST_STATE + 1]))
+    with pytest.raises(AgentError, match="S is at most 65,536"):
+        loaded(model)
+    model.graph.input[-1].CopyFrom(helper.make_tensor_value_info("state", TensorProto.FLOAT, ["rows", 4]))
+    with pytest.raises(AgentError, match="must give 'next_state'"):
+        loaded(model)

@@ -42,6 +42,9 @@ NETWORKS: list[tuple[str, bool, dict[str, Any]]] = [
     ("tic_tac_toe", False, {"network": "residual", "conv_channels": 4, "conv_blocks": 2, "orientation": "tic_tac_toe"}),
     ("tic_tac_toe", True, {"precision": "bfloat16", "fcnet_activation": "gelu"}),
     (CONTINUOUS, False, {"fcnet_activation": "silu"}),
+    ("leduc_poker(players=3)", True, {"network": "lstm", "lstm_cell_size": 8, "vf_share_layers": False}),
+    ("tic_tac_toe", False, {"network": "gru", "lstm_cell_size": 8}),
+    (CONTINUOUS, False, {"network": "attention", "attention_window": 3}),
 ]
 
 
@@ -78,6 +81,11 @@ def assert_alike(one: Agent, other: Agent, game: Game) -> None:
         assert (drawn[0] == drawn[1]).mean() > 0.95
     else:
         np.testing.assert_allclose(*drawn, atol=1e-3)
+    assert one.keeps_games == other.keeps_games
+    for told, also in zip(one.consider(turn), other.consider(turn), strict=True):  # after what they remember of that
+        assert (told is None) == (also is None)
+        if told is not None:
+            np.testing.assert_allclose(told, also, atol=1e-4)
 
 
 @pytest.mark.parametrize(("spec", "module_per_seat", "model_config"), NETWORKS)
