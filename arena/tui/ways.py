@@ -9,6 +9,7 @@ from leagues.errors import LeagueError
 
 if TYPE_CHECKING:
     from arena.tui.feed import Source
+    from arena.view.run_state import RunState
     from leagues.next_snapshot import NextSnapshot
 
 
@@ -18,6 +19,11 @@ class Ways:
 
     ways: tuple[NextSnapshot, ...] = ()
     problem: str = ""
+
+
+def under_way(state: RunState | None) -> bool:
+    """Whether learners are on their way: only while a run goes on."""
+    return state is not None and state.runs
 
 
 def ways_of(source: Source) -> Ways:

@@ -17,6 +17,7 @@ from arena.tui.keys import AGENT, CHART, CHOOSE, PAGES, TABLE, Group, bindings
 from arena.tui.look import look
 from arena.tui.profile import AgentProfile, FirstMoves, Openings, Profile
 from arena.tui.screens.base import LeagueScreen
+from arena.tui.ways import under_way
 from arena.tui.widgets.agent_parts import (
     card,
     first_moves,
@@ -43,6 +44,7 @@ class AgentScreen(LeagueScreen):
     def __init__(self) -> None:
         super().__init__()
         self._member: str | None = None
+        self._trains = False  # whether the learner is shown on its way
 
     def body(self) -> ComposeResult:
         with Container(id="agent"):
@@ -99,7 +101,7 @@ class AgentScreen(LeagueScreen):
         box.border_title = Text(plain(name))
         marked = name in self.arena.marked
         box.border_subtitle = Text("marked") if marked else Text()
-        box.query_one(Static).update(card(profile, box.content_size.width or 60))
+        self._show_card(profile)
         self._lay_out(profile)
         self._show_lists(profile)
         chart = self.query_one("#agent-curve", Chart)
@@ -109,6 +111,17 @@ class AgentScreen(LeagueScreen):
         if self.answer(openings) is None:
             self._show_openings(None)
             self.ask()
+
+    def _show_card(self, profile: Profile) -> None:
+        self._trains = under_way(self.arena.run_state())
+        box = self.query_one("#agent-card", VerticalScroll)
+        box.query_one(Static).update(card(profile, box.content_size.width or 60, trains=self._trains))
+
+    def show_status(self) -> None:
+        super().show_status()
+        profile = self.profile
+        if self._alive and profile is not None and self._trains != under_way(self.arena.run_state()):
+            self._show_card(profile)  # a run may end without another answer
 
     def refuse(self, query: Query, problem: str) -> None:
         if not isinstance(query, AgentProfile):

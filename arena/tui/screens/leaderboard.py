@@ -20,7 +20,7 @@ from arena.tui.keys import CHART, CHOOSE, LEADERBOARD, MEMBER_FILTER, PAGES, TAB
 from arena.tui.look import look
 from arena.tui.ranking import Leaderboard, Ranked
 from arena.tui.screens.base import LeagueScreen
-from arena.tui.ways import Ways, ways_of
+from arena.tui.ways import Ways, under_way, ways_of
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.filter_input import FilterInput, fits
 from arena.tui.widgets.learner_list import LearnerList
@@ -134,16 +134,12 @@ class LeaderboardScreen(LeagueScreen):
         self._show_charts(board)
 
     def _show_learners(self) -> None:
-        self._trains = self._runs()
+        self._trains = under_way(self.arena.run_state())
         self.query_one(LearnerList).show_ways(self.learners.ways, self.learners.problem, trains=self._trains)
-
-    def _runs(self) -> bool:
-        state = self.arena.run_state()
-        return state is not None and state.runs
 
     def show_status(self) -> None:
         super().show_status()
-        if self._alive and self._trains != self._runs():  # a run may end without another answer
+        if self._alive and self._trains != under_way(self.arena.run_state()):  # a run may end without another answer
             self._show_learners()
 
     def _show_list(self, board: Leaderboard) -> None:

@@ -30,9 +30,9 @@ _PARENTS = 6
 """Most parents that are named."""
 
 
-def card(profile: Profile, width: int) -> Text:
+def card(profile: Profile, width: int, *, trains: bool) -> Text:
     """Who the member is: its rank, rating, results, lineage and settings. Where ``width`` is small, without labels and
-    in fewer words."""
+    in fewer words. ``trains``: whether a run goes on; otherwise no learner is on its way to a snapshot."""
     colours, member, standing = look(), profile.member, profile.standing
     text, brief = Text(), width < _ROOM_FOR_LABELS
 
@@ -42,7 +42,8 @@ def card(profile: Profile, width: int) -> Text:
             text.append("" if brief else f"{label:<{_LABEL}} ", colours.faint)
             text.append_text(Text(value) if isinstance(value, str) else value)
 
-    kind = Text.assemble((f"{plain(member.role).replace('_', ' ')} {member.kind}", "bold"))
+    role = plain(member.role).replace("_", " ")
+    kind = Text(member.kind if role == member.kind else f"{role} {member.kind}", "bold")
     if brief and member.generation is not None:
         kind = Text.assemble((f"{member.kind} {member.generation}", "bold"), f" of {plain(member.learner or '')}")
     elif member.generation is not None:
@@ -69,10 +70,11 @@ def card(profile: Profile, width: int) -> Text:
         fact("outside", outside_text(standing.outside))
     else:
         missing = "no evaluation match yet" if profile.rated else RATING
-        fact("rating", missing if member.frozen else "none: a learner still changes")
-    if profile.way is not None:
-        steps = "".join(steps_text(profile.way))
-        fact("snapshot", f"@{profile.way.generation} next: {steps}, {way_text(profile.way)}")
+        changes = "not rated: it learns" if brief else "none: a learner still changes"
+        fact("rating", missing if member.frozen else changes)
+    if trains and profile.way is not None:
+        steps = "".join(steps_text(profile.way, brief=brief))
+        fact("snapshot", f"@{profile.way.generation} next: {steps}, {way_text(profile.way, brief=brief)}")
     if member.step:
         why = f", {reason_text(profile.reason)}" if profile.reason else ""
         steps = f"{short_number(member.step)} steps" if brief else f"{member.step:,} steps of the league"
@@ -120,12 +122,11 @@ def opponent_row(payoff: Payoff, width: int, reach: float) -> Text:
     colour = colours.good if payoff.score > even else colours.bad if payoff.score < even else colours.faint
     score = signed(round(payoff.score, 2)) if reach else f"{payoff.score:.2f}"
     cells = [
-        name_cell(payoff.opponent, _name_width(width)),
+        fitted(name_cell(payoff.opponent, _name_width(width)), _name_width(width)),
         fitted(Text(score, f"bold {colour}"), 6, right=True),
     ]
-    cells[0] = fitted(cells[0], _name_width(width))
-    games = f"{payoff.games:,}" if width < 60 else f"{payoff.wins:,}/{payoff.draws:,}/{payoff.losses:,}"
-    room = width - sum(cell.cell_len for cell in cells) - 3 - (6 if width < 60 else 17)
+    counts, last = ((payoff.games,), 6) if width < 60 else ((payoff.wins, payoff.draws, payoff.losses), 17)
+    room = width - sum(cell.cell_len for cell in cells) - 3 - last
     if room >= 7:
         cells.append(
             interval_bar(
@@ -138,8 +139,14 @@ def opponent_row(payoff: Payoff, width: int, reach: float) -> Text:
                 colour=colour,
             )
         )
-    cells.append(fitted(Text(games, colours.faint), 6 if width < 60 else 17, right=True))
+    cells.append(fitted(Text(_counts_text(counts, last), colours.faint), last, right=True))
     return joined(cells, 1)
+
+
+def _counts_text(counts: Sequence[int], room: int) -> str:
+    """Numbers with a slash between them: in full, or short where they have no room."""
+    full = "/".join(f"{count:,}" for count in counts)
+    return full if len(full) <= room else "/".join(map(short_number, counts))
 
 
 def rivals_head(width: int) -> Text:

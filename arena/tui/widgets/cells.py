@@ -96,8 +96,8 @@ def row_style(widget: Widget, *, here: bool = False) -> Style:
 
 
 def strip_of(widget: Widget, line: Text, width: int, *, here: bool = False) -> Strip:
-    """A line of a list, cut or filled to ``width``, with the style of :func:`row_style`."""
+    """A line of a list, shortened or filled to ``width``, with the style of :func:`row_style`."""
     line.stylize_before(line.style)  # a text without spans is rendered without its own style
-    line.truncate(width, pad=True)
+    line.truncate(width, overflow="ellipsis", pad=True)
     line.end = ""
     return Strip(line.render(widget.app.console)).apply_style(row_style(widget, here=here))

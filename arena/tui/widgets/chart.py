@@ -205,6 +205,7 @@ class Chart(Widget, can_focus=True):
                 line.append(f"  +{rest}", colours.faint)
                 break
             line.append_text(part)
+        line.truncate(width, overflow="ellipsis")
         return line.append_text(hidden)
 
 

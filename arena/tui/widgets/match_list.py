@@ -317,7 +317,9 @@ class _Column:
         return self._fitted(text, style)
 
     def _fitted(self, text: str, style: str) -> Segment:
-        if self.right:
+        if cell_len(text) > self.width:
+            text = set_cell_size(text, self.width - 1) + "…"
+        elif self.right:
             text = text.rjust(self.width)
         return Segment(set_cell_size(text, self.width) + " " * _GAP, Style.parse(style))
 

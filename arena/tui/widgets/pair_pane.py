@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 from textual.widget import Widget
 
 from arena.tui.look import look
-from arena.tui.widgets.cells import interval_bar, name_cell
+from arena.tui.widgets.cells import fitted, interval_bar, name_cell
 from arena.tui.widgets.heat import Heat
 from arena.tui.widgets.heatmap import Cell
-from arena.view.text import counted, plain, rating_text
+from arena.view.text import counted, plain, rating_text, short_name
 from leagues.records import Match
 from leagues.results.scoring import DRAW, LOSS, WIN, pair_scores
 from leagues.store.contract import LeagueInfo
 
 LISTED = 8
 """Newest matches that are listed."""
+
+_AGAINST_ALL = " against all, best first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +140,15 @@ def pair_lines(heat: Heat, cell: Cell, met: Meetings | None, width: int, height:
     i, j = (matrix.members.index(name) for name in cell)
     lines = _facts(heat, i, j, width)
     if i != j:
-        lines += _seats(heat, met)
-        listed = _matches(met, graded=matrix.graded)
+        lines += _seats(heat, met, width)
+        listed = _matches(met, width, graded=matrix.graded)
         if height - len(lines) >= 4:
             lines += [Text(), *listed[: height - len(lines) - 1]]
     room = height - len(lines) - 2
     if room >= 3:
         lines += [Text(), *_profile(heat, i, j, width, room)]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
     return lines[:height]
 
 
@@ -164,8 +169,10 @@ def _facts(heat: Heat, i: int, j: int, width: int) -> list[Text]:
         else "  interval unknown",
         colours.faint,
     )
-    line.append(f"  in {counted(games, 'game')}", colours.faint)
-    return [line, _results_bar(wins, draws, losses, width), _results(wins, draws, losses)]
+    number = Text(f"in {counted(games, 'game')}", colours.faint)
+    fits = line.cell_len + 2 + number.cell_len <= width
+    head = [line.append("  ").append_text(number)] if fits else [line, number]
+    return [*head, _results_bar(wins, draws, losses, width), _results(wins, draws, losses)]
 
 
 def _results(wins: int, draws: int, losses: int) -> Text:
@@ -184,26 +191,26 @@ def _results_bar(wins: int, draws: int, losses: int, width: int) -> Text:
     )
 
 
-def _seats(heat: Heat, met: Meetings | None) -> list[Text]:
+def _seats(heat: Heat, met: Meetings | None, width: int) -> list[Text]:
     """The results by seat."""
     colours = look()
     if met is None or not met.seats:
         return []
-    longest = max(len(plain(each.name)) for each in met.seats)
+    longest = min(max(cell_len(plain(each.name)) for each in met.seats), width // 2)
     lines = []
     for each in met.seats:
         score = each.returns / each.games if heat.matrix.graded else (each.wins + each.draws / 2) / each.games
-        line = Text(f"as {plain(each.name):<{longest}} ", colours.faint)
+        line = Text("as ", colours.faint).append_text(fitted(name_cell(each.name, longest), longest)).append(" ")
         line.append(f"{payoff_text(score, graded=heat.matrix.graded):>5}", _mood(score, heat.matrix.graded))
         line.append(f"  {each.wins:,}/{each.draws:,}/{each.losses:,}")
         lines.append(line)
     if not met.whole:
-        lines[-1].append(f"  in the newest {met.found:,}", colours.faint)
+        lines.append(Text(f"in the newest {met.found:,}", colours.faint))
     return lines
 
 
-def _matches(met: Meetings | None, *, graded: bool) -> list[Text]:
-    """The newest matches, one a line."""
+def _matches(met: Meetings | None, width: int, *, graded: bool) -> list[Text]:
+    """The newest matches, one a line. Where a line is short, an unusual ending takes the place of the plies."""
     colours = look()
     if met is None:
         return [Text("...", colours.faint)]
@@ -221,10 +228,12 @@ def _matches(met: Meetings | None, *, graded: bool) -> list[Text]:
         line.append(f"#{each.match:<{digits}} ", colours.faint).append(f"{word:<5}", colour)
         if graded:
             line.append(f"{each.gained:>+6.4g}", colour)
-        line.append(f"  seat {each.seat}  {counted(each.plies, 'ply', 'plies')}")
-        if each.ending != "terminated":
-            line.append(f"  {each.ending}", colours.warm)
-        lines.append(line)
+        line.append(f"  seat {each.seat}")
+        plies = f"  {counted(each.plies, 'ply', 'plies')}"
+        ending = "" if each.ending == "terminated" else f"  {each.ending}"
+        if not ending or line.cell_len + len(plies) + len(ending) <= width:
+            line.append(plies)
+        lines.append(line.append(ending, colours.warm))
     return lines
 
 
@@ -247,7 +256,8 @@ def _profile(heat: Heat, i: int, j: int, width: int, room: int) -> list[Text]:
     left, right = (-heat.scale, heat.scale) if matrix.graded else (0.0, 1.0)
     lines = [
         Text.assemble(
-            (plain(matrix.members[i]), f"bold {colours.faint}"), (" against all, best first", f"bold {colours.faint}")
+            (short_name(matrix.members[i], max(4, width - len(_AGAINST_ALL))), f"bold {colours.faint}"),
+            (_AGAINST_ALL, f"bold {colours.faint}"),
         )
     ]
     for place in shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from arena.tui.screens.matches import MatchesScreen
 from arena.tui.screens.replay import ReplayScreen
 from arena.tui.widgets.chart import Chart
 from arena.tui.widgets.row_list import RowList
+from arena.view.run_state import RunState
 from leagues.records import JournalEntry
 from leagues.store import open_store
 
@@ -152,7 +154,10 @@ async def test_an_empty_league_is_shown_by_its_first_member(tmp_path: Path) -> N
         await person.see(person.shows("no recorded match without a given opening yet"))
 
 
-async def test_a_learner_in_self_play_has_games_a_way_by_steps_and_no_result_against_itself(tmp_path: Path) -> None:
+async def test_a_learner_in_self_play_has_games_a_way_by_steps_and_no_result_against_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.tui.app.LeagueApp.run_state", lambda _: RunState("training", "training 0:08"))
     with new_league(tmp_path / "league") as store:
         play(store, [("main", "main"), ("main", "random")], kind="training")
         store.record(progress=replace(progress(), league={"steps": {"main": 9_000}}))
@@ -167,6 +172,17 @@ async def test_a_learner_in_self_play_has_games_a_way_by_steps_and_no_result_aga
         assert against[0][1] in ("won", "drew", "lost")
         assert against[0][2] == "random"
         assert against[1][1] == "itself"
+        monkeypatch.setattr("arena.tui.app.LeagueApp.run_state", lambda _: RunState("finished", "finished"))
+        await person.see(lambda: "@2 next" not in person.text())  # nobody is on the way to it any more
+        assert "main learner" in person.text()
+
+
+async def test_a_role_of_the_same_name_as_the_kind_is_said_once(league: Path) -> None:
+    async with watching(league) as person:
+        await person.see(lambda: person.app.view is not None)
+        person.app.open_agent("random")
+        await shown(person, "random")
+        assert re.search("kind +baseline +│", person.text())
 
 
 async def test_its_numbers_follow_the_league_and_the_cursor_stays(tmp_path: Path) -> None:

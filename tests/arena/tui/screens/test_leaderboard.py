@@ -181,7 +181,7 @@ async def test_enter_opens_the_agent_and_m_lists_its_matches(league: Path) -> No
         go_to_row(ranking(person), "first")
         await person.press("enter")
         await person.see(lambda: isinstance(person.screen, AgentScreen))
-        await person.see(person.shows("baseline baseline"))
+        await person.see(person.shows("kind      baseline"))
         await person.press("escape", "m")
         await person.see(lambda: isinstance(person.screen, MatchesScreen))
 
