@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+
 from rich.style import Style
 
 from arena.view.theme import DARK, Palette
@@ -12,6 +15,22 @@ _in_use = DARK
 def look() -> Palette:
     """The palette of the theme in use."""
     return _in_use
+
+
+def colours_tell() -> bool:
+    """Whether colours alone tell curves apart: not where there are none, nor where all dots look alike."""
+    return _in_use.scaled and _writes_dots()
+
+
+@cache
+def _writes_dots() -> bool:
+    """Whether the terminal's encoding has the characters of curves. Textual writes to this stream."""
+    encoding = None if sys.__stderr__ is None else sys.__stderr__.encoding
+    try:
+        "●⣿".encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def pressing(key: str) -> Style:

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from arena.tui.look import look
+from arena.tui.look import colours_tell, look
 from arena.tui.widgets.canvas import BRAILLE, Canvas
 from arena.tui.widgets.plot import Plot, Series
 from arena.tui.widgets.scale import Scale, short_number, span
@@ -84,7 +84,7 @@ class Styles:
 
 def point_of(colour: int) -> str:
     """How a point of a curve looks, by its place among the colours of curves."""
-    return _POINTS[0 if look().scaled else colour % len(_POINTS)]
+    return _POINTS[0 if colours_tell() else colour % len(_POINTS)]
 
 
 def draw(plot: Plot, width: int, height: int) -> Drawn | None:
@@ -99,6 +99,8 @@ def draw(plot: Plot, width: int, height: int) -> Drawn | None:
     y = Scale(low, high, 4 * rows, log)
     ticks = y.ticks(max(2, min(8, rows // 2))) if axes else []
     up = y.place()
+    if axes and len(ticks) < 2:  # a single number says nothing about the height of the others
+        ticks = sorted({low, *ticks, high})
     labels = {rows - 1 - round(up(tick)) // 4: short_number(tick) for tick in ticks}
     gutter = 1 + max((len(label) for label in labels.values()), default=0) if axes else 0
     columns = max(1, width - gutter)
@@ -110,6 +112,7 @@ def draw(plot: Plot, width: int, height: int) -> Drawn | None:
     def down(value: float) -> float:
         return bottom - up(value) if value > 0 or not log else math.nan
 
+    signs = not colours_tell()
     for series in reversed(plot.series):
         places, heights = [across(value) for value in series.xs], [down(value) for value in series.ys]
         if series.lows:
@@ -120,7 +123,7 @@ def draw(plot: Plot, width: int, height: int) -> Drawn | None:
         every = max(1, -(-visible * _SPARSE // columns))
         for index, (place, depth) in enumerate(zip(places, heights, strict=True)):
             starred = index == series.starred
-            marked = every == 1 or (not look().scaled and index % every == 0)
+            marked = every == 1 or (signs and index % every == 0)
             if (marked or starred) and depth == depth and 0 <= place < 2 * columns and 0 <= depth <= bottom:
                 points[round(depth) // 4 * columns + round(place) // 2] = series.colour, starred
     return Drawn(look(), gutter, x, y, canvas, points, labels)
@@ -237,15 +240,27 @@ def axis_of(plot: Plot, drawn: Drawn, styles: Styles, cursor: int | None) -> lis
 
 def labels_of(plot: Plot, drawn: Drawn, styles: Styles) -> Segment:
     """The round numbers of the x axis, and what they count."""
-    columns, across = drawn.canvas.width, drawn.x.place()
+    columns = drawn.canvas.width
     name = plot.x_name if len(plot.x_name) < columns // 2 else ""
+    room = columns - len(name) - (1 if name else 0)
+    usual = max(2, columns // 12)
+    labels = _placed(drawn.x, usual, room)
+    if len(labels) < 2:  # the name is in the way of the others
+        labels = _placed(drawn.x, 2 * usual, room)
     line = [" "] * columns
-    free, last = 0, columns - len(name) - (1 if name else 0)
-    for tick in drawn.x.ticks(max(2, columns // 12)):
-        label = short_number(tick)
-        start = max(0, round(across(tick)) // 2 - len(label) // 2)
-        if start >= free and start + len(label) <= last:
-            line[start : start + len(label)] = label
-            free = start + len(label) + 2
+    for start, label in labels.items():
+        line[start : start + len(label)] = label
     line[columns - len(name) :] = name
     return Segment(" " * drawn.gutter + "".join(line), styles.faint)
+
+
+def _placed(x: Scale, most: int, room: int) -> dict[int, str]:
+    """First column -> label of those of at most ``most`` round numbers that stand apart in ``room`` columns."""
+    across, found, free = x.place(), dict[int, str](), 0
+    for tick in x.ticks(most):
+        label = short_number(tick)
+        start = max(0, round(across(tick)) // 2 - len(label) // 2)
+        if free <= start <= room - len(label):
+            found[start] = label
+            free = start + len(label) + 2
+    return found

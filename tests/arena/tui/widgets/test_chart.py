@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import replace
 
 import pytest
 from textual.app import App, ComposeResult
 
-from arena.tui.look import wear
+from arena.tui.look import _writes_dots, wear
 from arena.tui.widgets.canvas import BRAILLE, Canvas
 from arena.tui.widgets.chart import Chart
+from arena.tui.widgets.chart_drawing import draw
 from arena.tui.widgets.plot import Level, Mark, Plot, Series
 from arena.tui.widgets.scale import Scale, short_number, span
 from arena.view.theme import DARK, palette_for
@@ -202,13 +204,17 @@ async def test_the_narrowest_interval_is_whole_also_where_the_points_hardly_diff
         assert not any("k" in label for label in labels)
 
 
-async def test_without_colours_every_curve_has_points_of_its_own() -> None:
+@pytest.mark.parametrize("lacks", ["colours", "dots"])
+async def test_without_colours_or_without_dots_every_curve_has_points_of_its_own(
+    lacks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     xs = tuple(float(x) for x in range(100))
     curves = [
         Series(name, xs, (height,) * 100, colour=at) for at, (name, height) in enumerate([("a", 0.0), ("b", 9.0)])
     ]
+    monkeypatch.setattr("arena.tui.look._writes_dots", lambda: lacks != "dots")
     try:
-        wear(palette_for("dark", None))
+        wear(palette_for("dark", None if lacks == "colours" else "truecolor"))
         async with (app := Charts(Plot(tuple(curves)))).run_test(size=(60, 12)):
             text = app.text()
             assert "● a 0" in text[0]
@@ -217,6 +223,35 @@ async def test_without_colours_every_curve_has_points_of_its_own() -> None:
             assert sum(line.count("○") for line in text[1:]) > 5
     finally:
         wear(DARK)
+
+
+@pytest.mark.parametrize(
+    ("values", "least", "labels"),
+    [
+        ((4.9, 1.2), 0.0, {0: "4.9", 2: "0"}),
+        ((-0.55, -0.21), None, {0: "-0.21", 1: "-0.4", 2: "-0.55"}),
+        ((0.026, -0.015), None, {0: "0.026", 1: "0", 2: "-0.015"}),
+        ((4.0, 1.2), 0.0, {1: "2", 2: "0"}),  # round numbers enough
+    ],
+)
+def test_a_low_chart_says_where_its_axis_ends(
+    values: tuple[float, float], least: float | None, labels: dict[int, str]
+) -> None:
+    drawn = draw(Plot((Series("main", (0.0, 1.0), values),), y_least=least), 34, 6)
+    assert drawn is not None
+    assert drawn.rows == labels
+
+
+async def test_a_slim_chart_has_two_steps_at_least_beside_their_name() -> None:
+    plot = Plot((Series("main", (0.0, 550e3), (1.0, 2.0)),), x_name="steps")
+    async with (app := Charts(plot)).run_test(size=(34, 7)):
+        assert app.text()[-1].split() == ["0", "200k", "400k", "steps"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_whether_the_terminal_has_dots_depends_on_its_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.__stderr__", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert _writes_dots.__wrapped__() == (encoding == "utf-8")
 
 
 @pytest.mark.parametrize("log", [False, True])
