@@ -42,6 +42,7 @@ class Sitting:
         moved: whether the person has made a move.
         steps: the steps so far, as far as the person knows them.
         largest: columns and rows of the largest drawing so far.
+        beside: the legal moves for which the board has no cell, such as a pass; none where no move is made on it.
         cursor, source, target: the cell under the cursor, the one whose piece is to move, and the one that several
             moves go to.
         advance: the move that was chosen before the opponent was there; empty without one.
@@ -61,6 +62,7 @@ class Sitting:
         self.steps: list[Step] = []
         self._initials: set[str] = set()  # of the names of legal moves so far
         self.largest = (0, 0)
+        self.beside: tuple[int, ...] = ()
         self.cursor: Cell | None = None
         self.source: Cell | None = None
         self.target: Cell | None = None
@@ -138,9 +140,11 @@ class Sitting:
         if position.asks:
             self.advance = ""
         grid = read_grid(position.drawing)
-        if self.cursor is None and grid is not None and position.legal:
-            found = targets(cells_of(grid, position.ways))
-            self.cursor = found[len(found) // 2] if found else None
+        cells = {} if grid is None else cells_of(grid, position.ways)
+        self.beside = tuple(action for action in position.legal if action not in cells) if cells else ()
+        if self.cursor is None and cells:
+            found = targets(cells)
+            self.cursor = found[len(found) // 2]
         return new
 
     def _ended(self, over: Over) -> None:
@@ -228,11 +232,12 @@ class Sitting:
         return Names(position.legal) if position.legal else None
 
     def listed(self, grid: Grid | None) -> list[tuple[int, str]]:
-        """The legal moves to list, ``(action, label)``: those of the piece that is chosen, or all."""
+        """The legal moves to list, ``(action, label)``: those of the piece that is chosen, or all, first those beside
+        the board."""
         names, position = self.choice(), self.position
         if not isinstance(names, Names) or position is None:
             return []
-        shown: Sequence[int] = tuple(names.names)
+        shown: Sequence[int] = sorted(names.names, key=lambda action: action not in self.beside)
         here = self.target or self.source
         if here is not None and grid is not None:
             shown = pick(cells_of(grid, position.ways), here, self.source if self.target else None).actions

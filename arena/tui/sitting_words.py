@@ -14,6 +14,9 @@ from arena.tui.widgets.players import Player
 from arena.view.pieces import pieces
 from arena.view.text import plain, signed
 
+_BUTTONS = 3
+"""Most moves beside the board that have one."""
+
 
 def title(game: Sitting) -> Text:
     """The game, the opponent, and whether it is recorded."""
@@ -96,6 +99,9 @@ def said(game: Sitting) -> Text:
     elif position.asks:
         asked = "Choose from the list." if game.target else "Where to?" if game.source else "Your move."
         text.append(asked, f"bold {colours.good}")
+        for action in () if game.source or game.target else game.beside[:_BUTTONS]:
+            press = Style(meta={"@click": f"choose({action})"})
+            text.append(" ").append(f"[{plain(position.legal[action])}]", Style.parse(colours.accent) + press)
     else:
         text.append(f"{game.opponent} thinks ...", colours.faint)
     return text
@@ -112,7 +118,10 @@ def invitation(game: Sitting) -> str:
         return ""
     first = choice.label(next(iter(choice.names))) if isinstance(choice, Names) else ""
     number = first.split()[0] if first.startswith("#") else ""
-    return f"type a move: its name, or its number, such as {number}" if number else "type a move by its name"
+    if number:
+        return f"type a move: its name, or its number, such as {number}"
+    beside = plain(choice.names[game.beside[0]]) if isinstance(choice, Names) and game.beside else ""
+    return f"type a move by its name, such as {beside}" if beside else "type a move by its name"
 
 
 def advised(game: Sitting, width: int) -> Text | None:

@@ -26,10 +26,10 @@ _IN_A_ROW: Mapping[str, tuple[str, int]] = {
 """For each game that a line ends: its parameter of the line's length, and the length without it."""
 
 
-_SIDED = frozenset(
+_CHEQUERED = frozenset(
     ("antichess", "breakthrough", "checkers", "chess", "dark_chess", "kriegspiel", "pettingzoo:chess_v6")
 )
-"""Games whose pieces begin at one side of the board, which a person wants to have below."""
+"""Games on a chequered board. In all of them pieces begin at one side, which a person wants to have below."""
 
 
 class Pieces(NamedTuple):
@@ -69,10 +69,15 @@ def marks_of(spec: str, seats: int) -> list[str]:
 def begins_above(spec: str, seat: int, grid: Grid) -> bool:
     """Whether the pieces of a seat stand in the upper half of ``grid``, in a game where each seat begins at a side."""
     own = pieces(spec)
-    if _board(spec)[0] not in _SIDED or seat >= len(own):
+    if not is_chequered(spec) or seat >= len(own):
         return False
     rows = [row for row, cells in enumerate(grid.cells) for each in cells if piece_part(each) == own[seat].part]
     return bool(rows) and fmean(rows) < (len(grid.cells) - 1) / 2
+
+
+def is_chequered(spec: str) -> bool:
+    """Whether the game ``spec`` has light and dark squares; the top left one of its drawings is light."""
+    return _board(spec)[0] in _CHEQUERED
 
 
 def winning_cells(spec: str, grid: Grid) -> tuple[Cell, ...]:

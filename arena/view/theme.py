@@ -28,6 +28,8 @@ class Palette:
         foreground, background, surface, panel: text, and what lies behind it.
         frame: borders and scroll bars.
         raised, lit: behind what has just changed, and behind what has won.
+        square: behind the squares of a chequered board that differ from the background: the light ones where that is
+            dark, and the dark ones where it is light.
         first, second: pieces of the first and the second seat.
         low, middle, high: ends and middle of a scale, as in the heatmap of payoffs.
         dark: whether the background is dark.
@@ -48,6 +50,7 @@ class Palette:
     frame: str
     raised: str
     lit: str
+    square: str
     first: str
     second: str
     low: str
@@ -128,6 +131,7 @@ DARK = Palette(
     frame="#4a5363",
     raised="#343c48",
     lit="#24402b",
+    square="#1f242d",
     first="#e8c07a",
     second="#7fd1c7",
     low="#b4544f",
@@ -148,6 +152,7 @@ LIGHT = Palette(
     frame="#a3abb8",
     raised="#dcded6",
     lit="#d3e9c5",
+    square="#e9ebef",
     first="#7a4f00",
     second="#0d655c",
     low="#e5938c",
@@ -169,6 +174,7 @@ CONTRAST = Palette(
     frame="#8c8c8c",
     raised="#303030",
     lit="#003d1d",
+    square="#1c1c1c",
     first="#ffff00",
     second="#00ffff",
     low="#a00000",

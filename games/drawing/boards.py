@@ -2,7 +2,8 @@
 
 A board keeps its number of lines from the first position to the last, so that it stands still on a screen.
 
-The first seat's pieces are ``●`` or black figures, the second seat's ``○`` or white figures, empty cells ``·``.
+The first seat's pieces are ``●`` or black figures, the second seat's ``○`` or white figures, empty cells ``·``, and
+empty star points of go ``•``.
 :func:`games.drawing.spans.spans` colours by these characters alone.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import product
 
 DISCS = {"x": "●", "o": "○", ".": "·"}
 """How the engines' marks are drawn, in the order of the seats."""
@@ -69,7 +71,19 @@ def go(text: str) -> str:
     """Go from rows of ``X`` (black, first seat), ``O`` and ``+``, each after its number. The letter I is left out."""
     rows = re.findall(r"^ *\d+ ([+XO]+)$", text, re.MULTILINE)
     marks = {"X": "●", "O": "○", "+": "·"}
-    return grid([[marks[cell] for cell in row] for row in rows], "ABCDEFGHJKLMNOPQRST")
+    cells = [[marks[cell] for cell in row] for row in rows]
+    for row, column in _star_points(len(rows)):
+        if cells[row][column] == "·":
+            cells[row][column] = "•"
+    return grid(cells, "ABCDEFGHJKLMNOPQRST")
+
+
+def _star_points(size: int) -> list[tuple[int, int]]:
+    """Rows and columns of the star points of a board of go; sizes that nobody prints have none."""
+    lines = {9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}.get(size, ())
+    points = product(lines, lines)
+    # Small boards have none in the middle of a side.
+    return [(row, column) for row, column in points if size == 19 or (row == size // 2) == (column == size // 2)]
 
 
 def othello(text: str) -> str:

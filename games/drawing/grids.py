@@ -14,7 +14,7 @@ from typing import NamedTuple
 from games.drawing.boards import KINGS
 from games.drawing.spans import piece_part
 
-_PIECE = "[●◆✕♚♛♜♝♞♟○◇♔♕♖♗♘♙·?]"
+_PIECE = "[●◆✕♚♛♜♝♞♟○◇♔♕♖♗♘♙·•?]"
 _RANKED = re.compile(rf" *(\d+) +({_PIECE}(?: +{_PIECE})*) *")
 _FILES = re.compile(r" +[A-Za-z](?: +[A-Za-z])+")
 _RULE = re.compile(r"[ ┼]*─[ ─┼]*")
@@ -34,8 +34,8 @@ class Grid:
     """A board as cells.
 
     Attributes:
-        cells: for each row, top first, one character a cell. Empty cells are ``·``, or a digit where an action has its
-            number; ``?`` is hidden.
+        cells: for each row, top first, one character a cell. Empty cells are ``·``, ``•`` at a star point of go, or a
+            digit where an action has its number; ``?`` is hidden.
         files: a label for each column; empty if columns have none.
         ranks: a label for each row; empty if rows have none.
         files_above: whether the files stand above the board.
@@ -58,9 +58,9 @@ class Grid:
         return bool(self.files and self.ranks)
 
     def piece(self, cell: Cell) -> str:
-        """The character of a cell; empty if a digit or ``·`` stands there."""
+        """The character of a cell; empty if nothing stands there."""
         character = self.cells[cell.row][cell.column]
-        return "" if character == "·" or character.isdigit() else character
+        return "" if character in "·•" or character.isdigit() else character
 
 
 def read_grid(drawing: str) -> Grid | None:

@@ -13,7 +13,7 @@ that a legal action names, one to which the chosen piece may go, and the cell un
 _PATTERNS: tuple[tuple[str, Part], ...] = (
     (r"[●◆✕♚♛♜♝♞♟]", "first"),
     (r"[○◇♔♕♖♗♘♙]", "second"),
-    (r"[·│─┼╭╮╰╯]", "faint"),
+    (r"[·•│─┼╭╮╰╯]", "faint"),
     (r"\w[♥♦]", "red"),
 )
 

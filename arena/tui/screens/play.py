@@ -192,7 +192,7 @@ class PlayScreen(ArenaScreen):
         board.show_position(
             game.frame,
             game.before,
-            game=game.seating.game if game.over is not None else "",
+            game=game.seating.game,
             marks=game.cell_marks(board.grid),
             flipped=bool(self._flipped),
             largest=game.largest,

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from arena.tui.look import look
 from arena.view.pictures import half_blocks
-from arena.view.pieces import winning_cells
+from arena.view.pieces import is_chequered, winning_cells
 from arena.view.replay import Frame
 from arena.view.text import plain
 from games.drawing.grids import Cell, Grid, changed_cells, read_grid
@@ -100,7 +100,7 @@ class Board(ScrollView, can_focus=False):
         Args:
             frame: the position.
             before: the one before it; what differs is marked.
-            game: the game's spec, by which the line that has won is found.
+            game: the game's spec, by which its board is chequered and the line that has won is found.
             marks: more cells to mark, such as a cursor; later marks lie over earlier ones.
             flipped: whether to show a board from the other side, where it has sides.
             largest: columns and rows of the largest drawing of the match: text without cells stays in its place then.
@@ -202,6 +202,8 @@ class Board(ScrollView, can_focus=False):
         )
         width = max(max(map(len, drawn.lines)), max((span.end for span in drawn.spans), default=0))
         lines = [Text(line.ljust(width)) for line in drawn.lines]
+        if colours.scaled and is_chequered(shown.game):
+            _chequer(lines, drawn)
         for span in drawn.spans:
             lines[span.row].stylize(colours.part(span.part), span.start, span.end)
         return lines, drawn
@@ -216,6 +218,18 @@ class Board(ScrollView, can_focus=False):
                 first, *rest = line.wrap(self.app.console, max(1, width - len(_INDENT)), overflow="fold")
                 found += [first, *(Text(_INDENT) + each for each in rest)]
         return found
+
+
+def _chequer(lines: list[Text], drawn: Drawn) -> None:
+    """Give half of the squares another background, as of :attr:`arena.view.theme.Palette.square`."""
+    colours, (width, height) = look(), drawn.cell_size
+    for row, cells in enumerate(drawn.grid.cells):
+        for column in range(len(cells)):
+            if (row + column) % 2 != colours.dark:
+                x, y = drawn.place(Cell(row, column))
+                for line in lines[y : y + height]:
+                    line.pad_right(max(0, x + width - len(line)))  # the last column ends with its piece
+                    line.stylize(f"on {colours.square}", x, x + width)
 
 
 _INDENT = "  "

@@ -42,12 +42,13 @@ class Choices(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._room = 1
 
-    def show_choices(self, choices: Sequence[tuple[int, str]]) -> None:
-        """Show ``(action, label)`` pairs; the cursor stays on its action where it can."""
+    def show_choices(self, choices: Sequence[tuple[int, str]], begin: int = 0) -> None:
+        """Show ``(action, label)`` pairs; the cursor stays on its action where it can, and otherwise goes to the pair
+        ``begin``."""
         held = self._choices[self._cursor][0] if self._choices else None
         self._choices = tuple((action, plain(label)) for action, label in choices)
         actions = [action for action, _ in self._choices]
-        self._cursor = actions.index(held) if held in actions else 0
+        self._cursor = actions.index(held) if held in actions else begin
         self._lay_out()
 
     @property

@@ -15,12 +15,20 @@ from arena.tui.widgets.players import Players
 from games.drawing.grids import Grid
 
 
+class Said(Static):
+    """What is said to the person, with buttons for moves that the board has no cell for."""
+
+    def action_choose(self, action: int) -> None:
+        """Choose the move of a button."""
+        self.post_message(Choices.Chosen(action))
+
+
 class TableSide(Vertical):
     """One game of a person."""
 
     def compose(self) -> ComposeResult:
         yield Players(id="play-players")
-        yield Static(id="play-said", markup=False)
+        yield Said(id="play-said", markup=False)
         yield Static(id="play-advice", markup=False)
         yield MoveList(id="play-moves", classes="pane")
         yield Choices(id="play-choices", classes="pane")
@@ -40,7 +48,8 @@ class TableSide(Vertical):
         moves.show_moves(game.steps, game.seats, game.marks)
         moves.show_ply(len(game.steps) if game.over is None else game.ply)
         listed = game.listed(grid)
-        choices.show_choices(listed)
+        aside = sum(action in game.beside for action, _ in listed)
+        choices.show_choices(listed, aside)  # behind those, so that nobody passes by mistake
         choices.border_title = Text(f"Legal moves ({len(listed)})" if listed else "Legal moves")
         choices.display = game.running and game.position is not None and game.position.bounds is None
 

@@ -38,7 +38,7 @@ def _texts(tree: ast.Module) -> list[str]:
 
 def test_look_alikes_keep_the_width_and_tell_the_pieces_of_each_board_apart() -> None:
     assert all(len(each) == 1 and each.isascii() for each in LOOK_ALIKES.values())
-    for pieces in ("●○◆◇·│", "✕○│─┼", "♔♕♖♗♘♙♚♛♜♝♞♟·", "♠♥♦♣", "▁▄▇"):
+    for pieces in ("●○◆◇·•│", "✕○│─┼", "♔♕♖♗♘♙♚♛♜♝♞♟·", "♠♥♦♣", "▁▄▇"):
         assert len({LOOK_ALIKES[piece] for piece in pieces}) == len(pieces)
 
 

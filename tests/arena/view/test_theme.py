@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -49,7 +50,7 @@ TEXTS = ("foreground", "accent", "good", "bad", "warm", "secondary", "faint", "f
 @pytest.mark.parametrize("name", theme.PALETTES)
 def test_text_is_readable_in_every_palette(name: str) -> None:
     palette = theme.PALETTES[name]
-    behind = [palette.background, palette.surface, palette.panel, palette.raised, palette.lit]
+    behind = [palette.background, palette.surface, palette.panel, palette.raised, palette.lit, palette.square]
     ratios = {(text, back): contrast(getattr(palette, text), back) for text in TEXTS for back in behind}
     assert {pair: ratio for pair, ratio in ratios.items() if ratio < LEAST[name]} == {}
     assert contrast(palette.background, palette.accent) >= LEAST[name]  # the cursor
@@ -87,6 +88,16 @@ def _in_256(colour: str) -> str:
     shown = nearest(Color.parse(colour))
     assert shown is not None
     return shown.get_truecolor().hex
+
+
+@pytest.mark.parametrize("name", theme.PALETTES)
+@pytest.mark.parametrize("shown", [str, _in_256], ids=["truecolor", "256"])
+def test_squares_differ_and_what_has_changed_stands_out_from_both(name: str, shown: Callable[[str], str]) -> None:
+    palette = theme.PALETTES[name]
+    background, square, raised = map(shown, (palette.background, palette.square, palette.raised))
+    assert len({background, square, raised}) == 3
+    assert shown(palette.lit) not in (background, square)
+    assert contrast(square, background) < contrast(raised, background)
 
 
 def test_where_there_are_few_colours_all_cells_look_alike() -> None:

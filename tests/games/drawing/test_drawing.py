@@ -215,6 +215,27 @@ def test_both_libraries_draw_the_same_go() -> None:
     assert cell(ours.draw(), "J9") == "●"
 
 
+@pytest.mark.parametrize(
+    ("size", "points"),
+    [
+        (5, ""),
+        (9, "C3 C7 E5 G3 G7"),
+        (13, "D10 D4 G7 K10 K4"),
+        (19, "D10 D16 D4 K10 K16 K4 Q10 Q16 Q4"),
+    ],
+)
+def test_a_board_of_go_has_the_usual_star_points_until_a_stone_stands_there(size: int, points: str) -> None:
+    game = make_game(f"go(board_size={size})")
+    state = game.new_state(0)
+    squares = [f"{file}{rank}" for file in "ABCDEFGHJKLMNOPQRST"[:size] for rank in range(1, size + 1)]
+    assert sorted(square for square in squares if cell(state.draw(), square) == "•") == points.split()
+    if points:
+        name = points.split()[0]
+        state.apply([next(action for action in legal(game, state, 0) if state.action_name(0, action) == name)])
+        assert cell(state.draw(), name) == "●"
+        assert state.draw().count("•") == len(points.split()) - 1
+
+
 def test_hands_and_bids_read_well() -> None:
     kuhn = make_game("kuhn_poker").new_state(0, chance=[2, 0])
     kuhn.apply([0])

@@ -55,6 +55,30 @@ async def test_clicks_on_the_board_and_on_the_list_play() -> None:
         assert board.grid.piece(Cell(1, 1)) == "✕"
 
 
+async def test_a_move_that_the_board_has_no_cell_for_is_offered_first_and_enter_does_not_make_it() -> None:
+    async with sitting("go(board_size=5)", "first") as person:
+        await my_turn(person)
+        await person.read("Your move. [pass]", "type a move by its name, such as pass")
+        listed = person.app.screen.query_one(Choices)
+        assert listed.render_line(0).text.split()[0] == "pass"
+        listed.focus()
+        await person.press("enter")
+        await my_turn(person, 0)
+        assert table(person).game.steps[0][0][1] == "A1"
+        ply = here(person).ply
+        await person.click_on("[pass]")
+        await my_turn(person, ply)
+        assert [step[0][1] for step in table(person).game.steps if step[0][0] == 0] == ["A1", "pass"]
+
+
+async def test_where_every_move_has_its_cell_nothing_stands_beside_the_board() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        await person.read("Your move.")
+        assert table(person).game.beside == ()
+        assert "Your move. [" not in person.text()
+
+
 async def test_a_digit_begins_a_typed_move_and_a_refused_one_says_why() -> None:
     async with sitting("connect_four", "first") as person:
         await my_turn(person)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from arena.tui.look import wear
 from arena.tui.widgets.board import Board
 from arena.view.replay import Frame
+from arena.view.theme import DARK, LIGHT, palette_for
 from games import make_game
 from games.contract import State
 from games.drawing.grids import Cell
+
+CELLS = [Cell(row, column) for row in range(8) for column in range(8)]
+
+
+@pytest.fixture(autouse=True)
+def _in_the_dark_palette() -> Iterator[None]:
+    yield
+    wear(DARK)
 
 
 class Shown(App[None]):
@@ -87,6 +99,52 @@ async def test_the_line_that_has_won_is_marked_at_the_end_only() -> None:
             assert drawn is not None
             rows = [span for span in drawn.spans if span.part == "winning"]
             assert len(rows) == count * drawn.cell_size[1]
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("size", [(90, 45), (60, 20), (24, 11)])
+async def test_the_squares_of_chess_are_light_and_dark(size: tuple[int, int], flipped: bool) -> None:
+    (frame,) = played("chess")
+    async with Shown().run_test(size=size) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        for palette in (DARK, LIGHT):
+            wear(palette)
+            board.show_position(frame, game="chess", flipped=flipped)
+            for light in (cell for cell in CELLS if sum(cell) % 2 == 0):  # such as a8
+                dark = Cell(light.row, light.column + (1 if light.column < 7 else -1))
+                both = behind(board, light), behind(board, dark)
+                assert both == (({palette.square}, {None}) if palette.dark else ({None}, {palette.square}))
+
+
+async def test_squares_look_alike_without_colours_and_in_other_games() -> None:
+    (chess,), (othello,) = played("chess"), played("othello")
+    async with Shown().run_test(size=(60, 30)) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        for frame, game, palette in ((othello, "othello", DARK), (chess, "chess", palette_for("dark", None))):
+            wear(palette)
+            board.show_position(frame, game=game)
+            assert {each for cell in CELLS for each in behind(board, cell)} == {None}
+
+
+async def test_a_mark_covers_the_square_behind_it() -> None:
+    (frame,) = played("chess")
+    async with Shown().run_test(size=(60, 30)) as pilot:
+        board = pilot.app.screen.query_one(Board)
+        board.show_position(frame, game="chess", marks=[(Cell(0, 0), "changed")])
+        assert behind(board, Cell(0, 0)) == {DARK.raised}
+
+
+def behind(board: Board, cell: Cell) -> set[str | None]:
+    """The colours behind a cell; None for the background."""
+    drawn = board._drawn
+    assert drawn is not None
+    (x, y), (width, height) = drawn.place(cell), drawn.cell_size
+    styles = [
+        board._lines[line].get_style_at_offset(board.app.console, column)
+        for line in range(y, y + height)
+        for column in range(x, x + width)
+    ]
+    return {None if style.bgcolor is None else style.bgcolor.name for style in styles}
 
 
 async def test_long_lines_are_wrapped_and_of_a_long_history_the_newest_part_is_shown() -> None:
