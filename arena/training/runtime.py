@@ -1,4 +1,4 @@
-"""What an iteration takes: seconds by stage, memory and processor. The league stores it with the progress.
+"""What an iteration takes: seconds by stage, memory, processor and GPU. The league stores it with the progress.
 
 | name | what |
 |---|---|
@@ -12,6 +12,7 @@
 | ``rss_bytes`` | memory of this process, without those of runners and remote learners; only on Linux |
 | ``cpu_share`` | processor time of this process as a share of that of all cores, 0 to 1 |
 | ``gpu_bytes`` | GPU memory that torch holds in this process; only if it uses a GPU |
+| ``gpu_share`` | share of the newest second in which its GPUs were busy, 0 to 1; only if ``pynvml`` is installed |
 
 A stage that was not entered is not named.
 """
@@ -21,9 +22,10 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 import torch
@@ -34,7 +36,7 @@ _MEMORY = Path("/proc/self/statm")
 
 
 class Runtime:
-    """Measures the iterations of a run, in some microseconds each."""
+    """Measures the iterations of a run, in some microseconds each; GPUs take longer to answer."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)
@@ -63,6 +65,20 @@ class Runtime:
             pages = int(_MEMORY.read_text().split()[1])
             measured["rss_bytes"] = float(pages * os.sysconf("SC_PAGE_SIZE"))
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-            devices = range(torch.cuda.device_count())
-            measured["gpu_bytes"] = float(sum(torch.cuda.memory_reserved(device) for device in devices))
+            reserved = [torch.cuda.memory_reserved(device) for device in range(torch.cuda.device_count())]
+            measured["gpu_bytes"] = float(sum(reserved))
+            measured |= _gpu_share([device for device, size in enumerate(reserved) if size])
         return measured
+
+
+def _gpu_share(devices: Sequence[int]) -> dict[str, float]:
+    """``gpu_share`` of these devices; nothing where nobody can say it."""
+    try:
+        from pynvml import NVMLError
+    except ModuleNotFoundError:
+        return {}
+    try:
+        shares = [torch.cuda.utilization(device) / 100 for device in devices]
+    except (NVMLError, RuntimeError):  # such as of a part of a GPU (MIG), of which the driver tells none
+        return {}
+    return {"gpu_share": fmean(shares)} if shares else {}

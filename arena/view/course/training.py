@@ -218,7 +218,7 @@ def _pace(history: Sequence[Progress]) -> list[Chart | None]:
 
 
 def _runtime(history: Iterable[Progress]) -> list[Chart | None]:
-    """Seconds by stage, memory and processor, as far as the league knows them."""
+    """Seconds by stage, memory, processor and GPU, as far as the league knows them."""
     found: dict[str, list[Point]] = {}
     for progress in history:
         for name, value in progress.runtime.items():
@@ -233,4 +233,5 @@ def _runtime(history: Iterable[Progress]) -> list[Chart | None]:
         chart_of("detail", "seconds by stage", stages, axis="seconds", from_zero=True),
         chart_of("detail", "memory", memory, axis="GiB", from_zero=True),
         chart_of("detail", "CPU", {"": scaled("cpu_share", 100.0)}, axis="percent", from_zero=True),
+        chart_of("detail", "GPU", {"": scaled("gpu_share", 100.0)}, axis="percent", from_zero=True),
     ]

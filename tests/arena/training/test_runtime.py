@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,6 +60,46 @@ def test_the_memory_is_that_of_this_process() -> None:
     held = np.ones(300_000_000, np.uint8)  # more than earlier tests have left free
     assert Runtime().take()["rss_bytes"] > before + 40_000_000
     del held
+
+
+class Nvml:
+    """A ``pynvml`` of two GPUs, of which this process uses the second."""
+
+    class NVMLError(Exception):
+        """What it raises."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.busy: dict[int, int] = {0: 100, 1: 25}
+        cuda = module.torch.cuda
+        monkeypatch.setattr(cuda, "is_initialized", lambda: True)
+        monkeypatch.setattr(cuda, "device_count", lambda: 2)
+        monkeypatch.setattr(cuda, "memory_reserved", lambda device: 512 * device)
+        monkeypatch.setattr(cuda, "utilization", self.utilization)
+        monkeypatch.setitem(sys.modules, "pynvml", self)
+
+    def utilization(self, device: int) -> int:
+        if device not in self.busy:
+            raise self.NVMLError("Not Supported")
+        return self.busy[device]
+
+
+def test_a_gpu_in_use_says_how_busy_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    Nvml(monkeypatch)
+    taken = Runtime().take()
+    assert (taken["gpu_bytes"], taken["gpu_share"]) == (512, 0.25)
+
+
+def test_a_gpu_that_does_not_say_so_has_its_memory_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    nvml = Nvml(monkeypatch)
+    nvml.busy.clear()
+    assert {name for name in Runtime().take() if name.startswith("gpu")} == {"gpu_bytes"}
+
+
+def test_without_pynvml_and_without_a_gpu_nothing_is_said_of_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(name.startswith("gpu") for name in Runtime().take())
+    Nvml(monkeypatch)
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert {name for name in Runtime().take() if name.startswith("gpu")} == {"gpu_bytes"}
 
 
 @pytest.mark.slow

@@ -58,11 +58,21 @@ def test_a_league_has_a_chart_for_all_that_it_knows(tmp_path: Path) -> None:
     assert points(shown["Seconds by stage"]).keys() == {"sampling", "learning"}
     assert points(shown["Memory"]) == {"process": [(1000 * n, 1.0) for n in (1, 2, 3)]}
     assert points(shown["CPU"])[""][0] == (1000, 25.0)
+    assert "GPU" not in shown
     assert points(shown["Speed"])["game steps"] == [(1000 * n, 450.0) for n in (1, 2, 3)]
     assert "Main learners against anchors" not in shown  # there is no anchor
     assert found is not None
     assert [(each.member, each.step) for each in found.snapshots] == [("main@1", 2000)]
     assert (found.first, found.last, found.every, found.steps) == (1, 3, 1, (0, 3000))
+
+
+def test_a_run_on_a_gpu_has_its_memory_and_how_busy_it_is(tmp_path: Path) -> None:
+    with trained(tmp_path / "league", 1) as writer:
+        runtime = {"gpu_bytes": 2.0**31, "gpu_share": 0.75}
+        writer.record(progress=replace(progress(2), agent_steps=2000, runtime=runtime))
+        shown = charts(training(writer))
+    assert points(shown["Memory"])["GPU"] == [(2000, 2.0)]
+    assert points(shown["GPU"]) == {"": [(2000, 75.0)]}
 
 
 def test_a_long_run_has_few_points_and_the_newest_is_one_of_them(tmp_path: Path) -> None:
