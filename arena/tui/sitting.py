@@ -46,7 +46,8 @@ class Sitting:
         cursor, source, target: the cell under the cursor, the one whose piece is to move, and the one that several
             moves go to.
         advance: the move that was chosen before the opponent was there; empty without one.
-        note: the answer to what the person did last.
+        note: the answer to the person's choice.
+        answer: the answer to another key of theirs, until the next one.
         advice: what the opponent thinks of the position; None if it was not asked.
         times: seconds of the person, and of the others.
     """
@@ -66,7 +67,7 @@ class Sitting:
         self.cursor: Cell | None = None
         self.source: Cell | None = None
         self.target: Cell | None = None
-        self.advance = self.note = ""
+        self.advance = self.note = self.answer = ""
         self.advice: Advice | None = None
         self._before: Frame | None = None  # the position before; None at the start
         self.times = [0.0, 0.0]
@@ -91,6 +92,16 @@ class Sitting:
     def opponent(self) -> str:
         """The opponent's name, safe to show."""
         return plain(self.seating.name)
+
+    @property
+    def kept(self) -> str:
+        """Where the game is recorded, or will be; empty if nowhere."""
+        return "" if self.begun is None or self.undone or self.resigned else self.begun.kept
+
+    @property
+    def is_for_a_league(self) -> bool:
+        """Whether it is to be recorded when it is played to its end."""
+        return self.seating.league is not None and not self.undone
 
     @property
     def at_stake(self) -> str:
@@ -248,7 +259,7 @@ class Sitting:
     def let_go(self) -> bool:
         """Put the piece that is to move back; returns whether there was one."""
         held = self.source is not None or self.target is not None
-        self.source, self.target, self.note = None, None, ""
+        self.source, self.target, self.note, self.answer = None, None, "", ""
         return held
 
     def point(self, cell: Cell, grid: Grid) -> Action | None:

@@ -25,9 +25,9 @@ def title(game: Sitting) -> Text:
     line.append("  you against ", colours.faint).append(plain(game.seating.against), "bold")
     if game.undone:
         kept = "not recorded, because a move was taken back"
-    elif game.begun is not None and game.begun.kept:
+    elif game.kept:
         when = " when it is over" if game.over is None else "" if game.over.match else " later"
-        kept = f"recorded in {plain(game.begun.kept)}{when}"
+        kept = f"recorded in {plain(game.kept)}{when}"
     else:
         kept = "not recorded"
     line.append(f"  {kept}  ", colours.faint)
@@ -69,17 +69,23 @@ def players(game: Sitting) -> list[Player]:
     return found
 
 
+def resigning(game: Sitting) -> str:
+    """The question before the game is given up."""
+    return f"Give the game up?{' It is not recorded then.' if game.is_for_a_league else ''}"
+
+
 def said(game: Sitting) -> Text:
     """The answer to what the person did last, and what happens now."""
     colours, position = look(), game.position
     if game.failure:
         return Text(f"{plain(game.failure)}; ", colours.bad).append("r starts again", pressing("r"))
     if game.resigned:
-        kept = "A game that is not played to its end is not recorded"
-        text = Text(f"You resigned. {kept}; ", colours.warm)
+        kept = " The game is not recorded, because it was not played to its end." if game.is_for_a_league else ""
+        text = Text(f"You resigned.{kept} ", colours.warm)
         return text.append("r plays another", pressing("r")).append(".")
     faint = Style.parse(colours.faint)
-    text = Text(f"{plain(game.note, lines=True)}\n" if game.note else "", colours.warm)
+    note = game.answer or game.note
+    text = Text(f"{plain(note, lines=True)}\n" if note else "", colours.warm)
     if game.over is not None:
         text.append(f"{game.over.sentence[:1].upper()}{game.over.sentence[1:]}.", "bold")
         if game.over.unrecorded:

@@ -21,7 +21,7 @@ from arena.cli.app import run
 from arena.play.analysis import Analyses
 from arena.settings import Settings
 from arena.tui.feed import Answered, Feed
-from arena.tui.opened import Replayed
+from arena.tui.replayed import Replayed
 from arena.verify import verify
 from arena.view.replay import frames, replay_json, replay_text
 from games import UntrustedCodeError, make_game

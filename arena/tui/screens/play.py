@@ -22,7 +22,7 @@ from arena.tui.keys import AFTERWARDS, CHOICES, ENTRY, PLAY, SEAT, TABLE_APP, TA
 from arena.tui.screens.ask import AskScreen
 from arena.tui.screens.base import ArenaScreen, Cramped
 from arena.tui.sitting import Sitting
-from arena.tui.sitting_words import heading, invitation, title
+from arena.tui.sitting_words import heading, invitation, resigning, title
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.choices import Choices, Entry, TableBoard
 from arena.tui.widgets.key_bar import KeyBar
@@ -189,13 +189,9 @@ class PlayScreen(ArenaScreen):
         grid = read_grid(game.frame.drawing)
         if self._flipped is None and grid is not None:  # the person's pieces are below at first
             self._flipped = begins_above(game.seating.game, game.seat, grid)
+        marks, flipped = game.cell_marks(board.grid), bool(self._flipped)
         board.show_position(
-            game.frame,
-            game.before,
-            game=game.seating.game,
-            marks=game.cell_marks(board.grid),
-            flipped=bool(self._flipped),
-            largest=game.largest,
+            game.frame, game.before, game=game.seating.game, marks=marks, flipped=flipped, largest=game.largest
         )
 
     def _give_focus(self) -> None:
@@ -213,7 +209,7 @@ class PlayScreen(ArenaScreen):
             self.set_focus(self.query_one(Entry))
 
     def _say(self, sentence: str) -> None:
-        self.game.note = sentence
+        self.game.answer = sentence
         self.query_one(TableSide).show_said(self.game)
 
     def _tick(self) -> None:
@@ -298,6 +294,8 @@ class PlayScreen(ArenaScreen):
     def on_key(self, event: events.Key) -> None:
         """A character that is no key, or that begins a move's name, begins a typed move."""
         self._pressed_at = event.time
+        if self.game.answer:
+            self._say("")
         character = event.character or ""
         begins = event.is_printable and character.strip() and (character not in _KEYS or character in self.game.letters)
         if begins and self.game.running and not isinstance(self.focused, Entry):
@@ -346,7 +344,7 @@ class PlayScreen(ArenaScreen):
         if not self.game.running:
             self._say("the game is over")
         else:
-            self.app.push_screen(AskScreen("Give the game up? It is not recorded then.", "R"), self._resign)
+            self.app.push_screen(AskScreen(resigning(self.game), "R"), self._resign)
 
     def _resign(self, yes: bool | None) -> None:
         if yes and self.game.running:

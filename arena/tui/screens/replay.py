@@ -14,23 +14,21 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from arena.play.analysis import Analysis, Opinion
+from arena.play.analysis import Analysis
 from arena.tui.base_app import app_of
 from arena.tui.feed import Query
 from arena.tui.keys import PLAYERS, REPLAY, Group, bindings
 from arena.tui.layout import ROOMY
-from arena.tui.look import look
 from arena.tui.match_pages import Neighbours
-from arena.tui.opened import Opened, Replayed, why_none
+from arena.tui.replay_words import players, said, thinker, why_none
+from arena.tui.replayed import Replay, Replayed
 from arena.tui.screens.base import LeagueScreen
 from arena.tui.widgets.board import Board
 from arena.tui.widgets.moves import MoveList
 from arena.tui.widgets.opinions import PolicyBars, ValueLine
-from arena.tui.widgets.players import Player, Players
+from arena.tui.widgets.players import Players
 from arena.tui.widgets.timeline import Timeline
-from arena.view.outcome import outcome_text, seat_results
-from arena.view.pieces import marks_of
-from arena.view.text import moment, plain, signed
+from arena.view.text import moment, plain
 from games.contract import CHANCE
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -71,7 +69,7 @@ class ReplayScreen(LeagueScreen):
         self._analysing: bool | None = None  # as the person decided; None: where there is room
         self._analyses: dict[int, Analysis] = {}
         self._asked: int | None = None  # the match whose analysis is under way
-        self._listed: Opened | None = None  # whose moves are listed
+        self._listed: Replay | None = None  # whose moves are listed
         self._note = ""  # the answer to what the person did last, until they go on
 
     def body(self) -> ComposeResult:
@@ -105,15 +103,15 @@ class ReplayScreen(LeagueScreen):
         return "replay", str(self.arena.folder), str(self.match_id)
 
     @property
-    def opened(self) -> Opened | None:
+    def opened(self) -> Replay | None:
         """The match; None before it was read."""
-        found: Opened | None = self.answer(Replayed(self.match_id, self._view))
+        found: Replay | None = self.answer(Replayed(self.match_id, self._view))
         return found
 
     @property
     def last(self) -> int:
         """The last position."""
-        return max(0, len(self.opened.frames) - 1) if self.opened else 0
+        return self.opened.last if self.opened else 0
 
     @property
     def analysing(self) -> bool:
@@ -136,12 +134,12 @@ class ReplayScreen(LeagueScreen):
             super().refuse(query, problem)
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
-        """Show a sentence beside the board until the person goes on: a notice would cover the moves or the timeline."""
+        """Show a sentence beside the board until the next key: a notice would cover the moves or the timeline."""
         if self.opened is None:
             super().say(sentence, bad=bad)
             return
         self._note = sentence
-        self.query_one("#replay-said", Static).update(self._said(self.opened))
+        self.query_one("#replay-said", Static).update(said(self.opened, self.ply, self._note))
 
     # What is shown
 
@@ -152,7 +150,7 @@ class ReplayScreen(LeagueScreen):
         moves = self.query_one(MoveList)
         if self._listed is not opened:
             self._listed = opened
-            moves.show_moves([frame.moves for frame in opened.frames[1:]], len(opened.match.seats), self._marks(opened))
+            moves.show_moves([frame.moves for frame in opened.frames[1:]], len(opened.match.seats), opened.marks)
             moves.scroll_home(animate=False)
         moves.border_title = Text("Moves")
         self.set_class(self.analysing, "-analysing")
@@ -173,59 +171,27 @@ class ReplayScreen(LeagueScreen):
             frame = opened.frames[self.ply]
             before = opened.frames[self.ply - 1] if self.ply else None
             board.show_position(frame, before, game=opened.game, flipped=self._flipped, largest=opened.largest)
-        self.query_one(Players).show_players(self._players(opened))
-        self.query_one("#replay-said", Static).update(self._said(opened))
+        self.query_one(Players).show_players(players(opened, self.ply))
+        self.query_one("#replay-said", Static).update(said(opened, self.ply, self._note))
         self.query_one(MoveList).show_ply(self.ply)
         self._show_time(opened)
         self._show_opinion(opened)
 
-    def _show_time(self, opened: Opened) -> None:
+    def _show_time(self, opened: Replay) -> None:
         speed = f"{SPEEDS[self._speed]:g} a second" if self.playing else ""
         time, opening = self.query_one(Timeline), opened.match.opening
         time.show_time(self.ply, self.last, opening=opening, playing=self.playing, speed=speed)
 
-    def _seen(self, opened: Opened) -> str:
+    def _seen(self, opened: Replay) -> str:
         if self._view is not None:
             return f"as {plain(opened.agent_ids[self._view])} sees it"
         if opened.hides:
             return "everything is shown (v)" if self.room != "slim" else "all shown"
         return f"seed {opened.match.seed} · {moment(opened.match.started_at)}" if self.room in ROOMY else ""
 
-    def _marks(self, opened: Opened) -> list[str]:
-        return marks_of(opened.game, len(opened.match.seats))
-
-    def _players(self, opened: Opened) -> list[Player]:
-        match, over = opened.match, self.ply == self.last
-        results = seat_results(match, opened.teams)
-        acting = opened.frames[self.ply].acting if opened.frames else ()
-        players = []
-        for seat, (name, mark) in enumerate(zip(match.seats, self._marks(opened), strict=True)):
-            got = match.returns[seat] if over or not opened.frames else opened.frames[self.ply].returns[seat]
-            note = f"{results[seat]} {signed(got)}" if over else signed(got) if got else ""
-            style = look().result(results[seat]) if over else look().faint
-            players.append(Player(seat, name, mark, note, style, seat in acting))
-        return players
-
-    def _said(self, opened: Opened) -> Text:
-        """What happened in the step before, and at the end the outcome."""
-        colours, text = look(), Text()
-        if self._note:
-            text.append(f"{plain(self._note)}\n", colours.warm)
-        if opened.frames:
-            frame = opened.frames[self.ply]
-            marks = self._marks(opened)
-            played = ", ".join(f"{marks[seat]} {plain(name)}" for seat, name in frame.moves)
-            text.append(played or "the start")
-            text.append(" (opening)" if 0 < frame.ply <= opened.match.opening else "", colours.faint)
-        if self.ply == self.last:
-            text.append("\n" if text else "").append(
-                outcome_text(opened.match, opened.teams, spec=opened.game), f"bold {colours.warm}"
-            )
-        return text
-
     # The analysis
 
-    def _ask_analysis(self, opened: Opened) -> None:
+    def _ask_analysis(self, opened: Replay) -> None:
         known, number = self._analyses.get(self.match_id), self.match_id
         missing = known is None or known.problem  # where it has failed, it is asked for again
         if self.analysing and opened.frames and missing and number != self._asked:
@@ -249,7 +215,7 @@ class ReplayScreen(LeagueScreen):
             self._show_analysis(self.opened)
             self._show_opinion(self.opened)
 
-    def _show_analysis(self, opened: Opened) -> None:
+    def _show_analysis(self, opened: Replay) -> None:
         analysis = self._analyses.get(self.match_id)
         opinions = () if analysis is None else analysis.opinions
         line = self.query_one(ValueLine)
@@ -265,21 +231,20 @@ class ReplayScreen(LeagueScreen):
         }
         self.query_one(MoveList).show_signs(signs if self.analysing else {})
 
-    def _show_opinion(self, opened: Opened) -> None:
+    def _show_opinion(self, opened: Replay) -> None:
         analysis = self._analyses.get(self.match_id)
         here = [] if analysis is None else [each for each in analysis.opinions if each.ply == self.ply]
         bars = self.query_one(PolicyBars)
-        bars.border_title = Text(self._thinker(opened, here))
+        bars.border_title = Text(thinker(opened, here))
         bars.show_opinions(here, "" if here else why_none(opened, analysis, self.ply, "policy"))
         self.query_one(ValueLine).show_ply(self.ply)
 
-    def _thinker(self, opened: Opened, here: Sequence[Opinion]) -> str:
-        if len(here) != 1:
-            return "Policy"
-        value = "" if here[0].value is None else f" · value {here[0].value:+.2f}"
-        return f"Policy of {plain(opened.match.seats[here[0].seat])}{value}"
-
     # Going through the match
+
+    def on_key(self) -> None:
+        """Take away the answer to the key before. What the key does comes after this."""
+        if self._note and self.opened is not None:
+            self.say("")
 
     def go(self, ply: int) -> None:
         """Show a position, or the nearest one, and stop playing."""
@@ -375,9 +340,11 @@ class ReplayScreen(LeagueScreen):
             self._neighbour = by  # once it is known
             return
         earlier, later = found
-        to = later if (by > 0) is (self.words is None) else earlier
+        newer = (by > 0) is (self.words is None)
+        to = later if newer else earlier
         if to is None:
-            self.say("this is the last match" if by > 0 else "this is the first match")
+            listed = " that fits the filter" if self.words else ""
+            self.say(f"there is no {'newer' if newer else 'older'} match{listed}")
             return
         self._play(False)
         self.match_id, self.ply, self._view, self._note = to, 0, None, ""

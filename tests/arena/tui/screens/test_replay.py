@@ -128,8 +128,36 @@ async def test_the_neighbours_are_the_matches_before_and_after_or_those_of_a_lis
             await person.press("n")
             await person.read(f"Match {match} ")
         await person.press("n")
-        await person.read("this is the last match")
+        await person.read("there is no older match that fits the filter")
         assert not person.said()  # a notice would cover the timeline
+        await person.press("right")
+        assert "there is no older match" not in person.text()
+
+
+async def test_a_match_without_neighbours_says_which_one_is_missing(league: Path) -> None:
+    async with replaying(league, 1) as person:
+        await person.read("Match 1")
+        await person.press("N")
+        await person.read("there is no older match")
+        person.app.push_screen(ReplayScreen(13, ""))  # of the list of all, whose newest is on top
+        await person.read("Match 13")
+        await person.press("N")
+        await person.read("there is no newer match")
+        assert "filter" not in person.text()
+
+
+async def test_an_answer_goes_with_the_next_key_whatever_that_does(league: Path) -> None:
+    async with replaying(league, 1) as person:
+        await person.read("Match 1", "square")
+        await person.press("f")
+        await person.read("this board has no sides")
+        await person.press("a")
+        await person.see(lambda: "no sides" not in person.text())
+        await person.press("f")
+        await person.read("this board has no sides")
+        await person.press("v")
+        await person.read("nothing is hidden in this game")
+        assert "no sides" not in person.text()
 
 
 async def test_the_last_match_gets_a_next_one_when_one_is_played(tmp_path: Path) -> None:
@@ -137,7 +165,7 @@ async def test_the_last_match_gets_a_next_one_when_one_is_played(tmp_path: Path)
     async with replaying(folder, 13) as person:
         await person.read("Match 13")
         await person.press("n")
-        await person.read("this is the last match")
+        await person.read("there is no newer match")
         with open_store(folder).writer() as store:
             play(store, [("random", "first")], block=8)
 
@@ -384,7 +412,7 @@ async def test_an_error_of_ours_ends_the_app_with_it(league: Path, monkeypatch: 
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("arena.tui.opened.largest_of", broken)
+    monkeypatch.setattr("arena.tui.replayed.largest_of", broken)
     app = LeagueApp(league, 1, now=lambda: NOW)
     async with app.run_test() as pilot:
         await Person(pilot).see(lambda: not app.is_running)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from small_league import played_league
 from table_person import here, my_turn, play_to_the_end, replaying, sitting, table
+from textual.widgets import Static
 
 from agents.errors import AgentError
 from arena.play.told import Failed
@@ -163,6 +164,31 @@ async def test_a_rematch_changes_the_seats_and_a_resigned_game_is_asked_about_fi
         await my_turn(person)
         await person.read("You are ○ · first moves first")
         assert here(person).ply == 1
+
+
+async def test_only_a_game_that_would_be_recorded_says_that_it_is_lost(tmp_path: Path) -> None:
+    for league in (tmp_path / "league", None):
+        async with sitting("tic_tac_toe", "first", league=league) as person:
+            await my_turn(person)
+            await person.read("recorded in" if league else "not recorded")
+            await person.press("R")
+            await person.read("Give the game up?")
+            assert ("It is not recorded then." in person.text()) is (league is not None)
+            await person.press("y")
+            await person.read("You resigned.")
+            said = str(person.app.screen.query_one("#play-said", Static).render())
+            assert ("not recorded" in said) is (league is not None)
+            await person.see(lambda: "recorded in" not in person.text())
+
+
+async def test_an_answer_at_the_table_goes_with_the_next_key() -> None:
+    async with sitting("tic_tac_toe", "first") as person:
+        await my_turn(person)
+        await person.press("f")
+        await person.read("this board has no sides")
+        await person.press("left")
+        await person.see(lambda: "no sides" not in person.text())
+        assert "Your move." in person.text()
 
 
 async def test_what_comes_late_of_a_resigned_game_is_not_heard() -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from arena.play.analysis import Analysis
 from arena.tui.feed import Query, Source
 from arena.tui.widgets.board import largest_of
+from arena.view.pieces import marks_of
 from arena.view.replay import Frame, frames
-from arena.view.text import plain
 from games import GameError, UntrustedCodeError, make_game
 from leagues.records import Match
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opened:
+class Replay:
     """A match to walk through.
 
     Attributes:
@@ -37,40 +36,34 @@ class Opened:
     problem: str = ""
     largest: tuple[int, int] = (0, 0)
 
+    @property
+    def last(self) -> int:
+        """The last position."""
+        return max(0, len(self.frames) - 1)
 
-def why_none(opened: Opened, analysis: Analysis | None, ply: int, what: str) -> str:
-    """Why there is no ``what``, value or policy, at ``ply``, in a sentence that is safe to show. ``analysis`` is None
-    while it is awaited."""
-    if not opened.frames:
-        return ""
-    if analysis is None:
-        return "asking the frozen weights ..."
-    if analysis.problem:
-        return plain(analysis.problem)
-    acting = opened.frames[ply].acting
-    absent = [analysis.absent[seat] for seat in (acting or sorted(analysis.absent)) if seat in analysis.absent]
-    if absent:
-        return plain("; ".join(dict.fromkeys(absent)))  # it names members
-    return "the match is over" if what == "policy" and not acting else f"these weights tell no {what}"
+    @property
+    def marks(self) -> list[str]:
+        """What stands for each seat."""
+        return marks_of(self.game, len(self.match.seats))
 
 
 @dataclass(frozen=True)
 class Replayed(Query):
-    """A match as one seat saw it, or as it was: :class:`Opened`."""
+    """A match as one seat saw it, or as it was: :class:`Replay`."""
 
     live: ClassVar[bool] = False
     slow: ClassVar[bool] = True
     match_id: int
     view: int | None = None
 
-    def answer(self, source: Source) -> Opened:
+    def answer(self, source: Source) -> Replay:
         match, info = source.reader.match(self.match_id), source.info
-        opened = Opened(match, info.game, info.agent_ids, info.teams)
+        replay = Replay(match, info.game, info.agent_ids, info.teams)
         try:
             game = make_game(info.game, trust_code=source.trust_code)
             found = frames(source.reader, self.match_id, game=game, view=self.view)
         except UntrustedCodeError as error:
-            return replace(opened, problem=str(error))
+            return replace(replay, problem=str(error))
         except GameError as error:
-            return replace(opened, problem=f"The match cannot be replayed: {error}")
-        return replace(opened, frames=tuple(found), hides=not game.perfect_information, largest=largest_of(found))
+            return replace(replay, problem=f"The match cannot be replayed: {error}")
+        return replace(replay, frames=tuple(found), hides=not game.perfect_information, largest=largest_of(found))
