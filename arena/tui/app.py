@@ -21,6 +21,7 @@ from arena.tui.base_app import ArenaApp
 from arena.tui.feed import Answered, Feed, FeedFailed, HeartbeatSeen, LeagueChanged, LeagueLost, LeagueView
 from arena.tui.keys import APP, bindings
 from arena.tui.layout import NUMBERED
+from arena.tui.member_commands import MemberCommands
 from arena.tui.screens.base import LeagueScreen
 
 if TYPE_CHECKING:  # they load the store and NumPy, which the first paint need not wait for
@@ -52,6 +53,7 @@ class LeagueApp(ArenaApp):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
+    COMMANDS = ArenaApp.COMMANDS | {MemberCommands}
 
     def __init__(
         self,
