@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 from learned_league import learn
 from small_league import AGENTS, GAME, NOW, new_league
+from table_person import my_turn
 from textual.pilot import Pilot
 from tui_person import NARROW, SLIM, WIDE, Person
 
 from arena.play.matches import play_pairings
+from arena.play.opponent import Seating
 from arena.tui import LeagueApp
+from arena.tui.play_app import PlayApp
+from arena.tui.screens.play import PlayScreen
 from games import make_game
 from leagues.records import JournalEntry, Pairing
 
@@ -76,6 +80,23 @@ async def _training(person: Person) -> None:
     await person.see(person.shows("Training games"))
 
 
+async def _events(person: Person) -> None:
+    await person.press("5", "j")
+    await person.see(person.shows("finished", "main@1"))
+
+
+async def _agent(person: Person) -> None:
+    await person.press("6")
+    await person.see(person.shows("rank", "Newest matches"))
+    if person.app.size.width >= WIDE[0]:
+        await person.see(person.shows("as player_1"))
+
+
+async def _help(person: Person) -> None:
+    await person.press("question_mark")
+    await person.see(person.shows("only members", "closes"))
+
+
 async def _replay(person: Person) -> None:
     person.app.open_match(1)
     await person.see(person.shows("random"))
@@ -88,12 +109,18 @@ LOOKS: dict[str, Look] = {
     "payoffs": _payoffs,
     "matches": _matches,
     "training": _training,
+    "events": _events,
+    "agent": _agent,
+    "help": _help,
     "replay": _replay,
 }
 
 
+at_three_sizes = pytest.mark.parametrize("size", [SLIM, NARROW, WIDE], ids=lambda size: "x".join(map(str, size)))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [SLIM, NARROW, WIDE], ids=lambda size: "x".join(map(str, size)))
+@at_three_sizes
 @pytest.mark.parametrize("screen", LOOKS)
 def test_the_screen_looks_as_before(
     screen: str, size: tuple[int, int], still_league: Path, snap_compare: Callable[..., bool]
@@ -107,6 +134,23 @@ def test_the_screen_looks_as_before(
         await _settle(person)
 
     assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+@pytest.mark.slow
+@at_three_sizes
+@pytest.mark.parametrize("game", ["chess", pytest.param("go(board_size=9)", id="go")])
+def test_the_table_looks_as_before(
+    game: str, size: tuple[int, int], snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.tui.sitting.Sitting.tick", lambda _: None)  # its clocks stand still
+
+    async def look(pilot: Pilot[Any]) -> None:
+        person = Person(pilot)
+        await person.see(lambda: isinstance(person.screen, PlayScreen))
+        await my_turn(person)
+        await _settle(person)
+
+    assert snap_compare(PlayApp(Seating(game, "first"), seed=5), terminal_size=size, run_before=look)
 
 
 async def _settle(person: Person) -> None:
