@@ -43,7 +43,7 @@ def card(profile: Profile, width: int, *, trains: bool) -> Text:
             text.append_text(Text(value) if isinstance(value, str) else value)
 
     role = plain(member.role).replace("_", " ")
-    kind = Text(member.kind if role == member.kind else f"{role} {member.kind}", "bold")
+    kind = Text().append(member.kind if role == member.kind else f"{role} {member.kind}", "bold")
     if brief and member.generation is not None:
         kind = Text.assemble((f"{member.kind} {member.generation}", "bold"), f" of {plain(member.learner or '')}")
     elif member.generation is not None:

@@ -140,7 +140,8 @@ def pair_lines(heat: Heat, cell: Cell, met: Meetings | None, width: int, height:
     i, j = (matrix.members.index(name) for name in cell)
     lines = _facts(heat, i, j, width)
     if i != j:
-        lines += _seats(heat, met, width)
+        seats, room = _seats(heat, met, width), height - len(lines)
+        lines += seats if len(seats) <= room else [*seats[: max(0, room - 1)], Text("⋮", look().faint)]
         listed = _matches(met, width, graded=matrix.graded)
         if height - len(lines) >= 4:
             lines += [Text(), *listed[: height - len(lines) - 1]]

@@ -81,6 +81,12 @@ def test_a_match_that_counts_nothing_has_no_result_and_a_fault_is_a_loss() -> No
     assert any(line.startswith("#2 lost") and line.endswith("timeout") for line in shown)
 
 
+def test_a_pane_that_is_too_low_for_all_seats_says_so() -> None:
+    both = met(match((A, B), (1.0, -1.0)), match((B, A), (1.0, -1.0)))
+    assert [line[:4] for line in lines(heat((A, B, 2, 0, 0)), (A, B), both, height=4)][3:] == ["⋮"]
+    assert [line[:4] for line in lines(heat((A, B, 2, 0, 0)), (A, B), both, height=5)][3:] == ["as p", "as p"]
+
+
 def test_only_some_of_many_matches_say_so() -> None:
     shown = lines(heat((A, B, 2, 0, 0)), (A, B), met(match((A, B), (1.0, -1.0)), whole=False))
     assert "in the newest 1" in shown
