@@ -348,6 +348,8 @@ class MatchesScreen(LeagueScreen):
 
     def _look_again(self) -> None:
         """Look at what is being played, unless a look is under way, and show how long ago a match was played."""
+        if not self._alive:
+            return
         if self.preview.playing and self.is_current:
             self.preview.show_title(self.arena.now())
         if self._live and not (self._ending or self._look or self.arena.paused) and self.is_current:
