@@ -190,8 +190,9 @@ async def test_a_promotion_asks_for_the_piece() -> None:
         screen._stands()
         screen._show()
         start, end = named_cells(grid, "b7b8")
-        screen._point(start)
-        screen._point(end)
+        for cell in (start, end):  # as clicks come
+            screen.post_message(Board.Pressed(screen.query_one(TableBoard), cell))
+            await person.pilot.pause()
         await person.read("Which move to b8? b8=Q, b8=R, b8=N", "Choose from the list.", "Legal moves (3)")
         assert isinstance(person.app.focused, Choices)
         await person.press("escape")
