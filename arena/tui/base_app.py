@@ -4,6 +4,7 @@ they end, and every way out, which asks before a game is lost."""
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -24,6 +25,11 @@ from arena.tui.screens.base import ArenaScreen
 from arena.tui.screens.help import HelpScreen
 from arena.view.text import plain
 from arena.view.theme import DARK, PALETTES, Palette, palette_for
+
+SETTLING = 0.1
+"""Seconds in which a key has its effect once it was handled. What comes later need not wait."""
+
+_IN_ORDER = (events.Key, events.Paste, events.MouseDown, events.MouseUp, events.MouseScrollDown, events.MouseScrollUp)
 
 
 def app_of(screen: Screen[Any]) -> ArenaApp:
@@ -52,7 +58,9 @@ class ArenaApp(App[Exception]):
         self.traces: list[str] = []
         self._first_theme = theme
         self._nearest = [Nearest()] if self.console.color_system == "256" else []
-        self._pressed: deque[events.Key] = deque()  # keys that nothing has handled yet; the first is under way
+        self._waiting: deque[events.Event] = deque()  # what the person has done since the key that is under way
+        self._path: list[DOMNode] = []  # of the newest key: the widget that got it, and those around it
+        self._settled = 0.0  # when the newest key has surely had its effect
 
     def dress(self) -> None:
         """Make the themes, and use the first. To be called before there is a screen."""
@@ -68,38 +76,49 @@ class ArenaApp(App[Exception]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._nearest]
 
-    # Keys, one at a time
+    # What the person does, one thing at a time
 
     async def on_event(self, event: events.Event) -> None:
-        """Let a key wait until the one before has had its effect.
+        """Let a key, a paste and a click wait until the key before has had its effect.
 
         Textual hands a key to the widget that has the focus by then. Of keys that come at once, as over a slow
-        connection, those after a ``/`` would go to the list instead of the line that it opens.
+        connection, those after a ``/`` would go to the list instead of the line that it opens. A key of the app itself,
+        such as ``ctrl+c``, waits for nothing.
         """
-        if not isinstance(event, events.Key) or event.is_forwarded:
+        if event.is_forwarded or not isinstance(event, _IN_ORDER):
             await super().on_event(event)
+            if isinstance(event, events.Key):  # it is handled last of all by the app
+                self._settled = time.monotonic() + SETTLING
+        elif isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
             return
-        self._pressed.append(event)
-        if len(self._pressed) == 1:
-            await self._hand_on()
+        elif self._waiting or time.monotonic() < self._settled:
+            self._waiting.append(event)
+            if len(self._waiting) == 1:
+                self._follow(deque([*self._path, *self._path]))  # an effect may be a message to those around
+        else:
+            await self._hand_on(event)
 
-    async def _hand_on(self) -> None:
-        target = self.focused or self.screen
-        await super().on_event(self._pressed[0])
-        path = target.ancestors_with_self
-        self._follow(deque([*path, *path]))  # its effect may be a message to those around the widget
+    async def _hand_on(self, event: events.Event) -> None:
+        if isinstance(event, (events.Key, events.Paste)):
+            self._path = (self.focused or self.screen).ancestors_with_self
+            self._settled = time.monotonic() + SETTLING
+        await super().on_event(event)
 
     def _follow(self, nodes: deque[DOMNode]) -> None:
         """Go behind a key through the queues of its widget, of those around it, and of the app."""
         while nodes:
             if nodes.popleft().call_later(self._follow, nodes):  # not if the key has closed it
                 return
-        self.call_later(self._handled)  # the focus moves after the key
+        self.call_later(self._go_on)  # the focus moves after the key
 
-    async def _handled(self) -> None:
-        self._pressed.popleft()
-        if self._pressed:
-            await self._hand_on()
+    async def _go_on(self) -> None:
+        """Hand on what waits, up to the next key."""
+        while self._waiting:
+            event = self._waiting.popleft()
+            await self._hand_on(event)
+            if self._waiting and isinstance(event, (events.Key, events.Paste)):
+                self._follow(deque([*self._path, *self._path]))
+                return
 
     def _palette(self, name: str) -> Palette:
         return palette_for(name, None if self.no_color else self.console.color_system)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from small_league import NOW
-from textual.events import Key
+from textual.events import Event, Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -42,13 +42,17 @@ class Person:
         """Press keys by Textual's names, one after the other."""
         await self.pilot.press(*keys)
 
-    async def burst(self, text: str) -> None:
-        """Send characters as a slow connection does: all at once. A line feed is the return key."""
+    async def burst(self, *parts: str | Event) -> None:
+        """Send characters and other events as a slow connection does: all at once. A line feed is the return key."""
         driver = self.app._driver
         assert driver is not None
-        for character in text:
-            key = "enter" if character == "\n" else _character_to_key(character)
-            driver.send_message(Key(key, None if character == "\n" else character))
+        for part in parts:
+            for each in part if isinstance(part, str) else [part]:
+                if isinstance(each, str):
+                    key = "enter" if each == "\n" else _character_to_key(each)
+                    driver.send_message(Key(key, None if each == "\n" else each))
+                else:
+                    driver.send_message(each)
         await self.pilot.pause()
 
     async def see(self, condition: Callable[[], bool]) -> None:

@@ -74,7 +74,7 @@ async def _run(league: Path, seed: int, steps: int, monkeypatch: pytest.MonkeyPa
                 break
         assert person.app.is_running, f"it ended by seed {seed}, {size}: {done[-8:]}"
         assert person.app.return_value is None
-        await person.see(lambda: not person.app._pressed)  # every key had its effect
+        await person.see(lambda: not person.app._waiting)  # every key had its effect
     assert len(done) == steps
     assert len(seen) > 3, seen  # it has been around
 
