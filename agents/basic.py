@@ -64,7 +64,7 @@ class GreedyAgent(Agent):
             raise AgentError(
                 f"a greedy agent takes the most likely action, but the actions of {game.spec!r} are continuous"
             )
-        if type(agent).probabilities is Agent.probabilities:
+        if type(agent).probabilities is Agent.probabilities and type(agent).consider is Agent.consider:
             raise AgentError(
                 f"a greedy agent takes the most likely action, but {type(agent).__name__} does not tell its "
                 "probabilities; name a snapshot"
@@ -85,17 +85,24 @@ class GreedyAgent(Agent):
         agent = self._agent
         return self._chosen(agent.consider(turn)[1] if agent.keeps_games else agent.probabilities(turn))
 
+    def consider(self, turn: Turn) -> tuple[Values | None, Probabilities | None]:
+        """The values of the agent, and 1 for the most likely action; raises as :meth:`act`."""
+        values, chances = self._agent.consider(turn)
+        return values, self._certain(turn, chances)
+
     def probabilities(self, turn: Turn) -> Probabilities | None:
         """1 for the most likely action, ``(B, A)``; None if the agent remembers. Raises as :meth:`act`."""
-        if self._agent.keeps_games:
-            return None
-        certain = np.zeros(turn.masks.shape)
-        certain[np.arange(len(certain)), self._chosen(self._agent.probabilities(turn))] = 1
-        return certain
+        chances = self._agent.probabilities(turn)
+        return None if chances is None and self._agent.keeps_games else self._certain(turn, chances)
 
     def values(self, turn: Turn) -> Values | None:
         """Those of the agent."""
         return self._agent.values(turn)
+
+    def _certain(self, turn: Turn, chances: Probabilities | None) -> Probabilities:
+        certain = np.zeros(turn.masks.shape)
+        certain[np.arange(len(certain)), self._chosen(chances)] = 1
+        return certain
 
     def _chosen(self, chances: Probabilities | None) -> ActionArray:
         if chances is None or not np.isfinite(chances).all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -29,8 +29,9 @@ def check_agent(
 
     Checked: the actions have the right shape and dtype and are legal; the turn's arrays (read-only here) and the
     states stay unchanged; batches may have one row or many; tables may be reset while others play on; equal seeds give
-    equal actions, from two agents of a factory, or from one agent after its tables are reset. A fault that shows only
-    in rare positions can be missed; raise ``games`` to find it.
+    equal actions, from two agents of a factory, or from one agent after its tables are reset; in the place of ``act``,
+    ``consider`` gives probabilities, if any, with which all these actions are possible. A fault that shows only in rare
+    positions can be missed; raise ``games`` to find it.
 
     Args:
         agent_or_factory: an agent, or a callable that makes one for a game, such as a class. Agents made here are
@@ -44,8 +45,10 @@ def check_agent(
     """
     if isinstance(agent_or_factory, Agent):
         first, second = (_play(agent_or_factory, game, seed, games) for _ in range(2))
+        _play(agent_or_factory, game, seed, games, taken=first)
     else:
-        first, second = (_play_made(agent_or_factory, game, seed, games) for _ in range(2))
+        first = _play_made(agent_or_factory, game, seed, games)
+        second = _play_made(agent_or_factory, game, seed, games, considers=True)
     _compare(first, second)
 
 
@@ -92,6 +95,10 @@ def checks(factory: Callable[[Game], Agent], game: Game, *, seed: int = 0, games
             lambda: plays.append(_play(agents[0], game, seed, games)),
         ),
         ("gives equal actions for equal seeds", another),
+        (
+            "gives probabilities of what it does, if any",
+            lambda: _play(agents[0], game, seed, games, taken=plays[0]),
+        ),
         ("ends", close),
     ]
     closed = False
@@ -120,20 +127,33 @@ def _compare(first: list[ActionArray], second: list[ActionArray]) -> None:
             )
 
 
-def _play_made(factory: Callable[[Game], Agent], game: Game, seed: int, games: int) -> list[ActionArray]:
+def _play_made(
+    factory: Callable[[Game], Agent], game: Game, seed: int, games: int, *, considers: bool = False
+) -> list[ActionArray]:
     agent = factory(game)
     if not isinstance(agent, Agent):
         raise AgentError(f"a factory must return an agents.contract.Agent, but returned {type(agent).__name__}")
     try:
-        return _play(agent, game, seed, games)
+        actions = _play(agent, game, seed, games)
+        if considers:
+            _play(agent, game, seed, games, taken=actions)
+        return actions
     finally:
         agent.close()
 
 
 def _play(
-    agent: Agent, game: Game, seed: int, games: int, *, size: int = TABLES, clock: float | None = None
+    agent: Agent,
+    game: Game,
+    seed: int,
+    games: int,
+    *,
+    size: int = TABLES,
+    clock: float | None = None,
+    taken: Sequence[ActionArray] | None = None,
 ) -> list[ActionArray]:
-    """Play all games at ``size`` tables, and return the actions of every call of ``act``, in order."""
+    """Play all games at ``size`` tables, and return the actions of every call of ``act``, in order. With the actions
+    that were ``taken`` before, the agent only considers them."""
     tables = game.tables(size)
     batches = np.random.default_rng((seed, 1))  # splits the rows into turns
     rng = np.random.default_rng((seed, 2))  # the agent's
@@ -158,11 +178,33 @@ def _play(
         late = batches.random(size) < 0.5
         for part in (np.flatnonzero(late[tables.table[:rows]]), np.flatnonzero(~late[tables.table[:rows]])):
             if len(part):
-                chosen[part] = _ask(agent, tables, part, rng, clock)
+                if taken is None:
+                    chosen[part] = _ask(agent, tables, part, rng, clock)
+                else:
+                    chosen[part] = taken[len(actions)]
+                    _consider(agent, tables, part, chosen[part])
                 actions.append(chosen[part].copy())
         ended = tables.step(chosen)
         live.difference_update(ended)
     return actions
+
+
+def _consider(agent: Agent, tables: Tables, rows: IntArray, taken: ActionArray) -> None:
+    """Check what the agent thinks of ``rows``, in which it has taken these actions."""
+    arrays = tables.observations[rows], tables.masks[rows], tables.seats[rows], tables.table[rows]
+    values, chances = agent.consider(Turn(*arrays, tables.state, tables.game.action_bounds))
+    if values is not None and (np.shape(values) != (len(rows),) or not np.isfinite(values).all()):
+        raise AgentError(f"consider must give finite values of shape {(len(rows),)}, but gave {values!r}")
+    if chances is None:
+        return
+    if np.shape(chances) != arrays[1].shape or not np.allclose(chances.sum(axis=1), 1) or (chances < 0).any():
+        raise AgentError(f"consider must give probabilities of shape {arrays[1].shape}, but gave {chances!r}")
+    likely = chances[np.arange(len(rows)), taken]
+    if not (likely > 0).all():
+        raise AgentError(
+            f"consider must give the probabilities with which act chooses, but it calls {int(taken[likely.argmin()])} "
+            "impossible, which act chose; take the step into what is remembered, as act does"
+        )
 
 
 def _ask(agent: Agent, tables: Tables, rows: IntArray, rng: np.random.Generator, clock: float | None) -> ActionArray:

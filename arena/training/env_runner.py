@@ -280,6 +280,7 @@ class LeagueEnvRunner(MultiAgentEnvRunner):
             games = seatings if num_episodes is None else islice(seatings, num_episodes)
             steps = num_timesteps if num_episodes is None else None
             sampled = self._run(lambda: next(games, None), {RANDOM: make_agent("random", self.game)}, steps)
+        sampled.trajectories = with_team(sampled.trajectories, self.game.teams, self._team_values)
         self._log(sampled)
         episodes = to_episodes(self.game, sampled, self.config.policy_mapping_fn)
         if self._wants_episodes:

@@ -92,9 +92,10 @@ class LeagueTorchLearner(TorchLearner):
         for module_id in list(self.failures):
             for other in self._sharing(module_id):
                 self.failures.setdefault(other, f"the update of {module_id!r}, which has the same encoder, failed")
-        for module_id in magnitudes.keys() - self.failures.keys():
-            magnitude, usual = magnitudes[module_id], self._usual.get(module_id)
-            self._usual[module_id] = magnitude if usual is None else usual + USUAL * (magnitude - usual)
+        for module_id, magnitude in magnitudes.items():  # in this order: it is that of the stored state
+            if module_id not in self.failures:
+                usual = self._usual.get(module_id)
+                self._usual[module_id] = magnitude if usual is None else usual + USUAL * (magnitude - usual)
 
     def _sharing(self, module_id: str) -> list[str]:
         """The other modules that have some of a module's parameters."""

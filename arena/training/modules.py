@@ -12,6 +12,7 @@ from ray.rllib.core.rl_module import MultiRLModule, MultiRLModuleSpec, RLModule,
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 
 from agents.policies.fit import MOST_TENSORS, outline
+from agents.policies.interface import VF_OBSERVATIONS, reads_team
 from agents.policies.network import build_network
 from agents.policies.networks import is_own, network_class, network_name
 from agents.policies.recurrent import memory_kind
@@ -205,6 +206,11 @@ def _check_network(config: AlgorithmConfig, game: Game, network: type[RLModule],
             f"the algorithm {config.algorithm!r} learns from single steps, but {network.__name__} remembers earlier "
             "ones (its get_initial_state() is not empty); give it a network without a state, or take the algorithm "
             "ppo, appo or impala"
+        )
+    if recurrent and reads_team(settings):
+        raise LeagueError(
+            f"a value that reads what the team sees has no memory, but {network.__name__} remembers earlier steps; "
+            f"take a network without a state, or drop `{VF_OBSERVATIONS}`"
         )
 
 

@@ -17,8 +17,8 @@ TURNS: tuple[JournalKind, ...] = ("start", "resume", "stop", "crash")
 """The entries of the journal that begin and end a run."""
 
 LATE, DEAD = 6.0, 15.0
-"""Seconds after which a heartbeat is late, and after which the process that gave it is taken for dead, also where
-nobody can look whether it is there."""
+"""Seconds after which a heartbeat is late, and after which the process that gave it is taken for dead. A process that
+is gone from this machine is taken for dead once it is late."""
 
 CALM, ITERATIONS = 30.0, 20
 """Progress is late after so many seconds and after the time of so many iterations: several may be stored together."""
@@ -97,7 +97,8 @@ def state_of(
     if heartbeat is not None and heartbeat.writer == newest.writer:
         seen.append(heartbeat.at)
         seconds = max(0.0, (now - heartbeat.at).total_seconds())
-        silent = None if heartbeat.gone or seconds > DEAD else seconds
+        # Another system may have the process: a container's own list of processes, under the same host name.
+        silent = None if seconds > (LATE if heartbeat.gone else DEAD) else seconds
     # A training from Python can go on after an exception that has ended an iteration.
     goes_on = progress is not None and progress.at > newest.at and silent is not None
     if newest.kind in ("stop", "crash") and not goes_on:

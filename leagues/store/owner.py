@@ -20,8 +20,9 @@ def this_process() -> str:
     return f"{name[: MOST_CHARACTERS - 20]}:{os.getpid()}"
 
 
-def has_ended(signature: str) -> bool:
-    """Whether a process of this machine is known to have ended. Its number may belong to another one by now."""
+def is_gone(signature: str) -> bool:
+    """Whether a process that has signed on this machine is not here. Its number may belong to another one by now, and a
+    container has a list of processes of its own."""
     place, _, number = signature.rpartition(":")
     if place != this_process().rpartition(":")[0] or not number.isdecimal():
         return False

@@ -92,7 +92,8 @@ class Heartbeat:
     Attributes:
         at: when it was given, UTC by the clock of the machine that writes.
         writer: who gives it, as ``user@host:pid``; empty where that cannot be read.
-        gone: whether that process is known to have ended; on another machine nobody can know.
+        gone: whether this machine has no such process. That of another machine, or of a container with the same host
+            name, cannot be known.
     """
 
     at: datetime

@@ -10,7 +10,7 @@ from toygames import Nim
 
 from agents.basic import FirstLegalAgent, RandomAgent
 from agents.conformance import check_agent
-from agents.contract import Agent, AgentError, Turn
+from agents.contract import Agent, AgentError, Probabilities, Turn
 from games.contract import Game, IntArray
 
 
@@ -102,6 +102,20 @@ class Cheat(RandomAgent):
         return answer
 
 
+class Elsewhere(FirstLegalAgent):
+    """Says that it always takes the last action."""
+
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        return np.eye(turn.masks.shape[1])[[-1] * len(turn.masks)]
+
+
+class Unsure(RandomAgent):
+    """Has probabilities that are none."""
+
+    def probabilities(self, turn: Turn) -> Probabilities | None:
+        return np.ones(turn.masks.shape)
+
+
 class AllTables(RandomAgent):
     """Expects the same number of rows in every call."""
 
@@ -124,6 +138,8 @@ class AllTables(RandomAgent):
         (Scribbler(), "read-only"),
         (Cheat(), "must not change a state"),
         (AllTables(), "act must"),
+        (Elsewhere(), "impossible, which act chose"),
+        (Unsure(), "consider must give probabilities"),
         (Forgetless(Nim()), "equal seeds must give equal actions"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Agent) else "",

@@ -87,7 +87,7 @@ def _status(view: LeagueView | None, state: RunState | None, width: int, *, paus
             )
         )
     facts.append(Text(counted(view.matches, "match", "matches"), colours.faint))
-    facts.append(Text(counted(view.members - view.learners, "member"), colours.faint))
+    facts.append(Text(counted(view.members, "member"), colours.faint))
     for fact in facts:
         if line.cell_len + len(_GAP) + fact.cell_len > width - 2:
             break

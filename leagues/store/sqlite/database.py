@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 
 from leagues.store import files
 from leagues.store.contract import HEARTBEAT, Heartbeat, StoreError
-from leagues.store.owner import has_ended, this_process
+from leagues.store.owner import is_gone, this_process
 from leagues.store.sqlite import schema, shape
 
 VERSION = sqlite3.sqlite_version
@@ -259,7 +259,7 @@ def heartbeat(folder: Path) -> Heartbeat | None:
     except OverflowError as error:
         raise StoreError(f"the time of {str(path)!r} is none; remove it if nobody writes here") from error
     writer, since = _owner(owner)
-    return Heartbeat(at, writer, has_ended(writer)) if since else Heartbeat(at, "")
+    return Heartbeat(at, writer, is_gone(writer)) if since else Heartbeat(at, "")
 
 
 class WriterLock:

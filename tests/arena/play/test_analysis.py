@@ -13,6 +13,7 @@ from network_specs import masked_spec
 
 import arena
 from agents.basic import GreedyAgent, RandomAgent
+from agents.conformance import check_agent
 from agents.contract import Agent, AgentError, Turn
 from agents.policies.agent import PolicyAgent
 from arena.play.analysis import BEST, Analyses, Choice, Opinion, analyse_match, opinion
@@ -163,7 +164,12 @@ def test_a_network_that_remembers_thinks_of_a_match_what_it_thought_in_it(networ
     module = masked_spec(game, network=network, lstm_cell_size=16).build()
     torch.nn.init.normal_(module.policy.weight)
     policy = PolicyAgent(game, dict.fromkeys(range(2), module))
-    agents: dict[str, Agent] = {name: GreedyAgent(policy.apart(), game) for name in ("a", "b")}
+    agents: dict[str, Agent] = {
+        "a": GreedyAgent(policy.apart(), game),
+        "b": GreedyAgent(GreedyAgent(policy.apart(), game), game),
+    }
+    for agent in agents.values():
+        check_agent(agent, game, games=1)
     pairing = Pairing(("a", "b"), 5, 1, 0, "evaluation", opening=((0, 3), (1, 3)))
     (match,) = play_pairings(game, [pairing], agents)
     analysis = analyse_match(game, match, dict.fromkeys(range(2), policy))

@@ -212,6 +212,20 @@ class Own(TorchRLModule, ValueFunctionAPI):
         return self.value(batch[Columns.OBS][TEAM].sum(1)).squeeze(-1)
 
 
+class Remembering(Own):
+    """One that remembers as well."""
+
+    def get_initial_state(self) -> dict[str, torch.Tensor]:
+        return {"h": torch.zeros(2)}
+
+
+def test_a_network_of_your_own_with_a_memory_is_refused(local_ray: Any, tmp_path: Path) -> None:
+    made = config(tmp_path / "league").rl_module(rl_module_spec=RLModuleSpec(module_class=Remembering))
+    with pytest.raises(LeagueError, match="what the team sees has no memory, but Remembering remembers"):
+        made.rl_module(model_config={"vf_observations": "team"}).build_algo()
+    assert not (tmp_path / "league").exists()
+
+
 def test_a_network_of_your_own_reads_it_in_compute_values(build: Any) -> None:
     made = config().rl_module(rl_module_spec=RLModuleSpec(module_class=Own), model_config={"vf_observations": "team"})
     algorithm = build(made)

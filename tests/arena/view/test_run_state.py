@@ -89,11 +89,13 @@ def test_a_run_without_a_process_and_without_an_end_was_killed(beat: float | Non
     assert killed.since == at(56 if beat == 56 else 55)
 
 
-def test_a_process_that_is_gone_is_not_waited_for() -> None:
-    gone = Heartbeat(at(71), TRAINER, gone=True)
-    assert state_of([START], done(70), gone, at(72)).word == "killed"
-    assert state_of([START, entry("stop", 71, reason="limit")], done(70), gone, at(72)).word == "finished"
-    assert state_of([START, entry("stop", 60, reason="error")], done(70), gone, at(72)).word == "crashed"
+def test_a_process_that_is_gone_is_taken_for_dead_sooner() -> None:
+    gone = Heartbeat(at(65), TRAINER, gone=True)
+    assert state_of([START], done(64), gone, at(70)).word == "training", "it may be in a container of its own"
+    assert state_of([START], done(64), gone, at(72)).word == "killed"
+    assert state_of([START], done(64), Heartbeat(at(65), TRAINER), at(72)).word == "stale"
+    assert state_of([START, entry("stop", 66, reason="limit")], done(65), gone, at(72)).word == "finished"
+    assert state_of([START, entry("stop", 60, reason="error")], done(65), gone, at(72)).word == "crashed"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,8 @@ def test_a_real_run_trains_until_it_is_ended(tmp_path: Path, number: signal.Sign
             assert " of 10:0" in trains.text
             process.send_signal(number)
             process.wait(120)
-            assert run_state(reader).word == word
+            soon = datetime.now(UTC) + timedelta(seconds=7)
+            assert run_state(reader, soon).word == word
     finally:
         process.kill()
         process.wait()
