@@ -134,7 +134,7 @@ def test_other_algorithms_learn_from_such_games(build: Any, started: list[subpro
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"use_lstm": True}, "remembers earlier steps has no ONNX model yet, so clients cannot act with it"),
+        ({"use_lstm": True}, "clients keep no states, so a network that remembers earlier steps cannot act there"),
         ({"precision": "bfloat16"}, "clients act in float32, but a network has the precision 'bfloat16'"),
     ],
 )
