@@ -156,15 +156,19 @@ class ActedTables(StateTables):
 
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         game = self._acted
+        policies = [game.policies(table) for table in tables]  # before any game, because this may fail
         pool = ThreadPoolExecutor(max(1, self._clients.here()))
         try:
             self._coming: dict[int, Future[State]] = {
-                table: pool.submit(ActedState, game, seed, game.policies(table))
-                for table, seed in zip(tables, seeds, strict=True)
+                table: pool.submit(ActedState, game, seed, mine)
+                for table, seed, mine in zip(tables, seeds, policies, strict=True)
             }
             super().reset(tables, seeds)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:  # such as Ctrl-C, which waits for no game
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._clients.hang_up()
+            raise
+        pool.shutdown()
 
     def _new_state(self, table: int, seed: int) -> State:
         return self._coming.pop(table).result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from external_clients import Answers, client, free_port
 
+from agents.contract import AgentError
 from games import BrokenGameError, make_game
 from games.external import clients
 from games.external.acting import ActedGame, ActedState, Policies, Policy
@@ -203,6 +205,48 @@ def test_a_client_has_more_time_for_a_game_than_for_a_step(port: int, monkeypatc
     with client(port, silent), pytest.raises(BrokenGameError, match=r"within 0.2 s, but this one did not"):
         replayed(acted(port), [1])
     over.set()
+
+
+def test_ctrl_c_waits_for_no_game(port: int) -> None:
+    main, late, over = threading.get_ident(), threading.Event(), threading.Event()
+
+    def hangs(question: dict[str, Any]) -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        if not over.wait(20):
+            late.set()
+
+    tables = acted(port).tables(3)
+    with client(port, hangs), pytest.raises(KeyboardInterrupt):
+        tables.reset([0, 1, 2], [1, 2, 3])
+    assert not late.is_set()
+    over.set()
+    assert not tables._clients.here()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):  # the process waits for these before it ends
+            thread.join(10)
+            assert not thread.is_alive()
+    with client(port, lambda question: SOUND):
+        assert len(replayed(acted(port), [1, 2])) == 2
+
+
+def test_no_game_begins_unless_all_policies_are_there(port: int) -> None:
+    questions: list[Any] = []
+
+    def policies(table: int) -> Policies:
+        if table:
+            raise AgentError("no model")
+        return {"player_0": NETWORK, "player_1": None}
+
+    def answers(question: dict[str, Any]) -> dict[str, Any]:
+        questions.append(question)
+        return SOUND
+
+    with client(port, answers):
+        tables = acted(port, policies).tables(2)
+        with pytest.raises(AgentError, match="no model"):
+            tables.reset([0, 1], [1, 2])
+        assert len(replayed(acted(port), [3])) == 1
+    assert [each["seed"] for each in questions] == [3]
 
 
 def test_an_episode_is_refused_by_who_steps_it(port: int) -> None:
