@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from games.contract import State
+from games.errors import GameError
 from games.external.clients import Clients
 from games.external.game import ExternalEnv, ExternalGame, ExternalState
 from games.foreign import BrokenRule
@@ -88,6 +89,12 @@ class ActedGame(ExternalGame):
     def __init__(self, game: ExternalGame, policies: Callable[[int], Policies]) -> None:
         super().__init__(replace(game.recipe, module=__name__, factory=EpisodeEnv.__name__))
         self.policies = policies
+
+    def __reduce__(self) -> NoReturn:
+        raise GameError(
+            f"{self.spec!r} as its clients play it belongs to one sampler, so it cannot be copied or pickled; send the "
+            "game that it was made from"
+        )
 
     def tables(self, size: int) -> ActedTables:
         return ActedTables(self, size)

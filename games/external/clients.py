@@ -44,7 +44,7 @@ MOST_EPISODE = 1 << 23
 """The same where the line is a whole game."""
 
 MOST_MODELS = 64
-"""Models that a client keeps."""
+"""Models that a client keeps; more if a game has more policies."""
 
 _HELLO = 10.0
 """Seconds that a new client has to say hello."""
@@ -75,6 +75,7 @@ class Client:
         self._socket = connection
         self._lock = threading.RLock()
         self._written, self._most = bytearray(), MOST_WRITTEN
+        self._searched = 0  # bytes of it without the end of a line
         self._asked = 0  # questions so far
         self._gone = False
         self._dropped: deque[int] = deque()  # games that the client need not know any more
@@ -131,7 +132,8 @@ class Client:
             self._most = MOST_EPISODE
             new = {number: model for number, model in models.items() if number not in self._models}
             known = [number for number in self._models if number not in models] + list(models)
-            self._models, forget = known[-MOST_MODELS:], known[:-MOST_MODELS]
+            most = max(MOST_MODELS, len(models))
+            self._models, forget = known[-most:], known[:-most]
             question = question | ({"models": new} if new else {}) | ({"forget": forget} if forget else {})
             return self._ask(question, PATIENCE_OF_GAMES)
 
@@ -193,7 +195,8 @@ class Client:
     def received(self) -> dict[str, Any] | None:
         """The next message; None if it has not come yet. Raises as :meth:`receive`."""
         self._read()
-        end = self._written.find(b"\n")
+        end = self._written.find(b"\n", self._searched)
+        self._searched = len(self._written) if end < 0 else 0
         if end < 0:
             if self._gone:
                 raise ConnectionResetError(errno.ECONNRESET, "it has closed the connection")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +14,10 @@ import pytest
 from external_clients import Answers, client, free_port
 
 from agents.contract import AgentError
-from games import BrokenGameError, make_game
+from games import BrokenGameError, GameError, make_game
 from games.external import clients
 from games.external.acting import ActedGame, ActedState, Policies, Policy
-from games.external.clients import MOST_EPISODE, MOST_MODELS
+from games.external.clients import MOST_EPISODE, MOST_MODELS, Client
 
 NETWORK = Policy(1, "bW9kZWw=")
 OVER = {"over": "terminated", "rewards": {"player_0": 1, "player_1": -1}}
@@ -119,6 +121,21 @@ def test_a_client_is_told_which_models_it_need_not_keep(port: int) -> None:
         game = acted(port, lambda table: {"player_0": Policy(table, "A"), "player_1": Policy(0, "A")})
         assert len(replayed(game, list(range(MOST_MODELS + 5)))) == MOST_MODELS + 5
     assert most == MOST_MODELS
+
+
+def test_a_client_keeps_all_models_of_its_game(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "MOST_MODELS", 1)
+    questions: list[Any] = []
+
+    def answers(question: dict[str, Any]) -> dict[str, Any]:
+        questions.append(question)
+        return SOUND
+
+    with client(port, answers):
+        game = acted(port, lambda table: {"player_0": Policy(table, "A"), "player_1": Policy(table + 1, "A")})
+        assert len(replayed(game, [1, 2])) == 2
+    assert [list(each["models"]) for each in questions] == [["0", "1"], ["2"]]
+    assert [each.get("forget") for each in questions] == [None, [0]]
 
 
 def test_clients_play_at_the_same_time(port: int) -> None:
@@ -247,6 +264,34 @@ def test_no_game_begins_unless_all_policies_are_there(port: int) -> None:
             tables.reset([0, 1], [1, 2])
         assert len(replayed(acted(port), [3])) == 1
     assert [each["seed"] for each in questions] == [3]
+
+
+def test_the_end_of_a_line_is_not_searched_for_twice() -> None:
+    looked = 0
+
+    class Counted(bytearray):
+        def find(self, part: Any, start: Any = 0, end: Any = None) -> int:
+            nonlocal looked
+            looked += len(self) - start
+            return super().find(part, start)
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Client(ours)
+        connection._written = Counted()
+        for _ in range(100):
+            theirs.sendall(b" " * 100)
+            assert connection.received() is None
+        theirs.sendall(b'{"a": 1}\n{"b": 2}\n{')
+        assert [connection.received() for _ in range(3)] == [{"a": 1}, {"b": 2}, None]
+        theirs.sendall(b"}\n")
+        assert connection.received() == {}
+    assert looked < 11_000  # of 10,000 bytes
+
+
+def test_a_game_that_clients_play_is_not_pickled(port: int) -> None:
+    with pytest.raises(GameError, match="belongs to one sampler, so it cannot be copied or pickled"):
+        pickle.dumps(acted(port))
 
 
 def test_an_episode_is_refused_by_who_steps_it(port: int) -> None:
