@@ -164,7 +164,7 @@ class OnnxWriter:
         if not difference <= LARGEST_DIFFERENCE:
             raise AgentError(
                 f"an ONNX model of the network differs from it by {difference:.2g}, and at most {LARGEST_DIFFERENCE:g} "
-                "is allowed; noisy layers and other precisions than float32 have no model"
+                "is allowed; noisy layers and other precisions than float32 have no model, so train without them"
             )
 
     def written(self, network: Exportable) -> bytes:

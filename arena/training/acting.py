@@ -17,44 +17,73 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModule
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from agents.onnx import LARGEST_DIFFERENCE
+from agents.onnx import LARGEST_DIFFERENCE, MISSING, has_onnx
 from agents.policies.agent import PolicyAgent
 from agents.policies.distributions import log_probabilities
+from agents.policies.network import MaskedNetwork
 from agents.policies.onnx import Exportable, OnnxWriter
 from agents.policies.states import StateLayout
 from arena.play.source import Seating
-from arena.settings import PositionSettings
+from arena.training.modules import networks_of, remembers
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled
 from games.contract import ActionArray, Game
 from games.external.acting import ActedGame, ActedState, Policies, Policy
 from games.external.game import ExternalGame, acted_by_clients
 from leagues.records import LeagueError
-from leagues.settings import LeagueSettings
 
 
-def check_acting(game: Game, league: LeagueSettings, positions: PositionSettings) -> None:
+def check_acting(config: AlgorithmConfig, game: Game) -> None:
     """Refuse what clients that play whole games cannot do.
 
     Raises:
-        LeagueError: learners meet an agent that is neither a network nor ``random``, or games begin with random steps.
+        LeagueError: learners meet an agent that is neither a network nor ``random``, games begin with random steps,
+            clients cannot have a network, or the extra ``onnx`` is not installed.
     """
     if not acted_by_clients(game):
         return
-    if others := [agent for agent in league.baselines if agent != "random"]:
+    if not has_onnx():
+        raise LeagueError(f"clients of {game.spec!r} get networks as ONNX models. {MISSING}")
+    if others := [agent for agent in config.league_settings.baselines if agent != "random"]:
         raise LeagueError(
             f"clients of {game.spec!r} play for networks and for the agent 'random', but `baselines` has "
             f"{others[0]!r}; drop it, or leave out acts=True"
         )
-    if positions.random_plies:
+    if config.position_settings.random_plies:
         raise LeagueError(
             f"clients choose all actions of {game.spec!r}, so no game can begin with random steps; set random_plies to "
             "0, or leave out acts=True"
         )
+    if remembers(config, game):
+        raise LeagueError(_NO_MEMORY)
+    for network, settings in networks_of(config).values():
+        if not issubclass(network, MaskedNetwork):
+            continue
+        if (precision := settings.get("precision", "float32")) != "float32":
+            raise LeagueError(_other_precision(precision))
+        if settings.get("noisy", False):
+            raise LeagueError(
+                "clients play with ONNX models, which have no noisy layers, but `noisy` is set; drop it, or leave out "
+                "acts=True"
+            )
+
+
+_NO_MEMORY = (
+    "clients keep no states, so a network that remembers earlier steps cannot act there; choose another network, or "
+    "leave out acts=True"
+)
+
+
+def _other_precision(precision: object) -> str:
+    return (
+        f"clients act in float32, but the `precision` of a network is {precision!r}; drop this setting, or leave out "
+        "acts=True"
+    )
 
 
 def training_sampler(game: Game, module: Callable[[str], RLModule]) -> Callable[..., Sampler]:
@@ -201,13 +230,11 @@ class _Models:
 
 
 def _check_network(module: Any) -> None:
+    """Of members with networks that the config does not name."""
     if StateLayout.of(module) is not None:
-        raise AgentError(
-            "clients keep no states, so a network that remembers earlier steps cannot act there; choose another "
-            "network, or leave out acts=True"
-        )
+        raise AgentError(_NO_MEMORY)
     if (precision := getattr(module, "precision", "float32")) != "float32":
-        raise AgentError(f"clients act in float32, but a network has the precision {precision!r}; leave it out")
+        raise AgentError(_other_precision(precision))
 
 
 def _taken(turn: Turn) -> ActionArray:
@@ -220,8 +247,9 @@ def _compare(turn: Turn, log_probs: npt.NDArray[np.floating[Any]]) -> None:
         given = _state(turn, row).taken[seat].log_prob
         if not abs(given - right) <= LARGEST_DIFFERENCE * max(1.0, abs(right)):
             _state(turn, row).refuse(
-                f"a policy of the question gives an action the log-probability {right:.4f}, but the episode of the "
-                f"client says {given:.4f}"
+                f"log-probabilities in an episode are those that the policies of its question give, to "
+                f"{LARGEST_DIFFERENCE:g}, but one is {given:.4f} instead of {right:.4f}; play with the models of these "
+                "numbers"
             )
 
 
