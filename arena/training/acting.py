@@ -33,7 +33,7 @@ from arena.training.modules import networks_of, remembers
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled
 from games.contract import ActionArray, Game
-from games.external.acting import ActedGame, ActedState, Policies, Policy
+from games.external.acting import ActedGame, EpisodeState, Policies, Policy
 from games.external.game import ExternalGame, acted_by_clients
 from leagues.records import LeagueError
 
@@ -119,7 +119,7 @@ class ActedSampler(Sampler):
     ) -> None:
         self._models = _Models(game, module)
         self._ask_module = decide
-        super().__init__(ActedGame(game, self._policies), size, decide=self._retold, **arguments)
+        super().__init__(ActedGame(game, self._policies), size, decide=self._replayed_decision, **arguments)
 
     def run(
         self,
@@ -138,7 +138,7 @@ class ActedSampler(Sampler):
         self._models.begin(agents)
         return super().run(
             lambda: next_seating() if steps is None or self.steps < steps else None,
-            {key: _Retelling(agent) for key, agent in agents.items()},
+            {key: _ReplayingAgent(agent) for key, agent in agents.items()},
             modules=modules,
             steps=None,
             **options,
@@ -151,23 +151,23 @@ class ActedSampler(Sampler):
             for seat, (agent, key) in enumerate(zip(self.game.agent_ids, players, strict=True))
         }
 
-    def _retold(self, module: str, turn: Turn) -> Decision:
+    def _replayed_decision(self, module: str, turn: Turn) -> Decision:
         """A live module's decision, but for the actions of the episodes."""
         decision = self._ask_module(module, turn)
-        actions = _taken(turn)
+        actions = _recorded_actions(turn)
         log_probs = log_probabilities(decision.dist_inputs, actions)
         _compare(turn, log_probs)
         return replace(decision, actions=actions, log_probs=log_probs)
 
 
-class _Retelling(Agent):
+class _ReplayingAgent(Agent):
     """Takes the actions of the episodes, which another agent has chosen in a client."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        probabilities, actions = self._agent.probabilities(turn), _taken(turn)
+        probabilities, actions = self._agent.probabilities(turn), _recorded_actions(turn)
         assert probabilities is not None, "it has a model, or plays at random"
         tiny = np.finfo(np.float32).tiny
         _compare(turn, np.log(np.maximum(probabilities[np.arange(len(actions)), actions], tiny)))
@@ -237,14 +237,14 @@ def _check_network(module: Any) -> None:
         raise AgentError(_other_precision(precision))
 
 
-def _taken(turn: Turn) -> ActionArray:
-    return np.array([_state(turn, row).taken[seat].action for row, seat in enumerate(turn.seats.tolist())], np.int64)
+def _recorded_actions(turn: Turn) -> ActionArray:
+    return np.array([_state(turn, row).recorded[seat].action for row, seat in enumerate(turn.seats.tolist())], np.int64)
 
 
 def _compare(turn: Turn, log_probs: npt.NDArray[np.floating[Any]]) -> None:
     """Refuse the episodes that say other log-probabilities than these."""
     for row, (seat, right) in enumerate(zip(turn.seats.tolist(), log_probs.tolist(), strict=True)):
-        given = _state(turn, row).taken[seat].log_prob
+        given = _state(turn, row).recorded[seat].log_prob
         if not abs(given - right) <= LARGEST_DIFFERENCE * max(1.0, abs(right)):
             _state(turn, row).refuse(
                 f"log-probabilities in an episode are those that the policies of its question give, to "
@@ -253,7 +253,7 @@ def _compare(turn: Turn, log_probs: npt.NDArray[np.floating[Any]]) -> None:
             )
 
 
-def _state(turn: Turn, row: int) -> ActedState:
+def _state(turn: Turn, row: int) -> EpisodeState:
     state = turn.state(int(turn.tables[row]))
-    assert isinstance(state, ActedState)
+    assert isinstance(state, EpisodeState)
     return state

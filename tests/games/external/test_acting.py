@@ -16,7 +16,7 @@ from external_clients import Answers, client, free_port
 from agents.contract import AgentError
 from games import BrokenGameError, GameError, make_game
 from games.external import clients
-from games.external.acting import ActedGame, ActedState, Policies, Policy
+from games.external.acting import ActedGame, EpisodeState, Policies, Policy
 from games.external.clients import MOST_EPISODE, MOST_MODELS, Client
 
 NETWORK = Policy(1, "bW9kZWw=")
@@ -53,7 +53,7 @@ def acted(port: int, policies: Callable[[int], Policies] | None = None, **parame
     return ActedGame(game, policies or (lambda table: {"player_0": NETWORK, "player_1": None}))
 
 
-def replayed(game: ActedGame, seeds: list[int]) -> list[ActedState]:
+def replayed(game: ActedGame, seeds: list[int]) -> list[EpisodeState]:
     """The final states of games that are played at the same time, as the clients say."""
     tables = game.tables(len(seeds))
     tables.reset(range(len(seeds)), seeds)
@@ -61,7 +61,7 @@ def replayed(game: ActedGame, seeds: list[int]) -> list[ActedState]:
     while len(over) < len(seeds):
         tables.observe()
         rows = zip(tables.table[: tables.rows].tolist(), tables.seats[: tables.rows].tolist(), strict=True)
-        over |= {*tables.step(np.array([tables.state(table).taken[seat].action for table, seat in rows], np.int64))}
+        over |= {*tables.step(np.array([tables.state(table).recorded[seat].action for table, seat in rows], np.int64))}
         if tables.broken:
             raise next(iter(tables.broken.values()))
     return [tables.state(table) for table in range(len(seeds))]
@@ -91,7 +91,7 @@ def test_a_step_says_what_its_agents_do_next(port: int) -> None:
         tables.reset([0], [3])
     state = tables.state(0)
     assert state.acting() == (0, 1)
-    assert state.taken == {0: (1, -0.25), 1: (0, -2.0)}
+    assert state.recorded == {0: (1, -0.25), 1: (0, -2.0)}
 
 
 def test_a_game_that_is_cut_short_shows_its_last_position(port: int) -> None:
