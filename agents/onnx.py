@@ -10,6 +10,7 @@ import json
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,11 @@ MOST_STATE = 1 << 16
 MISSING = "ONNX models need onnx and onnxruntime, which are not installed; run pip install 'self-play-arena[onnx]'"
 
 _DTYPES = {"tensor(float)": "float32", "tensor(bool)": "bool"}
+
+
+def has_onnx() -> bool:
+    """Whether the libraries of the extra ``onnx`` are installed, without importing them."""
+    return all(find_spec(name) is not None for name in ("onnx", "onnxruntime", "onnxscript"))
 
 
 def no_state(table: int) -> State:

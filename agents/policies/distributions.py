@@ -43,16 +43,13 @@ def sample_actions(logits: FloatArray, rng: np.random.Generator | None) -> tuple
         return _sample_few(shifted, rng)
     odds = np.exp(shifted)
     actions = odds.argmax(axis=1) if rng is None else _race(odds, rng).argmax(axis=1)
-    rows = np.arange(len(actions))
-    log_probs = shifted[rows, actions] - np.log(odds.sum(axis=1))
-    return actions, log_probs
+    return actions, _log_shares(shifted, actions, odds.sum(axis=1))
 
 
 def log_probabilities(logits: FloatArray, actions: ActionArray) -> FloatArray:
     """What :func:`sample_actions` says of these actions, ``(B,)`` float32."""
     shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probs: FloatArray = shifted[np.arange(len(actions)), actions] - np.log(np.exp(shifted).sum(axis=1))
-    return log_probs
+    return _log_shares(shifted, actions, np.exp(shifted).sum(axis=1))
 
 
 def action_probabilities(logits: FloatArray, *, deterministic: bool) -> npt.NDArray[np.float64]:
@@ -91,8 +88,13 @@ def _sample_few(shifted: FloatArray, rng: np.random.Generator) -> tuple[ActionAr
     best = np.flatnonzero(scores == np.repeat(np.maximum.reduceat(scores, starts), counts))
     first = np.searchsorted(rows[best], np.arange(len(shifted)))  # two scores of a row may be equal
     actions = columns[best[first]]
-    log_probs: FloatArray = shifted[np.arange(len(shifted)), actions] - np.log(np.add.reduceat(odds, starts))
-    return actions, log_probs
+    return actions, _log_shares(shifted, actions, np.add.reduceat(odds, starts))
+
+
+def _log_shares(shifted: FloatArray, actions: ActionArray, totals: FloatArray) -> FloatArray:
+    """The log-probabilities of actions ``(B,)``, where ``totals`` are the sums of a row's odds."""
+    log_probs: FloatArray = shifted[np.arange(len(actions)), actions] - np.log(totals)
+    return log_probs
 
 
 def sample_points(inputs: FloatArray, rng: np.random.Generator | None) -> tuple[FloatArray, FloatArray]:

@@ -164,7 +164,7 @@ class OnnxWriter:
         if not difference <= LARGEST_DIFFERENCE:
             raise AgentError(
                 f"an ONNX model of the network differs from it by {difference:.2g}, and at most {LARGEST_DIFFERENCE:g} "
-                "is allowed; noisy layers and other precisions than float32 have no model"
+                "is allowed; noisy layers and other precisions than float32 have no model, so train without them"
             )
 
     def written(self, network: Exportable) -> bytes:
@@ -179,10 +179,16 @@ class OnnxWriter:
 
 
 def _with_other_weights(network: Exportable) -> Exportable:
+    """A copy with other values wherever training may change them."""
     other, noise = deepcopy(network), torch.Generator().manual_seed(0)
+    stored = other.state_dict().keys()
     with torch.no_grad():
         for weights in other.parameters():
             weights.add_(torch.randn(weights.shape, generator=noise), alpha=0.02)
+        for name, values in other.named_buffers():
+            if name in stored and values.is_floating_point():
+                # Towards numbers from 0 to 1: probabilities and variances stay such.
+                values.lerp_(torch.rand(values.shape, generator=noise).to(values.dtype), 0.1)
     return other
 
 

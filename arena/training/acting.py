@@ -17,44 +17,73 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModule
 
 from agents.basic import RandomAgent
 from agents.contract import Agent, AgentError, Turn
-from agents.onnx import LARGEST_DIFFERENCE
+from agents.onnx import LARGEST_DIFFERENCE, MISSING, has_onnx
 from agents.policies.agent import PolicyAgent
 from agents.policies.distributions import log_probabilities
+from agents.policies.network import MaskedNetwork
 from agents.policies.onnx import Exportable, OnnxWriter
 from agents.policies.states import StateLayout
 from arena.play.source import Seating
-from arena.settings import PositionSettings
+from arena.training.modules import networks_of, remembers
 from arena.training.sampler import Sampler
 from arena.training.samples import Decision, Sampled
 from games.contract import ActionArray, Game
-from games.external.acting import ActedGame, ActedState, Policies, Policy
+from games.external.acting import ActedGame, EpisodeState, Policies, Policy
 from games.external.game import ExternalGame, acted_by_clients
 from leagues.records import LeagueError
-from leagues.settings import LeagueSettings
 
 
-def check_acting(game: Game, league: LeagueSettings, positions: PositionSettings) -> None:
+def check_acting(config: AlgorithmConfig, game: Game) -> None:
     """Refuse what clients that play whole games cannot do.
 
     Raises:
-        LeagueError: learners meet an agent that is neither a network nor ``random``, or games begin with random steps.
+        LeagueError: learners meet an agent that is neither a network nor ``random``, games begin with random steps,
+            clients cannot have a network, or the extra ``onnx`` is not installed.
     """
     if not acted_by_clients(game):
         return
-    if others := [agent for agent in league.baselines if agent != "random"]:
+    if not has_onnx():
+        raise LeagueError(f"clients of {game.spec!r} get networks as ONNX models. {MISSING}")
+    if others := [agent for agent in config.league_settings.baselines if agent != "random"]:
         raise LeagueError(
             f"clients of {game.spec!r} play for networks and for the agent 'random', but `baselines` has "
             f"{others[0]!r}; drop it, or leave out acts=True"
         )
-    if positions.random_plies:
+    if config.position_settings.random_plies:
         raise LeagueError(
             f"clients choose all actions of {game.spec!r}, so no game can begin with random steps; set random_plies to "
             "0, or leave out acts=True"
         )
+    if remembers(config, game):
+        raise LeagueError(_NO_MEMORY)
+    for network, settings in networks_of(config).values():
+        if not issubclass(network, MaskedNetwork):
+            continue
+        if (precision := settings.get("precision", "float32")) != "float32":
+            raise LeagueError(_other_precision(precision))
+        if settings.get("noisy", False):
+            raise LeagueError(
+                "clients play with ONNX models, which have no noisy layers, but `noisy` is set; drop it, or leave out "
+                "acts=True"
+            )
+
+
+_NO_MEMORY = (
+    "clients keep no states, so a network that remembers earlier steps cannot act there; choose another network, or "
+    "leave out acts=True"
+)
+
+
+def _other_precision(precision: object) -> str:
+    return (
+        f"clients act in float32, but the `precision` of a network is {precision!r}; drop this setting, or leave out "
+        "acts=True"
+    )
 
 
 def training_sampler(game: Game, module: Callable[[str], RLModule]) -> Callable[..., Sampler]:
@@ -90,7 +119,7 @@ class ActedSampler(Sampler):
     ) -> None:
         self._models = _Models(game, module)
         self._ask_module = decide
-        super().__init__(ActedGame(game, self._policies), size, decide=self._retold, **arguments)
+        super().__init__(ActedGame(game, self._policies), size, decide=self._replayed_decision, **arguments)
 
     def run(
         self,
@@ -109,7 +138,7 @@ class ActedSampler(Sampler):
         self._models.begin(agents)
         return super().run(
             lambda: next_seating() if steps is None or self.steps < steps else None,
-            {key: _Retelling(agent) for key, agent in agents.items()},
+            {key: _ReplayingAgent(agent) for key, agent in agents.items()},
             modules=modules,
             steps=None,
             **options,
@@ -122,23 +151,23 @@ class ActedSampler(Sampler):
             for seat, (agent, key) in enumerate(zip(self.game.agent_ids, players, strict=True))
         }
 
-    def _retold(self, module: str, turn: Turn) -> Decision:
+    def _replayed_decision(self, module: str, turn: Turn) -> Decision:
         """A live module's decision, but for the actions of the episodes."""
         decision = self._ask_module(module, turn)
-        actions = _taken(turn)
+        actions = _recorded_actions(turn)
         log_probs = log_probabilities(decision.dist_inputs, actions)
         _compare(turn, log_probs)
         return replace(decision, actions=actions, log_probs=log_probs)
 
 
-class _Retelling(Agent):
+class _ReplayingAgent(Agent):
     """Takes the actions of the episodes, which another agent has chosen in a client."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
     def act(self, turn: Turn, rng: np.random.Generator) -> ActionArray:
-        probabilities, actions = self._agent.probabilities(turn), _taken(turn)
+        probabilities, actions = self._agent.probabilities(turn), _recorded_actions(turn)
         assert probabilities is not None, "it has a model, or plays at random"
         tiny = np.finfo(np.float32).tiny
         _compare(turn, np.log(np.maximum(probabilities[np.arange(len(actions)), actions], tiny)))
@@ -201,31 +230,30 @@ class _Models:
 
 
 def _check_network(module: Any) -> None:
+    """Of members with networks that the config does not name."""
     if StateLayout.of(module) is not None:
-        raise AgentError(
-            "clients keep no states, so a network that remembers earlier steps cannot act there; choose another "
-            "network, or leave out acts=True"
-        )
+        raise AgentError(_NO_MEMORY)
     if (precision := getattr(module, "precision", "float32")) != "float32":
-        raise AgentError(f"clients act in float32, but a network has the precision {precision!r}; leave it out")
+        raise AgentError(_other_precision(precision))
 
 
-def _taken(turn: Turn) -> ActionArray:
-    return np.array([_state(turn, row).taken[seat].action for row, seat in enumerate(turn.seats.tolist())], np.int64)
+def _recorded_actions(turn: Turn) -> ActionArray:
+    return np.array([_state(turn, row).recorded[seat].action for row, seat in enumerate(turn.seats.tolist())], np.int64)
 
 
 def _compare(turn: Turn, log_probs: npt.NDArray[np.floating[Any]]) -> None:
     """Refuse the episodes that say other log-probabilities than these."""
     for row, (seat, right) in enumerate(zip(turn.seats.tolist(), log_probs.tolist(), strict=True)):
-        given = _state(turn, row).taken[seat].log_prob
+        given = _state(turn, row).recorded[seat].log_prob
         if not abs(given - right) <= LARGEST_DIFFERENCE * max(1.0, abs(right)):
             _state(turn, row).refuse(
-                f"a policy of the question gives an action the log-probability {right:.4f}, but the episode of the "
-                f"client says {given:.4f}"
+                f"log-probabilities in an episode are those that the policies of its question give, to "
+                f"{LARGEST_DIFFERENCE:g}, but one is {given:.4f} instead of {right:.4f}; play with the models of these "
+                "numbers"
             )
 
 
-def _state(turn: Turn, row: int) -> ActedState:
+def _state(turn: Turn, row: int) -> EpisodeState:
     state = turn.state(int(turn.tables[row]))
-    assert isinstance(state, ActedState)
+    assert isinstance(state, EpisodeState)
     return state

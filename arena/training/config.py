@@ -367,7 +367,7 @@ class LeagueAlgorithmConfig(AlgorithmConfig):
         game = make_game(str(self.game_spec))
         self.fit_to_game(game)
         check_positions(game, self.position_settings)
-        check_acting(game, self.league_settings, self.position_settings)
+        check_acting(self, game)
         if not self.in_evaluation:
             self.settings().check(stored=self._stored)
             refuse_unlike_mains(self)

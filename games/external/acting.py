@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from games.contract import State
+from games.errors import GameError
 from games.external.clients import Clients
 from games.external.game import ExternalEnv, ExternalGame, ExternalState
 from games.foreign import BrokenRule
@@ -38,8 +39,8 @@ Policies = Mapping[str, Policy | None]
 """Agent -> its policy; None for uniformly random legal actions."""
 
 
-class Taken(NamedTuple):
-    """What an agent did in a step: a legal action, and the logarithm of its probability."""
+class RecordedAction(NamedTuple):
+    """What an agent did in a step of an episode: a legal action, and the logarithm of its probability."""
 
     action: int
     log_prob: float
@@ -50,7 +51,7 @@ class EpisodeEnv(ExternalEnv):
 
     Attributes:
         policies: who plays; to be set before the reset.
-        taken: agent -> what it does next, as the client says.
+        recorded: agent -> what it does next, as the client says.
     """
 
     policies: Policies
@@ -61,7 +62,7 @@ class EpisodeEnv(ExternalEnv):
         step = next(self._steps, None)
         if not isinstance(step, dict):
             raise BrokenRule(f"each step of an episode is an object, up to the one with 'over', but got {step!a:.50}")
-        self.taken = {name: step.pop(name, {}) for name in ("actions", "log_probs")}
+        self.recorded = {name: step.pop(name, {}) for name in ("actions", "log_probs")}
         if step.get("over") is not None and next(self._steps, None) is not None:
             raise BrokenRule("a game is over with the last step of its episode, but this one has more steps")
         return step
@@ -89,15 +90,21 @@ class ActedGame(ExternalGame):
         super().__init__(replace(game.recipe, module=__name__, factory=EpisodeEnv.__name__))
         self.policies = policies
 
+    def __reduce__(self) -> NoReturn:
+        raise GameError(
+            f"{self.spec!r} as its clients play it belongs to one sampler, so it cannot be copied or pickled; send the "
+            "game that it was made from"
+        )
+
     def tables(self, size: int) -> ActedTables:
         return ActedTables(self, size)
 
 
-class ActedState(ExternalState):
+class EpisodeState(ExternalState):
     """A game that a client has played.
 
     Attributes:
-        taken: seat -> what it does next.
+        recorded: seat -> what it does next.
     """
 
     def __init__(self, game: ActedGame, seed: int, policies: Policies) -> None:
@@ -126,24 +133,24 @@ class ActedState(ExternalState):
     def _read(self) -> None:
         """Take what the acting seats do next out of the episode."""
         acting = {self.game.agent_ids[seat]: seat for seat in self._acting}
-        taken: dict[str, Any] = self._env.env.taken
-        for name, given in taken.items():
+        recorded: dict[str, Any] = self._env.env.recorded
+        for name, given in recorded.items():
             if not isinstance(given, dict) or given.keys() != acting.keys():
                 raise BrokenRule(
                     f"{name} of a step are those of the agents that act, {[*acting]}, but got {given!a:.80}"
                 )
-        self.taken = {
-            seat: self._checked(seat, *(taken[name][agent] for name in taken)) for agent, seat in acting.items()
+        self.recorded = {
+            seat: self._checked(seat, *(recorded[name][agent] for name in recorded)) for agent, seat in acting.items()
         }
 
-    def _checked(self, seat: int, action: Any, log_prob: Any) -> Taken:
+    def _checked(self, seat: int, action: Any, log_prob: Any) -> RecordedAction:
         if type(action) is not int or not 0 <= action < self.game.num_actions or not self._masks[seat][action]:
             raise BrokenRule(f"an action in an episode is a legal one, but {action!a:.50} of seat {seat} is not")
         if isinstance(log_prob, bool) or not isinstance(log_prob, int | float) or not _LEAST <= log_prob <= _MOST:
             raise BrokenRule(
                 f"a log-probability in an episode is a number from {_LEAST:g} to 0, but {log_prob!a:.50} is not"
             )
-        return Taken(action, float(log_prob))
+        return RecordedAction(action, float(log_prob))
 
 
 class ActedTables(StateTables):
@@ -156,15 +163,19 @@ class ActedTables(StateTables):
 
     def reset(self, tables: Sequence[int], seeds: Sequence[int]) -> None:
         game = self._acted
+        policies = [game.policies(table) for table in tables]  # before any game, because this may fail
         pool = ThreadPoolExecutor(max(1, self._clients.here()))
         try:
             self._coming: dict[int, Future[State]] = {
-                table: pool.submit(ActedState, game, seed, game.policies(table))
-                for table, seed in zip(tables, seeds, strict=True)
+                table: pool.submit(EpisodeState, game, seed, mine)
+                for table, seed, mine in zip(tables, seeds, policies, strict=True)
             }
             super().reset(tables, seeds)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:  # such as Ctrl-C, which waits for no game
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._clients.hang_up()
+            raise
+        pool.shutdown()
 
     def _new_state(self, table: int, seed: int) -> State:
         return self._coming.pop(table).result()

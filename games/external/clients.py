@@ -44,7 +44,7 @@ MOST_EPISODE = 1 << 23
 """The same where the line is a whole game."""
 
 MOST_MODELS = 64
-"""Models that a client keeps."""
+"""Models that a client keeps; more if a game has more policies."""
 
 _HELLO = 10.0
 """Seconds that a new client has to say hello."""
@@ -75,6 +75,7 @@ class Client:
         self._socket = connection
         self._lock = threading.RLock()
         self._written, self._most = bytearray(), MOST_WRITTEN
+        self._searched = 0  # bytes of it without the end of a line
         self._asked = 0  # questions so far
         self._gone = False
         self._dropped: deque[int] = deque()  # games that the client need not know any more
@@ -93,6 +94,15 @@ class Client:
         with self._lock:
             self.closed = True
             self._socket.close()
+
+    def hang_up(self) -> None:
+        """Hang up at once, also while another thread waits for an answer. That thread gets :class:`Gone`."""
+        self.closed = True
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # it wakes the other thread, which a close would not do
+        if self._lock.acquire(blocking=False):  # or else the other thread closes the socket
+            self._socket.close()
+            self._lock.release()
 
     def forget(self, game: int, *, over: bool = False) -> None:
         """A game is not played on. Unless it is over, the next question names it."""
@@ -122,7 +132,8 @@ class Client:
             self._most = MOST_EPISODE
             new = {number: model for number, model in models.items() if number not in self._models}
             known = [number for number in self._models if number not in models] + list(models)
-            self._models, forget = known[-MOST_MODELS:], known[:-MOST_MODELS]
+            most = max(MOST_MODELS, len(models))
+            self._models, forget = known[-most:], known[:-most]
             question = question | ({"models": new} if new else {}) | ({"forget": forget} if forget else {})
             return self._ask(question, PATIENCE_OF_GAMES)
 
@@ -184,7 +195,8 @@ class Client:
     def received(self) -> dict[str, Any] | None:
         """The next message; None if it has not come yet. Raises as :meth:`receive`."""
         self._read()
-        end = self._written.find(b"\n")
+        end = self._written.find(b"\n", self._searched)
+        self._searched = len(self._written) if end < 0 else 0
         if end < 0:
             if self._gone:
                 raise ConnectionResetError(errno.ECONNRESET, "it has closed the connection")
@@ -228,6 +240,7 @@ class Clients(threading.Thread):
 
     Attributes:
         port: where they connect.
+        hang_ups: how often :meth:`hang_up` was called.
 
     Raises:
         GameError: no port is free.
@@ -240,25 +253,39 @@ class Clients(threading.Thread):
         self._news = threading.Condition()
         self._last_seen = time.monotonic()  # when a client was here
         self._games = 0  # games so far
+        self.hang_ups = 0
         self._listener, self.port = _listen(port)
         log.warning("clients can connect to %s:%d now", HOST, self.port)
 
-    def new_game(self) -> tuple[Client, int]:
+    def new_game(self, hang_ups: int) -> tuple[Client, int]:
         """The client of a new game, and the number of the game, which no other one of this process has.
 
+        Args:
+            hang_ups: :attr:`hang_ups` when the game was first asked for.
+
         Raises:
-            BrokenRule: no client is here, and none has been for :data:`PATIENCE` seconds.
+            BrokenRule: no client is here, and none has been for :data:`PATIENCE` seconds; or all were hung up since.
         """
         with self._news:
             if self._open():
                 self._last_seen = time.monotonic()
             least, most = _LEAST_WAIT, self._last_seen + PATIENCE - time.monotonic()
-            if not self._news.wait_for(self._open, max(least, most)):
+            if not self._news.wait_for(lambda: self.hang_ups > hang_ups or self._open(), max(least, most)):
                 raise BrokenRule(f"no client has been at port {self.port} for {PATIENCE:g} s; start one")
+            if self.hang_ups > hang_ups:
+                raise BrokenRule("the arena has hung up all clients, so the game ends")
             client = min(self._here, key=lambda each: len(each.games))
             self._games += 1
             client.games.add(self._games)
             return client, self._games
+
+    def hang_up(self) -> None:
+        """Hang up all clients at once. Their games break, and games that wait for a client do."""
+        with self._news:
+            self.hang_ups += 1
+            for client in self._open():
+                client.hang_up()
+            self._news.notify_all()
 
     def here(self) -> int:
         """How many clients are here."""

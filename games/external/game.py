@@ -97,8 +97,9 @@ class ExternalEnv:
         Raises:
             BrokenRule: no client has come, or it breaks the protocol.
         """
+        hang_ups = self.clients.hang_ups
         while True:
-            client, self._game = self.clients.new_game()
+            client, self._game = self.clients.new_game(hang_ups)
             self._client, self._forget = client, weakref.finalize(self, client.forget, self._game)
             try:
                 seen, rewards, *_, infos = self._answered({"type": "reset", "seed": seed})

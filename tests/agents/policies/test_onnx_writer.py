@@ -11,7 +11,7 @@ import torch
 from agents.contract import AgentError, Turn
 from agents.onnx import OnnxAgent, no_state
 from agents.policies.network import MaskedNetwork, build_network
-from agents.policies.onnx import Exportable, OnnxWriter, largest_difference
+from agents.policies.onnx import Exportable, OnnxWriter, _with_other_weights, largest_difference
 from agents.policies.q_network import QNetwork
 from agents.policies.soft_actor_critic import SoftActorCritic
 from games import make_game
@@ -60,6 +60,16 @@ def test_each_model_has_the_weights_that_its_network_had_then(
     assert largest_difference(first, models[0], turn) < 1e-4
     assert largest_difference(other, models[1], turn) < 1e-4
     assert largest_difference(first, models[1], turn) > 1e-2
+
+
+def test_models_are_compared_after_all_that_training_may_change_has_changed() -> None:
+    network = exportable(make_game("tic_tac_toe"), QNetwork, {"num_atoms": 5})
+    other = _with_other_weights(network)
+    before, after = network.state_dict(), other.state_dict()
+    assert any(name.endswith("epsilon") for name in after)
+    assert not [name for name, values in before.items() if torch.equal(values, after[name])]
+    assert 0 < other.networks[0].epsilon < 1  # type: ignore[operator]
+    assert torch.equal(other.networks[0].returns, network.networks[0].returns)  # type: ignore[arg-type]
 
 
 def test_a_network_with_noise_is_refused() -> None:

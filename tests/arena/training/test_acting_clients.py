@@ -15,7 +15,10 @@ from external_clients import PROGRAMS, client, free_port
 from small_training import small
 
 from agents.contract import AgentError
+from agents.policies.network import MaskedNetwork, build_network
 from arena.play.matches import play_match
+from arena.training.acting import _Models
+from games import make_game
 from leagues.records import LeagueError
 
 EXAMPLE = PROGRAMS / "acting_client.py"
@@ -90,7 +93,7 @@ def test_clients_that_lie_lose_their_games_only(
         "for each those at all tables, which come before the first is checked"
     )
     assert results[-1]["agent_steps"] > 3 * 512
-    assert "gives an action the log-probability" in caplog.text
+    assert "log-probabilities in an episode are those that the policies of its question give" in caplog.text
 
 
 @pytest.mark.slow
@@ -116,7 +119,7 @@ def test_games_with_older_weights_are_refused(build: Any, program: Any, caplog: 
 
     with client(port, sound):
         assert 1 <= algorithm.train()["league"]["broken_games"] <= 16
-    assert "gives an action the log-probability" in caplog.text
+    assert "log-probabilities in an episode are those that the policies of its question give" in caplog.text
 
 
 @pytest.mark.slow
@@ -130,17 +133,45 @@ def test_other_algorithms_learn_from_such_games(build: Any, started: list[subpro
     assert not results[-1]["broken_games"], "clients explore as the learner does"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"use_lstm": True}, "remembers earlier steps has no ONNX model yet, so clients cannot act with it"),
-        ({"precision": "bfloat16"}, "clients act in float32, but a network has the precision 'bfloat16'"),
+        ({"use_lstm": True}, "clients keep no states, so a network that remembers earlier steps cannot act there"),
+        ({"network": "gru"}, "choose another network, or leave out acts=True"),
+        ({"precision": "bfloat16"}, "float32, but the `precision` of a network is 'bfloat16'; drop this setting"),
     ],
 )
-def test_a_network_that_clients_cannot_have_is_refused(build: Any, network: dict[str, Any], message: str) -> None:
+def test_a_network_that_clients_cannot_have_is_refused_before_a_run(network: dict[str, Any], message: str) -> None:
+    with pytest.raises(LeagueError, match=message):
+        short(free_port()).rl_module(model_config=network).validate()
+
+
+def test_noisy_layers_are_refused_before_a_run() -> None:
+    config = small(tic_tac_toe(free_port()), algorithm="dqn", exploitability_every=0, games_per_iteration=0)
+    with pytest.raises(LeagueError, match="no noisy layers, but `noisy` is set; drop it, or leave out acts=True"):
+        config.training(noisy=True).validate()
+
+
+@pytest.mark.parametrize("library", ["onnx", "onnxruntime", "onnxscript"])
+def test_a_missing_library_is_named_before_a_run(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(LeagueError, match=r"get networks as ONNX models.*; run pip install .*onnx"):
+        short(free_port()).validate()
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        ({"use_lstm": True}, "clients keep no states"),
+        ({"precision": "bfloat16"}, "`precision` of a network is 'bfloat16'; drop this setting"),
+    ],
+)
+def test_another_members_network_is_refused_when_it_comes_to_a_table(network: dict[str, Any], message: str) -> None:
+    game = make_game(tic_tac_toe(free_port()))
+    module = build_network(MaskedNetwork, game, network)
+    models = _Models(game, lambda name: module)
     with pytest.raises(AgentError, match=message):
-        build(short(free_port()).rl_module(model_config=network)).train()
+        models.policy("main", 0)
 
 
 @pytest.mark.parametrize(

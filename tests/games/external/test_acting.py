@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +13,11 @@ import numpy as np
 import pytest
 from external_clients import Answers, client, free_port
 
-from games import BrokenGameError, make_game
+from agents.contract import AgentError
+from games import BrokenGameError, GameError, make_game
 from games.external import clients
-from games.external.acting import ActedGame, ActedState, Policies, Policy
-from games.external.clients import MOST_EPISODE, MOST_MODELS
+from games.external.acting import ActedGame, EpisodeState, Policies, Policy
+from games.external.clients import MOST_EPISODE, MOST_MODELS, Client
 
 NETWORK = Policy(1, "bW9kZWw=")
 OVER = {"over": "terminated", "rewards": {"player_0": 1, "player_1": -1}}
@@ -49,7 +53,7 @@ def acted(port: int, policies: Callable[[int], Policies] | None = None, **parame
     return ActedGame(game, policies or (lambda table: {"player_0": NETWORK, "player_1": None}))
 
 
-def replayed(game: ActedGame, seeds: list[int]) -> list[ActedState]:
+def replayed(game: ActedGame, seeds: list[int]) -> list[EpisodeState]:
     """The final states of games that are played at the same time, as the clients say."""
     tables = game.tables(len(seeds))
     tables.reset(range(len(seeds)), seeds)
@@ -57,7 +61,7 @@ def replayed(game: ActedGame, seeds: list[int]) -> list[ActedState]:
     while len(over) < len(seeds):
         tables.observe()
         rows = zip(tables.table[: tables.rows].tolist(), tables.seats[: tables.rows].tolist(), strict=True)
-        over |= {*tables.step(np.array([tables.state(table).taken[seat].action for table, seat in rows], np.int64))}
+        over |= {*tables.step(np.array([tables.state(table).recorded[seat].action for table, seat in rows], np.int64))}
         if tables.broken:
             raise next(iter(tables.broken.values()))
     return [tables.state(table) for table in range(len(seeds))]
@@ -87,7 +91,7 @@ def test_a_step_says_what_its_agents_do_next(port: int) -> None:
         tables.reset([0], [3])
     state = tables.state(0)
     assert state.acting() == (0, 1)
-    assert state.taken == {0: (1, -0.25), 1: (0, -2.0)}
+    assert state.recorded == {0: (1, -0.25), 1: (0, -2.0)}
 
 
 def test_a_game_that_is_cut_short_shows_its_last_position(port: int) -> None:
@@ -117,6 +121,21 @@ def test_a_client_is_told_which_models_it_need_not_keep(port: int) -> None:
         game = acted(port, lambda table: {"player_0": Policy(table, "A"), "player_1": Policy(0, "A")})
         assert len(replayed(game, list(range(MOST_MODELS + 5)))) == MOST_MODELS + 5
     assert most == MOST_MODELS
+
+
+def test_a_client_keeps_all_models_of_its_game(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "MOST_MODELS", 1)
+    questions: list[Any] = []
+
+    def answers(question: dict[str, Any]) -> dict[str, Any]:
+        questions.append(question)
+        return SOUND
+
+    with client(port, answers):
+        game = acted(port, lambda table: {"player_0": Policy(table, "A"), "player_1": Policy(table + 1, "A")})
+        assert len(replayed(game, [1, 2])) == 2
+    assert [list(each["models"]) for each in questions] == [["0", "1"], ["2"]]
+    assert [each.get("forget") for each in questions] == [None, [0]]
 
 
 def test_clients_play_at_the_same_time(port: int) -> None:
@@ -203,6 +222,76 @@ def test_a_client_has_more_time_for_a_game_than_for_a_step(port: int, monkeypatc
     with client(port, silent), pytest.raises(BrokenGameError, match=r"within 0.2 s, but this one did not"):
         replayed(acted(port), [1])
     over.set()
+
+
+def test_ctrl_c_waits_for_no_game(port: int) -> None:
+    main, late, over = threading.get_ident(), threading.Event(), threading.Event()
+
+    def hangs(question: dict[str, Any]) -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        if not over.wait(20):
+            late.set()
+
+    tables = acted(port).tables(3)
+    with client(port, hangs), pytest.raises(KeyboardInterrupt):
+        tables.reset([0, 1, 2], [1, 2, 3])
+    assert not late.is_set()
+    over.set()
+    assert not tables._clients.here()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):  # the process waits for these before it ends
+            thread.join(10)
+            assert not thread.is_alive()
+    with client(port, lambda question: SOUND):
+        assert len(replayed(acted(port), [1, 2])) == 2
+
+
+def test_no_game_begins_unless_all_policies_are_there(port: int) -> None:
+    questions: list[Any] = []
+
+    def policies(table: int) -> Policies:
+        if table:
+            raise AgentError("no model")
+        return {"player_0": NETWORK, "player_1": None}
+
+    def answers(question: dict[str, Any]) -> dict[str, Any]:
+        questions.append(question)
+        return SOUND
+
+    with client(port, answers):
+        tables = acted(port, policies).tables(2)
+        with pytest.raises(AgentError, match="no model"):
+            tables.reset([0, 1], [1, 2])
+        assert len(replayed(acted(port), [3])) == 1
+    assert [each["seed"] for each in questions] == [3]
+
+
+def test_the_end_of_a_line_is_not_searched_for_twice() -> None:
+    looked = 0
+
+    class Counted(bytearray):
+        def find(self, part: Any, start: Any = 0, end: Any = None) -> int:
+            nonlocal looked
+            looked += len(self) - start
+            return super().find(part, start)
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Client(ours)
+        connection._written = Counted()
+        for _ in range(100):
+            theirs.sendall(b" " * 100)
+            assert connection.received() is None
+        theirs.sendall(b'{"a": 1}\n{"b": 2}\n{')
+        assert [connection.received() for _ in range(3)] == [{"a": 1}, {"b": 2}, None]
+        theirs.sendall(b"}\n")
+        assert connection.received() == {}
+    assert looked < 11_000  # of 10,000 bytes
+
+
+def test_a_game_that_clients_play_is_not_pickled(port: int) -> None:
+    with pytest.raises(GameError, match="belongs to one sampler, so it cannot be copied or pickled"):
+        pickle.dumps(acted(port))
 
 
 def test_an_episode_is_refused_by_who_steps_it(port: int) -> None:
