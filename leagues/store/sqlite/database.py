@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import sqlite3
 import stat
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +31,9 @@ DATABASE = "league.db"
 LOCK = "league.lock"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_HEADER = 100
+"""Bytes of the header of a database."""
 
 MOST_OWNER = 300
 """Bytes of the lock file that are read. It holds a signature and a time."""
@@ -129,7 +132,7 @@ def not_a_folder(name: str) -> StoreError:
 
 
 def check_file(folder: Path, *, write: bool = False) -> Path:
-    """The database of the league in ``folder``. Only looks; SQLite does not open it, and nothing is written.
+    """The database of the league in ``folder``. Only looks: nothing is written, and nothing but the header is read.
 
     Args:
         folder: the league's folder.
@@ -147,17 +150,40 @@ def check_file(folder: Path, *, write: bool = False) -> Path:
             raise StoreError(f"{name!r} has no {DATABASE}, so it is not a league; train one there, or check the path")
         for beside in names_beside(path):
             files.check_regular(beside, write=write)
-        with open(files.open_regular(path, os.O_RDONLY), "rb") as file:
-            header = file.read(100)
+        application = _application(path)
     except FileNotFoundError as error:
         raise StoreError(f"{name!r} does not exist; train a league there, or check the path") from error
     except OSError as error:
         raise StoreError(f"the league in {name!r} cannot be read: {error.strerror}") from error
-    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+    except sqlite3.Error as error:
+        if "not a database" in str(error):
+            raise StoreError(f"{str(path)!r} is not an SQLite database; restore it from a copy") from error
+        raise StoreError(
+            f"{str(path)!r} cannot be used: {error}; check the disk and its rights, or restore the league from a copy"
+        ) from error
+    if application is None:
         raise StoreError(f"{str(path)!r} is not an SQLite database; restore it from a copy")
-    if struct.unpack(">I", header[68:72])[0] != schema.APPLICATION_ID:
+    if application != schema.APPLICATION_ID:
         raise StoreError(f"{str(path)!r} was made by another program, not by the arena; check the path")
     return path
+
+
+def _application(path: Path) -> int | None:
+    """The ID of the program that made the database at ``path``; None for a file that is too short to be one.
+
+    SQLite reads it, because we must never open and close this file ourselves: when a process closes a file, POSIX drops
+    all its locks on it, also those of the connections that SQLite has in this process. The next program that closes the
+    database would then remove the log under a training that goes on.
+    """
+    if path.stat().st_size < _HEADER:
+        return None
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    connection = sqlite3.connect(f"file:{_quoted(path)}?mode=ro&immutable=1", uri=True)
+    try:
+        return int(connection.execute("PRAGMA application_id").fetchone()[0])
+    finally:
+        connection.close()
 
 
 def open_for_reading(path: Path) -> tuple[Engine, str]:

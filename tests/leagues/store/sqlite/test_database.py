@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from operator import methodcaller
 from pathlib import Path
 
@@ -193,3 +196,34 @@ def test_a_folder_without_any_right_to_write_can_be_read(folder: Path, tmp_path:
         shutil.copy(folder / "league.db", copy)  # says "my log lies beside me", and it does not
     with read_only(copy):
         assert read_as_stranger(copy) == "2"
+
+
+ANOTHER_PROGRAM = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM matches").fetchone()[0])
+connection.close()
+"""
+
+
+def test_no_other_program_takes_the_log_from_a_writer_whose_process_also_reads(folder: Path) -> None:
+    """POSIX counts locks by process: closing the file here, by other means than SQLite, would drop the writer's. Another
+    program that closes the database would then take itself for the last one and remove the log."""
+    store, path = open_store(folder), folder / "league.db"
+    log = path.with_name("league.db-wal")
+
+    def counted() -> int:
+        command = [sys.executable, "-c", ANOTHER_PROGRAM, str(path)]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    with store.writer() as writer:
+        first = writer.match(1)
+        for block in (2, 3):
+            writer.record(matches=[replace(first, block=block)])
+            before = log.stat().st_ino
+            with store.reader() as reader:
+                assert reader.count_matches() == block
+            store.check()
+            assert counted() == block
+            assert log.stat().st_ino == before, "the log is still that of the writer"
+    assert counted() == 3
