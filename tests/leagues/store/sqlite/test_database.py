@@ -207,8 +207,8 @@ connection.close()
 
 
 def test_no_other_program_takes_the_log_from_a_writer_whose_process_also_reads(folder: Path) -> None:
-    """POSIX counts locks by process: closing the file here, by other means than SQLite, would drop the writer's. Another
-    program that closes the database would then take itself for the last one and remove the log."""
+    """POSIX counts locks by process: closing the file here, by other means than SQLite, drops the writer's. Another
+    program that closes the database then takes itself for the last one and removes the log."""
     store, path = open_store(folder), folder / "league.db"
     log = path.with_name("league.db-wal")
 
