@@ -255,7 +255,8 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
         )
     if not resume:
         raise CallError(
-            f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on"
+            f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on, "
+            "or name another folder"
         )
     with store.writer() as stored:  # opening for writing updates a league of an older version
         played = stored.info().game
@@ -266,7 +267,9 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
             "Python with a LeaguePPOConfig whose baselines or anchors name them"
         )
     if played != spec:
-        raise CallError(f"the league in {str(folder)!r} plays {played!r}, not {spec!r}; name that game")
+        raise CallError(
+            f"the league in {str(folder)!r} plays {played!r}, not {spec!r}; name that game, or another folder"
+        )
 
 
 def _roles(text: str) -> dict[str, int]:

@@ -154,7 +154,7 @@ AGENT = Group(
             "right_square_bracket",
             "generation(1)",
             "generation",
-            "its learner's next snapshot, the one before",
+            "its learner's snapshot before, or the next",
             "[ ]",
             footer=True,
         ),

@@ -23,6 +23,9 @@ MOST = 20
 
 _OPENS = ": open its page"
 
+_ABOVE = 100.0
+"""Added to the score of a member, whose name has what was typed: other commands have its letters somewhere."""
+
 
 class MemberCommands(Provider):
     """Opens the pages of members. It reads the league once, when the palette opens."""
@@ -43,7 +46,10 @@ class MemberCommands(Provider):
             if self.match_style is not None:
                 line = line.stylize(self.match_style, at, at + len(query))
             yield Hit(
-                len(query) / max(len(text), len(query)), line, partial(self._arena.open_agent, name), help="a member"
+                _ABOVE + len(query) / max(len(text), len(query)),
+                line,
+                partial(self._arena.open_agent, name),
+                help="a member",
             )
 
     @property

@@ -44,5 +44,5 @@ while True:
         with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
             play(connection.makefile("rw"))
     except ConnectionError as error:
-        print(error, file=sys.stderr)
+        print(f"waiting for the arena at port {sys.argv[1]}: {error}", file=sys.stderr)
     time.sleep(1)  # the league has not begun yet, or has ended

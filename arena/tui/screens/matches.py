@@ -144,6 +144,7 @@ class MatchesScreen(LeagueScreen):
         if not isinstance(query, Followed):
             self._wrong = True
             self.query_one(FilterLine).judge(problem)
+            self._show_titles()
 
     def show_again(self) -> None:
         super().show_again()
@@ -180,7 +181,7 @@ class MatchesScreen(LeagueScreen):
         match = matches.match
         title = Text("Matches")
         if self._words:
-            title.append(" that fit", colours.faint)
+            title.append(" as before" if self._wrong else " that fit", colours.faint)
         if self._follow:
             title.append(" · following", f"bold {colours.good}")
         matches.border_title = title

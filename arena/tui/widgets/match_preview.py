@@ -203,7 +203,7 @@ class MatchPreview(Vertical):
                 f"took {duration(match.duration)}" if match.duration >= 1 else "",
                 f"iteration {match.iteration:,}" if match.iteration else "",
                 f"event {match.event:,}" + (f", block {match.block:,}" if match.block else "") if match.event else "",
-                counted(match.opening, "given move") if match.opening else "",
+                f"opening of {counted(match.opening, 'move')}" if match.opening else "",
                 f"seed {match.seed}",
             ]
         return text.append(" · ".join(filter(None, facts)), colours.faint)
