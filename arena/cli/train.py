@@ -255,7 +255,7 @@ def _check_league(folder: Path, spec: str, resume: bool) -> None:
         )
     if not resume:
         raise CallError(
-            f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on, "
+            f"a new league needs a new folder, but {str(folder)!r} already holds a league; add --resume to train it on "
             "or name another folder"
         )
     with store.writer() as stored:  # opening for writing updates a league of an older version
