@@ -29,7 +29,6 @@ if TYPE_CHECKING:  # it loads the store, which the first paint need not wait for
 REST = 0.08
 """Seconds for which the cursor rests on a match before it is opened beside the list, and typing before it is read."""
 
-
 LOOK = 0.5
 """Seconds between two looks at what is being played, on the live table."""
 
@@ -184,6 +183,8 @@ class MatchesScreen(LeagueScreen):
             title.append(" as before" if self._wrong else " that fit", colours.faint)
         if self._follow:
             title.append(" · following", f"bold {colours.good}")
+        elif matches.newer_above:
+            title.append(" · newer ones above", colours.faint)
         matches.border_title = title
         matches.border_subtitle = None if match is None else Text(f"match {match.id}")
         self.preview.show_title(self.arena.now())
@@ -277,8 +278,7 @@ class MatchesScreen(LeagueScreen):
             self._stop_live()
             self._open()
             return True
-        narrowed = bool(self._words)
-        if narrowed:
+        if narrowed := bool(self._words):
             self._clear()
         return narrowed and self._typed
 

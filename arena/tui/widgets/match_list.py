@@ -84,6 +84,11 @@ class MatchList(Widget, can_focus=True):
         return self.page.matches[self._cursor] if self.page.matches else None
 
     @property
+    def newer_above(self) -> bool:
+        """Whether there are newer matches than those in sight."""
+        return bool(self.page.matches) and (self._top > 0 or not self.page.first)
+
+    @property
     def height(self) -> int:
         """Number of rows that fit."""
         return max(1, self.size.height - 1)
