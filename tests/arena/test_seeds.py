@@ -23,6 +23,7 @@ ALLOWED = {
     "arena/seeds.py": "the streams",
     "agents/search.py": "OpenSpiel's search, seeded from the stream that it is given",
     "arena/training/learner.py": "the order of rows, seeded by the number that it is given",
+    "agents/policies/onnx.py": "rows to compare a model with its network, with a fixed seed",
     "agents/conformance.py": "a check of somebody's agent, with a fixed seed",
     "games/conformance.py": "a check of somebody's game, with a fixed seed",
     "leagues/ratings/cyclic_order.py": "where an iteration begins, with a fixed seed",

@@ -16,7 +16,7 @@ from program_kit import EXAMPLE, program
 def test_good_agents_pass(cli: Cli, agent: str, game: str) -> None:
     told = rows(cli, "check", agent, game)
     assert (told["agent"], told["game"], told["passed"]) == (agent, game, True)
-    assert [each["fault"] for each in told["checks"]] == [None] * 5
+    assert [each["fault"] for each in told["checks"]] == [None] * 6
     code, out, err = cli("check", agent, game)
     assert (code, err) == (0, "")
     assert out.splitlines() == [f"ok      {each['rule']}" for each in told["checks"]]
