@@ -163,10 +163,18 @@ async def test_following_stays_on_the_newest_until_one_moves(tmp_path: Path) -> 
             play(store, [("random", "first")], block=9)
         await person.see(lambda: matches_of(person).page.newest == 17)
         await at(person, 15)
+
+
+async def test_it_says_that_there_are_newer_matches_above(long_league: Path) -> None:
+    async with watching(long_league) as person:
+        await person.press("3")
+        await at(person, MANY)
+        assert "newer ones above" not in person.text()
+        await person.press("G")
+        await at(person, 1)
         await person.read("newer ones above")
         await person.press("g")
-        await at(person, 17)
-        assert "newer ones above" not in person.text()
+        await person.see(lambda: "newer ones above" not in person.text())
 
 
 async def test_the_preview_goes_through_the_moves(league: Path) -> None:
